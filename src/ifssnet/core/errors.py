@@ -1,0 +1,26 @@
+"""The one error that a user may see."""
+
+from __future__ import annotations
+
+
+class InputError(Exception):
+    """Something that the user gave - a file, a value, a place to write - cannot be used.
+
+    Every message answers three questions: what was expected, what came instead, and what to do
+    about it. The command line prints them and exits with code 2; no traceback reaches a user.
+
+    Args:
+        expected: What would have been right, as a noun phrase ("a 3-D volume").
+        received: What came instead, with the file's name and the offending value.
+        remedy: What the user can do now, as an imperative sentence.
+    """
+
+    def __init__(self, expected: str, received: str, remedy: str) -> None:
+        super().__init__(f"Expected {expected}; got {received}. {remedy}")
+        self.expected = expected
+        self.received = received
+        self.remedy = remedy
+
+
+class InputWarning(UserWarning):
+    """Input that is usable, but not as it stands: the message says what was assumed or changed, and by how much."""

@@ -1,0 +1,94 @@
+"""Arrays that know where they lie: volumes, label maps and surfaces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+from jaxtyping import Float, Int, Integer, Shaped
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.grid import Grid
+
+EMPTY: Mapping[str, str] = MappingProxyType({})
+
+
+def _check_on_grid(array: np.ndarray, grid: Grid, what: str) -> None:
+    if array.shape != grid.shape_zyx:
+        raise InputError(
+            f"{what} of {grid.shape_zyx} voxels (z, y, x), as its grid says",
+            f"an array of shape {array.shape}",
+            "Give the grid that the array lies on.",
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """A grey-level image.
+
+    Attributes:
+        array: Grey levels as the file had them (uint8, uint16, int16, float32 ...).
+        grid: Where the voxels lie.
+        header: What the file's header said beyond the grid, carried along unread and written back.
+    """
+
+    array: Shaped[np.ndarray, "z y x"]
+    grid: Grid
+    header: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+
+    def __post_init__(self) -> None:
+        _check_on_grid(self.array, self.grid, "a volume")
+
+
+@dataclass(frozen=True, eq=False)
+class LabelMap:
+    """One structure a voxel: 0 is background, every other value is named.
+
+    Attributes:
+        array: Label values, an unsigned integer type.
+        grid: Where the voxels lie.
+        names: Label value to name ("SOL", "GM", "GL" ...); every value in use ought to have one.
+        colors: Label value to (red, green, blue), each 0 to 255; may lack any label.
+        header: What the file's header said beyond that, carried along unread and written back.
+    """
+
+    array: Integer[np.ndarray, "z y x"]
+    grid: Grid
+    names: Mapping[int, str]
+    colors: Mapping[int, tuple[int, int, int]] = field(default_factory=lambda: MappingProxyType({}))
+    header: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+
+    def __post_init__(self) -> None:
+        _check_on_grid(self.array, self.grid, "a label map")
+        if 0 in self.names:
+            raise InputError("names for label values above 0", "a name for 0, the background", "Leave the background unnamed.")
+
+    def value_of(self, name: str) -> int:
+        """The label value with that name.
+
+        Raises:
+            InputError: No label has the name.
+        """
+        for value, known in self.names.items():
+            if known == name:
+                return value
+        raise InputError(
+            f"one of the labels {', '.join(self.names.values()) or '(none)'}", f"'{name}'", "Use a name that the label map has."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """A triangle mesh, closed unless a function says otherwise.
+
+    Attributes:
+        vertices_mm: Positions, (x, y, z) in mm, LPS.
+        faces: Three indices into `vertices_mm` a triangle, counter-clockwise seen from outside.
+        name: What it bounds.
+    """
+
+    vertices_mm: Float[np.ndarray, "vertex 3"]
+    faces: Int[np.ndarray, "face 3"]
+    name: str = ""

@@ -1,0 +1,62 @@
+"""How long work tells how far it is, without knowing who listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from jaxtyping import Float
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """So much of a stage is done.
+
+    Attributes:
+        stage: What is being done, for a person: "inserting frames".
+        done: Parts finished.
+        total: Parts in all.
+    """
+
+    stage: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One slice of one muscle, as a propagator found it.
+
+    Attributes:
+        label: Which muscle.
+        z: Which slice.
+        probability: Of each pixel to belong to the muscle, 0 to 1; 0.5 and above is inside.
+        done: Steps finished, this one included.
+        total: Steps in all.
+    """
+
+    label: int
+    z: int
+    probability: Float[np.ndarray, "y x"]
+    done: int
+    total: int
+
+
+def drain(work: Generator[Progress, None, Result], listen: Callable[[Progress], None] | None = None) -> Result:
+    """Run a computation that yields its progress to its end, and return its result.
+
+    Args:
+        work: A generator that yields `Progress` and returns its result.
+        listen: Called with each `Progress`.
+    """
+    while True:
+        try:
+            progress = next(work)
+        except StopIteration as stop:
+            return stop.value
+        if listen is not None:
+            listen(progress)

@@ -1,0 +1,62 @@
+"""The result of propagation, and the protocol of every method that propagates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from jaxtyping import Float
+
+from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.progress import Step
+from ifssnet.core.seeds import Seeds
+
+Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
+"""Plain data, as it goes into a result file."""
+
+
+@dataclass(frozen=True, eq=False)
+class Segmentation:
+    """Every voxel labelled, and how that came about.
+
+    Attributes:
+        labels: One muscle a voxel.
+        probability: Of the voxel's own label where there is one, else of its most probable muscle; None when not kept.
+        provenance: Which slices an expert drew, which method with which settings, weights and protocol: plain data.
+    """
+
+    labels: LabelMap
+    probability: Float[np.ndarray, "z y x"] | None
+    provenance: Mapping[str, Json]
+
+
+class Propagator(Protocol):
+    """Carries the masks of a few annotated slices through a volume. Every method, learned or not, is one."""
+
+    @property
+    def name(self) -> str:
+        """The method's name on the command line."""
+        ...
+
+    @property
+    def needs_volume(self) -> bool:
+        """Whether the method reads grey levels; one that does not may be given None."""
+        ...
+
+    def steps(self, volume: Volume | None, seeds: Seeds) -> Iterator[Step]:
+        """Yield the probability of each muscle on each slice that the method can say something about.
+
+        A slice of a muscle that is never yielded is background for that muscle; one that is yielded twice counts
+        as it was yielded last. Masks of annotated slices may be yielded or not: whoever collects the steps
+        puts back what the expert drew.
+
+        Raises:
+            InputError: The seeds or the volume cannot be used by this method.
+        """
+        ...
+
+    def describe(self, seeds: Seeds) -> Mapping[str, Json]:
+        """Settings, choices made from these seeds, and estimates with their errors, for provenance: plain data."""
+        ...

@@ -1,0 +1,1 @@
+"""Pictures and the report: they draw what measure computed."""

@@ -1,0 +1,1 @@
+"""Shapes and grids: distances, polygons, surfaces, resampling. Knows no files and no muscles."""

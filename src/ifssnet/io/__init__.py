@@ -1,0 +1,1 @@
+"""Files in, nouns out, and back: one file a format."""

@@ -1,0 +1,1 @@
+"""Numbers from label maps: volume, cross-sections, overlap, surface distance, agreement."""

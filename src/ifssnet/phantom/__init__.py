@@ -1,0 +1,1 @@
+"""Digital legs and their scanner: data with exact truth."""

@@ -1,0 +1,1 @@
+"""The use cases, one call each, shared by every front end."""

@@ -1,0 +1,30 @@
+"""Every shape and type in the package's signatures is checked at run time while tests run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from jaxtyping import install_import_hook
+
+_HOOK = install_import_hook("ifssnet", "beartype.beartype")
+
+import pytest  # noqa: E402
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("IFSSNET_DATA", REPOSITORY.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data; tests that ask for it are marked `realdata`."""
+    return DATA
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, with its reason, what needs data that is not here."""
+    if DATA.is_dir():
+        return
+    for item in items:
+        if item.get_closest_marker("realdata"):
+            item.add_marker(pytest.mark.skip(reason=f"no real data at {DATA}; set IFSSNET_DATA (see CONTRIBUTING.md)"))
