@@ -1,0 +1,170 @@
+"""The library's verbs: what the commands run, as functions that take and return the nouns of `ifssnet.core`.
+
+Nothing heavy is imported before the first call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from ifssnet.core.grid import Grid
+from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.progress import drain
+from ifssnet.core.report import Report
+from ifssnet.core.seeds import Seeds
+from ifssnet.core.segmentation import Segmentation
+from ifssnet.core.sweep import Sweep
+
+AnyPath = str | PathLike[str]
+
+
+def open_volume(path: AnyPath) -> Volume:
+    """Read a grey-level volume: MetaImage, NRRD, NIfTI or DICOM, told apart by content.
+
+    Raises:
+        InputError: The file is missing, broken, or not a volume.
+    """
+    from ifssnet.io.open import open_volume as read
+
+    return read(Path(path))
+
+
+def open_labels(path: AnyPath) -> LabelMap:
+    """Read a label map with its names: MetaImage, NRRD, NIfTI, or a 3D Slicer segmentation (`.seg.nrrd`).
+
+    Raises:
+        InputError: The file is missing, broken, or holds values that are not labels.
+    """
+    from ifssnet.io.open import open_labels as read
+
+    return read(Path(path))
+
+
+def open_sweep(path: AnyPath, config: AnyPath | None = None) -> Sweep:
+    """Read a tracked sweep: PLUS / 3D Slicer sequence, Stradwin `.sw`, or a folder of PNG frames with poses.
+
+    Args:
+        path: The file or folder.
+        config: A PLUS configuration (XML) with the probe's calibration, where the sweep does not hold it.
+
+    Raises:
+        InputError: The recording or its calibration is missing or broken.
+    """
+    from ifssnet.io.sweep import open_sweep as read
+
+    return read(Path(path), None if config is None else Path(config))
+
+
+def open_seeds(path: AnyPath, volume: Volume | Grid | None = None) -> Seeds:
+    """Read what an expert drew: a sparse label map, a `.seg.nrrd`, PNG masks, or contours in a Stradwin `.sw`.
+
+    Args:
+        path: The file or folder.
+        volume: What the seeds belong to. Contours and PNG masks need it; label maps on another grid are moved
+            onto it where that is safe, with a warning that says by how much.
+
+    Raises:
+        InputError: The seeds are missing, broken, or do not fit the volume.
+    """
+    from ifssnet.workflow.opening import open_seeds as read
+
+    return read(Path(path), volume.grid if isinstance(volume, Volume) else volume)
+
+
+def compound(sweeps: Sweep | Sequence[Sweep], **options: Any) -> Volume:
+    """Compound tracked sweeps into a volume.
+
+    Args:
+        sweeps: One sweep, or several of the same leg in the same reference frame.
+        options: Fields of `ifssnet.compound.options.CompoundOptions`, such as `spacing_mm=0.5`.
+
+    Raises:
+        InputError: An option is impossible, no frame is usable, or the volume would not fit the memory.
+    """
+    from ifssnet.compound.options import CompoundOptions
+    from ifssnet.workflow.compounding import compound as run
+
+    every = (sweeps,) if isinstance(sweeps, Sweep) else tuple(sweeps)
+    return drain(run(every, CompoundOptions(**options)))
+
+
+def segment(volume: Volume | None, seeds: Seeds, method: str = "shape-interpolation", **settings: Any) -> Segmentation:
+    """Carry a few annotated slices through the whole volume.
+
+    Args:
+        volume: The grey levels, or None for methods that do not read them.
+        seeds: What the expert drew.
+        method: A name that `ifss segment --method list` shows.
+        settings: Fields of the method's configuration, such as `plain=True` for shape interpolation.
+
+    Returns:
+        A segmentation that has exactly what the expert drew on the annotated slices.
+
+    Raises:
+        InputError: An unknown method or setting, or seeds and a volume that do not fit each other.
+
+    >>> import numpy as np
+    >>> from ifssnet.core.grid import Grid
+    >>> from ifssnet.core.seeds import Seeds
+    >>> disc = np.hypot(*np.mgrid[-8:9, -8:9]) < 6
+    >>> seeds = Seeds({1: {0: disc, 20: disc}}, Grid((21, 17, 17)), {1: "SOL"})
+    >>> segmentation = segment(None, seeds)
+    >>> bool((segmentation.labels.array == disc).all())
+    True
+    """
+    from ifssnet.propagate.methods import method as build
+    from ifssnet.workflow.case import segment as run
+
+    return drain(run(volume, seeds, build(method, **settings)))
+
+
+def measure(segmentation: Segmentation | LabelMap, volume: Volume | None = None) -> Report:
+    """Measure each muscle: volume in cm3, length, cross-sections, echo intensity where a volume is given.
+
+    >>> import numpy as np
+    >>> from ifssnet.core.grid import Grid
+    >>> box = np.zeros((12, 12, 12), np.uint8)
+    >>> box[1:11, 1:11, 1:11] = 1
+    >>> muscles = measure(LabelMap(box, Grid((12, 12, 12)), {1: "SOL"})).muscles
+    >>> muscles["SOL"]["volume_cm3"]
+    1.0
+    """
+    from ifssnet.workflow.case import measure as run
+
+    labels = segmentation.labels if isinstance(segmentation, Segmentation) else segmentation
+    return run(labels, volume)
+
+
+def compare(segmentation: Segmentation | LabelMap, reference: LabelMap) -> Report:
+    """Hold a segmentation against a reference: Dice, IoU, surface distances, volume error.
+
+    Raises:
+        InputError: The grids differ by more than can be bridged safely, or no muscle has the same name in both.
+    """
+    from ifssnet.workflow.case import compare as run
+
+    labels = segmentation.labels if isinstance(segmentation, Segmentation) else segmentation
+    return run(labels, reference)
+
+
+def save(thing: Volume | LabelMap | Segmentation | Seeds, path: AnyPath, force: bool = False) -> Path:
+    """Write a volume, a label map, a segmentation or seeds; the suffix chooses the format.
+
+    The file is written beside its target and moved into place, so that a failure leaves nothing half done.
+
+    Raises:
+        InputError: An unknown suffix, a target that exists (unless `force`), or a place that cannot be written.
+    """
+    target = Path(path)
+    if isinstance(thing, Seeds):
+        from ifssnet.io.seeds import save_seeds
+
+        save_seeds(thing, target, force=force)
+    else:
+        from ifssnet.io.save import save as write
+
+        write(thing, target, force=force)
+    return target

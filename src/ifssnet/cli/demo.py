@@ -1,0 +1,36 @@
+"""`ifss demo`: the whole way on a digital leg."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ifssnet.cli.options import Force, Json, Quiet, Verbose
+from ifssnet.cli.terminal import Terminal
+
+
+def run(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for everything that the demo makes.")] = Path("demo"),
+    seed: Annotated[int, typer.Option(help="Which digital leg.")] = 1,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> dict[str, object]:
+    """Scan a digital leg, compound it, annotate a few slices, segment, measure, compare with the truth, report.
+
+    Example: `ifss demo -o demo` and then open `demo/report.html`
+    """
+    from ifssnet.workflow.demo import demo
+
+    terminal = Terminal(quiet, verbose, json)
+    facts = terminal.run(demo(output, seed, force=force))
+    if json:
+        terminal.answer_json(facts)
+        return facts
+    rows = [(name, *muscle.values()) for name, muscle in facts["muscles"].items()]
+    terminal.answer_table("digital leg", ("muscle", *next(iter(facts["muscles"].values()))), rows)
+    terminal.say(f"open {output / 'report.html'}")
+    return facts

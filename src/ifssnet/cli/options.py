@@ -1,0 +1,15 @@
+"""The options that commands share, so that each reads and works the same everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Force = Annotated[bool, typer.Option("--force", help="Replace the output if it is there already.")]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars and no remarks.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more about what is done.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write; the suffix chooses the format.")]
+MaybeOutput = Annotated[Path | None, typer.Option("--output", "-o", help="Write the answer here as well.")]

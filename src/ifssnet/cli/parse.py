@@ -1,0 +1,44 @@
+"""Words of the command line into values."""
+
+from __future__ import annotations
+
+import math
+
+from ifssnet.core.errors import InputError
+
+
+def numbers(text: str, option: str, count: int, example: str) -> tuple[float, ...]:
+    """Exactly `count` numbers with commas between them.
+
+    Raises:
+        InputError: Another count, or words that are no finite numbers.
+    """
+    try:
+        values = tuple(float(word) for word in text.split(","))
+    except ValueError:
+        values = ()
+    if len(values) != count or not all(map(math.isfinite, values)):
+        raise InputError(f"{count} numbers after {option}, as in {option} {example}", f"'{text}'", "Write numbers with commas.")
+    return values
+
+
+def spacing_xyz(text: str | None) -> tuple[float, float, float] | None:
+    """`0.5` or `0.5,0.5,0.277`, in mm along x, y and z."""
+    if text is None:
+        return None
+    if "," not in text:
+        text = ",".join([text] * 3)
+    x, y, z = numbers(text, "--spacing", 3, "0.5 or 0.5,0.5,0.277")
+    if min(x, y, z) <= 0:
+        raise InputError("a spacing above 0 mm", f"'{text}'", "Give the distance between voxels in mm.")
+    return (x, y, z)
+
+
+def names(text: str | None) -> tuple[str, ...] | None:
+    """`SOL,GM,GL` as a tuple of names."""
+    if text is None:
+        return None
+    found = tuple(word.strip() for word in text.split(",") if word.strip())
+    if not found or len(set(found)) != len(found):
+        raise InputError("names with commas between them, each once", f"'{text}'", "Write for example --labels SOL,GM,GL.")
+    return found

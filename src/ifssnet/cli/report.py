@@ -1,0 +1,39 @@
+"""`ifss report`: one page to read, keep and print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ifssnet.cli.options import Force, Json, Output, Quiet, Verbose
+from ifssnet.cli.terminal import Terminal
+
+
+def run(
+    segmentation: Annotated[Path, typer.Argument(metavar="SEG")],
+    output: Output,
+    volume: Annotated[Path | None, typer.Option(help="Grey levels that the slices show.")] = None,
+    reference: Annotated[Path | None, typer.Option(help="A reference: comparison and surface error map.")] = None,
+    seeds: Annotated[Path | None, typer.Option(help="The seeds, to mark the annotated slices.")] = None,
+    title: Annotated[str | None, typer.Option(help="Heading of the page (default: the file's name).")] = None,
+    slices: Annotated[int, typer.Option(min=1, max=48, help="How many slices to show.")] = 12,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> dict[str, object]:
+    """Write one self-contained page: numbers, area profile, slices with outlines, the muscles in 3-D, provenance.
+
+    Example: `ifss report leg-segmented.seg.nrrd --volume leg.mha -o report.html`
+    """
+    from ifssnet.workflow.reporting import report_files
+
+    terminal = Terminal(quiet, verbose, json)
+    work = report_files(segmentation, output, volume, reference, seeds, title=title, slices=slices, force=force)
+    facts = terminal.run(work)
+    if json:
+        terminal.answer_json(facts)
+    terminal.say(f"wrote {output}")
+    return facts

@@ -1,0 +1,67 @@
+"""`ifss seeds`: a few annotated slices out of many, or out of contours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ifssnet.cli.options import Force, Json, Output, Quiet, Verbose
+from ifssnet.cli.terminal import Terminal
+
+
+def run(
+    labels: Annotated[Path, typer.Argument(metavar="LABELS", help="A label map; or Stradwin contours or PNG masks.")],
+    output: Output,
+    consecutive: Annotated[int, typer.Option(help="Slices drawn side by side at each place.")] = 3,
+    every: Annotated[int | None, typer.Option(help="Slices from one place to the next (default 100).")] = None,
+    every_mm: Annotated[float | None, typer.Option(help="The same in mm; takes the place of --every.")] = None,
+    first_only: Annotated[bool, typer.Option("--first-only", help="Only at the first slice with the muscle.")] = False,
+    ends: Annotated[
+        bool, typer.Option(help="Also the last slices with the muscle, and the ones beside them where it is absent.")
+    ] = True,
+    noise_mm: Annotated[float, typer.Option(help="Displace borders at random by this SD, as an imperfect human would.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="Seed of that randomness.")] = 0,
+    volume: Annotated[
+        Path | None, typer.Option(help="The volume that contours or PNG masks belong to; its grid is taken.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option("--config", help="PLUS configuration (XML) for a sweep.")] = None,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> dict[str, object]:
+    """Make seeds: draw a few slices of a complete label map, or bring contours and PNG masks into a volume.
+
+    The first place is the first slice where the muscle is present (paper, III-C2: three consecutive slices in every
+    hundred). With --volume, LABELS is what an expert drew and is taken as it is.
+
+    Example: `ifss seeds leg.seg.nrrd -o seeds.seg.nrrd --consecutive 3 --every-mm 27.7`
+    """
+    from ifssnet.workflow.seeding import bring_seeds, draw_seeds, seeds_facts
+
+    terminal = Terminal(quiet, verbose, json)
+    if volume is not None:
+        seeds = bring_seeds(labels, volume, config)
+    else:
+        seeds = draw_seeds(
+            labels,
+            consecutive=consecutive,
+            every=every,
+            every_mm=every_mm,
+            first_only=first_only,
+            ends=ends,
+            noise_mm=noise_mm,
+            seed=seed,
+        )
+    from ifssnet.io.seeds import save_seeds
+
+    save_seeds(seeds, output, force=force)
+    facts = seeds_facts(seeds)
+    if json:
+        terminal.answer_json(facts)
+    for name, muscle in facts["muscles"].items():
+        terminal.say(f"{name}: {muscle['slices']} annotated slices, {muscle['present']} of them with the muscle")
+    terminal.say(f"wrote {output}")
+    return facts

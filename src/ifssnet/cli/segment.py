@@ -1,0 +1,71 @@
+"""`ifss segment`: a few annotated slices through the whole volume."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ifssnet.cli.options import Force, Json, Quiet, Verbose
+from ifssnet.cli.terminal import Terminal
+
+
+def run(
+    volume: Annotated[
+        Path | None, typer.Argument(metavar="[VOLUME]", help="Grey levels; may be left out for methods that do not read them.")
+    ] = None,
+    seeds: Annotated[Path | None, typer.Option(help="What the expert drew.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write the segmentation.")] = None,
+    method: Annotated[str, typer.Option(help="How to propagate; `list` shows every method.")] = "shape-interpolation",
+    plain: Annotated[bool, typer.Option("--plain", help="Shape interpolation without its area and centroid curves.")] = False,
+    extrapolate_mm: Annotated[
+        float | None, typer.Option(help="How far past the outermost annotated slices shape interpolation may go (default 0).")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other setting of the method; may be repeated.")
+    ] = None,
+    probability: Annotated[
+        Path | None, typer.Option(help="Write the probability of each voxel's label here as well.")
+    ] = None,
+    provenance: Annotated[
+        bool, typer.Option("--provenance", help="Write OUT.json beside it: method, settings, slices, versions, hashes.")
+    ] = False,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> dict[str, object]:
+    """Segment every slice from a few annotated ones. What the expert drew stays as it was drawn.
+
+    Example: `ifss segment leg.mha --seeds seeds.seg.nrrd -o leg-segmented.seg.nrrd`
+    """
+    from ifssnet.cli.settings import given
+    from ifssnet.core.errors import InputError
+    from ifssnet.propagate.methods import METHODS
+    from ifssnet.workflow.segmenting import segment_files
+
+    terminal = Terminal(quiet, verbose, json)
+    if method == "list":
+        rows = [(name, "yes" if entry.needs_volume else "no", entry.summary) for name, entry in METHODS.items()]
+        if json:
+            terminal.answer_json([{"name": n, "reads_volume": reads == "yes", "summary": text} for n, reads, text in rows])
+        else:
+            terminal.answer_table("methods", ("name", "reads the volume", "what it does"), rows)
+        return {"methods": list(METHODS)}
+    if seeds is None or output is None:
+        missing = "--seeds" if seeds is None else "-o"
+        raise InputError("--seeds SEEDS and -o SEG", f"no {missing}", "Say what was drawn and where to write.")
+    chosen = given(settings)
+    if plain:
+        chosen["plain"] = True
+    if extrapolate_mm is not None:
+        chosen["extrapolate_mm"] = extrapolate_mm
+    work = segment_files(
+        volume, seeds, output, method, chosen, probability=probability, with_provenance=provenance, force=force
+    )
+    facts = terminal.run(work)
+    if json:
+        terminal.answer_json(facts)
+    terminal.say(f"wrote {output}")
+    return facts

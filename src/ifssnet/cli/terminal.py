@@ -1,0 +1,111 @@
+"""Words and progress bars. Answers go to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.progress import Progress, drain
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """How one command talks.
+
+    Attributes:
+        quiet: No bars and no remarks; errors and warnings stay.
+        verbose: Remarks about details as well.
+        as_json: The answer is JSON on standard output, and nothing else is there.
+    """
+
+    quiet: bool = False
+    verbose: bool = False
+    as_json: bool = False
+    out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
+    err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False, soft_wrap=True))
+
+    def run(self, work: Generator[Progress, None, Result]) -> Result:
+        """Run long work to its end behind a progress bar, and return its result."""
+        if self.quiet or not self.err.is_terminal:
+            return drain(work)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Bars(*columns, console=self.err, transient=True) as bars:
+            tasks: dict[str, Any] = {}
+
+            def listen(progress: Progress) -> None:
+                if progress.stage not in tasks:
+                    tasks[progress.stage] = bars.add_task(progress.stage, total=progress.total)
+                bars.update(tasks[progress.stage], completed=progress.done, total=progress.total)
+
+            return drain(work, listen)
+
+    def say(self, text: str) -> None:
+        """A remark for a person."""
+        if not self.quiet:
+            self.err.print(escape(text))
+
+    def detail(self, text: str) -> None:
+        """A remark for a person who asked for details."""
+        if self.verbose:
+            self.err.print(escape(text), style="dim")
+
+    def answer_json(self, data: object) -> None:
+        """The answer, for a program: `data` is plain, and NaN has become null."""
+        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+    def answer_table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """The answer, for a person: text to the left, numbers to the right."""
+        table = Table(title=escape(title), title_justify="left")
+        cells = [[cell if isinstance(cell, str) else written(cell) for cell in row] for row in rows]
+        numeric = [all(row[i] == "-" or row[i][:1] in "-+0123456789" for row in cells) for i in range(len(columns))]
+        for column, right in zip(columns, numeric, strict=True):
+            table.add_column(escape(column), justify="right" if right and cells else "left")
+        for row in cells:
+            table.add_row(*(escape(cell) for cell in row))
+        self.out.print(table)
+
+
+def written(value: object) -> str:
+    """A value as a person reads it: four significant digits, a dash for what is not there."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
+    if isinstance(value, (list, tuple)):
+        return " x ".join(written(item) for item in value)
+    return str(value)
+
+
+def show_error(error: InputError) -> None:
+    """The three lines that a user gets instead of a traceback."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"[bold red]Error[/]  expected {escape(error.expected)}")
+    console.print(f"       got      {escape(error.received)}")
+    console.print(f"       {escape(error.remedy)}")
+
+
+def show_warnings() -> None:
+    """Print what the house warns about as one line on standard error; leave Python's own warnings unseen."""
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
+    warnings.filterwarnings("always", category=InputWarning)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        console.print(f"[yellow]Warning[/] {escape(str(message))}")
+
+    warnings.showwarning = show
