@@ -1,0 +1,75 @@
+"""Numbers out of text, with errors that say where they stood."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from jaxtyping import Float
+
+from ifssnet.core.errors import InputError
+
+_LARGEST_WHOLE = 2**53
+
+
+def numbers(text: str, count: int, where: str) -> tuple[float, ...]:
+    """So many finite numbers, separated by white space.
+
+    >>> numbers("0.5 0.5 1e-1", 3, "OutputSpacing")
+    (0.5, 0.5, 0.1)
+
+    Raises:
+        InputError: Another count, not numbers, or not finite; `where` names the place.
+    """
+    try:
+        values = tuple(float(word) for word in text.split())
+    except ValueError:
+        values = ()
+    if len(values) != count or not all(math.isfinite(value) for value in values):
+        raise InputError(
+            f"{count} finite number{'s' if count > 1 else ''} for {where}",
+            f"'{shortened(text)}'",
+            "Correct the value in the file.",
+        )
+    return values
+
+
+def integers(text: str, count: int, where: str) -> tuple[int, ...]:
+    """So many whole numbers, separated by white space; "420.0" counts as whole.
+
+    Raises:
+        InputError: Another count, or not whole numbers.
+    """
+    values = numbers(text, count, where)
+    if any(value != round(value) or abs(value) > _LARGEST_WHOLE for value in values):
+        raise InputError(f"whole numbers for {where}", f"'{shortened(text)}'", "Correct the value in the file.")
+    return tuple(int(value) for value in values)
+
+
+def rigid_or_affine(text: str, where: str) -> Float[np.ndarray, "4 4"]:
+    """A 4 x 4 matrix written row by row, which must be invertible and end in 0 0 0 1.
+
+    Raises:
+        InputError: Not sixteen finite numbers, a last row other than 0 0 0 1, or a singular matrix.
+    """
+    matrix = np.array(numbers(text, 16, where)).reshape(4, 4)
+    if not np.allclose(matrix[3], (0, 0, 0, 1), atol=1e-6) or not is_invertible(matrix):
+        raise InputError(
+            f"an invertible 4 x 4 matrix ending in 0 0 0 1 for {where}", f"{matrix.tolist()}", "Correct the matrix in the file."
+        )
+    return matrix
+
+
+def is_invertible(matrix: Float[np.ndarray, "4 4"]) -> bool:
+    """Whether a transform takes space to space: its three axes have lengths and are not in one plane."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = np.linalg.norm(matrix[:3, :3], axis=0)
+        if not np.isfinite(lengths).all() or not (lengths > 0).all():
+            return False
+        return abs(float(np.linalg.det(matrix[:3, :3] / lengths))) > 1e-9
+
+
+def shortened(text: str, limit: int = 60) -> str:
+    """A text as it can be shown in a message."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else flat[: limit - 3] + "..."

@@ -1,0 +1,232 @@
+"""Sequence metafiles of PLUS and 3D Slicer (`.igs.mha`, `.igs.mhd`, `.igs.nrrd`): frames with transforms in the header.
+
+The transforms are named `<From>To<To>Transform` and may be chained in any way; the image's pose is found as a path from
+the image's coordinate frame to the reference through them and through the constants of a PLUS configuration. Poses speak
+of pixels in the orientation MF (first row at the probe, marked side left): a file in another orientation has its pixels
+turned on reading, never its transforms, as PLUS does.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+from jaxtyping import Bool, Float, Shaped
+
+from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.sweep import Sweep
+from ifssnet.io.metaimage import read_metaimage
+from ifssnet.io.nrrd import read_nrrd_raw
+from ifssnet.io.numbers import shortened
+from ifssnet.io.plus_xml import PlusConfiguration
+from ifssnet.io.transform_graph import Key, TransformGraph, image_to_reference
+
+FRAME_FIELD = re.compile(r"^Seq_Frame(\d+)_(\w+)$", re.IGNORECASE)
+DEFAULT_IMAGE, DEFAULT_REFERENCES = "Image", ("Reference", "Tracker")
+_TRANSFORM_NAME = re.compile(r"^(.+?)To([A-Z].*)Transform$")
+_LUMINANCE = (0.299, 0.587, 0.114)
+_STRUCTURE = re.compile(
+    "objecttype|ndims|binarydata(byteordermsb)?|elementbyteordermsb|compresseddata(size)?|dimsize|elementnumberofchannels|"
+    "elementtype|elementdatafile|headersize|kinds|ultrasoundimageorientation|type|dimension|sizes|encoding|endian|(line|byte) ?skip|data ?file|"
+    "space( dimension| directions| origin)?",
+    re.IGNORECASE,
+)
+"""What the writer says afresh about the layout of the pixels."""
+
+FrameFields = Mapping[str, Mapping[int, str]]
+"""Field name ("ProbeToTrackerTransform") to frame index to value."""
+
+
+def read_sequence(path: Path, configuration: PlusConfiguration | None = None) -> Sweep:
+    """Read a tracked sweep from a sequence metafile.
+
+    Frames of which a transform in use, or the image itself, is not marked OK are kept as invalid, with a warning that
+    says how many they are.
+
+    Args:
+        path: The `.mha`, `.mhd`, `.nrrd` or `.nhdr` file.
+        configuration: Where the calibration is; not needed when the file holds `ImageToReferenceTransform` itself.
+
+    Returns:
+        The sweep; its header carries every field that is not told otherwise, with the other transforms of each frame,
+        and `ReferenceCoordinateFrame`.
+
+    Raises:
+        InputError: Not a sequence, a header that does not fit the pixels, no way from the image to the reference, or
+            no frame with a valid pose.
+    """
+    fields, array = _read_any(path)
+    frames = _oriented(_grey(_single_planes(array, fields, path), path), fields, path)
+    by_field = _frame_fields(fields)
+    if not by_field:
+        raise InputError(
+            "a tracked sweep with a transform for each frame (Seq_Frame0000_...)",
+            f"{path.name} with none",
+            "Give the file as PLUS or 3D Slicer recorded it, or open it as a volume.",
+        )
+    _check_count(by_field, len(frames), path)
+    constants = {} if configuration is None else dict(configuration.transforms)
+    graph = _graph(by_field, len(frames), constants, path)
+    image = (configuration.image_frame if configuration else None) or DEFAULT_IMAGE
+    named = configuration.reference_frame if configuration else None
+    reference, poses, trusted = image_to_reference(graph, image, (named,) if named else DEFAULT_REFERENCES, path.name)
+    images_ok = np.array([by_field.get("ImageStatus", {}).get(i, "OK").upper() == "OK" for i in range(len(frames))])
+    valid = _report_invalid(trusted, images_ok, path)
+    return Sweep(
+        frames=frames,
+        image_to_world=poses,
+        timestamps_s=_timestamps(by_field, len(frames), path),
+        pixel_spacing_uv_mm=pixel_spacing(poses[valid]),
+        valid=valid,
+        header=MappingProxyType(_carried(fields) | {"ReferenceCoordinateFrame": reference}),
+    )
+
+
+def pixel_spacing(poses: Float[np.ndarray, "frame 4 4"]) -> tuple[float, float]:
+    """Width and height of a pixel in mm, as the poses say: the lengths of their first two axes, in the median."""
+    lengths = np.median(np.linalg.norm(poses[:, :3, :2], axis=1), axis=0)
+    return float(lengths[0]), float(lengths[1])
+
+
+def _read_any(path: Path) -> tuple[dict[str, str], np.ndarray]:
+    with path.open("rb") as stream:
+        magic = stream.read(4)
+    if magic == b"NRRD":
+        header, array = read_nrrd_raw(path)
+        return dict(header), array
+    image = read_metaimage(path)
+    return dict(image.fields), image.array
+
+
+def _field(fields: Mapping[str, str], name: str) -> str | None:
+    """A header field's value, whatever its capitals."""
+    return next((value.strip() for key, value in fields.items() if key.lower() == name.lower()), None)
+
+
+def _single_planes(array: np.ndarray, fields: Mapping[str, str], path: Path) -> np.ndarray:
+    """Frames as (frame, v, u) or (frame, v, u, channel): axes of one element between frame and row are left out."""
+    text = _field(fields, "ElementNumberOfChannels") or "1"
+    colour = array.ndim >= 3 and text not in ("", "0", "1") and array.shape[-1] == int(text if text.isdigit() else 0)
+    kinds = (_field(fields, "kinds") or "").lower().split()
+    colour = colour or (len(kinds) == array.ndim and kinds[0] in ("vector", "rgb-color", "rgba-color", "3-vector"))
+    spatial = array.ndim - int(colour)
+    if spatial == 2:
+        return array[np.newaxis]
+    if spatial == 4 and array.shape[1] == 1:
+        return array[:, 0]
+    if spatial != 3:
+        raise InputError(
+            "a sequence of 2-D frames", f"{path.name} with the shape {array.shape}", "Give a recording of B-mode frames."
+        )
+    return array
+
+
+def _grey(array: np.ndarray, path: Path) -> Shaped[np.ndarray, "frame v u"]:
+    if array.ndim == 3:
+        return array
+    warnings.warn(InputWarning(f"{path.name} is in colour; its luminance is used."), stacklevel=2)
+    if array.shape[-1] < 3:
+        return np.ascontiguousarray(array[..., 0])
+    grey = np.tensordot(array[..., :3].astype(np.float32), np.array(_LUMINANCE, dtype=np.float32), axes=1)
+    return np.rint(grey).astype(array.dtype) if np.issubdtype(array.dtype, np.integer) else grey
+
+
+def _oriented(
+    frames: Shaped[np.ndarray, "frame v u"], fields: Mapping[str, str], path: Path
+) -> Shaped[np.ndarray, "frame v u"]:
+    """The frames as MF: U instead of M mirrors each row, N instead of F turns the rows round."""
+    text = (_field(fields, "UltrasoundImageOrientation") or "MF").upper()
+    if not re.fullmatch("[MU][FN][AD]?", text):
+        raise InputError(
+            "UltrasoundImageOrientation MF, MN, UF or UN (and A or D behind)",
+            f"{text} in {path.name}",
+            "Export the B-mode images, scan-converted, in one of these orientations.",
+        )
+    return np.ascontiguousarray(frames[:, :: 1 if text[1] == "F" else -1, :: 1 if text[0] == "M" else -1])
+
+
+def _frame_fields(fields: Mapping[str, str]) -> FrameFields:
+    by_field: dict[str, dict[int, str]] = {}
+    for name, value in fields.items():
+        if match := FRAME_FIELD.match(name):
+            by_field.setdefault(match[2], {})[int(match[1])] = value.strip()
+    return by_field
+
+
+def _check_count(by_field: FrameFields, frames: int, path: Path) -> None:
+    told = 1 + max(index for values in by_field.values() for index in values)
+    if told > frames:
+        warnings.warn(InputWarning(f"{path.name}: the header tells of {told} frames, the image has {frames}."), stacklevel=2)
+
+
+def _graph(by_field: FrameFields, frames: int, constants: Mapping[Key, Float[np.ndarray, "4 4"]], path: Path) -> TransformGraph:
+    tracked: dict[Key, np.ndarray] = {}
+    valid: dict[Key, np.ndarray] = {}
+    for name, values in by_field.items():
+        if (match := _TRANSFORM_NAME.match(name)) is None:
+            continue
+        statuses = by_field.get(f"{name}Status", {})
+        matrices = np.full((frames, 4, 4), np.nan)
+        for index, text in values.items():
+            if index < frames:
+                matrices[index] = _matrix(text, f"{path.name}: {name} of frame {index}")
+        ok = np.array([statuses.get(i, "OK").upper() == "OK" for i in range(frames)])
+        key = (match[1], match[2])
+        tracked[key], valid[key] = matrices, ok & np.isfinite(matrices).all(axis=(1, 2))
+    return TransformGraph(frames, tracked, valid, constants)
+
+
+def _matrix(text: str, where: str) -> Float[np.ndarray, "4 4"]:
+    try:
+        values = np.array([float(word) for word in text.split()])
+    except ValueError:
+        values = np.zeros(0)
+    if values.size != 16:
+        raise InputError(f"16 numbers for {where}", f"'{shortened(text)}'", "Check that the recording is complete.")
+    return values.reshape(4, 4)
+
+
+def _report_invalid(
+    trusted: Bool[np.ndarray, " frame"], images_ok: Bool[np.ndarray, " frame"], path: Path
+) -> Bool[np.ndarray, " frame"]:
+    valid = trusted & images_ok
+    if not valid.any():
+        raise InputError(
+            "at least one frame with a valid image and pose",
+            f"{path.name} with none of {len(valid)}",
+            "Record the sweep again.",
+        )
+    if not valid.all():
+        poses, images = int((~trusted).sum()), int((~images_ok).sum())
+        message = (
+            f"{path.name}: {int((~valid).sum())} of {len(valid)} frames are left out "
+            f"({poses} poses and {images} images are INVALID)."
+        )
+        warnings.warn(InputWarning(message), stacklevel=2)
+    return valid
+
+
+def _timestamps(by_field: FrameFields, frames: int, path: Path) -> Float[np.ndarray, " frame"]:
+    texts = by_field.get("Timestamp") or by_field.get("UnfilteredTimestamp") or {}
+    times = np.full(frames, np.nan)
+    for index, text in texts.items():
+        if index >= frames:
+            continue
+        try:
+            times[index] = float(text)
+        except ValueError:
+            warnings.warn(
+                InputWarning(f"{path.name}: the time '{shortened(text)}' of frame {index} is not a number."), stacklevel=2
+            )
+    if np.isnan(times).all():
+        warnings.warn(InputWarning(f"{path.name} has no timestamps; the frames are numbered instead."), stacklevel=2)
+        return np.arange(frames, dtype=np.float64)
+    return times
+
+
+def _carried(fields: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in fields.items() if not _STRUCTURE.fullmatch(name)}
