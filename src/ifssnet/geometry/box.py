@@ -1,0 +1,143 @@
+"""Boxes around what is marked, so that costly work looks at no more of a volume than it must."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, no_type_check
+
+import numpy as np
+from jaxtyping import Bool, Integer, Shaped
+from numba import njit
+
+from ifssnet.core.errors import InputError
+
+Box = tuple[slice, ...]
+"""One slice an axis, start and stop within the array: index an array with it."""
+
+
+def bounding_box(mask: Bool[np.ndarray, "*axes"], margin: int | Sequence[int] = 0) -> Box:
+    """The smallest box that holds every True element, grown by a margin and cut at the array's borders.
+
+    Args:
+        mask: Of any number of axes.
+        margin: Elements added on both sides, one number or one an axis.
+
+    Returns:
+        One slice an axis. Where nothing is True every slice is `slice(0, 0)`: it indexes an empty array.
+    """
+    box: list[slice] = []
+    for axis in range(mask.ndim):
+        others = tuple(other for other in range(mask.ndim) if other != axis)
+        marked = np.flatnonzero(mask.any(axis=others))
+        if marked.size == 0:
+            return (slice(0, 0),) * mask.ndim
+        box.append(slice(int(marked[0]), int(marked[-1]) + 1))
+    return grown(tuple(box), margin, mask.shape)
+
+
+def label_boxes(array: Integer[np.ndarray, "z y x"], values: Sequence[int]) -> Mapping[int, Box]:
+    """The bounding box of each label value, in one pass over the array.
+
+    Returns:
+        A box for each of `values`, `slice(0, 0)` on every axis for those that do not occur.
+    """
+    ascending = np.array(sorted(set(values)), dtype=np.int64)
+    low, high = _label_extents(array, ascending)
+    boxes: dict[int, Box] = {}
+    for row, value in enumerate(ascending.tolist()):
+        if high[row, 0] < 0:
+            boxes[value] = (slice(0, 0),) * 3
+        else:
+            boxes[value] = tuple(slice(int(a), int(b) + 1) for a, b in zip(low[row], high[row], strict=True))
+    return boxes
+
+
+def grown(box: Box, margin: int | Sequence[int], shape: Sequence[int]) -> Box:
+    """A box with a margin on both sides, cut at the borders of an array of that shape; an empty box stays empty."""
+    if is_empty(box):
+        return box
+    margins = [margin] * len(box) if isinstance(margin, int) else list(margin)
+    return tuple(
+        slice(max(part.start - extra, 0), min(part.stop + extra, size))
+        for part, extra, size in zip(box, margins, shape, strict=True)
+    )
+
+
+def joint(*boxes: Box) -> Box:
+    """The smallest box that holds all of the boxes; empty ones do not count."""
+    filled = [box for box in boxes if not is_empty(box)]
+    if not filled:
+        return boxes[0]
+    return tuple(slice(min(part.start for part in axis), max(part.stop for part in axis)) for axis in zip(*filled, strict=True))
+
+
+def is_empty(box: Box) -> bool:
+    """Whether a box holds no element."""
+    return any(part.stop <= part.start for part in box)
+
+
+def box_shape(box: Box) -> tuple[int, ...]:
+    """Number of elements along each axis."""
+    return tuple(max(part.stop - part.start, 0) for part in box)
+
+
+def crop(array: Shaped[np.ndarray, "*whole"], box: Box) -> Shaped[np.ndarray, "*piece"]:
+    """The part of an array in a box, a view.
+
+    Raises:
+        InputError: The box reaches beyond the array.
+    """
+    if len(box) != array.ndim or any(part.start < 0 or part.stop > size for part, size in zip(box, array.shape, strict=True)):
+        raise InputError(f"a box within {array.shape} elements", f"{_words(box)}", "Cut the box at the array's borders.")
+    return array[box]
+
+
+def paste(
+    piece: Shaped[np.ndarray, "*piece"], box: Box, shape: Sequence[int], fill: float = 0.0
+) -> Shaped[np.ndarray, "*whole"]:
+    """An array of that shape with `piece` in the box and `fill` around it: undoes `crop`.
+
+    Raises:
+        InputError: The piece does not have the box's shape, or the box reaches beyond the array.
+    """
+    whole = np.full(tuple(shape), fill, dtype=piece.dtype)
+    target = crop(whole, box)
+    if target.shape != piece.shape:
+        raise InputError(
+            f"a piece of {target.shape} elements, as its box", f"{piece.shape}", "Give the box that it was cut with."
+        )
+    target[...] = piece
+    return whole
+
+
+def _words(box: Box) -> str:
+    return ", ".join(f"{part.start}:{part.stop}" for part in box)
+
+
+@no_type_check
+@njit(cache=True)
+def _label_extents(array: Any, ascending: Any) -> Any:
+    count = ascending.size
+    low = np.full((count, 3), np.iinfo(np.int64).max, dtype=np.int64)
+    high = np.full((count, 3), -1, dtype=np.int64)
+    for z in range(array.shape[0]):
+        for y in range(array.shape[1]):
+            # Runs of one value are long: look a value up only where it changes.
+            before = np.int64(0)
+            row = -1
+            for x in range(array.shape[2]):
+                value = np.int64(array[z, y, x])
+                if x == 0 or value != before:
+                    before = value
+                    row = np.searchsorted(ascending, value)
+                    if row == count or ascending[row] != value:
+                        row = -1
+                    elif row >= 0:
+                        low[row, 0] = min(low[row, 0], z)
+                        high[row, 0] = max(high[row, 0], z)
+                        low[row, 1] = min(low[row, 1], y)
+                        high[row, 1] = max(high[row, 1], y)
+                        low[row, 2] = min(low[row, 2], x)
+                if row >= 0 and x > high[row, 2]:
+                    high[row, 2] = x
+    return low, high

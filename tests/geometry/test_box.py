@@ -1,0 +1,61 @@
+"""Boxes: hand-drawn masks, then crop and paste as inverses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from ifssnet.core.errors import InputError
+from ifssnet.geometry.box import bounding_box, box_shape, crop, grown, is_empty, joint, label_boxes, paste
+
+
+def test_holds_every_marked_element_with_its_margin_and_stops_at_the_border():
+    mask = np.zeros((5, 6, 7), dtype=bool)
+    mask[1, 2, 3] = mask[2, 2, 6] = True
+    assert bounding_box(mask) == (slice(1, 3), slice(2, 3), slice(3, 7))
+    assert bounding_box(mask, 1) == (slice(0, 4), slice(1, 4), slice(2, 7))
+    assert bounding_box(mask, (0, 2, 9)) == (slice(1, 3), slice(0, 5), slice(0, 7))
+
+
+def test_nothing_marked_gives_an_empty_box():
+    box = bounding_box(np.zeros((3, 4), dtype=bool), 2)
+    assert is_empty(box)
+    assert np.zeros((3, 4))[box].size == 0
+    assert grown(box, 3, (3, 4)) == box
+
+
+def test_label_boxes_in_one_pass_agree_with_a_box_each():
+    array = np.random.default_rng(3).choice([0, 0, 0, 0, 0, 0, 7, 300], size=(6, 5, 9)).astype(np.uint16)
+    array[0] = 0
+    boxes = label_boxes(array, [300, 7, 12])
+    assert boxes[7] == bounding_box(array == 7)
+    assert boxes[300] == bounding_box(array == 300)
+    assert is_empty(boxes[12])
+
+
+def test_a_joint_box_ignores_empty_ones():
+    empty = (slice(0, 0), slice(0, 0))
+    assert joint((slice(1, 2), slice(5, 9)), empty, (slice(4, 6), slice(0, 6))) == (slice(1, 6), slice(0, 9))
+    assert is_empty(joint(empty, empty))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    hnp.arrays(np.uint8, hnp.array_shapes(min_dims=3, max_dims=3, max_side=6), elements=st.integers(0, 1)), st.integers(0, 3)
+)
+def test_pasting_undoes_cropping(array, margin):
+    box = bounding_box(array.astype(bool), margin)
+    piece = crop(array, box)
+    assert piece.shape == box_shape(box)
+    assert piece.sum() == array.sum()
+    np.testing.assert_array_equal(paste(piece, box, array.shape), array)
+
+
+def test_a_box_beyond_the_array_and_a_piece_of_another_shape_are_refused():
+    with pytest.raises(InputError, match="within"):
+        crop(np.zeros((3, 3)), (slice(0, 4), slice(0, 3)))
+    with pytest.raises(InputError, match="piece"):
+        paste(np.zeros((2, 2)), (slice(0, 1), slice(0, 2)), (3, 3))
