@@ -9,8 +9,8 @@
       frame_0000.png ...   grey images of 8 or 16 bits
 
 `frame` in `poses.csv` is a file name, or a number that stands for `frame_0000.png` and so on. A further column `status`
-may say INVALID. Pixel (u, v), centres at whole numbers, lies at (u x width, v x height, 0) in the image; that goes to
-the world by pose . image_to_probe. Without `image_to_probe` the pose is that of the image itself.
+may say INVALID; an unknown time stays empty. Pixel (u, v), centres at whole numbers, lies at (u x width, v x height, 0)
+in the image; that goes to the world by pose . image_to_probe. Without `image_to_probe` the pose is that of the image itself.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def _row(cells: dict[str, str], complete: bool, columns: tuple[str, ...], scale:
     if not file or Path(file).name != file or "\0" in file:
         raise InputError("a number or a file in this folder", f"'{shortened(frame)}' in {where}", "Correct the row.")
     valid = cells.get("status", "OK").strip().upper() in ("OK", "")
-    time = numbers(cells["time"], 1, f"time in {where}")[0]
+    time = numbers(cells["time"], 1, f"time in {where}")[0] if cells["time"].strip() else math.nan
     if not valid:
         return _Row(file, time, np.full((4, 4), np.nan), False)
     values = numbers(" ".join(cells[name].strip() or "?" for name in columns), len(columns), f"the pose in {where}")

@@ -31,8 +31,8 @@ _TRANSFORM_NAME = re.compile(r"^(.+?)To([A-Z].*)Transform$")
 _LUMINANCE = (0.299, 0.587, 0.114)
 _STRUCTURE = re.compile(
     "objecttype|ndims|binarydata(byteordermsb)?|elementbyteordermsb|compresseddata(size)?|dimsize|elementnumberofchannels|"
-    "elementtype|elementdatafile|headersize|kinds|ultrasoundimageorientation|type|dimension|sizes|encoding|endian|(line|byte) ?skip|data ?file|"
-    "space( dimension| directions| origin)?",
+    "elementtype|elementdatafile|headersize|kinds|ultrasoundimageorientation|type|dimension|sizes|encoding|endian|"
+    "(line|byte) ?skip|data ?file|space( dimension| directions| origin)?",
     re.IGNORECASE,
 )
 """What the writer says afresh about the layout of the pixels."""

@@ -86,30 +86,41 @@ def frame_pose(text: str, where: str) -> tuple[float, Six]:
 
 
 def read_objects(lines: Lines) -> tuple[dict[int, str], dict[int, tuple[int, int, int]]]:
-    """Names and colours of the objects by number, from lines of either age.
-
-    Newer: `number solid r g b alpha rough metal name`; older ones lack some numbers, and may end in the object's number.
-    """
+    """Names and colours of the objects by number."""
     names: dict[int, str] = {}
     colors: dict[int, tuple[int, int, int]] = {}
     for text in lines.get("OBJECT", []):
-        words = text.split()
-        leading = next((i for i, word in enumerate(words) if _number(word) is None), len(words))
-        leading = min(leading, 8)
-        number, name = _number(words[0]) if words else None, " ".join(words[leading:])
-        if leading < 8 and len(words) > leading + 1 and words[-1].isdigit():
-            number, name = float(words[-1]), " ".join(words[leading:-1])
-        elif leading >= 5 and number is not None:
-            channels = [_number(word) or 0.0 for word in words[2:5]]
-            scale = 255.0 if max(channels) <= 1 and any(value % 1 for value in channels) else 1.0
-            red, green, blue = (int(min(max(round(scale * value), 0), 255)) for value in channels)
-            colors[int(number)] = (red, green, blue)
-        if number is None or number % 1:
+        number, name, color = read_object(text)
+        if number is None:
             warnings.warn(InputWarning(f"the object '{shortened(text)}' has no number and is left out."), stacklevel=2)
             continue
         if name:
-            names[int(number)] = name
+            names[number] = name
+        if color is not None:
+            colors[number] = color
     return names, colors
+
+
+def read_object(text: str) -> tuple[int | None, str | None, tuple[int, int, int] | None]:
+    """Number, name and colour out of what follows `OBJECT`, of either age; None for what cannot be told.
+
+    Newer: `number solid r g b alpha rough metal name`. Older ones lack some of the numbers, and may end in the object's.
+
+    >>> read_object("2 1 236 97 155 1 0.3 0 left gastrocnemius")
+    (2, 'left gastrocnemius', (236, 97, 155))
+    """
+    words = text.split()
+    leading = min(8, next((i for i, word in enumerate(words) if _number(word) is None), len(words)))
+    number, name, color = _number(words[0]) if words else None, " ".join(words[leading:]), None
+    if leading < 8 and len(words) > leading + 1 and words[-1].isdecimal():
+        number, name = float(words[-1]), " ".join(words[leading:-1])
+    elif leading >= 5:
+        channels = [_number(word) or 0.0 for word in words[2:5]]
+        scale = 255.0 if max(channels) <= 1 and any(value % 1 for value in channels) else 1.0
+        red, green, blue = (int(min(max(round(scale * value), 0), 255)) for value in channels)
+        color = (red, green, blue)
+    whole = int(number) if number is not None and number % 1 == 0 else None
+    return whole, name or None, color
 
 
 def _number(word: str) -> float | None:
