@@ -1,1 +1,1 @@
-"""Pictures and the report: they draw what measure computed."""
+"""Static figures and the report: they draw what `measure` found, and compute none of it."""
