@@ -1,0 +1,171 @@
+"""A person's leg as a handful of readable parameters, and how a person is drawn."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import Literal
+
+import numpy as np
+
+from ifssnet.core.errors import InputError
+
+Side = Literal["left", "right"]
+Sex = Literal["female", "male"]
+
+
+@dataclass(frozen=True)
+class Muscle:
+    """One calf muscle: how big it is and how its cross-section rises and falls along the leg.
+
+    Its anatomical cross-sectional area (ACSA) goes as u^rise (1 - u)^fall along its length, u from 0 at its upper end
+    to 1 at its lower end; the area's scale follows from the volume.
+
+    Attributes:
+        volume_cm3: Volume aimed at; roughness of the borders moves the real one by some percent.
+        start_mm: Its upper end, along z from the leg's upper end.
+        length_mm: Along z.
+        rise: Exponent at the upper end.
+        fall: Exponent at the lower end.
+    """
+
+    volume_cm3: float
+    start_mm: float
+    length_mm: float
+    rise: float
+    fall: float
+
+    @property
+    def end_mm(self) -> float:
+        """Its lower end, along z."""
+        return self.start_mm + self.length_mm
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A lower leg, from just above the knee's joint line to the ankle.
+
+    Attributes:
+        seed: Everything random about the anatomy (roughness of borders, harmonics of the outline) follows from it.
+        side: Which leg.
+        sex: Of the person.
+        height_cm: Of the person.
+        mass_kg: Of the person.
+        leg_mm: Length of the leg from z = 0 to the ankle.
+        sol: Soleus.
+        gm: Gastrocnemius medialis.
+        gl: Gastrocnemius lateralis.
+        rest_scale: Area of everything else inside the fascia (bones, deep and anterior muscles), 1 for the typical
+            adult of 173 cm.
+        fat_mm: Mean thickness of the subcutaneous fat at the calf.
+        skin_mm: Thickness of the skin.
+        flatness: How much wider than deep the section is, as the amplitude of its second harmonic.
+        split_deg: Where GM meets GL, in degrees from straight behind, positive to the lateral side.
+        roughness_mm: SD of the muscles' borders about their smooth course.
+        visibility: Mean visibility of a fascia between two muscles, 0 to 1.
+
+    Raises:
+        InputError: A length, an area or a thickness that no leg can have; a muscle that leaves the leg.
+    """
+
+    seed: int = 0
+    side: Side = "left"
+    sex: Sex = "male"
+    height_cm: float = 173.0
+    mass_kg: float = 64.3
+    leg_mm: float = 400.0
+    sol: Muscle = Muscle(404.0, 70.0, 292.0, 1.45, 2.3)
+    gm: Muscle = Muscle(237.0, 8.0, 242.0, 1.1, 0.9)
+    gl: Muscle = Muscle(137.0, 12.0, 216.0, 0.9, 1.05)
+    rest_scale: float = 1.0
+    fat_mm: float = 5.5
+    skin_mm: float = 1.6
+    flatness: float = 0.04
+    split_deg: float = -4.0
+    roughness_mm: float = 1.1
+    visibility: float = 0.6
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise InputError(f"a finite {field.name}", f"{value}", "Give a number.")
+        for name, low, high in (
+            ("height_cm", 60, 230),
+            ("mass_kg", 8, 250),
+            ("leg_mm", 120, 600),
+            ("rest_scale", 0.2, 3.0),
+            ("fat_mm", 0.0, 60),
+            ("skin_mm", 0.3, 5),
+            ("flatness", -0.2, 0.2),
+            ("split_deg", -40, 40),
+            ("roughness_mm", 0.0, 5),
+            ("visibility", 0.0, 1.0),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise InputError(f"a {name} from {low} to {high}", f"{name} = {value}", "Give a value that a leg can have.")
+        for name in ("sol", "gm", "gl"):
+            muscle: Muscle = getattr(self, name)
+            if not (muscle.volume_cm3 > 0 and muscle.length_mm >= 20 and muscle.rise > 0 and muscle.fall > 0):
+                raise InputError(
+                    f"a {name.upper()} with a positive volume and exponents and at least 20 mm long", f"{muscle}", "Correct it."
+                )
+            if muscle.start_mm < 0 or muscle.end_mm > self.leg_mm:
+                raise InputError(
+                    f"a {name.upper()} inside the leg, 0 to {self.leg_mm:.0f} mm",
+                    f"one from {muscle.start_mm:.0f} to {muscle.end_mm:.0f} mm",
+                    "Move or shorten the muscle, or lengthen the leg.",
+                )
+
+
+def draw_subject(seed: int) -> Subject:
+    """An adult of the paper's cohort, drawn at random.
+
+    Height and mass follow LEG-3D-US' people (173 ± 11 cm, 64.3 ± 12.4 kg, as many women as men, 20 left and 24 right
+    legs of 44). The muscles' mean volumes follow height times mass (Handsfield et al. 2014, J Biomech 47:631: lower
+    limb's muscles 47 cm3/(kg m) + 1285 cm3, of which SOL 6.2 %, GM 3.6 % and GL 2.1 %), with a scatter of 10 % each and
+    of 8 % in common.
+
+    Args:
+        seed: Any integer of 0 or more; the same seed gives the same person.
+    """
+    rng = np.random.default_rng([seed, 0x1E6])
+
+    def around(mean: float, sd: float, reach: float = 2.2) -> float:
+        """Normal, cut at `reach` SDs so that every drawn leg is a possible one."""
+        return float(mean + sd * np.clip(rng.standard_normal(), -reach, reach))
+
+    sex: Sex = "female" if rng.random() < 0.5 else "male"
+    side: Side = "left" if rng.random() < 20 / 44 else "right"
+    # 173 ± 11 cm over both sexes: 13 cm between the sexes' means and 8.8 cm within each give it back.
+    height = around(166.5 if sex == "female" else 179.5, 8.8)
+    mass = around(56.5 if sex == "female" else 72.0, 9.7) + 0.45 * (height - (166.5 if sex == "female" else 179.5))
+    size = height / 173.0
+    muscle_volume = 47.0 * mass * height / 100.0 + 1285.0
+    common = math.exp(around(0.0, 0.08))
+    leg = 400.0 * size * math.exp(around(0.0, 0.02))
+
+    def muscle(share: float, start: float, length: float, rise: tuple[float, float], fall: tuple[float, float]) -> Muscle:
+        start_mm = start * leg * math.exp(around(0.0, 0.06))
+        length_mm = min(length * leg * math.exp(around(0.0, 0.05)), 0.955 * leg - start_mm)
+        volume = muscle_volume * share * common * math.exp(around(0.0, 0.10))
+        return Muscle(volume, start_mm, length_mm, max(0.5, around(*rise)), max(0.6, around(*fall)))
+
+    return Subject(
+        seed=seed,
+        side=side,
+        sex=sex,
+        height_cm=height,
+        mass_kg=max(mass, 40.0),
+        leg_mm=leg,
+        sol=muscle(0.062, 0.175, 0.73, (1.45, 0.1), (2.25, 0.25)),
+        gm=muscle(0.036, 0.02, 0.605, (1.1, 0.12), (0.88, 0.08)),
+        gl=muscle(0.021, 0.03, 0.54, (0.9, 0.15), (1.05, 0.15)),
+        rest_scale=size**2 * common**0.5 * math.exp(around(0.0, 0.05)),
+        fat_mm=max(1.5, around(7.5 if sex == "female" else 4.5, 1.6)),
+        skin_mm=around(1.6, 0.2),
+        flatness=around(0.04, 0.02),
+        split_deg=around(-4.0, 5.0),
+        visibility=float(np.clip(around(0.6, 0.08), 0.3, 0.85)),
+    )
