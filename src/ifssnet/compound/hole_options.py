@@ -12,6 +12,9 @@ LARGEST_SIZE = 65
 """Diameter in voxels beyond which a neighbourhood is a mistake: 18 mm at the paper's spacing."""
 
 
+LONGEST_STICK = 1000
+
+
 def _check_kernel(size: int, minimum_known_ratio: float) -> None:
     if not (3 <= size <= LARGEST_SIZE and size % 2 == 1):
         raise InputError(
@@ -50,8 +53,8 @@ class StickFilling:
     sticks: int = 1
 
     def __post_init__(self) -> None:
-        if not 3 <= self.length_limit <= LARGEST_SIZE:
-            raise InputError(f"a stick limit of 3 to {LARGEST_SIZE} voxels", f"{self.length_limit}", "Give another limit.")
+        if not 3 <= self.length_limit <= LONGEST_STICK:
+            raise InputError(f"a stick limit of 3 to {LONGEST_STICK} voxels", f"{self.length_limit}", "Give another limit.")
         if not 1 <= self.sticks <= 13:
             raise InputError("1 to 13 sticks", f"{self.sticks}", "Give how many of the shortest sticks are averaged.")
 

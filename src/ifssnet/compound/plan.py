@@ -57,7 +57,7 @@ class CompoundPlan:
 
 
 def plan_compounding(sweeps: Sequence[Sweep], options: CompoundOptions, grid: Grid | None = None) -> CompoundPlan:
-    """Work out grid and memory, without taking any.
+    """Work out grid and memory, without taking any, and refuse what does not fit.
 
     Args:
         sweeps: One or more recordings in the same reference frame.
@@ -66,6 +66,25 @@ def plan_compounding(sweeps: Sequence[Sweep], options: CompoundOptions, grid: Gr
 
     Raises:
         InputError: Nothing to compound, frames of different kinds, or more memory than there is.
+    """
+    plan = estimate_compounding(sweeps, options, grid)
+    if plan.available_bytes is not None and plan.bytes_needed > SHARE_OF_MEMORY * plan.available_bytes:
+        x, y, z = plan.grid.shape_zyx[::-1]
+        needed = (plan.bytes_needed / (SHARE_OF_MEMORY * plan.available_bytes)) ** (1 / 3)
+        raise InputError(
+            f"a volume that fits {SHARE_OF_MEMORY:.0%} of the {plan.available_bytes / 1e9:.1f} GB of free memory",
+            f"{x} x {y} x {z} voxels, which take {plan.bytes_needed / 1e9:.1f} GB",
+            f"Choose a spacing of at least {plan.grid.spacing_xyz_mm[0] * needed:.2g} mm, or check the poses and the"
+            " calibration if a volume of this size cannot be meant.",
+        )
+    return plan
+
+
+def estimate_compounding(sweeps: Sequence[Sweep], options: CompoundOptions, grid: Grid | None = None) -> CompoundPlan:
+    """The same, whether it fits the memory or not.
+
+    Raises:
+        InputError: Nothing to compound, or frames of different kinds.
     """
     dtype = _common_type(sweeps)
     used = [used_frames(sweep, options) for sweep in sweeps]
@@ -81,7 +100,7 @@ def plan_compounding(sweeps: Sequence[Sweep], options: CompoundOptions, grid: Gr
         for s, indices in zip(sweeps, used, strict=True)
         if len(indices)
     )
-    plan = CompoundPlan(
+    return CompoundPlan(
         grid=chosen,
         bytes_by_array=_bytes(chosen.voxels, dtype, options),
         frames=sum(len(s.frames) for s in sweeps),
@@ -90,16 +109,6 @@ def plan_compounding(sweeps: Sequence[Sweep], options: CompoundOptions, grid: Gr
         pixels=pixels,
         available_bytes=available_memory(),
     )
-    if plan.available_bytes is not None and plan.bytes_needed > SHARE_OF_MEMORY * plan.available_bytes:
-        x, y, z = chosen.shape_zyx[::-1]
-        needed = (plan.bytes_needed / (SHARE_OF_MEMORY * plan.available_bytes)) ** (1 / 3)
-        raise InputError(
-            f"a volume that fits {SHARE_OF_MEMORY:.0%} of the {plan.available_bytes / 1e9:.1f} GB of free memory",
-            f"{x} x {y} x {z} voxels, which take {plan.bytes_needed / 1e9:.1f} GB",
-            f"Choose a spacing of at least {chosen.spacing_xyz_mm[0] * needed:.2g} mm, or check the poses and the calibration"
-            " if a volume of this size cannot be meant.",
-        )
-    return plan
 
 
 def used_frames(sweep: Sweep, options: CompoundOptions) -> np.ndarray:

@@ -1,0 +1,135 @@
+"""How much of what was swept over was seen, estimated on a sample of columns along the sweep, without inserting a pixel."""
+
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import no_type_check
+
+import numpy as np
+from jaxtyping import Float, UInt8
+from numba import njit, prange
+
+from ifssnet.compound.grid import automatic_grid
+from ifssnet.compound.options import CompoundOptions
+from ifssnet.compound.plan import used_frames
+from ifssnet.compound.spans import frame_spans
+from ifssnet.core.grid import Grid
+from ifssnet.core.sweep import Sweep
+
+COLUMNS = 40
+"""Columns sampled along x and along y."""
+
+MAX_SLICES = 4000
+"""Beyond this many voxels along the sweep the sample is coarser: a broken pose must not cost memory."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What the frames reach, on columns of voxels along the main direction of the sweeps.
+
+    The swept hull of a column lies between its first and its last voxel seen.
+
+    Attributes:
+        unseen_share: Share of the hull that no frame passes through.
+        longest_gap_mm: Longest stretch of it, along the sweep.
+        overlap_share: Share of the voxels seen that two sweeps or more see; None for one sweep.
+    """
+
+    unseen_share: float
+    longest_gap_mm: float
+    overlap_share: float | None
+
+
+def coverage(sweeps: Sequence[Sweep], options: CompoundOptions) -> Coverage:
+    """Estimate the coverage.
+
+    A voxel counts as seen where the plane of a frame cuts it within the clipped pixels: what insertion does where
+    pixels are smaller than voxels. Gaps that come from pixels larger than voxels are not seen here.
+    """
+    grid = automatic_grid(sweeps, replace(options, axes="sweep", fit_z_spacing=False))
+    if grid.slices > MAX_SLICES:
+        z_spacing = grid.spacing_xyz_mm[2] * grid.slices / MAX_SLICES
+        x, y, _ = grid.spacing_xyz_mm
+        grid = replace(grid, shape_zyx=(MAX_SLICES, *grid.shape_zyx[1:]), spacing_xyz_mm=(x, y, z_spacing))
+    ny, nx = grid.shape_zyx[1:]
+    xs = np.unique(np.linspace(0, nx - 1, min(nx, COLUMNS)).round())
+    ys = np.unique(np.linspace(0, ny - 1, min(ny, COLUMNS)).round())
+    seen_by = np.zeros((len(ys), len(xs), grid.slices), dtype=np.uint8)
+    for sweep in sweeps:
+        seen = np.zeros_like(seen_by)
+        indices = used_frames(sweep, options)
+        if len(indices):
+            spans = frame_spans(options, (sweep.frames.shape[1], sweep.frames.shape[2]))
+            _mark(_voxel_to_frame(sweep.image_to_world[indices], grid), spans, xs, ys, seen)
+        seen_by += np.minimum(seen, 255 - seen_by)
+    return _summary(seen_by, grid.spacing_xyz_mm[2], len(sweeps))
+
+
+def _voxel_to_frame(poses: Float[np.ndarray, "frame 4 4"], grid: Grid) -> Float[np.ndarray, "frame 3 5"]:
+    """Voxel coordinates (x, y, z, 1) to (u, v, voxels off the plane along z); a fifth column holds the half thickness.
+
+    The third coordinate is measured in units in which a voxel is cut where it is at most the half thickness.
+    """
+    voxel_poses = grid.mm_to_index @ poses
+    normals = np.cross(voxel_poses[:, :3, 0], voxel_poses[:, :3, 1])
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-300)
+    full = voxel_poses.copy()
+    full[:, :3, 2] = normals
+    rows = np.linalg.inv(full)[:, :3]
+    half = 0.5 * np.abs(normals).sum(axis=1)
+    return np.concatenate([rows, np.stack([half] * 3, axis=1)[:, :, None]], axis=2)
+
+
+def _summary(seen_by: UInt8[np.ndarray, "y x z"], z_spacing_mm: float, sweeps: int) -> Coverage:
+    seen = seen_by > 0
+    total = int(seen.sum())
+    if total == 0:
+        return Coverage(1.0, math.inf, None if sweeps < 2 else 0.0)
+    started = np.maximum.accumulate(seen, axis=2)
+    not_over = np.maximum.accumulate(seen[:, :, ::-1], axis=2)[:, :, ::-1]
+    gaps = started & not_over & ~seen
+    longest = _longest_run(gaps.reshape(-1, gaps.shape[2]))
+    overlap = None if sweeps < 2 else float((seen_by > 1).sum() / total)
+    return Coverage(float(gaps.sum() / (gaps.sum() + total)), longest * z_spacing_mm, overlap)
+
+
+@no_type_check
+@njit(cache=True)
+def _longest_run(rows):
+    longest = 0
+    for r in range(rows.shape[0]):
+        run = 0
+        for z in range(rows.shape[1]):
+            run = run + 1 if rows[r, z] else 0
+            longest = max(longest, run)
+    return longest
+
+
+@no_type_check
+@njit(parallel=True, cache=True)
+def _mark(to_frame, spans, xs, ys, seen):
+    """Set to 1 the voxels of the columns at (xs, ys) that a frame's plane cuts within the spans."""
+    slices = seen.shape[2]
+    for j in prange(len(ys)):
+        for i in range(len(xs)):
+            for f in range(len(to_frame)):
+                m = to_frame[f]
+                offset, slope, half = m[2, 0] * xs[i] + m[2, 1] * ys[j] + m[2, 3], m[2, 2], m[2, 4]
+                if abs(slope) < 1e-9:
+                    if abs(offset) > half:
+                        continue
+                    z0, z1 = 0, slices - 1
+                else:
+                    a, b = (-half - offset) / slope, (half - offset) / slope
+                    z0 = max(np.int64(np.ceil(max(min(a, b), -1.0))), 0)
+                    z1 = min(np.int64(np.floor(min(max(a, b), slices + 1.0))), slices - 1)
+                for z in range(z0, z1 + 1):
+                    u = np.int64(np.floor(m[0, 0] * xs[i] + m[0, 1] * ys[j] + m[0, 2] * z + m[0, 3] + 0.5))
+                    v = np.int64(np.floor(m[1, 0] * xs[i] + m[1, 1] * ys[j] + m[1, 2] * z + m[1, 3] + 0.5))
+                    if v < 0 or v >= len(spans):
+                        continue
+                    if spans[v, 0] <= u <= spans[v, 1] or spans[v, 2] <= u <= spans[v, 3]:
+                        seen[j, i, z] = 1

@@ -1,0 +1,138 @@
+"""How the probe moved: steps from frame to frame, jumps, times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from ifssnet.core.sweep import Sweep
+
+LEAST_JUMP_MM = 1.0
+LEAST_JUMP_DEG = 2.0
+"""Smaller steps are never called jumps: hands do that."""
+
+DEVIATIONS = 8.0
+"""A jump exceeds the median step by this many robust standard deviations (1.4826 median absolute deviations) ..."""
+
+MEDIANS = 4.0
+"""... and is at least this many median steps; so is a time gap."""
+
+STILL_MM = 0.02
+"""Frames whose middle moved less than this, a tenth of a tracker's noise, add nothing new."""
+
+
+@dataclass(frozen=True)
+class Jump:
+    """An implausible step between one valid frame and the next.
+
+    Attributes:
+        frame: Index of the frame after it.
+        step_mm: How far the frame's middle moved.
+        turn_deg: By how much the frame turned.
+    """
+
+    frame: int
+    step_mm: float
+    turn_deg: float
+
+
+@dataclass(frozen=True)
+class Motion:
+    """The movement of one sweep.
+
+    Attributes:
+        median_step_mm: Between neighbouring valid frames, of their middles; 0 for fewer than two.
+        median_spacing_mm: The same across the frames' planes: what separates neighbouring images.
+        length_mm: Between the two frames' middles that lie furthest apart along the sweep.
+        jumps: Steps far beyond the others.
+        still_frames: Frames that did not move against the one before.
+        median_interval_s: Between neighbouring frames; 0 where the recording has no times.
+        time_gaps: Frames before which more than a few intervals passed.
+        backward_times: Frames whose time lies before that of the frame before them.
+        longest_invalid_run: Most frames in a row with invalid poses.
+    """
+
+    median_step_mm: float
+    median_spacing_mm: float
+    length_mm: float
+    jumps: tuple[Jump, ...]
+    still_frames: int
+    median_interval_s: float
+    time_gaps: tuple[int, ...]
+    backward_times: tuple[int, ...]
+    longest_invalid_run: int
+
+
+def motion_of(sweep: Sweep) -> Motion:
+    """Look at the poses and times of a sweep."""
+    indices = np.flatnonzero(sweep.valid)
+    poses = sweep.image_to_world[indices]
+    middle = np.array([(sweep.frames.shape[2] - 1) / 2, (sweep.frames.shape[1] - 1) / 2, 0.0, 1.0])
+    places = (poses @ middle)[:, :3]
+    moves = np.diff(places, axis=0)
+    lengths = np.linalg.norm(moves, axis=1)
+    turns = _turns_deg(poses)
+    across = np.abs(np.einsum("ij,ij->i", moves, _normals(poses)[:-1])) if len(poses) > 1 else np.zeros(0)
+    # A step over frames that were left out may be as much longer as frames are missing.
+    missing = np.diff(indices).astype(np.float64)
+    far = _beyond(lengths / missing, LEAST_JUMP_MM) | _beyond(turns / missing, LEAST_JUMP_DEG)
+    jumps = tuple(Jump(int(indices[i + 1]), float(lengths[i]), float(turns[i])) for i in np.flatnonzero(far))
+    intervals = np.diff(sweep.timestamps_s)
+    interval = float(np.median(intervals)) if len(intervals) and np.isfinite(intervals).all() else 0.0
+    gaps = np.flatnonzero(intervals > MEDIANS * interval) + 1 if interval > 0 else np.zeros(0, dtype=np.int64)
+    return Motion(
+        median_step_mm=float(np.median(lengths)) if len(lengths) else 0.0,
+        median_spacing_mm=float(np.median(across)) if len(across) else 0.0,
+        length_mm=float(np.ptp(places @ _principal(places))) if len(places) > 1 else 0.0,
+        jumps=jumps,
+        still_frames=int((lengths < STILL_MM).sum()),
+        median_interval_s=max(interval, 0.0),
+        time_gaps=tuple(int(i) for i in gaps),
+        backward_times=tuple(int(i) for i in np.flatnonzero(intervals < 0) + 1),
+        longest_invalid_run=_longest_run(~sweep.valid),
+    )
+
+
+def _beyond(steps: Float[np.ndarray, " step"], least: float) -> np.ndarray:
+    if len(steps) == 0:
+        return np.zeros(0, dtype=bool)
+    median = float(np.median(steps))
+    spread = 1.4826 * float(np.median(np.abs(steps - median)))
+    return (steps > median + DEVIATIONS * spread) & (steps > MEDIANS * median) & (steps > least)
+
+
+def _axes(poses: Float[np.ndarray, "frame 4 4"]) -> Float[np.ndarray, "frame 3 2"]:
+    """Unit vectors along each frame's rows and columns."""
+    axes = poses[:, :3, :2]
+    return axes / np.linalg.norm(axes, axis=1, keepdims=True)
+
+
+def _normals(poses: Float[np.ndarray, "frame 4 4"]) -> Float[np.ndarray, "frame 3"]:
+    axes = _axes(poses)
+    normals = np.cross(axes[:, :, 0], axes[:, :, 1])
+    return normals / np.linalg.norm(normals, axis=1, keepdims=True)
+
+
+def _turns_deg(poses: Float[np.ndarray, "frame 4 4"]) -> Float[np.ndarray, " step"]:
+    """Angle by which each frame is turned against the one before."""
+    if len(poses) < 2:
+        return np.zeros(0)
+    axes, normals = _axes(poses), _normals(poses)
+    rotations = np.stack([axes[:, :, 0], np.cross(normals, axes[:, :, 0]), normals], axis=2)
+    traces = np.einsum("fij,fij->f", rotations[:-1], rotations[1:])
+    return np.degrees(np.arccos(np.clip((traces - 1) / 2, -1, 1)))
+
+
+def _principal(places: Float[np.ndarray, "frame 3"]) -> Float[np.ndarray, " xyz"]:
+    centered = places - places.mean(axis=0)
+    return np.linalg.eigh(centered.T @ centered)[1][:, 2]
+
+
+def _longest_run(flags: np.ndarray) -> int:
+    longest = run = 0
+    for flag in flags:
+        run = run + 1 if flag else 0
+        longest = max(longest, run)
+    return longest
