@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
-from typing import no_type_check
+from typing import Any, cast, no_type_check
 
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 from numba import njit
-from skimage.measure import approximate_polygon, find_contours  # pyright: ignore[reportUnknownVariableType]
+from skimage import measure
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
@@ -27,6 +27,7 @@ SIMPLIFY_PX = 0.25
 SMALLEST_PX2 = 2.0
 
 _HALF = 0.5
+_measure = cast("Any", measure)  # the library carries no types
 _DECIMALS = 3
 
 
@@ -113,12 +114,12 @@ def outlines(
     v0, u0 = max(int(rows.min()) - 1, 0), max(int(columns.min()) - 1, 0)
     part = np.pad(share[v0 : int(rows.max()) + 2, u0 : int(columns.max()) + 2].astype(np.float64), 1)
     found: list[np.ndarray] = []
-    lines: list[np.ndarray] = find_contours(part, _HALF)
+    lines: list[np.ndarray] = _measure.find_contours(part, _HALF)
     for line in lines:
         uv = line[:-1, ::-1] + (u0 - 1, v0 - 1)
         limits = np.array(share.shape[::-1]) - _HALF
         uv = np.clip(uv, -_HALF, limits)
-        simple: np.ndarray = approximate_polygon(np.concatenate([uv, uv[:1]]), simplify_px)
+        simple: np.ndarray = _measure.approximate_polygon(np.concatenate([uv, uv[:1]]), simplify_px)
         corners = simple[:-1].round(_DECIMALS)
         if len(corners) >= 3 and area_px2(corners) >= smallest_px2:
             found.append(corners)

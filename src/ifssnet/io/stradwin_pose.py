@@ -19,7 +19,7 @@ _GIMBAL_LOCK = 1e-9
 def pose_matrix(six: Six) -> Float[np.ndarray, "4 4"]:
     """The transform in mm of x, y, z in cm and azimuth a, elevation b, roll g in degrees: R = Rz(a) Ry(b) Rx(g).
 
-    >>> pose_matrix((1, 2, 3, 90, 0, 0)).round(9).tolist()[:2]
+    >>> pose_matrix((1.0, 2.0, 3.0, 90.0, 0.0, 0.0)).round(9).tolist()[:2]
     [[0.0, -1.0, 0.0, 10.0], [1.0, 0.0, 0.0, 20.0]]
     """
     a, b, g = (math.radians(angle) for angle in six[3:])

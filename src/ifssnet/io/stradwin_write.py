@@ -62,7 +62,7 @@ def _eight_bits(sweep: Sweep) -> UInt8[np.ndarray, "frame v u"]:
     frames = sweep.frames
     if frames.dtype == np.uint8:
         return frames
-    if np.issubdtype(frames.dtype, np.integer) and frames.size and 0 <= int(frames.min()) and int(frames.max()) <= 255:
+    if np.issubdtype(frames.dtype, np.integer) and frames.size and int(frames.min()) >= 0 and int(frames.max()) <= 255:
         return frames.astype(np.uint8)
     raise InputError(
         "frames of 8 bits (0 to 255), the only ones that Stradwin knows", f"{frames.dtype}", "Scale the grey levels first."
@@ -94,7 +94,7 @@ def _told_afresh(sweep: Sweep, header: Lines, path: Path) -> dict[str, str]:
     }
     for key, spacing_mm in zip(("RES_XSCALE", "RES_YSCALE"), sweep.pixel_spacing_uv_mm, strict=True):
         told = header.get(key, [""])[-1]
-        still_so = bool(told) and _mm(told) == spacing_mm
+        still_so = bool(told) and spacing_mm == _mm(told)
         said[key] = told if still_so else shortest(spacing_mm / CM)
     return said
 

@@ -1,0 +1,319 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.sweep import Contour, Sweep
+from ifssnet.io.stradwin import read_object, read_stradwin
+from ifssnet.io.stradwin_pose import pose_matrix, pose_numbers
+from ifssnet.io.stradwin_write import write_stradwin
+from ifssnet.io.sweep import open_sweep
+
+HEAD = """RES_BUF_FRAMES 2
+RES_BUF_WIDTH 4
+RES_BUF_HEIGHT 3
+RES_BUF_RF false
+RES_BUF_DICOM false
+RES_POS_REC true
+RES_BIN_IM_FILENAME leg.sxi
+RES_XSCALE 0.02
+RES_YSCALE 0.01
+"""
+PIXELS = np.arange(24, dtype=np.uint8)
+
+
+def write(folder: Path, text: str, pixels: np.ndarray = PIXELS) -> Path:
+    (folder / "leg.sxi").write_bytes(pixels.tobytes())
+    path = folder / "leg.sw"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def pose(*numbers: float) -> np.ndarray:
+    x, y, z, azimuth, elevation, roll = map(float, numbers)
+    return pose_matrix((x, y, z, azimuth, elevation, roll))
+
+
+def at(sweep: Sweep, frame: int, u: float, v: float) -> list[float]:
+    return (sweep.image_to_world[frame] @ (u, v, 0.0, 1.0))[:3].tolist()
+
+
+def test_frames_lie_row_by_row(tmp_path: Path):
+    sweep = read_stradwin(write(tmp_path, HEAD + "IM 0.5 0 0 0 0 0 0\nIM 0.75 0 0 1 0 0 0\n"))
+    np.testing.assert_array_equal(sweep.frames, PIXELS.reshape(2, 3, 4))
+    assert sweep.timestamps_s.tolist() == [0.5, 0.75]
+    assert sweep.pixel_spacing_uv_mm == (0.2, 0.1)
+    assert sweep.valid.all()
+
+
+def test_a_pixel_without_rotation_lies_half_a_pixel_from_the_corner(tmp_path: Path):
+    # Pixel (3, 2): (3 + 0.5) x 0.2 mm and (2 + 0.5) x 0.1 mm; frame 1 is 1 cm = 10 mm further along z.
+    sweep = read_stradwin(write(tmp_path, HEAD + "IM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\n"))
+    assert at(sweep, 0, 0, 0) == pytest.approx([0.1, 0.05, 0])
+    assert at(sweep, 1, 3, 2) == pytest.approx([0.7, 0.25, 10])
+
+
+def test_each_angle_alone_turns_about_its_own_axis():
+    # Azimuth about z takes x to y; elevation about y takes z to x; roll about x takes y to z: R = Rz Ry Rx.
+    x, y, z = np.eye(3)
+    np.testing.assert_allclose(pose(0, 0, 0, 90, 0, 0)[:3, :3] @ x, y, atol=1e-12)
+    np.testing.assert_allclose(pose(0, 0, 0, 0, 90, 0)[:3, :3] @ z, x, atol=1e-12)
+    np.testing.assert_allclose(pose(0, 0, 0, 0, 0, 90)[:3, :3] @ y, z, atol=1e-12)
+
+
+def test_roll_comes_first_and_azimuth_last():
+    # y rolled by 90 is z; z elevated by 90 is x; x turned by azimuth 90 is y: y comes back to itself.
+    # x: roll leaves it, elevation takes it to -z, azimuth leaves that.
+    r = pose(0, 0, 0, 90, 90, 90)[:3, :3]
+    np.testing.assert_allclose(r @ (0, 1, 0), (0, 1, 0), atol=1e-12)
+    np.testing.assert_allclose(r @ (1, 0, 0), (0, 0, -1), atol=1e-12)
+
+
+def test_a_contour_in_a_tilted_rotated_frame_lands_where_geometry_says(tmp_path: Path):
+    # Contour corner (2, 1): ((2 + 0.5) 0.02, (1 + 0.5) 0.01) cm = (0.05, 0.015) cm in the image.
+    # Calibration: azimuth 90 takes (x, y, 0) to (-y, x, 0), then (1, 2, 3) is added:
+    #   (-0.015 + 1, 0.05 + 2, 3) = (0.985, 2.05, 3).
+    # Pose of frame 1: roll 30 about x: y' = y cos 30 - z sin 30, z' = y sin 30 + z cos 30, then (10, 0, -5) is added:
+    #   y' = 2.05 x 0.8660254 - 1.5 = 0.27535207; z' = 1.025 + 2.5980762 = 3.6230762
+    #   (10.985, 0.27535207, -1.3769238).
+    # Isocentre: elevation 90 takes (x, y, z) to (z, y, -x), then (0, 0, 7) is added:
+    #   (-1.3769238, 0.27535207, -10.985 + 7 = -3.985) cm.
+    text = HEAD + (
+        "RES_XTRANS 1\nRES_YTRANS 2\nRES_ZTRANS 3\nRES_AZIMUTH 90\nRES_ELEVATION 0\nRES_ROLL 0\n"
+        "RES_ISOCENTRE_ZTRANS 7\nRES_ISOCENTRE_ELEVATION 90\n"
+        "IM 0 0 0 0 0 0 0\nIM 1 10 0 -5 0 0 30\nOBJECT 4 1 126 87 194 1 0.3 0 Soleus\nCONT 4 1 1 2 1 3 1 3 2\n"
+    )
+    sweep = read_stradwin(write(tmp_path, text))
+    (contour,) = sweep.contours
+    assert (contour.label, contour.frame, contour.closed) == (4, 1, True)
+    u, v = contour.points_uv_px[0]
+    assert at(sweep, 1, u, v) == pytest.approx([-13.769238, 2.7535207, -39.85], abs=1e-5)
+    assert sweep.names == {4: "Soleus"}
+    assert sweep.colors == {4: (126, 87, 194)}
+
+
+def test_several_contours_open_and_closed_in_one_frame(tmp_path: Path):
+    text = (
+        HEAD + "IM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\nCONT 1 0 1 0 0 3 0 3 2\nCONT 1 0 1 1 1 2 1 2 1.5\nCONT 2 0 0 0.5 0.25 3 2\n"
+    )
+    contours = read_stradwin(write(tmp_path, text)).contours
+    assert [(c.label, c.closed, len(c.points_uv_px)) for c in contours] == [(1, True, 3), (1, True, 3), (2, False, 2)]
+    assert contours[2].points_uv_px.tolist() == [[0.5, 0.25], [3, 2]]
+
+
+def test_objects_of_either_age():
+    assert read_object("2 1 236 97 155 1 0.3 0 left gastrocnemius") == (2, "left gastrocnemius", (236, 97, 155))
+    assert read_object("3 1 0.5 0.25 1 1 old name") == (3, "old name", (128, 64, 255))
+    assert read_object("1 0.5 0.25 1 1 0 soleus 5") == (5, "soleus", None)
+    assert read_object("nothing") == (None, "nothing", None)
+
+
+def test_unknown_lines_are_kept_and_written_back(tmp_path: Path):
+    text = HEAD + (
+        "RES_VERSION 7.1\nRES_THICKNESS_A 1e10\nIM 0 0 0 0 0 0 0 extra words\nIM 1.0 0 0 1.000 0 0 0\n"
+        "LANDMARK 1 2 3 left 1\nLANDMARK 4 5 6 right 2\nSURFACE_X anything at all\nOBJECT 1 1 9 8 7 1 0.3 0 GM\nCONT 1 0 1 0 0 1 0 1 1\n"
+    )
+    sweep = read_stradwin(write(tmp_path, text))
+    assert sweep.header["LANDMARK"] == "1 2 3 left 1\n4 5 6 right 2"
+    (tmp_path / "out").mkdir()
+    write_stradwin(sweep, tmp_path / "out" / "leg.sw")
+    # Every line was canonical already, so nothing changes at all.
+    assert (tmp_path / "out" / "leg.sw").read_text(encoding="utf-8") == text
+    assert (tmp_path / "out" / "leg.sxi").read_bytes() == PIXELS.tobytes()
+
+
+def test_a_changed_object_and_pose_are_written_anew(tmp_path: Path):
+    from dataclasses import replace
+
+    sweep = read_stradwin(write(tmp_path, HEAD + "IM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\nOBJECT 1 1 9 8 7 1 0.3 0 GM\n"))
+    moved = sweep.image_to_world.copy()
+    moved[1, :3, 3] += (10, 20, 30)
+    write_stradwin(replace(sweep, image_to_world=moved, names={1: "SOL"}), tmp_path / "new.sw")
+    lines = (tmp_path / "new.sw").read_text(encoding="utf-8").splitlines()
+    assert "IM 0 0 0 0 0 0 0" in lines
+    again = read_stradwin(tmp_path / "new.sw")
+    np.testing.assert_allclose(again.image_to_world, moved, atol=1e-9)
+    assert again.names == {1: "SOL"}
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("RES_BUF_RF true", "radio-frequency"),
+        ("RES_BUF_DOPPLER true", "Doppler"),
+        ("RES_POS_REC false", "positions"),
+        ("RES_XSCALE 0", "RES_XSCALE"),
+        ("RES_BUF_WIDTH 5", "bytes"),
+        ("RES_BUF_WIDTH -4", "RES_BUF_WIDTH"),
+        ("RES_BUF_FRAMES 3", "IM"),
+        ("CONT 1 5 1 0 0 1 1 2 2", "frame"),
+        ("CONT 1 0 1 0 0 1", "pairs"),
+        ("CONT 1 0 1 0 0 1 x", "contour"),
+        ("IM 0 0 0", "IM"),
+        ("RES_AZIMUTH nan", "RES_AZIMUTH"),
+    ],
+)
+def test_what_cannot_be_read_is_said(tmp_path: Path, line: str, words: str):
+    path = write(tmp_path, HEAD + "IM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\n" + line + "\n")
+    with pytest.raises(InputError, match=words):
+        read_stradwin(path)
+
+
+def test_absurd_sizes_are_refused_before_anything_is_allocated(tmp_path: Path):
+    text = HEAD.replace("WIDTH 4", "WIDTH 4000000000").replace("HEIGHT 3", "HEIGHT 4000000000")
+    with pytest.raises(InputError, match="bytes"):
+        read_stradwin(write(tmp_path, text + "IM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\n"))
+
+
+def test_a_short_and_a_long_sxi(tmp_path: Path):
+    text = HEAD + "IM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\n"
+    with pytest.raises(InputError, match="24 bytes in leg.sxi"):
+        read_stradwin(write(tmp_path, text, PIXELS[:23]))
+    with pytest.warns(InputWarning, match="1 bytes more"):
+        read_stradwin(write(tmp_path, text, np.append(PIXELS, np.uint8(0))))
+    (tmp_path / "leg.sxi").unlink()
+    with pytest.raises(InputError, match="nothing at"):
+        read_stradwin(tmp_path / "leg.sw")
+
+
+def test_the_image_file_of_another_machine_is_found_beside_the_sw(tmp_path: Path):
+    text = HEAD.replace("leg.sxi", r"C:\data\leg.sxi") + "IM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\n"
+    np.testing.assert_array_equal(read_stradwin(write(tmp_path, text)).frames.reshape(-1), PIXELS)
+
+
+def test_image_files_in_the_order_of_the_list(tmp_path: Path):
+    folder = tmp_path / "frames of a leg"
+    folder.mkdir()
+    for i, number in enumerate((1, 2, 10)):
+        Image.fromarray(np.full((3, 4), 50 * i, dtype=np.uint8)).save(folder / f"im{number}.png")
+    text = HEAD.replace("DICOM false", "DICOM true").replace("leg.sxi", "frames of a leg") + "RES_DICOM_FRAME_LIST 2 1\n"
+    path = write(tmp_path, text + "IM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\n")
+    # Numbers are sorted as numbers: 0 is im1, 1 is im2, 2 is im10.
+    assert open_sweep(path).frames[:, 0, 0].tolist() == [100, 50]
+    path.write_text(path.read_text().replace("LIST 2 1", "LIST 2 3"))
+    with pytest.raises(InputError, match="3 images"):
+        open_sweep(path)
+
+
+def test_dicom_frames(tmp_path: Path):
+    from pydicom.dataset import FileDataset, FileMetaDataset
+    from pydicom.uid import ExplicitVRLittleEndian
+
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.3.1"
+    meta.MediaStorageSOPInstanceUID = "1.2.3"
+    data = FileDataset("x", {}, file_meta=meta, preamble=b"\0" * 128)
+    data.Rows, data.Columns, data.NumberOfFrames = 3, 4, 2
+    data.BitsAllocated = data.BitsStored = 8
+    data.HighBit, data.PixelRepresentation, data.SamplesPerPixel = 7, 0, 1
+    data.PhotometricInterpretation = "MONOCHROME2"
+    data.PixelData = PIXELS.tobytes()
+    data.save_as(tmp_path / "us.dcm")
+    text = HEAD.replace("DICOM false", "DICOM true").replace("leg.sxi", "us.dcm")
+    sweep = read_stradwin(write(tmp_path, text + "IM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\n"))
+    np.testing.assert_array_equal(sweep.frames.reshape(-1), PIXELS)
+
+
+def test_a_sweep_of_another_origin_keeps_its_geometry(tmp_path: Path):
+    # A calibration that is rigid but for its scales, 0.2 and 0.1 mm a pixel, in a turned frame.
+    turned = pose(3, -2, 40, 20, -35, 170) @ np.diag([0.2, 0.1, 0.15, 1.0])
+    sweep = Sweep(PIXELS.reshape(2, 3, 4), np.stack([turned, turned]), np.array([1.0, 2.5]), (0.2, 0.1), np.ones(2, dtype=bool))
+    write_stradwin(sweep, tmp_path / "muscle été.sw")
+    again = open_sweep(tmp_path / "muscle été.sxi")
+    for u, v in ((0, 0), (3, 2)):
+        assert at(again, 1, u, v) == pytest.approx(at(sweep, 1, u, v), abs=1e-9)
+
+
+def test_a_sheared_calibration_is_written_rigid_and_told(tmp_path: Path):
+    # v leans by 0.1 towards u over 100 rows of 1 mm: 10 mm of shear are shared out between the axes and the two sides.
+    sheared = np.eye(4)
+    sheared[0, 1] = 0.1
+    frames = np.zeros((1, 101, 101), dtype=np.uint8)
+    sweep = Sweep(frames, sheared[None], np.zeros(1), (1.0, float(np.hypot(1, 0.1))), np.ones(1, dtype=bool))
+    with pytest.warns(InputWarning, match="rigid"):
+        write_stradwin(sweep, tmp_path / "a.sw")
+
+
+def test_only_eight_bits_and_valid_frames_are_written(tmp_path: Path):
+    sweep = Sweep(np.full((1, 2, 2), 300, dtype=np.uint16), np.eye(4)[None], np.zeros(1), (1.0, 1.0), np.ones(1, dtype=bool))
+    with pytest.raises(InputError, match="8 bits"):
+        write_stradwin(sweep, tmp_path / "a.sw")
+    invalid = Sweep(np.zeros((1, 2, 2), np.uint8), np.eye(4)[None], np.zeros(1), (1.0, 1.0), np.zeros(1, dtype=bool))
+    with pytest.raises(InputError, match="valid pose"):
+        write_stradwin(invalid, tmp_path / "a.sw")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_upside_down_display_is_told(tmp_path: Path):
+    path = write(tmp_path, HEAD + "RES_INVERT_BSCAN true\nIM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\n")
+    with pytest.warns(InputWarning, match="upside down"):
+        np.testing.assert_array_equal(read_stradwin(path).frames.reshape(-1), PIXELS)
+
+
+angle = st.floats(-180, 180)
+length = st.floats(-200, 200)
+six_numbers = st.tuples(length, length, length, angle, st.floats(-90, 90), angle)
+
+
+@given(six_numbers)
+@settings(deadline=None, max_examples=60)
+def test_numbers_and_matrices_of_a_pose_are_inverse(six: tuple[float, ...]):
+    matrix = pose(*six)
+    np.testing.assert_allclose(matrix[:3, :3] @ matrix[:3, :3].T, np.eye(3), atol=1e-12)
+    np.testing.assert_allclose(pose_matrix(pose_numbers(matrix)), matrix, atol=1e-7)
+
+
+names = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=12)
+points = st.lists(st.tuples(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4)), min_size=1, max_size=5)
+contour = st.builds(
+    lambda label, frame, corners, closed: Contour(label, frame, np.array(corners), closed),
+    st.integers(0, 12),
+    st.integers(0, 1),
+    points,
+    st.booleans(),
+)
+
+
+@given(
+    poses=st.tuples(six_numbers, six_numbers),
+    spacing=st.tuples(st.floats(1e-3, 10), st.floats(1e-3, 10)),
+    times=st.tuples(st.floats(0, 1e6), st.floats(0, 1e6)),
+    contours=st.lists(contour, max_size=4),
+    named=st.dictionaries(st.integers(0, 12), names, max_size=3),
+    pixels=st.binary(min_size=12, max_size=12),
+)
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_writing_reading_and_writing_again_gives_the_same_content(
+    tmp_path: Path,
+    poses: tuple[tuple[float, ...], ...],
+    spacing: tuple[float, float],
+    times: tuple[float, float],
+    contours: list[Contour],
+    named: dict[int, str],
+    pixels: bytes,
+):
+    scale = np.diag([*spacing, 1.0, 1.0])
+    matrices = np.stack([pose(*p) @ scale for p in poses])
+    frames = np.frombuffer(pixels, dtype=np.uint8).reshape(2, 2, 3)
+    sweep = Sweep(frames, matrices, np.array(times), spacing, np.ones(2, dtype=bool), tuple(contours), named)
+    write_stradwin(sweep, tmp_path / "one.sw", force=True)
+    read = read_stradwin(tmp_path / "one.sw")
+    np.testing.assert_array_equal(read.frames, frames)
+    np.testing.assert_array_equal(read.timestamps_s, times)
+    assert read.pixel_spacing_uv_mm == pytest.approx(spacing, rel=1e-15)
+    np.testing.assert_allclose(read.image_to_world, matrices, atol=1e-6)
+    assert [(c.label, c.frame, c.closed) for c in read.contours] == [(c.label, c.frame, c.closed) for c in contours]
+    for got, given_contour in zip(read.contours, contours, strict=True):
+        np.testing.assert_array_equal(got.points_uv_px, given_contour.points_uv_px)
+    again = tmp_path / "again"
+    again.mkdir(exist_ok=True)
+    write_stradwin(read, again / "one.sw", force=True)
+    assert (again / "one.sw").read_bytes() == (tmp_path / "one.sw").read_bytes()
+    assert (again / "one.sxi").read_bytes() == (tmp_path / "one.sxi").read_bytes()
