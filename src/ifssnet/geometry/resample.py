@@ -7,7 +7,7 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
@@ -190,7 +190,7 @@ def _index_map(source: Grid, target: Grid) -> Float[np.ndarray, "4 4"]:
     return source.mm_to_index @ target.index_to_mm
 
 
-def _sampled(array: Shaped[np.ndarray, "z y x"], source: Grid, target: Grid, order: int) -> Shaped[np.ndarray, "z y x"]:
+def _sampled(array: Shaped[np.ndarray, "z y x"], source: Grid, target: Grid, order: int) -> Shaped[np.ndarray, "k j i"]:
     affine = _index_map(source, target)[:3]
     # The same map in the order of an array's axes.
     matrix, offset = affine[::-1, 2::-1], affine[::-1, 3]
@@ -215,7 +215,7 @@ def _looked_up(
     offset: Float[np.ndarray, " axis"],
     axes: list[int],
     target: Grid,
-) -> Shaped[np.ndarray, "z y x"]:
+) -> Shaped[np.ndarray, "k j i"]:
     """Nearest voxels where source axis `a` runs along target axis `axes[a]`."""
     lookup: list[Int[np.ndarray, " n"]] = []
     valid: list[slice] = [slice(None)] * 3
@@ -256,7 +256,7 @@ def _check_distinct(target: dict[int, tuple[int, float]], what: str) -> None:
             )
 
 
-def _mask_on(mask: Mask, source: Grid, target: Grid, to_z: int) -> Mask:
+def _mask_on(mask: Bool[np.ndarray, "v u"], source: Grid, target: Grid, to_z: int) -> Mask:
     """A drawn slice on the target's pixels, nearest; the small step off the plane is left out."""
     affine = _index_map(source, target)
     matrix = affine[1::-1, 1::-1]

@@ -22,8 +22,9 @@ from ifssnet.io.atomic import atomic_path
 SURFACE_SUFFIXES: tuple[str, ...] = (".stl", ".ply", ".obj")
 
 # The library's own annotations are partial.
-_load_mesh: Any = trimesh.load_mesh  # pyright: ignore[reportUnknownMemberType]
-_fix_winding: Any = trimesh.repair.fix_winding  # pyright: ignore[reportUnknownMemberType]
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+_load_mesh: Any = trimesh.load_mesh
+_fix_winding: Any = trimesh.repair.fix_winding
 
 MAX_BYTES = 2**31
 """Two GB: forty million triangles. Whoever hands in more has picked the wrong file."""
