@@ -1,0 +1,49 @@
+"""Signed distance to the border of a mask."""
+
+# pyright: reportUnknownMemberType=false
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import edt
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ifssnet.core.errors import InputError
+
+
+def signed_distance(mask: Bool[np.ndarray, "*axes"], spacing_mm: Sequence[float]) -> Float[np.ndarray, "*axes"]:
+    """Exact Euclidean distance to the border of a mask in mm: negative inside, positive outside.
+
+    The border runs half way between a pixel inside and its neighbour outside, so values on the two sides
+    of a straight border between pixels of 1 mm are -0.5 and 0.5, and no pixel is exactly 0. What lies beyond
+    the array is unknown and pulls at nothing: a mask that touches the array's edge has no border there.
+
+    Args:
+        mask: Two- or three-dimensional.
+        spacing_mm: Distance between pixel centres along each axis of the array, in the array's order.
+
+    Returns:
+        float32. A mask without any border (empty, or full) lies further from one than anything in the array:
+        the length of the array's diagonal, positive where it is empty and negative where it is full.
+
+    Raises:
+        InputError: Not one positive spacing an axis.
+    """
+    spacing = tuple(float(s) for s in spacing_mm)
+    if len(spacing) != mask.ndim or not all(math.isfinite(s) and s > 0 for s in spacing):
+        raise InputError(
+            f"{mask.ndim} positive spacings in mm, one an axis", f"{spacing}", "Give the grid's spacing in the array's order."
+        )
+    inside = np.ascontiguousarray(mask)
+    if inside.size == 0:
+        return np.zeros(inside.shape, dtype=np.float32)
+    if not inside.any() or inside.all():
+        diagonal = math.sqrt(sum((n * s) ** 2 for n, s in zip(inside.shape, spacing, strict=True)))
+        return np.full(inside.shape, -diagonal if inside.all() else diagonal, dtype=np.float32)
+    # Both transforms measure to the nearest pixel centre of the other side, half a pixel beyond the border.
+    to_outside = np.asarray(edt.edt(inside, anisotropy=spacing, black_border=False, parallel=1), dtype=np.float32)
+    to_inside = np.asarray(edt.edt(~inside, anisotropy=spacing, black_border=False, parallel=1), dtype=np.float32)
+    half = np.float32(0.5 * min(spacing))
+    return np.where(inside, half - to_outside, to_inside - half)

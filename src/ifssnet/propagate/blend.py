@@ -1,0 +1,45 @@
+"""Distance maps of several slices, each moved along the muscle's own course, blended into one."""
+
+from __future__ import annotations
+
+from typing import no_type_check
+
+import numpy as np
+from jaxtyping import Float
+from numba import njit
+
+
+def blend(
+    maps: list[Float[np.ndarray, "y x"]], weights: Float[np.ndarray, " map"], moves_yx: Float[np.ndarray, "map 2"]
+) -> Float[np.ndarray, "y x"]:
+    """The weighted sum of maps, each moved by so many pixels.
+
+    Args:
+        maps: Of one shape, float32.
+        weights: One a map.
+        moves_yx: How far each map's content moves, in pixels, not whole; bilinear between pixels, and the edge's
+            values beyond the edge.
+    """
+    total = np.zeros(maps[0].shape, dtype=np.float32)
+    for distances, weight, (dy, dx) in zip(maps, weights, moves_yx, strict=True):
+        if weight:
+            _add_moved(total, distances, np.float32(weight), float(dy), float(dx))
+    return total
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def _add_moved(total, distances, weight, dy, dx):
+    height, width = total.shape
+    floor_y, floor_x = int(np.floor(-dy)), int(np.floor(-dx))
+    # One move for the whole map, so the four bilinear weights are the same for every pixel.
+    fy, fx = np.float32(-dy - floor_y), np.float32(-dx - floor_x)
+    one = np.float32(1)
+    w00, w01, w10, w11 = weight * (one - fy) * (one - fx), weight * (one - fy) * fx, weight * fy * (one - fx), weight * fy * fx
+    for y in range(height):
+        y0 = min(max(y + floor_y, 0), height - 1)
+        y1 = min(max(y + floor_y + 1, 0), height - 1)
+        for x in range(width):
+            x0 = min(max(x + floor_x, 0), width - 1)
+            x1 = min(max(x + floor_x + 1, 0), width - 1)
+            total[y, x] += w00 * distances[y0, x0] + w01 * distances[y0, x1] + w10 * distances[y1, x0] + w11 * distances[y1, x1]

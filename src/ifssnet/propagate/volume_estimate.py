@@ -1,0 +1,50 @@
+"""The volume that the area curve says, and how far it can be trusted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from ifssnet.core.segmentation import Json
+from ifssnet.propagate.areas import area_curve
+from ifssnet.propagate.course import Course
+from ifssnet.propagate.knots import Knot
+from ifssnet.propagate.pieces import find_pieces
+
+
+def estimate_volume(course: Course, voxel_volume_mm3: float) -> Mapping[str, Json]:
+    """Volume under the area curve, and its leave-one-out error.
+
+    Every knot with neighbours on both sides is left out in turn, and the volume estimated without it; the error is the
+    root mean square of the differences. It tells what one annotated place is worth; as the gap left by it is
+    twice as wide as any real one, it errs on the safe side.
+
+    Returns:
+        `volume_cm3`, `leave_one_out_error_cm3` and `leave_one_out_error_percent`; the errors None with too few knots.
+    """
+    to_cm3 = voxel_volume_mm3 / 1000
+    volume_cm3 = to_cm3 * (sum(course.drawn_px.values()) + sum(course.area_px.values()))
+    area = {z: 0.0 for knot in course.knots for z in knot.slices} | {z: a.area_px for z, a in course.anchors.items()}
+    errors: list[float] = []
+    for index in range(1, len(course.knots) - 1):
+        if course.knots[index].present and _free(course.knots, index):
+            left_out = course.knots[index]
+            kept = course.knots[:index] + course.knots[index + 1 :]
+            between = range(kept[index - 1].last + 1, kept[index].first)
+            without = area_curve(find_pieces(kept, between.stop, 0), area)
+            drawn_cm3 = sum(course.drawn_px[z] for z in left_out.slices)
+            old = drawn_cm3 + sum(course.area_px.values())
+            new = sum(without.values())
+            errors.append(to_cm3 * (new - old))
+    error = math.sqrt(sum(e * e for e in errors) / len(errors)) if errors else None
+    percent = 100 * error / volume_cm3 if error is not None and volume_cm3 else None
+    return {
+        "volume_cm3": round(volume_cm3, 3),
+        "leave_one_out_error_cm3": None if error is None else round(error, 3),
+        "leave_one_out_error_percent": None if percent is None else round(percent, 2),
+    }
+
+
+def _free(knots: tuple[Knot, ...], index: int) -> bool:
+    """Whether a knot stands alone: one beside the muscle's annotated absence says where the muscle ends."""
+    return knots[index - 1].present and knots[index + 1].present
