@@ -30,11 +30,12 @@ MAX_SLICES = 4000
 class Coverage:
     """What the frames reach, on columns of voxels along the main direction of the sweeps.
 
-    The swept hull of a column lies between its first and its last voxel seen.
+    A voxel was swept over when it lies between two frames that follow each other, both of which cut its column; frames
+    that were left out between them make that stretch longer.
 
     Attributes:
-        unseen_share: Share of the hull that no frame passes through.
-        longest_gap_mm: Longest stretch of it, along the sweep.
+        unseen_share: Share of what was swept over that no frame passes through.
+        longest_gap_mm: Its longest stretch along the sweep.
         overlap_share: Share of the voxels seen that two sweeps or more see; None for one sweep.
     """
 
@@ -58,14 +59,15 @@ def coverage(sweeps: Sequence[Sweep], options: CompoundOptions) -> Coverage:
     xs = np.unique(np.linspace(0, nx - 1, min(nx, COLUMNS)).round())
     ys = np.unique(np.linspace(0, ny - 1, min(ny, COLUMNS)).round())
     seen_by = np.zeros((len(ys), len(xs), grid.slices), dtype=np.uint8)
+    swept = np.zeros_like(seen_by)
     for sweep in sweeps:
         seen = np.zeros_like(seen_by)
         indices = used_frames(sweep, options)
         if len(indices):
             spans = frame_spans(options, (sweep.frames.shape[1], sweep.frames.shape[2]))
-            _mark(_voxel_to_frame(sweep.image_to_world[indices], grid), spans, xs, ys, seen)
+            _mark(_voxel_to_frame(sweep.image_to_world[indices], grid), spans, xs, ys, seen, swept)
         seen_by += np.minimum(seen, 255 - seen_by)
-    return _summary(seen_by, grid.spacing_xyz_mm[2], len(sweeps))
+    return _summary(seen_by, swept, grid.spacing_xyz_mm[2], len(sweeps))
 
 
 def _voxel_to_frame(poses: Float[np.ndarray, "frame 4 4"], grid: Grid) -> Float[np.ndarray, "frame 3 5"]:
@@ -83,14 +85,14 @@ def _voxel_to_frame(poses: Float[np.ndarray, "frame 4 4"], grid: Grid) -> Float[
     return np.concatenate([rows, np.stack([half] * 3, axis=1)[:, :, None]], axis=2)
 
 
-def _summary(seen_by: UInt8[np.ndarray, "y x z"], z_spacing_mm: float, sweeps: int) -> Coverage:
+def _summary(
+    seen_by: UInt8[np.ndarray, "y x z"], swept: UInt8[np.ndarray, "y x z"], z_spacing_mm: float, sweeps: int
+) -> Coverage:
     seen = seen_by > 0
     total = int(seen.sum())
     if total == 0:
         return Coverage(1.0, math.inf, None if sweeps < 2 else 0.0)
-    started = np.maximum.accumulate(seen, axis=2)
-    not_over = np.maximum.accumulate(seen[:, :, ::-1], axis=2)[:, :, ::-1]
-    gaps = started & not_over & ~seen
+    gaps = (swept > 0) & ~seen
     longest = _longest_run(gaps.reshape(-1, gaps.shape[2]))
     overlap = None if sweeps < 2 else float((seen_by > 1).sum() / total)
     return Coverage(float(gaps.sum() / (gaps.sum() + total)), longest * z_spacing_mm, overlap)
@@ -110,26 +112,44 @@ def _longest_run(rows):
 
 @no_type_check
 @njit(parallel=True, cache=True)
-def _mark(to_frame, spans, xs, ys, seen):
-    """Set to 1 the voxels of the columns at (xs, ys) that a frame's plane cuts within the spans."""
+def _mark(to_frame, spans, xs, ys, seen, swept):
+    """Set to 1 the voxels of the columns at (xs, ys) that a frame's plane cuts within the spans, or that were swept over."""
     slices = seen.shape[2]
     for j in prange(len(ys)):
         for i in range(len(xs)):
+            before = np.nan  # where the last frame's plane met the column, if within its pixels
             for f in range(len(to_frame)):
                 m = to_frame[f]
                 offset, slope, half = m[2, 0] * xs[i] + m[2, 1] * ys[j] + m[2, 3], m[2, 2], m[2, 4]
                 if abs(slope) < 1e-9:
+                    before = np.nan
                     if abs(offset) > half:
                         continue
                     z0, z1 = 0, slices - 1
                 else:
+                    now = -offset / slope
+                    if not _within(m, spans, xs[i], ys[j], now):
+                        now = np.nan
+                    if not np.isnan(now) and not np.isnan(before):
+                        for z in range(
+                            max(np.int64(np.ceil(min(before, now))), 0), min(np.int64(max(before, now)) + 1, slices)
+                        ):
+                            swept[j, i, z] = 1
+                    before = now
                     a, b = (-half - offset) / slope, (half - offset) / slope
                     z0 = max(np.int64(np.ceil(max(min(a, b), -1.0))), 0)
                     z1 = min(np.int64(np.floor(min(max(a, b), slices + 1.0))), slices - 1)
                 for z in range(z0, z1 + 1):
-                    u = np.int64(np.floor(m[0, 0] * xs[i] + m[0, 1] * ys[j] + m[0, 2] * z + m[0, 3] + 0.5))
-                    v = np.int64(np.floor(m[1, 0] * xs[i] + m[1, 1] * ys[j] + m[1, 2] * z + m[1, 3] + 0.5))
-                    if v < 0 or v >= len(spans):
-                        continue
-                    if spans[v, 0] <= u <= spans[v, 1] or spans[v, 2] <= u <= spans[v, 3]:
+                    if _within(m, spans, xs[i], ys[j], z):
                         seen[j, i, z] = 1
+
+
+@no_type_check
+@njit(cache=True)
+def _within(m, spans, x, y, z):
+    """Whether a voxel's place in the frame's plane is a pixel that is compounded."""
+    u = np.int64(np.floor(m[0, 0] * x + m[0, 1] * y + m[0, 2] * z + m[0, 3] + 0.5))
+    v = np.int64(np.floor(m[1, 0] * x + m[1, 1] * y + m[1, 2] * z + m[1, 3] + 0.5))
+    if v < 0 or v >= len(spans):
+        return False
+    return spans[v, 0] <= u <= spans[v, 1] or spans[v, 2] <= u <= spans[v, 3]

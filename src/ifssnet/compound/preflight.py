@@ -37,12 +37,12 @@ class Finding:
 
     Attributes:
         severity: "note": nothing need be done. "warning": the volume will suffer. "error": it cannot be of use.
-        what: What was found, with its number.
+        text: What was found, with its number.
         remedy: What can be done about it.
     """
 
     severity: Severity
-    what: str
+    text: str
     remedy: str
 
 
@@ -69,7 +69,7 @@ class Preflight:
         """The severity of the worst finding; None where there is none."""
         return self.findings[0].severity if self.findings else None
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_plain(self) -> dict[str, Any]:
         """Plain data, for JSON; what has no finite value is None."""
         gap = self.coverage.longest_gap_mm
         return {
