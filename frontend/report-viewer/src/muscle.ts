@@ -65,7 +65,9 @@ export class Muscle {
       new ShaderMaterial({
         side: BackSide,
         uniforms: { width: { value: 0.5 } },
-        vertexShader: "uniform float width; void main() { gl_Position = projectionMatrix * modelViewMatrix * vec4(position + normal * width, 1.0); }",
+        // Set back a little, so that it shows beside the muscle and never through its surface.
+        vertexShader:
+          "uniform float width; void main() { gl_Position = projectionMatrix * modelViewMatrix * vec4(position + normal * width, 1.0); gl_Position.z += 0.003; }",
         fragmentShader: "void main() { gl_FragColor = vec4(0.06, 0.08, 0.11, 1.0); }",
       }),
     );

@@ -59,7 +59,7 @@ function colorBar(error: NonNullable<Scene["error"]>): HTMLElement {
     mark.style.left = `${((tick - error.low) / (error.high - error.low)) * 100}%`;
     scale.append(mark);
   }
-  const words = error.low < 0 ? "mm from the reference: + outside, \u2212 inside" : "mm from the reference";
+  const words = error.low < 0 ? "mm: + outside the reference, \u2212\u00a0inside" : "mm from the reference";
   figure.append(bar, scale, make("div", "unit", words));
   return figure;
 }

@@ -12,6 +12,7 @@ const TURN = Math.PI / 24;
 const GLIDE_MS = 380;
 const RIM_PX = 1.1;
 const FIRST_TURN = 0.42;
+const FIRST_TILT = -0.2;
 
 export class Viewer {
   private readonly renderer: WebGLRenderer;
@@ -80,12 +81,12 @@ export class Viewer {
   }
 
   private light(): void {
-    const key = new DirectionalLight(0xffffff, 2.3);
+    const key = new DirectionalLight(0xffffff, 1.75);
     key.position.set(-0.55, 0.7, 1);
-    const fill = new DirectionalLight(0xfff4e8, 0.55);
+    const fill = new DirectionalLight(0xfff4e8, 0.45);
     fill.position.set(1, -0.2, 0.7);
     this.camera.add(key, fill);
-    this.stage.add(new HemisphereLight(0xf4f7ff, 0xb9b2ab, 0.85), new AmbientLight(0xffffff, 0.35));
+    this.stage.add(new HemisphereLight(0xf4f7ff, 0xb9b2ab, 0.8), new AmbientLight(0xffffff, 0.3));
   }
 
   private listen(canvas: HTMLCanvasElement): void {
@@ -149,12 +150,13 @@ export class Viewer {
     this.draw();
   }
 
-  private look(view: NamedView, turned = 0, glide = true): void {
+  private look(view: NamedView, turned = 0, tilted = 0, glide = true): void {
     const [x, y, z] = view.towards;
     const upright = Math.abs(z) > 0.99 ? -Math.sign(z) * 1e-3 : 0;
     const towards = new Vector3(x + upright * view.up[0], y + upright * view.up[1], z).setLength(this.radius * 4);
     const goal = new Spherical().setFromCartesianCoords(towards.x, towards.z, -towards.y);
     goal.theta += turned;
+    goal.phi += tilted;
     this.glideTo(goal.makeSafe(), glide);
   }
 
@@ -163,7 +165,7 @@ export class Viewer {
     this.camera.zoom = 1;
     this.camera.updateProjectionMatrix();
     const first = this.scene.views[0];
-    if (first) this.look(first, FIRST_TURN, glide);
+    if (first) this.look(first, FIRST_TURN, FIRST_TILT, glide);
   }
 
   private glideTo(goal: Spherical, glide: boolean): void {

@@ -27,7 +27,7 @@ def _points(frame: Frame, x: Float[np.ndarray, " slice"], y: Float[np.ndarray, "
     return [(frame.x(a), frame.y(b)) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
 
 
-def _curve(frame: Frame, profile: AcsaProfile, x: Float[np.ndarray, " slice"], color: Rgb, dash: str, filled: float) -> str:
+def _curve(frame: Frame, profile: AcsaProfile, x: Float[np.ndarray, " slice"], color: Rgb, *, dash: str, filled: float) -> str:
     """Area under the curve, the curve, and the reference's as a thin dark line."""
     points = _points(frame, x, profile.acsa_cm2)
     ground = [(points[-1][0], frame.floor), (points[0][0], frame.floor)]
@@ -56,9 +56,14 @@ def _largest(frame: Frame, profile: AcsaProfile, x: Float[np.ndarray, " slice"],
         return ""
     peak = int(np.nanargmax(profile.acsa_cm2))
     at_x, at_y = frame.x(float(x[peak])), frame.y(float(profile.acsa_cm2[peak]))
+    highest = at_y
+    if profile.reference_acsa_cm2 is not None:
+        # The words stand clear of the reference's line too.
+        near = np.abs(x - x[peak]) < 0.12 * (frame.x_range[1] - frame.x_range[0])
+        highest = min(at_y, frame.y(float(np.nanmax(profile.reference_acsa_cm2[near], initial=profile.acsa_cm2[peak]))))
     ring = element("circle", class_="largest", cx=at_x, cy=at_y, r=4.2, stroke=hex_of(color))
     label = element(
-        "text", escape(words), class_="largest-label", x=at_x, y=at_y - 9, text_anchor="middle", fill=hex_of(readable(color))
+        "text", escape(words), class_="largest-label", x=at_x, y=highest - 9, text_anchor="middle", fill=hex_of(readable(color))
     )
     return ring + label
 
@@ -86,12 +91,13 @@ def profile_along_leg(profiles: Mapping[str, AcsaProfile], colors: Mapping[str, 
         width, 340.0 + rows, (first - margin, last + margin), (0.0, _top_of(shown)), left=52, right=18, top=20, bottom=46 + rows
     )
     parts: list[str] = []
+    labels: list[str] = []
     row = 24.0
     for i, (name, profile) in enumerate(shown.items()):
         color = colors[name]
         peak = float(np.nanmax(profile.acsa_cm2))
-        parts.append(_curve(frame, profile, profile.position_mm, color, DASHES[i % len(DASHES)], 0.10))
-        parts.append(_largest(frame, profile, profile.position_mm, color, f"{name} {peak:.1f} cm²"))
+        parts.append(_curve(frame, profile, profile.position_mm, color, dash=DASHES[i % len(DASHES)], filled=0.10))
+        labels.append(_largest(frame, profile, profile.position_mm, color, f"{name} {peak:.1f} cm²"))
         if profile.annotated_z:
             parts.append(_annotated(frame, profile, profile.position_mm, color, row))
             label = hex_of(readable(color))
@@ -102,8 +108,9 @@ def profile_along_leg(profiles: Mapping[str, AcsaProfile], colors: Mapping[str, 
         "svg",
         element("title", "Cross-sectional areas along the leg"),
         element("desc", escape(f"{said}. From {first:.0f} to {last:.0f} mm.")),
-        frame.axes("Position along the slice axis (mm)", "ACSA (cm²)", x_ticks=12),
+        frame.axes("Position along the slice axis (mm)", "ACSA (cm²)", x_ticks=7),
         *parts,
+        *labels,
         class_="chart",
         viewBox=f"0 0 {number(frame.width)} {number(frame.height)}",
         role="img",
@@ -129,7 +136,7 @@ def profile_along_muscle(name: str, profile: AcsaProfile, color: Rgb, width: flo
     """
     if len(profile.z) == 0:
         return ""
-    frame = Frame(width, 220.0, (0.0, 100.0), (0.0, _top_of({name: profile})), left=44, right=14, bottom=50)
+    frame = Frame(width, 220.0, (0.0, 100.0), (0.0, _top_of({name: profile})), left=52, right=14, bottom=50)
     peak = int(np.nanargmax(profile.acsa_cm2)) if np.isfinite(profile.acsa_cm2).any() else 0
     largest, place = float(profile.acsa_cm2[peak]), float(profile.percent_of_length[peak])
     return element(
@@ -137,7 +144,7 @@ def profile_along_muscle(name: str, profile: AcsaProfile, color: Rgb, width: flo
         element("title", escape(f"{name} along its length")),
         element("desc", escape(f"Largest area {largest:.1f} cm² at {place:.0f} % of its length.")),
         frame.axes("Muscle length (%)", "ACSA (cm²)", x_ticks=5, y_ticks=4),
-        _curve(frame, profile, profile.percent_of_length, color, "", 0.14),
+        _curve(frame, profile, profile.percent_of_length, color, dash="", filled=0.14),
         _annotated(frame, profile, profile.percent_of_length, color, 22),
         _largest(frame, profile, profile.percent_of_length, color, f"{largest:.1f} cm² at {place:.0f} %"),
         class_="chart",
@@ -154,7 +161,7 @@ def echo_along_muscle(name: str, profile: AcsaProfile, color: Rgb, width: float 
     low, high = float(np.nanmin(echo)), float(np.nanmax(echo))
     step = nice_step(max(high - low, 1.0) * 1.2, 3)
     frame = Frame(
-        width, 150.0, (0.0, 100.0), (step * np.floor(low / step), step * np.ceil(high / step + 1e-9)), left=44, right=14
+        width, 150.0, (0.0, 100.0), (step * np.floor(low / step), step * np.ceil(high / step + 1e-9)), left=52, right=14
     )
     return element(
         "svg",

@@ -97,7 +97,7 @@ def _space(content: ReportContent, colors: Mapping[str, Rgb]) -> _Space:
         id="space",
         aria_labelledby="space-title",
     )
-    return _Space(section, scene(meshes, colors, content.grid, content.axes, views, scale))
+    return _Space(section, scene(meshes, colors, content.grid, axes=content.axes, views=views, scale=scale))
 
 
 def _pictures(meshes: list[DisplayMesh], colors: Mapping[str, Rgb], views: list[View], scale: ErrorScale | None) -> str:

@@ -9,7 +9,7 @@ from ifssnet.core.segmentation import Json
 from ifssnet.figures.acsa import echo_along_muscle, profile_along_leg, profile_along_muscle
 from ifssnet.figures.content import Finding, ReportContent
 from ifssnet.figures.slices import slice_pictures
-from ifssnet.figures.svg import element, escape, number
+from ifssnet.figures.svg import element, escape
 from ifssnet.figures.tables import comparison_table, measures_table, nested, number_ranges, swatch
 from ifssnet.figures.theme import Rgb, hex_of, ordered
 
@@ -83,7 +83,10 @@ def tiles(content: ReportContent, colors: Mapping[str, Rgb]) -> str:
         against = (content.comparison or {}).get(name)
         if (dice := _value(against, "dice")) is not None:
             error = _value(against, "volume_error_percent")
-            under.append(f"Dice {dice:.3f}" + (f", volume {error:+.1f} %".replace("-", "−") if error is not None else ""))
+            under.append(
+                f"Dice {dice:.3f}"
+                + (f", volume {error:+.1f} %".replace("-", "−").replace(" %", "\u00a0%") if error is not None else "")
+            )
         full = element("span", escape(FULL_NAMES[name]), class_="full") if name in FULL_NAMES else ""
         figure = element("b", f"{volume:.1f}") + " cm³" if volume is not None else element("b", "–")
         cards.append(
@@ -174,7 +177,7 @@ def slices(content: ReportContent, colors: Mapping[str, Rgb]) -> str:
         )
         caption = element(
             "figcaption",
-            element("span", f"{number(shown.position_mm, 1)} mm", class_="mm"),
+            element("span", f"{shown.position_mm:.1f} mm", class_="mm"),
             element("span", f"slice {shown.z}", class_="z"),
             badge,
         )
@@ -229,9 +232,9 @@ def limits(content: ReportContent) -> str:
         ),
         element(
             "p",
-            "A volume is no better than the outlines it rests on: two experts differ by some 4 % on real legs. Slices between the "
-            "annotated ones were found by computation; look at them before you rely on a number. Echo intensity compares only "
-            "between images taken with the same probe, frequency and gain.",
+            "A volume is no better than the outlines it rests on: two experts differ by some 4 % on real legs. Slices between "
+            "the annotated ones were found by computation; look at them before you rely on a number. Echo intensity compares "
+            "only between images taken with the same probe, frequency and gain.",
         ),
         element("p", escape(f"This page holds all of its data and loads nothing from elsewhere.{version}")),
     )

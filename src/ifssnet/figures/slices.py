@@ -14,7 +14,7 @@ from skimage.measure import find_contours
 
 from ifssnet.figures.content import ShownSlice
 from ifssnet.figures.svg import element, escape, nice_step, number, path_data
-from ifssnet.figures.theme import Rgb, hex_of, ordered
+from ifssnet.figures.theme import Rgb, hex_of, on_black, ordered
 
 LOSSLESS_BYTES = 2_200_000
 """Grey levels of all slices together that a page carries as PNG; beyond that they become JPEG of high quality."""
@@ -55,7 +55,7 @@ def _encoded(image: UInt8[np.ndarray, "y x"], lossless: bool) -> bytes:
     with io.BytesIO() as out:
         picture = Image.fromarray(np.ascontiguousarray(image))
         if lossless:
-            picture.save(out, format="PNG", optimize=True)
+            picture.save(out, format="PNG")
         else:
             picture.save(out, format="JPEG", quality=88)
         return out.getvalue()
@@ -87,18 +87,24 @@ def _without_straight(loop: np.ndarray) -> np.ndarray:
     return loop[turns] if turns.sum() >= 3 else loop
 
 
-def _name_at(name: str, mask: Bool[np.ndarray, "y x"], window: Window, spacing_xy_mm: tuple[float, float], size: float) -> str:
+def _name_at(name: str, mask: Bool[np.ndarray, "y x"], window: Window, spacing_xy_mm: tuple[float, float]) -> str:
     rows, columns = np.nonzero(mask)
     x, y = (columns.mean() - window.left + 0.5) * spacing_xy_mm[0], (rows.mean() - window.top + 0.5) * spacing_xy_mm[1]
-    return element("text", escape(name), class_="name", x=x, y=y, font_size=size, dy="0.35em", text_anchor="middle")
+    return element("text", escape(name), class_="name", x=x, y=y, dy="0.35em", text_anchor="middle")
 
 
-def _scale_bar(width_mm: float, height_mm: float, unit: float) -> str:
+def _unit(width_mm: float) -> float:
+    """Size of the lettering, in mm of the slice."""
+    return width_mm / 21
+
+
+def _scale_bar(width_mm: float, height_mm: float) -> str:
+    unit = _unit(width_mm)
     length = nice_step(width_mm, 4)
     length = length if length <= 0.45 * width_mm else length / 2
     x, y = width_mm - length - 1.2 * unit, height_mm - 1.0 * unit
     bar = element("path", class_="scale", d=path_data([(x, y), (x + length, y)]))
-    words = element("text", f"{number(length)} mm", class_="scale-label", x=x + length / 2, y=y - 0.6 * unit, font_size=unit)
+    words = element("text", f"{number(length)} mm", class_="scale-label", x=x + length / 2, y=y - 0.5 * unit)
     return bar + words
 
 
@@ -115,39 +121,38 @@ def slice_pictures(slices: Sequence[ShownSlice], colors: Mapping[str, Rgb], spac
     window = common_window(slices, spacing_xy_mm)
     cut = [shown.image[window.top : window.bottom, window.left : window.right] for shown in slices]
     width, height = (window.right - window.left) * spacing_xy_mm[0], (window.bottom - window.top) * spacing_xy_mm[1]
-    unit = width / 21
+    scale = _scale_bar(width, height)
     pictures: list[str] = []
     for shown, link in zip(slices, _as_links(cut), strict=True):
-        over: list[str] = []
-        names: list[str] = []
-        for name, mask in shown.reference_masks.items():
-            if mask.any():
-                over.append(element("path", class_="reference", d=outline(mask, window, spacing_xy_mm)))
-        for name in ordered(shown.masks):
-            if (mask := shown.masks[name]).any():
-                d = outline(mask, window, spacing_xy_mm)
-                over.append(
-                    element(
-                        "g",
-                        element("path", class_="casing", d=d),
-                        element("path", d=d, stroke=hex_of(colors[name])),
-                        class_="outline",
-                    )
-                )
-                names.append(_name_at(name, mask, window, spacing_xy_mm, unit))
         present = [name for name in ordered(shown.masks) if shown.masks[name].any()]
         said = f"Slice {shown.z} at {shown.position_mm:.1f} mm with {', '.join(present) or 'no muscle'}"
         image = element("image", href=link, width=width, height=height, preserveAspectRatio="none")
+        over = _references(shown, window, spacing_xy_mm) + _outlines(shown, present, colors, window, spacing_xy_mm)
+        box = f"0 0 {number(width)} {number(height)}"
+        style = f"--unit:{number(_unit(width))}px"
         pictures.append(
-            element(
-                "svg",
-                element("title", escape(said)),
-                image,
-                *over,
-                *names,
-                _scale_bar(width, height, unit),
-                viewBox=f"0 0 {number(width)} {number(height)}",
-                role="img",
-            )  # fmt: skip
+            element("svg", element("title", escape(said)), image, over, scale, viewBox=box, role="img", style=style)
         )
     return pictures
+
+
+def _references(shown: ShownSlice, window: Window, spacing_xy_mm: tuple[float, float]) -> str:
+    masks = [mask for mask in shown.reference_masks.values() if mask.any()]
+    return "".join(element("path", class_="reference", d=outline(mask, window, spacing_xy_mm)) for mask in masks)
+
+
+def _outlines(
+    shown: ShownSlice, present: Sequence[str], colors: Mapping[str, Rgb], window: Window, spacing_xy_mm: tuple[float, float]
+) -> str:
+    unit = _unit((window.right - window.left) * spacing_xy_mm[0])
+    lines: list[str] = []
+    names: list[str] = []
+    for name in present:
+        mask = shown.masks[name]
+        d = outline(mask, window, spacing_xy_mm)
+        pair = element("path", class_="casing", d=d) + element("path", d=d, stroke=hex_of(on_black(colors[name])))
+        lines.append(element("g", pair, class_="outline"))
+        wide, tall = mask.any(axis=0).sum() * spacing_xy_mm[0], mask.any(axis=1).sum() * spacing_xy_mm[1]
+        if wide > 0.75 * len(name) * unit and tall > 1.3 * unit:
+            names.append(_name_at(name, mask, window, spacing_xy_mm))
+    return "".join(lines + names)

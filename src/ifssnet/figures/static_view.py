@@ -44,7 +44,7 @@ def sides_picture(
     x = 0.0
     for view, image in zip(views, images, strict=True):
         with io.BytesIO() as out:
-            Image.fromarray(image).save(out, format="PNG", optimize=True)
+            Image.fromarray(image).save(out, format="PNG")
             link = "data:image/png;base64," + base64.b64encode(out.getvalue()).decode("ascii")
         wide, tall = image.shape[1] * pixel_mm, image.shape[0] * pixel_mm
         slot = max(wide, 0.62 * text * len(view.name))
@@ -72,7 +72,7 @@ def _scale_bar(width: float, top: float, text: float) -> str:
 
 def _color_bar(scale: ErrorScale, width: float, top: float, text: float) -> str:
     table = error_colors(scale.signed)[::3]
-    long = min(width, 20 * text)
+    long = min(width - 2 * text, 20 * text)
     left, step = (width - long) / 2, long / len(table)
     cells = "".join(
         element("rect", x=left + i * step, y=top, width=step * 1.3, height=text * 0.7, fill=hex_of((int(r), int(g), int(b))))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ifssnet.core.segmentation import Json
+from ifssnet.figures.content import VolumeEstimate
 from ifssnet.figures.measures import COMPARISONS, MEASURES, Measure, measures_in, spoken
 from ifssnet.figures.svg import element, escape
 from ifssnet.figures.theme import Rgb, hex_of, ordered
-from ifssnet.figures.content import VolumeEstimate
 
 
 def swatch(color: Rgb) -> str:
@@ -35,8 +35,8 @@ def _table(caption: str, columns: Sequence[str], colors: Mapping[str, Rgb], rows
     head = element("thead", element("tr", element("th", "Measure", scope="col"), heads))
     body = element("tbody", *rows)
     # A table wider than a phone scrolls in its own box, which the keyboard must reach.
-    inner = element("table", element("caption", escape(caption)), head, body)
-    return element("div", inner, class_="table", tabindex="0", role="region", aria_label=caption)
+    inner = element("table", element("caption", escape(caption)), head, body, style=f"--columns:{len(columns)}")
+    return element("div", inner, class_="table measures", tabindex="0", role="region", aria_label=caption)
 
 
 def _rows(measures: Sequence[Measure], names: Sequence[str], table: Mapping[str, Mapping[str, Json]]) -> list[str]:

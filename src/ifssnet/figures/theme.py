@@ -59,12 +59,22 @@ def contrast(a: Rgb, b: Rgb) -> float:
 
 def readable(color: Rgb, ratio: float = 4.5) -> Rgb:
     """The colour, darkened until text in it reads on white paper."""
-    factor = 1.0
-    shade = color
-    while contrast(shade, (255, 255, 255)) < ratio:
-        factor -= 0.02
-        shade = tuple(round(v * factor) for v in color)
-    return shade
+    red, green, blue = color
+    for share in range(100, 0, -2):
+        shade = (red * share // 100, green * share // 100, blue * share // 100)
+        if contrast(shade, (255, 255, 255)) >= ratio:
+            return shade
+    return (0, 0, 0)
+
+
+def on_black(color: Rgb, ratio: float = 6.5) -> Rgb:
+    """The colour, lightened until a line in it stands out from dark tissue."""
+    red, green, blue = color
+    for share in range(0, 100, 2):
+        shade = (red + (255 - red) * share // 100, green + (255 - green) * share // 100, blue + (255 - blue) * share // 100)
+        if contrast(shade, (0, 0, 0)) >= ratio:
+            return shade
+    return (255, 255, 255)
 
 
 def error_colors(signed: bool) -> UInt8[np.ndarray, "255 3"]:

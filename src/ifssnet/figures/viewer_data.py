@@ -71,6 +71,7 @@ def scene(
     meshes: Sequence[DisplayMesh],
     colors: Mapping[str, Rgb],
     grid: Grid,
+    *,
     axes: Letters,
     views: Sequence[View],
     scale: ErrorScale | None,
