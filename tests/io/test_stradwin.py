@@ -117,7 +117,8 @@ def test_objects_of_either_age():
 def test_unknown_lines_are_kept_and_written_back(tmp_path: Path):
     text = HEAD + (
         "RES_VERSION 7.1\nRES_THICKNESS_A 1e10\nIM 0 0 0 0 0 0 0 extra words\nIM 1.0 0 0 1.000 0 0 0\n"
-        "LANDMARK 1 2 3 left 1\nLANDMARK 4 5 6 right 2\nSURFACE_X anything at all\nOBJECT 1 1 9 8 7 1 0.3 0 GM\nCONT 1 0 1 0 0 1 0 1 1\n"
+        "LANDMARK 1 2 3 left 1\nLANDMARK 4 5 6 right 2\nSURFACE_X anything at all\n"
+        "OBJECT 1 1 9 8 7 1 0.3 0 GM\nCONT 1 0 1 0 0 1 0 1 1\n"
     )
     sweep = read_stradwin(write(tmp_path, text))
     assert sweep.header["LANDMARK"] == "1 2 3 left 1\n4 5 6 right 2"
@@ -173,7 +174,7 @@ def test_absurd_sizes_are_refused_before_anything_is_allocated(tmp_path: Path):
 
 def test_a_short_and_a_long_sxi(tmp_path: Path):
     text = HEAD + "IM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\n"
-    with pytest.raises(InputError, match="24 bytes in leg.sxi"):
+    with pytest.raises(InputError, match=r"24 bytes in leg\.sxi"):
         read_stradwin(write(tmp_path, text, PIXELS[:23]))
     with pytest.warns(InputWarning, match="1 bytes more"):
         read_stradwin(write(tmp_path, text, np.append(PIXELS, np.uint8(0))))

@@ -26,6 +26,7 @@ from ifssnet.io.plus_xml import PlusConfiguration
 from ifssnet.io.transform_graph import Key, TransformGraph, image_to_reference
 
 FRAME_FIELD = re.compile(r"^Seq_Frame(\d+)_(\w+)$", re.IGNORECASE)
+REFERENCE_FIELD = "ReferenceCoordinateFrame"
 DEFAULT_IMAGE, DEFAULT_REFERENCES = "Image", ("Reference", "Tracker")
 _TRANSFORM_NAME = re.compile(r"^(.+?)To([A-Z].*)Transform$")
 _LUMINANCE = (0.299, 0.587, 0.114)
@@ -72,7 +73,7 @@ def read_sequence(path: Path, configuration: PlusConfiguration | None = None) ->
     constants = {} if configuration is None else dict(configuration.transforms)
     graph = _graph(by_field, len(frames), constants, path)
     image = (configuration.image_frame if configuration else None) or DEFAULT_IMAGE
-    named = configuration.reference_frame if configuration else None
+    named = (configuration.reference_frame if configuration else None) or _field(fields, REFERENCE_FIELD)
     reference, poses, trusted = image_to_reference(graph, image, (named,) if named else DEFAULT_REFERENCES, path.name)
     images_ok = np.array([by_field.get("ImageStatus", {}).get(i, "OK").upper() == "OK" for i in range(len(frames))])
     valid = _report_invalid(trusted, images_ok, path)
@@ -82,7 +83,7 @@ def read_sequence(path: Path, configuration: PlusConfiguration | None = None) ->
         timestamps_s=_timestamps(by_field, len(frames), path),
         pixel_spacing_uv_mm=pixel_spacing(poses[valid]),
         valid=valid,
-        header=MappingProxyType(_carried(fields) | {"ReferenceCoordinateFrame": reference}),
+        header=MappingProxyType(_carried(fields) | {REFERENCE_FIELD: reference}),
     )
 
 
