@@ -20,7 +20,6 @@ from jaxtyping import Bool, Float, Shaped
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.sweep import Sweep
 from ifssnet.io.metaimage import read_metaimage
-from ifssnet.io.nrrd import read_nrrd_raw
 from ifssnet.io.numbers import shortened
 from ifssnet.io.plus_xml import PlusConfiguration
 from ifssnet.io.transform_graph import Key, TransformGraph, image_to_reference
@@ -97,6 +96,8 @@ def _read_any(path: Path) -> tuple[dict[str, str], np.ndarray]:
     with path.open("rb") as stream:
         magic = stream.read(4)
     if magic == b"NRRD":
+        from ifssnet.io.nrrd import read_nrrd_raw
+
         header, array = read_nrrd_raw(path)
         return dict(header), array
     image = read_metaimage(path)
