@@ -1,0 +1,268 @@
+"""Pixels of the image formats: checked against the file's size before any memory is taken, inflated within bounds."""
+
+from __future__ import annotations
+
+import bz2
+import math
+import warnings
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import BinaryIO
+
+import numpy as np
+from jaxtyping import Shaped, UInt8
+
+from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.grid import MAX_VOXELS
+
+ANY_ZLIB = 47
+"""Window bits with which zlib takes both its own and gzip's framing."""
+_MOST_BY_ZLIB = 1040
+"""Deflate cannot shrink a byte stream further than 1032 times; what claims to is refused before allocating."""
+_PIECE = 1 << 22
+
+
+def existing_file(path: Path, what: str) -> int:
+    """The size in bytes of a file that is there, readable and not empty.
+
+    Args:
+        path: The file.
+        what: What it should be, as a noun phrase, for the message ("a MetaImage file").
+
+    Raises:
+        InputError: No such file, a folder, a device, an empty file, or no permission.
+    """
+    try:
+        if path.is_dir():
+            raise InputError(what, f"the folder {path}", "Give the file itself.")
+        if not path.exists():
+            raise InputError(what, f"no file at {path}", "Check the path; names are case sensitive.")
+        if not path.is_file():
+            raise InputError(what, f"{path}, which is no ordinary file", "Give a file on a disk.")
+        with path.open("rb"):
+            size = path.stat().st_size
+    except (OSError, ValueError) as error:
+        raise InputError(f"{what} that can be read", f"{path} ({error})", "Check the path and its permissions.") from error
+    if size == 0:
+        raise InputError(what, f"{path.name}, which is empty (0 bytes)", "Export or copy the file again.")
+    return size
+
+
+def companion(header: Path, name: str) -> Path:
+    """The file that a header names as holding its pixels, which must lie in the header's folder or below.
+
+    Raises:
+        InputError: A name that leaves the header's folder, or no such file.
+    """
+    given = name.strip()
+    windows, posix = PureWindowsPath(given), PurePosixPath(given)
+    if not given or "\0" in given or windows.drive or windows.root or posix.is_absolute() or ".." in windows.parts:
+        raise InputError(
+            f"a data file beside {header.name}",
+            f"'{given[:80]}', which leads elsewhere",
+            "Put the data file beside its header and name it there without a path.",
+        )
+    path = header.parent / given
+    existing_file(path, f"the data file that {header.name} names")
+    return path
+
+
+def checked_bytes(sizes: Sequence[int], itemsize: int, where: str) -> int:
+    """How many bytes an array of these sizes takes.
+
+    Raises:
+        InputError: A size below one, or more than `MAX_VOXELS` values.
+    """
+    if not sizes or any(n < 1 for n in sizes):
+        raise InputError(f"sizes of at least 1 in {where}", f"{' x '.join(map(str, sizes))}", "Correct the header.")
+    if math.prod(sizes) > MAX_VOXELS:
+        raise InputError(f"at most {MAX_VOXELS:,} values in {where}", f"{' x '.join(map(str, sizes))}", "Correct the header.")
+    return math.prod(sizes) * itemsize
+
+
+def read_raw(stream: BinaryIO, offset: int, sizes: Sequence[int], dtype: np.dtype, where: str) -> Shaped[np.ndarray, "*size"]:
+    """Pixels as they are stored, the last of `sizes` varying fastest, in native byte order.
+
+    Raises:
+        InputError: The file holds fewer bytes than the sizes need. A surplus is left unread, with a warning.
+    """
+    wanted = checked_bytes(sizes, dtype.itemsize, where)
+    there = stream.seek(0, 2) - offset
+    if there < wanted:
+        raise _truncated(where, wanted, max(there, 0))
+    if there > wanted:
+        _warn_surplus(where, f"{there - wanted:,} bytes more than")
+    stream.seek(offset)
+    try:
+        array = np.fromfile(stream, dtype=np.uint8, count=wanted)
+    except MemoryError as error:
+        raise _too_large(wanted, where) from error
+    if array.size < wanted:
+        raise _truncated(where, wanted, array.size)
+    return _as_native(array, sizes, dtype)
+
+
+def read_deflated(
+    stream: BinaryIO, offset: int, sizes: Sequence[int], dtype: np.dtype, where: str, *, encoding: str = "gzip", skip: int = 0
+) -> tuple[Shaped[np.ndarray, "*size"], int]:
+    """Compressed pixels, never inflated beyond what the sizes need.
+
+    Args:
+        stream: The open file.
+        offset: Where the compressed bytes start.
+        sizes: Of the array, the last varying fastest.
+        dtype: As stored, with its byte order.
+        where: The file, for messages.
+        encoding: "gzip" (or zlib) or "bzip2".
+        skip: Inflated bytes to leave out first.
+
+    Returns:
+        The array in native byte order, and how many compressed bytes it took.
+
+    Raises:
+        InputError: Fewer bytes than the sizes need, or bytes that are not compressed. A surplus is left, with a warning.
+    """
+    wanted = checked_bytes(sizes, dtype.itemsize, where)
+    compressed = stream.seek(0, 2) - offset
+    if encoding != "bzip2" and wanted > max(compressed, 0) * _MOST_BY_ZLIB:
+        raise _truncated(where, wanted, max(compressed, 0), "compressed ")
+    stream.seek(offset)
+    array = _empty(wanted, where)
+    view, done, left_out = array.data, 0, max(skip, 0)
+    inflating = _inflated(stream, encoding, where)
+    surplus = False
+    for piece in inflating:
+        start = min(left_out, len(piece))
+        left_out -= start
+        taken = min(len(piece) - start, wanted - done)
+        view[done : done + taken] = piece[start : start + taken]
+        done += taken
+        if start + taken < len(piece):
+            surplus = True
+            break
+    if done < wanted:
+        raise _truncated(where, wanted, done)
+    if surplus:
+        _warn_surplus(where, "more than")
+    return _as_native(array, sizes, dtype), min(stream.tell() - offset, compressed)
+
+
+def deflated(array: Shaped[np.ndarray, "*size"], gzip: bool = False) -> Iterator[bytes]:
+    """The bytes of an array, compressed piece by piece at level 1: most of the gain at a quarter of the time."""
+    deflater = zlib.compressobj(1, zlib.DEFLATED, 31 if gzip else 15)
+    for piece in byte_pieces(array):
+        yield deflater.compress(piece)
+    yield deflater.flush()
+
+
+def byte_pieces(array: Shaped[np.ndarray, "*size"]) -> Iterator[memoryview]:
+    """The bytes of an array in C order, copied at most one piece at a time."""
+    if array.flags.c_contiguous:
+        flat = array.reshape(-1).data.cast("B")
+        for start in range(0, len(flat), _PIECE):
+            yield flat[start : start + _PIECE]
+    else:
+        for plane in array:
+            yield np.ascontiguousarray(plane).reshape(-1).data.cast("B")
+
+
+class _Zlib:
+    def __init__(self) -> None:
+        self._inner = zlib.decompressobj(ANY_ZLIB)
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    def inflate(self, data: bytes, most: int) -> bytes:
+        return self._inner.decompress(self._inner.unconsumed_tail + data, most)
+
+    @property
+    def has_more(self) -> bool:
+        return bool(self._inner.unconsumed_tail)
+
+
+class _Bzip2:
+    def __init__(self) -> None:
+        self._inner = bz2.BZ2Decompressor()
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    def inflate(self, data: bytes, most: int) -> bytes:
+        return self._inner.decompress(data, most)
+
+    @property
+    def has_more(self) -> bool:
+        return not self._inner.eof and not self._inner.needs_input
+
+
+def _inflated(stream: BinaryIO, encoding: str, where: str) -> Iterator[bytes]:
+    """Pieces of at most `_PIECE` inflated bytes; gzip files of several members are read as one."""
+    inflater = _Bzip2() if encoding == "bzip2" else _Zlib()
+    data = b""
+    try:
+        while True:
+            if not data and not inflater.has_more:
+                data = stream.read(_PIECE)
+                if not data:
+                    return
+            piece = inflater.inflate(data, _PIECE)
+            data = b""
+            if piece:
+                yield piece
+            if inflater.eof:
+                data = inflater.unused_data
+                stream.seek(-len(data), 1)
+                if data[:2] not in (b"\x1f\x8b", b"BZ"):
+                    return
+                data, inflater = b"", type(inflater)()
+    except (zlib.error, OSError, EOFError, ValueError) as error:
+        raise InputError(
+            f"pixels compressed as {encoding} in {where}", f"bytes that are not ({error})", "Export or copy the file again."
+        ) from error
+
+
+def _empty(count: int, where: str) -> UInt8[np.ndarray, " byte"]:
+    try:
+        return np.empty(count, dtype=np.uint8)
+    except MemoryError as error:
+        raise _too_large(count, where) from error
+
+
+def _too_large(count: int, where: str) -> InputError:
+    return InputError(
+        f"pixels of {where} that fit in memory", f"{count / 1e9:.1f} GB", "Use a computer with more memory, or crop the image."
+    )
+
+
+def _as_native(array: UInt8[np.ndarray, " byte"], sizes: Sequence[int], dtype: np.dtype) -> Shaped[np.ndarray, "*size"]:
+    typed = array.view(dtype)
+    if not dtype.isnative:
+        typed = typed.byteswap(inplace=True).view(dtype.newbyteorder("="))
+    return typed.reshape(tuple(sizes))
+
+
+def _truncated(where: str, wanted: int, there: int, kind: str = "") -> InputError:
+    return InputError(
+        f"{wanted:,} bytes of pixels in {where}, as its header says",
+        f"{there:,} {kind}bytes",
+        "The file is cut short or its header is wrong: export or copy it again.",
+    )
+
+
+def _warn_surplus(where: str, how_much: str) -> None:
+    warnings.warn(
+        InputWarning(f"{where} holds {how_much} its header says; the rest was left unread. Check the size in the header."),
+        stacklevel=3,
+    )
