@@ -20,6 +20,7 @@ from jaxtyping import Bool, Float, Shaped
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.sweep import Sweep
 from ifssnet.io.metaimage import read_metaimage
+from ifssnet.io.nrrd import read_nrrd_raw
 from ifssnet.io.numbers import shortened
 from ifssnet.io.plus_xml import PlusConfiguration
 from ifssnet.io.transform_graph import Key, TransformGraph, image_to_reference
@@ -28,11 +29,14 @@ FRAME_FIELD = re.compile(r"^Seq_Frame(\d+)_(\w+)$", re.IGNORECASE)
 REFERENCE_FIELD = "ReferenceCoordinateFrame"
 DEFAULT_IMAGE, DEFAULT_REFERENCES = "Image", ("Reference", "Tracker")
 _TRANSFORM_NAME = re.compile(r"^(.+?)To([A-Z].*)Transform$")
+_COLOURS = ("vector", "3-vector", "4-vector", "rgb-color", "rgba-color")
 _LUMINANCE = (0.299, 0.587, 0.114)
 _STRUCTURE = re.compile(
     "objecttype|ndims|binarydata(byteordermsb)?|elementbyteordermsb|compresseddata(size)?|dimsize|elementnumberofchannels|"
     "elementtype|elementdatafile|headersize|kinds|ultrasoundimageorientation|type|dimension|sizes|encoding|endian|"
-    "(line|byte) ?skip|data ?file|space( dimension| directions| origin)?",
+    "(line|byte) ?skip|data ?file|"
+    "space( dimension| directions| origin| units)?|spacings|thicknesses|axis ?(mins|maxs)|center(ing)?s|units|"
+    "measurement frame",
     re.IGNORECASE,
 )
 """What the writer says afresh about the layout of the pixels."""
@@ -96,8 +100,6 @@ def _read_any(path: Path) -> tuple[dict[str, str], np.ndarray]:
     with path.open("rb") as stream:
         magic = stream.read(4)
     if magic == b"NRRD":
-        from ifssnet.io.nrrd import read_nrrd_raw
-
         header, array = read_nrrd_raw(path)
         return dict(header), array
     image = read_metaimage(path)
@@ -110,11 +112,16 @@ def _field(fields: Mapping[str, str], name: str) -> str | None:
 
 
 def _single_planes(array: np.ndarray, fields: Mapping[str, str], path: Path) -> np.ndarray:
-    """Frames as (frame, v, u) or (frame, v, u, channel): axes of one element between frame and row are left out."""
-    text = _field(fields, "ElementNumberOfChannels") or "1"
-    colour = array.ndim >= 3 and text not in ("", "0", "1") and array.shape[-1] == int(text if text.isdigit() else 0)
-    kinds = (_field(fields, "kinds") or "").lower().split()
-    colour = colour or (len(kinds) == array.ndim and kinds[0] in ("vector", "rgb-color", "rgba-color", "3-vector"))
+    """Frames as (frame, v, u) or (frame, v, u, channel). PLUS lists frames last, 3D Slicer may list them first."""
+    channels = _field(fields, "ElementNumberOfChannels") or "1"
+    colour = channels not in ("0", "1") and channels == str(array.shape[-1])
+    kinds = (_field(fields, "kinds") or "").lower().split()[::-1]
+    if len(kinds) == array.ndim:
+        listed = next((axis for axis, kind in enumerate(kinds) if kind in ("list", "time")), 0)
+        array = np.moveaxis(array, listed, 0)
+        kinds.insert(0, kinds.pop(listed))
+        vector = next((axis for axis, kind in enumerate(kinds) if kind in _COLOURS), None)
+        array, colour = (array, colour) if vector is None else (np.moveaxis(array, vector, -1), True)
     spatial = array.ndim - int(colour)
     if spatial == 2:
         return array[np.newaxis]

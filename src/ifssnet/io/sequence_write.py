@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,9 +10,9 @@ import numpy as np
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.sweep import Sweep
-from ifssnet.io.atomic import atomic_path
+from ifssnet.io.atomic import atomic_path, atomic_paths
 from ifssnet.io.metaimage import write_metaimage
-from ifssnet.io.nrrd import write_nrrd_raw
+from ifssnet.io.nrrd import write_nrrd
 from ifssnet.io.sequence import DEFAULT_IMAGE, DEFAULT_REFERENCES, FRAME_FIELD, REFERENCE_FIELD
 
 _META_LAYOUT: Mapping[str, str] = {
@@ -51,25 +50,20 @@ def write_sequence(sweep: Sweep, path: Path, *, force: bool = False, compress: b
     fields = _fields(sweep, path)
     if suffix == ".nrrd":
         with atomic_path(path, force) as partial:
-            write_nrrd_raw(partial, {"kinds": "domain domain list"} | fields, sweep.frames, compress)
-    elif suffix == ".mha":
+            write_nrrd(partial, {"kinds": "domain domain list"} | fields, sweep.frames, compress)
+        return
+    layout = {key: fields.get(key, said) for key, said in _META_LAYOUT.items()}
+    # What a file of another shape said of its axes does not fit these three.
+    fields |= {
+        key: told if len(told.split()) == len(_META_LAYOUT[key].split()) else _META_LAYOUT[key] for key, told in layout.items()
+    }
+    if suffix == ".mha":
         with atomic_path(path, force) as partial:
-            write_metaimage(partial, dict(_META_LAYOUT) | fields, sweep.frames, compress)
-    else:
-        _write_pair(sweep, path, dict(_META_LAYOUT) | fields, force, compress)
-
-
-def _write_pair(sweep: Sweep, path: Path, fields: Mapping[str, str], force: bool, compress: bool) -> None:
-    """Header and pixels beside each other: written elsewhere under their own names first, as one names the other."""
+            write_metaimage(partial, fields, sweep.frames, compress)
+        return
     pixels = path.with_suffix(".zraw" if compress else ".raw")
-    with (
-        atomic_path(path, force) as header_partial,
-        atomic_path(pixels, force) as pixels_partial,
-        tempfile.TemporaryDirectory(prefix=".partial-", dir=path.parent) as scratch,
-    ):
-        write_metaimage(Path(scratch) / path.name, fields, sweep.frames, compress)
-        (Path(scratch) / pixels.name).replace(pixels_partial)
-        (Path(scratch) / path.name).replace(header_partial)
+    with atomic_paths([pixels, path], force) as (pixels_partial, partial):
+        write_metaimage(partial, fields, sweep.frames, compress, data_path=pixels_partial, data_name=pixels.name)
 
 
 def _fields(sweep: Sweep, path: Path) -> dict[str, str]:

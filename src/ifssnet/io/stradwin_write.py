@@ -17,7 +17,7 @@ from jaxtyping import Float, UInt8
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.muscles import color_of
 from ifssnet.core.sweep import Contour, Sweep
-from ifssnet.io.atomic import atomic_path
+from ifssnet.io.atomic import atomic_paths
 from ifssnet.io.stradwin import CALIBRATION_KEYS, ISOCENTRE_KEYS, frame_pose, lines_of, read_object, six
 from ifssnet.io.stradwin_images import Lines
 from ifssnet.io.stradwin_pose import CM, pixels_to_image, pose_matrix, pose_numbers
@@ -52,7 +52,7 @@ def write_stradwin(sweep: Sweep, path: Path, force: bool = False) -> None:
         )
     text = "\n".join(_text_lines(sweep, path)) + "\n"
     images = path.with_suffix(".sxi")
-    with atomic_path(path, force) as partial, atomic_path(images, force) as partial_images:
+    with atomic_paths([images, path], force) as (partial_images, partial):
         partial.write_text(text, encoding="utf-8", errors="replace", newline="\n")
         with partial_images.open("wb") as stream:
             stream.write(np.ascontiguousarray(frames).data)

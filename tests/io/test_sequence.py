@@ -1,0 +1,439 @@
+from __future__ import annotations
+
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.sweep import Contour, Sweep
+from ifssnet.io.plus_xml import HoleFillingElement, PlusConfiguration, read_plus_configuration
+from ifssnet.io.sequence import read_sequence
+from ifssnet.io.sequence_write import write_sequence
+from ifssnet.io.sweep import open_sweep
+
+PIXELS = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+IDENTITY = "1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1"
+
+
+def moved(x: float, y: float, z: float) -> str:
+    return f"1 0 0 {x} 0 1 0 {y} 0 0 1 {z} 0 0 0 1"
+
+
+def sequence(
+    path: Path,
+    per_frame: list[dict[str, str]],
+    general: dict[str, str] | None = None,
+    pixels: np.ndarray = PIXELS,
+    packed: bool = False,
+    timed: bool = True,
+) -> Path:
+    data = zlib.compress(pixels.tobytes()) if packed else pixels.tobytes()
+    size = " ".join(map(str, reversed(pixels.shape)))
+    fields = {"ObjectType": "Image", "NDims": str(pixels.ndim), "BinaryData": "True", "BinaryDataByteOrderMSB": "False"}
+    fields |= {"CompressedData": str(packed), "DimSize": size, "UltrasoundImageOrientation": "MF"} | (general or {})
+    for i, told in enumerate(per_frame):
+        told = ({"Timestamp": str(i)} if timed else {}) | told
+        fields |= {f"Seq_Frame{i:04d}_{name}": value for name, value in told.items()}
+    fields |= {"ElementType": "MET_UCHAR", "ElementDataFile": "LOCAL"}
+    path.write_bytes("".join(f"{key} = {value}\n" for key, value in fields.items()).encode() + data)
+    return path
+
+
+def tracked(probe: str, reference: str, time: float = 0.0, probe_status: str = "OK") -> dict[str, str]:
+    return {
+        "ProbeToTrackerTransform": probe,
+        "ProbeToTrackerTransformStatus": probe_status,
+        "ReferenceToTrackerTransform": reference,
+        "ReferenceToTrackerTransformStatus": "OK",
+        "Timestamp": str(time),
+        "ImageStatus": "OK",
+    }
+
+
+def configuration(path: Path, inside: str, matrix: str = "0.2 0 0 0 0 0.1 0 0 0 0 0.15 0 0 0 0 1") -> Path:
+    transform = f'<CoordinateDefinitions><Transform From="Image" To="Probe" Matrix="{matrix}"/></CoordinateDefinitions>'
+    path.write_text(f'<PlusConfiguration version="2.3">{transform}{inside}</PlusConfiguration>', encoding="utf-8")
+    return path
+
+
+def at(sweep: Sweep, frame: int, u: float, v: float) -> list[float]:
+    return (sweep.image_to_world[frame] @ (u, v, 0.0, 1.0))[:3].tolist()
+
+
+def test_the_chain_from_image_to_reference_by_hand(tmp_path: Path):
+    # Image to probe: pixel (3, 2) is at (0.6, 0.2, 0). The probe is turned by 90 degrees about z and moved by (10, 0, 0):
+    # (-0.2 + 10, 0.6, 0) in the tracker. The reference lies at (1, 2, 3) in the tracker, so from it: (8.8, -1.4, -3).
+    probe = "0 -1 0 10 1 0 0 0 0 0 1 0 0 0 0 1"
+    path = sequence(tmp_path / "a.igs.mha", [tracked(probe, moved(1, 2, 3), 0.5), tracked(IDENTITY, IDENTITY, 0.75)])
+    sweep = open_sweep(path, configuration(tmp_path / "c.xml", ""))
+    np.testing.assert_array_equal(sweep.frames, PIXELS)
+    assert at(sweep, 0, 3, 2) == pytest.approx([8.8, -1.4, -3])
+    assert at(sweep, 1, 3, 2) == pytest.approx([0.6, 0.2, 0])
+    assert sweep.timestamps_s.tolist() == [0.5, 0.75]
+    assert sweep.pixel_spacing_uv_mm == pytest.approx((0.2, 0.1))
+    assert sweep.header["ReferenceCoordinateFrame"] == "Reference"
+
+
+def test_without_a_reference_the_tracker_is_the_world(tmp_path: Path):
+    told = {"ProbeToTrackerTransform": moved(5, 0, 0)}
+    sweep = open_sweep(sequence(tmp_path / "a.mha", [told, told]), configuration(tmp_path / "c.xml", ""))
+    assert at(sweep, 0, 0, 0) == pytest.approx([5, 0, 0])
+    assert sweep.header["ReferenceCoordinateFrame"] == "Tracker"
+
+
+def test_the_configuration_names_the_frames(tmp_path: Path):
+    frames = '<VolumeReconstruction ImageCoordinateFrame="Picture" ReferenceCoordinateFrame="Bed" OutputSpacing="1 1 1"/>'
+    xml = configuration(tmp_path / "c.xml", frames)
+    told = {"PictureToBedTransform": moved(1, 2, 3), "ProbeToTrackerTransform": IDENTITY}
+    sweep = open_sweep(sequence(tmp_path / "a.mha", [told, told]), xml)
+    assert at(sweep, 1, 0, 0) == pytest.approx([1, 2, 3])
+    with pytest.raises(InputError, match="Picture to Bed"):
+        open_sweep(sequence(tmp_path / "b.mha", [tracked(IDENTITY, IDENTITY)] * 2), xml)
+
+
+def test_image_to_reference_needs_no_configuration(tmp_path: Path):
+    told = {"ImageToReferenceTransform": moved(1, 2, 3), "ProbeToTrackerTransform": IDENTITY}
+    assert at(open_sweep(sequence(tmp_path / "a.mha", [told, told])), 0, 1, 1) == pytest.approx([2, 3, 3])
+
+
+def test_a_transform_known_the_other_way_round_is_turned(tmp_path: Path):
+    told = {"ReferenceToImageTransform": moved(1, 2, 3)}
+    assert at(open_sweep(sequence(tmp_path / "a.mha", [told, told])), 0, 0, 0) == pytest.approx([-1, -2, -3])
+
+
+def test_names_with_to_in_them(tmp_path: Path):
+    told = {"ImageToToolTransform": moved(1, 0, 0), "ToolToTrackerTransform": moved(0, 1, 0)}
+    assert at(open_sweep(sequence(tmp_path / "a.mha", [told, told])), 0, 0, 0) == pytest.approx([1, 1, 0])
+
+
+def test_the_transform_that_is_missing_is_named(tmp_path: Path):
+    path = sequence(tmp_path / "a.mha", [tracked(IDENTITY, IDENTITY)] * 2)
+    with pytest.raises(InputError, match=r"ProbeToTracker.*ImageToProbe.*--config"):
+        open_sweep(path)
+
+
+def test_invalid_poses_and_images_are_counted(tmp_path: Path):
+    told = [tracked(IDENTITY, IDENTITY, i) for i in range(4)]
+    told[1]["ProbeToTrackerTransformStatus"] = "INVALID"
+    told[2]["ImageStatus"] = "INVALID"
+    told[0]["StylusToTrackerTransformStatus"] = "INVALID"  # nobody needs the stylus
+    path = sequence(tmp_path / "a.mha", told, pixels=np.zeros((4, 3, 4), np.uint8))
+    with pytest.warns(InputWarning, match=r"2 of 4 frames are left out \(1 poses and 1 images"):
+        sweep = open_sweep(path, configuration(tmp_path / "c.xml", ""))
+    assert sweep.valid.tolist() == [True, False, False, True]
+
+
+def test_a_frame_without_transform_is_invalid(tmp_path: Path):
+    path = sequence(tmp_path / "a.mha", [{"ImageToReferenceTransform": IDENTITY}])
+    with pytest.warns(InputWarning, match="1 of 2"):
+        assert open_sweep(path).valid.tolist() == [True, False]
+
+
+def test_no_valid_frame_at_all(tmp_path: Path):
+    told = {"ImageToReferenceTransform": IDENTITY, "ImageToReferenceTransformStatus": "INVALID"}
+    with pytest.raises(InputError, match="none of 2"):
+        open_sweep(sequence(tmp_path / "a.mha", [told, told]))
+
+
+@pytest.mark.parametrize(
+    ("orientation", "rows", "columns"),
+    [("MF", 1, 1), ("MFA", 1, 1), ("UF", 1, -1), ("MN", -1, 1), ("UN", -1, -1), ("UND", -1, -1)],
+)
+def test_other_orientations_are_turned_to_mf_and_poses_stay(tmp_path: Path, orientation: str, rows: int, columns: int):
+    told = {"ImageToReferenceTransform": moved(1, 2, 3)}
+    sweep = open_sweep(sequence(tmp_path / "a.mha", [told, told], {"UltrasoundImageOrientation": orientation}))
+    np.testing.assert_array_equal(sweep.frames, PIXELS[:, ::rows, ::columns])
+    assert at(sweep, 0, 0, 0) == pytest.approx([1, 2, 3])
+
+
+def test_an_orientation_that_cannot_be_used_is_said(tmp_path: Path):
+    told = {"ImageToReferenceTransform": IDENTITY}
+    with pytest.raises(InputError, match="FM in"):
+        open_sweep(sequence(tmp_path / "a.mha", [told, told], {"UltrasoundImageOrientation": "FM"}))
+
+
+def test_four_axes_and_colour(tmp_path: Path):
+    told = {"ImageToReferenceTransform": IDENTITY, "Timestamp": "1"}
+    flat = sequence(tmp_path / "a.mha", [told, told], pixels=PIXELS.reshape(2, 1, 3, 4), packed=True)
+    np.testing.assert_array_equal(open_sweep(flat).frames, PIXELS)
+    # Red 100, green 200, blue 50: 0.299 x 100 + 0.587 x 200 + 0.114 x 50 = 153.
+    colour = np.broadcast_to(np.array([100, 200, 50], np.uint8), (2, 3, 4, 3))
+    path = sequence(
+        tmp_path / "b.mha", [told, told], {"ElementNumberOfChannels": "3", "NDims": "3", "DimSize": "4 3 2"}, colour
+    )
+    with pytest.warns(InputWarning, match="colour"):
+        assert (open_sweep(path).frames == 153).all()
+
+
+def test_the_list_of_frames_may_be_any_axis(tmp_path: Path):
+    # 3D Slicer's order: the frame's index runs fastest, then u, v and a third axis of one.
+    header = ["NRRD0005", "type: uint8", "dimension: 4", "sizes: 2 4 3 1", "kinds: list domain domain domain", "encoding: raw"]
+    told = [f"Seq_Frame{i:04d}_ImageToReferenceTransform:={moved(i, 0, 0)}" for i in range(2)]
+    times = [f"Seq_Frame{i:04d}_Timestamp:={i}" for i in range(2)]
+    pixels = np.ascontiguousarray(np.moveaxis(PIXELS, 0, -1)).tobytes()
+    (tmp_path / "a.seq.nrrd").write_bytes("\n".join([*header, *told, *times, "", ""]).encode() + pixels)
+    sweep = open_sweep(tmp_path / "a.seq.nrrd")
+    np.testing.assert_array_equal(sweep.frames, PIXELS)
+    assert at(sweep, 1, 0, 0) == pytest.approx([1, 0, 0])
+
+
+def test_no_sequence_and_no_sweep(tmp_path: Path):
+    with pytest.raises(InputError, match="Seq_Frame0000"):
+        open_sweep(sequence(tmp_path / "a.mha", []))
+    (tmp_path / "b.mha").write_bytes(b"nothing of the kind")
+    with pytest.raises(InputError, match="none of these"):
+        open_sweep(tmp_path / "b.mha")
+    with pytest.raises(InputError, match="readable sweep"):
+        open_sweep(tmp_path / "missing.mha")
+
+
+def test_missing_times_and_too_many_fields_are_told(tmp_path: Path):
+    told = {"ImageToReferenceTransform": IDENTITY}
+    with pytest.warns(InputWarning) as caught:
+        sweep = open_sweep(sequence(tmp_path / "a.mha", [told] * 3, timed=False))
+    assert sweep.timestamps_s.tolist() == [0, 1]
+    assert len(caught) == 2
+
+
+FULL = """<VolumeReconstruction ImageCoordinateFrame="Image" ReferenceCoordinateFrame="Reference"
+  OutputSpacing="0.5 0.25 1" OutputOrigin="-1 2 3.5" OutputExtent="0 10 0 20 0 30" ClipRectangleOrigin="192 16"
+  ClipRectangleSize="420 580" FanAnglesDeg="-45 45" FanOriginPixel="380 20" FanRadiusStartPixel="120" FanRadiusStopPixel="360"
+  EnableFanAnglesAutoDetect="TRUE" FanAnglesAutoDetectBrightnessThreshold="25" FanAnglesAutoDetectFilterRadiusPixel="8"
+  PixelRejectionThreshold="3" Interpolation="linear" Optimization="PARTIAL" CompoundingMode="MAXIMUM" FillHoles="ON"
+  NumberOfThreads="2" SkipInterval="3"><HoleFilling>
+  <HoleFillingElement Type="GAUSSIAN" Size="5" Stdev="0.6667" MinimumKnownVoxelsRatio="0.5"/>
+  <HoleFillingElement Type="NEAREST_NEIGHBOR" Size="3" MinimumKnownVoxelsRatio="0.25"/>
+  <HoleFillingElement Type="STICK" StickLengthLimit="9" NumberOfSticksToUse="1"/></HoleFilling></VolumeReconstruction>"""
+
+
+def test_every_option_of_the_configuration(tmp_path: Path):
+    read = read_plus_configuration(configuration(tmp_path / "c.xml", FULL))
+    expected = PlusConfiguration(
+        transforms=read.transforms,
+        image_frame="Image",
+        reference_frame="Reference",
+        output_spacing_mm=(0.5, 0.25, 1.0),
+        output_origin_mm=(-1.0, 2.0, 3.5),
+        output_extent=(0, 10, 0, 20, 0, 30),
+        clip_origin_px=(192, 16),
+        clip_size_px=(420, 580),
+        fan_angles_deg=(-45.0, 45.0),
+        fan_origin_px=(380.0, 20.0),
+        fan_radius_start_px=120.0,
+        fan_radius_stop_px=360.0,
+        fan_angles_auto_detect=True,
+        fan_auto_detect_threshold=25.0,
+        fan_auto_detect_filter_radius_px=8,
+        pixel_rejection_threshold=3.0,
+        interpolation="linear",
+        optimization="partial",
+        compounding="maximum",
+        fill_holes=True,
+        hole_filling=(
+            HoleFillingElement("gaussian", size=5, stdev=0.6667, minimum_known_ratio=0.5),
+            HoleFillingElement("nearest-neighbor", size=3, minimum_known_ratio=0.25),
+            HoleFillingElement("stick", stick_length_limit=9, sticks_to_use=1),
+        ),
+        skip_interval=3,
+        threads=2,
+    )
+    assert vars(read) == vars(expected)
+    np.testing.assert_array_equal(read.transforms["Image", "Probe"], np.diag([0.2, 0.1, 0.15, 1]))
+
+
+def test_older_names(tmp_path: Path):
+    older = (
+        '<VolumeReconstruction OutputSpacing="1 1 1" FanAngles="-30 30" FanOrigin="5 6" FanDepth="200" Compounding="{}" {}/>'
+    )
+    read = read_plus_configuration(configuration(tmp_path / "c.xml", older.format("On", "")))
+    assert (read.fan_angles_deg, read.fan_origin_px, read.fan_radius_stop_px) == ((-30, 30), (5, 6), 200)
+    assert read.compounding == "mean"
+    assert read_plus_configuration(configuration(tmp_path / "c.xml", older.format("Off", ""))).compounding == "latest"
+    maximum = older.format("On", 'Calculation="MAXIMUM"')
+    assert read_plus_configuration(configuration(tmp_path / "c.xml", maximum)).compounding == "maximum"
+    newer = older.format("Off", 'CompoundingMode="MEAN"')
+    assert read_plus_configuration(configuration(tmp_path / "c.xml", newer)).compounding == "mean"
+
+
+def test_what_the_file_does_not_name_is_none(tmp_path: Path):
+    read = read_plus_configuration(configuration(tmp_path / "c.xml", '<VolumeReconstruction OutputSpacing="1 1 1"/>'))
+    assert (read.interpolation, read.compounding, read.fill_holes, read.clip_size_px, read.fan_angles_deg) == (None,) * 5
+
+
+@pytest.mark.parametrize(
+    ("inside", "words"),
+    [
+        ('<VolumeReconstruction Sparkle="1"/>', "Sparkle"),
+        ('<VolumeReconstruction FillHoles="OFF"><Mask/></VolumeReconstruction>', "Mask"),
+        ("<VolumeReconstruction><HoleFilling><Other/></HoleFilling></VolumeReconstruction>", "Other"),
+        ('<VolumeReconstruction SkipInterval="0"/>', "SkipInterval"),
+        ("<VolumeReconstruction/><VolumeReconstruction/>", "2 VolumeReconstruction"),
+    ],
+)
+def test_what_is_not_understood_is_named(tmp_path: Path, inside: str, words: str):
+    with pytest.warns(InputWarning, match=words):
+        read_plus_configuration(configuration(tmp_path / "c.xml", inside))
+
+
+@pytest.mark.parametrize(
+    ("inside", "words"),
+    [
+        ('<VolumeReconstruction OutputSpacing="1 1"/>', "OutputSpacing"),
+        ('<VolumeReconstruction OutputSpacing="1 0 1"/>', "above 0"),
+        ('<VolumeReconstruction OutputSpacing="1 nan 1"/>', "OutputSpacing"),
+        ('<VolumeReconstruction ClipRectangleSize="1.5 2"/>', "whole numbers"),
+        ('<VolumeReconstruction Interpolation="CUBIC"/>', "CUBIC"),
+        ('<VolumeReconstruction CompoundingMode="IMPORTANCE_MASK"/>', "importance masks"),
+        ('<VolumeReconstruction FillHoles="ON"/>', "HoleFillingElement"),
+        (
+            '<VolumeReconstruction><HoleFilling><HoleFillingElement Type="STICK"/></HoleFilling></VolumeReconstruction>',
+            "StickLength",
+        ),
+        ('<CoordinateDefinitions><Transform From="A" To="B" Matrix="1 2"/></CoordinateDefinitions>', "A to B"),
+        ('<CoordinateDefinitions><Transform From="A" Matrix="1"/></CoordinateDefinitions>', "From, To and Matrix"),
+        ("<broken", "PLUS configuration"),
+        ('<!DOCTYPE a [<!ENTITY b "c">]><d>&b;</d>', "PLUS configuration"),
+    ],
+)
+def test_what_is_wrong_in_a_configuration_is_said(tmp_path: Path, inside: str, words: str):
+    with pytest.raises(InputError, match=words):
+        read_plus_configuration(configuration(tmp_path / "c.xml", inside))
+
+
+def test_a_configuration_belongs_to_a_sequence(tmp_path: Path):
+    (tmp_path / "a.sw").write_text("RES_BUF_FRAMES 1\n")
+    with pytest.raises(InputError, match="own calibration"):
+        open_sweep(tmp_path / "a.sw", configuration(tmp_path / "c.xml", ""))
+
+
+@pytest.mark.parametrize("name", ["a.igs.mha", "a.mhd", "a.igs.nrrd"])
+@pytest.mark.parametrize("compress", [False, True])
+def test_what_was_read_is_written_back_whole(tmp_path: Path, name: str, compress: bool):
+    path = sequence(
+        tmp_path / "in.mha",
+        [tracked(IDENTITY, moved(1, 2, 3), 0.5), tracked(moved(0, 0, 9), IDENTITY, 1.5)],
+        {"Operator": "Ä B"},
+    )
+    sweep = open_sweep(path, configuration(tmp_path / "c.xml", ""))
+    (tmp_path / "out").mkdir()
+    write_sequence(sweep, tmp_path / "out" / name, compress=compress)
+    again = open_sweep(tmp_path / "out" / name)  # no configuration is needed any more
+    np.testing.assert_array_equal(again.frames, PIXELS)
+    np.testing.assert_array_equal(again.image_to_world, sweep.image_to_world)
+    assert again.header["Operator"] == "Ä B"
+    assert again.header["Seq_Frame0001_ProbeToTrackerTransform"] == moved(0, 0, 9)
+    assert again.header["ReferenceCoordinateFrame"] == "Reference"
+    assert not [file.name for file in (tmp_path / "out").iterdir() if "partial" in file.name]
+
+
+def test_other_frames_do_not_keep_the_transforms_of_the_old(tmp_path: Path):
+    path = sequence(tmp_path / "in.mha", [tracked(IDENTITY, IDENTITY, 0.5), tracked(IDENTITY, IDENTITY, 1.5)])
+    sweep = open_sweep(path, configuration(tmp_path / "c.xml", ""))
+    last = Sweep(
+        sweep.frames[1:], sweep.image_to_world[1:], sweep.timestamps_s[1:], (0.2, 0.1), sweep.valid[1:], header=sweep.header
+    )
+    with pytest.warns(InputWarning, match="other frames"):
+        write_sequence(last, tmp_path / "out.mha")
+    again = open_sweep(tmp_path / "out.mha")
+    assert "Seq_Frame0000_ProbeToTrackerTransform" not in again.header
+    np.testing.assert_array_equal(again.frames, PIXELS[1:])
+
+
+def test_contours_have_no_place_and_that_is_told(tmp_path: Path):
+    told = {"ImageToReferenceTransform": IDENTITY, "Timestamp": "1"}
+    sweep = open_sweep(sequence(tmp_path / "in.mha", [told, told]))
+    drawn = replace(sweep, contours=(Contour(1, 0, np.eye(2)),))
+    with pytest.warns(InputWarning, match="contours"):
+        write_sequence(drawn, tmp_path / "out.mha")
+    with pytest.raises(InputError, match=r"\.mha, \.mhd or \.nrrd"):
+        write_sequence(sweep, tmp_path / "out.tif")
+    with pytest.raises(InputError, match="--force"):
+        write_sequence(sweep, tmp_path / "out.mha")
+
+
+dtypes = st.sampled_from([np.uint8, np.uint16, np.int16, np.float32])
+
+
+@given(
+    numbers=st.lists(st.floats(-1e3, 1e3), min_size=24, max_size=24),
+    times=st.lists(st.floats(0, 1e9), min_size=2, max_size=2),
+    valid=st.lists(st.booleans(), min_size=2, max_size=2).filter(any),
+    dtype=dtypes,
+    compress=st.booleans(),
+    suffix=st.sampled_from([".igs.mha", ".mhd", ".nrrd"]),
+)
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_round_trip(
+    tmp_path: Path, numbers: list[float], times: list[float], valid: list[bool], dtype: type, compress: bool, suffix: str
+):
+    poses = np.tile(np.eye(4), (2, 1, 1))
+    poses[:, :3] = np.array(numbers).reshape(2, 3, 4)
+    frames = (np.arange(24).reshape(2, 3, 4) * 9).astype(dtype)
+    sweep = Sweep(frames, poses, np.array(times), (1.0, 1.0), np.array(valid))
+    path = tmp_path / f"sweep{suffix}"
+    write_sequence(sweep, path, force=True, compress=compress)
+    if all(valid):
+        again = open_sweep(path)
+    else:
+        with pytest.warns(InputWarning, match="1 of 2"):
+            again = open_sweep(path)
+    np.testing.assert_array_equal(again.frames, frames)
+    assert again.frames.dtype == dtype
+    np.testing.assert_array_equal(again.image_to_world, poses)
+    np.testing.assert_array_equal(again.timestamps_s, times)
+    assert again.valid.tolist() == valid
+
+
+SWEEPS = {
+    "SpinePhantomFreehand": ("PlusDeviceSet_VolumeReconstructionOnly_SpinePhantom_NN_MEAN", 21, 215.102186),
+    "NwirePhantomFreehand": ("PlusDeviceSet_NwirePhantomFreehand_vtkVolumeReconstructorTest2", 97, 345.627957),
+    "BoneUltrasound_L14": ("BoneUltrasound_L14_config", 21, 232.542071),
+}
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("name", list(SWEEPS))
+def test_real_sweeps(shared_data: Path, name: str):
+    xml, count, start = SWEEPS[name]
+    sweep = open_sweep(
+        shared_data / "plus" / "TestImages" / f"{name}.igs.mha", shared_data / "plus" / "ConfigFiles" / "Testing" / f"{xml}.xml"
+    )
+    assert sweep.frames.shape == (count, 616, 820)
+    assert sweep.frames.dtype == np.uint8
+    assert sweep.valid.all()
+    assert sweep.timestamps_s[0] == start
+    assert (np.diff(sweep.timestamps_s) > 0).all()
+    assert 0.07 < min(sweep.pixel_spacing_uv_mm) < max(sweep.pixel_spacing_uv_mm) < 0.09
+
+
+@pytest.mark.realdata
+def test_the_spine_phantoms_first_pixel_lies_where_the_formula_says(shared_data: Path):
+    # inverse(ReferenceToTracker) . ProbeToTracker . (15.3978, 49.5705, -8.63446): with the numbers of frame 0, the probe's
+    # point in the tracker is (225.1197, -100.3379, -25.1003); less the reference's (264.096, 93.8733, 3.0506), along its axes.
+    probe = np.array([(0.231245, 0.951424, -0.203269), (-0.127436, -0.17751, -0.975833), (-0.964513, 0.25156, 0.0801977)])
+    axes = np.array([(0.949536, -0.208383, 0.234431), (-0.195717, -0.977686, -0.076326), (0.245105, 0.0265923, -0.969132)])
+    point = probe @ (15.3978, 49.5705, -8.63446) + (172.641, -98.0022, -22.0262)
+    expected = np.linalg.solve(axes, point - (264.096, 93.8733, 3.0506))
+    testing = shared_data / "plus" / "ConfigFiles" / "Testing"
+    sweep = open_sweep(
+        shared_data / "plus" / "TestImages" / "SpinePhantomFreehand.igs.mha",
+        testing / "PlusDeviceSet_SpinePhantomFreehandReconstructionOnly.xml",
+    )
+    np.testing.assert_allclose(sweep.image_to_world[0, :3, 3], expected, atol=1e-9)
+    np.testing.assert_allclose(expected, (-5.89927, 197.25095, 32.96775), atol=1e-4)
+
+
+def test_reading_takes_the_graph_not_a_fixed_chain(tmp_path: Path):
+    # A stylus carries the probe: image - probe - stylus - tracker - reference, none of it the usual chain.
+    told = {
+        "ImageToProbeTransform": moved(1, 0, 0),
+        "StylusToProbeTransform": moved(0, 1, 0),
+        "StylusToTrackerTransform": moved(0, 0, 1),
+        "TrackerToReferenceTransform": moved(10, 10, 10),
+    }
+    assert at(read_sequence(sequence(tmp_path / "a.mha", [told, told])), 0, 0, 0) == pytest.approx([11, 9, 11])
