@@ -88,7 +88,14 @@ def profile_along_leg(profiles: Mapping[str, AcsaProfile], colors: Mapping[str, 
     margin = 0.03 * max(last - first, 1.0)
     rows = 12.0 * sum(bool(p.annotated_z) for p in shown.values())
     frame = Frame(
-        width, 340.0 + rows, (first - margin, last + margin), (0.0, _top_of(shown)), left=52, right=18, top=20, bottom=46 + rows
+        width,
+        340.0 + rows,
+        (first - margin, last + margin),
+        (0.0, _top_of(shown)),
+        left=52.0,
+        right=18.0,
+        top=20.0,
+        bottom=46.0 + rows,
     )
     parts: list[str] = []
     labels: list[str] = []
@@ -136,7 +143,7 @@ def profile_along_muscle(name: str, profile: AcsaProfile, color: Rgb, width: flo
     """
     if len(profile.z) == 0:
         return ""
-    frame = Frame(width, 220.0, (0.0, 100.0), (0.0, _top_of({name: profile})), left=52, right=14, bottom=50)
+    frame = Frame(width, 220.0, (0.0, 100.0), (0.0, _top_of({name: profile})), left=52.0, right=14.0, bottom=50.0)
     peak = int(np.nanargmax(profile.acsa_cm2)) if np.isfinite(profile.acsa_cm2).any() else 0
     largest, place = float(profile.acsa_cm2[peak]), float(profile.percent_of_length[peak])
     return element(
@@ -145,7 +152,7 @@ def profile_along_muscle(name: str, profile: AcsaProfile, color: Rgb, width: flo
         element("desc", escape(f"Largest area {largest:.1f} cm² at {place:.0f} % of its length.")),
         frame.axes("Muscle length (%)", "ACSA (cm²)", x_ticks=5, y_ticks=4),
         _curve(frame, profile, profile.percent_of_length, color, dash="", filled=0.14),
-        _annotated(frame, profile, profile.percent_of_length, color, 22),
+        _annotated(frame, profile, profile.percent_of_length, color, 22.0),
         _largest(frame, profile, profile.percent_of_length, color, f"{largest:.1f} cm² at {place:.0f} %"),
         class_="chart",
         viewBox=f"0 0 {number(frame.width)} {number(frame.height)}",
@@ -161,7 +168,7 @@ def echo_along_muscle(name: str, profile: AcsaProfile, color: Rgb, width: float 
     low, high = float(np.nanmin(echo)), float(np.nanmax(echo))
     step = nice_step(max(high - low, 1.0) * 1.2, 3)
     frame = Frame(
-        width, 150.0, (0.0, 100.0), (step * np.floor(low / step), step * np.ceil(high / step + 1e-9)), left=52, right=14
+        width, 150.0, (0.0, 100.0), (step * np.floor(low / step), step * np.ceil(high / step + 1e-9)), left=52.0, right=14.0
     )
     return element(
         "svg",

@@ -54,7 +54,8 @@ def full(shown: ShownSurface) -> DisplayMesh:
     """The surface with every vertex it has, turned right side out where it came inside out."""
     vertices = np.asarray(shown.surface.vertices_mm, dtype=np.float64)
     faces = np.asarray(shown.surface.faces, dtype=np.int64)
-    a, b, c = (vertices[faces[:, i]] - vertices.mean(axis=0) for i in range(3))
+    middle = vertices.mean(axis=0) if len(vertices) else np.zeros(3)
+    a, b, c = (vertices[faces[:, i]] - middle for i in range(3))
     if np.einsum("ij,ij->", a, np.cross(b, c)) < 0:
         faces = faces[:, ::-1]
     error = None if shown.error_mm is None else np.asarray(shown.error_mm, dtype=np.float64)

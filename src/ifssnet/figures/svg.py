@@ -57,7 +57,7 @@ def path_data(points: Sequence[tuple[float, float]], closed: bool = False, decim
 def nice_step(span: float, at_most: int) -> float:
     """The smallest of 1, 2, 2.5 and 5 times a power of ten that divides a span into at most so many parts.
 
-    >>> nice_step(281, 7), nice_step(18.2, 5), nice_step(0.9, 5)
+    >>> nice_step(281.0, 7), nice_step(18.2, 5), nice_step(0.9, 5)
     (50.0, 5.0, 0.2)
     """
     if not (math.isfinite(span) and span > 0):
@@ -72,7 +72,7 @@ def nice_step(span: float, at_most: int) -> float:
 def ticks(low: float, high: float, at_most: int = 6) -> list[float]:
     """Round numbers within a range.
 
-    >>> ticks(-3, 281, 7)
+    >>> ticks(-3.0, 281.0, 7)
     [0.0, 50.0, 100.0, 150.0, 200.0, 250.0]
     """
     step = nice_step(high - low, at_most)

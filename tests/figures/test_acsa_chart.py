@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from ifssnet.core.errors import InputError
+from ifssnet.figures.acsa import echo_along_muscle, profile_along_leg, profile_along_muscle
+from ifssnet.figures.chart import Frame
+from ifssnet.figures.content import AcsaProfile
+from ifssnet.figures.svg import nice_step, path_data, ticks
+
+COLORS = {"SOL": (126, 87, 194), "GM": (236, 97, 155)}
+
+
+def triangle(**changes: object) -> AcsaProfile:
+    """Areas 0, 10 and 0 cm2 at 0, 50 and 100 mm."""
+    given = {
+        "z": [4, 5, 6],
+        "position_mm": np.array([0.0, 50.0, 100.0]),
+        "acsa_cm2": np.array([0.0, 10.0, 0.0]),
+        "percent_of_length": np.array([0.0, 50.0, 100.0]),
+    }
+    return AcsaProfile(**{**given, **changes})
+
+
+def test_a_frame_puts_values_where_arithmetic_says() -> None:
+    frame = Frame(200.0, 100.0, (0.0, 10.0), (0.0, 5.0), left=50.0, right=50.0, top=10.0, bottom=40.0)
+    assert (frame.x(0.0), frame.x(10.0), frame.x(2.5)) == (50, 150, 75)
+    assert (frame.y(0.0), frame.y(5.0), frame.y(1.0)) == (60, 10, 50)
+
+
+def test_the_curve_goes_through_the_areas() -> None:
+    svg = profile_along_muscle("SOL", triangle(), COLORS["SOL"], width=366.0)
+    # 300 units for 100 %; the axis stands at 170 and ends, 154 units above it, at 12.5 cm2.
+    (curve,) = re.findall(r'class="curve" d="([^"]+)"', svg)
+    assert curve == "M52 170L202 46.8L352 170"
+    assert "10.0 cm² at 50 %" in svg
+    (ring,) = re.findall(r'<circle class="largest" cx="([^"]+)" cy="([^"]+)"', svg)
+    assert ring == ("202", "46.8")
+
+
+def test_a_tick_for_each_annotated_slice_and_none_else() -> None:
+    svg = profile_along_muscle("SOL", triangle(annotated_z=[4, 6, 99]), COLORS["SOL"], width=366.0)
+    assert re.findall(r'class="annotated" x1="([^"]+)"', svg) == ["52", "352"]
+
+
+def test_all_muscles_share_one_axis_and_differ_in_stroke() -> None:
+    late = triangle(position_mm=np.array([100.0, 150.0, 200.0]), reference_acsa_cm2=np.array([0.0, 12.0, 0.0]))
+    svg = profile_along_leg({"GM": late, "SOL": triangle(annotated_z=[5])}, COLORS)
+    assert re.findall(r'class="curve"[^>]*stroke="(#\w+)"', svg) == ["#7e57c2", "#ec619b"]
+    assert len(re.findall(r'class="curve"[^>]*stroke-dasharray', svg)) == 1
+    assert len(re.findall(r'class="reference"', svg)) == 1
+    assert svg.index("SOL 10.0 cm²") < svg.index("GM 10.0 cm²")
+    low, high, left, right = (float(re.search(rf'data-{k}="([^"]+)"', svg)[1]) for k in ("low", "high", "left", "right"))
+    first = float(re.search(r'class="curve" d="M([\d.]+)', svg)[1])
+    assert (first - left) / (right - left) * (high - low) + low == pytest.approx(0, abs=0.05)
+    assert (low, high) == (-6, 206)
+
+
+def test_nothing_to_draw_draws_nothing() -> None:
+    empty = AcsaProfile([], np.empty(0), np.empty(0), np.empty(0))
+    assert profile_along_leg({}, {}) == profile_along_leg({"SOL": empty}, COLORS) == ""
+    assert profile_along_muscle("SOL", empty, COLORS["SOL"]) == echo_along_muscle("SOL", triangle(), COLORS["SOL"]) == ""
+
+
+def test_a_muscle_on_a_single_slice_is_drawn() -> None:
+    one = AcsaProfile([3], np.array([2.0]), np.array([1.5]), np.array([0.0]))
+    assert "SOL 1.5 cm²" in profile_along_leg({"SOL": one}, COLORS)
+
+
+def test_a_gap_in_the_echo_breaks_its_line() -> None:
+    svg = echo_along_muscle("SOL", triangle(echo_intensity=np.array([50.0, np.nan, 60.0])), COLORS["SOL"])
+    (curve,) = re.findall(r'class="curve" d="([^"]+)"', svg)
+    assert curve.count("M") == 2
+    assert "L" not in curve
+
+
+def test_names_are_escaped() -> None:
+    assert "<b>" not in profile_along_leg({"<b>": triangle()}, {"<b>": (1, 2, 3)})
+
+
+def test_parts_of_a_profile_have_one_length() -> None:
+    with pytest.raises(InputError, match="2 numbers for 3 areas"):
+        triangle(z=[1, 2])
+
+
+def test_round_steps() -> None:
+    assert nice_step(100.0, 4) == 25
+    assert nice_step(0.0, 4) == nice_step(float("nan"), 4) == 1
+    assert ticks(0.0, 0.3, 3) == [0.0, 0.1, 0.2, 0.3]
+    assert path_data([(0.0, 0.0), (float("nan"), 1.0), (1.0, 2.0)], closed=True) == "M0 0M1 2Z"

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ifssnet.figures.content import VolumeEstimate
+from ifssnet.figures.measures import COMPARISONS, MEASURES, measures_in, spoken
+from ifssnet.figures.tables import comparison_table, measures_table, nested, number_ranges
+from ifssnet.figures.theme import colors_of, contrast, on_black, ordered, readable
+
+COLORS = colors_of(["SOL", "GM"], {})
+
+
+def cells(page: str) -> dict[tuple[str, str], str]:
+    found = re.findall(r'<td data-muscle="([^"]*)" data-key="([^"]*)"(?: data-value="[^"]*")?>([^<]*)</td>', page)
+    return {(muscle, key): text for muscle, key, text in found}
+
+
+def test_a_number_stands_under_its_muscle_and_beside_its_unit() -> None:
+    page = measures_table({"GM": {"volume_cm3": 202.34}, "SOL": {"volume_cm3": 319.96, "length_mm": 281.2}}, {}, COLORS)
+    assert cells(page) == {
+        ("SOL", "volume_cm3"): "320.0",
+        ("GM", "volume_cm3"): "202.3",
+        ("SOL", "length_mm"): "281",
+        ("GM", "length_mm"): "–",
+    }
+    heads = re.findall(r'<th scope="col">(?:<i[^>]*></i>)?([^<]*)</th>', page)
+    assert heads == ["Measure", "SOL", "GM"]
+    assert '<span class="label">Volume</span><span class="unit">cm³</span>' in page
+    assert 'data-value="319.96"' in page
+
+
+def test_a_measure_that_the_glossary_lacks_is_folded_away_with_its_unit() -> None:
+    page = measures_table({"SOL": {"volume_cm3": 1.0, "fat_layer_mm": 4.25}}, {}, COLORS)
+    main, more = page.split("<details>")
+    assert "fat_layer_mm" not in main
+    assert "Further measures (1)" in more
+    assert '<span class="label">Fat layer</span><span class="unit">mm</span>' in more
+    assert cells(more) == {("SOL", "fat_layer_mm"): "4.2"}
+
+
+def test_what_is_not_a_number_is_no_row() -> None:
+    assert measures_in([{"acsa_cm2": [1.0, 2.0], "name": "x", "ok": True, "none": None, "volume_cm3": 1}], MEASURES) == [
+        MEASURES[0]
+    ]
+
+
+def test_an_estimate_is_written_with_its_leave_one_out_error() -> None:
+    estimates = {"SOL": VolumeEstimate(321.23, 0.62, "area curve"), "GM": VolumeEstimate(200.0)}
+    page = measures_table({"SOL": {"volume_cm3": 1.0}, "GM": {"volume_cm3": 1.0}}, estimates, COLORS)
+    assert cells(page)["SOL", "estimate"] == "321.2 ± 0.6 %"
+    assert cells(page)["GM", "estimate"] == "200.0"
+    assert "Method: area curve." in page
+
+
+def test_the_comparison_ends_with_its_mean_and_signs_the_volume_error() -> None:
+    rows = {"SOL": {"dice": 0.9712, "volume_error_percent": -0.5}, "GM": {"dice": 0.98, "volume_error_percent": 1.25}}
+    page = comparison_table(rows, {"dice": 0.9756}, COLORS)
+    shown = cells(page)
+    assert shown["SOL", "dice"] == "0.971"
+    assert shown["Mean", "dice"] == "0.976"
+    assert shown["SOL", "volume_error_percent"] == "−0.50"
+    assert shown["GM", "volume_error_percent"] == "+1.25"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "–"), (float("nan"), "–"), (float("inf"), "∞"), (True, "–"), ("x", "–"), (-0.5, "−0.500"), (1, "1.000")],
+)
+def test_numbers_are_spoken(value: object, text: str) -> None:
+    assert spoken(value, COMPARISONS[0]) == text
+
+
+def test_ranges_and_nested_data() -> None:
+    assert number_ranges([]) == ""
+    assert number_ranges([5]) == "5"
+    page = nested({"a<b": {"seeds": [3, 1, 2, 9], "on": True, "size": 0.27700001, "what": None, "steps": [{"n": 1}]}})
+    assert page == (
+        "<dl><dt>a&lt;b</dt><dd><dl><dt>seeds</dt><dd>1–3, 9</dd><dt>on</dt><dd>yes</dd><dt>size</dt><dd>0.277</dd>"
+        "<dt>what</dt><dd>–</dd><dt>steps</dt><dd><ol><li><dl><dt>n</dt><dd>1</dd></dl></li></ol></dd></dl></dd></dl>"
+    )
+
+
+def test_one_order_and_readable_colours() -> None:
+    assert ordered(["TA", "GL", "SOL"]) == ["SOL", "GL", "TA"]
+    colors = colors_of(["SOL", "GM", "GL", "TA"], {"TA": (250, 250, 120)})
+    assert colors["TA"] == (250, 250, 120)
+    assert contrast((0, 0, 0), (255, 255, 255)) == pytest.approx(21.0)
+    for color in colors.values():
+        assert contrast(readable(color), (255, 255, 255)) >= 4.5
+        assert contrast(on_black(color), (0, 0, 0)) >= 6.5
