@@ -29,6 +29,8 @@ class Server:
     break_after: list[int] = field(default_factory=list)  # bytes of body per answer, then the connection closes
     statuses: list[int] = field(default_factory=list)  # answers instead of the file, one a request
     requests: list[tuple[str, str | None]] = field(default_factory=list)  # name and Range
+    if_ranges: list[str | None] = field(default_factory=list)
+    miscounts: int = 0  # bytes by which a partial answer starts early, and says so
     url: str = ""
 
     def asked_ranges(self) -> list[str | None]:
@@ -45,6 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
         name, asked = self.path.lstrip("/"), self.headers.get("Range")
         state = self.state
         state.requests.append((name, asked))
+        state.if_ranges.append(self.headers.get("If-Range"))
         if state.statuses:
             return self.send_error(state.statuses.pop(0))
         if name not in state.files:
@@ -52,22 +55,22 @@ class _Handler(BaseHTTPRequestHandler):
         body, start = state.files[name], 0
         same = not state.honours_if_range or self.headers.get("If-Range") in (None, state.etag, state.modified)
         if asked and state.ranges and same:
-            start = int(asked.removeprefix("bytes=").removesuffix("-"))
+            start = int(asked.removeprefix("bytes=").removesuffix("-")) - state.miscounts
             if start >= len(body):
                 return self.send_error(416)
             self.send_response(206)
             self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
         else:
             self.send_response(200)
+        sent = body[start:]
+        if state.break_after:  # taken before the client sees anything, so that its next request meets the next one
+            sent = sent[: state.break_after.pop(0)]
         if state.tells_length:
             self.send_header("Content-Length", str(len(body) - start))
         for key, value in (("ETag", state.etag), ("Last-Modified", state.modified)):
             if value is not None:
                 self.send_header(key, value)
         self.end_headers()
-        sent = body[start:]
-        if state.break_after:
-            sent = sent[: state.break_after.pop(0)]
         self.wfile.write(sent)
         return None
 

@@ -22,7 +22,7 @@ def touch(root: Path, *names: str) -> None:
 
 def test_leg_3d_us_as_published(tmp_path: Path) -> None:
     touch(tmp_path, "train/P02/x2.mha", "train/P02/masksX2.mha", "train/P01/x10.mha", "train/P01/masksX10.mha")
-    touch(tmp_path, "val/P03/x3.mha", "test/P04/masksX4.mha", "test/P04/notes.txt", "test/P04/.x5.mha", ".hidden/P09/x9.mha")
+    touch(tmp_path, "val/P03/x3.mha", "test/P04/masksX4.mha", "test/P04/notes.txt", "test/P04/.x5.mha", ".h/train/P09/x9.mha")
     cohort = open_cohort(tmp_path)
     assert cohort.name == leg3dus.NAME
     assert dict(cohort.label_names) == {100: "SOL", 150: "GM", 200: "GL"}

@@ -92,11 +92,43 @@ def test_changed_file_of_the_same_length_without_any_validator_starts_again(tmp_
     assert server.asked_ranges() == [None, "bytes=100000-", None]
 
 
+def checks(heard: list[Progress]) -> int:
+    return sum(progress.stage.startswith("checking") and progress.done == progress.total for progress in heard)
+
+
+def test_changed_file_of_the_same_length_is_told_by_its_etag_before_it_is_appended(tmp_path: Path) -> None:
+    target = tmp_path / "a.zip"
+    with serving({"a.zip": DATA[::-1]}, break_after=[100_000], honours_if_range=False) as server:
+        with pytest.raises(InputError):
+            drain(download(f"{server.url}/a.zip", target, sha256(DATA), impatient(1)))
+        server.files["a.zip"], server.etag = DATA, '"v2"'
+        assert checks(get(server, target)) == 1
+    assert server.asked_ranges() == [None, "bytes=100000-", None]
+    assert server.if_ranges == [None, '"v1"', None]
+
+
+def test_partial_answer_that_starts_elsewhere_is_not_appended(tmp_path: Path) -> None:
+    with serving({"a.zip": DATA}, break_after=[100_000], miscounts=10) as server:
+        heard = get(server, tmp_path / "a.zip")
+    assert max(progress.done for progress in heard) == len(DATA)
+    assert server.asked_ranges() == [None, "bytes=100000-", None]
+
+
+def test_partial_file_from_another_address_is_not_continued(tmp_path: Path) -> None:
+    target = tmp_path / "a.zip"
+    with serving({"a.zip": DATA, "b.zip": DATA}, break_after=[100_000]) as server:
+        with pytest.raises(InputError):
+            drain(download(f"{server.url}/b.zip", target, sha256(DATA), impatient(1)))
+        get(server, target)
+    assert server.requests == [("b.zip", None), ("a.zip", None)]
+
+
 def test_date_serves_where_there_is_no_strong_etag(tmp_path: Path) -> None:
     behaviour = {"etag": None, "modified": "Mon, 01 Jan 2024 00:00:00 GMT"}
     with serving({"a.zip": DATA}, break_after=[100_000], **behaviour) as server:
         get(server, tmp_path / "a.zip")
     assert server.asked_ranges() == [None, "bytes=100000-"]
+    assert server.if_ranges == [None, behaviour["modified"]]
 
 
 def test_partial_file_of_unknown_origin_is_not_continued(tmp_path: Path) -> None:
