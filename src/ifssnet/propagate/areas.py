@@ -7,46 +7,61 @@ from collections.abc import Mapping
 import numpy as np
 
 from ifssnet.propagate.curves import hermite_weights, tangent_weights, taper
+from ifssnet.propagate.faces import Faces
 from ifssnet.propagate.knots import Knot
 from ifssnet.propagate.pieces import Piece
 
 
-def area_curve(pieces: tuple[Piece, ...], area: Mapping[int, float]) -> dict[int, float]:
-    """The area on every slice of the pieces, never negative.
+def area_curve(pieces: tuple[Piece, ...], faces: Mapping[Knot, Faces]) -> dict[int, float]:
+    """The area in pixels on every slice of the pieces, never negative.
 
     Between two knots with the muscle a cubic Hermite piece; between the muscle and its absence a taper to
     nothing; past the outermost annotated slice a straight line that may fall but not rise.
 
     Args:
         pieces: Of one muscle.
-        area: At the first, the middle and the last slice of every knot, 0 where it is absent; any unit.
+        faces: Of its knots with the muscle.
     """
     curve: dict[int, float] = {}
     for piece in pieces:
-        if piece.interpolates:
-            places = piece.area_places()
-            values = np.array([0.0 if z is None else area[z] for z in places])
-            for z in piece.slices:
-                curve[z] = max(0.0, float(hermite_weights(places, z) @ values))
-        elif piece.left is not None and piece.left.present:
-            absent = None if piece.right is None else piece.right.first
-            curve |= _outward(piece.slices, piece.left.last, piece.before, absent, area)
-        elif piece.right is not None:
-            absent = None if piece.left is None else piece.left.last
-            curve |= _outward(piece.slices[::-1], piece.right.first, piece.after, absent, area)
+        curve |= _between(piece, faces) if piece.interpolates else _outward(piece, faces)
     return curve
 
 
-def _outward(slices: range, edge: int, inner: Knot | None, absent: int | None, area: Mapping[int, float]) -> dict[int, float]:
+def _between(piece: Piece, faces: Mapping[Knot, Faces]) -> dict[int, float]:
+    assert piece.left is not None
+    assert piece.right is not None
+    left, right = faces[piece.left].high, faces[piece.right].low
+    before, after = _neighbour(piece, piece.before, faces, high=True), _neighbour(piece, piece.after, faces, high=False)
+    places = (before and before[0], left.place, right.place, after and after[0])
+    values = np.array([before[1] if before else 0.0, left.area_px, right.area_px, after[1] if after else 0.0])
+    return {z: max(0.0, float(hermite_weights(places, z) @ values)) for z in piece.slices}
+
+
+def _neighbour(piece: Piece, knot: Knot | None, faces: Mapping[Knot, Faces], high: bool) -> tuple[float, float] | None:
+    """Place and area of the knot beyond a piece, where it has a say."""
+    if knot is None or not piece.bounds_area(knot):
+        return None
+    if not knot.present:
+        return float(knot.last if high else knot.first), 0.0
+    face = faces[knot].high if high else faces[knot].low
+    return face.place, face.area_px
+
+
+def _outward(piece: Piece, faces: Mapping[Knot, Faces]) -> dict[int, float]:
     """Areas from the muscle's last annotated slice outwards: to its absence, or along the tangent where nobody looked."""
+    upwards = piece.edge is piece.left
+    inner, absent = (piece.before, piece.right) if upwards else (piece.after, piece.left)
+    face = faces[piece.edge].high if upwards else faces[piece.edge].low
     slope = 0.0
     if inner is not None and inner.present:
-        gap = abs(edge - inner.middle)
-        slope = float(tangent_weights(-gap, 0.0, None) @ np.array([area[inner.middle], area[edge], 0.0]))
-    out = np.array([abs(z - edge) for z in slices], dtype=np.float64)
+        behind = faces[inner].high if upwards else faces[inner].low
+        weights = tangent_weights(-abs(face.place - behind.place), 0.0, None)
+        slope = float(weights[0] * behind.area_px + weights[1] * face.area_px)
+    out = np.abs(np.array(piece.slices, dtype=np.float64) - face.place)
     if absent is None:
-        values = np.clip(area[edge] + slope * out, 0.0, area[edge])
+        values = np.clip(face.area_px + slope * out, 0.0, face.area_px)
     else:
-        gap = float(abs(absent - edge))
-        values = taper(area[edge], slope, out / gap, gap)
-    return {z: float(value) for z, value in zip(slices, values, strict=True)}
+        gap = abs((absent.first if upwards else absent.last) - face.place)
+        values = taper(face.area_px, slope, out / gap, gap)
+    return {z: float(value) for z, value in zip(piece.slices, values, strict=True)}

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ifssnet.core.seeds import Mask
-from ifssnet.core.segmentation import Json
 from ifssnet.propagate.areas import area_curve
+from ifssnet.propagate.faces import Faces
 from ifssnet.propagate.knots import Knot, find_knots
 from ifssnet.propagate.pieces import Piece, find_pieces
-from ifssnet.propagate.shapes import Anchor, find_anchor
-from ifssnet.propagate.smoothing import smooth
+from ifssnet.propagate.smoothing import Smoothing, find_shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,26 +19,21 @@ class Course:
 
     Attributes:
         knots: Ascending.
-        pieces: The stretches between them.
-        piece_of: The piece that a slice lies in, for every slice to be filled.
-        anchors: What the shapes between are made of, on the first, middle and last slice of every knot with the muscle;
-            smoothed where the seeds are noisy.
+        piece_of: The stretch between knots that a slice lies in, for every slice to be filled.
+        faces: What the shapes between are made of, for every knot with the muscle; smoothed where the seeds are noisy.
         drawn_px: Area of every annotated slice as drawn.
         area_px: Area due to every slice to be filled.
-        smoothing: Strengths, and how they were chosen.
     """
 
     knots: tuple[Knot, ...]
-    pieces: tuple[Piece, ...]
     piece_of: Mapping[int, Piece]
-    anchors: Mapping[int, Anchor]
+    faces: Mapping[Knot, Faces]
     drawn_px: Mapping[int, float]
     area_px: Mapping[int, float]
-    smoothing: Mapping[str, Json]
 
 
 def find_course(
-    masks: Mapping[int, Mask], slices: int, beyond: int, spacing_yx_mm: tuple[float, float], smoothing: float | str
+    masks: Mapping[int, Mask], slices: int, beyond: int, spacing_yx_mm: tuple[float, float], smoothing: Smoothing
 ) -> Course:
     """Measure one muscle's annotated slices, and lay the curves through them.
 
@@ -48,13 +42,11 @@ def find_course(
         slices: Of the whole grid.
         beyond: Slices to go past the outermost annotated ones.
         spacing_yx_mm: Of the pixels.
-        smoothing: "auto", or the strength of the smoothing splines.
+        smoothing: How far the curves may leave what was drawn.
     """
     knots = find_knots(masks)
     pieces = find_pieces(knots, slices, beyond)
-    drawn_px = {z: float(mask.sum()) for z, mask in masks.items()}
-    raw = {z: find_anchor(masks[z], spacing_yx_mm) for knot in knots if knot.present for z in knot.slices}
-    anchors, report = smooth(knots, raw, spacing_yx_mm, smoothing)
-    area = {z: 0.0 for knot in knots for z in knot.slices} | {z: anchor.area_px for z, anchor in anchors.items()}
+    faces = find_shown(knots, masks, spacing_yx_mm, smoothing)
     piece_of = {z: piece for piece in pieces for z in piece.slices}
-    return Course(knots, pieces, piece_of, anchors, drawn_px, area_curve(pieces, area), report)
+    drawn_px = {z: float(mask.sum()) for z, mask in masks.items()}
+    return Course(knots, piece_of, faces, drawn_px, area_curve(pieces, faces))

@@ -14,7 +14,7 @@ Map = Float[np.ndarray, "y x"]
 
 
 def depths(
-    distances: Mapping[int, Map], areas_px: Mapping[int, float], taken: Mapping[int, Bool[np.ndarray, "y x"]]
+    distances: Mapping[int, Map], areas_px: Mapping[int, float], taken: Bool[np.ndarray, "y x"] | None
 ) -> dict[int, Map]:
     """How deep inside each muscle a pixel lies, in mm; 0 and above is inside.
 
@@ -25,9 +25,9 @@ def depths(
     Args:
         distances: Blended distance map of each muscle on one slice, mm, negative inside.
         areas_px: The area due to each, in pixels.
-        taken: For each muscle, the pixels that an expert gave to another one on this slice; may lack any muscle.
+        taken: Pixels that an expert gave to other muscles on this slice.
     """
-    free = {label: np.where(taken[label], np.inf, phi) if label in taken else phi for label, phi in distances.items()}
+    free = {label: phi if taken is None else np.where(taken, np.inf, phi) for label, phi in distances.items()}
     levels = {label: _level(free[label], areas_px[label]) for label in free}
     inside = {label: levels[label] - phi for label, phi in free.items()}
     for _ in range(ROUNDS):

@@ -34,26 +34,19 @@ class Piece:
         """Whether the muscle is present on both sides."""
         return self.left is not None and self.right is not None and self.left.present and self.right.present
 
-    def shape_places(self) -> tuple[int | None, int, int, int | None]:
-        """The four slices that an interpolated shape comes from; None where the muscle is not there."""
-        assert self.left is not None
-        assert self.right is not None
-        return (
-            self.before.middle if self.before is not None and self.before.present else None,
-            self.left.last,
-            self.right.first,
-            self.after.middle if self.after is not None and self.after.present else None,
-        )
+    @property
+    def edge(self) -> Knot:
+        """The only knot with the muscle, where it is present on one side."""
+        knot = self.left if self.left is not None and self.left.present else self.right
+        assert knot is not None
+        return knot
 
-    def area_places(self) -> tuple[int | None, int, int, int | None]:
-        """The four slices that an interpolated area comes from; a distant absence counts, as an area of nothing."""
-        before, left, right, after = self.shape_places()
-        reach = NEAR * (right - left)
-        if before is None and self.before is not None and left - self.before.last >= reach:
-            before = self.before.last
-        if after is None and self.after is not None and self.after.first - right >= reach:
-            after = self.after.first
-        return before, left, right, after
+    def bounds_area(self, knot: Knot) -> bool:
+        """Whether a slice without the muscle, before or after, is far enough away to say something of how the area falls."""
+        if self.left is None or self.right is None or knot.present:
+            return knot.present
+        gap = self.left.first - knot.last if knot.last < self.left.first else knot.first - self.right.last
+        return gap >= NEAR * (self.right.first - self.left.last)
 
 
 def find_pieces(knots: tuple[Knot, ...], slices: int, beyond: int) -> tuple[Piece, ...]:

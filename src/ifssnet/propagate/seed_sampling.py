@@ -35,7 +35,7 @@ def sample_seeds(
         labels: Every named muscle is sampled; one that is nowhere present is left out.
         consecutive: Slices annotated side by side; the first of them at the first slice where the muscle is present.
         every: Slices from the start of one group to the start of the next (the paper's 100).
-        every_mm: The same in mm; each group starts at the slice nearest to its place.
+        every_mm: The same in mm, rounded up to whole slices: groups lie at least so far apart.
         ends: Annotate the first and last slice with the muscle and the slices without it beside them, too.
         first_only: Only the first group (the paper's text, III-C), and the ends if asked.
         noise_mm: SD of the drawn border about the true one, along its normal, smooth over 8 mm and independent
@@ -69,7 +69,7 @@ def sample_seeds(
 
 
 def _period(labels: LabelMap, every: int | None, every_mm: float | None, first_only: bool) -> float:
-    """Slices from group to group, not whole; infinite for the first group only."""
+    """Slices from group to group; infinite for the first group only."""
     if first_only:
         return math.inf
     if (every is None) == (every_mm is None):
@@ -78,16 +78,21 @@ def _period(labels: LabelMap, every: int | None, every_mm: float | None, first_o
             "neither" if every is None else "both",
             "Give one, or the first group only.",
         )
-    period = float(every) if every is not None else float(every_mm or 0) / labels.grid.spacing_xyz_mm[2]
+    period = float(every) if every is not None else _whole_slices(every_mm or 0.0, labels.grid.spacing_xyz_mm[2])
     if not (math.isfinite(period) and period >= 1):
         raise InputError("groups at least one slice apart", f"{period:g} slices", "Choose a wider gap.")
     return period
 
 
+def _whole_slices(distance_mm: float, spacing_mm: float) -> float:
+    """Up to the next whole number, but for what is only the rounding of a decimal fraction."""
+    return float(math.ceil(distance_mm / spacing_mm - 1e-6)) if math.isfinite(distance_mm) else math.nan
+
+
 def _slices(present: np.ndarray, slices: int, consecutive: int, period: float, ends: bool) -> set[int]:
     first, last = int(present[0]), int(present[-1])
     groups = 1 if math.isinf(period) else int((last - first) / period) + 2
-    starts = [first] if math.isinf(period) else [first + math.floor(group * period + 0.5) for group in range(groups)]
+    starts = [first] if math.isinf(period) else [first + int(group * period) for group in range(groups)]
     chosen = {z for start in starts for z in range(start, start + consecutive) if z <= last}
     if ends:
         chosen |= {z for z in (first - 1, first, last, last + 1) if 0 <= z < slices}

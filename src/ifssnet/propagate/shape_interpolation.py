@@ -12,12 +12,15 @@ from scipy.special import expit
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Step
-from ifssnet.core.seeds import Seeds
+from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.core.segmentation import Json
 from ifssnet.geometry.box import Box, bounding_box
 from ifssnet.propagate.course import Course, find_course
+from ifssnet.propagate.cross_validation import STRENGTHS, Choice, choose_smoothing
+from ifssnet.propagate.knots import find_knots
 from ifssnet.propagate.levels import depths
 from ifssnet.propagate.shapes import guided_map, plain_map
+from ifssnet.propagate.smoothing import Smoothing
 from ifssnet.propagate.volume_estimate import estimate_volume
 
 MARGIN_MM = 8.0
@@ -70,7 +73,7 @@ class ShapeInterpolation:
         box = _box_of(seeds)
         if box is None:
             return
-        courses = {label: self._course(seeds, label, box) for label in seeds.labels}
+        courses = self._courses(seeds, box, self._choice(seeds, box))
         by_slice: dict[int, list[int]] = {}
         for label, course in courses.items():
             for z in course.piece_of:
@@ -84,37 +87,61 @@ class ShapeInterpolation:
                 yield Step(label, z, probability, done, total)
 
     def describe(self, seeds: Seeds) -> Mapping[str, Json]:
-        """Settings; for each muscle the knots, the smoothing and how it was chosen, and the estimated volume with its error."""
+        """Settings; the smoothing and how it was chosen; for each muscle its knots and the estimated volume with its error."""
+        facts: dict[str, Json] = {"settings": dict(asdict(self.config))}
         box = _box_of(seeds)
+        if box is None:
+            return facts
+        choice = self._choice(seeds, box)
+        if not self.config.plain:
+            facts["smoothing"] = {
+                "consecutive_slices_averaged": choice.smoothing.average,
+                "border_scatter_mm": None if choice.scatter_mm is None else round(choice.scatter_mm, 3),
+                "spline_strength": choice.smoothing.strength,
+                "knots_left_out": choice.left_out,
+                "cross_validation_error_percent": {
+                    f"{strength:g}": round(error, 2) for strength, error in zip(STRENGTHS, choice.error_percent, strict=False)
+                },
+            }
         muscles: dict[str, Json] = {}
-        for label in seeds.labels:
-            if box is None:
-                break
-            course = self._course(seeds, label, box)
-            facts: dict[str, Json] = {"knots": len([knot for knot in course.knots if knot.present])}
+        for label, course in self._courses(seeds, box, choice).items():
+            own: dict[str, Json] = {"knots": sum(knot.present for knot in course.knots)}
             if not self.config.plain:
-                facts |= {"smoothing": course.smoothing}
-                facts |= estimate_volume(course, seeds.grid.voxel_volume_mm3)
-            muscles[seeds.name(label)] = facts
-        return {"settings": dict(asdict(self.config)), "muscles": muscles}
+                own |= estimate_volume(course, seeds.grid.voxel_volume_mm3)
+            muscles[seeds.name(label)] = own
+        return facts | {"muscles": muscles}
 
-    def _course(self, seeds: Seeds, label: int, box: Box) -> Course:
+    def _choice(self, seeds: Seeds, box: Box) -> Choice:
+        smoothing = self.config.smoothing
+        if self.config.plain:
+            return Choice(Smoothing())
+        if not isinstance(smoothing, str):
+            return Choice(Smoothing(smoothing > 0, smoothing))
+        masks = {label: _cut(seeds, label, box) for label in seeds.labels}
+        return choose_smoothing([(find_knots(own), own) for own in masks.values()], seeds.grid.spacing_zyx_mm[1:])
+
+    def _courses(self, seeds: Seeds, box: Box, choice: Choice) -> dict[int, Course]:
         beyond = int(self.config.extrapolate_mm / seeds.grid.spacing_xyz_mm[2] + 1e-6)
-        masks = {z: mask[box] for z, mask in seeds.masks[label].items()}
-        smoothing = 0.0 if self.config.plain else self.config.smoothing
-        return find_course(masks, seeds.grid.slices, beyond, seeds.grid.spacing_zyx_mm[1:], smoothing)
+        slices, spacing = seeds.grid.slices, seeds.grid.spacing_zyx_mm[1:]
+        return {
+            label: find_course(_cut(seeds, label, box), slices, beyond, spacing, choice.smoothing) for label in seeds.labels
+        }
 
     def _slice(self, z: int, courses: Mapping[int, Course], seeds: Seeds, box: Box) -> dict[int, np.ndarray]:
         """How deep each pixel of the box lies inside each muscle that has to be found on a slice."""
         if self.config.plain:
-            return {label: -plain_map(course.piece_of[z], z, course.anchors) for label, course in courses.items()}
+            return {label: -plain_map(course.piece_of[z], z, course.faces) for label, course in courses.items()}
         drawn = [masks[z][box] for label, masks in seeds.masks.items() if z in masks and label not in courses]
         taken = np.any(drawn, axis=0) if drawn else None
         return depths(
-            {label: guided_map(course.piece_of[z], z, course.anchors) for label, course in courses.items()},
+            {label: guided_map(course.piece_of[z], z, course.faces) for label, course in courses.items()},
             {label: course.area_px[z] for label, course in courses.items()},
-            {} if taken is None else {label: taken for label in courses},
+            taken,
         )
+
+
+def _cut(seeds: Seeds, label: int, box: Box) -> dict[int, Mask]:
+    return {z: mask[box] for z, mask in seeds.masks[label].items()}
 
 
 def _box_of(seeds: Seeds) -> Box | None:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from ifssnet.core.segmentation import Json
 from ifssnet.propagate.areas import area_curve
 from ifssnet.propagate.course import Course
-from ifssnet.propagate.knots import Knot
 from ifssnet.propagate.pieces import find_pieces
 
 
@@ -24,18 +23,8 @@ def estimate_volume(course: Course, voxel_volume_mm3: float) -> Mapping[str, Jso
     """
     to_cm3 = voxel_volume_mm3 / 1000
     volume_cm3 = to_cm3 * (sum(course.drawn_px.values()) + sum(course.area_px.values()))
-    area = {z: 0.0 for knot in course.knots for z in knot.slices} | {z: a.area_px for z, a in course.anchors.items()}
-    errors: list[float] = []
-    for index in range(1, len(course.knots) - 1):
-        if course.knots[index].present and _free(course.knots, index):
-            left_out = course.knots[index]
-            kept = course.knots[:index] + course.knots[index + 1 :]
-            between = range(kept[index - 1].last + 1, kept[index].first)
-            without = area_curve(find_pieces(kept, between.stop, 0), area)
-            drawn_cm3 = sum(course.drawn_px[z] for z in left_out.slices)
-            old = drawn_cm3 + sum(course.area_px.values())
-            new = sum(without.values())
-            errors.append(to_cm3 * (new - old))
+    inner = [i for i in range(1, len(course.knots) - 1) if all(knot.present for knot in course.knots[i - 1 : i + 2])]
+    errors = [to_cm3 * _change_without(course, index) for index in inner]
     error = math.sqrt(sum(e * e for e in errors) / len(errors)) if errors else None
     percent = 100 * error / volume_cm3 if error is not None and volume_cm3 else None
     return {
@@ -45,6 +34,11 @@ def estimate_volume(course: Course, voxel_volume_mm3: float) -> Mapping[str, Jso
     }
 
 
-def _free(knots: tuple[Knot, ...], index: int) -> bool:
-    """Whether a knot stands alone: one beside the muscle's annotated absence says where the muscle ends."""
-    return knots[index - 1].present and knots[index + 1].present
+def _change_without(course: Course, index: int) -> float:
+    """By how many voxels the volume changes when a knot is left out."""
+    left_out = course.knots[index]
+    kept = course.knots[:index] + course.knots[index + 1 :]
+    without = area_curve(find_pieces(kept, kept[-1].last + 1, 0), course.faces)
+    # Everything that the whole curve and the drawn slices say, less what is drawn on the slices that are still annotated.
+    whole = sum(course.area_px[z] for z in without if z in course.area_px) + sum(course.drawn_px[z] for z in left_out.slices)
+    return sum(without.values()) - whole
