@@ -32,7 +32,7 @@ class Measure:
 
 MEASURES: tuple[Measure, ...] = (
     Measure("volume_cm3", "Volume", "cm³", 1, "Voxels of the muscle, counted, times the volume of one."),
-    Measure("volume_mesh_cm3", "Volume of the surface", "cm³", 1, "Enclosed by the surface that the 3-D view shows."),
+    Measure("volume_mesh_cm3", "Volume of the surface", "cm³", 1, "Enclosed by the smoothed surface of the muscle."),
     Measure(
         "volume_truncated_cones_cm3", "Volume by truncated cones", "cm³", 1,
         "From the areas of a few slices joined by cones, as tools for single images estimate it.",
@@ -42,10 +42,21 @@ MEASURES: tuple[Measure, ...] = (
     Measure("max_acsa_z", "Slice of the largest ACSA", "", 0, "Its number in the volume, counted from 0."),
     Measure("max_acsa_position_mm", "Place of the largest ACSA", "mm", 0, "Along the slice axis, from the first slice."),
     Measure("max_acsa_percent", "Place of the largest ACSA", "% of length", 0, "0 at its first slice, 100 at its last."),
+    Measure("length_centroid_mm", "Length of the centroid line", "mm", 0, "Through the middle of the muscle, slice by slice."),
+    Measure("max_acsa_across_cm2", "Largest area across the muscle", "cm²", 1, "In the plane across the muscle's own axis."),
+    Measure("max_acsa_across_z", "Slice of the largest area across", "", 0, "Where that plane meets the centroid line."),
+    Measure("mean_obliquity_deg", "Obliquity", "°", 0, "Mean angle between the muscle's own axis and the slice axis."),
     Measure("surface_area_cm2", "Surface area", "cm²", 0, "Of the muscle's surface."),
     Measure("echo_intensity_mean", "Echo intensity", "grey level", 1, "Mean grey level inside; depends on gain and probe."),
     Measure("echo_intensity_sd", "Echo intensity, SD", "grey level", 1, "Standard deviation of the grey level inside."),
+    Measure("echo_intensity_eroded_mean", "Echo intensity, inner", "grey level", 1, "Away from the border and its bright fascia."),
+    Measure("echo_intensity_eroded_sd", "Echo intensity, inner, SD", "grey level", 1, "Its standard deviation."),
+    Measure("echo_intensity_superficial_mean", "Echo intensity, superficial", "grey level", 1, "The band nearest to the probe."),
+    Measure("echo_intensity_superficial_sd", "Echo intensity, superficial, SD", "grey level", 1, "Its standard deviation."),
 )  # fmt: skip
+
+COMPARISONS_ELSEWHERE = frozenset({"volume_cm3"})
+"""What a comparison repeats of the measures."""
 
 COMPARISONS: tuple[Measure, ...] = (
     Measure("dice", "Dice", "", 3, "Twice the shared volume over the sum of both: 1 is perfect, 0 nothing shared."),
@@ -58,6 +69,8 @@ COMPARISONS: tuple[Measure, ...] = (
     Measure("asd_mm", "Average surface distance", "mm", 2, "Mean distance between the surfaces, in both directions."),
     Measure("volume_error_percent", "Volume error", "%", 2, "Signed: positive where the segmentation is larger.", signed=True),
     Measure("absolute_volume_error_percent", "Absolute volume error", "%", 2, "The same without its sign."),
+    Measure("reference_volume_cm3", "Volume of the reference", "cm³", 1, "To hold the segmentation's volume against."),
+    Measure("volume_difference_cm3", "Volume difference", "cm³", 1, "Segmentation less reference.", signed=True),
 )
 
 _UNITS = (

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ifssnet.core.segmentation import Json
 from ifssnet.figures.content import VolumeEstimate
-from ifssnet.figures.measures import COMPARISONS, MEASURES, Measure, measures_in, spoken
+from ifssnet.figures.measures import COMPARISONS, COMPARISONS_ELSEWHERE, MEASURES, Measure, measures_in, spoken
 from ifssnet.figures.svg import element, escape
 from ifssnet.figures.theme import Rgb, hex_of, ordered
 
@@ -89,7 +89,7 @@ def comparison_table(
     columns: dict[str, Mapping[str, Json]] = {name: comparison[name] for name in ordered(comparison)}
     if mean:
         columns["Mean"] = mean
-    measures = measures_in(columns.values(), COMPARISONS)
+    measures = [m for m in measures_in(columns.values(), COMPARISONS) if m.key not in COMPARISONS_ELSEWHERE]
     rows = _rows(measures, list(columns), columns)
     return _table("Agreement with the reference", list(columns), colors, rows)
 
