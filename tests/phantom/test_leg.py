@@ -9,7 +9,8 @@ import pytest
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
-from ifssnet.phantom.anatomy import acsa_cm2, build_leg
+from ifssnet.phantom.anatomy import build_leg
+from ifssnet.phantom.calf import acsa_cm2
 from ifssnet.phantom.labels import leg_grid, leg_labels
 from ifssnet.phantom.subject import Muscle, Subject, draw_subject
 from ifssnet.phantom.tissue import NAMES, Tissue

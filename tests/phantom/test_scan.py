@@ -10,11 +10,13 @@ import pytest
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress, drain
 from ifssnet.phantom.anatomy import build_leg
+from ifssnet.phantom.bmode import bmode
 from ifssnet.phantom.labels import tissues_at
-from ifssnet.phantom.scanner import Probe, frame_images
+from ifssnet.phantom.scanner import Probe
 from ifssnet.phantom.subject import Subject
 from ifssnet.phantom.sweep import SMALL, scan, scan_labels
 from ifssnet.phantom.tissue import Tissue
+from ifssnet.phantom.view import frames_view
 
 SHORT = replace(SMALL, from_mm=150.0, to_mm=180.0)
 
@@ -87,7 +89,7 @@ def test_nothing_is_seen_behind_bone() -> None:
     noise = ((rng.standard_normal((1, *probe.shape_vu)) + 1j * rng.standard_normal((1, *probe.shape_vu))) * 0.5**0.5).astype(
         np.complex64
     )
-    image = frame_images(leg, probe, pose[None], noise, 0)[0]
+    image = bmode(leg, frames_view(pose[None], probe.shape_vu), probe, noise)[0]
     tops = np.argmax(codes == Tissue.TIBIA, axis=0)
     facing = columns[tops[columns] < tops[columns].min() + 8]
     assert len(facing) > 10

@@ -7,102 +7,102 @@ from typing import no_type_check
 
 from numba import njit
 
-from ifssnet.phantom.anatomy import STEP_MM, STEP_RAD
+from ifssnet.phantom.calf import ANGLES, STEP_MM, STEP_RAD
 
-(
-    NO_SURFACE,
-    SURFACE_SKIN,
-    SURFACE_FAT,
-    SURFACE_FASCIA,
-    SURFACE_GASTRO,
-    SURFACE_TENDON,
-    SURFACE_SOLEUS,
-    SURFACE_SPLIT,
-    SURFACE_BONE,
-) = range(9)
-DEGREE = STEP_RAD
+FASCIA_MM = 0.6
+"""Thickness of the crural fascia; it lies outside the muscles' own surface."""
+
+REACH_MM = 1.2
+"""Beyond this distance a surface sends no echo."""
+
+# strength in units of muscle's mean echo, width in mm, and how fast it fades as the surface turns from the beam
+_SKIN, _FAT, _FASCIA, _BONE, _BORDER, _SEPTUM = (
+    (9.0, 0.3, 4.0), (4.0, 0.3, 6.0), (12.0, 0.35, 6.0), (40.0, 0.4, 2.5), (9.0, 0.4, 7.0), (7.0, 0.4, 7.0)
+)  # fmt: skip
 
 
 @no_type_check
 @njit(cache=True, inline="always")
-def row_of(z, rows):
-    """Row below a height, and the fraction to the next; -1 outside the leg."""
+def locate(layers, axis, lateral, x, y, z):
+    """Where (x, y, z) lies about the leg's axis: cell of the tables (row -1 outside the leg), px, py, radius, angle."""
     f = z / STEP_MM
     k = math.floor(f)
-    if k < 0 or k >= rows:
-        return -1, 0.0
-    if k >= rows - 1:
-        return (rows - 2, 1.0) if f - (rows - 1) < 1e-9 else (-1, 0.0)
-    return k, f - k
+    fz = f - k
+    rows = layers.shape[0]
+    if k == rows - 1 and fz < 1e-9:
+        k, fz = rows - 2, 1.0
+    if k < 0 or k >= rows - 1:
+        return (-1, 0.0, 0, 0, 0.0), 0.0, 0.0, 0.0, 0.0
+    px = (x - (axis[k, 0] * (1 - fz) + axis[k + 1, 0] * fz)) * lateral
+    py = y - (axis[k, 1] * (1 - fz) + axis[k + 1, 1] * fz)
+    theta = math.atan2(px, -py)
+    fj = (theta + math.pi) / STEP_RAD
+    j = int(fj)
+    return (k, fz, j % ANGLES, (j + 1) % ANGLES, fj - j), px, py, math.hypot(px, py), theta
 
 
 @no_type_check
 @njit(cache=True, inline="always")
-def radius_at(layers, place, column):
-    """Bilinear in height and angle; also its slope along the angle, mm a radian."""
-    k, fz, j, j2, fa = place
+def value_at(layers, cell, column):
+    """A column of the tables, bilinear in height and angle; and its slope along the angle, a radian."""
+    k, fz, j, j2, fa = cell
     a = layers[k, j, column] * (1 - fz) + layers[k + 1, j, column] * fz
     b = layers[k, j2, column] * (1 - fz) + layers[k + 1, j2, column] * fz
-    return a * (1 - fa) + b * fa, (b - a) / DEGREE
+    return a * (1 - fa) + b * fa, (b - a) / STEP_RAD
+
+
+@no_type_check
+@njit(cache=True, inline="always")
+def bone_edge(bones, k, fz, b, px, py):
+    """Distance from a bone's centre, the bone's radius in that direction, its slope there, and the offset."""
+    dx = px - (bones[k, b, 0] * (1 - fz) + bones[k + 1, b, 0] * fz)
+    dy = py - (bones[k, b, 1] * (1 - fz) + bones[k + 1, b, 1] * fz)
+    radius = bones[k, b, 2] * (1 - fz) + bones[k + 1, b, 2] * fz
+    rho = math.hypot(dx, dy)
+    if rho > 1.3 * radius + REACH_MM:
+        return rho, 0.0, 0.0, dx, dy
+    turn = 3 * (math.atan2(dy, dx) - bones[k, b, 4])
+    return rho, radius * (1 + bones[k, b, 3] * math.cos(turn)), -3 * radius * bones[k, b, 3] * math.sin(turn), dx, dy
 
 
 @no_type_check
 @njit(cache=True)
 def tissue_at(tables, x, y, z):
-    """The tissue at (x, y, z) in the leg's frame; `tables` are `Leg.tables`."""
+    """The tissue's code at (x, y, z) in the leg's frame; `tables` are `Leg.tables`."""
     layers, axis, split, bones, vessels, compartments, lateral = tables
-    k, fz = row_of(z, layers.shape[0])
-    if k < 0:
+    cell, px, py, r, theta = locate(layers, axis, lateral, x, y, z)
+    k, fz = cell[0], cell[1]
+    if k < 0 or r > value_at(layers, cell, 0)[0]:
         return 0
-    px = (x - (axis[k, 0] * (1 - fz) + axis[k + 1, 0] * fz)) * lateral
-    py = y - (axis[k, 1] * (1 - fz) + axis[k + 1, 1] * fz)
-    r = math.hypot(px, py)
-    theta = math.atan2(px, -py)
-    fj = (theta + math.pi) / DEGREE
-    j = int(fj)
-    fa = fj - j
-    j = j % layers.shape[1]
-    j2 = (j + 1) % layers.shape[1]
-    place = (k, fz, j, j2, fa)
-    skin, _ = radius_at(layers, place, 0)
-    if r > skin:
-        return 0
-    fat, _ = radius_at(layers, place, 1)
-    if r > fat:
+    if r > value_at(layers, cell, 1)[0]:
         return 6
-    fascia, _ = radius_at(layers, place, 2)
-    for b in range(2):
-        bx = bones[k, b, 0] * (1 - fz) + bones[k + 1, b, 0] * fz
-        by = bones[k, b, 1] * (1 - fz) + bones[k + 1, b, 1] * fz
-        br = bones[k, b, 2] * (1 - fz) + bones[k + 1, b, 2] * fz
-        dx, dy = px - bx, py - by
-        d2 = dx * dx + dy * dy
-        if (
-            d2 < 1.7 * br * br
-            and d2 < (br * (1 + bones[k, b, 3] * math.cos(3 * (math.atan2(dy, dx) - bones[k, b, 4])))) ** 2
-            and r < fascia
-        ):
-            return 4 + b
-    for n in range(vessels.shape[1]):
+    fascia = value_at(layers, cell, 2)[0]
+    if r < fascia:
+        for b in range(2):
+            rho, edge, _, _, _ = bone_edge(bones, k, fz, b, px, py)
+            if rho < edge:
+                return 4 + b
+    deep = value_at(layers, cell, 7)[0]
+    for n in range(4):
         dx = px - (vessels[k, n, 0] * (1 - fz) + vessels[k + 1, n, 0] * fz)
         dy = py - (vessels[k, n, 1] * (1 - fz) + vessels[k + 1, n, 1] * fz)
-        if dx * dx + dy * dy < vessels[k, n, 2] ** 2 and (n == 2 or r < radius_at(layers, place, 6)[0]):
-            return 16
-    if r > fascia:
+        if n == 3:
+            dy *= 1.6  # the plantaris tendon is flat
+        near = dx * dx + dy * dy < (vessels[k, n, 2] * (1 - fz) + vessels[k + 1, n, 2] * fz) ** 2
+        if near and (n == 3 or (n == 2 and r > fascia) or r < deep):
+            return 18 if n == 3 else 16
+    if r > fascia + FASCIA_MM:
         return 7
-    if r > fascia - 0.5:
+    if r > fascia:
         return 8
-    gastro, _ = radius_at(layers, place, 3)
-    if r > gastro:
-        s = split[k] * (1 - fz) + split[k + 1] * fz
-        return 2 if theta < s else 3
-    tendon, _ = radius_at(layers, place, 4)
-    if r > tendon:
+    if r > value_at(layers, cell, 3)[0]:
+        return 17
+    if r > value_at(layers, cell, 4)[0]:
+        return 2 if theta < split[k] * (1 - fz) + split[k + 1] * fz else 3
+    if r > value_at(layers, cell, 5)[0]:
         return 9
-    soleus, _ = radius_at(layers, place, 5)
-    if r > soleus:
+    if r > value_at(layers, cell, 6)[0]:
         return 1
-    deep, _ = radius_at(layers, place, 6)
     if r > deep:
         return 17
     best, owner = 1e30, 0
@@ -116,72 +116,88 @@ def tissue_at(tables, x, y, z):
 
 
 @no_type_check
+@njit(cache=True, inline="always")
+def specular(surface, distance, facing):
+    """Echo of a surface: strong where it faces the beam, gone where it runs along it."""
+    strength, width, sharpness = surface
+    return strength * facing**sharpness * math.exp(-0.5 * (distance / width) ** 2)
+
+
+@no_type_check
 @njit(cache=True)
-def surface_near(tables, x, y, z, reach):
-    """The nearest surface within `reach` mm: its kind, the distance, its normal (x, y) and how visible it is."""
+def facing_skin(tables, x, y, z, bx, by):
+    """How squarely the skin at a place faces the beam (bx, by), 0 to 1."""
+    layers, axis, _, _, _, _, lateral = tables
+    cell, px, py, r, _ = locate(layers, axis, lateral, x, y, z)
+    if cell[0] < 0:
+        return 1.0
+    radius, slope = value_at(layers, cell, 0)
+    tilt = slope / max(radius, 1.0)
+    return abs((px + tilt * py) * lateral * bx + (py - tilt * px) * by) / (max(r, 1e-6) * math.sqrt(1 + tilt * tilt))
+
+
+@no_type_check
+@njit(cache=True)
+def surface_echo(tables, x, y, z, bx, by):
+    """The echo of the nearest surface at a place, in units of muscle's mean echo, for a beam along (bx, by)."""
     layers, axis, split, bones, _, _, lateral = tables
-    k, fz = row_of(z, layers.shape[0])
-    if k < 0:
-        return 0, reach, 0.0, 1.0, 0.0
-    px = (x - (axis[k, 0] * (1 - fz) + axis[k + 1, 0] * fz)) * lateral
-    py = y - (axis[k, 1] * (1 - fz) + axis[k + 1, 1] * fz)
-    r = math.hypot(px, py)
-    if r < 1e-6:
-        return 0, reach, 0.0, 1.0, 0.0
-    theta = math.atan2(px, -py)
-    fj = (theta + math.pi) / DEGREE
-    j = int(fj)
-    fa = fj - j
-    j = j % layers.shape[1]
-    j2 = (j + 1) % layers.shape[1]
-    place = (k, fz, j, j2, fa)
-    if r > radius_at(layers, place, 0)[0] + reach:
-        return 0, reach, 0.0, 1.0, 0.0
-    kind, best, nx, ny, seen = 0, reach, 0.0, 1.0, 0.0
-    # Radial and tangential unit vectors; theta grows from straight behind (-y) to the lateral side (+x).
+    cell, px, py, r, theta = locate(layers, axis, lateral, x, y, z)
+    k, fz = cell[0], cell[1]
+    if k < 0 or r < 1e-6 or r > value_at(layers, cell, 0)[0] + REACH_MM:
+        return 0.0
+    bx *= lateral
+    # Radial and tangential unit vectors; the angle grows from straight behind (-y) to the lateral side (+x).
     rx, ry = px / r, py / r
-    tx, ty = -ry, rx
-    fascia, _ = radius_at(layers, place, 2)
+    radial, tangential = rx * bx + ry * by, -ry * bx + rx * by
+    best, echo = REACH_MM, 0.0
+    fascia = value_at(layers, cell, 2)[0]
     previous = 1e9
-    for column in range(6):
-        radius, slope = radius_at(layers, place, column)
-        thickness = previous - radius
+    for column in range(8):
+        radius, slope = value_at(layers, cell, column)
+        apart = previous - radius
         previous = radius
-        if column > 2 and thickness < 0.4:
+        if column > 2 and apart < 0.4:
             continue
         tilt = slope / max(radius, 1.0)
         stretch = 1.0 / math.sqrt(1.0 + tilt * tilt)
         d = abs(r - radius) * stretch
         if d < best:
-            best, kind = d, column + 1
-            nx, ny = (rx - tilt * tx) * stretch, (ry - tilt * ty) * stretch
-            seen = 1.0
-            if column == 3:
-                seen = radius_at(layers, place, 7)[0]
-            elif column == 5:
-                seen = radius_at(layers, place, 8)[0]
-    gastro, _ = radius_at(layers, place, 3)
-    if gastro - reach < r < fascia and fascia - gastro > 1.5:
-        s = split[k] * (1 - fz) + split[k + 1] * fz
-        d = abs(theta - s) * r
-        if d < best and r > gastro:
-            best, kind, nx, ny = d, 7, tx, ty
-            shifted = (k, fz, (j + int(r * 3)) % layers.shape[1], (j2 + int(r * 3)) % layers.shape[1], fa)
-            seen = radius_at(layers, shifted, 9)[0]
-    for b in range(2):
-        bx = bones[k, b, 0] * (1 - fz) + bones[k + 1, b, 0] * fz
-        by = bones[k, b, 1] * (1 - fz) + bones[k + 1, b, 1] * fz
-        br = bones[k, b, 2] * (1 - fz) + bones[k + 1, b, 2] * fz
-        dx, dy = px - bx, py - by
-        rho = math.hypot(dx, dy)
-        if rho < 1e-6 or rho > 1.3 * br + reach or r > fascia:
-            continue
-        phi = math.atan2(dy, dx)
-        edge = br * (1 + bones[k, b, 3] * math.cos(3 * (phi - bones[k, b, 4])))
-        d = abs(rho - edge)
+            facing = abs(radial - tilt * tangential) * stretch
+            best = d
+            if column == 0:
+                echo = specular(_SKIN, d, facing)
+            elif column == 1:
+                echo = specular(_FAT, d, facing)
+            elif column == 2:
+                echo = specular(_FASCIA, d, facing)
+            else:
+                seen = 1.0
+                if column in (4, 5):
+                    seen = value_at(layers, cell, 8)[0]
+                elif column == 6:
+                    seen = value_at(layers, cell, 9)[0]
+                echo = seen * specular(_BORDER, d, facing)
+    outer, gastro = value_at(layers, cell, 3)[0], value_at(layers, cell, 4)[0]
+    if gastro < r < outer and outer - gastro > 1.5:
+        d = abs(theta - (split[k] * (1 - fz) + split[k + 1] * fz)) * r
         if d < best:
-            slope = -3 * br * bones[k, b, 3] * math.sin(3 * (phi - bones[k, b, 4])) / max(edge, 1.0)
-            norm = 1.0 / math.sqrt(1 + slope * slope)
-            best, kind, seen = d, 8, 1.0
-            nx, ny = (dx / rho + slope * dy / rho) * norm, (dy / rho - slope * dx / rho) * norm
-    return kind, best, nx * lateral, ny, seen
+            shifted = (k, fz, (cell[2] + int(r * 3)) % ANGLES, (cell[3] + int(r * 3)) % ANGLES, cell[4])
+            best, echo = d, value_at(layers, shifted, 10)[0] * specular(_BORDER, d, abs(tangential))
+    top, bottom = value_at(layers, cell, 5)[0], value_at(layers, cell, 6)[0]
+    if top - bottom > 12.0:
+        # The septum inside SOL: a line that looks like a border and is none.
+        d = abs(r - (bottom + 0.45 * (top - bottom)))
+        if d < best:
+            best, echo = (
+                d,
+                0.8 * value_at(layers, cell, 11)[0] * math.exp(-((theta + 0.3) ** 2)) * specular(_SEPTUM, d, abs(radial)),
+            )
+    if r < fascia:
+        for b in range(2):
+            rho, edge, slope, dx, dy = bone_edge(bones, k, fz, b, px, py)
+            d = abs(rho - edge)
+            if rho > 1e-6 and edge > 0.0 and d < best:
+                tilt = slope / max(edge, 1.0)
+                facing = abs((dx + tilt * dy) * bx + (dy - tilt * dx) * by) / (rho * math.sqrt(1 + tilt * tilt))
+                best, echo = d, specular(_BONE, d, facing)
+    return echo

@@ -61,8 +61,13 @@ class Subject:
         skin_mm: Thickness of the skin.
         flatness: How much wider than deep the section is, as the amplitude of its second harmonic.
         split_deg: Where GM meets GL, in degrees from straight behind, positive to the lateral side.
+        twist_deg: How far the calf turns about its axis from the knee to the ankle.
+        lean_deg: Angle of the leg's axis to z, sideways.
+        tilt_deg: The same, towards the shin.
         roughness_mm: SD of the muscles' borders about their smooth course.
         visibility: Mean visibility of a fascia between two muscles, 0 to 1.
+        infiltration: Mean share of fat between the muscles' fibres, 0 to 1.
+        lesion_mm: Radius of an injury in GM; 0 for none.
 
     Raises:
         InputError: A length, an area or a thickness that no leg can have; a muscle that leaves the leg.
@@ -74,16 +79,21 @@ class Subject:
     height_cm: float = 173.0
     mass_kg: float = 64.3
     leg_mm: float = 400.0
-    sol: Muscle = Muscle(404.0, 70.0, 292.0, 1.45, 2.3)
-    gm: Muscle = Muscle(237.0, 8.0, 242.0, 1.1, 0.9)
-    gl: Muscle = Muscle(137.0, 12.0, 216.0, 0.9, 1.05)
+    sol: Muscle = Muscle(404.0, 70.0, 286.0, 1.45, 2.3)
+    gm: Muscle = Muscle(237.0, 8.0, 228.0, 0.9, 0.95)
+    gl: Muscle = Muscle(137.0, 12.0, 204.0, 0.9, 1.2)
     rest_scale: float = 1.0
     fat_mm: float = 5.5
     skin_mm: float = 1.6
     flatness: float = 0.04
     split_deg: float = -4.0
+    twist_deg: float = -14.0
+    lean_deg: float = 0.0
+    tilt_deg: float = 2.0
     roughness_mm: float = 1.1
     visibility: float = 0.6
+    infiltration: float = 0.0
+    lesion_mm: float = 0.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -99,8 +109,13 @@ class Subject:
             ("skin_mm", 0.3, 5),
             ("flatness", -0.2, 0.2),
             ("split_deg", -40, 40),
+            ("twist_deg", -60, 60),
+            ("lean_deg", -20, 20),
+            ("tilt_deg", -20, 20),
             ("roughness_mm", 0.0, 5),
             ("visibility", 0.0, 1.0),
+            ("infiltration", 0.0, 1.0),
+            ("lesion_mm", 0.0, 40),
         ):
             value = getattr(self, name)
             if not low <= value <= high:
@@ -159,13 +174,16 @@ def draw_subject(seed: int) -> Subject:
         height_cm=height,
         mass_kg=max(mass, 40.0),
         leg_mm=leg,
-        sol=muscle(0.062, 0.175, 0.73, (1.45, 0.1), (2.25, 0.25)),
-        gm=muscle(0.036, 0.02, 0.605, (1.1, 0.12), (0.88, 0.08)),
-        gl=muscle(0.021, 0.03, 0.54, (0.9, 0.15), (1.05, 0.15)),
+        sol=muscle(0.062, 0.175, 0.71, (1.45, 0.1), (2.25, 0.25)),
+        gm=muscle(0.036, 0.02, 0.56, (0.9, 0.15), (0.95, 0.10)),
+        gl=muscle(0.021, 0.03, 0.505, (0.9, 0.15), (1.2, 0.15)),
         rest_scale=size**2 * common**0.5 * math.exp(around(0.0, 0.05)),
         fat_mm=max(1.5, around(7.5 if sex == "female" else 4.5, 1.6)),
         skin_mm=around(1.6, 0.2),
         flatness=around(0.04, 0.02),
         split_deg=around(-4.0, 5.0),
+        twist_deg=around(-14.0, 8.0),
+        lean_deg=around(0.0, 4.0),
+        tilt_deg=around(2.0, 2.5),
         visibility=float(np.clip(around(0.6, 0.08), 0.3, 0.85)),
     )

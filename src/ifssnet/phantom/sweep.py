@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 
@@ -13,11 +12,14 @@ from scipy.ndimage import gaussian_filter1d
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress
 from ifssnet.core.sweep import Sweep
-from ifssnet.phantom.anatomy import SKIN, STEP_MM, THETA, Leg, as_leg
+from ifssnet.phantom.anatomy import Leg, as_leg
+from ifssnet.phantom.bmode import Scatterers, bmode
+from ifssnet.phantom.calf import STEP_MM
 from ifssnet.phantom.labels import tissues_at
-from ifssnet.phantom.scanner import Probe, frame_images
+from ifssnet.phantom.scanner import Probe
 from ifssnet.phantom.subject import Subject
 from ifssnet.phantom.tissue import NAMES
+from ifssnet.phantom.view import frames_view
 
 BATCH_FRAMES = 32
 FRAMES_A_SECOND = 20.0
@@ -98,12 +100,11 @@ def scan(subject: Subject | Leg, settings: ScanSettings = DEMO, seed: int = 0) -
         moved = poses.copy()
         moved[:, :3, 3] -= shift
         frames = np.empty((len(poses), *settings.probe.shape_vu), dtype=np.uint8)
-        speckle = _Speckle(rng, settings)
+        scatterers = Scatterers(rng, settings.probe.shape_vu, settings.frame_step_mm, settings.probe.elevation_mm)
+        view = frames_view(moved, settings.probe.shape_vu)
         for start in range(0, len(poses), BATCH_FRAMES):
             stop = min(start + BATCH_FRAMES, len(poses))
-            frames[start:stop] = frame_images(
-                leg, settings.probe, moved[start:stop], speckle.draw(stop - start), leg.subject.seed
-            )
+            frames[start:stop] = bmode(leg, view.part(start, stop), settings.probe, scatterers.draw(stop - start))
             done += stop - start
             yield Progress("scanning the digital leg", done, total)
         valid = rng.random(len(poses)) >= settings.dropped
@@ -130,29 +131,6 @@ def scan_labels(subject: Subject | Leg, sweeps: list[Sweep]) -> list[Sweep]:
     return truths
 
 
-class _Speckle:
-    """White scatterers that neighbouring frames share, as far as the slice is thick."""
-
-    def __init__(self, rng: np.random.Generator, settings: ScanSettings) -> None:
-        self.rng = rng
-        self.shape = settings.probe.shape_vu
-        sd_frames = settings.probe.elevation_mm / 2.355 / settings.frame_step_mm
-        self.kept = math.exp(-0.5 / sd_frames**2) if sd_frames > 0.3 else 0.0
-        self.last = self._white()
-
-    def _white(self) -> np.ndarray:
-        parts = self.rng.standard_normal((2, *self.shape), dtype=np.float32) * np.float32(math.sqrt(0.5))
-        return (parts[0] + 1j * parts[1]).astype(np.complex64)
-
-    def draw(self, frames: int) -> np.ndarray:
-        out = np.empty((frames, *self.shape), dtype=np.complex64)
-        fresh = math.sqrt(1.0 - self.kept**2)
-        for index in range(frames):
-            self.last = (np.complex64(self.kept) * self.last + np.complex64(fresh) * self._white()).astype(np.complex64)
-            out[index] = self.last
-        return out
-
-
 def _sweep_poses(leg: Leg, settings: ScanSettings) -> list[Float[np.ndarray, "frame 4 4"]]:
     """Where each frame truly lay, in the leg's frame: the probe stays above the highest skin under it and leans with
     the leg's side.
@@ -167,9 +145,7 @@ def _sweep_poses(leg: Leg, settings: ScanSettings) -> list[Float[np.ndarray, "fr
         )
     z = np.arange(settings.from_mm + 0.5 * settings.frame_step_mm, end, settings.frame_step_mm)
     rows = np.minimum((z / STEP_MM).astype(int), len(leg.z_mm) - 1)
-    skin = leg.layers[rows][:, :, SKIN]
-    x = skin * np.sin(THETA) * leg.lateral_sign + leg.axis_xy_mm[rows, :1]
-    y = -skin * np.cos(THETA) + leg.axis_xy_mm[rows, 1:]
+    x, y = np.moveaxis(leg.outline_xy_mm[rows], -1, 0)
     pitch = probe.width_mm * (1.0 - settings.overlap)
     middle = gaussian_filter1d(0.5 * (x.max(axis=1) + x.min(axis=1)), 40.0 / settings.frame_step_mm)
     sweeps: list[Float[np.ndarray, "frame 4 4"]] = []

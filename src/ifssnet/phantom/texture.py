@@ -1,0 +1,60 @@
+"""How backscatter varies in a tissue: noise that belongs to places, the same for every view of a leg."""
+
+from __future__ import annotations
+
+import math
+from typing import no_type_check
+
+import numpy as np
+from numba import njit
+
+
+@no_type_check
+@njit(cache=True, inline="always")
+def _hash(a, b, c, seed):
+    """A number from 0 to 1 that belongs to a lattice point."""
+    h = (np.uint64(a & 0xFFFFF) * np.uint64(0x9E3779B97F4A7C15)) ^ (np.uint64(b & 0xFFFFF) * np.uint64(0xC2B2AE3D27D4EB4F))
+    h ^= np.uint64(c & 0xFFFFF) * np.uint64(0x165667B19E3779F9) ^ np.uint64(seed) * np.uint64(0x27D4EB2F165667C5)
+    h ^= h >> np.uint64(29)
+    h *= np.uint64(0xBF58476D1CE4E5B9)
+    h ^= h >> np.uint64(32)
+    h *= np.uint64(0x94D049BB133111EB)
+    h ^= h >> np.uint64(31)
+    return float(h >> np.uint64(11)) / 9007199254740992.0
+
+
+@no_type_check
+@njit(cache=True)
+def value_noise(x, y, z, seed):
+    """Smooth noise over three coordinates, from -1.5 to 1.5 and mostly within 1, the same for the same place."""
+    i, j, k = math.floor(x), math.floor(y), math.floor(z)
+    fx, fy, fz = x - i, y - j, z - k
+    fx, fy, fz = fx * fx * (3 - 2 * fx), fy * fy * (3 - 2 * fy), fz * fz * (3 - 2 * fz)
+    total = 0.0
+    for c in range(2):
+        wz = fz if c else 1 - fz
+        for b in range(2):
+            wy = fy if b else 1 - fy
+            total += wz * wy * ((1 - fx) * _hash(i, j + b, k + c, seed) + fx * _hash(i + 1, j + b, k + c, seed))
+    return 3.0 * (total - 0.5)
+
+
+@no_type_check
+@njit(cache=True)
+def fascicles(pennation, code, x, y, z, seed):
+    """Logarithm of a tissue's relative backscatter: bundles tilted by the pennation, with bright perimysium between."""
+    cosine, sine = math.cos(pennation), math.sin(pennation)
+    along = z * cosine - y * sine
+    across = z * sine + y * cosine
+    bent = across + 1.4 * value_noise(x / 9.0, across / 9.0, along / 25.0, seed + 31)
+    fine = value_noise(x / 4.5, bent / 0.8, along / 14.0, seed + code)
+    coarse = value_noise(x / 12.0, across / 7.0, along / 30.0, seed + 97)
+    return 0.8 * fine + 0.7 * coarse + 4.5 * max(0.0, fine - 0.42)
+
+
+@no_type_check
+@njit(cache=True)
+def infiltration(share, x, y, z, seed):
+    """Fat between the fibres at a place, 0 to 1: patches of a centimetre whose mean is about `share`."""
+    patch = value_noise(x / 11.0, y / 9.0, z / 22.0, seed + 211) + 0.5 * value_noise(x / 4.0, y / 3.5, z / 9.0, seed + 223)
+    return min(1.0, max(0.0, share + 0.9 * patch * min(1.0, 3.0 * share)))
