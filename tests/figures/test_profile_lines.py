@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from ifssnet.core.errors import InputError
 from ifssnet.figures.lines import profile_from_lines
 

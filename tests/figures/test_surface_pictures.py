@@ -72,6 +72,8 @@ def test_a_scale_ends_round_and_leaves_single_outliers_out() -> None:
     surface = Surface(np.zeros((len(errors), 3)), np.zeros((1, 3), dtype=np.int64), "SOL")
     scale = error_scale([full(ShownSurface(surface, errors))])
     assert scale == ErrorScale(0.0, 2.5, False)
+    assert scale.ticks_mm == [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]
+    assert ErrorScale(-6.0, 6.0, True).ticks_mm == [-6.0, -3.0, 0.0, 3.0, 6.0]
     np.testing.assert_array_equal(scale.levels(np.array([0.0, 1.25, 2.5, 40.0, np.nan])), [0, 127, 254, 254, 255])
     assert error_scale([full(ShownSurface(surface, np.full(len(errors), np.nan)))]) is None
     assert error_scale([full(ShownSurface(surface))]) is None

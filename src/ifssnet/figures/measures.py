@@ -49,9 +49,9 @@ MEASURES: tuple[Measure, ...] = (
     Measure("surface_area_cm2", "Surface area", "cm²", 0, "Of the muscle's surface."),
     Measure("echo_intensity_mean", "Echo intensity", "grey level", 1, "Mean grey level inside; depends on gain and probe."),
     Measure("echo_intensity_sd", "Echo intensity, SD", "grey level", 1, "Standard deviation of the grey level inside."),
-    Measure("echo_intensity_eroded_mean", "Echo intensity, inner", "grey level", 1, "Away from the border and its bright fascia."),
+    Measure("echo_intensity_eroded_mean", "Echo intensity, inner", "grey level", 1, "Away from the bright fascia."),
     Measure("echo_intensity_eroded_sd", "Echo intensity, inner, SD", "grey level", 1, "Its standard deviation."),
-    Measure("echo_intensity_superficial_mean", "Echo intensity, superficial", "grey level", 1, "The band nearest to the probe."),
+    Measure("echo_intensity_superficial_mean", "Echo intensity, superficial", "grey level", 1, "Nearest to the probe."),
     Measure("echo_intensity_superficial_sd", "Echo intensity, superficial, SD", "grey level", 1, "Its standard deviation."),
 )  # fmt: skip
 

@@ -74,7 +74,7 @@ def draw(
 
 @no_type_check
 @njit(cache=True)
-def _draw(depth_mm, normal, value, surface_of, points, normals, values, faces, surface):  # noqa: PLR0917
+def _draw(depth_mm, normal, value, surface_of, points, normals, values, faces, surface):
     rows, columns = depth_mm.shape
     for f in range(faces.shape[0]):
         i, j, k = faces[f, 0], faces[f, 1], faces[f, 2]

@@ -10,7 +10,7 @@ from PIL import Image
 
 from ifssnet.figures.mesh import DisplayMesh
 from ifssnet.figures.surfaces import ErrorScale, View, render
-from ifssnet.figures.svg import element, escape, nice_step, number, path_data, ticks
+from ifssnet.figures.svg import element, escape, nice_step, number, path_data
 from ifssnet.figures.theme import Rgb, error_colors, hex_of
 
 PIXELS_HIGH = 900
@@ -88,7 +88,7 @@ def _color_bar(scale: ErrorScale, width: float, top: float, text: float) -> str:
             font_size=0.8 * text,
             text_anchor="middle",
         )
-        for value in ticks(scale.low_mm, scale.high_mm, 5)
+        for value in scale.ticks_mm
     )
     words = "mm from the reference (+ outside)" if scale.signed else "mm from the reference"
     return cells + labels + element("text", words, x=width / 2, y=top + 2.8 * text, font_size=0.8 * text, text_anchor="middle")

@@ -68,6 +68,12 @@ class ErrorScale:
     high_mm: float
     signed: bool
 
+    @property
+    def ticks_mm(self) -> list[float]:
+        """Values to write beside the colours, both ends among them."""
+        parts = 4 if self.signed else round(self.high_mm / nice_step(self.high_mm, 5))
+        return [round(float(value), 6) for value in np.linspace(self.low_mm, self.high_mm, parts + 1)]
+
     def levels(self, error_mm: Float[np.ndarray, "*shape"]) -> UInt8[np.ndarray, "*shape"]:
         """Which of the 255 colours each error takes; 255 where it is not known."""
         share = (np.nan_to_num(error_mm) - self.low_mm) / (self.high_mm - self.low_mm)

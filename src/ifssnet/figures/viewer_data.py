@@ -18,7 +18,6 @@ from ifssnet.core.segmentation import Json
 from ifssnet.figures.content import AcsaProfile, Letters
 from ifssnet.figures.mesh import DisplayMesh
 from ifssnet.figures.surfaces import ErrorScale, View
-from ifssnet.figures.svg import ticks
 from ifssnet.figures.theme import Rgb, error_colors, hex_of
 
 
@@ -86,7 +85,7 @@ def scene(
             "low": scale.low_mm,
             "high": scale.high_mm,
             "colors": packed(error_colors(scale.signed)),
-            "ticks": ticks(scale.low_mm, scale.high_mm, 5),
+            "ticks": list(scale.ticks_mm),
         }
     return {
         "low": [float(v) for v in low_mm],
