@@ -53,11 +53,11 @@ class Compounded:
 class _Buffers:
     """The arrays that the compiled loops write; those that a mode does not need have no voxel."""
 
-    values: Shaped[np.ndarray, "z y x"]
-    sums: Float[np.ndarray, "z y x"]
-    weights: Float[np.ndarray, "z y x"]
-    steps: Shaped[np.ndarray, "z y x"]
-    seen: Shaped[np.ndarray, "z y x"]
+    values: Shaped[np.ndarray, "_ _ _"]
+    sums: Float[np.ndarray, "_ _ _"]
+    weights: Float[np.ndarray, "_ _ _"]
+    steps: Shaped[np.ndarray, "_ _ _"]
+    seen: Shaped[np.ndarray, "_ _ _"]
 
 
 def compound_sweeps(

@@ -47,8 +47,8 @@ class Coverage:
 def coverage(sweeps: Sequence[Sweep], options: CompoundOptions) -> Coverage:
     """Estimate the coverage.
 
-    A voxel counts as seen where the plane of a frame cuts it within the clipped pixels: what insertion does where
-    pixels are smaller than voxels. Gaps that come from pixels larger than voxels are not seen here.
+    A voxel counts as seen where one of the nine pixels around the point of a frame's plane that lies deepest in it
+    goes to it by nearest-neighbour insertion.
     """
     grid = automatic_grid(sweeps, replace(options, axes="sweep", fit_z_spacing=False))
     if grid.slices > MAX_SLICES:
@@ -65,24 +65,21 @@ def coverage(sweeps: Sequence[Sweep], options: CompoundOptions) -> Coverage:
         indices = used_frames(sweep, options)
         if len(indices):
             spans = frame_spans(options, (sweep.frames.shape[1], sweep.frames.shape[2]))
-            _mark(_voxel_to_frame(sweep.image_to_world[indices], grid), spans, xs, ys, seen, swept)
+            _mark(*_planes(sweep.image_to_world[indices], grid), spans, xs, ys, seen, swept)
         seen_by += np.minimum(seen, 255 - seen_by)
     return _summary(seen_by, swept, grid.spacing_xyz_mm[2], len(sweeps))
 
 
-def _voxel_to_frame(poses: Float[np.ndarray, "frame 4 4"], grid: Grid) -> Float[np.ndarray, "frame 3 5"]:
-    """Voxel coordinates (x, y, z, 1) to (u, v, voxels off the plane along z); a fifth column holds the half thickness.
-
-    The third coordinate is measured in units in which a voxel is cut where it is at most the half thickness.
-    """
-    voxel_poses = grid.mm_to_index @ poses
-    normals = np.cross(voxel_poses[:, :3, 0], voxel_poses[:, :3, 1])
+def _planes(
+    poses: Float[np.ndarray, "frame 4 4"], grid: Grid
+) -> tuple[Float[np.ndarray, "frame 3 4"], Float[np.ndarray, "frame 3 4"], Float[np.ndarray, "frame 3"]]:
+    """For each frame: pixels to voxels; voxels to (u, v, distance from the plane in voxels); the normal in voxels."""
+    to_voxel = grid.mm_to_index @ poses
+    normals = np.cross(to_voxel[:, :3, 0], to_voxel[:, :3, 1])
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-300)
-    full = voxel_poses.copy()
-    full[:, :3, 2] = normals
-    rows = np.linalg.inv(full)[:, :3]
-    half = 0.5 * np.abs(normals).sum(axis=1)
-    return np.concatenate([rows, np.stack([half] * 3, axis=1)[:, :, None]], axis=2)
+    upright = to_voxel.copy()
+    upright[:, :3, 2] = normals
+    return np.ascontiguousarray(to_voxel[:, :3]), np.ascontiguousarray(np.linalg.inv(upright)[:, :3]), normals
 
 
 def _summary(
@@ -112,7 +109,7 @@ def _longest_run(rows):
 
 @no_type_check
 @njit(parallel=True, cache=True)
-def _mark(to_frame, spans, xs, ys, seen, swept):
+def _mark(to_voxel, to_frame, normals, spans, xs, ys, seen, swept):
     """Set to 1 the voxels of the columns at (xs, ys) that a frame's plane cuts within the spans, or that were swept over."""
     slices = seen.shape[2]
     for j in prange(len(ys)):
@@ -120,7 +117,9 @@ def _mark(to_frame, spans, xs, ys, seen, swept):
             before = np.nan  # where the last frame's plane met the column, if within its pixels
             for f in range(len(to_frame)):
                 m = to_frame[f]
-                offset, slope, half = m[2, 0] * xs[i] + m[2, 1] * ys[j] + m[2, 3], m[2, 2], m[2, 4]
+                n = normals[f]
+                spread = abs(n[0]) + abs(n[1]) + abs(n[2])
+                offset, slope, half = m[2, 0] * xs[i] + m[2, 1] * ys[j] + m[2, 3], m[2, 2], 0.5 * spread
                 if abs(slope) < 1e-9:
                     before = np.nan
                     if abs(offset) > half:
@@ -140,8 +139,32 @@ def _mark(to_frame, spans, xs, ys, seen, swept):
                     z0 = max(np.int64(np.ceil(max(min(a, b), -1.0))), 0)
                     z1 = min(np.int64(np.floor(min(max(a, b), slices + 1.0))), slices - 1)
                 for z in range(z0, z1 + 1):
-                    if _within(m, spans, xs[i], ys[j], z):
-                        seen[j, i, z] = 1
+                    if seen[j, i, z] == 0:
+                        # The plane's point with the smallest largest offset from the voxel's center.
+                        move = -(offset + slope * z) / spread
+                        place = (xs[i] + move * np.sign(n[0]), ys[j] + move * np.sign(n[1]), z + move * np.sign(n[2]))
+                        if _hit(to_voxel[f], m, spans, place, (xs[i], ys[j], np.float64(z))):
+                            seen[j, i, z] = 1
+
+
+@no_type_check
+@njit(cache=True)
+def _hit(to_voxel, m, spans, place, voxel):
+    """Whether a pixel beside a place in the frame's plane goes to a voxel."""
+    x, y, z = place
+    u0 = np.int64(np.floor(m[0, 0] * x + m[0, 1] * y + m[0, 2] * z + m[0, 3] + 0.5))
+    v0 = np.int64(np.floor(m[1, 0] * x + m[1, 1] * y + m[1, 2] * z + m[1, 3] + 0.5))
+    for v in range(max(v0 - 1, 0), min(v0 + 2, len(spans))):
+        for u in range(u0 - 1, u0 + 2):
+            if not (spans[v, 0] <= u <= spans[v, 1] or spans[v, 2] <= u <= spans[v, 3]):
+                continue
+            hit = True
+            for a in range(3):
+                position = to_voxel[a, 0] * u + to_voxel[a, 1] * v + to_voxel[a, 3]
+                hit = hit and np.floor(position + 0.5) == voxel[a]
+            if hit:
+                return True
+    return False
 
 
 @no_type_check

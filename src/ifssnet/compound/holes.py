@@ -59,6 +59,11 @@ def reach_zyx(way: HoleFilling, grid: Grid) -> tuple[int, int, int]:
     return reach, reach, reach
 
 
+def bridged_voxels(way: HoleFilling, grid: Grid) -> int:
+    """How many unseen voxels in a row between seen ones are all filled."""
+    return way.length_limit - 2 if isinstance(way, StickFilling) else 2 * min(reach_zyx(way, grid))
+
+
 def _fill_slab(
     way: HoleFilling,
     grid: Grid,
@@ -77,8 +82,8 @@ def _fill_slab(
     else:
         ratio = 0.0 if isinstance(way, DistanceFilling) else way.minimum_known_ratio
         by_weight = isinstance(way, GaussianFilling) and way.by_weight
-        # PLUS cuts whole grey levels off; our own way rounds them.
-        rounding = 0.5 if isinstance(way, DistanceFilling) else 0.0
+        # PLUS cuts whole grey levels off; our own way rounds them. A mean of equal levels must not fall below them.
+        rounding = 0.5 if isinstance(way, DistanceFilling) else 1e-9
         fill_kernel(
             values, weights, reachable, *rows, kernel_of(way, grid), ratio, by_weight, whole, rounding, filled, open_holes
         )

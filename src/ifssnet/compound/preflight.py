@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from ifssnet.compound.coverage import Coverage, coverage
-from ifssnet.compound.holes import reach_zyx
+from ifssnet.compound.holes import bridged_voxels
 from ifssnet.compound.motion import Motion, motion_of
 from ifssnet.compound.options import CompoundOptions
 from ifssnet.compound.plan import SHARE_OF_MEMORY, CompoundPlan, estimate_compounding
@@ -151,7 +151,7 @@ def _about_coverage(covered: Coverage, options: CompoundOptions, grid: Grid) -> 
                 "Choose a larger spacing, or fill holes; sweep more slowly next time.",
             )
         )
-    bridge_mm = max((min(2 * r for r in reach_zyx(way, grid)) for way in options.holes), default=0) * min(grid.spacing_xyz_mm)
+    bridge_mm = max((bridged_voxels(way, grid) for way in options.holes), default=0) * min(grid.spacing_xyz_mm)
     if covered.longest_gap_mm > max(bridge_mm, 2 * max(grid.spacing_xyz_mm)):
         found.append(
             Finding(

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +54,17 @@ class Rigid:
         return matrix
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let SimpleITK add in one order: its metric takes the number of threads from a global setting only."""
+    before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    try:
+        yield
+    finally:
+        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before)
+
+
 def search_starts(images: Pyramid, search_mm: float, turns_deg: tuple[float, ...]) -> list[Rigid]:
     """Where to begin: as acquired; and shifts along the fixed volume's z axis with turns about it, from two origins.
 
@@ -80,7 +93,8 @@ def mutual_information(images: Pyramid, rigid: Rigid) -> float:
     method = _method(images, sampling=1.0, seed=1)
     method.SetInitialTransform(rigid.transform())
     try:
-        return max(-float(method.MetricEvaluate(images.fixed, images.moving)), 0.0)
+        with one_thread():
+            return max(-float(method.MetricEvaluate(images.fixed, images.moving)), 0.0)
     except RuntimeError:  # ITK's way to say that too few samples map into the moving image
         return 0.0
 
@@ -105,7 +119,8 @@ def refine(images: Pyramid, start: Rigid, sampling: float, seed: int) -> Rigid:
     method.SetOptimizerScalesFromPhysicalShift()
     method.SetInitialTransform(start.transform(), inPlace=False)
     try:
-        found = method.Execute(_smoothed(images.fixed), _smoothed(images.moving))
+        with one_thread():
+            found = method.Execute(_smoothed(images.fixed), _smoothed(images.moving))
     except RuntimeError:
         return start
     parameters = found.GetParameters() if found.GetName() == "Euler3DTransform" else found.GetNthTransform(0).GetParameters()
@@ -114,7 +129,6 @@ def refine(images: Pyramid, start: Rigid, sampling: float, seed: int) -> Rigid:
 
 def _method(images: Pyramid, sampling: float, seed: int) -> Any:
     method = sitk.ImageRegistrationMethod()
-    method.SetNumberOfThreads(1)
     method.SetMetricAsMattesMutualInformation(BINS)
     method.SetMetricFixedMask(images.fixed_mask)
     method.SetMetricMovingMask(images.moving_mask)

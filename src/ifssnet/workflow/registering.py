@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ifssnet.compound.carry import carry_labels, carry_volume
-from ifssnet.compound.register import Registration, RegisterOptions, register
+from ifssnet.compound.register import RegisterOptions, Registration, register
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import Progress
 from ifssnet.core.segmentation import Json
