@@ -185,6 +185,35 @@ def comparable(labels: LabelMap, reference: LabelMap, what: str = "the label map
     return labels_on(labels, reference.grid)
 
 
+def volume_under(volume: Volume, labels: LabelMap, what: str = "the volume") -> Volume:
+    """The grey levels under a label map: nearest voxels where the grids differ, so that they are not blurred.
+
+    An `InputWarning` says how far voxels moved.
+
+    Raises:
+        InputError: More than 1 % of a structure lies outside the volume.
+    """
+    if volume.grid.matches(labels.grid):
+        return volume
+    for value, box in label_boxes(labels.array, list(labels.names)).items():
+        outside = _share_outside(labels, value, box, volume.grid)
+        if outside > MAX_CUT_SHARE:
+            raise InputError(
+                f"structures that lie within {what}",
+                f"{outside:.0%} of {labels.names[value]} outside it",
+                "Check that both belong to the same recording.",
+            )
+    moved_mm = float(np.linalg.norm(_rounding_mm(volume.grid, labels.grid)))
+    warnings.warn(
+        InputWarning(
+            f"The grids of {what} and of the label map differ: the nearest grey levels were taken, at most {moved_mm:.3g} "
+            "mm off."
+        ),
+        stacklevel=2,
+    )
+    return volume_on(volume, labels.grid, order=0)
+
+
 def _index_map(source: Grid, target: Grid) -> Float[np.ndarray, "4 4"]:
     """Takes (x, y, z, 1) indices of the target to (x, y, z, 1) indices of the source."""
     return source.mm_to_index @ target.index_to_mm
