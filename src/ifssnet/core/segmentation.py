@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -32,6 +32,7 @@ class Segmentation:
     provenance: Mapping[str, Json]
 
 
+@runtime_checkable
 class Propagator(Protocol):
     """Carries the masks of a few annotated slices through a volume. Every method, learned or not, is one."""
 

@@ -8,7 +8,11 @@ from types import MappingProxyType
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.segmentation import Propagator
+from ifssnet.propagate.fill_between_slices import FillBetweenSlices, FillBetweenSlicesConfig
+from ifssnet.propagate.grow_from_seeds import GrowFromSeeds, GrowFromSeedsConfig
 from ifssnet.propagate.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
+from ifssnet.propagate.watershed import Watershed, WatershedConfig
+from ifssnet.propagate.zero_order import ZeroOrder, ZeroOrderConfig
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,22 @@ METHODS: Mapping[str, MethodEntry] = MappingProxyType(
             ShapeInterpolationConfig,
             ShapeInterpolation,
         ),
+        "zero-order": MethodEntry(
+            "the smaller of the two masks, then smoothed: ZOI, which made the paper's training labels",
+            False,
+            ZeroOrderConfig,
+            ZeroOrder,
+        ),
+        "fill-between-slices": MethodEntry(
+            "ITK's morphological contour interpolator, as in 3D Slicer (needs the extra [itk])",
+            False,
+            FillBetweenSlicesConfig,
+            FillBetweenSlices,
+        ),
+        "grow-from-seeds": MethodEntry(
+            "fast GrowCut through the grey levels, as in 3D Slicer", True, GrowFromSeedsConfig, GrowFromSeeds
+        ),
+        "watershed": MethodEntry("watershed of the gradient from markers, as in 3D Slicer", True, WatershedConfig, Watershed),
     }
 )
 

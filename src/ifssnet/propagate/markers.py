@@ -1,0 +1,106 @@
+"""What the expert drew as markers for methods that grow regions through the grey levels, background included."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.images import Volume
+from ifssnet.core.progress import Step
+from ifssnet.core.seeds import Seeds
+from ifssnet.geometry.box import bounding_box
+from ifssnet.geometry.distance import signed_distance
+
+FOOTPRINT_MARGIN_MM = 5.0
+"""How far from anywhere a muscle was drawn it may lie on a slice that was not annotated for it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Markers:
+    """Grey levels and markers of the region that regions grow in.
+
+    Attributes:
+        image: Grey levels.
+        markers: 0 where nothing is known, the place of a label in `labels` plus 1 where it was drawn, and one more
+            than the number of labels on the background.
+        labels: Label values.
+        first_slice: Of the volume; slices run from the lowest annotated one to the highest.
+        plane: Where on a slice the region lies: around all that was drawn, with a margin.
+    """
+
+    image: Float32[np.ndarray, "z y x"]
+    markers: UInt8[np.ndarray, "z y x"]
+    labels: tuple[int, ...]
+    first_slice: int
+    plane: tuple[slice, ...]
+
+
+def find_markers(volume: Volume | None, seeds: Seeds, margin_mm: float) -> Markers | None:
+    """Cut the region out of the volume and mark it; None where no muscle was drawn.
+
+    Growing needs background seeds as well, or the muscles fill everything. They are derived: on an annotated slice, what
+    was not drawn and lies away from wherever a muscle that was not annotated on this slice was drawn on others; and
+    the region's rim on every slice, where it lies inside the image.
+
+    Raises:
+        InputError: No volume, or one that is not the seeds'.
+    """
+    if volume is None or volume.grid.shape_zyx != seeds.grid.shape_zyx:
+        got = "none" if volume is None else f"one of {volume.grid.shape_zyx} voxels (z, y, x)"
+        raise InputError(
+            f"a volume of {seeds.grid.shape_zyx} voxels (z, y, x)", got, "Give the volume that the seeds belong to."
+        )
+    slices = seeds.annotated_slices
+    footprints = {label: np.any(list(masks.values()), axis=0) for label, masks in seeds.masks.items() if masks}
+    if not any(footprint.any() for footprint in footprints.values()):
+        return None
+    spacing = seeds.grid.spacing_zyx_mm[1:]
+    margin = [max(1, math.ceil(margin_mm / s)) for s in spacing]
+    plane = bounding_box(np.any(list(footprints.values()), axis=0), margin)
+    image = volume.array[slices[0] : slices[-1] + 1, plane[0], plane[1]].astype(np.float32)
+    if not np.isfinite(image).all():
+        raise InputError(
+            "finite grey levels", "NaN or infinity around the muscles", "Replace what is not finite in the volume."
+        )
+    near = {label: signed_distance(mask[plane], spacing) <= FOOTPRINT_MARGIN_MM for label, mask in footprints.items()}
+    markers = np.zeros(image.shape, dtype=np.uint8)
+    background = len(seeds.labels) + 1
+    markers[:, _rim(plane, seeds.grid.shape_zyx[1:])] = background
+    for z in slices:
+        here = markers[z - slices[0]]
+        unknown = np.any([near[label] for label in near if z not in seeds.masks[label]] + [np.zeros_like(here, bool)], axis=0)
+        here[~unknown] = background
+        for place, label in reversed(list(enumerate(seeds.labels, start=1))):
+            if z in seeds.masks[label]:
+                here[seeds.masks[label][z][plane]] = place
+    return Markers(image, markers, seeds.labels, slices[0], plane)
+
+
+def grown_steps(markers: Markers, grown: UInt8[np.ndarray, "z y x"], seeds: Seeds) -> Iterator[Step]:
+    """Yield what grew, slice by slice: 1 inside and 0 outside, as these methods know no doubt."""
+    wanted = [
+        (z, place, label)
+        for z in range(markers.first_slice, markers.first_slice + len(grown))
+        for place, label in enumerate(markers.labels, start=1)
+        if z not in seeds.masks[label]
+    ]
+    for done, (z, place, label) in enumerate(wanted, start=1):
+        probability = np.zeros(seeds.grid.shape_zyx[1:], dtype=np.float32)
+        probability[markers.plane] = grown[z - markers.first_slice] == place
+        yield Step(label, z, probability, done, len(wanted))
+
+
+def _rim(plane: tuple[slice, ...], shape_yx: tuple[int, ...]) -> Bool[np.ndarray, "y x"]:
+    """The region's outermost pixels, but for where the region ends because the image does."""
+    rows, columns = plane
+    rim = np.zeros((rows.stop - rows.start, columns.stop - columns.start), dtype=bool)
+    rim[0] |= rows.start > 0
+    rim[-1] |= rows.stop < shape_yx[0]
+    rim[:, 0] |= columns.start > 0
+    rim[:, -1] |= columns.stop < shape_yx[1]
+    return rim
