@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ifssnet.figures.content import ShownSlice
-from ifssnet.figures.slices import LOSSLESS_BYTES, Window, common_window, outline, slice_pictures
+from ifssnet.figures.slices import IMAGE_BYTES, Window, common_window, outline, slice_pictures
 
 COLORS = {"SOL": (126, 87, 194), "GM": (236, 97, 155)}
 
@@ -66,7 +66,7 @@ def test_grey_levels_are_carried_exactly_and_pixels_keep_their_shape() -> None:
 def test_too_much_noise_for_png_becomes_jpeg() -> None:
     rng = np.random.default_rng(0)
     noise = [rng.integers(20, 255, (600, 700), dtype=np.uint8) for _ in range(6)]
-    assert sum(image.size for image in noise) > LOSSLESS_BYTES
+    assert sum(image.size for image in noise) > IMAGE_BYTES
     kinds = {
         link(svg)[0] for svg in slice_pictures([ShownSlice(i, 0.0, im, {}) for i, im in enumerate(noise)], COLORS, (1.0, 1.0))
     }

@@ -102,8 +102,8 @@ def measures_in(rows: Iterable[Mapping[str, Json]], known: tuple[Measure, ...]) 
 def spoken(value: Json, measure: Measure) -> str:
     """A number as the page writes it, without its unit; a dash where there is none.
 
-    >>> spoken(-0.5, COMPARISONS[-2]), spoken(320.44, MEASURES[0]), spoken(None, MEASURES[0])
-    ('−0.50', '320.4', '–')
+    >>> spoken(-0.5, COMPARISONS[-1]), spoken(320.44, MEASURES[0]), spoken(None, MEASURES[0])
+    ('−0.5', '320.4', '–')
     """
     if not isinstance(value, int | float) or isinstance(value, bool) or math.isnan(value):
         return "–"

@@ -16,8 +16,11 @@ from ifssnet.figures.content import ShownSlice
 from ifssnet.figures.svg import element, escape, nice_step, number, path_data
 from ifssnet.figures.theme import Rgb, hex_of, on_black, ordered
 
-LOSSLESS_BYTES = 2_200_000
-"""Grey levels of all slices together that a page carries as PNG; beyond that they become JPEG of high quality."""
+IMAGE_BYTES = 2_000_000
+"""Grey levels of all slices together that a page carries."""
+
+QUALITIES = (None, 90, 80, 65, 50)
+"""None is PNG, without loss; the others are JPEG's."""
 
 MARGIN_MM = 4.0
 
@@ -51,20 +54,24 @@ def common_window(slices: Sequence[ShownSlice], spacing_xy_mm: tuple[float, floa
     )  # fmt: skip
 
 
-def _encoded(image: UInt8[np.ndarray, "y x"], lossless: bool) -> bytes:
+def _encoded(image: UInt8[np.ndarray, "y x"], quality: int | None) -> bytes:
     with io.BytesIO() as out:
         picture = Image.fromarray(np.ascontiguousarray(image))
-        if lossless:
+        if quality is None:
             picture.save(out, format="PNG")
         else:
-            picture.save(out, format="JPEG", quality=88)
+            picture.save(out, format="JPEG", quality=quality)
         return out.getvalue()
 
 
 def _as_links(images: Sequence[UInt8[np.ndarray, "y x"]]) -> list[str]:
-    kind, files = "png", [_encoded(image, lossless=True) for image in images]
-    if sum(map(len, files)) > LOSSLESS_BYTES:
-        kind, files = "jpeg", [_encoded(image, lossless=False) for image in images]
+    """The images as PNG, or as the best JPEG with which all of them fit the page."""
+    files: list[bytes] = []
+    for quality in QUALITIES:
+        files = [_encoded(image, quality) for image in images]
+        if sum(map(len, files)) <= IMAGE_BYTES:
+            break
+    kind = "png" if files[0].startswith(b"\x89PNG") else "jpeg"
     return [f"data:image/{kind};base64,{base64.b64encode(file).decode('ascii')}" for file in files]
 
 

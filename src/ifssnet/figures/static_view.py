@@ -6,6 +6,8 @@ import base64
 import io
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+from jaxtyping import UInt8
 from PIL import Image
 
 from ifssnet.figures.mesh import DisplayMesh
@@ -43,9 +45,7 @@ def sides_picture(
     parts: list[str] = []
     x = 0.0
     for view, image in zip(views, images, strict=True):
-        with io.BytesIO() as out:
-            Image.fromarray(image).save(out, format="PNG")
-            link = "data:image/png;base64," + base64.b64encode(out.getvalue()).decode("ascii")
+        link = _on_white(image)
         wide, tall = image.shape[1] * pixel_mm, image.shape[0] * pixel_mm
         slot = max(wide, 0.62 * text * len(view.name))
         left = x + (slot - wide) / 2
@@ -62,6 +62,15 @@ def sides_picture(
         "svg", element("title", escape(title)), *parts, foot, viewBox=f"0 0 {number(width)} {number(total)}", role="img"
     )
     return svg, width
+
+
+def _on_white(image: UInt8[np.ndarray, "row column 4"]) -> str:
+    """A picture of smooth shades on the page's white: as JPEG a third of what PNG takes, and no worse to the eye."""
+    ground = Image.new("RGBA", (image.shape[1], image.shape[0]), "white")
+    ground.alpha_composite(Image.fromarray(image))
+    with io.BytesIO() as out:
+        ground.convert("RGB").save(out, format="JPEG", quality=92, subsampling=0)
+        return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode("ascii")
 
 
 def _scale_bar(width: float, top: float, text: float) -> str:
