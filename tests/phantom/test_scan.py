@@ -12,9 +12,10 @@ from ifssnet.core.progress import Progress, drain
 from ifssnet.phantom.anatomy import build_leg
 from ifssnet.phantom.bmode import bmode
 from ifssnet.phantom.labels import tissues_at
+from ifssnet.phantom.protocol import SMALL
 from ifssnet.phantom.scanner import Probe
 from ifssnet.phantom.subject import Subject
-from ifssnet.phantom.sweep import SMALL, scan, scan_labels
+from ifssnet.phantom.sweep import scan, scan_labels
 from ifssnet.phantom.tissue import Tissue
 from ifssnet.phantom.view import frames_view
 

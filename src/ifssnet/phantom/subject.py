@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 import numpy as np
@@ -134,56 +134,129 @@ class Subject:
                 )
 
 
-def draw_subject(seed: int) -> Subject:
-    """An adult of the paper's cohort, drawn at random.
+Variant = Literal["adult", "child", "duchenne", "pseudohypertrophy", "atrophy", "injured"]
 
-    Height and mass follow LEG-3D-US' people (173 ± 11 cm, 64.3 ± 12.4 kg, as many women as men, 20 left and 24 right
-    legs of 44). The muscles' mean volumes follow height times mass (Handsfield et al. 2014, J Biomech 47:631: lower
-    limb's muscles 47 cm3/(kg m) + 1285 cm3, of which SOL 6.2 %, GM 3.6 % and GL 2.1 %), with a scatter of 10 % each and
-    of 8 % in common.
+VARIANTS: tuple[Variant, ...] = ("adult", "child", "duchenne", "pseudohypertrophy", "atrophy", "injured")
+"""Adults of LEG-3D-US; healthy children of 6 to 12 years; boys with Duchenne muscular dystrophy, early (fatty, small) and
+with enlarged calves; an adult after months of disuse; an adult with an injury in GM."""
+
+
+def draw_subject(seed: int, variant: Variant = "adult") -> Subject:
+    """A person, drawn at random.
+
+    Adults' height and mass follow LEG-3D-US' people (173 ± 11 cm, 64.3 ± 12.4 kg, as many women as men, 20 left and 24
+    right legs of 44). The muscles' mean volumes follow height times mass (Handsfield et al. 2014, J Biomech 47:631: the
+    lower limb's muscles have 47 cm3/(kg m) + 1285 cm3, of which SOL 6.2 %, GM 3.6 % and GL 2.1 %), with a scatter of 10 %
+    each and of 8 % in common.
 
     Args:
         seed: Any integer of 0 or more; the same seed gives the same person.
+        variant: What kind of person, one of `VARIANTS`.
+
+    Raises:
+        InputError: A negative seed, or no such variant.
     """
-    rng = np.random.default_rng([seed, 0x1E6])
+    if seed < 0:
+        raise InputError("a seed of 0 or more", f"{seed}", "Choose another seed.")
+    if variant not in VARIANTS:
+        raise InputError(f"a variant among {', '.join(VARIANTS)}", f"'{variant}'", "Choose one of these.")
+    draw = _Draw(np.random.default_rng([seed, 0x1E6]))
+    young = variant in ("child", "duchenne", "pseudohypertrophy")
+    return _varied(_child(seed, draw) if young else _adult(seed, draw), variant, draw)
 
-    def around(mean: float, sd: float, reach: float = 2.2) -> float:
-        """Normal, cut at `reach` SDs so that every drawn leg is a possible one."""
-        return float(mean + sd * np.clip(rng.standard_normal(), -reach, reach))
 
-    sex: Sex = "female" if rng.random() < 0.5 else "male"
-    side: Side = "left" if rng.random() < 20 / 44 else "right"
+class _Draw:
+    """Normal numbers, cut at 2.2 SDs so that every drawn leg is a possible one."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.rng = rng
+
+    def __call__(self, mean: float, sd: float) -> float:
+        return float(mean + sd * np.clip(self.rng.standard_normal(), -2.2, 2.2))
+
+    def factor(self, sd: float) -> float:
+        """Around 1, never negative."""
+        return math.exp(self(0.0, sd))
+
+
+def _adult(seed: int, draw: _Draw) -> Subject:
+    sex: Sex = "female" if draw.rng.random() < 0.5 else "male"
+    side: Side = "left" if draw.rng.random() < 20 / 44 else "right"
     # 173 ± 11 cm over both sexes: 13 cm between the sexes' means and 8.8 cm within each give it back.
-    height = around(166.5 if sex == "female" else 179.5, 8.8)
-    mass = around(56.5 if sex == "female" else 72.0, 9.7) + 0.45 * (height - (166.5 if sex == "female" else 179.5))
+    middle = 166.5 if sex == "female" else 179.5
+    height = draw(middle, 8.8)
+    mass = max(40.0, draw(56.5 if sex == "female" else 72.0, 9.7) + 0.45 * (height - middle))
+    volume = 47.0 * mass * height / 100.0 + 1285.0
+    fat = max(1.5, draw(7.5 if sex == "female" else 4.5, 1.6))
+    return _person(seed, draw, (sex, side, height, mass), volume, fat)
+
+
+def _child(seed: int, draw: _Draw) -> Subject:
+    """Of 6 to 12 years; height and mass after the WHO growth reference of 2007 (9 years: 133 cm, 28 kg)."""
+    sex: Sex = "female" if draw.rng.random() < 0.5 else "male"
+    side: Side = "left" if draw.rng.random() < 0.5 else "right"
+    height = draw(133.0, 10.0)
+    mass = max(16.0, draw(28.0, 4.0) + 0.55 * (height - 133.0))
+    # The regression above is of adults; muscle's share of a child's mass is smaller.
+    return _person(
+        seed, draw, (sex, side, height, mass), 0.85 * (47.0 * mass * height / 100.0 + 400.0), max(1.5, draw(5.5, 1.4))
+    )
+
+
+def _person(seed: int, draw: _Draw, body: tuple[Sex, Side, float, float], limb_cm3: float, fat_mm: float) -> Subject:
+    sex, side, height, mass = body
     size = height / 173.0
-    muscle_volume = 47.0 * mass * height / 100.0 + 1285.0
-    common = math.exp(around(0.0, 0.08))
-    leg = 400.0 * size * math.exp(around(0.0, 0.02))
+    common = draw.factor(0.08)
+    leg = 400.0 * size * draw.factor(0.02)
 
     def muscle(share: float, start: float, length: float, rise: tuple[float, float], fall: tuple[float, float]) -> Muscle:
-        start_mm = start * leg * math.exp(around(0.0, 0.06))
-        length_mm = min(length * leg * math.exp(around(0.0, 0.05)), 0.955 * leg - start_mm)
-        volume = muscle_volume * share * common * math.exp(around(0.0, 0.10))
-        return Muscle(volume, start_mm, length_mm, max(0.5, around(*rise)), max(0.6, around(*fall)))
+        start_mm = start * leg * draw.factor(0.06)
+        length_mm = min(length * leg * draw.factor(0.05), 0.955 * leg - start_mm)
+        volume = limb_cm3 * share * common * draw.factor(0.10)
+        return Muscle(volume, start_mm, length_mm, max(0.5, draw(*rise)), max(0.6, draw(*fall)))
 
     return Subject(
         seed=seed,
         side=side,
         sex=sex,
         height_cm=height,
-        mass_kg=max(mass, 40.0),
+        mass_kg=mass,
         leg_mm=leg,
         sol=muscle(0.062, 0.175, 0.71, (1.45, 0.1), (2.25, 0.25)),
         gm=muscle(0.036, 0.02, 0.56, (0.9, 0.15), (0.95, 0.10)),
         gl=muscle(0.021, 0.03, 0.505, (0.9, 0.15), (1.2, 0.15)),
-        rest_scale=size**2 * common**0.5 * math.exp(around(0.0, 0.05)),
-        fat_mm=max(1.5, around(7.5 if sex == "female" else 4.5, 1.6)),
-        skin_mm=around(1.6, 0.2),
-        flatness=around(0.04, 0.02),
-        split_deg=around(-4.0, 5.0),
-        twist_deg=around(-14.0, 8.0),
-        lean_deg=around(0.0, 4.0),
-        tilt_deg=around(2.0, 2.5),
-        visibility=float(np.clip(around(0.6, 0.08), 0.3, 0.85)),
+        rest_scale=size**2 * common**0.5 * draw.factor(0.05),
+        fat_mm=fat_mm,
+        skin_mm=draw(1.6, 0.2),
+        flatness=draw(0.04, 0.02),
+        split_deg=draw(-4.0, 5.0),
+        twist_deg=draw(-14.0, 8.0),
+        lean_deg=draw(0.0, 4.0),
+        tilt_deg=draw(2.0, 2.5),
+        visibility=float(np.clip(draw(0.6, 0.08), 0.3, 0.85)),
     )
+
+
+def _varied(subject: Subject, variant: Variant, draw: _Draw) -> Subject:
+    """What sets a variant apart from a healthy person of that age."""
+
+    def scaled(sol: float, gastrocnemius: float) -> dict[str, Muscle]:
+        return {
+            "sol": replace(subject.sol, volume_cm3=subject.sol.volume_cm3 * sol),
+            "gm": replace(subject.gm, volume_cm3=subject.gm.volume_cm3 * gastrocnemius),
+            "gl": replace(subject.gl, volume_cm3=subject.gl.volume_cm3 * gastrocnemius),
+        }
+
+    if variant == "duchenne":
+        return replace(
+            subject, sex="male", infiltration=abs(draw(0.35, 0.1)), visibility=0.7 * subject.visibility, **scaled(0.95, 0.85)
+        )
+    if variant == "pseudohypertrophy":
+        return replace(
+            subject, sex="male", infiltration=abs(draw(0.25, 0.07)), visibility=0.8 * subject.visibility, **scaled(1.45, 1.5)
+        )
+    if variant == "atrophy":
+        return replace(subject, infiltration=abs(draw(0.10, 0.03)), rest_scale=0.93 * subject.rest_scale, **scaled(0.68, 0.6))
+    if variant == "injured":
+        return replace(subject, lesion_mm=max(5.0, draw(11.0, 2.5)))
+    return subject
