@@ -60,6 +60,11 @@ def insert_linear(
                             continue
                         if x + (fx != 0) >= nx or y + (fy != 0) >= ny or z + (fz != 0) >= nz:
                             continue
+                        if mode == MEAN and not fixed:
+                            near = x if axis == 0 else (y if axis == 1 else z)
+                            if near >= low and near + 1 < high and x + 1 < nx and y + 1 < ny and z + 1 < nz:
+                                _add(sums, weights, np.float32(pixel), column_weights[u], (z, y, x), (fz, fy, fx))
+                                continue
                         for corner in range(8):
                             dx, dy, dz = corner >> 2, (corner >> 1) & 1, corner & 1
                             place = x + dx if axis == 0 else (y + dy if axis == 1 else z + dz)
@@ -92,6 +97,29 @@ def insert_linear(
                                 _run_fixed(pixel, share, values, steps, i, j, k)
                             else:
                                 _run(pixel, share, whole, values, steps, i, j, k)
+
+
+@no_type_check
+@njit(cache=True, inline="always")
+def _add(sums, weights, pixel, column_weight, lowest, fractions):
+    """Add to all eight corners, where none needs a look: the same sums as the loop's, to the last bit."""
+    z, y, x = lowest
+    fz, fy, fx = fractions
+    gz, gy, gx = 1.0 - fz, 1.0 - fy, 1.0 - fx
+    _add_pair(sums, weights, pixel, column_weight, gy * gz, gx, fx, z, y, x)
+    _add_pair(sums, weights, pixel, column_weight, fy * gz, gx, fx, z, y + 1, x)
+    _add_pair(sums, weights, pixel, column_weight, gy * fz, gx, fx, z + 1, y, x)
+    _add_pair(sums, weights, pixel, column_weight, fy * fz, gx, fx, z + 1, y + 1, x)
+
+
+@no_type_check
+@njit(cache=True, inline="always")
+def _add_pair(sums, weights, pixel, column_weight, across, gx, fx, z, y, x):
+    low, high = np.float32(gx * across) * column_weight, np.float32(fx * across) * column_weight
+    sums[z, y, x] += low * pixel
+    sums[z, y, x + 1] += high * pixel
+    weights[z, y, x] += low
+    weights[z, y, x + 1] += high
 
 
 @no_type_check
