@@ -185,10 +185,13 @@ def test_the_list_of_frames_may_be_any_axis(tmp_path: Path):
 def test_no_sequence_and_no_sweep(tmp_path: Path):
     with pytest.raises(InputError, match="Seq_Frame0000"):
         open_sweep(sequence(tmp_path / "a.mha", []))
-    (tmp_path / "b.mha").write_bytes(b"nothing of the kind")
+    (tmp_path / "b.txt").write_bytes(b"nothing of the kind")
     with pytest.raises(InputError, match="none of these"):
-        open_sweep(tmp_path / "b.mha")
-    with pytest.raises(InputError, match="readable sweep"):
+        open_sweep(tmp_path / "b.txt")
+    (tmp_path / "c.stl").write_bytes(b"solid a\nfacet normal 0 0 1\n")
+    with pytest.raises(InputError, match="which is a surface"):
+        open_sweep(tmp_path / "c.stl")
+    with pytest.raises(InputError, match="a file"):
         open_sweep(tmp_path / "missing.mha")
 
 

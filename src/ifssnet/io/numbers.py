@@ -22,7 +22,8 @@ def numbers(text: str, count: int, where: str) -> tuple[float, ...]:
         InputError: Another count, not numbers, or not finite; `where` names the place.
     """
     try:
-        values = tuple(float(word) for word in text.split())
+        # Python alone reads 1_0 as a number.
+        values = tuple(float(word) for word in text.split() if "_" not in text)
     except ValueError:
         values = ()
     if len(values) != count or not all(math.isfinite(value) for value in values):
