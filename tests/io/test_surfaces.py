@@ -156,12 +156,14 @@ def test_what_is_not_a_surface_is_refused_by_name(tmp_path):
         "line.obj": b"v 0 0 0\nv 1 0 0\nv 0 0 0\nf 1 2 3\n",
         "lies.ply": b"ply\nformat binary_little_endian 1.0\nelement vertex 999999999999\nproperty float x\nproperty float y\n"
         b"property float z\nelement face 1\nproperty list uchar int vertex_indices\nend_header\n",
+        "text.ply": b"ply\nformat ascii 1.0\nelement vertex 999999999999\nproperty float x\nproperty float y\n"
+        b"property float z\nelement face 888888888888\nproperty list uchar int vertex_indices\nend_header\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n",
     }
     for name, content in cases.items():
         (tmp_path / name).write_bytes(content)
         with pytest.raises(InputError, match=name):
             read_surface(tmp_path / name)
-    with pytest.raises(InputError, match="cannot|read"):
+    with pytest.raises(InputError, match="can be read"):
         read_surface(tmp_path / "absent.stl")
     with pytest.raises(InputError, match=r"\.stl, \.ply or \.obj"):
         read_surface(tmp_path / "mesh.vtp")
@@ -175,6 +177,15 @@ def test_two_files_for_one_muscle_are_refused(tmp_path):
     write_surface(octahedron(1.0), tmp_path / "soleus.ply")
     with pytest.raises(InputError, match=r"Left_Soleus.stl and soleus.ply, both SOL"):
         read_surfaces(tmp_path)
+
+
+def test_only_the_named_muscles_are_opened_in_the_order_asked(tmp_path):
+    for name in ("Left_Soleus", "Left_GastrocnemiusLateral"):
+        write_surface(octahedron(1.0), tmp_path / f"{name}.stl")
+    (tmp_path / "Left_Tibia.stl").write_bytes(b"broken")
+    assert [surface.name for surface in read_surfaces(tmp_path, ["GL", "soleus"])] == ["GL", "SOL"]
+    with pytest.raises(InputError, match="a surface for GM"):
+        read_surfaces(tmp_path, ["SOL", "GM"])
 
 
 def test_a_target_that_exists_or_cannot_be_written_is_refused(tmp_path):

@@ -36,14 +36,14 @@ def test_a_spindle_measures_what_geometry_says():
     truth_cm3 = 4 / 3 * math.pi * 12 * 12 * 50 / 1000
     assert muscle["volume_cm3"] == pytest.approx(truth_cm3, rel=0.002)
     assert muscle["volume_mesh_cm3"] == pytest.approx(truth_cm3, rel=0.002)
-    # Areas 1 - u^2 at u = -1, -0.8 ... 1, joined by cones: by hand 96.5 % of the whole, as cones fall short of a bulging body.
+    # Areas 1 - u^2 at u = -1, -0.8 ... 1, joined by cones: by hand 96.9 % of the whole, as cones fall short of a bulging body.
     u = np.linspace(-1, 1, 11)
     areas = 1 - u**2
     by_hand = (0.2 / 3 * (areas[:-1] + np.sqrt(areas[:-1] * areas[1:]) + areas[1:])).sum() / (4 / 3)
     assert muscle["volume_truncated_cones_cm3"] == pytest.approx(by_hand * truth_cm3, rel=0.01)
     assert muscle["length_mm"] == pytest.approx(100, abs=2)
     assert muscle["length_centroid_mm"] == pytest.approx(muscle["length_mm"], abs=0.2)
-    assert muscle["max_acsa_cm2"] == pytest.approx(math.pi * 1.2**2, rel=0.005)
+    assert muscle["max_acsa_cm2"] == pytest.approx(math.pi * 1.2**2, rel=0.015)
     assert muscle["max_acsa_percent"] == pytest.approx(50, abs=1.5)
     assert muscle["max_acsa_z"] == pytest.approx(54, abs=1)
     assert muscle["max_acsa_position_mm"] == muscle["max_acsa_z"] * 1.0
@@ -244,3 +244,22 @@ def test_the_report_as_csv_leaves_profiles_to_the_json():
     assert rows[0] == "muscle,quantity,value"
     assert any(row.startswith("SOL,volume_cm3,") for row in rows)
     assert not any("profile" in row for row in rows)
+
+
+@pytest.mark.realdata
+def test_a_real_leg_measures_as_its_surfaces_do(shared_data):
+    from ifssnet.geometry.mesh import area_mm2
+    from ifssnet.geometry.voxelise import voxelise
+    from ifssnet.io.surfaces import read_surfaces
+
+    muscles = read_surfaces(shared_data / "legs" / "VHF_surfaces" / "Left", ["SOL", "GM", "GL"])
+    report = measure(voxelise(muscles, (0.5, 0.5, 0.5)))
+    for muscle, volume_cm3 in zip(muscles, (320, 202, 86), strict=True):
+        found = report.muscles[muscle.name]
+        assert found["volume_cm3"] == pytest.approx(volume_cm3, rel=0.005)
+        assert found["volume_mesh_cm3"] == pytest.approx(volume_cm3, rel=0.005)
+        assert found["volume_truncated_cones_cm3"] == pytest.approx(volume_cm3, rel=0.05)
+        assert found["surface_area_cm2"] == pytest.approx(area_mm2(muscle.vertices_mm, muscle.faces) / 100, rel=0.02)
+        height = np.ptp(muscle.vertices_mm[:, 2])
+        assert found["length_mm"] == pytest.approx(height, abs=1.0)
+        assert height < found["length_centroid_mm"] < 1.1 * height

@@ -6,6 +6,7 @@ import io
 import re
 import struct
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ MAX_BYTES = 2**31
 """Two GB: forty million triangles. Whoever hands in more has picked the wrong file."""
 
 
-def read_surfaces(path: Path) -> list[Surface]:
+def read_surfaces(path: Path, names: Sequence[str] | None = None) -> list[Surface]:
     """Every closed surface of a folder, in the order of the files' names, or the one of a file.
 
     Names come from the files through `field_name`. Positions are mm, LPS, unless the file's comment says
@@ -39,20 +40,27 @@ def read_surfaces(path: Path) -> list[Surface]:
 
     Args:
         path: A folder with STL, PLY or OBJ files (others are passed over), or one such file.
+        names: Read these muscles only, in this order ("SOL" or what a file calls it); other files are not even opened.
 
     Raises:
-        InputError: Nothing there, two files with the same name for their muscle, or a surface that is not closed,
-            empty, not finite or not readable: names the file and, where it is open, its number of open edges.
+        InputError: Nothing there, no file for one of the names, two files with the same name for their muscle, or a surface
+            that is not closed, empty, not finite or not readable: names the file and, where it is open, its number of
+            open edges.
     """
     files = _surface_files(path)
-    surfaces = [read_surface(file) for file in files]
     by_name: dict[str, Path] = {}
-    for surface, file in zip(surfaces, files, strict=True):
-        if (first := by_name.setdefault(surface.name, file)) is not file:
+    for file in files:
+        name = field_name(file.stem)
+        if (first := by_name.setdefault(name, file)) is not file and (names is None or name in map(field_name, names)):
             raise InputError(
-                "one file a muscle", f"{first.name} and {file.name}, both {surface.name}, in {path}", "Move one of them away."
+                "one file a muscle", f"{first.name} and {file.name}, both {name}, in {path}", "Move one of them away."
             )
-    return surfaces
+    wanted = list(by_name) if names is None else list(dict.fromkeys(map(field_name, names)))
+    if lacking := [name for name in wanted if name not in by_name]:
+        raise InputError(
+            f"a surface for {', '.join(lacking)} in {path}", f"{', '.join(by_name)}", "Choose out of these, or rename a file."
+        )
+    return [read_surface(by_name[name]) for name in wanted]
 
 
 def read_surface(path: Path) -> Surface:
