@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import no_type_check
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from numba import njit
 
 
@@ -28,6 +28,11 @@ class Buffers:
     normal: Float[np.ndarray, "row column 3"]
     value: Float[np.ndarray, "row column"]
     surface: Int[np.ndarray, "row column"]
+
+    @property
+    def seen(self) -> Bool[np.ndarray, "row column"]:
+        """The pixels that see a surface."""
+        return self.surface >= 0
 
 
 def empty_buffers(rows: int, columns: int) -> Buffers:

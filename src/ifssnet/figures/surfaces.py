@@ -9,11 +9,11 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, UInt8
-from scipy import ndimage
 
 from ifssnet.figures.content import ANATOMICAL, Letters
 from ifssnet.figures.mesh import DisplayMesh
-from ifssnet.figures.raster import Buffers, draw, empty_buffers
+from ifssnet.figures.raster import draw, empty_buffers
+from ifssnet.figures.shading import shade
 from ifssnet.figures.svg import nice_step
 from ifssnet.figures.theme import Rgb, error_colors
 
@@ -99,47 +99,6 @@ def _axes_of(view: View) -> Float[np.ndarray, "3 3"]:
     return np.stack([np.cross(up, forward), up, forward])
 
 
-def _hollow(buffers: Buffers, pixel_mm: float) -> Float[np.ndarray, "row column"]:
-    """How far each pixel lies behind its neighbourhood, 0 to 1: less light falls into the folds between muscles."""
-    # The neighbourhood is a blur of some millimetres, which a quarter of the pixels shows as well.
-    seen = (buffers.surface >= 0)[::2, ::2]
-    depth = np.where(seen, buffers.depth_mm[::2, ::2], 0.0)
-    sigma = 1.5 / pixel_mm
-    weight = ndimage.gaussian_filter(seen.astype(np.float32), sigma, truncate=2.5)
-    around = ndimage.gaussian_filter(depth.astype(np.float32), sigma, truncate=2.5) / np.maximum(weight, 1e-6)
-    hollow = np.where(seen, np.clip((around - depth) / 8.0, 0, 1), 0.0)
-    rows, columns = buffers.surface.shape
-    return np.repeat(np.repeat(hollow, 2, axis=0), 2, axis=1)[:rows, :columns].astype(np.float64)
-
-
-def _shade(buffers: Buffers, base: Float[np.ndarray, "row column 3"], pixel_mm: float) -> Float[np.ndarray, "row column 4"]:
-    seen = buffers.surface >= 0
-    normal = buffers.normal / np.maximum(np.linalg.norm(buffers.normal, axis=2, keepdims=True), 1e-9)
-    key = np.clip(normal @ np.array([-0.40, 0.52, 0.755]), 0, 1)
-    fill = np.clip(normal @ np.array([0.75, -0.10, 0.654]), 0, 1)
-    sky = 0.5 + 0.5 * normal[..., 1]
-    light = 0.30 + 0.10 * sky + 0.58 * key + 0.14 * fill
-    half = np.array([-0.213, 0.277, 0.937])
-    gloss = 0.10 * np.clip(normal @ half, 0, 1) ** 28
-    light = light * (1 - 0.45 * _hollow(buffers, pixel_mm))
-    colour = np.clip(base * light[..., None] + gloss[..., None], 0, 1)
-    # One dark line where two muscles meet.
-    inner = np.zeros_like(seen)
-    for axis in (0, 1):
-        step = np.diff(buffers.surface, axis=axis) != 0
-        both = np.minimum(
-            np.take(buffers.surface, range(1, seen.shape[axis]), axis),
-            np.take(buffers.surface, range(seen.shape[axis] - 1), axis),
-        )
-        pad = [(0, 0), (0, 0)]
-        pad[axis] = (0, 1)
-        inner |= np.pad(step & (both >= 0), pad)
-    edge = np.logical_and(seen, np.logical_not(ndimage.binary_erosion(seen, iterations=2)))
-    line = np.logical_or(edge, ndimage.binary_dilation(inner, iterations=1))
-    colour = np.where(line[..., None], colour * 0.45, colour)
-    return np.concatenate([colour, seen[..., None].astype(np.float64)], axis=2)
-
-
 def render(
     meshes: Sequence[DisplayMesh],
     colors: Mapping[str, Rgb],
@@ -168,13 +127,12 @@ def render(
         values = mesh.error_mm if mesh.error_mm is not None else np.full(len(points), np.nan)
         draw(buffers, on_screen, mesh.normals @ axes.T, values, mesh.faces, surface=number)
     if scale is None:
-        table = np.array([colors[mesh.name] for mesh in meshes] + [(255, 255, 255)], dtype=np.float64) / 255
-        base = table[buffers.surface]
+        table = np.array([colors[mesh.name] for mesh in meshes] or [(255, 255, 255)], dtype=np.float64) / 255
+        base = table[buffers.surface[buffers.seen]]
     else:
         table = np.concatenate([error_colors(scale.signed), np.full((1, 3), 176, dtype=np.uint8)]) / 255
-        base = table[scale.levels(buffers.value)]
-    fine = _shade(buffers, base, fine_mm)
-    fine[..., :3] *= fine[..., 3:]
+        base = table[scale.levels(buffers.value[buffers.seen])]
+    fine = shade(buffers, base, fine_mm)
     coarse = fine.reshape(rows // OVERSAMPLING, OVERSAMPLING, columns // OVERSAMPLING, OVERSAMPLING, 4).mean(axis=(1, 3))
     coarse[..., :3] /= np.maximum(coarse[..., 3:], 1e-6)
     return (coarse * 255).round().astype(np.uint8)
