@@ -1,0 +1,101 @@
+"""Any volume, any label map: `kind_of` says which format it is, one reader a format does the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.images import LabelMap, Volume
+from ifssnet.io import label_names
+from ifssnet.io.dicom import read_dicom_volume
+from ifssnet.io.kinds import IMAGES, KINDS, SWEEPS, kind_of
+from ifssnet.io.metaimage_volume import read_metaimage_volume
+from ifssnet.io.nifti import read_nifti_volume
+from ifssnet.io.nnunet import read_nnunet
+from ifssnet.io.nrrd_volume import read_nrrd_volume
+from ifssnet.io.placement import as_labels, values_in_use, warn_of_nan
+from ifssnet.io.seg_nrrd import read_seg_nrrd
+
+__all__ = ["kind_of", "open_labels", "open_volume"]
+
+_READERS: Mapping[str, Callable[[Path], Volume]] = {
+    "metaimage": read_metaimage_volume,
+    "nrrd": read_nrrd_volume,
+    "nifti": read_nifti_volume,
+    "dicom": read_dicom_volume,
+    "dicom-folder": read_dicom_volume,
+}
+
+
+def open_volume(path: Path) -> Volume:
+    """Read a grey-level volume.
+
+    Args:
+        path: A file of any format in `ifssnet.io.kinds.IMAGES`, or a folder of DICOM images, or an nnU-Net folder of one case.
+
+    Returns:
+        The volume, on its grid in LPS, grey levels of the file's own type; NaN are kept, with a warning that counts them.
+
+    Raises:
+        InputError: Nothing there, nothing that is known, or a file that cannot be used.
+    """
+    kind = _image_kind(path, "a volume")
+    if kind == "nnunet":
+        case = read_nnunet(path).only_case()
+        path, kind = case.images[0], kind_of(case.images[0])
+    if kind == "seg-nrrd":
+        labels = read_seg_nrrd(path)
+        return Volume(labels.array, labels.grid, labels.header)
+    volume = _READERS[_image_kind(path, "a volume")](path)
+    warn_of_nan(volume.array, path.name)
+    return volume
+
+
+def open_labels(path: Path) -> LabelMap:
+    """Read a label map.
+
+    Names come from the file, else from the JSON file beside it (`leg.nii.gz`: `leg.json`), else from the `dataset.json` of
+    an nnU-Net folder. Without any, the values 100, 150 and 200 alone are SOL, GM and GL as in LEG-3D-US; every other
+    value is named by its number. Where segments of a `.seg.nrrd` overlap, the later one wins, with a warning.
+
+    Args:
+        path: A file of any format in `ifssnet.io.kinds.IMAGES`, or an nnU-Net folder of one case.
+
+    Raises:
+        InputError: Nothing there, nothing that is known, or values that are no labels.
+    """
+    kind = _image_kind(path, "a label map")
+    if kind == "nnunet":
+        case = read_nnunet(path).only_case()
+        if case.labels is None:
+            raise InputError(f"labels of {case.name} in {path}", "none", "Give a folder with labelsTr.")
+        path, kind = case.labels, kind_of(case.labels)
+    if kind == "seg-nrrd":
+        return read_seg_nrrd(path)
+    volume = _READERS[_image_kind(path, "a label map")](path)
+    array = as_labels(volume.array, path.name)
+    header = dict(volume.header)
+    if label_names.HEADER_KEY in header:
+        names, colors = label_names.from_text(header.pop(label_names.HEADER_KEY), path.name)
+    else:
+        names, colors = label_names.read_sidecar(path)
+        if not names:
+            names, colors = label_names.nnunet_names(path)
+    names = label_names.completed(values_in_use(array), names)
+    return LabelMap(array, volume.grid, MappingProxyType(names), MappingProxyType(colors), MappingProxyType(header))
+
+
+def _image_kind(path: Path, wanted: str) -> str:
+    kind = kind_of(path)
+    if kind in IMAGES:
+        return kind
+    remedy = "Give a volume or a label map."
+    if kind in SWEEPS:
+        remedy = "Compound it into a volume first (ifss compound)."
+    elif kind.startswith("surface"):
+        remedy = "Turn surfaces into a label map first (ifss convert)."
+    elif kind == "masks-folder":
+        remedy = "Masks on some slices are seeds: give them as such, beside the volume."
+    raise InputError(wanted, f"{path.name}, which is {KINDS[kind]}", remedy)

@@ -1,0 +1,185 @@
+"""From what a header says to a `Grid`, and from stored pixels to the arrays of the nouns, with every doubt said aloud."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, Integer, Shaped
+
+from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.grid import ORTHONORMAL_TOLERANCE, Grid, Matrix3
+
+_SILENT_DEVIATION = 2e-5
+"""Axes written with five digits deviate as much; below it they are taken as they stand."""
+
+_LUMINANCE = (0.299, 0.587, 0.114)
+_LARGEST_LABEL = 2**32 - 1
+
+
+def grid_from(
+    shape_zyx: Sequence[int],
+    spacing_xyz_mm: Sequence[float],
+    origin_xyz_mm: Sequence[float],
+    direction: Float[np.ndarray, "3 3"],
+    where: str,
+) -> Grid:
+    """A grid from a file's header.
+
+    Args:
+        shape_zyx: Array shape.
+        spacing_xyz_mm: Between voxel centres.
+        origin_xyz_mm: Centre of voxel (0, 0, 0), LPS.
+        direction: Column `j` is the unit vector of axis `j`, LPS. Left-handed axes are kept. Axes that deviate from
+            orthonormal by less than 1e-3 are replaced by the nearest orthonormal ones, with a warning.
+        where: The file, for messages.
+
+    Raises:
+        InputError: No grid can be made of it.
+    """
+    if not all(math.isfinite(s) and s > 0 for s in spacing_xyz_mm):
+        raise InputError(
+            f"a spacing above 0 mm along each axis in {where}",
+            " x ".join(f"{s:g}" for s in spacing_xyz_mm),
+            "Correct the spacing in the file's header, or export it again.",
+        )
+    clean = _orthonormal(direction, where)
+    rows = [(float(a), float(b), float(c)) for a, b, c in clean]
+    matrix: Matrix3 = (rows[0], rows[1], rows[2])
+    z, y, x = shape_zyx
+    sx, sy, sz = (float(s) for s in spacing_xyz_mm)
+    ox, oy, oz = (float(o) for o in origin_xyz_mm)
+    try:
+        return Grid((int(z), int(y), int(x)), (sx, sy, sz), (ox, oy, oz), matrix)
+    except InputError as error:
+        raise InputError(error.expected, f"{error.received} in {where}", error.remedy) from error
+
+
+def grid_from_affine(shape_zyx: Sequence[int], affine_lps_mm: Float[np.ndarray, "4 4"], where: str, digits: int = 15) -> Grid:
+    """A grid from the affine that takes (x, y, z) indices to mm, LPS.
+
+    Args:
+        shape_zyx: Array shape.
+        affine_lps_mm: Its columns are the steps along the axes.
+        where: The file, for messages.
+        digits: Significant decimal digits that the spacing was stored with; 7 for single precision.
+
+    Raises:
+        InputError: A step of no length, or axes that are not at right angles.
+    """
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        lengths = np.linalg.norm(affine_lps_mm[:3, :3], axis=0)
+        direction = affine_lps_mm[:3, :3] / lengths
+    spacing = [float(f"{length:.{digits}g}") for length in lengths]
+    return grid_from(shape_zyx, spacing, [float(value) for value in affine_lps_mm[:3, 3]], direction, where)
+
+
+def _orthonormal(direction: Float[np.ndarray, "3 3"], where: str) -> Float[np.ndarray, "3 3"]:
+    with np.errstate(over="ignore", invalid="ignore"):
+        deviation = float(np.abs(direction.T @ direction - np.eye(3)).max()) if np.isfinite(direction).all() else math.inf
+    if not deviation <= ORTHONORMAL_TOLERANCE:
+        raise InputError(
+            f"grid axes of unit length and at right angles in {where}",
+            f"{np.round(direction, 4).tolist()}, which deviate by {deviation:.2g}",
+            "Resample the image to an unsheared grid, or correct the direction in its header.",
+        )
+    if deviation <= _SILENT_DEVIATION:
+        return direction
+    left, _, right = np.linalg.svd(direction)
+    warnings.warn(
+        InputWarning(
+            f"{where}: the grid's axes deviate from orthonormal by {deviation:.1g}; the nearest such axes were taken."
+        ),
+        stacklevel=2,
+    )
+    return left @ right
+
+
+def three_dimensional(array: Shaped[np.ndarray, "*size"], channels_last: bool, where: str) -> Shaped[np.ndarray, "z y x"]:
+    """An image's pixels as one 3-D grey-level array; colour becomes its luminance, with a warning unless it is grey.
+
+    A 2-D image is one slice; further axes of one element are dropped.
+
+    Raises:
+        InputError: Fewer than two or more than three axes that matter, or channels that are no colours.
+    """
+    if channels_last:
+        array = _grey(array, where)
+    if array.ndim == 2:
+        warnings.warn(InputWarning(f"{where} is a 2-D image; it was taken as one slice."), stacklevel=2)
+        return array[np.newaxis]
+    while array.ndim > 3 and array.shape[0] == 1:
+        array = array[0]
+    if array.ndim != 3:
+        raise InputError(
+            f"a 3-D image in {where}",
+            f"one of {array.ndim} dimensions, {' x '.join(str(n) for n in reversed(array.shape))}",
+            "Save one volume of it by itself; open a recording with tracked frames as a sweep.",
+        )
+    return array
+
+
+def _grey(array: Shaped[np.ndarray, "*size channel"], where: str) -> Shaped[np.ndarray, "*size"]:
+    channels = array.shape[-1]
+    if channels not in (1, 3, 4):
+        raise InputError(f"grey levels or colours in {where}", f"{channels} values a voxel", "Save one channel by itself.")
+    red, green, blue = (array[..., min(i, channels - 1)] for i in range(3))
+    if channels == 1 or (np.array_equal(red, green) and np.array_equal(red, blue)):
+        return np.ascontiguousarray(red)
+    warnings.warn(InputWarning(f"{where} is in colour; its luminance was taken."), stacklevel=2)
+    grey = np.empty(red.shape, dtype=array.dtype)
+    for out, r, g, b in zip(grey, red, green, blue, strict=True):
+        mixed = _LUMINANCE[0] * r + _LUMINANCE[1] * g + _LUMINANCE[2] * b
+        out[...] = np.rint(mixed) if np.issubdtype(array.dtype, np.integer) else mixed
+    return grey
+
+
+def warn_of_nan(array: Shaped[np.ndarray, "z y x"], where: str) -> None:
+    """Say how many voxels of a volume are no numbers; they are kept."""
+    if not np.issubdtype(array.dtype, np.floating):
+        return
+    bad = sum(int(plane.size - np.isfinite(plane).sum()) for plane in array)
+    if bad:
+        warnings.warn(
+            InputWarning(f"{where}: {bad:,} of {array.size:,} voxels are NaN or infinite; they were kept."), stacklevel=2
+        )
+
+
+def as_labels(array: Shaped[np.ndarray, "z y x"], where: str) -> Integer[np.ndarray, "z y x"]:
+    """Label values as an unsigned integer type; floats must be whole numbers.
+
+    Raises:
+        InputError: Negative values, fractions, NaN, or values above 2^32 - 1.
+    """
+    if np.issubdtype(array.dtype, np.unsignedinteger):
+        if array.dtype.itemsize < 8 or array.max(initial=0) <= _LARGEST_LABEL:
+            return array
+    elif np.issubdtype(array.dtype, np.bool_):
+        return array.astype(np.uint8)
+    elif np.issubdtype(array.dtype, np.integer):
+        if array.min(initial=0) >= 0 and array.max(initial=0) <= _LARGEST_LABEL:
+            return array.view(f"u{array.dtype.itemsize}")
+    elif np.issubdtype(array.dtype, np.floating):
+        low, high = float(array.min(initial=0)), float(array.max(initial=0))
+        whole = math.isfinite(low) and math.isfinite(high) and all(np.array_equal(plane, np.rint(plane)) for plane in array)
+        if whole and low >= 0 and high <= _LARGEST_LABEL:
+            return array.astype(np.min_scalar_type(int(high)))
+    with np.errstate(invalid="ignore"):
+        received = f"{array.dtype} values from {array.min(initial=0)} to {array.max(initial=0)}"
+    raise InputError(
+        f"label values that are whole numbers from 0 to {_LARGEST_LABEL} in {where}",
+        received,
+        "Give a label map; a grey-level volume is opened as a volume.",
+    )
+
+
+def values_in_use(array: Integer[np.ndarray, "z y x"]) -> tuple[int, ...]:
+    """Label values above 0 that occur, ascending."""
+    if array.dtype.itemsize <= 2:
+        seen = np.zeros(1 << (8 * array.dtype.itemsize), dtype=bool)
+        for plane in array:
+            seen[plane.reshape(-1)] = True
+        return tuple(int(value) for value in np.flatnonzero(seen) if value > 0)
+    return tuple(sorted({int(value) for plane in array for value in np.unique(plane) if value > 0}))
