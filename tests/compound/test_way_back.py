@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
 from ifssnet.core.progress import Progress, drain
 from ifssnet.core.sweep import Sweep
+from ifssnet.io.stradwin_write import write_stradwin
+from ifssnet.io.sweep import open_sweep
 
 SPACING = 0.5
 
@@ -122,3 +125,18 @@ def test_an_overlay_shows_the_frame_in_grey_and_the_outline_in_the_muscles_colou
     assert (picture[80, 127:134] == (126, 87, 194)).all(axis=-1).any()
     deep = overlay(Sweep(np.full((1, 4, 4), 1000, np.uint16), np.eye(4)[None], np.zeros(1), (1.0, 1.0), np.ones(1, bool)), 0)
     assert deep.dtype == np.uint8
+
+
+def test_the_way_back_as_stradwins_contours(tmp_path: Path):
+    # Frame, outline, file, and back into the volume: the same masks, so the file's pixels and poses mean the same.
+    labels = cylinder()
+    outlined = drain(way_back(labels, sweep([frame(0, z_mm=z) for z in (5.0, 20.0)])))
+    write_stradwin(outlined, tmp_path / "leg.sw")
+    read = open_sweep(tmp_path / "leg.sw")
+    assert read.names == {3: "SOL"}
+    for one, other in zip(read.contours, outlined.contours, strict=True):
+        np.testing.assert_array_equal(one.points_uv_px, other.points_uv_px)
+    seeds, direct = contours_to_seeds(read, labels.grid), contours_to_seeds(outlined, labels.grid)
+    assert seeds.slices(3) == direct.slices(3) == (10, 40)
+    for z in (10, 40):
+        np.testing.assert_array_equal(seeds.masks[3][z], direct.masks[3][z])

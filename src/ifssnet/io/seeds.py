@@ -108,7 +108,7 @@ def _from_maps(maps: tuple[LabelMap, ...], header: Mapping[str, str], path: Path
             colors[label] = one.colors[value]
     grid = maps[0].grid
     recorded = read_record(header[HEADER_KEY], names, grid.slices, path.name) if HEADER_KEY in header else None
-    told = set() if recorded is None else set(recorded)
+    told: set[int] = set() if recorded is None else set(recorded)
     layers = {label: layer for label, layer in layers.items() if layer.slices or label in told}
     if not layers:
         raise InputError(
