@@ -12,7 +12,7 @@ import pytest
 from synthetic_leg import content
 
 from ifssnet.core.grid import Grid
-from ifssnet.figures.content import Finding, ReportContent
+from ifssnet.figures.content import UNKNOWN_AXES, Finding, ReportContent
 from ifssnet.figures.report import report_html
 from ifssnet.figures.sections import summary_sentence
 
@@ -155,6 +155,16 @@ def test_the_least_content_makes_a_page() -> None:
     assert "No volume was measured." in page
     for absent in ("Cross-sections", "In three dimensions", 'id="slices"', "Agreement"):
         assert absent not in page
+
+
+def test_sides_are_named_after_the_patient_only_where_the_axes_know_the_patient() -> None:
+    leg = content(4.0, slices=1)
+    assert "read as LPS" in report_html(leg)
+    blind = report_html(dataclasses.replace(leg, axes=UNKNOWN_AXES, side=None))
+    assert "do not say which way the patient lay" in blind
+    assert "From +Y" in blind
+    for word in ("Posterior", "Lateral", "Medial<"):
+        assert word not in re.sub(r"<script.*?</script>|<style.*?</style>", "", blind, flags=re.S)
 
 
 def test_the_page_is_made_twice_the_same(leg: ReportContent, page: str) -> None:

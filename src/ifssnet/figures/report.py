@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from ifssnet.core.segmentation import Json
 from ifssnet.figures import sections
-from ifssnet.figures.content import AcsaProfile, ReportContent
+from ifssnet.figures.content import ANATOMICAL, AcsaProfile, ReportContent
 from ifssnet.figures.mesh import DisplayMesh, display_meshes
 from ifssnet.figures.static_view import sides_picture
 from ifssnet.figures.surfaces import ErrorScale, View, error_scale, standard_views
@@ -87,10 +87,12 @@ def _space(content: ReportContent, colors: Mapping[str, Rgb]) -> _Space:
         return _Space("", None)
     scale = error_scale(meshes)
     views = standard_views(content.axes, content.side)
+    sides = _LPS if content.axes == ANATOMICAL else _NO_PATIENT
     key = element("p", *(element("span", swatch(colors[m.name]), escape(m.name)) for m in meshes), class_="key")
     section = element(
         "section",
         element("h2", "In three dimensions", id="space-title"),
+        element("p", sides, class_="how"),
         element("p", "", id="viewer-note", class_="how", aria_live="polite"),
         element("div", id="viewer", class_="viewer"),
         element("div", _pictures(meshes, colors, views, scale), key, class_="still"),
@@ -136,6 +138,8 @@ def _asset(name: str) -> str:
     return (files("ifssnet.figures") / "assets" / name).read_text(encoding="utf-8")
 
 
+_LPS = "Sides are named by the file's axes, read as LPS: x to the patient's left, y to posterior, z to superior."
+_NO_PATIENT = "The axes are a tracker's: they do not say which way the patient lay."
 _LIGHTBOX = (
     '<dialog id="lightbox" aria-label="Enlarged slice"><div class="stage"></div><div class="foot"><div class="caption"></div>'
     '<div class="keys"><button type="button" class="before" aria-label="Slice before">←</button>'
