@@ -157,7 +157,8 @@ def test_what_is_not_a_surface_is_refused_by_name(tmp_path):
         "lies.ply": b"ply\nformat binary_little_endian 1.0\nelement vertex 999999999999\nproperty float x\nproperty float y\n"
         b"property float z\nelement face 1\nproperty list uchar int vertex_indices\nend_header\n",
         "text.ply": b"ply\nformat ascii 1.0\nelement vertex 999999999999\nproperty float x\nproperty float y\n"
-        b"property float z\nelement face 888888888888\nproperty list uchar int vertex_indices\nend_header\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n",
+        b"property float z\nelement face 888888888888\nproperty list uchar int vertex_indices\nend_header\n"
+        b"0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n",
     }
     for name, content in cases.items():
         (tmp_path / name).write_bytes(content)

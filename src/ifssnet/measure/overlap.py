@@ -63,7 +63,7 @@ class Overlap:
         """Mean of the IoU of the muscle and of the background, the two classes of a binary segmentation.
 
         The background counts over the whole grid, so that mIoU depends on how much empty space surrounds the muscle:
-        compare it only on the same grid (paper, IV-D, reports it this way).
+        compare it only on the same grid.
         """
         return (self.iou + self.background_iou) / 2
 
