@@ -64,7 +64,8 @@ def test_invalid_frames_are_told_and_kept_apart(tmp_path: Path):
 @pytest.mark.parametrize(
     ("poses", "words"),
     [
-        ("", "first row"),
+        ("", "poses.csv, which is empty"),
+        ("\n", "first row"),
         (QUATERNIONS, "row for each frame"),
         ("frame,time,x\n0,0,0\n", "first row"),
         (QUATERNIONS + "0,0,0,0,0,0,0,0,1\n1,0,0,0,zero,0,0,0,1\n", "row 3 of poses.csv"),
@@ -83,7 +84,8 @@ def test_a_wrong_row_is_named(tmp_path: Path, poses: str, words: str):
 @pytest.mark.parametrize(
     ("calibration", "words"),
     [
-        ("", "pixel_spacing_mm"),
+        ("", "which is empty"),
+        ("# nothing", "pixel_spacing_mm"),
         ("pixel_spacing_mm = [0.2]", "2 finite numbers"),
         ("pixel_spacing_mm = [0.2, -1]", "above 0"),
         ("pixel_spacing_mm = [0.2, true]", "2 finite numbers"),

@@ -188,6 +188,15 @@ def test_the_image_file_of_another_machine_is_found_beside_the_sw(tmp_path: Path
     np.testing.assert_array_equal(read_stradwin(write(tmp_path, text)).frames.reshape(-1), PIXELS)
 
 
+def test_an_image_file_outside_the_folder_is_not_read(tmp_path: Path):
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "secret.sxi").write_bytes(PIXELS.tobytes())
+    path = write(
+        tmp_path / "inner", HEAD.replace("leg.sxi", "../secret.sxi") + "IM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\n", PIXELS + 100
+    )
+    assert read_stradwin(path).frames[0, 0, 0] == 100  # the one beside the .sw
+
+
 def test_image_files_in_the_order_of_the_list(tmp_path: Path):
     folder = tmp_path / "frames of a leg"
     folder.mkdir()

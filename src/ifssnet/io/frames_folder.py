@@ -31,6 +31,7 @@ from jaxtyping import Float, Shaped
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.sweep import Sweep
 from ifssnet.io.numbers import is_invertible, numbers, shortened
+from ifssnet.io.pixels import existing_file
 from ifssnet.io.stradwin_images import read_grey
 
 POSES_NAME, CALIBRATION_NAME = "poses.csv", "calibration.toml"
@@ -76,9 +77,10 @@ def read_frames_folder(folder: Path) -> Sweep:
 
 
 def _text(path: Path) -> str:
+    size = existing_file(path, path.name)
+    if size > _LARGEST_FILE:
+        raise InputError("a small text file", f"{path} of {size:,} bytes", "Check the file.")
     try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise InputError("a small text file", f"{path} of {path.stat().st_size:,} bytes", "Check the file.")
         return path.read_bytes().decode("utf-8-sig")
     except (OSError, ValueError) as error:
         raise InputError(f"a readable {path.name} (UTF-8)", f"{path} ({error})", "Put the file into the folder.") from error

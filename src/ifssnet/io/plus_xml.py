@@ -20,11 +20,13 @@ from jaxtyping import Float
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.io.numbers import rigid_or_affine
+from ifssnet.io.pixels import existing_file
 from ifssnet.io.xml_attributes import ElementAttributes
 
 Matrix4 = Float[np.ndarray, "4 4"]
 
 _KERNELS = ("GAUSSIAN", "GAUSSIAN_ACCUMULATION", "DISTANCE_WEIGHT_INVERSE", "NEAREST_NEIGHBOR")
+_LARGEST = 1 << 24
 _HOLE_TYPES = (*_KERNELS, "STICK")
 
 
@@ -130,6 +132,10 @@ def read_plus_configuration(path: Path) -> PlusConfiguration:
 
 
 def _parse(path: Path) -> Element:
+    if existing_file(path, "a PLUS configuration") > _LARGEST:
+        raise InputError(
+            f"a PLUS configuration of at most {_LARGEST:,} bytes", path.name, "Give the XML file that PLUS was run with."
+        )
     try:
         root = defusedxml.ElementTree.fromstring(path.read_bytes())
     except OSError as error:

@@ -3,7 +3,7 @@
 The transforms are named `<From>To<To>Transform` and may be chained in any way; the image's pose is found as a path from
 the image's coordinate frame to the reference through them and through the constants of a PLUS configuration. Poses speak
 of pixels in the orientation MF (first row at the probe, marked side left): a file in another orientation has its pixels
-turned on reading, never its transforms, as PLUS does.
+turned on reading, never its transforms, as PLUS does. A file that names no orientation is taken as MF.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from jaxtyping import Float
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.sweep import Contour, Sweep
 from ifssnet.io.numbers import integers, numbers, shortened
+from ifssnet.io.pixels import existing_file
 from ifssnet.io.stradwin_images import Lines, is_true, read_frames
 from ifssnet.io.stradwin_pose import CM, ORIGIN, Six, pixels_to_image, pose_matrix
 
@@ -132,6 +133,7 @@ def _number(word: str) -> float | None:
 
 
 def _read_lines(path: Path) -> dict[str, list[str]]:
+    existing_file(path, "a Stradwin file")
     try:
         raw = path.read_bytes()
     except (OSError, ValueError) as error:

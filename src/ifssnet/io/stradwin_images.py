@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -44,10 +44,12 @@ def is_true(lines: Lines, key: str) -> bool:
 
 
 def _beside(path: Path, named: str) -> Path | None:
-    """Where a name in the file leads: as it stands, or, written on another machine, its last part beside the `.sw`."""
+    """Where a name in the file leads within the folder of the `.sw`; of a path of another machine, its last part counts."""
     if not named or "\0" in named:
         return None
-    for candidate in (path.parent / named.replace("\\", "/"), path.parent / re.split(r"[\\/]", named)[-1]):
+    given = PureWindowsPath(named)
+    inside = not given.drive and not given.root and ".." not in given.parts
+    for candidate in ((path.parent / given.as_posix(),) if inside else ()) + (path.parent / given.name,):
         try:
             if candidate.exists():
                 return candidate
