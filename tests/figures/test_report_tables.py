@@ -72,6 +72,11 @@ def test_numbers_are_spoken(value: object, text: str) -> None:
     assert spoken(value, COMPARISONS[0]) == text
 
 
+def test_nothing_has_no_sign() -> None:
+    signed = next(m for m in COMPARISONS if m.key == "volume_error_percent")
+    assert [spoken(value, signed) for value in (0.0, -0.001, 0.004, 0.006)] == ["0.00", "0.00", "0.00", "+0.01"]
+
+
 def test_ranges_and_nested_data() -> None:
     assert number_ranges([]) == ""
     assert number_ranges([5]) == "5"

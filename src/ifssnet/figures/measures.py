@@ -110,4 +110,7 @@ def spoken(value: Json, measure: Measure) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     text = f"{value:+.{measure.decimals}f}" if measure.signed else f"{value:.{measure.decimals}f}"
+    if float(text) == 0:
+        # Nothing has no sign, nor has what rounds to nothing.
+        text = text.lstrip("+-")
     return text.replace("-", "−")
