@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from ifssnet.core.segmentation import Json
 from ifssnet.figures.acsa import echo_along_muscle, profile_along_leg, profile_along_muscle
 from ifssnet.figures.content import Finding, ReportContent
+from ifssnet.figures.measures import Measure, spoken
 from ifssnet.figures.slices import slice_pictures
 from ifssnet.figures.svg import element, escape
 from ifssnet.figures.tables import comparison_table, measures_table, nested, number_ranges, swatch
 from ifssnet.figures.theme import Rgb, hex_of, ordered
 
 FULL_NAMES = {"SOL": "Soleus", "GM": "Gastrocnemius medialis", "GL": "Gastrocnemius lateralis"}
+_CARD_ERROR = Measure("volume_error_percent", "Volume error", "%", 1, "", signed=True)
 SEVERITIES = {"error": "Problem", "warning": "Take care", "note": "Note"}
 
 
@@ -83,10 +85,7 @@ def tiles(content: ReportContent, colors: Mapping[str, Rgb]) -> str:
         against = (content.comparison or {}).get(name)
         if (dice := _value(against, "dice")) is not None:
             error = _value(against, "volume_error_percent")
-            under.append(
-                f"Dice {dice:.3f}"
-                + (f", volume {error:+.1f} %".replace("-", "−").replace(" %", "\u00a0%") if error is not None else "")
-            )
+            under.append(f"Dice {dice:.3f}" + (f", volume {spoken(error, _CARD_ERROR)}\u00a0%" if error is not None else ""))
         full = element("span", escape(FULL_NAMES[name]), class_="full") if name in FULL_NAMES else ""
         figure = element("b", f"{volume:.1f}") + " cm³" if volume is not None else element("b", "–")
         cards.append(
