@@ -1,8 +1,9 @@
 """The short way to a volume: the same tissue, beam and artefacts, synthesised on the volume's own grid.
 
-A voxel of a compounded volume shows one pixel of the sweep that passed it last. So each slice is imaged as one wide frame
+A voxel of a compounded volume shows the mean of the pixels that fell into it. So each slice is imaged as one wide frame
 whose columns belong to different sweeps: their lines begin at that sweep's probe, their speckle is the sweep's own, the
-leg had moved as it had for that sweep, and beside and below the sweeps there is nothing.
+leg had moved as it had for that sweep, and beside and below the sweeps there is nothing. Where voxels are larger than the
+beam, several pixels of the frame make a voxel.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
@@ -23,6 +24,8 @@ from ifssnet.phantom.subject import Subject
 from ifssnet.phantom.view import View
 
 BATCH_PIXELS = 2**21
+PIXEL_YX_MM = (0.37, 0.6)
+"""Size of the imaged pixels, about; larger voxels are means of several."""
 
 
 def direct_volume(
@@ -48,17 +51,32 @@ def direct_volume(
         Grey levels, 8 bits.
     """
     leg = as_leg(subject)
-    to_leg = (np.eye(4) if leg_to_world is None else np.linalg.inv(leg_to_world)) @ grid.index_to_mm
-    view = slices_view(leg, to_leg, grid.shape_zyx, settings, seed)
+    finer_y, finer_x = (max(1, round(s / limit)) for s, limit in zip(grid.spacing_zyx_mm[1:], PIXEL_YX_MM, strict=True))
+    slices, rows, columns = grid.shape_zyx
+    part = np.diag([1.0 / finer_x, 1.0 / finer_y, 1.0, 1.0])
+    part[:2, 3] = 0.5 / finer_x - 0.5, 0.5 / finer_y - 0.5
+    to_leg = (np.eye(4) if leg_to_world is None else np.linalg.inv(leg_to_world)) @ grid.index_to_mm @ part
+    view = slices_view(leg, to_leg, (slices, rows * finer_y, columns * finer_x), settings, seed)
     rng = np.random.default_rng([seed, 0xD1C])
     scatterers = Scatterers(rng, view.shape_vu, grid.spacing_xyz_mm[2], settings.probe.elevation_mm)
     out = np.empty(grid.shape_zyx, dtype=np.uint8)
     batch = max(1, BATCH_PIXELS // (view.shape_vu[0] * view.shape_vu[1]))
-    for start in range(0, grid.slices, batch):
-        stop = min(start + batch, grid.slices)
-        out[start:stop] = bmode(leg, view.part(start, stop), settings.probe, scatterers.draw(stop - start))
-        yield Progress("imaging the digital leg", stop, grid.slices)
+    for start in range(0, slices, batch):
+        stop = min(start + batch, slices)
+        fine = bmode(leg, view.part(start, stop), settings.probe, scatterers.draw(stop - start))
+        out[start:stop] = _means(fine, finer_y, finer_x)
+        yield Progress("imaging the digital leg", stop, slices)
     return Volume(out, grid)
+
+
+def _means(fine: UInt8[np.ndarray, "z v u"], finer_y: int, finer_x: int) -> UInt8[np.ndarray, "z y x"]:
+    """Mean grey levels of blocks of pixels, rounded to the nearest."""
+    if finer_y == finer_x == 1:
+        return fine
+    slices, rows, columns = fine.shape
+    blocks = fine.reshape(slices, rows // finer_y, finer_y, columns // finer_x, finer_x)
+    total = blocks.sum(axis=(2, 4), dtype=np.uint32)
+    return ((total + finer_y * finer_x // 2) // (finer_y * finer_x)).astype(np.uint8)
 
 
 def slices_view(

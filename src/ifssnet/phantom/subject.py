@@ -141,7 +141,7 @@ VARIANTS: tuple[Variant, ...] = ("adult", "child", "duchenne", "pseudohypertroph
 with enlarged calves; an adult after months of disuse; an adult with an injury in GM."""
 
 
-def draw_subject(seed: int, variant: Variant = "adult") -> Subject:
+def draw_subject(seed: int, variant: Variant = "adult", sex: Sex | None = None, side: Side | None = None) -> Subject:
     """A person, drawn at random.
 
     Adults' height and mass follow LEG-3D-US' people (173 ± 11 cm, 64.3 ± 12.4 kg, as many women as men, 20 left and 24
@@ -152,6 +152,8 @@ def draw_subject(seed: int, variant: Variant = "adult") -> Subject:
     Args:
         seed: Any integer of 0 or more; the same seed gives the same person.
         variant: What kind of person, one of `VARIANTS`.
+        sex: Drawn unless given.
+        side: Drawn unless given.
 
     Raises:
         InputError: A negative seed, or no such variant.
@@ -162,7 +164,7 @@ def draw_subject(seed: int, variant: Variant = "adult") -> Subject:
         raise InputError(f"a variant among {', '.join(VARIANTS)}", f"'{variant}'", "Choose one of these.")
     draw = _Draw(np.random.default_rng([seed, 0x1E6]))
     young = variant in ("child", "duchenne", "pseudohypertrophy")
-    return _varied(_child(seed, draw) if young else _adult(seed, draw), variant, draw)
+    return _varied((_child if young else _adult)(seed, draw, sex, side), variant, draw)
 
 
 class _Draw:
@@ -179,9 +181,14 @@ class _Draw:
         return math.exp(self(0.0, sd))
 
 
-def _adult(seed: int, draw: _Draw) -> Subject:
-    sex: Sex = "female" if draw.rng.random() < 0.5 else "male"
-    side: Side = "left" if draw.rng.random() < 20 / 44 else "right"
+def _drawn_or(sex: Sex | None, side: Side | None, draw: _Draw) -> tuple[Sex, Side]:
+    """Drawn in any case, so that the rest of a person does not depend on what was given."""
+    chance_sex, chance_side = draw.rng.random(2)
+    return sex or ("female" if chance_sex < 0.5 else "male"), side or ("left" if chance_side < 20 / 44 else "right")
+
+
+def _adult(seed: int, draw: _Draw, sex: Sex | None, side: Side | None) -> Subject:
+    sex, side = _drawn_or(sex, side, draw)
     # 173 ± 11 cm over both sexes: 13 cm between the sexes' means and 8.8 cm within each give it back.
     middle = 166.5 if sex == "female" else 179.5
     height = draw(middle, 8.8)
@@ -191,10 +198,9 @@ def _adult(seed: int, draw: _Draw) -> Subject:
     return _person(seed, draw, (sex, side, height, mass), volume, fat)
 
 
-def _child(seed: int, draw: _Draw) -> Subject:
+def _child(seed: int, draw: _Draw, sex: Sex | None, side: Side | None) -> Subject:
     """Of 6 to 12 years; height and mass after the WHO growth reference of 2007 (9 years: 133 cm, 28 kg)."""
-    sex: Sex = "female" if draw.rng.random() < 0.5 else "male"
-    side: Side = "left" if draw.rng.random() < 0.5 else "right"
+    sex, side = _drawn_or(sex, side, draw)
     height = draw(133.0, 10.0)
     mass = max(16.0, draw(28.0, 4.0) + 0.55 * (height - 133.0))
     # The regression above is of adults; muscle's share of a child's mass is smaller.

@@ -1,0 +1,50 @@
+"""Plain data as TOML, in an order that does not change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+Value: TypeAlias = "str | bool | int | float | Sequence[Value] | Mapping[str, Value] | None"
+Table: TypeAlias = Mapping[str, Value]
+
+
+def toml(table: Table, path: str = "") -> str:
+    """TOML text of nested mappings; a key whose value is None is left out.
+
+    >>> print(toml({"a": 1.5, "b": {"c": "x", "d": [1, 2]}}))
+    a = 1.5
+    <BLANKLINE>
+    [b]
+    c = "x"
+    d = [1, 2]
+    <BLANKLINE>
+    """
+    plain = [
+        f"{_key(key)} = {_value(value)}" for key, value in table.items() if not isinstance(value, Mapping) and value is not None
+    ]
+    blocks = ["\n".join(plain) + "\n"] if plain else []
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            name = f"{path}.{_key(key)}" if path else _key(key)
+            inner = toml(value, name)
+            own = any(not isinstance(v, Mapping) for v in value.values())
+            blocks.append(f"[{name}]\n{inner}" if own or not value else inner)
+    return "\n".join(blocks)
+
+
+def _key(key: str) -> str:
+    bare = key and all(c.isascii() and (c.isalnum() or c in "-_") for c in key)
+    return key if bare else json.dumps(key)
+
+
+def _value(value: Value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, (int, float)):
+        return repr(value)
+    assert isinstance(value, Sequence)
+    return "[" + ", ".join(_value(entry) for entry in value) + "]"
