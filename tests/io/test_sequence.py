@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.sweep import Contour, Sweep
+from ifssnet.io.frames_folder_write import write_frames_folder
 from ifssnet.io.plus_xml import HoleFillingElement, PlusConfiguration, read_plus_configuration
 from ifssnet.io.sequence import read_sequence
 from ifssnet.io.sequence_write import write_sequence
+from ifssnet.io.stradwin_write import write_stradwin
 from ifssnet.io.sweep import open_sweep
 
 PIXELS = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
@@ -136,7 +138,7 @@ def test_a_frame_without_transform_is_invalid(tmp_path: Path):
 
 def test_no_valid_frame_at_all(tmp_path: Path):
     told = {"ImageToReferenceTransform": IDENTITY, "ImageToReferenceTransformStatus": "INVALID"}
-    with pytest.raises(InputError, match="none of 2"):
+    with pytest.raises(InputError, match=r"none of 2 \(ImageToReference is INVALID in 2\)"):
         open_sweep(sequence(tmp_path / "a.mha", [told, told]))
 
 
@@ -412,6 +414,28 @@ def test_real_sweeps(shared_data: Path, name: str):
     assert sweep.timestamps_s[0] == start
     assert (np.diff(sweep.timestamps_s) > 0).all()
     assert 0.07 < min(sweep.pixel_spacing_uv_mm) < max(sweep.pixel_spacing_uv_mm) < 0.09
+
+
+@pytest.mark.realdata
+def test_a_real_sweep_goes_through_every_format(shared_data: Path, tmp_path: Path):
+    testing = shared_data / "plus" / "ConfigFiles" / "Testing"
+    xml = testing / "PlusDeviceSet_SpinePhantomFreehandReconstructionOnly.xml"
+    sweep = open_sweep(shared_data / "plus" / "TestImages" / "SpinePhantomFreehand.igs.mha", read_plus_configuration(xml))
+    write_sequence(sweep, tmp_path / "a.igs.nrrd")
+    write_frames_folder(sweep, tmp_path / "b")
+    with pytest.warns(InputWarning, match="rigid"):
+        # The calibration's axes stand at 92.7 degrees, which Stradwin cannot say: half of the 2.7 degrees to each axis, over
+        # half of the image's 70 x 49 mm, is about 35 mm x 0.024 = 0.8 mm, and less along the other side.
+        write_stradwin(sweep, tmp_path / "c.sw")
+    for path, tolerance_mm in ((tmp_path / "a.igs.nrrd", 0.0), (tmp_path / "b", 1e-9), (tmp_path / "c.sw", 1.1)):
+        again = open_sweep(path)
+        np.testing.assert_array_equal(again.frames, sweep.frames)
+        np.testing.assert_array_equal(again.timestamps_s, sweep.timestamps_s)
+        for u, v in ((0, 0), (819, 0), (0, 615), (819, 615)):
+            for frame in (0, 20):
+                np.testing.assert_allclose(
+                    at(again, frame, u, v), at(sweep, frame, u, v), rtol=0, atol=max(tolerance_mm, 1e-12)
+                )
 
 
 @pytest.mark.realdata

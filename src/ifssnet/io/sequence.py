@@ -79,7 +79,7 @@ def read_sequence(path: Path, configuration: PlusConfiguration | None = None) ->
     named = (configuration.reference_frame if configuration else None) or _field(fields, REFERENCE_FIELD)
     reference, poses, trusted = image_to_reference(graph, image, (named,) if named else DEFAULT_REFERENCES, path.name)
     images_ok = np.array([by_field.get("ImageStatus", {}).get(i, "OK").upper() == "OK" for i in range(len(frames))])
-    valid = _report_invalid(trusted, images_ok, path)
+    valid = _report_invalid(trusted, images_ok, graph.invalid_along(image, reference), path)
     return Sweep(
         frames=frames,
         image_to_world=poses,
@@ -200,14 +200,17 @@ def _matrix(text: str, where: str) -> Float[np.ndarray, "4 4"]:
 
 
 def _report_invalid(
-    trusted: Bool[np.ndarray, " frame"], images_ok: Bool[np.ndarray, " frame"], path: Path
+    trusted: Bool[np.ndarray, " frame"], images_ok: Bool[np.ndarray, " frame"], used: Mapping[str, int], path: Path
 ) -> Bool[np.ndarray, " frame"]:
     valid = trusted & images_ok
     if not valid.any():
+        causes = [
+            f"{name} is INVALID in {count}" for name, count in (*used.items(), ("the image", int((~images_ok).sum()))) if count
+        ]
         raise InputError(
             "at least one frame with a valid image and pose",
-            f"{path.name} with none of {len(valid)}",
-            "Record the sweep again.",
+            f"{path.name} with none of {len(valid)} ({', '.join(causes)})",
+            "Record the sweep again, or name another ReferenceCoordinateFrame in the configuration.",
         )
     if not valid.all():
         poses, images = int((~trusted).sum()), int((~images_ok).sum())

@@ -69,6 +69,12 @@ class TransformGraph:
         trusted &= np.isfinite(total).all(axis=(1, 2))
         return total, trusted
 
+    def invalid_along(self, source: str, target: str) -> dict[str, int]:
+        """Of each tracked transform on the way between two coordinate frames, in how many images it is not to be trusted."""
+        pairs = set(pairwise(self.path(source, target) or ()))
+        used = [key for key in self.tracked if key in pairs or key[::-1] in pairs]
+        return {f"{start}To{end}": int((~self.valid[start, end]).sum()) for start, end in used}
+
     def _step(self, start: str, end: str) -> tuple[Float[np.ndarray, "frame 4 4"], Bool[np.ndarray, " frame"]]:
         """One transform, turned round where it is known the other way only."""
         forward = (start, end) in self.tracked or ((start, end) in self.constant and (end, start) not in self.tracked)
