@@ -132,7 +132,7 @@ def measure(segmentation: Segmentation | LabelMap, volume: Volume | None = None)
     >>> muscles["SOL"]["volume_cm3"]
     1.0
     """
-    from ifssnet.workflow.case import measure as run
+    from ifssnet.measure.muscles import measure as run
 
     labels = segmentation.labels if isinstance(segmentation, Segmentation) else segmentation
     return run(labels, volume)
@@ -144,7 +144,7 @@ def compare(segmentation: Segmentation | LabelMap, reference: LabelMap) -> Repor
     Raises:
         InputError: The grids differ by more than can be bridged safely, or no muscle has the same name in both.
     """
-    from ifssnet.workflow.case import compare as run
+    from ifssnet.measure.compare import compare as run
 
     labels = segmentation.labels if isinstance(segmentation, Segmentation) else segmentation
     return run(labels, reference)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,7 +23,7 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Compare with a reference: Dice, mIoU, Hausdorff distance, mean surface distance, precision, recall, volume error.
 
     Example: `ifss compare leg-segmented.seg.nrrd leg.seg.nrrd`

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,7 +25,7 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Convert volumes, label maps, tracked sweeps and surfaces into each other.
 
     A folder of closed surfaces becomes a label map at a spacing, and a label map becomes a folder of surfaces (an OUT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,7 +18,7 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Scan a digital leg, compound it, annotate a few slices, segment, measure, compare with the truth, report.
 
     Example: `ifss demo -o demo` and then open `demo/report.html`

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,7 +20,7 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Draw a segmentation on every raw frame, where the edges are sharper than in the volume.
 
     OUT ending in `.sw` becomes a Stradwin file with contours; a folder becomes one PNG overlay a frame.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,7 +17,7 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Say what a file or folder is: its kind, size, spacing, labels, frames, header.
 
     Example: `ifss info leg.mha`

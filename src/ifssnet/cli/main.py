@@ -28,9 +28,9 @@ def options(
 ) -> None:
     """Options of `ifss` itself."""
     if version:
-        from ifssnet import __version__
+        from importlib.metadata import version as installed
 
-        typer.echo(__version__)
+        typer.echo(installed("ifssnet"))
         raise typer.Exit
 
 

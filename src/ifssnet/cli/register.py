@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,7 +23,7 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Register R2 rigidly to R1 by mutual information, and carry R2 or its labels over (paper, IV-A2).
 
     Example: `ifss register r1.mha r2.mha --labels r2-labels.seg.nrrd -o r1-labels.seg.nrrd`

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ifssnet.cli.options import Force, Json, Output, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal
+
+
+class Side(StrEnum):
+    """Which leg."""
+
+    left = "left"
+    right = "right"
 
 
 def run(
@@ -19,11 +27,18 @@ def run(
     seeds: Annotated[Path | None, typer.Option(help="The seeds, to mark the annotated slices.")] = None,
     title: Annotated[str | None, typer.Option(help="Heading of the page (default: the file's name).")] = None,
     slices: Annotated[int, typer.Option(min=1, max=48, help="How many slices to show.")] = 12,
+    side: Annotated[Side | None, typer.Option(help="Which leg: names the medial and the lateral view.")] = None,
+    patient_axes: Annotated[
+        bool | None,
+        typer.Option(
+            "--patient-axes/--tracker-axes", help="Whose axes the volume has (default: the tracker's if compounded here)."
+        ),
+    ] = None,
     force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Write one self-contained page: numbers, area profile, slices with outlines, the muscles in 3-D, provenance.
 
     Example: `ifss report leg-segmented.seg.nrrd --volume leg.mha -o report.html`
@@ -31,7 +46,18 @@ def run(
     from ifssnet.workflow.reporting import report_files
 
     terminal = Terminal(quiet, verbose, json)
-    work = report_files(segmentation, output, volume, reference, seeds, title=title, slices=slices, force=force)
+    work = report_files(
+        segmentation,
+        output,
+        volume,
+        reference,
+        seeds,
+        title=title,
+        slices=slices,
+        side=None if side is None else side.value,
+        patient_axes=patient_axes,
+        force=force,
+    )
     facts = terminal.run(work)
     if json:
         terminal.answer_json(facts)

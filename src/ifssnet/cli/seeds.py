@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -31,7 +31,7 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Make seeds: draw a few slices of a complete label map, or bring contours and PNG masks into a volume.
 
     The first place is the first slice where the muscle is present (paper, III-C2: three consecutive slices in every

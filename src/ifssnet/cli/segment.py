@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,9 +25,7 @@ def run(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other setting of the method; may be repeated.")
     ] = None,
-    probability: Annotated[
-        Path | None, typer.Option(help="Write the probability of each voxel's label here as well.")
-    ] = None,
+    probability: Annotated[Path | None, typer.Option(help="Write the probability of each voxel's label here as well.")] = None,
     provenance: Annotated[
         bool, typer.Option("--provenance", help="Write OUT.json beside it: method, settings, slices, versions, hashes.")
     ] = False,
@@ -35,7 +33,7 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Segment every slice from a few annotated ones. What the expert drew stays as it was drawn.
 
     Example: `ifss segment leg.mha --seeds seeds.seg.nrrd -o leg-segmented.seg.nrrd`

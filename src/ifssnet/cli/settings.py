@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ifssnet.core.errors import InputError
 
 
-def given(words: Sequence[str] | None) -> dict[str, object]:
+def given(words: Sequence[str] | None) -> dict[str, Any]:
     """Settings as a mapping; numbers and true/false become what they say.
 
     Raises:
@@ -16,7 +17,7 @@ def given(words: Sequence[str] | None) -> dict[str, object]:
     >>> given(["sigma_mm=1.5", "plain=true", "smoothing=auto"])
     {'sigma_mm': 1.5, 'plain': True, 'smoothing': 'auto'}
     """
-    settings: dict[str, object] = {}
+    settings: dict[str, Any] = {}
     for word in words or ():
         name, equals, text = word.partition("=")
         if not equals or not name:

@@ -6,6 +6,7 @@ from collections.abc import Generator
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.muscles import TRICEPS_SURAE
 from ifssnet.core.progress import Progress
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator, Segmentation
@@ -50,8 +51,6 @@ def segment(
 
 
 def in_order(labels: LabelMap) -> list[int]:
-    """The label values in use or named, those of the triceps surae first and in the order of every table."""
-    from ifssnet.core.muscles import TRICEPS_SURAE
-
+    """The named label values, those of the triceps surae first and in the order of every table."""
     rank = {name: place for place, name in enumerate(TRICEPS_SURAE)}
     return sorted(labels.names, key=lambda value: (rank.get(labels.names[value], len(rank)), value))
