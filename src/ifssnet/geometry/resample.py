@@ -7,13 +7,14 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Bool
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.geometry.box import label_boxes
+from ifssnet.geometry.sampling import count_outside, index_map, rounding_mm, sampled
 from ifssnet.geometry.untyped import affine_transform
 
 MAX_OFF_PLANE_SLICES = 0.25
@@ -56,7 +57,7 @@ def grid_difference(first: Grid, second: Grid) -> GridDifference:
         tilt_deg=math.degrees(math.acos(float(along.min()))),
         spacing_ratio=max(max(ratio, 1 / ratio) for ratio in ratios),
         axis_of=(axis_of[0], axis_of[1], axis_of[2]),
-        rounding_mm=float(np.linalg.norm(_rounding_mm(first, second))),
+        rounding_mm=float(np.linalg.norm(rounding_mm(first, second))),
     )
 
 
@@ -65,7 +66,7 @@ def labels_on(labels: LabelMap, grid: Grid) -> LabelMap:
     if labels.grid.matches(grid):
         return labels
     return LabelMap(
-        array=_sampled(labels.array, labels.grid, grid, order=0),
+        array=sampled(labels.array, labels.grid, grid, order=0),
         grid=grid,
         names=labels.names,
         colors=labels.colors,
@@ -88,7 +89,7 @@ def volume_on(volume: Volume, grid: Grid, order: int = 1) -> Volume:
         raise InputError("an interpolation of order 0, 1 or 3", f"{order}", "Choose one of these.")
     if volume.grid.matches(grid):
         return volume
-    return Volume(array=_sampled(volume.array, volume.grid, grid, order), grid=grid, header=volume.header)
+    return Volume(array=sampled(volume.array, volume.grid, grid, order), grid=grid, header=volume.header)
 
 
 def seeds_on(seeds: Seeds, grid: Grid, what: str = "the seeds") -> Seeds:
@@ -203,7 +204,7 @@ def volume_under(volume: Volume, labels: LabelMap, what: str = "the volume") -> 
                 f"{outside:.0%} of {labels.names[value]} outside it",
                 "Check that both belong to the same recording.",
             )
-    moved_mm = float(np.linalg.norm(_rounding_mm(volume.grid, labels.grid)))
+    moved_mm = float(np.linalg.norm(rounding_mm(volume.grid, labels.grid)))
     warnings.warn(
         InputWarning(
             f"The grids of {what} and of the label map differ: the nearest grey levels were taken, at most {moved_mm:.3g} "
@@ -212,50 +213,6 @@ def volume_under(volume: Volume, labels: LabelMap, what: str = "the volume") -> 
         stacklevel=2,
     )
     return volume_on(volume, labels.grid, order=0)
-
-
-def _index_map(source: Grid, target: Grid) -> Float[np.ndarray, "4 4"]:
-    """Takes (x, y, z, 1) indices of the target to (x, y, z, 1) indices of the source."""
-    return source.mm_to_index @ target.index_to_mm
-
-
-def _sampled(array: Shaped[np.ndarray, "z y x"], source: Grid, target: Grid, order: int) -> Shaped[np.ndarray, "k j i"]:
-    affine = _index_map(source, target)[:3]
-    # The same map in the order of an array's axes.
-    matrix, offset = affine[::-1, 2::-1], affine[::-1, 3]
-    if order == 0:
-        axes = [int(np.abs(row).argmax()) for row in matrix]
-        rest = matrix.copy()
-        rest[range(3), axes] = 0
-        # Straight axes: look indices up one axis at a time. A thousandth of a voxel over the whole grid is no turn.
-        if sorted(axes) == [0, 1, 2] and (np.abs(rest) @ np.array(target.shape_zyx)).max() < 1e-3:
-            return _looked_up(array, matrix[range(3), axes], offset, axes, target)
-    whole = array if order == 0 or array.dtype.kind == "f" else array.astype(np.float32)
-    sampled = affine_transform(whole, matrix, offset, target.shape_zyx, order)
-    if sampled.dtype == array.dtype:
-        return sampled
-    limits = np.iinfo(array.dtype)
-    return np.clip(np.rint(sampled), limits.min, limits.max).astype(array.dtype)
-
-
-def _looked_up(
-    array: Shaped[np.ndarray, "z y x"],
-    scale: Float[np.ndarray, " axis"],
-    offset: Float[np.ndarray, " axis"],
-    axes: list[int],
-    target: Grid,
-) -> Shaped[np.ndarray, "k j i"]:
-    """Nearest voxels where source axis `a` runs along target axis `axes[a]`."""
-    lookup: list[Int[np.ndarray, " n"]] = []
-    valid: list[slice] = [slice(None)] * 3
-    for axis in range(3):
-        index = np.rint(offset[axis] + scale[axis] * np.arange(target.shape_zyx[axes[axis]])).astype(np.int64)
-        within = np.flatnonzero((index >= 0) & (index < array.shape[axis]))
-        valid[axes[axis]] = slice(int(within[0]), int(within[-1]) + 1) if within.size else slice(0, 0)
-        lookup.append(index[within])
-    out = np.zeros(target.shape_zyx, dtype=array.dtype)
-    out[tuple(valid)] = array[np.ix_(*lookup)].transpose(np.argsort(axes))
-    return out
 
 
 def _slice_in(source: Grid, target: Grid, z: int, what: str) -> tuple[int, float]:
@@ -287,12 +244,11 @@ def _check_distinct(target: dict[int, tuple[int, float]], what: str) -> None:
 
 def _mask_on(mask: Bool[np.ndarray, "v u"], source: Grid, target: Grid, to_z: int) -> Mask:
     """A drawn slice on the target's pixels, nearest; the small step off the plane is left out."""
-    affine = _index_map(source, target)
+    affine = index_map(source, target)
     matrix = affine[1::-1, 1::-1]
     offset = affine[1::-1, 2] * to_z + affine[1::-1, 3]
     _, ny, nx = target.shape_zyx
-    sampled = affine_transform(mask.astype(np.uint8), matrix, offset, (ny, nx), order=0)
-    return sampled.astype(np.bool_)
+    return affine_transform(mask.astype(np.uint8), matrix, offset, (ny, nx), order=0).astype(np.bool_)
 
 
 def _outside_share(seeds: Seeds, label: int, grid: Grid) -> float:
@@ -300,9 +256,7 @@ def _outside_share(seeds: Seeds, label: int, grid: Grid) -> float:
     for z, mask in seeds.masks[label].items():
         y, x = np.nonzero(mask)
         drawn += y.size
-        outside += _count_outside(
-            np.stack([x, y, np.full_like(x, z)], axis=1).astype(np.float64), seeds.grid, grid, axes=(0, 1)
-        )
+        outside += count_outside(np.stack([x, y, np.full_like(x, z)], axis=1).astype(np.float64), seeds.grid, grid, axes=(0, 1))
     return outside / drawn if drawn else 0.0
 
 
@@ -323,14 +277,14 @@ def _check_share_kept(drawn_mm2: float, kept_mm2: float, what: str, outside: flo
 
 def _share_outside(labels: LabelMap, value: int, box: tuple[slice, ...], grid: Grid) -> float:
     corners = np.array([(x, y, z) for z in _ends(box[0]) for y in _ends(box[1]) for x in _ends(box[2])], dtype=np.float64)
-    if box[0].stop == 0 or _count_outside(corners, labels.grid, grid, axes=(0, 1, 2)) == 0:
+    if box[0].stop == 0 or count_outside(corners, labels.grid, grid, axes=(0, 1, 2)) == 0:
         return 0.0
     outside = marked = 0
     for z in range(box[0].start, box[0].stop):
         y, x = np.nonzero(labels.array[z, box[1], box[2]] == value)
         points = np.stack([x + box[2].start, y + box[1].start, np.full_like(x, z)], axis=1).astype(np.float64)
         marked += len(points)
-        outside += _count_outside(points, labels.grid, grid, axes=(0, 1, 2))
+        outside += count_outside(points, labels.grid, grid, axes=(0, 1, 2))
     return outside / marked
 
 
@@ -338,31 +292,6 @@ def _ends(part: slice) -> tuple[int, int]:
     return part.start, max(part.stop - 1, 0)
 
 
-def _count_outside(index_xyz: Float[np.ndarray, "n 3"], source: Grid, target: Grid, axes: tuple[int, ...]) -> int:
-    """How many voxels of the source have their centre outside the target's voxels, along some axes of the target."""
-    there = target.points_to_index(source.points_to_mm(index_xyz))[:, axes]
-    sizes = np.array(target.shape_zyx[::-1])[list(axes)]
-    # A thousandth of a voxel: what round-off in a header may move.
-    return int(((there < -0.501) | (there > sizes - 0.499)).any(axis=1).sum())
-
-
 def _in_plane_mm(source: Grid, target: Grid) -> float:
-    x, y, _ = _rounding_mm(source, target)
+    x, y, _ = rounding_mm(source, target)
     return math.hypot(x, y)
-
-
-def _rounding_mm(source: Grid, target: Grid) -> tuple[float, float, float]:
-    """Per axis of the source: how far the target's voxel centres lie off the source's at most."""
-    affine = _index_map(source, target)
-    rounding: list[float] = []
-    for axis in range(3):
-        row = affine[axis, :3]
-        along = int(np.abs(row).argmax())
-        if np.abs(np.delete(row, along)).max() < 1e-6:
-            index = affine[axis, 3] + row[along] * np.arange(target.shape_zyx[::-1][along])
-            within = index[(index > -0.5) & (index < source.shape_zyx[::-1][axis] - 0.5)]
-            share = float(np.abs(within - np.rint(within)).max()) if within.size else 0.0
-        else:
-            share = 0.5
-        rounding.append(share * source.spacing_xyz_mm[axis])
-    return rounding[0], rounding[1], rounding[2]
