@@ -15,6 +15,7 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
 from ifssnet.core.seeds import Seeds
 from ifssnet.io.annotated import HEADER_KEY, annotated, read_record
+from ifssnet.io.open import open_labels
 from ifssnet.io.save import save
 from ifssnet.io.seeds import open_seeds, save_seeds
 
@@ -117,6 +118,19 @@ def test_what_was_drawn_after_the_record_counts_too(tmp_path: Path):
 def test_a_broken_record_is_said(record: str):
     with pytest.raises(InputError, match="Remove ifss_annotated_slices"):
         read_record(record, {1: "SOL"}, 12, "a.mha")
+
+
+def test_the_record_beside_a_nifti_outlives_its_header(tmp_path: Path):
+    nothing = np.zeros((6, 8), dtype=bool)
+    path = tmp_path / "a.nii.gz"
+    save_seeds(Seeds({1: {3: box(1, 1), 8: nothing}}, GRID, {1: "SOL"}), path)
+    told = json.loads((tmp_path / "a.json").read_text())
+    assert told[HEADER_KEY] == {"SOL": [3, 8]}
+    assert told["labels"] == {"1": "SOL"}
+    # Another program writes the image again and knows nothing of the record.
+    plain = open_labels(path)
+    save(LabelMap(plain.array, plain.grid, {}), path, force=True)
+    assert open_seeds(path).slices(1) == (3, 8)
 
 
 def test_two_muscles_of_one_name_are_recorded_by_number(tmp_path: Path):

@@ -10,13 +10,18 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.seeds import Seeds
+from ifssnet.io.atomic import atomic_path
+from ifssnet.io.label_names import sidecar_of
 from ifssnet.io.numbers import shortened
 
 HEADER_KEY = "ifss_annotated_slices"
+
+_LARGEST_JSON = 1 << 24
 
 Slices = dict[int, tuple[int, ...]]
 
@@ -51,6 +56,30 @@ def read_record(record: object, names: Mapping[int, str], slices: int, where: st
         else:
             warnings.warn(InputWarning(f"{where}: slices are recorded for {name}, which has no label."), stacklevel=3)
     return found
+
+
+def sidecar_record(path: Path) -> dict[str, str]:
+    """The record in the JSON file beside an image, as a header line; nothing where there is none."""
+    sidecar = sidecar_of(path)
+    try:
+        if not sidecar.is_file() or sidecar.stat().st_size > _LARGEST_JSON:
+            return {}
+        data: Any = json.loads(sidecar.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}  # names of labels are read from there too, and whoever reads them says what is wrong
+    return {HEADER_KEY: json.dumps(data[HEADER_KEY])} if isinstance(data, dict) and HEADER_KEY in data else {}
+
+
+def add_to_sidecar(path: Path, record: Mapping[str, list[int]]) -> None:
+    """Put a record into the JSON file that was just written beside an image, with the names of the labels.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    sidecar = sidecar_of(path)
+    data: Any = json.loads(sidecar.read_text(encoding="utf-8")) if sidecar.is_file() else {}
+    with atomic_path(sidecar, force=True) as partial:
+        partial.write_text(json.dumps({**data, HEADER_KEY: record}) + "\n", encoding="utf-8")
 
 
 def _index(value: object) -> int:

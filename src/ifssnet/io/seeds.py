@@ -20,7 +20,7 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import EMPTY, LabelMap
 from ifssnet.core.seeds import Seeds
-from ifssnet.io.annotated import HEADER_KEY, annotated, read_record, record_of
+from ifssnet.io.annotated import HEADER_KEY, add_to_sidecar, annotated, read_record, record_of, sidecar_record
 from ifssnet.io.atomic import atomic_path
 from ifssnet.io.kinds import kind_of
 from ifssnet.io.open import open_labels
@@ -59,7 +59,8 @@ def open_seeds(path: Path, volume_grid: Grid | None = None) -> Seeds:
         segments = read_segment_layers(path)
         return _from_maps(segments.layers, segments.header, path)
     labels = open_labels(path)
-    return _from_maps((labels,), labels.header, path)
+    header = labels.header if HEADER_KEY in labels.header else {**labels.header, **sidecar_record(path)}
+    return _from_maps((labels,), header, path)
 
 
 def save_seeds(seeds: Seeds, path: Path, force: bool = False) -> None:
@@ -85,6 +86,9 @@ def save_seeds(seeds: Seeds, path: Path, force: bool = False) -> None:
         message = f"{path.name}: muscles overlap on {overlap} pixels, where the later one is kept; a .seg.nrrd keeps both."
         warnings.warn(InputWarning(message), stacklevel=2)
     save(_label_map(seeds, seeds.labels, record), path, force=force)
+    if path.name.lower().endswith((".nii", ".nii.gz")):
+        # Most programs drop what they do not know of a NIfTI header; the file beside it stays.
+        add_to_sidecar(path, record_of(seeds))
 
 
 def as_json(record: Mapping[str, list[int]]) -> str:
