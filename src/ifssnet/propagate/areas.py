@@ -32,20 +32,12 @@ def _between(piece: Piece, faces: Mapping[Knot, Faces]) -> dict[int, float]:
     assert piece.left is not None
     assert piece.right is not None
     left, right = faces[piece.left].high, faces[piece.right].low
-    before, after = _neighbour(piece, piece.before, faces, high=True), _neighbour(piece, piece.after, faces, high=False)
-    places = (before and before[0], left.place, right.place, after and after[0])
-    values = np.array([before[1] if before else 0.0, left.area_px, right.area_px, after[1] if after else 0.0])
+    # An absence beyond says that the area falls, and not where it starts to: it bends no curve between two masks.
+    before = faces[piece.before].high if piece.before is not None and piece.before.present else None
+    after = faces[piece.after].low if piece.after is not None and piece.after.present else None
+    places = (before and before.place, left.place, right.place, after and after.place)
+    values = np.array([before.area_px if before else 0.0, left.area_px, right.area_px, after.area_px if after else 0.0])
     return {z: max(0.0, float(hermite_weights(places, z) @ values)) for z in piece.slices}
-
-
-def _neighbour(piece: Piece, knot: Knot | None, faces: Mapping[Knot, Faces], high: bool) -> tuple[float, float] | None:
-    """Place and area of the knot beyond a piece, where it has a say."""
-    if knot is None or not piece.bounds_area(knot):
-        return None
-    if not knot.present:
-        return float(knot.last if high else knot.first), 0.0
-    face = faces[knot].high if high else faces[knot].low
-    return face.place, face.area_px
 
 
 def _outward(piece: Piece, faces: Mapping[Knot, Faces]) -> dict[int, float]:

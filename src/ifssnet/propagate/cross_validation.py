@@ -23,6 +23,9 @@ STRENGTHS = (0.0, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 WORTHWHILE = 0.02
 """Smoothing more has to lower the error by this share: with a few knots, chance lowers it by less."""
 
+WORTHWHILE_PERCENT = 0.1
+"""And by so much of the muscle's area: less is the pixels' own roughness."""
+
 WELL_SAMPLED_PERCENT = 30.0
 """With an error above this, gaps are so wide that what leaves the curve is anatomy rather than the hand: no smoothing."""
 
@@ -80,7 +83,8 @@ def choose_smoothing(
     best = 0
     if error_percent[0] <= WELL_SAMPLED_PERCENT:
         for place in range(1, len(STRENGTHS)):
-            if wrong[place] < (1 - WORTHWHILE) * wrong[best]:
+            least = max(WORTHWHILE * error_percent[best], WORTHWHILE_PERCENT)
+            if error_percent[place] < error_percent[best] - least:
                 best = place
     return Choice(Smoothing(average, STRENGTHS[best]), scatter_mm, tuple(map(float, error_percent)), left_out)
 

@@ -23,11 +23,11 @@ class GrowFromSeedsConfig:
 
     Attributes:
         locality_per_mm: What a millimetre of way costs, in grey levels of an image whose range is 255: the higher,
-            the more the nearest seed wins over the most alike.
+            the more the nearest seed wins over the most alike. Slicer's own default is 0.
         margin_mm: Of the region in which seeds grow, around all that was drawn; its rim is background.
     """
 
-    locality_per_mm: float = 0.5
+    locality_per_mm: float = 0.1
     margin_mm: float = 10.0
 
     def __post_init__(self) -> None:

@@ -16,8 +16,8 @@ from ifssnet.core.seeds import Seeds
 from ifssnet.geometry.box import bounding_box
 from ifssnet.geometry.distance import signed_distance
 
-FOOTPRINT_MARGIN_MM = 5.0
-"""How far from anywhere a muscle was drawn it may lie on a slice that was not annotated for it."""
+MAY_MOVE_MM = 5.0
+"""How far from where it was drawn on the nearest annotated slices a muscle may lie on one that was not annotated for it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ def find_markers(volume: Volume | None, seeds: Seeds, margin_mm: float) -> Marke
     """Cut the region out of the volume and mark it; None where no muscle was drawn.
 
     Growing needs background seeds as well, or the muscles fill everything. They are derived: on an annotated slice, what
-    was not drawn and lies away from wherever a muscle that was not annotated on this slice was drawn on others; and
+    was not drawn and lies away from where the muscles that were not annotated on it were drawn on the nearest slices; and
     the region's rim on every slice, where it lies inside the image.
 
     Raises:
@@ -67,13 +67,15 @@ def find_markers(volume: Volume | None, seeds: Seeds, margin_mm: float) -> Marke
         raise InputError(
             "finite grey levels", "NaN or infinity around the muscles", "Replace what is not finite in the volume."
         )
-    near = {label: signed_distance(mask[plane], spacing) <= FOOTPRINT_MARGIN_MM for label, mask in footprints.items()}
     markers = np.zeros(image.shape, dtype=np.uint8)
     background = len(seeds.labels) + 1
     markers[:, _rim(plane, seeds.grid.shape_zyx[1:])] = background
     for z in slices:
         here = markers[z - slices[0]]
-        unknown = np.any([near[label] for label in near if z not in seeds.masks[label]] + [np.zeros_like(here, bool)], axis=0)
+        unknown = np.zeros(here.shape, dtype=bool)
+        for label in seeds.labels:
+            if z not in seeds.masks[label]:
+                unknown |= _near(seeds, label, z, plane)
         here[~unknown] = background
         for place, label in reversed(list(enumerate(seeds.labels, start=1))):
             if z in seeds.masks[label]:
@@ -93,6 +95,18 @@ def grown_steps(markers: Markers, grown: UInt8[np.ndarray, "z y x"], seeds: Seed
         probability = np.zeros(seeds.grid.shape_zyx[1:], dtype=np.float32)
         probability[markers.plane] = grown[z - markers.first_slice] == place
         yield Step(label, z, probability, done, len(wanted))
+
+
+def _near(seeds: Seeds, label: int, z: int, plane: tuple[slice, ...]) -> Bool[np.ndarray, "y x"]:
+    """Where a muscle may lie on a slice that was not annotated for it: about where it was drawn on the nearest ones."""
+    annotated = seeds.slices(label)
+    nearest = [*[other for other in annotated if other < z][-1:], *[other for other in annotated if other > z][:1]]
+    drawn = np.zeros((plane[0].stop - plane[0].start, plane[1].stop - plane[1].start), dtype=bool)
+    for other in nearest:
+        drawn |= seeds.masks[label][other][plane]
+    if not drawn.any():
+        return drawn
+    return signed_distance(drawn, seeds.grid.spacing_zyx_mm[1:]) <= MAY_MOVE_MM
 
 
 def _rim(plane: tuple[slice, ...], shape_yx: tuple[int, ...]) -> Bool[np.ndarray, "y x"]:

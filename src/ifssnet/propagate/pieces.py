@@ -7,9 +7,6 @@ from itertools import pairwise
 
 from ifssnet.propagate.knots import Knot
 
-NEAR = 0.25
-"""A slice where the muscle is absent bends the area's curve only from at least this share of the stretch's length away."""
-
 
 @dataclass(frozen=True)
 class Piece:
@@ -40,13 +37,6 @@ class Piece:
         knot = self.left if self.left is not None and self.left.present else self.right
         assert knot is not None
         return knot
-
-    def bounds_area(self, knot: Knot) -> bool:
-        """Whether a slice without the muscle, before or after, is far enough away to say something of how the area falls."""
-        if self.left is None or self.right is None or knot.present:
-            return knot.present
-        gap = self.left.first - knot.last if knot.last < self.left.first else knot.first - self.right.last
-        return gap >= NEAR * (self.right.first - self.left.last)
 
 
 def find_pieces(knots: tuple[Knot, ...], slices: int, beyond: int) -> tuple[Piece, ...]:
