@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.io.plus_xml import HoleFillingElement, PlusConfiguration, read_plus_configuration
+
+
+def configuration(path: Path, inside: str, matrix: str = "0.2 0 0 0 0 0.1 0 0 0 0 0.15 0 0 0 0 1") -> Path:
+    transform = f'<CoordinateDefinitions><Transform From="Image" To="Probe" Matrix="{matrix}"/></CoordinateDefinitions>'
+    path.write_text(f'<PlusConfiguration version="2.3">{transform}{inside}</PlusConfiguration>', encoding="utf-8")
+    return path
+
+
+FULL = """<VolumeReconstruction ImageCoordinateFrame="Image" ReferenceCoordinateFrame="Reference"
+  OutputSpacing="0.5 0.25 1" OutputOrigin="-1 2 3.5" OutputExtent="0 10 0 20 0 30" ClipRectangleOrigin="192 16"
+  ClipRectangleSize="420 580" FanAnglesDeg="-45 45" FanOriginPixel="380 20" FanRadiusStartPixel="120" FanRadiusStopPixel="360"
+  EnableFanAnglesAutoDetect="TRUE" FanAnglesAutoDetectBrightnessThreshold="25" FanAnglesAutoDetectFilterRadiusPixel="8"
+  PixelRejectionThreshold="3" Interpolation="linear" Optimization="PARTIAL" CompoundingMode="MAXIMUM" FillHoles="ON"
+  NumberOfThreads="2" SkipInterval="3"><HoleFilling>
+  <HoleFillingElement Type="GAUSSIAN" Size="5" Stdev="0.6667" MinimumKnownVoxelsRatio="0.5"/>
+  <HoleFillingElement Type="NEAREST_NEIGHBOR" Size="3" MinimumKnownVoxelsRatio="0.25"/>
+  <HoleFillingElement Type="STICK" StickLengthLimit="9" NumberOfSticksToUse="1"/></HoleFilling></VolumeReconstruction>"""
+
+
+def test_every_option_of_the_configuration(tmp_path: Path):
+    read = read_plus_configuration(configuration(tmp_path / "c.xml", FULL))
+    expected = PlusConfiguration(
+        transforms=read.transforms,
+        image_frame="Image",
+        reference_frame="Reference",
+        output_spacing_mm=(0.5, 0.25, 1.0),
+        output_origin_mm=(-1.0, 2.0, 3.5),
+        output_extent=(0, 10, 0, 20, 0, 30),
+        clip_origin_px=(192, 16),
+        clip_size_px=(420, 580),
+        fan_angles_deg=(-45.0, 45.0),
+        fan_origin_px=(380.0, 20.0),
+        fan_radius_start_px=120.0,
+        fan_radius_stop_px=360.0,
+        fan_angles_auto_detect=True,
+        fan_auto_detect_threshold=25.0,
+        fan_auto_detect_filter_radius_px=8,
+        pixel_rejection_threshold=3.0,
+        interpolation="linear",
+        optimization="partial",
+        compounding="maximum",
+        fill_holes=True,
+        hole_filling=(
+            HoleFillingElement("gaussian", size=5, stdev=0.6667, minimum_known_ratio=0.5),
+            HoleFillingElement("nearest-neighbor", size=3, minimum_known_ratio=0.25),
+            HoleFillingElement("stick", stick_length_limit=9, sticks_to_use=1),
+        ),
+        skip_interval=3,
+        threads=2,
+    )
+    assert vars(read) == vars(expected)
+    np.testing.assert_array_equal(read.transforms["Image", "Probe"], np.diag([0.2, 0.1, 0.15, 1]))
+
+
+def test_older_names(tmp_path: Path):
+    older = (
+        '<VolumeReconstruction OutputSpacing="1 1 1" FanAngles="-30 30" FanOrigin="5 6" FanDepth="200" Compounding="{}" {}/>'
+    )
+    read = read_plus_configuration(configuration(tmp_path / "c.xml", older.format("On", "")))
+    assert (read.fan_angles_deg, read.fan_origin_px, read.fan_radius_stop_px) == ((-30, 30), (5, 6), 200)
+    assert read.compounding == "mean"
+    assert read_plus_configuration(configuration(tmp_path / "c.xml", older.format("Off", ""))).compounding == "latest"
+    maximum = older.format("On", 'Calculation="MAXIMUM"')
+    assert read_plus_configuration(configuration(tmp_path / "c.xml", maximum)).compounding == "maximum"
+    newer = older.format("Off", 'CompoundingMode="MEAN"')
+    assert read_plus_configuration(configuration(tmp_path / "c.xml", newer)).compounding == "mean"
+
+
+def test_what_the_file_does_not_name_is_none(tmp_path: Path):
+    read = read_plus_configuration(configuration(tmp_path / "c.xml", '<VolumeReconstruction OutputSpacing="1 1 1"/>'))
+    assert (read.interpolation, read.compounding, read.fill_holes, read.clip_size_px, read.fan_angles_deg) == (None,) * 5
+
+
+@pytest.mark.parametrize(
+    ("inside", "words"),
+    [
+        ('<VolumeReconstruction Sparkle="1"/>', "Sparkle"),
+        ('<VolumeReconstruction FillHoles="OFF"><Mask/></VolumeReconstruction>', "Mask"),
+        ("<VolumeReconstruction><HoleFilling><Other/></HoleFilling></VolumeReconstruction>", "Other"),
+        ('<VolumeReconstruction SkipInterval="0"/>', "SkipInterval"),
+        ("<VolumeReconstruction/><VolumeReconstruction/>", "2 VolumeReconstruction"),
+    ],
+)
+def test_what_is_not_understood_is_named(tmp_path: Path, inside: str, words: str):
+    with pytest.warns(InputWarning, match=words):
+        read_plus_configuration(configuration(tmp_path / "c.xml", inside))
+
+
+@pytest.mark.parametrize(
+    ("inside", "words"),
+    [
+        ('<VolumeReconstruction OutputSpacing="1 1"/>', "OutputSpacing"),
+        ('<VolumeReconstruction OutputSpacing="1 0 1"/>', "above 0"),
+        ('<VolumeReconstruction OutputSpacing="1 nan 1"/>', "OutputSpacing"),
+        ('<VolumeReconstruction ClipRectangleSize="1.5 2"/>', "whole numbers"),
+        ('<VolumeReconstruction Interpolation="CUBIC"/>', "CUBIC"),
+        ('<VolumeReconstruction CompoundingMode="IMPORTANCE_MASK"/>', "importance masks"),
+        ('<VolumeReconstruction FillHoles="ON"/>', "HoleFillingElement"),
+        (
+            '<VolumeReconstruction><HoleFilling><HoleFillingElement Type="STICK"/></HoleFilling></VolumeReconstruction>',
+            "StickLength",
+        ),
+        ('<CoordinateDefinitions><Transform From="A" To="B" Matrix="1 2"/></CoordinateDefinitions>', "A to B"),
+        ('<CoordinateDefinitions><Transform From="A" Matrix="1"/></CoordinateDefinitions>', "From, To and Matrix"),
+        ("<broken", "PLUS configuration"),
+        ('<!DOCTYPE a [<!ENTITY b "c">]><d>&b;</d>', "PLUS configuration"),
+    ],
+)
+def test_what_is_wrong_in_a_configuration_is_said(tmp_path: Path, inside: str, words: str):
+    with pytest.raises(InputError, match=words):
+        read_plus_configuration(configuration(tmp_path / "c.xml", inside))
