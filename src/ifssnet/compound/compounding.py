@@ -143,8 +143,8 @@ def _slab_edges(
     to_voxel: Float[np.ndarray, "frame 3 4"], spans: Int64[np.ndarray, "v 4"], axis: int, count: int
 ) -> Int64[np.ndarray, " edge"]:
     """Even slabs over the voxels that these frames reach along the axis, two for each thread."""
-    rows = np.flatnonzero(spans[:, 0] <= spans[:, 1])
-    corners = np.array([(u, v, 0, 1) for u in (spans[rows, :2].min(), spans[rows].max()) for v in (rows[0], rows[-1])])
+    rows = np.flatnonzero((spans[:, 0] <= spans[:, 1]) | (spans[:, 2] <= spans[:, 3]))
+    corners = np.array([(u, v, 0, 1) for u in (spans[rows, 0].min(), spans[rows].max()) for v in (rows[0], rows[-1])])
     places = to_voxel[:, axis] @ corners.T
     low, high = np.clip([np.floor(places.min()) - 1, np.ceil(places.max()) + 2], 0, count).astype(np.int64)
     return np.unique(np.linspace(low, high, 2 * numba.get_num_threads() + 1).round().astype(np.int64))

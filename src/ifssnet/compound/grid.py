@@ -11,7 +11,7 @@ from jaxtyping import Float
 from ifssnet.compound.options import CompoundOptions
 from ifssnet.compound.spans import clip_bounds
 from ifssnet.core.errors import InputError
-from ifssnet.core.grid import IDENTITY, Grid, Matrix3
+from ifssnet.core.grid import IDENTITY, MAX_VOXELS, Grid, Matrix3
 from ifssnet.core.sweep import Sweep
 
 
@@ -39,6 +39,13 @@ def automatic_grid(sweeps: Sequence[Sweep], options: CompoundOptions) -> Grid:
         )
     spacing = _spacing(options, float(high[2] - low[2]))
     counts = [math.floor(float(extent) / s + 0.5) + 1 for extent, s in zip(high - low, spacing, strict=True)]
+    if math.prod(counts) > MAX_VOXELS:
+        size = " x ".join(f"{extent:.0f}" for extent in high - low)
+        raise InputError(
+            f"frames and a spacing that make at most {MAX_VOXELS:,} voxels",
+            f"{' x '.join(map(str, counts))} voxels, {size} mm",
+            "Choose a larger spacing, or check the calibration (mm, not cm) and single poses far away from the others.",
+        )
     origin = axes @ low
     return Grid(
         (counts[2], counts[1], counts[0]), spacing, (float(origin[0]), float(origin[1]), float(origin[2])), _as_matrix3(axes)

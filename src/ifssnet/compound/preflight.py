@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from ifssnet.compound.coverage import Coverage, coverage
@@ -112,7 +112,12 @@ def preflight(sweeps: Sequence[Sweep], options: CompoundOptions, grid: Grid | No
     for number, (sweep, motion) in enumerate(zip(sweeps, motions, strict=True), start=1):
         findings += _about_motion(sweep, motion, "" if len(sweeps) == 1 else f"sweep {number}: ")
     rank = {"error": 0, "warning": 1, "note": 2}
-    return Preflight(plan, extent, covered, motions, tuple(sorted(findings, key=lambda finding: rank[finding.severity])))
+    ordered = sorted(findings, key=lambda finding: rank[finding.severity])
+    return Preflight(plan, extent, covered, motions, tuple(_as_sentence(finding) for finding in ordered))
+
+
+def _as_sentence(finding: Finding) -> Finding:
+    return replace(finding, text=f"{finding.text[0].upper()}{finding.text[1:]}.")
 
 
 def _about_grid(plan: CompoundPlan, extent_mm: tuple[float, float, float]) -> list[Finding]:
