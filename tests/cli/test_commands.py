@@ -77,7 +77,9 @@ def test_the_way_from_truth_through_seeds_to_a_comparison(leg: Path, capsys: pyt
             "dice", "miou", "hausdorff_mm", "hausdorff95_mm", "asd_mm", "precision", "recall", "volume_error_percent",
         } <= set(muscle)  # fmt: skip
     assert printed["muscles"]["GM"]["dice"] == 1.0  # the same disc on every slice
-    assert printed["muscles"]["SOL"]["dice"] > 0.98
+    # A cone of 7 to 10 pixels' radius: what is left is which pixels of the border count, a fraction of a pixel's width.
+    assert printed["muscles"]["SOL"]["asd_mm"] < 0.3
+    assert printed["muscles"]["SOL"]["dice"] > 0.96
     told = json.loads((leg / "found.seg.nrrd.json").read_text())
     assert told["method"]["name"] == "shape-interpolation"
     assert told["annotated_slices"]["SOL"]["annotated"] == sorted(masks[1])
@@ -178,6 +180,8 @@ def test_an_existing_output_is_kept_unless_forced(leg: Path):
 
 
 def test_the_command_starts_quickly_enough_to_import_nothing_heavy():
-    code = "import sys, ifssnet.cli.main; print(sorted(set(sys.modules) & {'scipy', 'numba', 'SimpleITK', 'skimage', 'nibabel'}))"
+    code = (
+        "import sys, ifssnet.cli.main; print(sorted(set(sys.modules) & {'scipy', 'numba', 'SimpleITK', 'skimage', 'nibabel'}))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -38,4 +38,11 @@ def test_numbers_are_counted():
 
 
 def test_values_are_written_for_people():
-    assert [written(v) for v in (None, True, 3, 0.123456, 12345.6, (1.0, 2.5))] == ["-", "yes", "3", "0.1235", "12346", "1 x 2.5"]
+    assert [written(v) for v in (None, True, 3, 0.123456, 12345.6, (1.0, 2.5))] == [
+        "-",
+        "yes",
+        "3",
+        "0.1235",
+        "12346",
+        "1 x 2.5",
+    ]

@@ -97,7 +97,8 @@ def _save_labels(labels: LabelMap, path: Path, suffix: str, force: bool, compres
             for other, text in zip(others, beside.values(), strict=True):
                 other.write_text(text, encoding="utf-8")
         return
-    header = dict(labels.header)
+    # What 3D Slicer said of its segments would make the file one of its segmentations, with names that are not there.
+    header = {key: value for key, value in labels.header.items() if not SEGMENT_KEY.match(key)}
     if labels.names:
         if suffix.startswith(".nii"):
             beside = {label_names.sidecar_of(path): label_names.as_text(labels) + "\n", **beside}
