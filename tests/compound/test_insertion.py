@@ -101,7 +101,9 @@ def naive(sweep: Sweep, grid: Grid, mode: str) -> np.ndarray:
     counts = np.zeros(grid.shape_zyx, dtype=int)
     for frame, pose in zip(sweep.frames, sweep.image_to_world, strict=True):
         for (v, u), grey in np.ndenumerate(frame):
-            x, y, z = np.floor(grid.points_to_index((pose @ np.array([u, v, 0, 1.0]))[None, :3])[0] + 0.5).astype(int)
+            index = grid.points_to_index((pose @ np.array([u, v, 0, 1.0]))[None, :3])[0]
+            # PLUS takes what lies within 2**-17 below a half to be one.
+            x, y, z = np.floor(np.rint((index + 0.5) * 2**16) / 2**16).astype(int)
             if not (0 <= z < grid.shape_zyx[0] and 0 <= y < grid.shape_zyx[1] and 0 <= x < grid.shape_zyx[2]):
                 continue
             old, count = values[z, y, x], counts[z, y, x]
@@ -142,7 +144,8 @@ def naive_linear(sweep: Sweep, grid: Grid, mode: str, fixed: bool) -> np.ndarray
                 low, part = place // one, place % one
             else:
                 place = affine @ (u, v, 0, 1)
-                low, part = np.floor(place).astype(int), place - np.floor(place)
+                low = np.floor(np.rint(place * 2**16) / 2**16).astype(int)
+                part = place - low
             whole = one if fixed else 1.0
             top = low + (part != 0)
             if (low < 0).any() or (top >= grid.shape_zyx[::-1]).any():
