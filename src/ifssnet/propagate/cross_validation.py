@@ -23,7 +23,7 @@ STRENGTHS = (0.0, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 WORTHWHILE = 0.02
 """Smoothing more has to lower the error by this share: with a few knots, chance lowers it by less."""
 
-WORTHWHILE_PERCENT = 0.1
+WORTHWHILE_PERCENT = 0.5
 """And by so much of the muscle's area: less is the pixels' own roughness."""
 
 WELL_SAMPLED_PERCENT = 30.0
@@ -31,6 +31,13 @@ WELL_SAMPLED_PERCENT = 30.0
 
 UNSTEADY_PIXELS = 0.4
 """Scatter of consecutive borders, in pixels, above which their mean is worth more than the nearest of them."""
+
+
+NEIGHBOURS = 6
+"""Knots kept on either side of one that is left out: those beyond have no say in it."""
+
+MOST_LEFT_OUT = 40
+"""Knots left out in turn of one muscle, evenly spread over it."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +78,10 @@ def choose_smoothing(
     for knots, masks in muscles:
         inner = [i for i in range(1, len(knots) - 1) if all(knot.present for knot in knots[i - 1 : i + 2])]
         shown = find_shown(knots, masks, spacing_yx_mm, Smoothing(average)) if inner else {}
+        inner = inner[:: -(-len(inner) // MOST_LEFT_OUT) or 1]
         for index in inner:
             target = knots[index].middle
-            kept = knots[:index] + knots[index + 1 :]
+            kept = knots[max(0, index - NEIGHBOURS) : index] + knots[index + 1 : index + 1 + NEIGHBOURS]
             wrong += [_wrong_px(kept, target, masks[target], shown, strength) for strength in STRENGTHS]
             drawn_px += float(masks[target].sum())
         left_out += len(inner)
