@@ -71,8 +71,8 @@ def test_data_files_stay_in_the_folder(tmp_path: Path, name: str) -> None:
     "change",
     [
         {"DimSize": "4 3 3"}, {"DimSize": "4 3"}, {"DimSize": "4 -3 2"}, {"DimSize": "0 3 2"}, {"NDims": "11"}, {"NDims": "x"},
-    matrix = " ".join(str(value) for value in np.eye(4).ravel())
-    four = {"NDims": "4", "DimSize": "4 3 2 1", "ElementSpacing": "1 2 3 9", "TransformMatrix": matrix}
+        {"ElementType": "MET_STRING"}, {"BinaryData": "False"}, {"CompressedData": "True"}, {"HeaderSize": "1"},
+        {"HeaderSize": "-2"},
     ],
 )  # fmt: skip
 def test_lies_are_refused(tmp_path: Path, change: dict[str, str]) -> None:

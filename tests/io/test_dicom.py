@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydicom.sequence import Sequence
+from pydicom.uid import RLELossless
+
+from dicom_files import ENHANCED_US_VOLUME, MR, as_bytes, image, item, region
+from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.images import Volume
+from ifssnet.io.kinds import kind_of
+from ifssnet.io.open import open_volume
+
+FRAMES = np.arange(60, dtype=np.uint8).reshape(3, 4, 5)
+AXES = [0, 1, 0, -1, 0, 0]
+"""Along a row to the back (+y), down the rows to the right (-x): their normal is +z."""
+
+
+def opened(folder: Path, data: Any, said: str | None = None) -> Volume:
+    path = folder / "x.dcm"
+    path.write_bytes(as_bytes(data))
+    assert kind_of(path) == "dicom"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        volume = open_volume(path)
+    assert [said in str(w.message) for w in caught] == ([True] if said else []), [str(w.message) for w in caught]
+    return volume
+
+
+def test_multiframe_takes_its_pixels_from_the_region(tmp_path: Path) -> None:
+    regions = Sequence([region(0.02, -0.03)])
+    volume = opened(tmp_path, image(FRAMES, SequenceOfUltrasoundRegions=regions, SpacingBetweenSlices=0.5))
+    assert (volume.array == FRAMES).all()
+    assert volume.array.dtype == np.uint8
+    assert volume.grid.spacing_xyz_mm == pytest.approx((0.2, 0.3, 0.5))
+    assert volume.header["DICOM_Modality"] == "US"
+    assert "Doe" not in str(dict(volume.header))
+
+
+@pytest.mark.parametrize(
+    ("values", "spacing", "said"),
+    [
+        ({"SliceThickness": 2.0}, 2.0, "thickness"),
+        ({}, 1.0, "1 mm was assumed"),
+    ],
+)
+def test_a_missing_slice_spacing_is_assumed_aloud(tmp_path: Path, values: dict[str, float], spacing: float, said: str) -> None:
+    volume = opened(tmp_path, image(FRAMES, SequenceOfUltrasoundRegions=Sequence([region(0.02, 0.02)]), **values), said)
+    assert volume.grid.spacing_xyz_mm[2] == spacing
+
+
+@pytest.mark.parametrize("regions", [[], [region(0.02, 0.02, units=4)], [region(0.0, 0.02)]])
+def test_no_pixel_spacing_is_refused(tmp_path: Path, regions: list[Any]) -> None:
+    with pytest.raises(InputError, match="spacing"):
+        opened(tmp_path, image(FRAMES, SequenceOfUltrasoundRegions=Sequence(regions), SpacingBetweenSlices=0.5))
+
+
+def test_the_largest_of_several_regions_counts(tmp_path: Path) -> None:
+    regions = Sequence([region(0.09, 0.09, width=2), region(0.02, 0.03, width=8), region(1.0, 1.0, units=4, width=99)])
+    volume = opened(tmp_path, image(FRAMES, SequenceOfUltrasoundRegions=regions, SpacingBetweenSlices=0.5), "largest")
+    assert volume.grid.spacing_xyz_mm == pytest.approx((0.2, 0.3, 0.5))
+
+
+def test_pixel_spacing_is_rows_first(tmp_path: Path) -> None:
+    assert opened(tmp_path, image(FRAMES, PixelSpacing=[0.3, 0.2], SpacingBetweenSlices=0.5)).grid.spacing_xyz_mm == (
+        0.2,
+        0.3,
+        0.5,
+    )
+
+
+def test_colour_monochrome1_rescale_and_rle(tmp_path: Path) -> None:
+    known: dict[str, Any] = {"PixelSpacing": [1.0, 1.0], "SpacingBetweenSlices": 1.0}
+    grey = np.repeat(FRAMES[..., np.newaxis], 3, axis=-1)
+    assert (opened(tmp_path, image(grey, photometric="RGB", **known)).array == FRAMES).all()
+    red = grey * np.array([1, 0, 0], dtype=np.uint8)
+    assert opened(tmp_path, image(red, photometric="RGB", **known), "luminance").array.max() == round(59 * 0.299)
+    assert (opened(tmp_path, image(FRAMES, photometric="MONOCHROME1", **known)).array == 255 - FRAMES).all()
+    scaled = opened(tmp_path, image(FRAMES, RescaleSlope=2, RescaleIntercept=-10, **known)).array
+    assert (scaled == FRAMES * 2.0 - 10).all()
+    packed = image(FRAMES, **known)
+    packed.compress(RLELossless)
+    assert (opened(tmp_path, packed).array == FRAMES).all()
+    sixteen = FRAMES.astype(np.uint16) * 1000
+    assert (opened(tmp_path, image(sixteen, **known)).array == sixteen).all()
+
+
+def enhanced(positions: list[list[float]], patient: bool = False, **values: Any) -> Any:
+    where = "Patient" if patient else "Volume"
+    prefix = "Plane{}Sequence" if patient else "Plane{}VolumeSequence"
+    frames = [
+        item(**{prefix.format("Position"): Sequence([item(**{f"ImagePosition{where}": position})])}) for position in positions
+    ]
+    shared = item(
+        PixelMeasuresSequence=Sequence([item(PixelSpacing=[0.3, 0.2], SpacingBetweenSlices=0.5)]),
+        **{prefix.format("Orientation"): Sequence([item(**{f"ImageOrientation{where}": AXES})])},
+    )
+    return image(
+        FRAMES, ENHANCED_US_VOLUME, SharedFunctionalGroupsSequence=Sequence([shared]),
+        PerFrameFunctionalGroupsSequence=Sequence(frames), **values,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("patient", [True, False])
+def test_enhanced_volume_is_ordered_by_position(tmp_path: Path, patient: bool) -> None:
+    data = enhanced([[1, 2, 4], [1, 2, 3], [1, 2, 5]], patient)
+    volume = opened(tmp_path, data, None if patient else "transducer")
+    assert (volume.array == FRAMES[[1, 0, 2]]).all()
+    # From (1, 2, 3): one pixel along x is 0.2 mm to +y, one along y 0.3 mm to -x, one slice 1 mm to +z.
+    assert volume.grid.points_to_mm(np.ones((1, 3)))[0] == pytest.approx([0.7, 2.2, 4])
+    assert volume.grid.points_to_mm(np.zeros((1, 3)))[0] == pytest.approx([1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    "positions", [[[0, 0, 0], [0, 0, 1], [0, 0, 5]], [[0, 0, 0], [0, 0, 0], [0, 0, 0]], [[0, 0, 0], [0, 0, 1]]]
+)
+def test_frames_that_form_no_stack_are_refused(tmp_path: Path, positions: list[list[float]]) -> None:
+    with pytest.raises(InputError):
+        opened(tmp_path, enhanced(positions, patient=True))
+
+
+def single(frame: np.ndarray, position: list[float] | None, **values: Any) -> Any:
+    placed = {} if position is None else {"ImagePositionPatient": position, "ImageOrientationPatient": AXES}
+    known = {"PixelSpacing": [0.3, 0.2], "SeriesInstanceUID": "1.2.3", **placed, **values}
+    return image(frame[np.newaxis], MR, **known)
+
+
+def folder_of(folder: Path, slices: list[Any]) -> Path:
+    for i, data in enumerate(slices):
+        (folder / f"IM é {i}").write_bytes(as_bytes(data))
+    return folder
+
+
+def test_a_folder_is_ordered_by_position_not_by_name(tmp_path: Path) -> None:
+    z = [2.0, 0.0, 1.0]
+    folder = folder_of(tmp_path, [single(FRAMES[i], [1, 2, z[i] * 0.7]) for i in range(3)])
+    assert kind_of(folder) == "dicom-folder"
+    volume = open_volume(folder)
+    assert (volume.array == FRAMES[[1, 2, 0]]).all()
+    assert volume.grid.spacing_xyz_mm == pytest.approx((0.2, 0.3, 0.7))
+
+
+def test_a_folder_with_a_gap_with_two_series_or_without_positions(tmp_path: Path) -> None:
+    (tmp_path / "gap").mkdir()
+    gap = folder_of(tmp_path / "gap", [single(FRAMES[i], [0, 0, [0, 1, 3][i]]) for i in range(3)])
+    with pytest.raises(InputError, match="even distances"):
+        open_volume(gap)
+    (tmp_path / "two").mkdir()
+    two = folder_of(tmp_path / "two", [single(FRAMES[i], [0, 0, i], SeriesInstanceUID=f"1.{i}") for i in range(3)])
+    with pytest.raises(InputError, match="one series"):
+        open_volume(two)
+    (tmp_path / "none").mkdir()
+    slices = [single(FRAMES[i], None, InstanceNumber=3 - i, SpacingBetweenSlices=2) for i in range(3)]
+    with pytest.warns(InputWarning, match="instance number"):
+        volume = open_volume(folder_of(tmp_path / "none", slices))
+    assert (volume.array == FRAMES[::-1]).all()
+    assert volume.grid.spacing_xyz_mm[2] == 2
+
+
+def test_absurd_and_missing_pixels_are_refused(tmp_path: Path) -> None:
+    huge = image(FRAMES, PixelSpacing=[1, 1])
+    huge.NumberOfFrames = 2_000_000
+    with pytest.raises(InputError):
+        opened(tmp_path, huge)
+    empty = image(FRAMES, PixelSpacing=[1, 1])
+    del empty.PixelData
+    with pytest.raises(InputError, match="pixels"):
+        opened(tmp_path, empty)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.grid import Grid
+from ifssnet.core.images import LabelMap, Volume
+from ifssnet.io.kinds import kind_of
+from ifssnet.io.nnunet import read_nnunet, write_nnunet
+from ifssnet.io.open import open_labels, open_volume
+
+GRID = Grid((2, 3, 4), (0.5, 0.5, 1.0), (1.0, 2.0, 3.0))
+VOLUME = Volume(np.arange(24, dtype=np.uint8).reshape(2, 3, 4), GRID)
+
+
+def labels(values: dict[int, str]) -> LabelMap:
+    array = np.zeros(GRID.shape_zyx, dtype=np.uint8)
+    for i, value in enumerate(values):
+        array[0, i] = value
+    return LabelMap(array, GRID, values)
+
+
+def test_a_folder_written_and_read(tmp_path: Path) -> None:
+    cases = [("leg é 1", VOLUME, labels({100: "SOL", 200: "GL"})), ("leg é 2", VOLUME, labels({1: "GL", 2: "GM"}))]
+    found = write_nnunet(tmp_path / "Dataset001_Legs", iter(cases))
+    assert [case.name for case in found.cases] == ["leg é 1", "leg é 2"]
+    assert dict(found.names) == {1: "SOL", 2: "GL", 3: "GM"}
+    assert found.channels == ("ultrasound",)
+    described = json.loads((found.folder / "dataset.json").read_text())
+    assert described["labels"] == {"background": 0, "SOL": 1, "GL": 2, "GM": 3}
+    assert described["numTraining"] == 2
+    assert kind_of(found.folder) == "nnunet"
+    second = found.cases[1]
+    assert second.labels is not None
+    read = open_labels(second.labels)
+    assert {read.names[int(value)] for value in np.unique(read.array) if value} == {"GL", "GM"}
+    assert (read.array[0, 0] == 2).all()
+    assert (open_volume(second.images[0]).array == VOLUME.array).all()
+    with pytest.raises(InputError, match="one case"):
+        open_volume(found.folder)
+
+
+def test_a_folder_of_one_case_opens(tmp_path: Path) -> None:
+    write_nnunet(tmp_path / "d", [("a", VOLUME, labels({1: "SOL"}))])
+    assert open_volume(tmp_path / "d").grid.matches(GRID)
+    assert dict(open_labels(tmp_path / "d").names) == {1: "SOL"}
+
+
+def test_what_cannot_be_written(tmp_path: Path) -> None:
+    one = labels({1: "SOL"})
+    for cases in ([], [("a", VOLUME, one), ("a", VOLUME, one)], [("../a", VOLUME, one)]):
+        with pytest.raises(InputError):
+            write_nnunet(tmp_path / "d", cases)
+    other = LabelMap(one.array, Grid(GRID.shape_zyx), one.names)
+    with pytest.raises(InputError, match="grid"):
+        write_nnunet(tmp_path / "d", [("a", VOLUME, other)])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{", '{"labels": []}', '{"labels": {"a": "b"}}', '{"labels": {}, "channel_names": {"x": "y"}}',
+     '{"labels": {}, "file_ending": "/../x"}', '{"labels": {"background": 0}}'],
+)  # fmt: skip
+def test_a_broken_description_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "dataset.json").write_text(text)
+    with pytest.raises(InputError):
+        read_nnunet(tmp_path)
+
+
+def test_regions_are_left_out_aloud(tmp_path: Path) -> None:
+    folder = write_nnunet(tmp_path / "d", [("a", VOLUME, labels({1: "SOL"}))]).folder
+    (folder / "dataset.json").write_text('{"labels": {"background": 0, "calf": [1, 2], "SOL": 1}}')
+    with pytest.warns(InputWarning, match="calf"):
+        assert dict(read_nnunet(folder).names) == {1: "SOL"}
