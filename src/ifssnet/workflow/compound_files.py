@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ifssnet.compound.options import CompoundOptions
 from ifssnet.compound.plan import CompoundPlan
-from ifssnet.compound.preflight import Preflight
+from ifssnet.compound.preflight import Finding, Preflight
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
+from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress
 from ifssnet.core.segmentation import Json
 from ifssnet.core.sweep import Sweep
@@ -23,6 +25,8 @@ from ifssnet.io.sweep import open_sweep
 from ifssnet.workflow.compounding import check, compound, dry_run, options_from_plus
 from ifssnet.workflow.provenance import source
 from ifssnet.workflow.writing import check_target, write_json
+
+LOOK_KEY = "ifss_preflight"
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,13 +91,28 @@ def compound_files(
     provenance_path = output.with_name(f"{output.name}.json")
     for target in (output, *([provenance_path] if with_provenance else [])):
         check_target(target, force)
-    volume = yield from compound(recordings.sweeps, recordings.options, recordings.grid)
+    seen = look(recordings)
+    volume = with_look((yield from compound(recordings.sweeps, recordings.options, recordings.grid)), seen)
     save(volume, output, force=force)
     facts = {key.removeprefix("ifss_"): value for key, value in volume.header.items() if key.startswith("ifss_")}
     provenance: dict[str, Json] = {**facts, "sources": recordings.sources}
     if with_provenance:
         write_json(provenance, provenance_path, force)
     return {"output": str(output), **grid_facts(volume.grid), "provenance": provenance}
+
+
+def with_look(volume: Volume, seen: Preflight) -> Volume:
+    """The volume with what the pre-flight look found in its header, so that every later report can say it."""
+    return replace(volume, header={**volume.header, LOOK_KEY: json.dumps(seen.as_plain()["findings"])})
+
+
+def recorded_look(volume: Volume) -> list[Finding] | None:
+    """What the pre-flight look found when the volume was compounded; None where nothing is recorded."""
+    try:
+        found: Any = json.loads(volume.header.get(LOOK_KEY, ""))
+        return [Finding(each["severity"], str(each["text"]), str(each["remedy"])) for each in found]
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def grid_facts(grid: Grid) -> dict[str, Json]:

@@ -24,7 +24,8 @@ from ifssnet.phantom.sweep import DEMO, scan
 from ifssnet.propagate.methods import method
 from ifssnet.propagate.seed_sampling import sample_seeds
 from ifssnet.workflow.case import segment
-from ifssnet.workflow.compounding import compound
+from ifssnet.workflow.compound_files import with_look
+from ifssnet.workflow.compounding import check, compound
 from ifssnet.workflow.reporting import report_files
 from ifssnet.workflow.writing import write_json
 
@@ -58,7 +59,7 @@ def demo(output: Path, seed: int = 1, *, force: bool = False) -> Generator[Progr
             write_sequence(sweep, folder / f"sweep{number}.igs.mha")
             yield Progress("writing sweeps", number, len(sweeps))
         options = CompoundOptions(spacing_mm=SPACING_MM, axes="sweep", holes=(DistanceFilling(FILL_MM),))
-        volume = yield from compound(sweeps, options)
+        volume = with_look((yield from compound(sweeps, options)), check(sweeps, options))
         save(volume, folder / "leg.mha")
         truth = leg_labels(subject, volume.grid, leg_to_world=LEG_TO_PATIENT)
         save(truth, folder / "truth.seg.nrrd")

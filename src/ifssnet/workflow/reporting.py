@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias, cast
 import numpy as np
 from jaxtyping import UInt8
 
+from ifssnet.compound.volume_look import look_at_volume
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.muscles import color_of
 from ifssnet.core.progress import Progress
@@ -22,6 +23,7 @@ from ifssnet.figures.content import (
     ANATOMICAL,
     UNKNOWN_AXES,
     AcsaProfile,
+    Finding,
     ReportContent,
     ShownSlice,
     ShownSurface,
@@ -37,6 +39,7 @@ from ifssnet.measure.compare import compare
 from ifssnet.measure.muscles import MeasureOptions, measure
 from ifssnet.measure.surface_error import surface_error_mm
 from ifssnet.workflow.case import in_order
+from ifssnet.workflow.compound_files import recorded_look
 from ifssnet.workflow.opening import open_seeds
 from ifssnet.workflow.provenance import software, source
 from ifssnet.workflow.writing import check_target
@@ -132,6 +135,7 @@ def report_files(
         annotated_slices={}
         if leg.seeds is None
         else {leg.seeds.name(label): leg.seeds.slices(label) for label in leg.seeds.labels},
+        findings=shown_findings(leg),
         estimates=_estimates(leg.made),
         provenance=provenance,
         warnings=tuple(dict.fromkeys(str(each.message) for each in caught)),
@@ -182,10 +186,11 @@ def shown_slices(leg: Leg, count: int) -> list[ShownSlice]:
     present = np.flatnonzero(leg.labels.array.any(axis=(1, 2)))
     if present.size == 0:
         return []
-    places = np.unique(np.rint(np.linspace(present[0], present[-1], min(count, present.size))).astype(int))
+    even = np.linspace(float(present[0]), float(present[-1]), min(count, present.size))
+    places = sorted({round(float(at)) for at in even})
     order = in_order(leg.labels)
     shown: list[ShownSlice] = []
-    for z in cast("list[int]", places.tolist()):
+    for z in places:
         drawn = [leg.labels.names[v] for v in order if leg.seeds is not None and _drawn(leg.seeds, leg.labels.names[v], z)]
         shown.append(
             ShownSlice(
@@ -248,6 +253,14 @@ def shown_profiles(report: Report, reference: Report | None, seeds: Seeds | None
         there = None if reference is None else reference.muscles.get(name, {}).get("profile")
         shown[name] = profile_from_lines(lines, cast("list[int]", drawn), there if isinstance(there, Mapping) else None)
     return shown
+
+
+def shown_findings(leg: Leg) -> list[Finding] | None:
+    """The pre-flight look at the frames where it is on record, and a look at the voxels; None without a volume."""
+    if leg.volume is None:
+        return None
+    found = [*(recorded_look(leg.volume) or []), *look_at_volume(leg.volume, leg.labels)]
+    return [Finding(each.severity, each.text, each.remedy) for each in found]
 
 
 def _colors(labels: LabelMap) -> dict[str, tuple[int, int, int]]:
