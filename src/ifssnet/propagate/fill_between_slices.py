@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -98,14 +99,15 @@ class FillBetweenSlices:
 
 def _itk() -> Any:
     """ITK's Python package; imported here because it takes ten seconds and most runs do without."""
-    try:
-        itk = import_module("itk")
-    except ImportError as missing:
-        raise InputError(
-            "ITK's morphological contour interpolator", "an installation without it", 'Install it: pip install "ifssnet[itk]".'
-        ) from missing
-    if not hasattr(itk, "MorphologicalContourInterpolator"):
-        raise InputError(
-            "ITK with its morphological contour interpolator", "ITK without it", 'Install it: pip install "ifssnet[itk]".'
-        )
+    remedy = 'Install it: pip install "ifssnet[itk]".'
+    # Its generated types warn while they are initialised; where warnings are errors that would end the interpreter.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            itk = import_module("itk")
+        except ImportError as missing:
+            raise InputError("ITK's morphological contour interpolator", "an installation without it", remedy) from missing
+        # The parts load when they are first named.
+        if not all(hasattr(itk, part) for part in ("MorphologicalContourInterpolator", "Version", "image_from_array")):
+            raise InputError("ITK with its morphological contour interpolator", "ITK without it", remedy)
     return itk
