@@ -11,7 +11,6 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress, drain
 from ifssnet.phantom.anatomy import build_leg
 from ifssnet.phantom.bmode import bmode
-from ifssnet.phantom.labels import tissues_at
 from ifssnet.phantom.protocol import SMALL
 from ifssnet.phantom.scanner import Probe
 from ifssnet.phantom.subject import Subject
@@ -83,7 +82,7 @@ def test_nothing_is_seen_behind_bone() -> None:
     probe = Probe(pixel_mm=0.5, depth_mm=95.0)
     pose = np.diag([0.5, 0.5, 1.0, 1.0])
     pose[:3, 3] = (-35.0, -60.0, 200.0)
-    codes = tissues_at(leg, pose, (1, *probe.shape_vu))[0]
+    codes = leg.tissues(pose, (1, *probe.shape_vu))[0]
     columns = np.flatnonzero((codes == Tissue.TIBIA).sum(axis=0) > 8)
     assert len(columns) > 20
     rng = np.random.default_rng(0)

@@ -10,6 +10,7 @@ import typer
 
 from ifssnet.cli import compare, compound, convert, demo, frames, info, measure, register, report, seeds, segment
 from ifssnet.cli.dataset import register as add_dataset
+from ifssnet.cli.phantom import register as add_phantom
 from ifssnet.cli.terminal import show_error, show_warnings
 from ifssnet.core.errors import InputError
 
@@ -37,6 +38,7 @@ def options(
 for command in (info, convert, compound, register, seeds, segment, measure, compare, report, frames, demo):
     app.command(name=command.__name__.rsplit(".", 1)[1])(command.run)
 add_dataset(app)
+add_phantom(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -19,7 +19,7 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import Progress
 from ifssnet.core.sweep import Sweep
-from ifssnet.phantom.anatomy import Leg
+from ifssnet.phantom.body import Body
 from ifssnet.phantom.direct import direct_volume
 from ifssnet.phantom.labels import leg_labels
 from ifssnet.phantom.path import probe_path
@@ -93,12 +93,12 @@ def size_named(name: str) -> Size:
     return SIZES[name]
 
 
-def volume_grid(leg: Leg, size: Size, settings: ScanSettings) -> Grid:
+def volume_grid(leg: Body, size: Size, settings: ScanSettings) -> Grid:
     """The grid of a leg's volume: slices across the leg, the probe's highest place at the top, sweeps in the middle.
 
     The voxel size varies from leg to leg, as LEG-3D-US' does.
     """
-    rng = np.random.default_rng([leg.subject.seed, 0x51E])
+    rng = np.random.default_rng([leg.seed, 0x51E])
     voxel = PAPER_VOXEL_MM + PAPER_VOXEL_SD_MM * float(np.clip(rng.standard_normal(), -2.0, 2.0))
     in_plane, along = voxel * size.in_plane, voxel * size.along
     path = probe_path(leg, settings)
@@ -108,21 +108,21 @@ def volume_grid(leg: Leg, size: Size, settings: ScanSettings) -> Grid:
     return Grid((slices, size.columns, size.columns), (in_plane, in_plane, along), (x, y, path.from_mm + 0.5 * along))
 
 
-def place_of_second(seed: int, leg: Leg) -> Float[np.ndarray, "4 4"]:
+def place_of_second(seed: int, leg: Body) -> Float[np.ndarray, "4 4"]:
     """Where the leg lies in the second acquisition: up to 4 degrees and 8 mm from the first, turned about the leg's middle."""
     rng = np.random.default_rng([seed, 0x2AC])
     a, b, c = np.deg2rad(rng.uniform(-4.0, 4.0, 3)) * (0.5, 0.5, 1.0)
     turn = np.array([[1, 0, 0], [0, math.cos(a), -math.sin(a)], [0, math.sin(a), math.cos(a)]])
     turn = turn @ np.array([[math.cos(b), 0, math.sin(b)], [0, 1, 0], [-math.sin(b), 0, math.cos(b)]])
     turn = turn @ np.array([[math.cos(c), -math.sin(c), 0], [math.sin(c), math.cos(c), 0], [0, 0, 1]])
-    middle = np.array([0.0, 0.0, 0.5 * leg.subject.leg_mm])
+    middle = np.array([0.0, 0.0, 0.5 * leg.length_mm])
     out = np.eye(4)
     out[:3, :3] = turn
     out[:3, 3] = middle - turn @ middle + rng.uniform(-8.0, 8.0, 3) * (1.0, 0.6, 1.0)
     return out
 
 
-def acquire(leg: Leg, size: Size, via: Via, number: int = 1, seed: int = 0) -> Generator[Progress, None, Acquisition]:
+def acquire(leg: Body, size: Size, via: Via, number: int = 1, seed: int = 0) -> Generator[Progress, None, Acquisition]:
     """Record a leg.
 
     Args:

@@ -10,16 +10,21 @@ height, so areas and volumes are what the parameters say, and layers can neither
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
+from ifssnet.phantom.body import Body
 from ifssnet.phantom.calf import ANGLES, STEP_MM, THETA, build_calf
 from ifssnet.phantom.inner import bones, compartments, fat_thickness, vessels, visibility
+from ifssnet.phantom.look import look, tissues
 from ifssnet.phantom.noise import smooth_noise
 from ifssnet.phantom.subject import Subject
 from ifssnet.phantom.tissue import Condition
+from ifssnet.phantom.view import Scene, View
 
 SKIN, FAT, FASCIA, COVER, GASTRO, TENDON, SOLEUS, DEEP = range(8)
 SEEN_GASTRO, SEEN_SOLEUS, SEEN_SPLIT, SEEN_SEPTUM = range(8, 12)
@@ -54,6 +59,28 @@ class Leg:
     bones: Float[np.ndarray, "z 2 5"]
     vessels: Float[np.ndarray, "z vessel 3"]
     compartments: Float[np.ndarray, "z muscle 3"]
+
+    @property
+    def seed(self) -> int:
+        """Of everything random about the leg."""
+        return self.subject.seed
+
+    @property
+    def length_mm(self) -> float:
+        """From its upper end to the ankle."""
+        return self.subject.leg_mm
+
+    def describe(self) -> Mapping[str, Any]:
+        """The subject's parameters."""
+        return asdict(self.subject)
+
+    def tissues(self, index_to_leg: Float[np.ndarray, "4 4"], shape_zyx: tuple[int, int, int]) -> UInt8[np.ndarray, "z y x"]:
+        """The tissue's code at every index (x, y, z) of an array, through any affine."""
+        return tissues(self.tables, index_to_leg, shape_zyx)
+
+    def scene(self, view: View) -> Scene:
+        """What a view looks at."""
+        return look(self.tables, view)
 
     @property
     def lateral_sign(self) -> float:
@@ -116,7 +143,7 @@ def build_leg(subject: Subject) -> Leg:
     )
 
 
-def as_leg(subject: Subject | Leg) -> Leg:
+def as_leg(subject: Subject | Body) -> Body:
     """A subject's leg, or the leg itself when it is built already."""
     return build_leg(subject) if isinstance(subject, Subject) else subject
 

@@ -9,9 +9,8 @@ import numpy as np
 from jaxtyping import Complex64, Float32, UInt8
 from numba import njit, prange
 
-from ifssnet.phantom.look import Scene
 from ifssnet.phantom.scanner import Probe
-from ifssnet.phantom.view import View
+from ifssnet.phantom.view import Scene, View
 
 BLACK_DB = -46.8
 """Resting muscle's mean lies 46.8 dB under white at a dynamic range of 60 dB: a quarter of the grey scale."""

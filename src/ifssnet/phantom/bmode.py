@@ -12,15 +12,16 @@ import math
 import numpy as np
 from jaxtyping import Complex64, UInt8
 
-from ifssnet.phantom.anatomy import Leg
 from ifssnet.phantom.beam import compress, envelope
+from ifssnet.phantom.body import Body
 from ifssnet.phantom.echo import echo_field
-from ifssnet.phantom.look import look
 from ifssnet.phantom.scanner import FWHM, Probe
 from ifssnet.phantom.view import View
 
 
-def bmode(leg: Leg, view: View, probe: Probe, scatterers: Complex64[np.ndarray, "image v u"]) -> UInt8[np.ndarray, "image v u"]:
+def bmode(
+    leg: Body, view: View, probe: Probe, scatterers: Complex64[np.ndarray, "image v u"]
+) -> UInt8[np.ndarray, "image v u"]:
     """The images of a view of a leg.
 
     Args:
@@ -29,7 +30,7 @@ def bmode(leg: Leg, view: View, probe: Probe, scatterers: Complex64[np.ndarray, 
         probe: The machine.
         scatterers: White complex noise of unit power, the view's own.
     """
-    scene = look(leg, view)
+    scene = leg.scene(view)
     field = echo_field(scene, view, probe, leg.condition, scatterers)
     return compress(envelope(field, view, probe), scene, view, probe, scatterers)
 

@@ -16,8 +16,9 @@ from jaxtyping import Float, UInt8
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress
-from ifssnet.phantom.anatomy import Leg, as_leg
+from ifssnet.phantom.anatomy import as_leg
 from ifssnet.phantom.bmode import Scatterers, bmode
+from ifssnet.phantom.body import Body
 from ifssnet.phantom.path import lost_contact_db, motions_mm, probe_path
 from ifssnet.phantom.protocol import PAPER, ScanSettings
 from ifssnet.phantom.subject import Subject
@@ -29,7 +30,7 @@ PIXEL_YX_MM = (0.37, 0.6)
 
 
 def direct_volume(
-    subject: Subject | Leg,
+    subject: Subject | Body,
     grid: Grid,
     settings: ScanSettings = PAPER,
     seed: int = 0,
@@ -80,7 +81,7 @@ def _means(fine: UInt8[np.ndarray, "z v u"], finer_y: int, finer_x: int) -> UInt
 
 
 def slices_view(
-    leg: Leg, index_to_leg: Float[np.ndarray, "4 4"], shape_zyx: tuple[int, int, int], settings: ScanSettings, seed: int
+    leg: Body, index_to_leg: Float[np.ndarray, "4 4"], shape_zyx: tuple[int, int, int], settings: ScanSettings, seed: int
 ) -> View:
     """The view of all slices of a grid, each column from the last sweep that passed over it."""
     slices, rows, columns = shape_zyx

@@ -9,11 +9,10 @@ import numpy as np
 from jaxtyping import Complex64
 from numba import njit, prange
 
-from ifssnet.phantom.look import Scene
 from ifssnet.phantom.scanner import Probe
 from ifssnet.phantom.texture import fascicles, infiltration, value_noise
 from ifssnet.phantom.tissue import Condition, acoustic_table
-from ifssnet.phantom.view import View
+from ifssnet.phantom.view import Scene, View
 
 
 def echo_field(

@@ -16,7 +16,7 @@ from ifssnet.io.save import save
 from ifssnet.io.sequence_write import write_sequence
 from ifssnet.io.stradwin_write import write_stradwin
 from ifssnet.phantom.acquire import VERSION, Acquisition
-from ifssnet.phantom.anatomy import Leg
+from ifssnet.phantom.body import Body
 from ifssnet.phantom.sweep import scan_labels
 from ifssnet.phantom.toml import Table, toml
 
@@ -27,7 +27,7 @@ DRAWN_EVERY_MM = 27.7
 """The paper's 3 slices in every 100 (paper, III-C2)."""
 
 
-def write_leg(leg: Leg, recorded: Acquisition, folder: Path, number: int = 1) -> None:
+def write_leg(leg: Body, recorded: Acquisition, folder: Path, number: int = 1) -> None:
     """Write an acquisition into a folder that is there: volume, truth, and each sweep with its truth.
 
     `x<N>.mha` and `masksX<N>.mha` as in LEG-3D-US; `sweep<K>.igs.mha` (frames, poses), `sweep<K>.truth.igs.mha` (the tissue of
@@ -65,14 +65,14 @@ def as_leg_3d_us(truth: LabelMap) -> LabelMap:
     return LabelMap(lookup[truth.array], truth.grid, names, {value: color_of(name, value) for value, name in names.items()})
 
 
-def description(leg: Leg, recorded: Acquisition) -> Table:
+def description(leg: Body, recorded: Acquisition) -> Table:
     """What is known about a recorded leg: parameters, true volumes, where it lay."""
     voxel_cm3 = recorded.truth.grid.voxel_volume_mm3 / 1000.0
     counts = np.bincount(recorded.truth.array.ravel(), minlength=4)
     volumes = {name: round(float(counts[value]) * voxel_cm3, 3) for value, name in recorded.truth.names.items()}
     return {
         "generator": VERSION,
-        "subject": asdict(leg.subject),
+        "subject": dict(leg.describe()),
         "volumes_cm3": volumes,
         "leg_to_world": [[float(x) for x in row] for row in recorded.leg_to_world],
         "scan": asdict(recorded.settings),

@@ -16,7 +16,7 @@ REACH_MM = 1.2
 """Beyond this distance a surface sends no echo."""
 
 # strength in units of muscle's mean echo, width in mm, and how fast it fades as the surface turns from the beam
-_SKIN, _FAT, _FASCIA, _BONE, _BORDER, _SEPTUM = (
+SKIN_ECHO, FAT_ECHO, FASCIA_ECHO, BONE_ECHO, BORDER_ECHO, SEPTUM_ECHO = (
     (9.0, 0.3, 4.0), (4.0, 0.3, 6.0), (12.0, 0.35, 6.0), (40.0, 0.4, 2.5), (9.0, 0.4, 7.0), (7.0, 0.4, 7.0)
 )  # fmt: skip
 
@@ -165,24 +165,24 @@ def surface_echo(tables, x, y, z, bx, by):
             facing = abs(radial - tilt * tangential) * stretch
             best = d
             if column == 0:
-                echo = specular(_SKIN, d, facing)
+                echo = specular(SKIN_ECHO, d, facing)
             elif column == 1:
-                echo = specular(_FAT, d, facing)
+                echo = specular(FAT_ECHO, d, facing)
             elif column == 2:
-                echo = specular(_FASCIA, d, facing)
+                echo = specular(FASCIA_ECHO, d, facing)
             else:
                 seen = 1.0
                 if column in (4, 5):
                     seen = value_at(layers, cell, 8)[0]
                 elif column == 6:
                     seen = value_at(layers, cell, 9)[0]
-                echo = seen * specular(_BORDER, d, facing)
+                echo = seen * specular(BORDER_ECHO, d, facing)
     outer, gastro = value_at(layers, cell, 3)[0], value_at(layers, cell, 4)[0]
     if gastro < r < outer and outer - gastro > 1.5:
         d = abs(theta - (split[k] * (1 - fz) + split[k + 1] * fz)) * r
         if d < best:
             shifted = (k, fz, (cell[2] + int(r * 3)) % ANGLES, (cell[3] + int(r * 3)) % ANGLES, cell[4])
-            best, echo = d, value_at(layers, shifted, 10)[0] * specular(_BORDER, d, abs(tangential))
+            best, echo = d, value_at(layers, shifted, 10)[0] * specular(BORDER_ECHO, d, abs(tangential))
     top, bottom = value_at(layers, cell, 5)[0], value_at(layers, cell, 6)[0]
     if top - bottom > 12.0:
         # The septum inside SOL: a line that looks like a border and is none.
@@ -190,7 +190,7 @@ def surface_echo(tables, x, y, z, bx, by):
         if d < best:
             best, echo = (
                 d,
-                0.8 * value_at(layers, cell, 11)[0] * math.exp(-((theta + 0.3) ** 2)) * specular(_SEPTUM, d, abs(radial)),
+                0.8 * value_at(layers, cell, 11)[0] * math.exp(-((theta + 0.3) ** 2)) * specular(SEPTUM_ECHO, d, abs(radial)),
             )
     if r < fascia:
         for b in range(2):
@@ -199,5 +199,5 @@ def surface_echo(tables, x, y, z, bx, by):
             if rho > 1e-6 and edge > 0.0 and d < best:
                 tilt = slope / max(edge, 1.0)
                 facing = abs((dx + tilt * dy) * bx + (dy - tilt * dx) * by) / (rho * math.sqrt(1 + tilt * tilt))
-                best, echo = d, specular(_BONE, d, facing)
+                best, echo = d, specular(BONE_ECHO, d, facing)
     return echo

@@ -1,52 +1,32 @@
-"""What each pixel of a view looks at: the tissue, the surfaces' echo, and how squarely the skin faces each line."""
+"""What each pixel of a view of a parametric leg looks at: the tissue, and the surfaces' echo."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import no_type_check
+from typing import Any, no_type_check
 
 import numpy as np
-from jaxtyping import Float32, Int32, UInt8
+from jaxtyping import Float, UInt8
 from numba import njit, prange
 
-from ifssnet.phantom.anatomy import Leg
 from ifssnet.phantom.locate import facing_skin, surface_echo, tissue_at
-from ifssnet.phantom.view import View
+from ifssnet.phantom.view import Scene, View, dark_scene
 
 
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """What a view looks at.
-
-    Attributes:
-        codes: `Tissue` of every pixel; water where nothing is seen.
-        echo: Of surfaces, in units of muscle's mean echo.
-        skin_row: Where each line enters the leg; the number of rows where it does not.
-        skin_facing: How squarely it meets the skin there, 0 to 1.
-    """
-
-    codes: UInt8[np.ndarray, "image v u"]
-    echo: Float32[np.ndarray, "image v u"]
-    skin_row: Int32[np.ndarray, "image u"]
-    skin_facing: Float32[np.ndarray, "image u"]
-
-
-def look(leg: Leg, view: View) -> Scene:
-    """What a view of a parametric leg looks at."""
-    shape = (view.images, *view.shape_vu)
-    scene = Scene(
-        np.zeros(shape, dtype=np.uint8),
-        np.zeros(shape, dtype=np.float32),
-        np.full((shape[0], shape[2]), shape[1], dtype=np.int32),
-        np.ones((shape[0], shape[2]), dtype=np.float32),
-    )
-    _look(
-        leg.tables,
-        view.image_to_leg,
-        (view.first_row, view.last_row, view.shift_mm),
-        (scene.codes, scene.echo, scene.skin_row, scene.skin_facing),
-    )
+def look(tables: tuple[Any, ...], view: View) -> Scene:
+    """What a view looks at; `tables` are a leg's."""
+    scene = dark_scene(view)
+    lines = (view.first_row, view.last_row, view.shift_mm)
+    _look(tables, view.image_to_leg, lines, (scene.codes, scene.echo, scene.skin_row, scene.skin_facing))
     return scene
+
+
+def tissues(
+    tables: tuple[Any, ...], index_to_leg: Float[np.ndarray, "4 4"], shape_zyx: tuple[int, int, int]
+) -> UInt8[np.ndarray, "z y x"]:
+    """The tissue's code at every index (x, y, z) of an array, through any affine."""
+    out = np.zeros(shape_zyx, dtype=np.uint8)
+    _fill(tables, index_to_leg, out)
+    return out
 
 
 @no_type_check
@@ -70,3 +50,15 @@ def _look(tables, poses, lines, scene):
                     skin_facing[f, u] = facing_skin(tables, x, y, z, bx, by)
                 codes[f, v, u] = code
                 echo[f, v, u] = surface_echo(tables, x, y, z, bx, by)
+
+
+@no_type_check
+@njit(parallel=True, cache=True)
+def _fill(tables, affine, out):
+    for k in prange(out.shape[0]):
+        for j in range(out.shape[1]):
+            for i in range(out.shape[2]):
+                x = affine[0, 0] * i + affine[0, 1] * j + affine[0, 2] * k + affine[0, 3]
+                y = affine[1, 0] * i + affine[1, 1] * j + affine[1, 2] * k + affine[1, 3]
+                z = affine[2, 0] * i + affine[2, 1] * j + affine[2, 2] * k + affine[2, 3]
+                out[k, j, i] = tissue_at(tables, x, y, z)

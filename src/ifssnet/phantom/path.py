@@ -9,7 +9,7 @@ from jaxtyping import Float, Float32
 from scipy.ndimage import gaussian_filter1d
 
 from ifssnet.core.errors import InputError
-from ifssnet.phantom.anatomy import Leg
+from ifssnet.phantom.body import Body
 from ifssnet.phantom.calf import STEP_MM
 from ifssnet.phantom.protocol import ScanSettings
 
@@ -37,12 +37,12 @@ class ProbePath:
         return np.interp(z_mm, self.z_mm, self.centre_mm[sweep]), np.interp(z_mm, self.z_mm, self.top_mm[sweep])
 
 
-def probe_path(leg: Leg, settings: ScanSettings) -> ProbePath:
+def probe_path(leg: Body, settings: ScanSettings) -> ProbePath:
     """The path over a leg: the face stays above the highest skin under it."""
-    end = leg.subject.leg_mm if settings.to_mm is None else settings.to_mm
-    if not 0 <= settings.from_mm < end <= leg.subject.leg_mm:
+    end = leg.length_mm if settings.to_mm is None else settings.to_mm
+    if not 0 <= settings.from_mm < end <= leg.length_mm:
         raise InputError(
-            f"a scan between 0 and {leg.subject.leg_mm:.0f} mm",
+            f"a scan between 0 and {leg.length_mm:.0f} mm",
             f"from {settings.from_mm} to {end} mm",
             "Correct where the sweeps begin and end.",
         )

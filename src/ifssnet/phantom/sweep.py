@@ -11,9 +11,9 @@ from scipy.ndimage import gaussian_filter1d
 
 from ifssnet.core.progress import Progress
 from ifssnet.core.sweep import Sweep
-from ifssnet.phantom.anatomy import Leg, as_leg
+from ifssnet.phantom.anatomy import as_leg
 from ifssnet.phantom.bmode import Scatterers, bmode
-from ifssnet.phantom.labels import tissues_at
+from ifssnet.phantom.body import Body
 from ifssnet.phantom.path import ProbePath, lost_contact_db, motions_mm, probe_path
 from ifssnet.phantom.protocol import DEMO, PAPER, SMALL, ScanSettings
 from ifssnet.phantom.subject import Subject
@@ -29,7 +29,7 @@ PAUSE_S = 8.0
 
 
 def scan(
-    subject: Subject | Leg,
+    subject: Subject | Body,
     settings: ScanSettings = DEMO,
     seed: int = 0,
     leg_to_world: Float[np.ndarray, "4 4"] | None = None,
@@ -64,14 +64,14 @@ def scan(
         pixel = settings.probe.pixel_mm
         header = {
             "UltrasoundImageOrientation": "MF",
-            "DigitalLeg": f"seed {leg.subject.seed}, sweep {index + 1} of {settings.sweeps}",
+            "DigitalLeg": f"seed {leg.seed}, sweep {index + 1} of {settings.sweeps}",
         }
         sweeps.append(Sweep(frames, told, times, (pixel, pixel), valid, header=header))
     return sweeps
 
 
 def scan_labels(
-    subject: Subject | Leg, sweeps: list[Sweep], leg_to_world: Float[np.ndarray, "4 4"] | None = None
+    subject: Subject | Body, sweeps: list[Sweep], leg_to_world: Float[np.ndarray, "4 4"] | None = None
 ) -> list[Sweep]:
     """The truth of every frame: the same sweeps with `Tissue` codes instead of grey levels.
 
@@ -83,13 +83,13 @@ def scan_labels(
     truths: list[Sweep] = []
     for sweep in sweeps:
         _, rows, columns = sweep.frames.shape
-        frames = np.stack([tissues_at(leg, to_leg @ pose, (1, rows, columns))[0] for pose in sweep.image_to_world])
+        frames = np.stack([leg.tissues(to_leg @ pose, (1, rows, columns))[0] for pose in sweep.image_to_world])
         truths.append(replace(sweep, frames=frames, names=dict(NAMES)))
     return truths
 
 
 def _frames(
-    leg: Leg,
+    leg: Body,
     settings: ScanSettings,
     poses: Float[np.ndarray, "frame 4 4"],
     motion_mm: Float[np.ndarray, " 3"],

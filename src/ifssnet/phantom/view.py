@@ -1,11 +1,11 @@
-"""A view: which pixels look at which places, from which line of the probe."""
+"""A view: which pixels look at which places, from which line of the probe; and the scene that they look at."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, Int32
+from jaxtyping import Float, Float32, Int32, UInt8
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,4 +70,32 @@ def frames_view(
         np.full((n, columns), rows, dtype=np.int32),
         np.zeros((n, columns, 3)),
         np.zeros((n, columns), dtype=np.float32) if line_db is None else line_db,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What a view looks at.
+
+    Attributes:
+        codes: `Tissue` of every pixel; water where nothing is seen.
+        echo: Of surfaces, in units of muscle's mean echo.
+        skin_row: Where each line enters the leg; the number of rows where it does not.
+        skin_facing: How squarely it meets the skin there, 0 to 1.
+    """
+
+    codes: UInt8[np.ndarray, "image v u"]
+    echo: Float32[np.ndarray, "image v u"]
+    skin_row: Int32[np.ndarray, "image u"]
+    skin_facing: Float32[np.ndarray, "image u"]
+
+
+def dark_scene(view: View) -> Scene:
+    """Nothing but water, to be filled in."""
+    shape = (view.images, *view.shape_vu)
+    return Scene(
+        np.zeros(shape, dtype=np.uint8),
+        np.zeros(shape, dtype=np.float32),
+        np.full((shape[0], shape[2]), shape[1], dtype=np.int32),
+        np.ones((shape[0], shape[2]), dtype=np.float32),
     )
