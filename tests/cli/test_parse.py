@@ -17,7 +17,7 @@ def test_spacing_is_one_number_or_three():
 
 @pytest.mark.parametrize("text", ["0", "-1", "a", "1,2", "nan", "1,2,inf", ""])
 def test_spacings_that_cannot_be_are_refused(text: str):
-    with pytest.raises(InputError, match="--spacing|spacing above 0"):
+    with pytest.raises(InputError, match=r"--spacing|spacing above 0"):
         spacing_xyz(text)
 
 
