@@ -106,3 +106,12 @@ def test_protocols_that_make_no_sense_are_refused(wrong):
 def test_nothing_to_sample_is_told():
     with pytest.raises(InputError):
         sample_seeds(cylinder(70, 80), every=10)
+
+
+def test_the_tip_of_a_muscle_is_drawn_however_unsteady_the_hand():
+    array = np.zeros((9, 40, 40), dtype=np.uint8)
+    array[2:7, 20, 20] = 1
+    labels = LabelMap(array, Grid(array.shape), {1: "SOL"})
+    for seed in range(5):
+        seeds = sample_seeds(labels, every=3, noise_mm=2.0, seed=seed)
+        assert seeds.present(1) == (2, 3, 4, 5, 6)

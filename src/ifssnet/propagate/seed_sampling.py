@@ -112,9 +112,13 @@ def _drawn(labels: LabelMap, z: int, annotated: list[int], noise_mm: float, seed
             shift = noise_mm * _smooth_noise(plane.shape, spacing, (seed, label, z))
             depth[label] = shift - signed_distance(true, spacing)
     most = np.maximum.reduce(list(depth.values())) if depth else None
-    # An absence is drawn as an absence: nobody invents a muscle.
-    empty = np.zeros(plane.shape, dtype=bool)
-    return {label: (depth[label] > 0) & (depth[label] == most) if label in depth else empty for label in annotated}
+    drawn: dict[int, Mask] = {}
+    for label in annotated:
+        true = plane == label
+        mask = (depth[label] > 0) & (depth[label] == most) if label in depth else true
+        # A hand may tremble, but it neither invents a muscle nor overlooks the tip of one.
+        drawn[label] = mask if mask.any() else true
+    return drawn
 
 
 def _smooth_noise(
