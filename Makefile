@@ -22,7 +22,9 @@ test: check frontend ## Linters, types, architecture contracts, tests (all but t
 test-all: check frontend $(VENV)/.itk ## The same with the slow tests and ITK's reference filter
 	$(BIN)/pytest -n $(JOBS) --dist loadfile -m ""
 
-bench: $(VENV)/.dev ## Timings, as ratios within one run
+bench: $(VENV)/.dev ## Timings as ratios within one run, and time and memory at full size
+	$(BIN)/python benchmarks/bench_propagate.py
+	$(BIN)/python benchmarks/bench_measure.py
 	$(BIN)/pytest benchmarks -o python_files='bench_*.py' -m "" --benchmark-only --benchmark-columns=min,median,max,rounds
 
 check: $(VENV)/.dev ## Linters, types and architecture contracts only
