@@ -20,7 +20,7 @@ FULL = """<VolumeReconstruction ImageCoordinateFrame="Image" ReferenceCoordinate
   ClipRectangleSize="420 580" FanAnglesDeg="-45 45" FanOriginPixel="380 20" FanRadiusStartPixel="120" FanRadiusStopPixel="360"
   EnableFanAnglesAutoDetect="TRUE" FanAnglesAutoDetectBrightnessThreshold="25" FanAnglesAutoDetectFilterRadiusPixel="8"
   PixelRejectionThreshold="3" Interpolation="linear" Optimization="PARTIAL" CompoundingMode="MAXIMUM" FillHoles="ON"
-  NumberOfThreads="2" SkipInterval="3"><HoleFilling>
+  NumberOfThreads="2" SkipInterval="3" RecomputeOutputSpacing="TRUE"><HoleFilling>
   <HoleFillingElement Type="GAUSSIAN" Size="5" Stdev="0.6667" MinimumKnownVoxelsRatio="0.5"/>
   <HoleFillingElement Type="NEAREST_NEIGHBOR" Size="3" MinimumKnownVoxelsRatio="0.25"/>
   <HoleFillingElement Type="STICK" StickLengthLimit="9" NumberOfSticksToUse="1"/></HoleFilling></VolumeReconstruction>"""
@@ -55,6 +55,7 @@ def test_every_option_of_the_configuration(tmp_path: Path):
             HoleFillingElement("stick", stick_length_limit=9, sticks_to_use=1),
         ),
         skip_interval=3,
+        recompute_output_spacing=True,
         threads=2,
     )
     assert vars(read) == vars(expected)

@@ -70,6 +70,20 @@ def test_what_a_configuration_does_not_name_is_as_in_plus(tmp_path):
     assert options.holes == ()
 
 
+@pytest.mark.parametrize("names", ['OutputOrigin="1 2 3"', 'OutputExtent="0 9 0 9 0 9"'])
+def test_a_grid_that_plus_itself_would_overwrite_is_not_taken_and_said_so(tmp_path, names):
+    with pytest.warns(InputWarning, match="OutputOrigin and OutputExtent"):
+        options = configured(tmp_path, f'OutputSpacing="1 1 1" {names}')
+    assert options == configured(tmp_path, 'OutputSpacing="1 1 1"')
+
+
+@pytest.mark.parametrize(("says", "spacing_z_mm"), [("TRUE", 9 / 2), ("FALSE", 4.0)])
+def test_z_spacing_is_stretched_where_the_configuration_says_so(tmp_path, says, spacing_z_mm):
+    # The frames span 9 mm: two whole steps of 4 mm, stretched to 4.5 mm each.
+    options = configured(tmp_path, f'OutputSpacing="1 1 4" RecomputeOutputSpacing="{says}"')
+    assert dry_run([small_sweep()], options).grid.spacing_xyz_mm == (1.0, 1.0, spacing_z_mm)
+
+
 def test_a_rectangle_of_no_size_and_a_fan_of_no_angle_are_none(tmp_path):
     options = configured(tmp_path, 'OutputSpacing="1 1 1" ClipRectangleSize="0 0" FanAnglesDeg="0 0"')
     assert options.clip is None

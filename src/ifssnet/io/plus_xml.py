@@ -79,6 +79,7 @@ class PlusConfiguration:
         fill_holes: `FillHoles`.
         hole_filling: The elements of `HoleFilling`, in the order in which they are tried.
         skip_interval: `SkipInterval`: every so many-th frame is used.
+        recompute_output_spacing: `RecomputeOutputSpacing`: z spacing stretched so that whole voxels span the frames.
         threads: `NumberOfThreads`; 0 is one a processor.
     """
 
@@ -104,6 +105,7 @@ class PlusConfiguration:
     fill_holes: bool | None = None
     hole_filling: tuple[HoleFillingElement, ...] = ()
     skip_interval: int | None = None
+    recompute_output_spacing: bool | None = None
     threads: int | None = None
 
 
@@ -223,6 +225,7 @@ def _reconstruction(element: Element, transforms: Mapping[tuple[str, str], Matri
         fill_holes=fill_holes,
         hole_filling=hole_filling,
         skip_interval=skip,
+        recompute_output_spacing=options.flag("RecomputeOutputSpacing"),
         threads=options.integer("NumberOfThreads"),
     )
     options.report_rest()

@@ -73,8 +73,9 @@ def check(sweeps: Sequence[Sweep], options: CompoundOptions | None = None, grid:
 def options_from_plus(configuration: PlusConfiguration, overrides: Mapping[str, Any] | None = None) -> CompoundOptions:
     """What a PLUS configuration asks for, with PLUS' own defaults where it is silent.
 
-    `OutputOrigin` and `OutputExtent` are ignored, as PLUS' own reconstructor does when it is run on a file: the grid
-    comes from the frames. `NumberOfThreads` is ignored too: the result is that of one thread, whatever their number.
+    `OutputOrigin` and `OutputExtent` are not used, with an `InputWarning`: PLUS' own reconstructor overwrites them when
+    it is run on a file, so the grid comes from the frames. `NumberOfThreads` changes nothing: the result is that of one
+    thread, whatever their number.
 
     Args:
         configuration: The file's content.
@@ -87,6 +88,14 @@ def options_from_plus(configuration: PlusConfiguration, overrides: Mapping[str, 
         warnings.warn(
             InputWarning("EnableFanAnglesAutoDetect is not supported: the whole fan of every frame is used."), stacklevel=2
         )
+    if configuration.output_origin_mm is not None or configuration.output_extent is not None:
+        warnings.warn(
+            InputWarning(
+                "OutputOrigin and OutputExtent of the configuration are not used: the grid is laid around the frames, as by "
+                "PLUS itself on a recording. For another grid give a volume that has it."
+            ),
+            stacklevel=2,
+        )
     fields: dict[str, Any] = {
         "interpolation": configuration.interpolation or "nearest",
         "compounding": PLUS_COMPOUNDING[configuration.compounding or "mean"],
@@ -96,7 +105,7 @@ def options_from_plus(configuration: PlusConfiguration, overrides: Mapping[str, 
         "pixel_threshold": configuration.pixel_rejection_threshold,
         "skip_interval": configuration.skip_interval or 1,
         "holes": tuple(map(_filling, configuration.hole_filling)) if configuration.fill_holes else (),
-        "fit_z_spacing": bool(getattr(configuration, "recompute_output_spacing", False)),
+        "fit_z_spacing": configuration.recompute_output_spacing or False,
     }
     if configuration.output_spacing_mm is not None:
         fields["spacing_mm"] = configuration.output_spacing_mm
