@@ -59,6 +59,35 @@ def test_all_muscles_share_one_axis_and_differ_in_stroke() -> None:
     assert (low, high) == (-6, 206)
 
 
+def boxes_of_labels(svg: str) -> list[tuple[float, float, float, float]]:
+    """Left, top, right and bottom of each label, at 8 units a character and 11 above the base line."""
+    found = re.findall(r'<text class="largest-label" x="([^"]+)" y="([^"]+)"[^>]*>([^<]+)<', svg)
+    return [(float(x) - 4 * len(t), float(y) - 11, float(x) + 4 * len(t), float(y) + 2) for x, y, t in found]
+
+
+@pytest.mark.parametrize("apart_mm", [0.0, 5.0, 10.0, 40.0])
+def test_words_at_near_peaks_do_not_cover_each_other_or_a_ring(apart_mm: float) -> None:
+    three = {
+        name: triangle(position_mm=np.array([0.0, 50.0, 100.0]) + i * apart_mm, acsa_cm2=np.array([0.0, 10.0 + 0.1 * i, 0.0]))
+        for i, name in enumerate(("SOL", "GM", "GL"))
+    }
+    svg = profile_along_leg(three, {**COLORS, "GL": (76, 175, 80)})
+    boxes = boxes_of_labels(svg)
+    rings = [(float(x), float(y)) for x, y in re.findall(r'<circle class="largest" cx="([^"]+)" cy="([^"]+)"', svg)]
+    assert len(boxes) == len(rings) == 3
+    for i, (left, top, right, bottom) in enumerate(boxes):
+        assert top >= 0
+        assert not any(left < x < right and top < y < bottom for x, y in rings)
+        for other in boxes[i + 1 :]:
+            assert right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
+
+
+def test_words_at_a_peak_by_the_edge_stay_within_the_chart() -> None:
+    falling = triangle(acsa_cm2=np.array([10.0, 5.0, 0.0]))
+    ((left, _, _, _),) = boxes_of_labels(profile_along_muscle("SOL", falling, COLORS["SOL"]))
+    assert left >= 52
+
+
 def test_nothing_to_draw_draws_nothing() -> None:
     empty = AcsaProfile([], np.empty(0), np.empty(0), np.empty(0))
     assert profile_along_leg({}, {}) == profile_along_leg({"SOL": empty}, COLORS) == ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float
 
 from ifssnet.figures.chart import Frame
 from ifssnet.figures.content import AcsaProfile
+from ifssnet.figures.label_places import Peak, label_places
 from ifssnet.figures.svg import element, escape, nice_step, number, path_data
 from ifssnet.figures.theme import DASHES, Rgb, hex_of, ordered, readable
 
@@ -50,10 +51,10 @@ def _annotated(frame: Frame, profile: AcsaProfile, x: Float[np.ndarray, " slice"
     )
 
 
-def _largest(frame: Frame, profile: AcsaProfile, x: Float[np.ndarray, " slice"], color: Rgb, words: str) -> str:
-    """A ring at the largest area, and its figure."""
+def _peak(frame: Frame, profile: AcsaProfile, x: Float[np.ndarray, " slice"], words: str) -> list[Peak]:
+    """The largest area and its words; none where no area is known."""
     if not np.isfinite(profile.acsa_cm2).any():
-        return ""
+        return []
     peak = int(np.nanargmax(profile.acsa_cm2))
     at_x, at_y = frame.x(float(x[peak])), frame.y(float(profile.acsa_cm2[peak]))
     highest = at_y
@@ -61,11 +62,18 @@ def _largest(frame: Frame, profile: AcsaProfile, x: Float[np.ndarray, " slice"],
         # The words stand clear of the reference's line too.
         near = np.abs(x - x[peak]) < 0.12 * (frame.x_range[1] - frame.x_range[0])
         highest = min(at_y, frame.y(float(np.nanmax(profile.reference_acsa_cm2[near], initial=profile.acsa_cm2[peak]))))
-    ring = element("circle", class_="largest", cx=at_x, cy=at_y, r=4.2, stroke=hex_of(color))
-    label = element(
-        "text", escape(words), class_="largest-label", x=at_x, y=highest - 9, text_anchor="middle", fill=hex_of(readable(color))
-    )
-    return ring + label
+    return [Peak(at_x, at_y, highest, words)]
+
+
+def _marked(frame: Frame, peaks: Sequence[tuple[Peak, Rgb]]) -> list[str]:
+    """A ring at each largest area, and its figure."""
+    places = label_places([peak for peak, _ in peaks], frame.left, frame.width - frame.right)
+    parts: list[str] = []
+    for (peak, color), (x, y) in zip(peaks, places, strict=True):
+        parts.append(element("circle", class_="largest", cx=peak.x, cy=peak.y, r=4.2, stroke=hex_of(color)))
+        words, shade = escape(peak.words), hex_of(readable(color))
+        parts.append(element("text", words, class_="largest-label", x=x, y=y, text_anchor="middle", fill=shade))
+    return parts
 
 
 def _drawable(profiles: Mapping[str, AcsaProfile]) -> dict[str, AcsaProfile]:
@@ -98,13 +106,13 @@ def profile_along_leg(profiles: Mapping[str, AcsaProfile], colors: Mapping[str, 
         bottom=46.0 + rows,
     )
     parts: list[str] = []
-    labels: list[str] = []
+    peaks: list[tuple[Peak, Rgb]] = []
     row = 24.0
     for i, (name, profile) in enumerate(shown.items()):
         color = colors[name]
         peak = float(np.nanmax(profile.acsa_cm2))
         parts.append(_curve(frame, profile, profile.position_mm, color, dash=DASHES[i % len(DASHES)], filled=0.10))
-        labels.append(_largest(frame, profile, profile.position_mm, color, f"{name} {peak:.1f} cm²"))
+        peaks += [(found, color) for found in _peak(frame, profile, profile.position_mm, f"{name} {peak:.1f} cm²")]
         if profile.annotated_z:
             parts.append(_annotated(frame, profile, profile.position_mm, color, row))
             label = hex_of(readable(color))
@@ -117,7 +125,7 @@ def profile_along_leg(profiles: Mapping[str, AcsaProfile], colors: Mapping[str, 
         element("desc", escape(f"{said}. From {first:.0f} to {last:.0f} mm.")),
         frame.axes("Position along the slice axis (mm)", "ACSA (cm²)", x_ticks=7),
         *parts,
-        *labels,
+        *_marked(frame, peaks),
         class_="chart",
         viewBox=f"0 0 {number(frame.width)} {number(frame.height)}",
         role="img",
@@ -146,6 +154,7 @@ def profile_along_muscle(name: str, profile: AcsaProfile, color: Rgb, width: flo
     frame = Frame(width, 220.0, (0.0, 100.0), (0.0, _top_of({name: profile})), left=52.0, right=14.0, bottom=50.0)
     peak = int(np.nanargmax(profile.acsa_cm2)) if np.isfinite(profile.acsa_cm2).any() else 0
     largest, place = float(profile.acsa_cm2[peak]), float(profile.percent_of_length[peak])
+    words = f"{largest:.1f} cm² at {place:.0f} %"
     return element(
         "svg",
         element("title", escape(f"{name} along its length")),
@@ -153,7 +162,7 @@ def profile_along_muscle(name: str, profile: AcsaProfile, color: Rgb, width: flo
         frame.axes("Muscle length (%)", "ACSA (cm²)", x_ticks=5, y_ticks=4),
         _curve(frame, profile, profile.percent_of_length, color, dash="", filled=0.14),
         _annotated(frame, profile, profile.percent_of_length, color, 22.0),
-        _largest(frame, profile, profile.percent_of_length, color, f"{largest:.1f} cm² at {place:.0f} %"),
+        *_marked(frame, [(found, color) for found in _peak(frame, profile, profile.percent_of_length, words)]),
         class_="chart",
         viewBox=f"0 0 {number(frame.width)} {number(frame.height)}",
         role="img",
