@@ -20,7 +20,7 @@ test: check frontend ## Linters, types, architecture contracts, tests (all but t
 	$(BIN)/pytest -n $(JOBS) --dist loadfile
 
 test-all: check frontend $(VENV)/.itk ## The same with the slow tests and ITK's reference filter
-	$(BIN)/pytest -n $(JOBS) --dist loadfile -m ""
+	HYPOTHESIS_PROFILE=searching $(BIN)/pytest -n $(JOBS) --dist loadfile -m ""
 
 bench: $(VENV)/.dev ## Timings as ratios within one run, and time and memory at full size
 	$(BIN)/python benchmarks/bench_propagate.py

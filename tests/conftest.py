@@ -10,6 +10,12 @@ from jaxtyping import install_import_hook
 _HOOK = install_import_hook("ifssnet", "beartype.beartype")
 
 import pytest  # noqa: E402
+from hypothesis import settings  # noqa: E402
+
+# The same examples in every run, so that a change is judged by what it changes; `make test-all` looks for new ones.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("searching", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("IFSSNET_DATA", REPOSITORY.parent / "shared" / "data"))

@@ -170,3 +170,13 @@ def test_absurd_and_missing_pixels_are_refused(tmp_path: Path) -> None:
     del empty.PixelData
     with pytest.raises(InputError, match="pixels"):
         opened(tmp_path, empty)
+
+
+def test_an_element_that_breaks_only_when_it_is_read_is_an_input_error(tmp_path: Path) -> None:
+    regions = Sequence([region(0.1, 0.1)])
+    data = as_bytes(image(np.zeros((2, 4, 4), np.uint8), SequenceOfUltrasoundRegions=regions, Manufacturer="maker"))
+    # The element (0008,0070) with the value representation "LO" made into one that does not exist.
+    tag = data.index(b"\x08\x00\x70\x00LO")
+    (tmp_path / "x.dcm").write_bytes(data[: tag + 4] + b"L\x00" + data[tag + 6 :])
+    with pytest.raises(InputError):
+        open_volume(tmp_path / "x.dcm")
