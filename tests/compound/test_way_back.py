@@ -8,7 +8,7 @@ import pytest
 
 from ifssnet.compound.contour_seeds import contours_to_seeds
 from ifssnet.compound.overlay import overlay
-from ifssnet.compound.way_back import area_px2, frame_masks, outlines, way_back
+from ifssnet.compound.way_back import area_px2, label_share, outlines, way_back
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
@@ -67,9 +67,9 @@ def test_a_tube_has_an_outline_and_a_hole_in_it():
     assert areas == pytest.approx([math.pi * 25**2 * stretched, math.pi * 50**2 * stretched], rel=0.03)
 
 
-def test_masks_and_outlines_agree():
+def test_shares_and_outlines_agree():
     labels, frames = cylinder(), sweep([frame(20)])
-    mask = frame_masks(labels, frames, 0)[3]
+    mask = label_share(labels, 3, frames, 0) >= 0.5
     (points,) = (contour.points_uv_px for contour in drain(way_back(labels, frames)).contours)
     assert mask.sum() == pytest.approx(area_px2(points), rel=0.01)
     assert mask[80, 80]

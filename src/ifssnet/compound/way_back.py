@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, cast, no_type_check
 
 import numpy as np
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Float
 from numba import njit
 from skimage import measure
 
@@ -22,6 +22,7 @@ from ifssnet.core.images import LabelMap
 from ifssnet.core.muscles import color_of
 from ifssnet.core.progress import Progress
 from ifssnet.core.sweep import Contour, Sweep
+from ifssnet.geometry.box import Box, bounding_box
 
 SIMPLIFY_PX = 0.25
 SMALLEST_PX2 = 2.0
@@ -53,7 +54,7 @@ def way_back(
         InputError: The segmentation is empty, or no outline lies on any frame.
     """
     values = _values(labels)
-    boxes = {value: _box(labels.array == value) for value in values}
+    boxes = {value: bounding_box(labels.array == value) for value in values}
     contours: list[Contour] = []
     for frame in range(len(sweep.frames)):
         if sweep.valid[frame]:
@@ -72,14 +73,7 @@ def way_back(
     return replace(sweep, contours=tuple(contours), names=names, colors=colors)
 
 
-def frame_masks(labels: LabelMap, sweep: Sweep, frame: int) -> dict[int, Bool[np.ndarray, "v u"]]:
-    """Label value to the pixels of one frame that lie in it: those with a share of one half or more."""
-    return {value: label_share(labels, value, sweep, frame) >= _HALF for value in _values(labels)}
-
-
-def label_share(
-    labels: LabelMap, value: int, sweep: Sweep, frame: int, box_zyx: tuple[slice, slice, slice] | None = None
-) -> Float[np.ndarray, "v u"]:
+def label_share(labels: LabelMap, value: int, sweep: Sweep, frame: int, box_zyx: Box | None = None) -> Float[np.ndarray, "v u"]:
     """The share, 0 to 1, of one label at each pixel of a frame; 0 outside the volume.
 
     Args:
@@ -89,7 +83,7 @@ def label_share(
         frame: Which of them.
         box_zyx: A box of voxels that holds all of the label, where that is known.
     """
-    box = box_zyx if box_zyx is not None else _box(labels.array == value)
+    box = box_zyx if box_zyx is not None else bounding_box(labels.array == value)
     inside = np.ascontiguousarray(labels.array[box] == value)
     to_index = _pixels_to_index(labels.grid, sweep.image_to_world[frame])
     to_index[:, 2] -= [box[2].start, box[1].start, box[0].start]
@@ -141,14 +135,6 @@ def _values(labels: LabelMap) -> tuple[int, ...]:
     if not values:
         raise InputError("a segmentation with at least one label", "one that is empty", "Segment the volume first.")
     return values
-
-
-def _box(mask: Shaped[np.ndarray, "z y x"]) -> tuple[slice, slice, slice]:
-    """The smallest box that holds all of a mask."""
-    z, y, x = (np.flatnonzero(mask.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1)))
-    if not len(z):
-        return slice(0, 0), slice(0, 0), slice(0, 0)
-    return slice(int(z[0]), int(z[-1]) + 1), slice(int(y[0]), int(y[-1]) + 1), slice(int(x[0]), int(x[-1]) + 1)
 
 
 def _pixels_to_index(grid: Grid, pose: Float[np.ndarray, "4 4"]) -> Float[np.ndarray, "3 3"]:

@@ -130,10 +130,6 @@ class Grid:
         affine = self.mm_to_index
         return position_xyz_mm @ affine[:3, :3].T + affine[:3, 3]
 
-    def nearest_slice(self, distance_mm: float) -> int:
-        """The slice that lies `distance_mm` along the grid's own z axis from slice 0, kept within the grid."""
-        return int(np.clip(round(distance_mm / self.spacing_xyz_mm[2]), 0, self.slices - 1))
-
     def cropped(self, start_zyx: Sequence[int], shape_zyx: Sequence[int]) -> Grid:
         """The grid of `array[start : start + shape]`; `start_zyx` may be negative, for padding."""
         z, y, x = start_zyx

@@ -11,11 +11,6 @@ from ifssnet.core.muscles import TRICEPS_SURAE, color_of
 
 Rgb = tuple[int, int, int]
 
-INK = "#1b2430"
-MUTED = "#5b6675"
-RULE = "#dde2e8"
-PAPER = "#ffffff"
-
 DASHES: tuple[str, ...] = ("", "7 3", "2 2.5", "9 3 2 3")
 """Strokes of lines that share a chart, so that no colour has to be told from another by hue alone."""
 

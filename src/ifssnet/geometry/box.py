@@ -63,22 +63,9 @@ def grown(box: Box, margin: int | Sequence[int], shape: Sequence[int]) -> Box:
     )
 
 
-def joint(*boxes: Box) -> Box:
-    """The smallest box that holds all of the boxes; empty ones do not count."""
-    filled = [box for box in boxes if not is_empty(box)]
-    if not filled:
-        return boxes[0]
-    return tuple(slice(min(part.start for part in axis), max(part.stop for part in axis)) for axis in zip(*filled, strict=True))
-
-
 def is_empty(box: Box) -> bool:
     """Whether a box holds no element."""
     return any(part.stop <= part.start for part in box)
-
-
-def box_shape(box: Box) -> tuple[int, ...]:
-    """Number of elements along each axis."""
-    return tuple(max(part.stop - part.start, 0) for part in box)
 
 
 def crop(array: Shaped[np.ndarray, "*whole"], box: Box) -> Shaped[np.ndarray, "*piece"]:
@@ -88,30 +75,12 @@ def crop(array: Shaped[np.ndarray, "*whole"], box: Box) -> Shaped[np.ndarray, "*
         InputError: The box reaches beyond the array.
     """
     if len(box) != array.ndim or any(part.start < 0 or part.stop > size for part, size in zip(box, array.shape, strict=True)):
-        raise InputError(f"a box within {array.shape} elements", f"{_words(box)}", "Cut the box at the array's borders.")
-    return array[box]
-
-
-def paste(
-    piece: Shaped[np.ndarray, "*piece"], box: Box, shape: Sequence[int], fill: float = 0.0
-) -> Shaped[np.ndarray, "*whole"]:
-    """An array of that shape with `piece` in the box and `fill` around it: undoes `crop`.
-
-    Raises:
-        InputError: The piece does not have the box's shape, or the box reaches beyond the array.
-    """
-    whole = np.full(tuple(shape), fill, dtype=piece.dtype)
-    target = crop(whole, box)
-    if target.shape != piece.shape:
         raise InputError(
-            f"a piece of {target.shape} elements, as its box", f"{piece.shape}", "Give the box that it was cut with."
+            f"a box within {array.shape} elements",
+            ", ".join(f"{part.start}:{part.stop}" for part in box),
+            "Cut the box at the array's borders.",
         )
-    target[...] = piece
-    return whole
-
-
-def _words(box: Box) -> str:
-    return ", ".join(f"{part.start}:{part.stop}" for part in box)
+    return array[box]
 
 
 @no_type_check

@@ -14,11 +14,13 @@ from ifssnet.core.errors import InputError
 
 
 def signed_distance(mask: Bool[np.ndarray, "*axes"], spacing_mm: Sequence[float]) -> Float[np.ndarray, "*axes"]:
-    """Exact Euclidean distance to the border of a mask in mm: negative inside, positive outside.
+    """Euclidean distance to the border of a mask in mm: negative inside, positive outside.
 
-    The border runs half way between a pixel inside and its neighbour outside, so values on the two sides
-    of a straight border between pixels of 1 mm are -0.5 and 0.5, and no pixel is exactly 0. What lies beyond
-    the array is unknown and pulls at nothing: a mask that touches the array's edge has no border there.
+    Exact distances between pixel centres (from each to the nearest on the other side), less half the smallest
+    spacing, so that values on the two sides of a straight border between pixels of 1 mm are -0.5 and 0.5, no pixel
+    is 0, and the zero level runs half way between the two. Across an axis with a wider spacing than the smallest, both
+    sides lie further from 0 than half a step, by equally much. What lies beyond the array is unknown and pulls
+    at nothing: a mask that touches the array's edge has no border there.
 
     Args:
         mask: Two- or three-dimensional.

@@ -20,6 +20,7 @@ from pydicom.pixels.utils import pixel_array
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.io.dicom_place import place_of_frames, place_of_slices
+from ifssnet.io.kinds import is_dicom
 from ifssnet.io.pixels import checked_bytes, existing_file
 from ifssnet.io.placement import three_dimensional
 
@@ -38,9 +39,16 @@ def read_dicom_volume(path: Path) -> Volume:
     Raises:
         InputError: No DICOM, no pixels, no pixel spacing, or slices that form no regular stack.
     """
-    if not path.is_dir():
-        return _one_file(path)
-    files = sorted(file for file in path.iterdir() if file.is_file() and _is_dicom(file))
+    try:
+        return _one_file(path) if not path.is_dir() else _folder(path)
+    except InputError:
+        raise
+    except Exception as error:  # pydicom reads elements when they are first asked for, and trips over broken ones there
+        raise _unreadable(path, error) from error
+
+
+def _folder(path: Path) -> Volume:
+    files = sorted(file for file in path.iterdir() if file.is_file() and is_dicom(file))
     if not files or len(files) > _MOST_FILES:
         raise InputError(f"1 to {_MOST_FILES:,} DICOM files in {path}", f"{len(files)}", "Give the folder of one series.")
     return _one_file(files[0]) if len(files) == 1 else _series(files, path)
@@ -66,14 +74,6 @@ def _series(files: list[Path], folder: Path) -> Volume:
     order, grid = place_of_slices([data for data, _ in slices], arrays[0].shape, folder)
     array = np.concatenate([arrays[i] for i in order])
     return Volume(array, grid, MappingProxyType(_carried(slices[0][0])))
-
-
-def _is_dicom(file: Path) -> bool:
-    try:
-        with file.open("rb") as stream:
-            return stream.read(132)[128:] == b"DICM"
-    except OSError:
-        return False
 
 
 def _read(path: Path) -> Any:

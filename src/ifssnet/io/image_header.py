@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import SimpleITK as sitk
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.grid import Grid, Matrix3
+from ifssnet.core.grid import Grid
+from ifssnet.io.placement import grid_from
 
 
 def read_grid(path: Path) -> Grid:
@@ -38,17 +40,5 @@ def read_grid(path: Path) -> Grid:
             f"{len(size)} dimensions and {components} values",
             "Use a 3-D grey-level volume or label map.",
         )
-    flat = [float(value) for value in reader.GetDirection()]
-    rows = [(flat[i], flat[i + 1], flat[i + 2]) for i in (0, 3, 6)]
-    direction: Matrix3 = (rows[0], rows[1], rows[2])
-    spacing = [float(value) for value in reader.GetSpacing()]
-    origin = [float(value) for value in reader.GetOrigin()]
-    try:
-        return Grid(
-            (int(size[2]), int(size[1]), int(size[0])),
-            (spacing[0], spacing[1], spacing[2]),
-            (origin[0], origin[1], origin[2]),
-            direction,
-        )
-    except InputError as error:
-        raise InputError(error.expected, f"{error.received} in {path}", error.remedy) from error
+    direction = np.array(reader.GetDirection(), dtype=np.float64).reshape(3, 3)
+    return grid_from(size[::-1], reader.GetSpacing(), reader.GetOrigin(), direction, str(path))

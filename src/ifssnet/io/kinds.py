@@ -136,10 +136,11 @@ def _kind_of_folder(path: Path) -> str | None:
         return "surfaces-folder"
     if ".png" in suffixes:
         return "masks-folder"
-    return "dicom-folder" if any(_is_dicom(file) for file in files[:20]) else None
+    return "dicom-folder" if any(is_dicom(file) for file in files[:20]) else None
 
 
-def _is_dicom(file: Path) -> bool:
+def is_dicom(file: Path) -> bool:
+    """Whether a file says of itself that it is DICOM."""
     try:
         with file.open("rb") as stream:
             return stream.read(132)[128:] == b"DICM"

@@ -17,7 +17,7 @@ from jaxtyping import Shaped
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.io.numbers import integers, shortened
-from ifssnet.io.pixels import byte_pieces, checked_bytes, companion, deflated, existing_file, read_deflated, read_raw
+from ifssnet.io.pixels import byte_pieces, checked_bytes, companion, deflated, existing_file, read_deflated, read_raw, type_name
 
 STRUCTURE = frozenset(
     {
@@ -117,9 +117,6 @@ def write_metaimage(
         InputError: Pixels of a type that MetaImage has no name for.
     """
     channels = max(1, int(fields.get("ElementNumberOfChannels", "1")))
-    code = array.dtype.newbyteorder("=").str[1:]
-    if code not in _TYPE_NAMES:
-        raise InputError(f"pixels of a type among {', '.join(_TYPE_NAMES)}", f"{array.dtype}", "Convert the array first.")
     sizes = array.shape[:-1] if channels > 1 else array.shape
     lines = {
         "ObjectType": "Image",
@@ -128,7 +125,7 @@ def write_metaimage(
         "BinaryDataByteOrderMSB": "False",
         "CompressedData": str(compress),
         "DimSize": " ".join(str(n) for n in reversed(sizes)),
-        "ElementType": _TYPE_NAMES[code],
+        "ElementType": type_name(array.dtype, _TYPE_NAMES),
     }
     if channels > 1:
         lines["ElementNumberOfChannels"] = str(channels)

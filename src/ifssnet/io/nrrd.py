@@ -16,7 +16,7 @@ from jaxtyping import Shaped
 
 from ifssnet.core.errors import InputError
 from ifssnet.io.numbers import integers, shortened
-from ifssnet.io.pixels import byte_pieces, checked_bytes, companion, deflated, existing_file, read_deflated, read_raw
+from ifssnet.io.pixels import byte_pieces, checked_bytes, companion, deflated, existing_file, read_deflated, read_raw, type_name
 
 TYPES: Mapping[str, str] = {
     **dict.fromkeys(("signed char", "int8", "int8_t"), "i1"),
@@ -129,11 +129,8 @@ def write_nrrd(
     Raises:
         InputError: Pixels of a type that NRRD has no name for.
     """
-    code = array.dtype.newbyteorder("=").str[1:]
-    if code not in _TYPE_NAMES:
-        raise InputError(f"pixels of a type among {', '.join(_TYPE_NAMES)}", f"{array.dtype}", "Convert the array first.")
     layout = {
-        "type": _TYPE_NAMES[code],
+        "type": type_name(array.dtype, _TYPE_NAMES),
         "dimension": str(array.ndim),
         "sizes": " ".join(str(n) for n in reversed(array.shape)),
         "endian": "little",

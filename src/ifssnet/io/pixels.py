@@ -6,7 +6,7 @@ import bz2
 import math
 import warnings
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO
 
@@ -146,6 +146,22 @@ def read_deflated(
     if surplus:
         _warn_surplus(where, "more than")
     return _as_native(array, sizes, dtype), min(stream.tell() - offset, compressed)
+
+
+def type_name(dtype: np.dtype, names: Mapping[str, str]) -> str:
+    """What a format calls a pixel type.
+
+    Args:
+        dtype: Of an array, in any byte order.
+        names: Numpy's code without byte order ("u1", "f4") to the format's name.
+
+    Raises:
+        InputError: The format has no name for it.
+    """
+    code = dtype.newbyteorder("=").str[1:]
+    if code not in names:
+        raise InputError(f"pixels of a type among {', '.join(names.values())}", f"{dtype}", "Convert the array first.")
+    return names[code]
 
 
 def deflated(array: Shaped[np.ndarray, "*size"], gzip: bool = False) -> Iterator[bytes]:

@@ -53,27 +53,13 @@ class Comparison:
         Overlap and area error are those of the slice; distances are those of its surface voxels to the other surface in 3-D.
         """
         rows: list[dict[str, Json]] = []
-        order_a, order_b = (
-            np.argsort(self.distances.mask_z, kind="stable"),
-            np.argsort(self.distances.reference_z, kind="stable"),
-        )
-        sorted_a, sorted_b = self.distances.mask_z[order_a], self.distances.reference_z[order_b]
         for z, here in zip(self.slices, self.overlaps, strict=True):
             if here.mask + here.reference == 0:
                 continue
-            a = order_a[np.searchsorted(sorted_a, z) : np.searchsorted(sorted_a, z, side="right")]
-            b = order_b[np.searchsorted(sorted_b, z) : np.searchsorted(sorted_b, z, side="right")]
-            distances = SurfaceDistances(
-                self.distances.mask_z[a],
-                self.distances.mask_mm[a],
-                self.distances.reference_z[b],
-                self.distances.reference_mm[b],
-            )
             found = here.numbers()
             error, absolute = found.pop("volume_error_percent"), found.pop("absolute_volume_error_percent")
-            rows.append(
-                {"z": z, **found, "area_error_percent": error, "absolute_area_error_percent": absolute, **distances.numbers()}
-            )
+            areas: dict[str, Json] = {"area_error_percent": error, "absolute_area_error_percent": absolute}
+            rows.append({"z": z, **found, **areas, **self.distances.on(z).numbers()})
         return rows
 
 

@@ -23,9 +23,9 @@ class SurfaceDistances:
     """Distances between the surfaces of a mask and a reference, both ways.
 
     Attributes:
-        mask_z: Slice of each surface voxel of the mask.
+        mask_z: Slice of each surface voxel of the mask, ascending.
         mask_mm: Its distance to the reference's surface; infinite where that is empty.
-        reference_z: Slice of each surface voxel of the reference.
+        reference_z: Slice of each surface voxel of the reference, ascending.
         reference_mm: Its distance to the mask's surface.
     """
 
@@ -52,7 +52,10 @@ class SurfaceDistances:
 
     def on(self, z: int) -> SurfaceDistances:
         """The distances from the voxels of one slice, still to the whole other surface, in 3-D."""
-        return self.where(self.mask_z == z, self.reference_z == z)
+        mask, reference = _run_of(self.mask_z, z), _run_of(self.reference_z, z)
+        return SurfaceDistances(
+            self.mask_z[mask], self.mask_mm[mask], self.reference_z[reference], self.reference_mm[reference]
+        )
 
     def where(self, mask: Bool[np.ndarray, " a"], reference: Bool[np.ndarray, " b"]) -> SurfaceDistances:
         """The distances from some of the surface voxels only."""
@@ -67,6 +70,11 @@ class SurfaceDistances:
     @property
     def _filled(self) -> list[Float[np.ndarray, " n"]]:
         return [part for part in (self.mask_mm, self.reference_mm) if part.size]
+
+
+def _run_of(ascending: Int[np.ndarray, " n"], value: int) -> slice:
+    first, last = np.searchsorted(ascending, (value, value + 1))
+    return slice(int(first), int(last))
 
 
 def _percentile95(distances: Float[np.ndarray, " n"]) -> float:
@@ -111,7 +119,7 @@ def mask_surface_distances(
 
 
 def surface_voxels(labels: Integer[np.ndarray, "z y x"], value: int, box: Box) -> Int[np.ndarray, "n 3"]:
-    """(z, y, x) indices of the voxels of a label with one of six neighbours that is not."""
+    """(z, y, x) indices, z ascending, of the voxels of a label with one of six neighbours that is not."""
     if is_empty(box):
         return np.empty((0, 3), dtype=np.int32)
     low = np.array([part.start for part in box], dtype=np.int64)

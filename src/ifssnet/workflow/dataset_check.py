@@ -7,9 +7,6 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from jaxtyping import Integer
-
 from ifssnet.core.cohort import SPLITS, Case, Cohort
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
@@ -19,6 +16,7 @@ from ifssnet.io import leg3dus
 from ifssnet.io.image_header import read_grid
 from ifssnet.io.leg3dus import Archive
 from ifssnet.io.open import open_labels
+from ifssnet.io.placement import values_in_use
 from ifssnet.workflow.dataset import missing_files, read_record
 
 
@@ -148,11 +146,6 @@ def _values(path: Path, problems: list[str]) -> tuple[int, ...] | None:
     except InputError as error:
         problems.append(f"labels: {error}")
         return None
-
-
-def values_in_use(array: Integer[np.ndarray, "z y x"]) -> tuple[int, ...]:
-    """Values of a label map, background left out, ascending; slice by slice, to need no copy of a large array."""
-    return tuple(sorted({int(value) for plane in array for value in np.unique(plane)} - {0}))
 
 
 def _plain_case(checked: CheckedCase) -> dict[str, Json]:
