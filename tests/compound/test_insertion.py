@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numba
 import numpy as np
 import pytest
@@ -11,9 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from make_sweeps import compounded, moved, random_sweep, straight_sweep
 
-from ifssnet.compound.hole_options import StickFilling
-from ifssnet.compound.options import CompoundOptions, Fan
-from ifssnet.compound.plan import available_memory, plan_compounding
+from ifssnet.compound.options import Fan
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.sweep import Sweep
@@ -93,93 +89,6 @@ def test_frames_on_the_grid_come_back_as_they_were():
         for interpolation in ("nearest", "linear"):
             result = compounded(straight_sweep(frames), compounding=mode, interpolation=interpolation)
             np.testing.assert_array_equal(result.volume.array, frames)
-
-
-def naive(sweep: Sweep, grid: Grid, mode: str) -> np.ndarray:
-    """Nearest-neighbour insertion one pixel after the other."""
-    values = np.zeros(grid.shape_zyx)
-    counts = np.zeros(grid.shape_zyx, dtype=int)
-    for frame, pose in zip(sweep.frames, sweep.image_to_world, strict=True):
-        for (v, u), grey in np.ndenumerate(frame):
-            index = grid.points_to_index((pose @ np.array([u, v, 0, 1.0]))[None, :3])[0]
-            # PLUS takes what lies within 2**-17 below a half to be one.
-            x, y, z = np.floor(np.rint((index + 0.5) * 2**16) / 2**16).astype(int)
-            if not (0 <= z < grid.shape_zyx[0] and 0 <= y < grid.shape_zyx[1] and 0 <= x < grid.shape_zyx[2]):
-                continue
-            old, count = values[z, y, x], counts[z, y, x]
-            values[z, y, x] = {
-                "latest": grey,
-                "maximum": max(old, grey),
-                "mean": old + float(grey),
-                "running-mean": (old * count + grey) // (count + 1),
-            }[mode]
-            counts[z, y, x] += 1
-    if mode == "mean":
-        values = np.floor(values / np.maximum(counts, 1) + 0.5)
-    return values
-
-
-@settings(deadline=None, max_examples=25)
-@given(seed=st.integers(0, 10_000), mode=st.sampled_from(MODES))
-def test_nearest_insertion_agrees_with_one_pixel_after_the_other(seed, mode):
-    sweep = random_sweep(seed)
-    np.testing.assert_array_equal(compounded(sweep, BOX, compounding=mode).volume.array, naive(sweep, BOX, mode))
-
-
-def naive_linear(sweep: Sweep, grid: Grid, mode: str, fixed: bool) -> np.ndarray:
-    """Linear insertion by PLUS' rules, one pixel after the other; in fixed point by whole numbers of 1/16384."""
-    one = 16384
-    values = np.zeros(grid.shape_zyx, dtype=int)
-    weights = np.zeros(grid.shape_zyx, dtype=int)  # in 256ths
-
-    def product(a, b):  # of two numbers between 0 and 1
-        return (a * b + one // 2) // one if fixed else a * b
-
-    for frame, pose in zip(sweep.frames, sweep.image_to_world, strict=True):
-        affine = (grid.mm_to_index @ pose)[:3]
-        for (v, u), grey in np.ndenumerate(frame):
-            if fixed:
-                scaled = np.rint(affine * one).astype(int)
-                place = scaled[:, 3] + v * scaled[:, 1] + u * scaled[:, 0]
-                low, part = place // one, place % one
-            else:
-                place = affine @ (u, v, 0, 1)
-                low = np.floor(np.rint(place * 2**16) / 2**16).astype(int)
-                part = place - low
-            whole = one if fixed else 1.0
-            top = low + (part != 0)
-            if (low < 0).any() or (top >= grid.shape_zyx[::-1]).any():
-                continue
-            for corner in np.ndindex(2, 2, 2):  # x, y, z
-                x, y, z = low + corner
-                a, b, c = (f if up else whole - f for f, up in zip(part, corner, strict=True))
-                share = product(a, product(b, c))
-                if share == 0:
-                    continue
-                if mode == "running-mean" and fixed:
-                    old = int(weights[z, y, x]) * 64
-                    total = share + old
-                    mean = np.rint((int(share) * int(grey) + old * int(values[z, y, x])) / total * one)
-                    values[z, y, x] = int(mean + one / 2) // one
-                    weights[z, y, x] = min((total * 256 + one // 2) // one, 65535)
-                elif mode == "running-mean":
-                    old = weights[z, y, x] / 256
-                    values[z, y, x] = np.floor((share * grey + old * values[z, y, x]) / (share + old) + 0.5)
-                    weights[z, y, x] = min(np.floor((share + old) * 256 + 0.5), 65535)
-                elif share >= whole / 8 and (mode == "latest" or grey > values[z, y, x]):
-                    values[z, y, x] = grey
-    return values
-
-
-@settings(deadline=None, max_examples=30)
-@given(seed=st.integers(0, 10_000), mode=st.sampled_from(["latest", "maximum", "running-mean"]), fixed=st.booleans())
-def test_linear_insertion_agrees_with_plus_rules_written_out(seed, mode, fixed):
-    sweep = random_sweep(seed, frames=3)
-    options = {"interpolation": "linear", "compounding": mode, "arithmetic": "full" if fixed else "partial"}
-    array = compounded(sweep, BOX, **options).volume.array
-    difference = np.abs(array.astype(int) - naive_linear(sweep, BOX, mode, fixed))
-    # In double precision a sum of the same terms in another order may round to the other side.
-    assert (difference > 0).mean() < (1e-9 if fixed else 0.002)
 
 
 @settings(deadline=None, max_examples=15)
@@ -306,43 +215,3 @@ def test_float_frames_are_not_rounded():
     sweep = pixels_on_one_voxel([0.25, 0.5], dtype=np.float32)
     for mode in ("mean", "running-mean"):
         assert compounded(sweep, compounding=mode).volume.array[0, 0, 0] == pytest.approx(0.375)
-
-
-def test_memory_is_stated_before_it_is_taken():
-    sweep = straight_sweep(np.zeros((10, 11, 12), dtype=np.uint8))
-    plan = plan_compounding([sweep], CompoundOptions(spacing_mm=1.0, compounding="mean"))
-    assert plan.voxels == 10 * 11 * 12
-    assert plan.bytes_needed == plan.voxels * (1 + 4 + 4)
-    running = plan_compounding([sweep], CompoundOptions(spacing_mm=1.0, compounding="running-mean", holes=(StickFilling(),)))
-    assert running.bytes_needed == pytest.approx(plan.voxels * (1 + 2 + 1 + 1 / 256), rel=0.01)
-
-
-def test_a_volume_that_does_not_fit_the_memory_is_refused_with_a_spacing_that_would():
-    sweep = straight_sweep(np.zeros((10, 11, 12), dtype=np.uint8), pixel_mm=10.0, step_mm=30.0)
-    available = available_memory()
-    if available is None:
-        pytest.skip("this system does not tell its free memory")
-    spacing = (110.0 * 100.0 * 270.0 / (available / 9 * 1.2)) ** (1 / 3)  # 9 bytes a voxel for the mean
-    with pytest.raises(InputError, match=r"voxels") as refusal:
-        plan_compounding([sweep], CompoundOptions(spacing_mm=spacing))
-    larger = (
-        float(re.search(r"at least ([0-9.]+) mm", str(refusal.value)).group(1)) if "at least" in refusal.value.remedy else 1
-    )
-    assert larger > spacing
-
-
-def test_nothing_to_compound_is_refused():
-    with pytest.raises(InputError, match="at least one sweep"):
-        plan_compounding([], CompoundOptions())
-    sweep = straight_sweep(np.zeros((4, 5, 5), dtype=np.uint8))
-    late = moved(sweep, lambda _: None, valid=np.array([0, 1, 1, 1], bool))
-    with pytest.raises(InputError, match="skip interval"):
-        plan_compounding([late], CompoundOptions(spacing_mm=1.0, skip_interval=4))
-
-
-def test_frames_of_different_types_are_refused():
-    a, b = (straight_sweep(np.zeros((2, 4, 4), dtype=t)) for t in (np.uint8, np.float32))
-    with pytest.raises(InputError, match="float32 and uint8"):
-        plan_compounding([a, b], CompoundOptions(spacing_mm=1.0))
-    with pytest.raises(InputError, match="float64"):
-        plan_compounding([straight_sweep(np.zeros((2, 4, 4)))], CompoundOptions(spacing_mm=1.0))

@@ -4,16 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sequence_files import configuration
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.io.plus_xml import HoleFillingElement, PlusConfiguration, read_plus_configuration
-
-
-def configuration(path: Path, inside: str, matrix: str = "0.2 0 0 0 0 0.1 0 0 0 0 0.15 0 0 0 0 1") -> Path:
-    transform = f'<CoordinateDefinitions><Transform From="Image" To="Probe" Matrix="{matrix}"/></CoordinateDefinitions>'
-    path.write_text(f'<PlusConfiguration version="2.3">{transform}{inside}</PlusConfiguration>', encoding="utf-8")
-    return path
-
 
 FULL = """<VolumeReconstruction ImageCoordinateFrame="Image" ReferenceCoordinateFrame="Reference"
   OutputSpacing="0.5 0.25 1" OutputOrigin="-1 2 3.5" OutputExtent="0 10 0 20 0 30" ClipRectangleOrigin="192 16"
