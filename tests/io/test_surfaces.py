@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import trimesh
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ifssnet.core.errors import InputError, InputWarning
@@ -90,6 +90,7 @@ def test_a_folder_gives_its_surfaces_in_the_order_of_names(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".stl", ".ply", ".obj"])
 @settings(max_examples=15, deadline=None)
+@example(radius=1.0, centre=(0.0, 0.0, 0.0), name="ends in a backslash \\")
 @given(
     radius=st.floats(0.5, 80),
     centre=st.tuples(*[st.floats(-900, 900)] * 3),
