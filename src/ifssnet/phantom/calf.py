@@ -22,9 +22,9 @@ LEVELS = (0.0, 0.10, 0.16, 0.22, 0.28, 0.36, 0.5, 0.65, 0.8, 0.9, 1.0)
 REST_CM2 = (54.0, 52.0, 46.0, 39.0, 32.0, 28.0, 25.0, 21.0, 17.5, 17.0, 19.0)
 TENDON_CM2 = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.2, 0.75, 0.72, 0.65, 0.6)
 ANKLE_FAT_CM2 = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.1, 0.15, 0.4, 1.6, 3.2)
-POPLITEAL_MM = ((17.0, 17.0), (7.0, 55.0))
+POPLITEAL_MM = ((30.0, 25.0), (4.0, 60.0))
 """Depth of the fat and tendons that cover the gastrocnemius' origins on the condyles, and over what height it fades."""
-FORWARD = (-0.10, 0.02, 0.12, 0.20, 0.24, 0.27, 0.27, 0.26, 0.24, 0.22, 0.20)
+FORWARD = (0.06, 0.10, 0.15, 0.20, 0.24, 0.27, 0.27, 0.26, 0.24, 0.22, 0.20)
 """How far the outline lies behind the axis, as a share of its radius: the axis runs through the deep compartment."""
 
 SOL_DEG = (-122.0, 80.0)
@@ -83,7 +83,7 @@ def build_calf(subject: Subject, z_mm: Float[np.ndarray, " z"], rng: np.random.G
     fascia = _outline(subject, rng, gaussian_filter1d(calf, 6.0 / STEP_MM) + along(s, REST_CM2) * bulk)
     split = _split(subject, s, rng)
     cover = _popliteal_fat(fascia, popliteal)
-    gastro = cover + _gastrocnemius(subject, fascia - cover, split, gm, gl, z_mm)
+    gastro = cover + _gastrocnemius(subject, fascia - cover, split, gm, gl, z_mm, rng)
     under = gastro + _tendon(fascia - gastro, tendon)
     through = _soleus(subject, fascia, under, sol, z_mm)
     deep = through + _ankle_fat(fascia - through, ankle_fat)
@@ -106,7 +106,7 @@ def _outline(subject: Subject, rng: np.random.Generator, inside_cm2: Float[np.nd
 def _split(subject: Subject, s: Float[np.ndarray, " z"], rng: np.random.Generator) -> Float[np.ndarray, " z"]:
     """The wall between the heads turns along the leg, and wanders."""
     wander = smooth_noise(rng, len(s), 1, 30.0 / STEP_MM)[:, 0]
-    return np.deg2rad(subject.split_deg + subject.twist_deg * (s - 0.3) + 2.5 * wander)
+    return np.deg2rad(subject.split_deg + subject.twist_deg * (s - 0.3) + 4.0 * wander)
 
 
 def layer(
@@ -148,17 +148,20 @@ def _gastrocnemius(
     gm_cm2: Float[np.ndarray, " z"],
     gl_cm2: Float[np.ndarray, " z"],
     z_mm: Float[np.ndarray, " z"],
+    rng: np.random.Generator,
 ) -> Float[np.ndarray, "z angle"]:
     """Thickness of both heads; they share the wall at the split, and part and narrow towards their ends."""
     thickness = np.zeros_like(outer)
-    heads = ((subject.gm, gm_cm2, GM_HALF_DEG, -1.0, 20.0), (subject.gl, gl_cm2, GL_HALF_DEG, 1.0, 6.0))
-    for muscle, area, half_deg, sign, parting_deg in heads:
+    heads = ((subject.gm, gm_cm2, GM_HALF_DEG, -1.0, 20.0, 0.07), (subject.gl, gl_cm2, GL_HALF_DEG, 1.0, 10.0, 0.19))
+    for muscle, area, half_deg, sign, parting_deg, varied in heads:
         u = np.clip((z_mm - muscle.start_mm) / muscle.length_mm, 0.0, 1.0)
         fill = np.maximum(np.clip(area / area.max(), 0.0, 1.0) ** 0.45, 0.08)
         parted = parting_deg * np.clip((u - 0.45) / 0.55, 0.0, 1.0) ** 1.5 + 14.0 * np.exp(-u / 0.08)
-        centre = split + sign * np.deg2rad(half_deg * 0.72 + parted)
+        # Real heads widen and narrow, and their free edge wanders, over some centimetres.
+        wander, widen = varied * smooth_noise(rng, len(z_mm), 2, 22.0 / STEP_MM).T
+        centre = split + sign * np.deg2rad(half_deg * (0.72 + wander) + parted)
         own = sign * _from(split) > 0
-        thickness += layer(outer, bump(centre, np.deg2rad(half_deg) * fill, 3.0, 0.75) * own, area)
+        thickness += layer(outer, bump(centre, np.deg2rad(half_deg) * fill * np.exp(widen), 3.0, 0.75) * own, area)
     return gaussian_filter1d(thickness, 1.5, axis=1, mode="wrap")
 
 
@@ -182,8 +185,9 @@ def _soleus(
     """
     low, high = np.deg2rad(SOL_DEG)
     u = (z_mm - subject.sol.start_mm) / subject.sol.length_mm
-    fill = np.maximum(np.clip(area_cm2 / area_cm2.max(), 0.0, 1.0) ** 0.33, 0.12)
-    centre = gaussian_filter1d(np.deg2rad(np.interp(u, (0.0, 0.22, 0.7, 1.0), (40.0, -21.0, -16.0, -6.0))), 8.0 / STEP_MM)
+    fill = np.maximum(np.clip(area_cm2 / area_cm2.max(), 0.0, 1.0) ** 0.45, 0.10)
+    course = PchipInterpolator((0.0, 0.2, 0.45, 0.75, 1.0), (30.0, 8.0, -18.0, -16.0, -6.0))
+    centre = np.deg2rad(course(np.clip(u, 0.0, 1.0)))
     width = bump(centre, 0.5 * (high - low) * fill, 3.4, 0.62)
     least, most = np.zeros(len(u)), 0.97 * fascia.max(axis=1)
     for _ in range(26):
@@ -222,6 +226,6 @@ def _roughened(
     rough_tendon = rough_gastro + (tendon - gastro)
     thickness = soleus - tendon
     near_axis = np.clip((fascia - soleus) / 8.0, 0.1, 1.0)
-    rough_soleus = np.maximum(rough_tendon, soleus + sd_mm * two * near_axis * np.tanh(thickness / 5.0))
+    rough_soleus = np.maximum(rough_tendon, soleus + 0.7 * sd_mm * two * near_axis * np.tanh(thickness / 5.0))
     rough_soleus = np.where(thickness > 1e-6, rough_soleus, rough_tendon)
     return rough_gastro, rough_tendon, np.minimum(rough_soleus, 0.95 * fascia)

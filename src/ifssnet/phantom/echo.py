@@ -70,8 +70,8 @@ def _echoes(scene, view, acoustic, machine, tissue, scatterers, out):
                 surface = echo[f, v, u]
                 if pennation > 0.0 and fatty > 0.0:
                     fat = infiltration(fatty, x, y, z, seed)
-                    amplitude *= 1.0 + 3.2 * fat
-                    attenuation += 0.45 * fat
+                    amplitude *= 1.0 + 5.0 * fat
+                    attenuation += 0.35 * fat
                     surface *= 1.0 - 0.75 * fat
                 if lesion[3] > 0.0 and pennation > 0.0:
                     away = ((x - lesion[0]) ** 2 + (y - lesion[1]) ** 2 + (0.6 * (z - lesion[2])) ** 2) ** 0.5 / lesion[3]

@@ -10,7 +10,7 @@ from ifssnet.phantom.calf import ANGLES, STEP_MM, THETA, Calf, along
 from ifssnet.phantom.noise import smooth_noise
 from ifssnet.phantom.subject import Subject
 
-TIBIA_CM2 = (26.0, 24.0, 17.0, 11.5, 7.8, 5.8, 4.6, 4.0, 3.5, 4.2, 6.0)
+TIBIA_CM2 = (20.0, 21.0, 16.5, 11.5, 7.8, 5.8, 4.6, 4.0, 3.5, 4.2, 6.0)
 FIBULA_CM2 = (0.25, 0.4, 1.9, 1.3, 0.7, 0.65, 0.8, 1.0, 1.0, 1.0, 1.1)
 FIBULA_AT = (0.86, 0.82, 0.74, 0.66, 0.60, 0.58, 0.58, 0.60, 0.66, 0.74, 0.80)
 """The fibula's place, as a share of the way from the axis to the fascia."""

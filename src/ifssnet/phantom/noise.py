@@ -10,17 +10,16 @@ from scipy.ndimage import gaussian_filter1d
 def smooth_noise(
     rng: np.random.Generator, rows: int, columns: int, length_rows: float, width_columns: float = 0.0
 ) -> Float[np.ndarray, "row column"]:
-    """Gaussian noise of SD 1, smooth over `length_rows` along the leg and over `width_columns` around it.
+    """Gaussian noise of SD 1, smooth over `length_rows` along the leg and over `width_columns` around it (0: independent).
 
     Around the leg it is periodic; along the leg it is drawn beyond both ends, so that they are as rough as the middle.
     """
     pad = int(np.ceil(3 * length_rows))
     white = rng.standard_normal((rows + 2 * pad, columns))
     smooth = gaussian_filter1d(white, length_rows, axis=0, mode="nearest")
-    if columns > 1:
+    if width_columns > 0:
         smooth = gaussian_filter1d(smooth, width_columns, axis=1, mode="wrap")
-    smooth = smooth[pad : pad + rows]
-    return smooth / _expected_sd(length_rows) / (_expected_sd(width_columns) if columns > 1 else 1.0)
+    return smooth[pad : pad + rows] / (_expected_sd(length_rows) * _expected_sd(width_columns))
 
 
 def _expected_sd(sigma: float) -> float:

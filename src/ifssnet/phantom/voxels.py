@@ -27,7 +27,7 @@ from ifssnet.phantom.tissue import Condition, Tissue
 from ifssnet.phantom.view import Scene, View, dark_scene
 
 STEP_XYZ_MM = (0.6, 0.6, 1.0)
-FAT_MM, SKIN_MM, FASCIA_MM = 6.0, 1.6, 0.6
+FAT_MM, SKIN_MM, FASCIA_MM = 6.0, 1.6, 0.9
 MARGIN_MM = 14.0
 
 CODES: Mapping[str, Tissue] = MappingProxyType(
@@ -169,7 +169,7 @@ def leg_frame(surfaces: Mapping[str, Surface]) -> tuple[Float[np.ndarray, "3 3"]
     return np.stack([x, y, z]), float(np.dot(middle["GL"] - middle["GM"], x))
 
 
-def _wrapped(parts: UInt8[np.ndarray, "z y x"], grid: Grid) -> tuple[UInt8[np.ndarray, "z y x"], Grid]:
+def _wrapped(parts: UInt8[np.ndarray, "z y x"], grid: Grid) -> tuple[UInt8[np.ndarray, "kept y x"], Grid]:
     """Connective tissue between the parts, fascia, fat and skin around them; cut open at both ends, the middle at x = y = 0."""
     present = np.flatnonzero(parts.any(axis=(1, 2)))
     first, last = int(present[0]), int(present[-1]) + 1
