@@ -12,8 +12,8 @@ from ifssnet.cli.terminal import Terminal
 
 
 def run(
-    segmentation: Annotated[Path, typer.Argument(metavar="SEG")],
-    reference: Annotated[Path, typer.Argument(metavar="REFERENCE")],
+    segmentation: Annotated[Path, typer.Argument(metavar="SEG", help="What was found.")],
+    reference: Annotated[Path, typer.Argument(metavar="REFERENCE", help="What it ought to be; muscles are matched by name.")],
     without: Annotated[
         Path | None, typer.Option(metavar="SEEDS", help="Leave out the slices that these seeds annotate.")
     ] = None,
@@ -31,7 +31,10 @@ def run(
     from ifssnet.workflow.comparing import compare_files
 
     terminal = Terminal(quiet, verbose, json)
-    report = compare_files(segmentation, reference, without, per_slice=per_slice, output=output, force=force)
+    report = terminal.work(
+        "comparing",
+        lambda: compare_files(segmentation, reference, without, per_slice=per_slice, output=output, force=force),
+    )
     if json:
         terminal.answer_json(report)
         return report

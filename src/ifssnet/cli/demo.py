@@ -13,7 +13,7 @@ from ifssnet.cli.terminal import Terminal
 
 def run(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for everything that the demo makes.")] = Path("demo"),
-    seed: Annotated[int, typer.Option(help="Which digital leg.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Which digital leg.")] = 1,
     force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -30,7 +30,8 @@ def run(
     if json:
         terminal.answer_json(facts)
         return facts
-    rows = [(name, *muscle.values()) for name, muscle in facts["muscles"].items()]
-    terminal.answer_table("digital leg", ("muscle", *next(iter(facts["muscles"].values()))), rows)
+    muscles = facts["muscles"]
+    rows = [(key, *(muscle[key] for muscle in muscles.values())) for key in next(iter(muscles.values()))]
+    terminal.answer_table("digital leg", ("quantity", *muscles), rows)
     terminal.say(f"open {output / 'report.html'}")
     return facts

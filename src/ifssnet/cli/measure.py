@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,15 @@ import typer
 
 from ifssnet.cli.options import Force, Json, MaybeOutput, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal
+
+
+class Side(StrEnum):
+    """A side of a slice, by its array axes."""
+
+    left = "-x"
+    right = "+x"
+    top = "-y"
+    bottom = "+y"
 
 
 def run(
@@ -23,6 +33,17 @@ def run(
     oblique: Annotated[
         bool, typer.Option("--oblique", help="Cross-sections in the plane across each muscle's own axis as well.")
     ] = False,
+    erosion_mm: Annotated[
+        float, typer.Option("--erosion-mm", help="Echo intensity away from the border: so far from the nearest outside.")
+    ] = 2.0,
+    band_mm: Annotated[
+        float, typer.Option("--band-mm", help="Echo intensity of the superficial band: so deep from where the beam enters.")
+    ] = 10.0,
+    probe_side: Annotated[
+        Side | None,
+        typer.Option("--probe-side", help="Side of the slices where the probe was (default: the header's; else -y, row 0)."),
+    ] = None,
+    cone_slices: Annotated[int, typer.Option("--cone-slices", help="Slices of the truncated-cone estimate.")] = 11,
     output: MaybeOutput = None,
     force: Force = False,
     json: Json = False,
@@ -35,10 +56,19 @@ def run(
 
     Example: `ifss measure leg-segmented.seg.nrrd --volume leg.mha`
     """
+    from ifssnet.measure.echo import EchoOptions
+    from ifssnet.measure.muscles import MeasureOptions
     from ifssnet.workflow.measuring import measure_files
 
     terminal = Terminal(quiet, verbose, json)
-    report = measure_files(segmentation, volume, against, mdc, oblique=oblique, output=output, force=force)
+    options = MeasureOptions(
+        oblique=oblique,
+        cone_slices=cone_slices,
+        echo=EchoOptions(erosion_mm, band_mm, None if probe_side is None else probe_side.value),
+    )
+    report = terminal.work(
+        "measuring", lambda: measure_files(segmentation, volume, against, mdc, options=options, output=output, force=force)
+    )
     if json:
         terminal.answer_json(report)
         return report
@@ -46,6 +76,9 @@ def run(
     shown = [key for key in next(iter(muscles.values()), {}) if not isinstance(muscles[next(iter(muscles))][key], (list, dict))]
     rows = [(key, *(muscle.get(key) for muscle in muscles.values())) for key in shown]
     terminal.answer_table(str(segmentation), ("quantity", *muscles), rows)
-    for name, change in report.get("differences", {}).items():
-        terminal.answer_table(f"{name}: against {against}", ("quantity", "value"), list(change.items()))
+    changes = report.get("differences", {})
+    if changes:
+        keys = list(dict.fromkeys(key for change in changes.values() for key in change))
+        rows = [(key, *(change.get(key) for change in changes.values())) for key in keys]
+        terminal.answer_table(f"against {against}", ("quantity", *changes), rows)
     return report

@@ -10,6 +10,6 @@ import typer
 Force = Annotated[bool, typer.Option("--force", help="Replace the output if it is there already.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars and no remarks.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more about what is done.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say the stages of the work and how long it took.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write; the suffix chooses the format.")]
 MaybeOutput = Annotated[Path | None, typer.Option("--output", "-o", help="Write the answer here as well.")]

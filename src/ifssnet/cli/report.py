@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ifssnet.cli.options import Force, Json, Output, Quiet, Verbose
+from ifssnet.cli.options import Force, Json, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal
 
 
@@ -20,8 +20,8 @@ class Side(StrEnum):
 
 
 def run(
-    segmentation: Annotated[Path, typer.Argument(metavar="SEG")],
-    output: Output,
+    segmentation: Annotated[Path, typer.Argument(metavar="SEG", help="A label map or a `.seg.nrrd`.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the page: a name that ends in .html.")],
     volume: Annotated[Path | None, typer.Option(help="Grey levels that the slices show.")] = None,
     reference: Annotated[Path | None, typer.Option(help="A reference: comparison and surface error map.")] = None,
     seeds: Annotated[Path | None, typer.Option(help="The seeds, to mark the annotated slices.")] = None,
@@ -44,8 +44,10 @@ def run(
     Example: `ifss report leg-segmented.seg.nrrd --volume leg.mha -o report.html`
     """
     from ifssnet.workflow.reporting import report_files
+    from ifssnet.workflow.writing import check_suffix
 
     terminal = Terminal(quiet, verbose, json)
+    check_suffix(output, (".html", ".htm"))
     work = report_files(
         segmentation,
         output,

@@ -22,7 +22,7 @@ def run(
         bool, typer.Option(help="Also the last slices with the muscle, and the ones beside them where it is absent.")
     ] = True,
     noise_mm: Annotated[float, typer.Option(help="Displace borders at random by this SD, as an imperfect human would.")] = 0.0,
-    seed: Annotated[int, typer.Option(help="Seed of that randomness.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of that randomness.")] = 0,
     volume: Annotated[
         Path | None, typer.Option(help="The volume that contours or PNG masks belong to; its grid is taken.")
     ] = None,
@@ -39,9 +39,30 @@ def run(
 
     Example: `ifss seeds leg.seg.nrrd -o seeds.seg.nrrd --consecutive 3 --every-mm 27.7`
     """
+    from ifssnet.core.errors import InputError
+    from ifssnet.io.seeds import save_seeds
     from ifssnet.workflow.seeding import bring_seeds, draw_seeds, seeds_facts
+    from ifssnet.workflow.writing import check_target
 
     terminal = Terminal(quiet, verbose, json)
+    drawing = {
+        "--consecutive": consecutive != 3,
+        "--every": every is not None,
+        "--every-mm": every_mm is not None,
+        "--first-only": first_only,
+        "--no-ends": not ends,
+        "--noise-mm": noise_mm != 0,
+    }
+    chosen = [option for option, given in drawing.items() if given]
+    if volume is not None and chosen:
+        raise InputError(
+            "--volume, for what an expert drew, or options that choose slices",
+            f"--volume and {', '.join(chosen)}",
+            "Bring the seeds into the volume without them; a complete label map needs no --volume.",
+        )
+    if first_only and (every is not None or every_mm is not None):
+        raise InputError("--first-only, --every or --every-mm", "more than one of them", "Give one of them.")
+    check_target(output, force, labels, volume)
     if volume is not None:
         seeds = bring_seeds(labels, volume, config)
     else:
@@ -55,8 +76,6 @@ def run(
             noise_mm=noise_mm,
             seed=seed,
         )
-    from ifssnet.io.seeds import save_seeds
-
     save_seeds(seeds, output, force=force)
     facts = seeds_facts(seeds)
     if json:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 import warnings
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
@@ -27,7 +28,7 @@ class Terminal:
 
     Attributes:
         quiet: No bars and no remarks; errors and warnings stay.
-        verbose: Remarks about details as well.
+        verbose: The stages of the work, and how long it took, as well.
         as_json: The answer is JSON on standard output, and nothing else is there.
     """
 
@@ -39,18 +40,47 @@ class Terminal:
 
     def run(self, work: Generator[Progress, None, Result]) -> Result:
         """Run long work to its end behind a progress bar, and return its result."""
+        started = time.perf_counter()
+        try:
+            return self._watched(work)
+        finally:
+            self.detail(f"{time.perf_counter() - started:.1f} s")
+
+    def work(self, what: str, compute: Callable[[], Result]) -> Result:
+        """Run work that cannot say how far it is; on a terminal something turns while it lasts."""
+
+        def once() -> Generator[Progress, None, Result]:
+            yield Progress(what, 0, 1)
+            return compute()
+
+        return self.run(once())
+
+    def _watched(self, work: Generator[Progress, None, Result]) -> Result:
         if self.quiet or not self.err.is_terminal:
-            return drain(work)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Bars(*columns, console=self.err, transient=True) as bars:
+            return drain(work, self._stages())
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Bars(*columns, console=self.err, transient=not self.verbose) as bars:
             tasks: dict[str, Any] = {}
 
             def listen(progress: Progress) -> None:
+                # One step is not a bar that stands at nothing until it is over, but one that moves.
+                total = progress.total if progress.total > 1 or progress.done else None
                 if progress.stage not in tasks:
-                    tasks[progress.stage] = bars.add_task(progress.stage, total=progress.total)
-                bars.update(tasks[progress.stage], completed=progress.done, total=progress.total)
+                    tasks[progress.stage] = bars.add_task(progress.stage, total=total)
+                bars.update(tasks[progress.stage], completed=progress.done, total=total)
 
             return drain(work, listen)
+
+    def _stages(self) -> Callable[[Progress], None]:
+        """Each stage once, as it begins, for those who asked for details and have no bars."""
+        seen: set[str] = set()
+
+        def listen(progress: Progress) -> None:
+            if progress.stage not in seen:
+                seen.add(progress.stage)
+                self.detail(f"{progress.stage} ...")
+
+        return listen
 
     def say(self, text: str) -> None:
         """A remark for a person."""
@@ -72,7 +102,8 @@ class Terminal:
         cells = [[cell if isinstance(cell, str) else written(cell) for cell in row] for row in rows]
         numeric = [all(row[i] == "-" or row[i][:1] in "-+0123456789" for row in cells) for i in range(len(columns))]
         for column, right in zip(columns, numeric, strict=True):
-            table.add_column(escape(column), justify="right" if right and cells else "left")
+            # What does not fit goes on in the next line: half a number or half a name is worse than a tall table.
+            table.add_column(escape(column), justify="right" if right and cells else "left", overflow="fold")
         for row in cells:
             table.add_row(*(escape(cell) for cell in row))
         self.out.print(table)

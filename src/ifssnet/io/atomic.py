@@ -7,7 +7,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ifssnet.core.errors import InputError
@@ -53,8 +53,10 @@ def atomic_paths(targets: Sequence[Path], force: bool = False) -> Generator[tupl
                     os.fsync(stream.fileno())
             _move_all(partials, real)
     finally:
+        # On a disk that may not be written there is nothing to remove, and what is said of it is the error above.
         for partial in partials:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink()
 
 
 @contextmanager

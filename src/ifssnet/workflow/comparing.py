@@ -11,7 +11,7 @@ from ifssnet.io.open import open_labels
 from ifssnet.measure.compare import compare
 from ifssnet.workflow.opening import open_seeds
 from ifssnet.workflow.provenance import software, source
-from ifssnet.workflow.writing import check_target, write_csv, write_report
+from ifssnet.workflow.writing import RESULTS, check_suffix, check_target, write_csv, write_report
 
 
 def compare_files(
@@ -38,7 +38,8 @@ def compare_files(
     """
     for target in (per_slice, output):
         if target is not None:
-            check_target(target, force)
+            check_target(target, force, segmentation, reference, without)
+            check_suffix(target, (".csv",) if target is per_slice else RESULTS)
     truth = open_labels(reference)
     left_out: dict[str, tuple[int, ...]] = {}
     if without is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,9 @@ from ifssnet.workflow.writing import check_target
 SURFACE_SPACING_MM = (0.5, 0.5, 0.5)
 """Voxels that surfaces become when nobody says otherwise."""
 
+SHOWN_NAMES = 30
+"""How many names an error lists."""
+
 SURFACE_SUFFIXES = (".stl", ".ply", ".obj")
 Spacing = tuple[float, float, float]
 Facts = dict[str, Any]
@@ -62,7 +65,7 @@ def convert(
     Raises:
         InputError: The two do not go together, a name is not there, or something cannot be read or written.
     """
-    check_target(target, force)
+    check_target(target, force, source)
     yield Progress("converting", 0, 2)
     if source.is_dir() and (source / "cohort.toml").is_file():
         facts = _cohort(source, target, force)
@@ -115,7 +118,7 @@ def _labels(source: Path, target: Path, spacing: Spacing | None, names: tuple[st
         if len(used) != 1:
             raise InputError(
                 f"one structure for the surface {target.name}",
-                f"{', '.join(labels.names[v] for v in used) or 'none'}",
+                _some(labels.names[v] for v in used) or "none",
                 "Choose one with --labels, or name a folder for all of them.",
             )
         write_surface(surface_of(labels, used[0]), target, force=force)
@@ -183,7 +186,7 @@ def only(labels: LabelMap, names: tuple[str, ...], source: Path) -> LabelMap:
     for new, name in enumerate(names, start=1):
         value = known.get(field_name(name))
         if value is None:
-            raise InputError(f"one of {', '.join(labels.names.values())} in {source.name}", f"'{name}'", "Correct --labels.")
+            raise InputError(f"one of {_some(labels.names.values())} in {source.name}", f"'{name}'", "Correct --labels.")
         lookup[value] = new
         colors[new] = labels.colors.get(value, color_of(field_name(name), new))
     kept = {new: field_name(name) for new, name in enumerate(names, start=1)}
@@ -203,12 +206,18 @@ def _named(surfaces: list[Surface], name: str, source: Path) -> Surface:
     for surface in surfaces:
         if field_name(surface.name) == field_name(name):
             return surface
-    raise InputError(f"one of {', '.join(surface.name for surface in surfaces)} in {source}", f"'{name}'", "Correct --labels.")
+    raise InputError(f"one of {_some(surface.name for surface in surfaces)} in {source}", f"'{name}'", "Correct --labels.")
 
 
 def _used(labels: LabelMap) -> list[int]:
     present = set(np.unique(labels.array).tolist()) - {0}
     return [value for value in labels.names if value in present]
+
+
+def _some(names: Iterable[str]) -> str:
+    """Names to choose from; of very many the first few, which show what kind of names there are."""
+    every = list(names)
+    return ", ".join(every[:SHOWN_NAMES]) + (f" and {len(every) - SHOWN_NAMES} others" if len(every) > SHOWN_NAMES else "")
 
 
 def _file_name(name: str) -> str:

@@ -31,7 +31,7 @@ def frames_files(
     Raises:
         InputError: Something cannot be read or written.
     """
-    check_target(output, force)
+    check_target(output, force, segmentation, sweep_path, config)
     labels = open_labels(segmentation)
     sweep = _valid_frames(open_sweep(sweep_path, config))
     drawn = yield from way_back(labels, sweep)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from ifssnet.core.sweep import Sweep
 from ifssnet.io.cohort import open_cohort
 from ifssnet.io.kinds import IMAGES, KINDS, SWEEPS, kind_of
 from ifssnet.io.open import open_labels, open_volume
+from ifssnet.io.plus_xml import read_plus_configuration
 from ifssnet.io.surfaces import read_surfaces
 from ifssnet.io.sweep import open_sweep
 from ifssnet.workflow.compound_files import grid_facts
@@ -41,7 +43,23 @@ def inspect(path: Path, config: Path | None = None) -> dict[str, Any]:
         return {**facts, "surfaces": [{"name": each.name, "triangles": len(each.faces)} for each in read_surfaces(path)]}
     if kind in IMAGES:
         return {**facts, **_image(path, kind)}
-    return facts
+    return {**facts, **_configuration(path)}
+
+
+def _configuration(path: Path) -> dict[str, Any]:
+    """What a PLUS configuration says: its calibration, and how volumes are to be made."""
+    found = read_plus_configuration(path)
+    named = {each.name: getattr(found, each.name) for each in fields(found)[1:] if each.name != "hole_filling"}
+    options: dict[str, Any] = {
+        name: list(cast("tuple[float, ...]", value)) if isinstance(value, tuple) else value
+        for name, value in named.items()
+        if value is not None
+    }
+    return {
+        "transforms": {f"{start} to {end}": matrix.tolist() for (start, end), matrix in found.transforms.items()},
+        "options": options,
+        "hole_filling": [asdict(way) for way in found.hole_filling],
+    }
 
 
 def _image(path: Path, kind: str) -> dict[str, Any]:

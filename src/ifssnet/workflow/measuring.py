@@ -13,7 +13,7 @@ from ifssnet.io.open import open_labels, open_volume
 from ifssnet.measure.change import differences
 from ifssnet.measure.muscles import MeasureOptions, measure
 from ifssnet.workflow.provenance import software, source
-from ifssnet.workflow.writing import check_target, write_json, write_report
+from ifssnet.workflow.writing import RESULTS, check_suffix, check_target, write_json, write_report
 
 
 def measure_files(
@@ -22,7 +22,7 @@ def measure_files(
     against: Path | None = None,
     mdc_cm3: float | None = None,
     *,
-    oblique: bool = False,
+    options: MeasureOptions | None = None,
     output: Path | None = None,
     force: bool = False,
 ) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def measure_files(
         volume: Grey levels, for echo intensity.
         against: Another label map, of the other leg or of another time.
         mdc_cm3: Minimal detectable change that differences are set against.
-        oblique: Cross-sections across each muscle's own axis as well.
+        options: What is measured, and how.
         output: A `.json` or `.csv` for the answer.
         force: Replace a file that is there.
 
@@ -45,8 +45,9 @@ def measure_files(
     if mdc_cm3 is not None and not mdc_cm3 > 0:
         raise InputError("a minimal detectable change above 0 cm3", f"{mdc_cm3:g}", "Give it in cm3.")
     if output is not None:
-        check_target(output, force)
-    options = MeasureOptions(oblique=oblique)
+        check_target(output, force, segmentation, volume, against)
+        check_suffix(output, RESULTS)
+    options = MeasureOptions() if options is None else options
     grey = None if volume is None else open_volume(volume)
     found = measure(open_labels(segmentation), grey, options)
     provenance: dict[str, Json] = {
@@ -60,7 +61,7 @@ def measure_files(
         if output is not None:
             write_report(report, output, force)
         return report.as_dict()
-    other = measure(open_labels(against), None, MeasureOptions(oblique=oblique))
+    other = measure(open_labels(against), None, options)
     changes = {name: finite(change) for name, change in differences(report, other, mdc_cm3).items()}
     whole: dict[str, Any] = {**report.as_dict(), "against": other.as_dict(), "differences": changes}
     if output is not None and output.suffix.lower() == ".json":

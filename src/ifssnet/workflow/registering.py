@@ -61,7 +61,7 @@ def register_files(
         InputError: A file cannot be read or written, or the volumes cannot be registered.
     """
     for target in (output, *([transform] if transform else [])):
-        check_target(target, force)
+        check_target(target, force, fixed, moving, labels)
     drawn = None if labels is None else open_labels(labels)
     carried, found = yield from register_volumes(open_volume(fixed), open_volume(moving), drawn)
     facts: dict[str, Json] = {

@@ -36,7 +36,7 @@ def segment_files(
     propagator = build(method, **settings)
     provenance_path = output.with_name(f"{output.name}.json")
     for target in (output, *([probability] if probability else []), *([provenance_path] if with_provenance else [])):
-        check_target(target, force)
+        check_target(target, force, volume_path, seeds_path)
     volume = None if volume_path is None else open_volume(volume_path)
     seeds = open_seeds(seeds_path, None if volume is None else volume.grid)
     read = volume if propagator.needs_volume else None
