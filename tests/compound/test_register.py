@@ -172,3 +172,15 @@ def test_two_muscles_that_meet_share_no_voxel_and_leave_none():
     array[20:60, 10:28, 10:50], array[20:60, 28:46, 10:50] = 1, 2
     carried = carry_labels(LabelMap(array, GRID, {1: "SOL", 2: "GM"}), given(np.eye(4)), GRID)
     np.testing.assert_array_equal(carried.array, array)
+
+
+def test_borders_stay_in_place_where_slices_are_thick():
+    # A block of voxels of 0.4 x 0.4 x 3 mm: its sides lie half a voxel out, at x = 0.6 and 4.6 mm.
+    grid = Grid((6, 14, 14), (0.4, 0.4, 3.0))
+    array = np.zeros(grid.shape_zyx, dtype=np.uint8)
+    array[1:5, 2:12, 2:12] = 1
+    fine = Grid((1, 1, 60), (0.1, 0.4, 3.0), (0.0, 2.4, 7.5))
+    carried = carry_labels(LabelMap(array, grid, {1: "SOL"}), given(np.eye(4)), fine).array[0, 0]
+    x_mm = np.flatnonzero(carried) * 0.1
+    assert x_mm.min() == pytest.approx(0.6, abs=0.11)
+    assert x_mm.max() == pytest.approx(4.6, abs=0.11)

@@ -16,6 +16,8 @@ from ifssnet.compound.register_images import to_image
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
+from ifssnet.geometry.box import crop, label_boxes
+from ifssnet.geometry.distance import signed_distance
 
 MARGIN = 3
 """Voxels around a muscle in which its signed distance is taken."""
@@ -63,20 +65,13 @@ def carry_labels(
 
 def _depth(labels: LabelMap, value: int, registration: Registration, grid: Grid) -> Shaped[np.ndarray, "z y x"]:
     """Distance from the muscle's border on the target grid, positive inside."""
-    mask = np.pad(labels.array == value, MARGIN)
-    bounds = [np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
-    start = [int(b[0]) - MARGIN for b in bounds]
-    box = tuple(slice(s, int(b[-1]) + MARGIN + 1) for s, b in zip(start, bounds, strict=True))
-    cut = mask[box]
-    place = labels.grid.cropped([s - MARGIN for s in start], cut.shape)
-    distance = sitk.SignedMaurerDistanceMap(
-        to_image(cut.astype(np.uint8), place), insideIsPositive=True, squaredDistance=False, useImageSpacing=True
-    )
-    # Maurer's distance is 0 on the outermost inner voxels; half a voxel puts it on the border between voxels.
-    half = 0.5 * float(np.mean(labels.grid.spacing_xyz_mm))
-    raised = sitk.Add(sitk.Cast(distance, sitk.sitkFloat32), half)
+    box = label_boxes(labels.array, [value])[value]
+    # Background on every side, beyond the image's border too, so that the muscle has a border everywhere.
+    mask = np.pad(crop(labels.array, box) == value, MARGIN)
+    place = labels.grid.cropped([part.start - MARGIN for part in box], mask.shape)
+    depth = to_image(-signed_distance(mask, labels.grid.spacing_zyx_mm), place)
     outside = -float(MARGIN * max(labels.grid.spacing_xyz_mm))
-    carried = sitk.Resample(raised, _reference(grid), _fixed_to_moving(registration), sitk.sitkLinear, outside)
+    carried = sitk.Resample(depth, _reference(grid), _fixed_to_moving(registration), sitk.sitkLinear, outside)
     return sitk.GetArrayFromImage(carried)
 
 
