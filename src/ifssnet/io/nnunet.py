@@ -14,11 +14,11 @@ import numpy as np
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap, Volume
+from ifssnet.geometry.values import values_in_use
 from ifssnet.io import label_names
 from ifssnet.io.atomic import atomic_folder
 from ifssnet.io.nifti import write_nifti_volume
 from ifssnet.io.pixels import existing_file
-from ifssnet.io.placement import values_in_use
 
 _LARGEST_JSON = 1 << 24
 _ENDING = re.compile(r"^(\.[A-Za-z0-9]+){1,2}$")

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap, Volume
+from ifssnet.geometry.values import values_in_use
 from ifssnet.io import label_names
 from ifssnet.io.dicom import read_dicom_volume
 from ifssnet.io.kinds import IMAGES, KINDS, SWEEPS, kind_of
@@ -15,7 +16,7 @@ from ifssnet.io.metaimage_volume import read_metaimage_volume
 from ifssnet.io.nifti import read_nifti_volume
 from ifssnet.io.nnunet import read_nnunet
 from ifssnet.io.nrrd_volume import read_nrrd_volume
-from ifssnet.io.placement import as_labels, values_in_use, warn_of_nan
+from ifssnet.io.placement import as_labels, warn_of_nan
 from ifssnet.io.seg_nrrd import read_seg_nrrd
 
 __all__ = ["kind_of", "open_labels", "open_volume"]

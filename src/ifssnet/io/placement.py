@@ -106,7 +106,7 @@ def three_dimensional(array: Shaped[np.ndarray, "*size"], channels_last: bool, w
         InputError: Fewer than two or more than three axes that matter, or channels that are no colours.
     """
     if channels_last:
-        array = _grey(array, where)
+        array = grey_levels(array, where)
     if array.ndim == 2:
         warnings.warn(InputWarning(f"{where} is a 2-D image; it was taken as one slice."), stacklevel=2)
         return array[np.newaxis]
@@ -121,7 +121,12 @@ def three_dimensional(array: Shaped[np.ndarray, "*size"], channels_last: bool, w
     return array
 
 
-def _grey(array: Shaped[np.ndarray, "*size channel"], where: str) -> Shaped[np.ndarray, "*size"]:
+def grey_levels(array: Shaped[np.ndarray, "*size channel"], where: str) -> Shaped[np.ndarray, "*size"]:
+    """The luminance of colours, with a warning unless they are grey; an alpha channel is left out.
+
+    Raises:
+        InputError: Neither 1, 3 nor 4 channels.
+    """
     channels = array.shape[-1]
     if channels not in (1, 3, 4):
         raise InputError(f"grey levels or colours in {where}", f"{channels} values a voxel", "Save one channel by itself.")
@@ -173,13 +178,3 @@ def as_labels(array: Shaped[np.ndarray, "z y x"], where: str) -> Integer[np.ndar
         received,
         "Give a label map; a grey-level volume is opened as a volume.",
     )
-
-
-def values_in_use(array: Integer[np.ndarray, "z y x"]) -> tuple[int, ...]:
-    """Label values above 0 that occur, ascending."""
-    if array.dtype.itemsize <= 2:
-        seen = np.zeros(1 << (8 * array.dtype.itemsize), dtype=bool)
-        for plane in array:
-            seen[plane.reshape(-1)] = True
-        return tuple(int(value) for value in np.flatnonzero(seen) if value > 0)
-    return tuple(sorted({int(value) for plane in array for value in np.unique(plane) if value > 0}))

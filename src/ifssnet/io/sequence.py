@@ -22,6 +22,7 @@ from ifssnet.core.sweep import Sweep
 from ifssnet.io.metaimage import read_metaimage
 from ifssnet.io.nrrd import read_nrrd_raw
 from ifssnet.io.numbers import shortened
+from ifssnet.io.placement import grey_levels
 from ifssnet.io.plus_xml import PlusConfiguration
 from ifssnet.io.transform_graph import Key, TransformGraph, image_to_reference
 
@@ -30,7 +31,6 @@ REFERENCE_FIELD = "ReferenceCoordinateFrame"
 DEFAULT_IMAGE, DEFAULT_REFERENCES = "Image", ("Reference", "Tracker")
 _TRANSFORM_NAME = re.compile(r"^(.+?)To([A-Z].*)Transform$")
 _COLOURS = ("vector", "3-vector", "4-vector", "rgb-color", "rgba-color")
-_LUMINANCE = (0.299, 0.587, 0.114)
 _STRUCTURE = re.compile(
     "objecttype|ndims|binarydata(byteordermsb)?|elementbyteordermsb|compresseddata(size)?|dimsize|elementnumberofchannels|"
     "elementtype|elementdatafile|headersize|kinds|ultrasoundimageorientation|type|dimension|sizes|encoding|endian|"
@@ -64,7 +64,7 @@ def read_sequence(path: Path, configuration: PlusConfiguration | None = None) ->
             no frame with a valid pose.
     """
     fields, array = _read_any(path)
-    frames = _oriented(_grey(_single_planes(array, fields, path), path), fields, path)
+    frames = _oriented(_single_planes(array, fields, path), fields, path)
     by_field = _frame_fields(fields)
     if not by_field:
         raise InputError(
@@ -111,8 +111,10 @@ def _field(fields: Mapping[str, str], name: str) -> str | None:
     return next((value.strip() for key, value in fields.items() if key.lower() == name.lower()), None)
 
 
-def _single_planes(array: np.ndarray, fields: Mapping[str, str], path: Path) -> np.ndarray:
-    """Frames as (frame, v, u) or (frame, v, u, channel). PLUS lists frames last, 3D Slicer may list them first."""
+def _single_planes(
+    array: Shaped[np.ndarray, "*size"], fields: Mapping[str, str], path: Path
+) -> Shaped[np.ndarray, "frame v u"]:
+    """Grey frames. PLUS lists frames last, 3D Slicer may list them first."""
     channels = _field(fields, "ElementNumberOfChannels") or "1"
     colour = channels not in ("0", "1") and channels == str(array.shape[-1])
     kinds = (_field(fields, "kinds") or "").lower().split()[::-1]
@@ -122,26 +124,16 @@ def _single_planes(array: np.ndarray, fields: Mapping[str, str], path: Path) -> 
         kinds.insert(0, kinds.pop(listed))
         vector = next((axis for axis, kind in enumerate(kinds) if kind in _COLOURS), None)
         array, colour = (array, colour) if vector is None else (np.moveaxis(array, vector, -1), True)
-    spatial = array.ndim - int(colour)
-    if spatial == 2:
-        return array[np.newaxis]
-    if spatial == 4 and array.shape[1] == 1:
-        return array[:, 0]
-    if spatial != 3:
+    grey = grey_levels(array, path.name) if colour else array
+    if grey.ndim == 2:
+        return grey[np.newaxis]
+    if grey.ndim == 4 and grey.shape[1] == 1:
+        return grey[:, 0]
+    if grey.ndim != 3:
         raise InputError(
             "a sequence of 2-D frames", f"{path.name} with the shape {array.shape}", "Give a recording of B-mode frames."
         )
-    return array
-
-
-def _grey(array: np.ndarray, path: Path) -> Shaped[np.ndarray, "frame v u"]:
-    if array.ndim == 3:
-        return array
-    warnings.warn(InputWarning(f"{path.name} is in colour; its luminance is used."), stacklevel=2)
-    if array.shape[-1] < 3:
-        return np.ascontiguousarray(array[..., 0])
-    grey = np.tensordot(array[..., :3].astype(np.float32), np.array(_LUMINANCE, dtype=np.float32), axes=1)
-    return np.rint(grey).astype(array.dtype) if np.issubdtype(array.dtype, np.integer) else grey
+    return grey
 
 
 def _oriented(

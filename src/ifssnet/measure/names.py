@@ -5,15 +5,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, no_type_check
-
-import numpy as np
-from jaxtyping import Int, Integer
-from numba import njit
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import LabelMap
 from ifssnet.core.muscles import TRICEPS_SURAE, field_name
+from ifssnet.geometry.values import values_in_use
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,7 @@ def named_values(labels: LabelMap) -> Mapping[str, int]:
     Raises:
         InputError: Two labels have names for the same muscle.
     """
-    values = sorted({*labels.names, *values_in(labels.array).tolist()} - {0})
+    values = sorted({*labels.names, *values_in_use(labels.array)})
     found: dict[str, int] = {}
     for value in values:
         name = field_name(labels.names.get(value, str(value)))
@@ -70,39 +66,3 @@ def paired(labels: LabelMap, reference: LabelMap, what: str = "segmentation") ->
             )
     order = [*theirs, *(name for name in ours if name not in theirs)]
     return [Pair(name, ours.get(name), theirs.get(name)) for name in order]
-
-
-def values_in(array: Integer[np.ndarray, "z y x"]) -> Int[np.ndarray, " value"]:
-    """The values that occur, ascending."""
-    found: set[int] = set()
-    for plane in array:
-        found.update(_distinct_of_slice(plane).tolist())
-    return np.array(sorted(found), dtype=np.int64)
-
-
-@no_type_check
-@njit(cache=True)
-def _distinct_of_slice(plane: Any) -> Any:
-    """The values of one slice; labels come in long runs, so that few values are looked up."""
-    seen = np.empty(64, dtype=np.int64)
-    count = 0
-    before = np.int64(plane[0, 0]) + 1
-    for y in range(plane.shape[0]):
-        for x in range(plane.shape[1]):
-            value = np.int64(plane[y, x])
-            if value == before:
-                continue
-            before = value
-            known = False
-            for i in range(count):
-                if seen[i] == value:
-                    known = True
-                    break
-            if not known:
-                if count == seen.size:
-                    longer = np.empty(2 * count, dtype=np.int64)
-                    longer[:count] = seen
-                    seen = longer
-                seen[count] = value
-                count += 1
-    return seen[:count]

@@ -12,11 +12,11 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.progress import Progress
 from ifssnet.core.segmentation import Json
+from ifssnet.geometry.values import values_in_use
 from ifssnet.io import leg3dus
 from ifssnet.io.image_header import read_grid
 from ifssnet.io.leg3dus import Archive
 from ifssnet.io.open import open_labels
-from ifssnet.io.placement import values_in_use
 from ifssnet.workflow.dataset import missing_files, read_record
 
 

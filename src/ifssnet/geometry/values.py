@@ -1,0 +1,45 @@
+"""Which values a label map holds."""
+
+from __future__ import annotations
+
+from typing import Any, no_type_check
+
+import numpy as np
+from jaxtyping import Integer
+from numba import njit
+
+
+def values_in_use(array: Integer[np.ndarray, "z y x"]) -> tuple[int, ...]:
+    """Label values that occur, background (0) left out, ascending; slice by slice, without a copy of the array."""
+    found: set[int] = set()
+    for plane in array:
+        found.update(_distinct_of_slice(plane).tolist())
+    return tuple(sorted(found - {0}))
+
+
+@no_type_check
+@njit(cache=True)
+def _distinct_of_slice(plane: Any) -> Any:
+    """The values of one slice; labels come in long runs, so that few values are looked up."""
+    seen = np.empty(64, dtype=np.int64)
+    count = 0
+    before = np.int64(plane[0, 0]) + 1
+    for y in range(plane.shape[0]):
+        for x in range(plane.shape[1]):
+            value = np.int64(plane[y, x])
+            if value == before:
+                continue
+            before = value
+            known = False
+            for i in range(count):
+                if seen[i] == value:
+                    known = True
+                    break
+            if not known:
+                if count == seen.size:
+                    longer = np.empty(2 * count, dtype=np.int64)
+                    longer[:count] = seen
+                    seen = longer
+                seen[count] = value
+                count += 1
+    return seen[:count]
