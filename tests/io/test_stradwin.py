@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 from stradwin_files import HEAD, PIXELS, at, pose, write
 
+from dicom_files import as_bytes, image
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.io.stradwin import read_object, read_stradwin
 from ifssnet.io.sweep import open_sweep
@@ -150,24 +151,20 @@ def test_image_files_in_the_order_of_the_list(tmp_path: Path):
         open_sweep(path)
 
 
-def test_dicom_frames(tmp_path: Path):
-    from pydicom.dataset import FileDataset, FileMetaDataset
-    from pydicom.uid import ExplicitVRLittleEndian
-
-    meta = FileMetaDataset()
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.3.1"
-    meta.MediaStorageSOPInstanceUID = "1.2.3"
-    data = FileDataset("x", {}, file_meta=meta, preamble=b"\0" * 128)
-    data.Rows, data.Columns, data.NumberOfFrames = 3, 4, 2
-    data.BitsAllocated = data.BitsStored = 8
-    data.HighBit, data.PixelRepresentation, data.SamplesPerPixel = 7, 0, 1
-    data.PhotometricInterpretation = "MONOCHROME2"
-    data.PixelData = PIXELS.tobytes()
-    data.save_as(tmp_path / "us.dcm")
+@pytest.mark.parametrize(
+    ("photometric", "pixels", "levels"),
+    [
+        ("MONOCHROME2", PIXELS.reshape(2, 3, 4), PIXELS),
+        # White is 0 here: 255 - stored.
+        ("MONOCHROME1", PIXELS.reshape(2, 3, 4), 255 - PIXELS),
+        ("RGB", np.repeat(PIXELS.reshape(2, 3, 4, 1), 3, axis=3), PIXELS),
+    ],
+)
+def test_dicom_frames(tmp_path: Path, photometric: str, pixels: np.ndarray, levels: np.ndarray):
+    (tmp_path / "us.dcm").write_bytes(as_bytes(image(pixels, photometric=photometric)))
     text = HEAD.replace("DICOM false", "DICOM true").replace("leg.sxi", "us.dcm")
     sweep = read_stradwin(write(tmp_path, text + "IM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\n"))
-    np.testing.assert_array_equal(sweep.frames.reshape(-1), PIXELS)
+    np.testing.assert_array_equal(sweep.frames.reshape(-1), levels)
 
 
 def test_upside_down_display_is_told(tmp_path: Path):

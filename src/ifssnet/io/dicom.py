@@ -47,6 +47,15 @@ def read_dicom_volume(path: Path) -> Volume:
         raise _unreadable(path, error) from error
 
 
+def read_dicom_frames(path: Path) -> Shaped[np.ndarray, "frame v u"]:
+    """The grey levels of one file, frame by frame, wherever they lie; otherwise as `read_dicom_volume`.
+
+    Raises:
+        InputError: No DICOM, or no pixels that can be read.
+    """
+    return _pixels(_read(path), path)
+
+
 def _folder(path: Path) -> Volume:
     files = sorted(file for file in path.iterdir() if file.is_file() and is_dicom(file))
     if not files or len(files) > _MOST_FILES:

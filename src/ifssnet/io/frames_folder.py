@@ -31,8 +31,8 @@ from jaxtyping import Float, Shaped
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.sweep import Sweep
 from ifssnet.io.numbers import is_invertible, numbers, shortened
+from ifssnet.io.pictures import read_grey
 from ifssnet.io.pixels import existing_file
-from ifssnet.io.stradwin_images import read_grey
 
 POSES_NAME, CALIBRATION_NAME = "poses.csv", "calibration.toml"
 MATRIX_COLUMNS = tuple(f"m{row}{column}" for row in range(4) for column in range(4))

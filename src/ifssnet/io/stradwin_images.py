@@ -6,14 +6,14 @@ import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path, PureWindowsPath
-from typing import Any
 
 import numpy as np
 from jaxtyping import Shaped
-from PIL import Image
 
 from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.io.dicom import read_dicom_frames
 from ifssnet.io.numbers import integers
+from ifssnet.io.pictures import PICTURES, read_grey
 
 Shape = tuple[int, int, int]
 
@@ -120,7 +120,7 @@ def _is_image(file: Path, suffix: str | None) -> bool:
         return False
     if suffix is not None:
         return file.suffix.lower() == suffix
-    return file.suffix.lower() in (".dcm", ".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg", ".pgm")
+    return file.suffix.lower() in (".dcm", *PICTURES)
 
 
 def _natural(file: Path) -> list[tuple[int, str]]:
@@ -129,36 +129,8 @@ def _natural(file: Path) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
-def _read_image(file: Path) -> list[np.ndarray]:
+def _read_image(file: Path) -> list[Shaped[np.ndarray, "v u"]]:
     """The grey frames of one file: a DICOM file may hold several."""
-    try:
-        if file.suffix.lower() not in (".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg", ".pgm"):
-            import pydicom
-
-            data: Any = pydicom.dcmread(file)  # pyright: ignore[reportUnknownMemberType]
-            pixels = np.asarray(data.pixel_array)
-            if int(data.get("SamplesPerPixel", 1)) > 1:
-                pixels = np.rint(pixels[..., :3].mean(axis=-1)).astype(pixels.dtype)
-            return list(pixels) if pixels.ndim == 3 else [pixels]
+    if file.suffix.lower() in PICTURES:
         return [read_grey(file)]
-    except InputError:
-        raise
-    except Exception as error:  # image libraries raise whatever their parsers meet
-        raise InputError("a readable image", f"{file} ({error})", "Check that the file was copied whole.") from error
-
-
-def read_grey(file: Path) -> Shaped[np.ndarray, "v u"]:
-    """One image file as grey levels: 8 bits, or 16 where the file has them.
-
-    Raises:
-        InputError: The file cannot be read as an image.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file) as image:
-                if image.mode.startswith(("I;16", "I")):
-                    return np.asarray(image).astype(np.uint16)
-                return np.asarray(image.convert("L"))
-    except Exception as error:  # Pillow's plug-ins raise whatever their parsers meet
-        raise InputError("a readable image", f"{file} ({error})", "Check that the file was copied whole.") from error
+    return list(read_dicom_frames(file))
