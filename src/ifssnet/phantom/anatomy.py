@@ -105,9 +105,10 @@ class Leg:
         return float(x), float(y), float(self.z_mm[row]), radius
 
     @property
-    def tables(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
-        """Everything that the compiled lookups need."""
-        return (self.layers, self.axis_xy_mm, self.split_rad, self.bones, self.vessels, self.compartments, self.lateral_sign)
+    def tables(self) -> tuple[Any, ...]:
+        """Everything that the compiled lookups need, and the largest radius at each height."""
+        shapes = (self.layers, self.axis_xy_mm, self.split_rad, self.bones, self.vessels, self.compartments)
+        return (*shapes, self.lateral_sign, self.layers[..., SKIN].max(axis=1))
 
     @property
     def outline_xy_mm(self) -> Float[np.ndarray, "z angle 2"]:

@@ -48,9 +48,10 @@ class Scatterers:
     def __init__(self, rng: np.random.Generator, shape_vu: tuple[int, int], step_mm: float, elevation_mm: float) -> None:
         self._rng = rng
         self._shape = shape_vu
-        images = elevation_mm / FWHM / step_mm
-        # The correlation of two images a step apart, if the slice is a Gaussian; kept by a recursion of the first order.
-        self._kept = np.float32(math.exp(-0.25 / images**2))
+        # A recursion of the first order forgets exponentially; its length is that of a Gaussian slice's own correlation,
+        # so that what two places share depends on their distance and not on how many images lie between.
+        length_mm = elevation_mm / FWHM * math.sqrt(math.pi)
+        self._kept = np.float32(math.exp(-step_mm / length_mm))
         self._last = self._white()
 
     def _white(self) -> Complex64[np.ndarray, "v u"]:

@@ -23,8 +23,9 @@ SKIN_ECHO, FAT_ECHO, FASCIA_ECHO, BONE_ECHO, BORDER_ECHO, SEPTUM_ECHO = (
 
 @no_type_check
 @njit(cache=True, inline="always")
-def locate(layers, axis, lateral, x, y, z):
+def locate(tables, x, y, z):
     """Where (x, y, z) lies about the leg's axis: cell of the tables (row -1 outside the leg), px, py, radius, angle."""
+    layers, axis, lateral, most = tables[0], tables[1], tables[6], tables[7]
     f = z / STEP_MM
     k = math.floor(f)
     fz = f - k
@@ -35,10 +36,13 @@ def locate(layers, axis, lateral, x, y, z):
         return (-1, 0.0, 0, 0, 0.0), 0.0, 0.0, 0.0, 0.0
     px = (x - (axis[k, 0] * (1 - fz) + axis[k + 1, 0] * fz)) * lateral
     py = y - (axis[k, 1] * (1 - fz) + axis[k + 1, 1] * fz)
+    r = math.sqrt(px * px + py * py)
+    if r > max(most[k], most[k + 1]) + REACH_MM:
+        return (-1, 0.0, 0, 0, 0.0), 0.0, 0.0, 0.0, 0.0
     theta = math.atan2(px, -py)
     fj = (theta + math.pi) / STEP_RAD
     j = int(fj)
-    return (k, fz, j % ANGLES, (j + 1) % ANGLES, fj - j), px, py, math.hypot(px, py), theta
+    return (k, fz, j % ANGLES, (j + 1) % ANGLES, fj - j), px, py, r, theta
 
 
 @no_type_check
@@ -58,7 +62,7 @@ def bone_edge(bones, k, fz, b, px, py):
     dx = px - (bones[k, b, 0] * (1 - fz) + bones[k + 1, b, 0] * fz)
     dy = py - (bones[k, b, 1] * (1 - fz) + bones[k + 1, b, 1] * fz)
     radius = bones[k, b, 2] * (1 - fz) + bones[k + 1, b, 2] * fz
-    rho = math.hypot(dx, dy)
+    rho = math.sqrt(dx * dx + dy * dy)
     if rho > 1.3 * radius + REACH_MM:
         return rho, 0.0, 0.0, dx, dy
     turn = 3 * (math.atan2(dy, dx) - bones[k, b, 4])
@@ -69,8 +73,8 @@ def bone_edge(bones, k, fz, b, px, py):
 @njit(cache=True)
 def tissue_at(tables, x, y, z):
     """The tissue's code at (x, y, z) in the leg's frame; `tables` are `Leg.tables`."""
-    layers, axis, split, bones, vessels, compartments, lateral = tables
-    cell, px, py, r, theta = locate(layers, axis, lateral, x, y, z)
+    layers, split, bones, vessels, compartments = tables[0], tables[2], tables[3], tables[4], tables[5]
+    cell, px, py, r, theta = locate(tables, x, y, z)
     k, fz = cell[0], cell[1]
     if k < 0 or r > value_at(layers, cell, 0)[0]:
         return 0
@@ -127,8 +131,8 @@ def specular(surface, distance, facing):
 @njit(cache=True)
 def facing_skin(tables, x, y, z, bx, by):
     """How squarely the skin at a place faces the beam (bx, by), 0 to 1."""
-    layers, axis, _, _, _, _, lateral = tables
-    cell, px, py, r, _ = locate(layers, axis, lateral, x, y, z)
+    layers, lateral = tables[0], tables[6]
+    cell, px, py, r, _ = locate(tables, x, y, z)
     if cell[0] < 0:
         return 1.0
     radius, slope = value_at(layers, cell, 0)
@@ -140,8 +144,8 @@ def facing_skin(tables, x, y, z, bx, by):
 @njit(cache=True)
 def surface_echo(tables, x, y, z, bx, by):
     """The echo of the nearest surface at a place, in units of muscle's mean echo, for a beam along (bx, by)."""
-    layers, axis, split, bones, _, _, lateral = tables
-    cell, px, py, r, theta = locate(layers, axis, lateral, x, y, z)
+    layers, split, bones, lateral = tables[0], tables[2], tables[3], tables[6]
+    cell, px, py, r, theta = locate(tables, x, y, z)
     k, fz = cell[0], cell[1]
     if k < 0 or r < 1e-6 or r > value_at(layers, cell, 0)[0] + REACH_MM:
         return 0.0
@@ -156,7 +160,8 @@ def surface_echo(tables, x, y, z, bx, by):
         radius, slope = value_at(layers, cell, column)
         apart = previous - radius
         previous = radius
-        if column > 2 and apart < 0.4:
+        # A border leans by less than 60 degrees, so its distance is at least half the radial one.
+        if (column > 2 and apart < 0.4) or abs(r - radius) > 2.0 * best:
             continue
         tilt = slope / max(radius, 1.0)
         stretch = 1.0 / math.sqrt(1.0 + tilt * tilt)

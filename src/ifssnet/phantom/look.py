@@ -45,6 +45,8 @@ def _look(tables, poses, lines, scene):
                 y = p[1, 0] * u + p[1, 1] * v + p[1, 3] - shift[f, u, 1]
                 z = p[2, 0] * u + p[2, 1] * v + p[2, 3] - shift[f, u, 2]
                 code = tissue_at(tables, x, y, z)
+                if code == 0 and skin_row[f, u] < rows:
+                    continue
                 if code != 0 and skin_row[f, u] == rows:
                     skin_row[f, u] = v
                     skin_facing[f, u] = facing_skin(tables, x, y, z, bx, by)
