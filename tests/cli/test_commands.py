@@ -61,12 +61,12 @@ def test_every_command_shows_an_example():
 
 def test_the_way_from_truth_through_seeds_to_a_comparison(leg: Path, capsys: pytest.CaptureFixture[str]):
     drawn, found = leg / "seeds.seg.nrrd", leg / "found.seg.nrrd"
-    seeds.run(leg / "truth.seg.nrrd", drawn, consecutive=3, every=10, quiet=True)
+    seeds.run([leg / "truth.seg.nrrd"], drawn, consecutive=3, every=10, quiet=True)
     masks = open_seeds(drawn).masks
     # SOL is present on 8..47: triples at 8, 18, 28, 38; the last slice 47; absent ones at 7 and 48.
     assert sorted(masks[1]) == [7, 8, 9, 10, 18, 19, 20, 28, 29, 30, 38, 39, 40, 47, 48]
     assert not masks[1][7].any()
-    segment.run(None, drawn, found, provenance=True, quiet=True)
+    segment.run(None, [drawn], found, provenance=True, quiet=True)
     capsys.readouterr()
     answer = compare.run(found, leg / "truth.seg.nrrd", json=True)
     printed = json.loads(capsys.readouterr().out)
@@ -155,9 +155,9 @@ def test_what_goes_wrong_is_said_and_nothing_is_left(leg: Path, capsys: pytest.C
 
 
 def test_a_method_that_reads_the_volume_asks_for_it(leg: Path):
-    seeds.run(leg / "truth.seg.nrrd", leg / "s.seg.nrrd", every=10, quiet=True)
+    seeds.run([leg / "truth.seg.nrrd"], leg / "s.seg.nrrd", every=10, quiet=True)
     with pytest.raises(InputError, match="watershed"):
-        segment.run(None, leg / "s.seg.nrrd", leg / "w.seg.nrrd", method="watershed", quiet=True)
+        segment.run(None, [leg / "s.seg.nrrd"], leg / "w.seg.nrrd", method="watershed", quiet=True)
 
 
 def test_methods_are_listed(capsys: pytest.CaptureFixture[str]):

@@ -16,11 +16,14 @@ import pytest
 
 from ifssnet.cli import agree, info, measure, seeds
 from ifssnet.cli.main import main
-from ifssnet.core.errors import InputError
+from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.sweep import Contour, Sweep
 from ifssnet.io.atomic import atomic_path
 from ifssnet.io.save import save
+from ifssnet.io.seeds import open_seeds
+from ifssnet.io.stradwin_write import write_stradwin
 
 IFSS = (sys.executable, "-c", "from ifssnet.cli.main import main; main()")
 GRID = Grid((30, 20, 24), (1.0, 1.0, 2.0), (5.0, -7.0, 40.0))
@@ -50,7 +53,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
 
 def test_no_input_is_replaced_even_by_force(leg: Path, capsys: pytest.CaptureFixture[str]):
     truth, volume, drawn = leg / "truth.seg.nrrd", leg / "leg.mha", leg / "s.seg.nrrd"
-    seeds.run(truth, drawn, every=8, quiet=True)
+    seeds.run([truth], drawn, every=8, quiet=True)
     (leg / "other name.mha").symlink_to(volume)
     before = {path: path.read_bytes() for path in leg.iterdir()}
     for words in (
@@ -210,3 +213,32 @@ def test_subjects_measured_once_are_refused(tmp_path: Path):
     measured(tmp_path / "third", {"a": 1.0, "b": 2.0})
     with pytest.raises(InputError, match="--quantity"):
         agree.run([tmp_path / "second", tmp_path / "third"], quantity="length_mm")
+
+
+def test_contours_of_one_of_several_strips_are_no_whole_muscle(tmp_path: Path):
+    # A probe 24 mm wide beside a muscle of 40 mm: a contour runs along the frame's side.
+    heights = np.arange(4, 26, 3.0)
+    poses = np.tile(np.eye(4), (len(heights), 1, 1))
+    poses[:, 2, 3] = heights
+    save(Volume(np.zeros((30, 20, 60), np.uint8), Grid((30, 20, 60))), tmp_path / "leg.mha")
+    for name, first, corners in (("a", 0, ((9.5, 4.5), (23.5, 14.5))), ("b", 24, ((-0.5, 4.5), (15.5, 14.5)))):
+        (u0, v0), (u1, v1) = corners
+        outline = np.array([[u0, v0], [u1, v0], [u1, v1], [u0, v1]])
+        drawn = Sweep(
+            frames=np.zeros((len(heights), 20, 24), np.uint8),
+            image_to_world=poses + np.array([[0, 0, 0, first], [0] * 4, [0] * 4, [0] * 4]),
+            timestamps_s=np.arange(len(heights), dtype=float),
+            valid=np.ones(len(heights), bool),
+            pixel_spacing_uv_mm=(1.0, 1.0),
+            contours=tuple(Contour(1, frame, outline) for frame in range(len(heights))),
+            names={1: "SOL"},
+        )
+        write_stradwin(drawn, tmp_path / f"{name}.sw")
+    with pytest.warns(InputWarning, match="along the side"):
+        seeds.run([tmp_path / "a.sw"], tmp_path / "half.seg.nrrd", volume=tmp_path / "leg.mha", quiet=True)
+    seeds.run([tmp_path / "a.sw", tmp_path / "b.sw"], tmp_path / "both.seg.nrrd", volume=tmp_path / "leg.mha", quiet=True)
+    masks = open_seeds(tmp_path / "both.seg.nrrd").masks[1]
+    assert sorted(masks) == heights.astype(int).tolist()
+    assert {int(mask.sum()) for mask in masks.values()} == {14 * 10 + 16 * 10}
+    with pytest.raises(InputError, match="--volume"):
+        seeds.run([tmp_path / "a.sw", tmp_path / "b.sw"], tmp_path / "x.seg.nrrd")

@@ -12,7 +12,10 @@ from ifssnet.cli.terminal import Terminal
 
 
 def run(
-    labels: Annotated[Path, typer.Argument(metavar="LABELS", help="A label map; or Stradwin contours or PNG masks.")],
+    labels: Annotated[
+        list[Path],
+        typer.Argument(metavar="LABELS", help="A label map; or PNG masks; or Stradwin contours, one file a parallel sweep."),
+    ],
     output: Output,
     consecutive: Annotated[int, typer.Option(help="Slices drawn side by side at each place.")] = 3,
     every: Annotated[int | None, typer.Option(help="Slices from one place to the next (default 100).")] = None,
@@ -36,6 +39,8 @@ def run(
 
     The first place is the first slice where the muscle is present (paper, III-C2: three consecutive slices in every
     hundred). With --volume, LABELS is what an expert drew and is taken as it is.
+
+    Parallel sweeps see a strip of each muscle each: give the contours of all of them, and they are joined on common slices.
 
     Example: `ifss seeds leg.seg.nrrd -o seeds.seg.nrrd --consecutive 3 --every-mm 27.7`
     """
@@ -62,12 +67,16 @@ def run(
         )
     if first_only and (every is not None or every_mm is not None):
         raise InputError("--first-only, --every or --every-mm", "more than one of them", "Give one of them.")
-    check_target(output, force, labels, volume)
+    check_target(output, force, *labels, volume)
+    if volume is None and len(labels) > 1:
+        raise InputError(
+            "--volume with several sweeps", f"{len(labels)} files without it", "Give the volume, or one label map."
+        )
     if volume is not None:
         seeds = bring_seeds(labels, volume, config)
     else:
         seeds = draw_seeds(
-            labels,
+            labels[0],
             consecutive=consecutive,
             every=every,
             every_mm=every_mm,

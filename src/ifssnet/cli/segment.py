@@ -15,7 +15,9 @@ def run(
     volume: Annotated[
         Path | None, typer.Argument(metavar="[VOLUME]", help="Grey levels; may be left out for methods that do not read them.")
     ] = None,
-    seeds: Annotated[Path | None, typer.Option(help="What the expert drew.")] = None,
+    seeds: Annotated[
+        list[Path] | None, typer.Option(help="What the expert drew; again for the contours of each parallel sweep.")
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write the segmentation.")] = None,
     method: Annotated[str, typer.Option(help="How to propagate; `list` shows every method.")] = "shape-interpolation",
     plain: Annotated[bool, typer.Option("--plain", help="Shape interpolation without its area and centroid curves.")] = False,
@@ -51,8 +53,8 @@ def run(
         else:
             terminal.answer_table("methods", ("name", "reads the volume", "what it does"), rows)
         return {"methods": list(METHODS)}
-    if seeds is None or output is None:
-        missing = "--seeds" if seeds is None else "-o"
+    if not seeds or output is None:
+        missing = "--seeds" if not seeds else "-o"
         raise InputError("--seeds SEEDS and -o SEG", f"no {missing}", "Say what was drawn and where to write.")
     chosen = given(settings)
     if plain:

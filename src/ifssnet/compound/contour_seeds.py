@@ -10,9 +10,11 @@ method that goes from slice to slice needs a whole 2-D mask on a slice. So, for 
 4. The mask is put on the slice nearest to it: the one at the mean, over its pixels, of the frame's height along the
    normal. A pixel at a distance d mm from the middle of a muscle in a frame tilted by t lies up to d tan(t) mm from that
    slice; that distance is noted for every mask, and frames tilted by more than `max_tilt_deg` are refused.
+   With several sweeps, which see a strip of the muscle each, it is put on slices common to all of them (`strips`).
 5. Several masks of a muscle on one slice: frames that see different parts (parallel sweeps, each a strip) are united.
    One that is covered by half or more by those nearer to the slice sees the same part again and is left out, as a union
-   of neighbouring frames would always be too large.
+   of neighbouring frames would always be too large. Of each of several sweeps only the nearest frame is taken, and left
+   out only if the others cover nine tenths of it: parallel sweeps overlap.
 
 Open contours are lines, not areas: they are left out, with a warning.
 """
@@ -27,6 +29,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ifssnet.compound.strips import common_slices, reach_in_slices
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.muscles import field_name
@@ -36,6 +39,8 @@ from ifssnet.geometry.polygon import fill_even_odd
 
 MAX_TILT_DEG = 30.0
 _SAME_PART = 0.5
+_SAME_STRIP = 0.9
+"""Parallel sweeps overlap: one between two others may be covered by them for the most part, and still see what they do not."""
 
 
 @dataclass(frozen=True)
@@ -125,10 +130,60 @@ def place_contours(
             trouble.summary() or "sweeps without contours",
             "Draw closed contours, and give the volume compounded from these sweeps, with slices across their direction.",
         )
-    masks, placed = _united(drawings)
+    if len(given) > 1:
+        drawings, beside = _on_common_slices(drawings, given, grid)
+    else:
+        beside = []
+    masks, placed = _united(drawings, _SAME_PART if len(given) == 1 else _SAME_STRIP)
+    placed = tuple(sorted((*placed, *beside), key=_place_order))
     if absent_where_others:
         _assert_absence(masks, grid)
     return ContourSeeds(Seeds(masks, grid, names, colors), placed)
+
+
+def _on_common_slices(drawings: list[_Drawing], sweeps: list[Sweep], grid: Grid) -> tuple[list[_Drawing], list[PlacedContours]]:
+    """The drawings of parallel sweeps on the slices that `strips.common_slices` chooses, and the notes of those on none."""
+    reach = {index: reach_in_slices(sweep, grid) for index, sweep in enumerate(sweeps)}
+    step_mm = grid.spacing_xyz_mm[2]
+    moved: list[_Drawing] = []
+    partly: set[int] = set()
+    beside: list[PlacedContours] = []
+    for label in sorted({drawing.note.label for drawing in drawings}):
+        by_sweep: dict[int, list[_Drawing]] = {}
+        for drawing in drawings:
+            if drawing.note.label == label:
+                by_sweep.setdefault(drawing.note.sweep, []).append(drawing)
+        heights = {sweep: [each.note.z + each.note.offset_mm / step_mm for each in drawn] for sweep, drawn in by_sweep.items()}
+        slices, left_out = common_slices(heights, reach)
+        partly |= set(left_out)
+        taken = {member for members in slices.values() for member in members}
+        beside += [
+            replace(each.note, used=False)
+            for sweep, drawn in by_sweep.items()
+            for index, each in enumerate(drawn)
+            if (sweep, index) not in taken
+        ]
+        for z, members in slices.items():
+            for sweep, index in members:
+                drawing = by_sweep[sweep][index]
+                offset_mm = (heights[sweep][index] - z) * step_mm
+                farther = abs(offset_mm) - abs(drawing.note.offset_mm)
+                note = replace(drawing.note, z=z, offset_mm=offset_mm, farthest_mm=drawing.note.farthest_mm + max(farther, 0.0))
+                moved.append(_Drawing(note, drawing.mask))
+    if partly:
+        warnings.warn(
+            InputWarning(
+                f"{len(partly)} slices are left out: a muscle was drawn there in some of the sweeps that see it, not in all."
+            ),
+            stacklevel=4,
+        )
+    if not moved:
+        raise InputError(
+            "a muscle drawn at the same height in every sweep that sees it",
+            "drawings that nowhere make up a whole muscle",
+            "Draw it in neighbouring sweeps on frames that lie beside each other.",
+        )
+    return moved, beside
 
 
 class _Trouble:
@@ -253,18 +308,22 @@ def _height(mask: Bool[np.ndarray, "y x"], to_index: Float[np.ndarray, "3 3"]) -
     return to_index[2, :2] @ uv + to_index[2, 2]
 
 
-def _united(drawings: list[_Drawing]) -> tuple[dict[int, dict[int, np.ndarray]], tuple[PlacedContours, ...]]:
+def _united(drawings: list[_Drawing], same_part: float) -> tuple[dict[int, dict[int, np.ndarray]], tuple[PlacedContours, ...]]:
     """Step 5: one mask a muscle and slice."""
     masks: dict[int, dict[int, np.ndarray]] = {}
     placed: list[PlacedContours] = []
-    for drawing in sorted(drawings, key=lambda d: (d.note.label, d.note.z, abs(d.note.offset_mm), d.note.sweep, d.note.frame)):
+    for drawing in sorted(drawings, key=lambda drawing: _place_order(drawing.note)):
         note, by_slice = drawing.note, masks.setdefault(drawing.note.label, {})
         so_far = by_slice.get(note.z)
-        seen = so_far is not None and (drawing.mask & so_far).sum() >= _SAME_PART * drawing.mask.sum()
+        seen = so_far is not None and (drawing.mask & so_far).sum() >= same_part * drawing.mask.sum()
         if not seen:
             by_slice[note.z] = drawing.mask if so_far is None else so_far | drawing.mask
         placed.append(note if not seen else replace(note, used=False))
     return masks, tuple(placed)
+
+
+def _place_order(note: PlacedContours) -> tuple[int, int, float, int, int]:
+    return (note.label, note.z, abs(note.offset_mm), note.sweep, note.frame)
 
 
 def _assert_absence(masks: dict[int, dict[int, np.ndarray]], grid: Grid) -> None:

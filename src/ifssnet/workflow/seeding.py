@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ifssnet.core.errors import InputError
@@ -46,7 +47,7 @@ def draw_seeds(
     )
 
 
-def bring_seeds(path: Path, volume_path: Path, config: Path | None = None) -> Seeds:
+def bring_seeds(path: Path | Sequence[Path], volume_path: Path, config: Path | None = None) -> Seeds:
     """Bring contours, PNG masks or seeds on another grid into a volume.
 
     Raises:

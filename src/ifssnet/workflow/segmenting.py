@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
 from ifssnet.core.images import Volume
@@ -19,7 +19,7 @@ from ifssnet.workflow.writing import check_target, write_json
 
 def segment_files(
     volume_path: Path | None,
-    seeds_path: Path,
+    seeds_path: Path | Sequence[Path],
     output: Path,
     method: str,
     settings: Mapping[str, object],
@@ -33,17 +33,18 @@ def segment_files(
     Raises:
         InputError: Something cannot be read, does not fit, or cannot be written; nothing is written then.
     """
+    drawn = [seeds_path] if isinstance(seeds_path, Path) else list(seeds_path)
     propagator = build(method, **settings)
     provenance_path = output.with_name(f"{output.name}.json")
     for target in (output, *([probability] if probability else []), *([provenance_path] if with_provenance else [])):
-        check_target(target, force, volume_path, seeds_path)
+        check_target(target, force, volume_path, *drawn)
     volume = None if volume_path is None else open_volume(volume_path)
-    seeds = open_seeds(seeds_path, None if volume is None else volume.grid)
+    seeds = open_seeds(drawn, None if volume is None else volume.grid)
     read = volume if propagator.needs_volume else None
     found = yield from segment(read, seeds, propagator, keep_probability=probability is not None)
     provenance: dict[str, Json] = {
         **found.provenance,
-        "seeds": source(seeds_path),
+        "seeds": source(drawn[0]) if len(drawn) == 1 else [source(path) for path in drawn],
         "volume": None if volume_path is None else source(volume_path),
     }
     save(found.labels, output, force=force)
