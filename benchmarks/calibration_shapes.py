@@ -163,7 +163,7 @@ def register(asked: argparse.Namespace) -> None:
     inside = 0
     for subject in people(asked):
         leg = build_leg(subject)
-        fixed, moving = (drain(acquire(leg, SIZES["small"], "direct", n, subject.seed)) for n in (1, 2))
+        fixed, moving = (drain(acquire(leg, SIZES["quarter"], "direct", n, subject.seed)) for n in (1, 2))
         found = drain(find(fixed.volume, moving.volume))
         known = place_of_second(subject.seed, leg)
         matrix = np.asarray(found.transform) @ known

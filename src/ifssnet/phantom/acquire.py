@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ifssnet.compound.compounding import compound_sweeps
-from ifssnet.compound.hole_options import GaussianFilling
+from ifssnet.compound.hole_options import DistanceFilling, GaussianFilling
 from ifssnet.compound.options import CompoundOptions
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
@@ -33,6 +33,7 @@ VERSION = "phantom/1"
 Via = Literal["scan", "direct"]
 
 PAPER_VOXEL_MM, PAPER_VOXEL_SD_MM = 0.277, 0.015
+FILL_MM = 1.0
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ def acquire(leg: Body, size: Size, via: Via, number: int = 1, seed: int = 0) -> 
     Args:
         leg: The leg.
         size: Of the volume.
-        via: "scan" by sweeps that are compounded as LEG-3D-US was (nearest, mean, Gaussian over 5 voxels in the holes);
+        via: "scan" by sweeps that are compounded as LEG-3D-US was (nearest, mean; Gaussian over 5 voxels in the holes, or
+            by distance where voxels are not cubes);
             "direct" on the volume's grid.
         number: 1 for r1; 2 for r2, with more gain and a lower frequency, the leg moved by `place_of_second`.
         seed: Of the recording.
@@ -143,6 +145,8 @@ def acquire(leg: Body, size: Size, via: Via, number: int = 1, seed: int = 0) -> 
         volume = yield from direct_volume(leg, grid, settings, 2 * seed + number, place)
     else:
         sweeps = tuple((yield from scan(leg, settings, 2 * seed + number, place)))
-        options = CompoundOptions(interpolation="nearest", compounding="mean", holes=(GaussianFilling(),))
+        # Five voxels of a Gaussian are millimetres within a slice where voxels are long: there, holes look along the leg.
+        holes = GaussianFilling() if size.in_plane == size.along else DistanceFilling(FILL_MM)
+        options = CompoundOptions(interpolation="nearest", compounding="mean", holes=(holes,))
         volume = (yield from compound_sweeps(sweeps, options, grid)).volume
     return Acquisition(volume, leg_labels(leg, grid, leg_to_world=place), sweeps, settings, place)

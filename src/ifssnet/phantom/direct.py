@@ -27,6 +27,8 @@ from ifssnet.phantom.view import View
 BATCH_PIXELS = 2**21
 PIXEL_YX_MM = (0.37, 1.2)
 """Size of the imaged pixels, about; larger voxels are means of several."""
+MOST_FINER = 3
+"""Pixels to a voxel along one axis, at most: what is for tests must be quick."""
 
 
 def direct_volume(
@@ -52,7 +54,9 @@ def direct_volume(
         Grey levels, 8 bits.
     """
     leg = as_leg(subject)
-    finer_y, finer_x = (max(1, round(s / limit)) for s, limit in zip(grid.spacing_zyx_mm[1:], PIXEL_YX_MM, strict=True))
+    finer_y, finer_x = (
+        min(MOST_FINER, max(1, round(s / limit))) for s, limit in zip(grid.spacing_zyx_mm[1:], PIXEL_YX_MM, strict=True)
+    )
     slices, rows, columns = grid.shape_zyx
     part = np.diag([1.0 / finer_x, 1.0 / finer_y, 1.0, 1.0])
     part[:2, 3] = 0.5 / finer_x - 0.5, 0.5 / finer_y - 0.5
