@@ -62,6 +62,7 @@ def test_no_input_is_replaced_even_by_force(leg: Path, capsys: pytest.CaptureFix
         ("convert", volume, leg / "other name.mha"),
         ("segment", "--seeds", drawn, "-o", drawn),
         ("segment", volume, "--seeds", drawn, "-o", volume),
+        ("compound", volume, "-o", volume),
         ("register", volume, volume, "-o", volume),
         ("frames", truth, volume, "-o", truth),
     ):
@@ -242,3 +243,18 @@ def test_contours_of_one_of_several_strips_are_no_whole_muscle(tmp_path: Path):
     assert {int(mask.sum()) for mask in masks.values()} == {14 * 10 + 16 * 10}
     with pytest.raises(InputError, match="--volume"):
         seeds.run([tmp_path / "a.sw", tmp_path / "b.sw"], tmp_path / "x.seg.nrrd")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--grid", "leg.mha", "--spacing", "1"), "--grid"),
+        (("--check", "--dry-run"), "one of them"),
+        (("--clip", "1.5,2,30,40"), "whole pixels"),
+    ],
+)
+def test_compounding_by_options_that_cannot_be(
+    leg: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], said: str
+):
+    monkeypatch.chdir(leg)
+    assert said in refused(capsys, "compound", "leg.mha", "-o", "out.mha", *words)

@@ -89,6 +89,7 @@ def run(
     from ifssnet.compound.options import Fan, Rectangle
     from ifssnet.core.errors import InputError
     from ifssnet.workflow.compound_files import compound_files, grid_facts, look, plan, read_recordings
+    from ifssnet.workflow.writing import check_target
 
     terminal = Terminal(quiet, verbose, json)
     given: dict[str, Any] = {
@@ -101,12 +102,23 @@ def run(
         "holes": None if fill is None else _holes(fill, fill_size, fill_mm),
     }
     if clip is not None:
-        given["clip"] = Rectangle(*(int(n) for n in numbers(clip, "--clip", 4, "0,0,820,616")))
+        edges = numbers(clip, "--clip", 4, "0,0,820,616")
+        if any(edge != int(edge) for edge in edges):
+            raise InputError("whole pixels after --clip", f"'{clip}'", "Write for example --clip 0,0,820,616.")
+        given["clip"] = Rectangle(*(int(edge) for edge in edges))
     if fan is not None:
         a, b, x, y, start, stop = numbers(fan, "--fan", 6, "-45,45,380,20,120,360")
         given["fan"] = Fan((a, b), (x, y), start, stop)
     if output is None and not check and not dry_run:
         raise InputError("-o OUT", "none", "Say where to write, or use --check or --dry-run.")
+    if grid is not None and (spacing is not None or axes is not None):
+        raise InputError(
+            "--grid, or --spacing and --axes", "both", "A volume's grid has its own spacing and axes: leave them out."
+        )
+    if check and dry_run:
+        raise InputError("--check or --dry-run", "both", "Give one of them.")
+    if output is not None:
+        check_target(output, force or check or dry_run, *sweeps, config, grid)
     if fill is None and (fill_size is not None or fill_mm is not None):
         raise InputError("--fill with --fill-size or --fill-mm", "no --fill", "Say how holes are to be filled.")
     recordings = read_recordings(sweeps, config, {name: value for name, value in given.items() if value is not None}, grid)
