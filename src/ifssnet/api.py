@@ -6,10 +6,12 @@ Nothing heavy is imported before the first call.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import drain
@@ -87,6 +89,9 @@ def compound(sweeps: Sweep | Sequence[Sweep], **options: Any) -> Volume:
     from ifssnet.compound.options import CompoundOptions
     from ifssnet.workflow.compounding import compound as run
 
+    known = [field.name for field in fields(CompoundOptions)]
+    if unknown := sorted(set(options) - set(known)):
+        raise InputError(f"one of the options {', '.join(known)}", f"'{unknown[0]}'", "Leave it out or correct it.")
     every = (sweeps,) if isinstance(sweeps, Sweep) else tuple(sweeps)
     return drain(run(every, CompoundOptions(**options)))
 

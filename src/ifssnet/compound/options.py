@@ -126,7 +126,7 @@ class CompoundOptions:
                 raise InputError(
                     f"one of {', '.join(get_args(choices))} for {name}", f"'{getattr(self, name)}'", "Choose one of these."
                 )
-        if not all(math.isfinite(s) and s > 0 for s in self.spacing_xyz_mm):
+        if len(self.spacing_xyz_mm) != 3 or not all(math.isfinite(s) and s > 0 for s in self.spacing_xyz_mm):
             raise InputError("a spacing above 0 mm along x, y and z", f"{self.spacing_mm}", "Give the spacing in mm.")
         if self.skip_interval < 1:
             raise InputError("a skip interval of at least 1", f"{self.skip_interval}", "Use 1 to take every frame.")

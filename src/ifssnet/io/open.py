@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from ifssnet.core.errors import InputError
+from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.geometry.values import values_in_use
 from ifssnet.io import label_names
@@ -28,6 +29,10 @@ _READERS: Mapping[str, Callable[[Path], Volume]] = {
     "dicom": read_dicom_volume,
     "dicom-folder": read_dicom_volume,
 }
+
+
+MANY_LABELS = 40
+"""More unnamed structures than anybody draws in a leg."""
 
 
 def open_volume(path: Path) -> Volume:
@@ -84,7 +89,16 @@ def open_labels(path: Path) -> LabelMap:
         names, colors = label_names.read_sidecar(path)
         if not names:
             names, colors = label_names.nnunet_names(path)
-    names = label_names.completed(values_in_use(array), names)
+    in_use = values_in_use(array)
+    if not names and len(in_use) > MANY_LABELS:
+        warnings.warn(
+            InputWarning(
+                f"{path.name} has {len(in_use)} different values and no names for them: it looks like a grey-level volume. "
+                "Every value is taken as a structure of its own."
+            ),
+            stacklevel=2,
+        )
+    names = label_names.completed(in_use, names)
     return LabelMap(array, volume.grid, MappingProxyType(names), MappingProxyType(colors), MappingProxyType(header))
 
 

@@ -93,6 +93,12 @@ def compound_files(
         check_target(target, force)
     seen = look(recordings)
     volume = with_look((yield from compound(recordings.sweeps, recordings.options, recordings.grid)), seen)
+    if not volume.array.any():
+        raise InputError(
+            "frames that reach the volume's grid, and are not black",
+            "a volume without a single grey level above 0",
+            "Check the grid, the clip rectangle and the calibration with --check and --dry-run.",
+        )
     save(volume, output, force=force)
     facts = {key.removeprefix("ifss_"): value for key, value in volume.header.items() if key.startswith("ifss_")}
     provenance: dict[str, Json] = {**facts, "sources": recordings.sources}
