@@ -8,7 +8,7 @@ JOBS   ?= 2
 VIEWER := frontend/report-viewer
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all bench check docs frontend serve lock sizes clean
+.PHONY: help demo test test-all bench check docs frontend lock sizes clean
 
 help: ## Say what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12

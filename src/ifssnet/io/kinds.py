@@ -19,6 +19,7 @@ KINDS = {
     "dicom": "a DICOM image",
     "dicom-folder": "a folder of DICOM images",
     "nnunet": "an nnU-Net v2 folder (dataset.json)",
+    "cohort": "a cohort of legs: folders train, val and test, as LEG-3D-US has them",
     "sequence": "a tracked sweep of PLUS or 3D Slicer (.igs.mha, .igs.nrrd)",
     "stradwin": "a tracked sweep of Stradwin (.sw)",
     "frames-folder": "a tracked sweep as a folder of frames, poses.csv and calibration.toml",
@@ -36,6 +37,7 @@ IMAGES = ("metaimage", "nrrd", "seg-nrrd", "nifti", "dicom", "dicom-folder", "nn
 
 SWEEPS = ("sequence", "stradwin", "frames-folder")
 
+_SPLITS = ("train", "val", "validation", "test")
 _START = 1 << 16
 _METAIMAGE = re.compile(rb"^\s*(ObjectType|NDims|DimSize|BinaryData|ElementType)\s*[=:]", re.MULTILINE)
 _TRACKED = re.compile(rb"^Seq_Frame\d+_\w+Transform\s*:?=", re.MULTILINE)
@@ -131,6 +133,8 @@ def _kind_of_folder(path: Path) -> str | None:
         return "nnunet"
     if {POSES_NAME, CALIBRATION_NAME} & names:
         return "frames-folder"
+    if "cohort.toml" in names or any((path / split).is_dir() for split in _SPLITS):
+        return "cohort"
     suffixes = {file.suffix.lower() for file in files}
     if suffixes & {".stl", ".ply", ".obj"}:
         return "surfaces-folder"

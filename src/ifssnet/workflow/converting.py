@@ -67,7 +67,7 @@ def convert(
     """
     check_target(target, force, source)
     yield Progress("converting", 0, 2)
-    if source.is_dir() and (source / "cohort.toml").is_file():
+    if kind_of(source) == "cohort":
         facts = _cohort(source, target, force)
     else:
         facts = _one(source, target, spacing, names, config, force)

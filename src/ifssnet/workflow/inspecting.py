@@ -9,7 +9,6 @@ from typing import Any, cast
 
 import numpy as np
 
-from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap
 from ifssnet.core.sweep import Sweep
 from ifssnet.io.cohort import open_cohort
@@ -27,17 +26,11 @@ def inspect(path: Path, config: Path | None = None) -> dict[str, Any]:
     Raises:
         InputError: It cannot be read, or is nothing that is known.
     """
-    try:
-        kind = kind_of(path)
-    except InputError:
-        # A folder of cases has nothing of its own that would tell it: it is known by what is in its folders.
-        if not path.is_dir():
-            raise
-        return {"path": str(path), "kind": "cohort", **_cohort(path)}
+    kind = kind_of(path)
     facts: dict[str, Any] = {"path": str(path), "kind": kind, "is": KINDS[kind]}
     if kind in SWEEPS:
         return {**facts, **_sweep(open_sweep(path, config))}
-    if kind == "nnunet":
+    if kind in ("nnunet", "cohort"):
         return {**facts, **_cohort(path)}
     if kind.startswith("surface"):
         return {**facts, "surfaces": [{"name": each.name, "triangles": len(each.faces)} for each in read_surfaces(path)]}
