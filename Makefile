@@ -14,6 +14,7 @@ help: ## Say what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/.base ## A digital leg from sweep to report: $(OUT)/demo/report.html
+	@mkdir -p $(OUT)
 	$(BIN)/ifss demo -o $(OUT)/demo --force
 
 test: check frontend ## Linters, types, architecture contracts, tests (all but the slow ones)
