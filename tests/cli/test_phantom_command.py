@@ -74,7 +74,7 @@ def test_force_replaces_a_leg(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("leg", "--seed", "-1"), "a seed of 0 or more got -1"),
+        (("leg", "--seed", "-1"), "a seed from 0 to 2^63 - 1 got -1"),
         (("leg", "--seed", "7.5"), "--seed"),
         (("leg", "--size", "huge"), "'huge'"),
         (("leg", "--via", "magic"), "'magic'"),

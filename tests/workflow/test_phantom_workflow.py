@@ -132,3 +132,18 @@ def test_impossible_options(tmp_path: Path, options: LegOptions) -> None:
     with pytest.raises(InputError):
         drain(make_leg(tmp_path / "leg", options))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        LegOptions(seed=10**22, size="small"),
+        LegOptions(seed=-1, size="small"),
+        LegOptions(anatomy=Path("no-such-folder"), size="small"),
+        LegOptions(anatomy=Path(), variant="duchenne", size="small"),
+    ],
+)
+def test_a_leg_that_cannot_be_made_is_refused_before_the_work(options: LegOptions, tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        drain(make_leg(tmp_path / "leg", options))
+    assert list(tmp_path.iterdir()) == []

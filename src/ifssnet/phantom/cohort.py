@@ -17,7 +17,7 @@ from ifssnet.core.progress import Progress
 from ifssnet.phantom.acquire import VERSION, Via, acquire, size_named
 from ifssnet.phantom.anatomy import build_leg
 from ifssnet.phantom.files import LEG_3D_US_VALUES, description, write_case
-from ifssnet.phantom.subject import Sex, Side, Subject, Variant, draw_subject
+from ifssnet.phantom.subject import Sex, Side, Subject, Variant, check_seed, draw_subject
 from ifssnet.phantom.tissue import NAMES
 from ifssnet.phantom.toml import Table, Value
 
@@ -96,8 +96,7 @@ def plan_cohort(
     both = round(subjects * 15 / 44) if second is None else second
     if not 0 <= both <= subjects:
         raise InputError(f"0 to {subjects} subjects with a second acquisition", f"{both}", "Correct the number.")
-    if seed < 0:
-        raise InputError("a seed of 0 or more", f"{seed}", "Choose another seed.")
+    check_seed(seed)
     rng = np.random.default_rng([seed, 0xC07])
     women, left, twice = (rng.permutation(subjects) < count for count in (round(subjects / 2), round(subjects * 20 / 44), both))
     splits = [name for name, count in zip(SPLITS, split, strict=True) for _ in range(count)]

@@ -141,6 +141,19 @@ VARIANTS: tuple[Variant, ...] = ("adult", "child", "duchenne", "pseudohypertroph
 with enlarged calves; an adult after months of disuse; an adult with an injury in GM."""
 
 
+LARGEST_SEED = 2**63 - 1
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that the generators of random numbers do not take.
+
+    Raises:
+        InputError: A negative seed, or one of more than 63 bits.
+    """
+    if not 0 <= seed <= LARGEST_SEED:
+        raise InputError("a seed from 0 to 2^63 - 1", f"{seed}", "Choose another seed.")
+
+
 def draw_subject(seed: int, variant: Variant = "adult", sex: Sex | None = None, side: Side | None = None) -> Subject:
     """A person, drawn at random.
 
@@ -159,8 +172,7 @@ def draw_subject(seed: int, variant: Variant = "adult", sex: Sex | None = None, 
     Raises:
         InputError: A negative seed, or no such variant.
     """
-    if seed < 0:
-        raise InputError("a seed of 0 or more", f"{seed}", "Choose another seed.")
+    check_seed(seed)
     if variant not in VARIANTS:
         raise InputError(f"a variant among {', '.join(VARIANTS)}", f"'{variant}'", "Choose one of these.")
     draw = _Draw(np.random.default_rng([seed, 0x1E6]))

@@ -21,7 +21,7 @@ from ifssnet.phantom.anatomy import build_leg
 from ifssnet.phantom.body import Body
 from ifssnet.phantom.cohort import CohortPlan, cohort_table, make_member
 from ifssnet.phantom.files import description, write_leg
-from ifssnet.phantom.subject import Variant, draw_subject
+from ifssnet.phantom.subject import Variant, check_seed, draw_subject
 from ifssnet.phantom.toml import Table, toml
 from ifssnet.phantom.voxels import leg_of_surfaces
 
@@ -61,6 +61,17 @@ def make_leg(output: Path, options: LegOptions, *, force: bool = False) -> Gener
     size = size_named(options.size)
     if options.acquisitions not in (1, 2):
         raise InputError("1 or 2 acquisitions", f"{options.acquisitions}", "Choose one of these.")
+    check_seed(options.seed)
+    if options.anatomy is not None and not options.anatomy.is_dir():
+        raise InputError(
+            "a folder of closed surfaces", f"{options.anatomy}, which is none", "Name a folder of STL, PLY or OBJ files."
+        )
+    if options.anatomy is not None and options.variant != "adult":
+        raise InputError(
+            "a variant of a leg that is drawn, or surfaces",
+            f"the variant '{options.variant}' of surfaces",
+            "Leave one of them out: surfaces are taken as they are.",
+        )
     told: dict[str, Json] = {"output": str(output), "generator": VERSION}
     with atomic_folder(output, force=force) as folder:
         leg = yield from _leg(options)
