@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
-import sys
-import time
 from pathlib import Path
 from unittest import mock
 
@@ -24,8 +21,8 @@ from ifssnet.io.atomic import atomic_path
 from ifssnet.io.save import save
 from ifssnet.io.seeds import open_seeds
 from ifssnet.io.stradwin_write import write_stradwin
+from interrupting import IFSS, interrupt
 
-IFSS = (sys.executable, "-c", "from ifssnet.cli.main import main; main()")
 GRID = Grid((30, 20, 24), (1.0, 1.0, 2.0), (5.0, -7.0, 40.0))
 
 
@@ -147,14 +144,8 @@ def test_tables_fit_80_columns_with_every_letter(leg: Path):
 
 
 def test_an_interrupt_leaves_nothing(leg: Path):
-    work = subprocess.Popen([*IFSS, "demo", "-o", "demo"], cwd=leg, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    for _ in range(600):
-        if len(list(leg.iterdir())) > 2:
-            break
-        time.sleep(0.05)
-    work.send_signal(signal.SIGINT)
-    _, said = work.communicate(timeout=60)
-    assert work.returncode == 130
+    code, said = interrupt(["demo", "-o", "demo"], leg, lambda: len(list(leg.iterdir())) > 2)
+    assert code == 130
     assert b"Traceback" not in said
     assert sorted(path.name for path in leg.iterdir()) == ["leg.mha", "truth.seg.nrrd"]
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -16,8 +13,7 @@ from ifssnet.cli.phantom import Size, Via, cohort, leg
 from ifssnet.core.errors import InputError
 from ifssnet.io.cohort import open_cohort
 from ifssnet.io.open import kind_of
-
-IFSS = (sys.executable, "-c", "from ifssnet.cli.main import main; main()")
+from interrupting import interrupt
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
@@ -118,15 +114,8 @@ def test_a_place_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture
 
 def interrupted(tmp_path: Path, *words: str) -> None:
     """Ctrl-C once something is there leaves nothing, with exit code 130 and without a traceback."""
-    work = subprocess.Popen([*IFSS, "phantom", *words], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    for _ in range(600):
-        if any(tmp_path.iterdir()):
-            break
-        time.sleep(0.05)
-    time.sleep(0.5)
-    work.send_signal(signal.SIGINT)
-    _, said = work.communicate(timeout=60)
-    assert work.returncode == 130
+    code, said = interrupt(["phantom", *words], tmp_path, lambda: any(tmp_path.iterdir()), linger_s=0.5)
+    assert code == 130
     assert b"Traceback" not in said
     assert list(tmp_path.iterdir()) == []
 
