@@ -5,8 +5,14 @@ set -eu
 bin=$1
 "$bin/python" -m pip install --quiet pip-tools
 compile() {
-  "$bin/pip-compile" --quiet --no-header --no-emit-index-url --no-emit-trusted-host --strip-extras "$@" pyproject.toml
+  "$bin/pip-compile" --quiet --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --strip-extras "$@" pyproject.toml
 }
 compile --output-file requirements/base.txt
-compile --constraint requirements/base.txt --extra dev --output-file requirements/dev.txt
+# Any torch but this one brings several gigabytes of CUDA along on Linux.
+echo "torch==2.13.0" > requirements/torch.in
+compile --constraint requirements/base.txt --constraint requirements/torch.in --extra nn --output-file requirements/nn.txt
+compile --constraint requirements/base.txt --constraint requirements/nn.txt --extra nn --extra dev --output-file requirements/dev.txt
+rm requirements/torch.in
+# The build's local name ("+cpu") belongs to where it was found, not to the version.
+sed -i "s/^torch==2.13.0+[a-z0-9]*/torch==2.13.0/" requirements/nn.txt requirements/dev.txt
 compile --constraint requirements/base.txt --extra itk --output-file requirements/itk.txt
