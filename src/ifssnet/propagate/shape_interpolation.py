@@ -17,9 +17,9 @@ from ifssnet.core.segmentation import Json
 from ifssnet.geometry.box import Box, bounding_box
 from ifssnet.propagate.course import Course, find_course
 from ifssnet.propagate.cross_validation import STRENGTHS, Choice, choose_smoothing
+from ifssnet.propagate.depth_maps import DepthMaps
 from ifssnet.propagate.knots import find_knots
-from ifssnet.propagate.levels import depths
-from ifssnet.propagate.shapes import guided_map, plain_map
+from ifssnet.propagate.shapes import plain_map
 from ifssnet.propagate.smoothing import Smoothing
 from ifssnet.propagate.volume_estimate import estimate_volume
 
@@ -70,21 +70,32 @@ class ShapeInterpolation:
 
     def steps(self, volume: Volume | None, seeds: Seeds) -> Iterator[Step]:  # noqa: ARG002
         """Yield every slice between annotated ones, all muscles of a slice after one another; `volume` is not read."""
-        box = _box_of(seeds)
-        if box is None:
+        maps = self.depth_maps(seeds)
+        if maps is None:
             return
-        courses = self._courses(seeds, box, self._choice(seeds, box))
-        by_slice: dict[int, list[int]] = {}
-        for label, course in courses.items():
-            for z in course.piece_of:
-                by_slice.setdefault(z, []).append(label)
-        done, total = 0, sum(map(len, by_slice.values()))
-        for z in sorted(by_slice):
-            for label, depth in self._slice(z, {label: courses[label] for label in by_slice[z]}, seeds, box).items():
+        done, total = 0, sum(map(len, maps.labels_of.values()))
+        for z, labels in maps.labels_of.items():
+            if self.config.plain:
+                courses = [maps.courses[label] for label in labels]
+                found = {
+                    label: -plain_map(course.piece_of[z], z, course.faces)
+                    for label, course in zip(labels, courses, strict=True)
+                }
+            else:
+                found = maps.at(z)
+            for label, depth in found.items():
                 probability = np.zeros(seeds.grid.shape_zyx[1:], dtype=np.float32)
-                probability[box] = expit(depth / np.float32(self.config.softness_mm))
+                probability[maps.box] = expit(depth / np.float32(self.config.softness_mm))
                 done += 1
                 yield Step(label, z, probability, done, total)
+
+    def depth_maps(self, seeds: Seeds) -> DepthMaps | None:
+        """The guided depth of any slice, for methods that start from it; None where no muscle was drawn."""
+        box = _box_of(seeds)
+        if box is None:
+            return None
+        choice = self._choice(seeds, box)
+        return DepthMaps(seeds, box, self._courses(seeds, box, choice), choice.scatter_mm)
 
     def describe(self, seeds: Seeds) -> Mapping[str, Json]:
         """Settings; the smoothing and how it was chosen; for each muscle its knots and the estimated volume with its error."""
@@ -126,18 +137,6 @@ class ShapeInterpolation:
         return {
             label: find_course(_cut(seeds, label, box), slices, beyond, spacing, choice.smoothing) for label in seeds.labels
         }
-
-    def _slice(self, z: int, courses: Mapping[int, Course], seeds: Seeds, box: Box) -> dict[int, np.ndarray]:
-        """How deep each pixel of the box lies inside each muscle that has to be found on a slice."""
-        if self.config.plain:
-            return {label: -plain_map(course.piece_of[z], z, course.faces) for label, course in courses.items()}
-        drawn = [masks[z][box] for label, masks in seeds.masks.items() if z in masks and label not in courses]
-        taken = np.any(drawn, axis=0) if drawn else None
-        return depths(
-            {label: guided_map(course.piece_of[z], z, course.faces) for label, course in courses.items()},
-            {label: course.area_px[z] for label, course in courses.items()},
-            taken,
-        )
 
 
 def _cut(seeds: Seeds, label: int, box: Box) -> dict[int, Mask]:
