@@ -21,8 +21,11 @@ ITERATIONS = 120
 SEARCH_STEP_SPACINGS = 2.0
 """Starts lie this many coarse voxels apart along the sweep: within reach of the first level."""
 
-SMOOTHING_SPACINGS = 0.7
+SMOOTHING_SPACINGS = 1.0
 """Gaussian before each level, in its voxels: speckle is not shared by two acquisitions."""
+
+LEAST_WEIGHT = 1e-3
+"""Smoothed masks below this say that nothing was seen near."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ def refine(images: Pyramid, start: Rigid, sampling: float, seed: int) -> Rigid:
     method.SetInitialTransform(start.transform(), inPlace=False)
     try:
         with one_thread():
-            found = method.Execute(_smoothed(images.fixed), _smoothed(images.moving))
+            found = method.Execute(_edges(images.fixed, images.fixed_mask), _edges(images.moving, images.moving_mask))
     except RuntimeError:
         return start
     parameters = found.GetParameters() if found.GetName() == "Euler3DTransform" else found.GetNthTransform(0).GetParameters()
@@ -139,8 +142,16 @@ def _method(images: Pyramid, sampling: float, seed: int) -> Any:
     return method
 
 
-def _smoothed(image: Any) -> Any:
-    return sitk.SmoothingRecursiveGaussian(image, [SMOOTHING_SPACINGS * s for s in image.GetSpacing()])
+def _edges(image: Any, mask: Any) -> Any:
+    """Strength of the gradient of the smoothed grey levels: where borders are does not change with depth and gain.
+
+    Smoothing averages over seen voxels only, so that the border of what was seen is no edge.
+    """
+    weight = sitk.Cast(mask, sitk.sitkFloat32)
+    sigma = [SMOOTHING_SPACINGS * s for s in image.GetSpacing()]
+    total = sitk.SmoothingRecursiveGaussian(image * weight, sigma)
+    seen = sitk.SmoothingRecursiveGaussian(weight, sigma)
+    return sitk.GradientMagnitude(total / sitk.Maximum(seen, LEAST_WEIGHT))
 
 
 def _middle_mm(mask: Any) -> Float[np.ndarray, " xyz"]:

@@ -152,13 +152,16 @@ def _gastrocnemius(
 ) -> Float[np.ndarray, "z angle"]:
     """Thickness of both heads; they share the wall at the split, and part and narrow towards their ends."""
     thickness = np.zeros_like(outer)
-    heads = ((subject.gm, gm_cm2, GM_HALF_DEG, -1.0, 20.0, 0.07), (subject.gl, gl_cm2, GL_HALF_DEG, 1.0, 10.0, 0.19))
-    for muscle, area, half_deg, sign, parting_deg, varied in heads:
+    heads = (
+        (subject.gm, gm_cm2, GM_HALF_DEG, -1.0, 20.0, (0.09, 22.0)),
+        (subject.gl, gl_cm2, GL_HALF_DEG, 1.0, 10.0, (0.245, 21.0)),
+    )
+    for muscle, area, half_deg, sign, parting_deg, (varied, over_mm) in heads:
         u = np.clip((z_mm - muscle.start_mm) / muscle.length_mm, 0.0, 1.0)
         fill = np.maximum(np.clip(area / area.max(), 0.0, 1.0) ** 0.45, 0.08)
         parted = parting_deg * np.clip((u - 0.45) / 0.55, 0.0, 1.0) ** 1.5 + 14.0 * np.exp(-u / 0.08)
         # Real heads widen and narrow, and their free edge wanders, over some centimetres.
-        wander, widen = varied * smooth_noise(rng, len(z_mm), 2, 22.0 / STEP_MM).T
+        wander, widen = varied * smooth_noise(rng, len(z_mm), 2, over_mm / STEP_MM).T
         centre = split + sign * np.deg2rad(half_deg * (0.72 + wander) + parted)
         own = sign * _from(split) > 0
         thickness += layer(outer, bump(centre, np.deg2rad(half_deg) * fill * np.exp(widen), 3.0, 0.75) * own, area)
@@ -226,6 +229,6 @@ def _roughened(
     rough_tendon = rough_gastro + (tendon - gastro)
     thickness = soleus - tendon
     near_axis = np.clip((fascia - soleus) / 8.0, 0.1, 1.0)
-    rough_soleus = np.maximum(rough_tendon, soleus + 0.7 * sd_mm * two * near_axis * np.tanh(thickness / 5.0))
+    rough_soleus = np.maximum(rough_tendon, soleus + 0.35 * sd_mm * two * near_axis * np.tanh(thickness / 5.0))
     rough_soleus = np.where(thickness > 1e-6, rough_soleus, rough_tendon)
     return rough_gastro, rough_tendon, np.minimum(rough_soleus, 0.95 * fascia)

@@ -25,7 +25,7 @@ from ifssnet.phantom.subject import Subject
 from ifssnet.phantom.view import View
 
 BATCH_PIXELS = 2**21
-PIXEL_YX_MM = (0.37, 1.2)
+PIXEL_YX_MM = (0.37, 0.6)
 """Size of the imaged pixels, about; larger voxels are means of several."""
 MOST_FINER = 3
 """Pixels to a voxel along one axis, at most: what is for tests must be quick."""

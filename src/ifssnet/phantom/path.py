@@ -64,10 +64,17 @@ def probe_path(leg: Body, settings: ScanSettings) -> ProbePath:
 
 
 def motions_mm(settings: ScanSettings, seed: int) -> Float[np.ndarray, "sweep 3"]:
-    """How far the leg has moved when each sweep is made; the first defines where it was."""
+    """How far the leg lies from its mean place and direction when each sweep is made.
+
+    Where an acquisition says that the leg lay is its mean over the sweeps: these shifts have no mean, and neither a roll
+    about the leg (y that rises from sweep to sweep) nor a yaw (z that does). What is left no rigid transform takes back.
+    """
     rng = np.random.default_rng([seed, 0x307])
     shifts = rng.standard_normal((settings.sweeps, 3)) * np.array([1.0, 0.6, 1.0]) * settings.motion_mm
-    shifts[0] = 0.0
+    shifts -= shifts.mean(axis=0)
+    across = np.arange(settings.sweeps) - 0.5 * (settings.sweeps - 1)
+    if settings.sweeps > 1:
+        shifts[:, 1:] -= np.outer(across, across @ shifts[:, 1:] / (across @ across))
     return shifts
 
 

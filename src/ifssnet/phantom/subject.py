@@ -90,7 +90,7 @@ class Subject:
     twist_deg: float = -14.0
     lean_deg: float = 0.0
     tilt_deg: float = 2.0
-    roughness_mm: float = 0.6
+    roughness_mm: float = 0.55
     visibility: float = 0.6
     infiltration: float = 0.0
     lesion_mm: float = 0.0
@@ -243,15 +243,15 @@ def _person(seed: int, draw: _Draw, body: tuple[Sex, Side, float, float], limb_c
         leg_mm=leg,
         sol=muscle(0.062, 0.175, 0.71, (1.45, 0.1), (2.25, 0.25)),
         gm=muscle(0.036, 0.02, 0.548, (0.65, 0.12), (0.78, 0.10)),
-        gl=muscle(0.0185, 0.03, 0.475, (0.65, 0.15), (1.05, 0.15)),
+        gl=muscle(0.0185, 0.03, 0.52, (0.65, 0.15), (1.05, 0.15)),
         rest_scale=size**2 * common**0.5 * draw.factor(0.05),
         fat_mm=fat_mm,
         skin_mm=draw(1.6, 0.2),
         flatness=draw(0.04, 0.02),
         split_deg=draw(-4.0, 5.0),
         twist_deg=draw(-14.0, 8.0),
-        lean_deg=draw(0.0, 7.5),
-        tilt_deg=draw(0.0, 7.0),
+        lean_deg=draw(0.0, 6.2),
+        tilt_deg=draw(0.0, 6.2),
         visibility=float(np.clip(draw(0.6, 0.08), 0.3, 0.85)),
     )
 
