@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from ifssnet.core.errors import InputError
+from ifssnet.nn.unet_3d import UNet3dConfig, build_unet_3d
+
+
+@pytest.mark.parametrize("shape", [(8, 16, 24), (16, 32, 16)])
+@pytest.mark.parametrize("classes", [2, 4])
+def test_logits_of_every_class_at_every_voxel(classes: int, shape: tuple[int, int, int]) -> None:
+    config = UNet3dConfig.light(classes)
+    assert all(side % config.multiple == 0 for side in shape)
+    assert build_unet_3d(config)(torch.randn(2, 1, *shape)).shape == (2, classes, *shape)
+
+
+def test_a_voxel_is_judged_by_its_surroundings_along_all_axes() -> None:
+    torch.manual_seed(0)
+    image = torch.randn(1, 1, 32, 32, 32, requires_grad=True)
+    build_unet_3d(UNet3dConfig.light())(image)[0, 1, 16, 16, 16].backward()
+    seen = image.grad[0, 0].abs() > 0
+    for axis in range(3):
+        others = tuple(other for other in range(3) if other != axis)
+        assert int(seen.any(dim=others[1]).any(dim=others[0]).sum()) > 16
+
+
+def test_the_default_is_of_a_usual_width() -> None:
+    config = UNet3dConfig()
+    assert config.widths == (32, 64, 128, 256, 512)
+    assert config.multiple == 16
+    assert 15e6 < sum(p.numel() for p in build_unet_3d(config).parameters()) < 25e6
+
+
+def test_the_configuration_survives_a_file() -> None:
+    values = UNet3dConfig.light(3).to_json()
+    assert UNet3dConfig.from_json({**values, "widths": list(values["widths"])}) == UNet3dConfig.light(3)
+    with pytest.raises(InputError):
+        UNet3dConfig.from_json({**values, "depth": 3})
+
+
+@pytest.mark.parametrize("wrong", [{"classes": 1}, {"widths": (8,)}, {"dropout": 1.0}])
+def test_networks_that_cannot_be_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(InputError):
+        UNet3dConfig(**wrong)
