@@ -1,0 +1,1 @@
+"""Training: tasks, supervision and the loop."""

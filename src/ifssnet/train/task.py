@@ -1,0 +1,89 @@
+"""What can be trained: the protocol between the trainer's loop and each network with its supervision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from jaxtyping import Float, Shaped
+from torch import Tensor, nn
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.segmentation import Propagator
+from ifssnet.core.weights import Weights
+
+
+@runtime_checkable
+class Task(Protocol):
+    """A network, its loss, its samples, and how it is used afterwards."""
+
+    @property
+    def network(self) -> nn.Module:
+        """What is trained. The trainer moves it to the device before the first unit."""
+        ...
+
+    @property
+    def loss(self) -> nn.Module:
+        """May hold parameters of its own (alpha, beta), which are trained too."""
+        ...
+
+    def unit(self, index: int, share: float) -> Iterator[Float[Tensor, ""]]:
+        """One unit of training: a sequence, or some batches of samples.
+
+        Yields losses; after each the trainer has gone back through it, clipped, and stepped, before the generator goes on;
+        what is carried on has to be detached. Everything random in it derives from the task's seed and `index` alone
+        (`unit_rng`), so that a run that is resumed between two units repeats exactly.
+
+        Args:
+            index: Which unit, from 0.
+            share: How much of the training is done, 0 to 1, for curricula.
+        """
+        ...
+
+    def teach(self, average: nn.Module) -> None:
+        """Take the averaged network before training starts; it stays up to date. Whoever needs no teacher ignores it."""
+        ...
+
+    def propagator(self, network: nn.Module) -> Propagator:
+        """The method that a user would run, with this network: for validation and pictures."""
+        ...
+
+    def weights(self, network: nn.Module) -> Weights:
+        """The network as it goes into a file; the trainer fills the card."""
+        ...
+
+
+def unit_rng(seed: int, index: int, *more: int) -> np.random.Generator:
+    """The random numbers of one unit; torch's are seeded from them, for dropout.
+
+    Call it once at the start of `Task.unit`; with `more`, streams apart from each other (which do not touch torch).
+    """
+    rng = np.random.default_rng([seed, index, *more])
+    if not more:
+        torch.manual_seed(int(rng.integers(2**62)))
+    return rng
+
+
+def arrays_of(network: nn.Module) -> dict[str, Shaped[np.ndarray, "*shape"]]:
+    """Parameters and buffers as arrays of their own, by name: the tensors of `Weights`."""
+    return {name: tensor.detach().cpu().numpy().copy() for name, tensor in network.state_dict().items()}
+
+
+def fill(network: nn.Module, weights: Weights) -> None:
+    """Put a file's tensors into a network.
+
+    Raises:
+        InputError: Tensors of other names or shapes.
+    """
+    own = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    given = {name: tensor.shape for name, tensor in weights.tensors.items()}
+    for name in sorted({*own, *given}):
+        if own.get(name) != given.get(name):
+            raise InputError(
+                f"weights of a {weights.kind} of the same size: {name} {own.get(name, 'absent')}",
+                f"{given.get(name, 'none of that name')}",
+                "Use the recipe that the weights were trained with, or its sizes.",
+            )
+    network.load_state_dict({name: torch.from_numpy(np.array(tensor)) for name, tensor in weights.tensors.items()})
