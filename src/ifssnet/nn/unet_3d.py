@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -75,14 +74,10 @@ def build_unet_3d(config: UNet3dConfig = UNet3dConfig()) -> nn.Module:
     Raises:
         InputError: MONAI is not installed.
     """
-    # MONAI's own imports use names that newer torch and numpy mark as old; nobody here can act on it.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        warnings.simplefilter("ignore", FutureWarning)
-        try:
-            from monai.networks.nets.unet import UNet
-        except ImportError as missing:
-            raise InputError("MONAI", "an installation without it", 'Install it: pip install "ifssnet[nn]".') from missing
+    try:
+        from monai.networks.nets.unet import UNet
+    except ImportError as missing:
+        raise InputError("MONAI", "an installation without it", 'Install it: pip install "ifssnet[nn]".') from missing
     return UNet(
         spatial_dims=3,
         in_channels=1,
