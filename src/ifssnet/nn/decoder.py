@@ -1,0 +1,47 @@
+"""The decoder: transposed convolutions, a refinement module after each (paper, III-B4 and III-C4)."""
+
+from __future__ import annotations
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ifssnet.nn.convolution import LIGHT
+from ifssnet.nn.refinement import Refinement
+
+
+def doubling(channels: int, out: int, reading: str) -> nn.ConvTranspose3d:
+    """A transposed convolution that doubles rows and columns and keeps the slices."""
+    if reading == LIGHT:
+        return nn.ConvTranspose3d(channels, out, (1, 2, 2), stride=(1, 2, 2))
+    return nn.ConvTranspose3d(channels, out, 3, stride=(1, 2, 2), padding=1, output_padding=(0, 1, 1))
+
+
+class Decoder(nn.Module):
+    """From the bottleneck up to the slices' own scale, one stage for each of the encoders'.
+
+    Args:
+        widths: Channels of the encoders' stages, finest first; each stage here has its skip's.
+        reading: "full": 3 x 3 x 3 transposed convolutions and dense refinement. "light": 1 x 2 x 2 and separable.
+        dropout: After each refinement (paper, III-C4: 0.1).
+        normalise: Group normalisation in the refinement modules.
+        zero_last: The last layer starts at zero, so that nothing is added to a prior before any training.
+    """
+
+    def __init__(
+        self, widths: tuple[int, ...], reading: str, dropout: float, normalise: bool = True, zero_last: bool = False
+    ) -> None:
+        super().__init__()
+        coarse_first = widths[::-1]
+        before = (coarse_first[0], *coarse_first[:-1])
+        self.up = nn.ModuleList(doubling(channels, out, reading) for channels, out in zip(before, coarse_first, strict=True))
+        self.refine = nn.ModuleList(Refinement(width, reading, dropout, normalise) for width in coarse_first)
+        self.last = nn.Conv3d(widths[0], 2, 1)
+        if zero_last:
+            for parameter in self.last.parameters():
+                nn.init.zeros_(parameter)
+
+    def forward(self, maps: Float[Tensor, "batch channel z v u"], skips: list[Tensor]) -> Float[Tensor, "batch 2 z y x"]:
+        """Logits of background and muscle."""
+        for up, refine, skip in zip(self.up, self.refine, reversed(skips), strict=True):
+            maps = refine(up(maps), skip)
+        return self.last(maps)
