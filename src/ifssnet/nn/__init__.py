@@ -1,0 +1,1 @@
+"""Networks and losses: plain modules that know no files, no muscles and no millimetres."""
