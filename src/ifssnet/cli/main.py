@@ -8,7 +8,21 @@ from typing import Annotated
 
 import typer
 
-from ifssnet.cli import agree, compare, compound, convert, demo, frames, info, measure, register, report, seeds, segment
+from ifssnet.cli import (
+    agree,
+    compare,
+    compound,
+    convert,
+    demo,
+    evaluate,
+    frames,
+    info,
+    measure,
+    register,
+    report,
+    seeds,
+    segment,
+)
 from ifssnet.cli.dataset import register as add_dataset
 from ifssnet.cli.phantom import register as add_phantom
 from ifssnet.cli.terminal import show_error, show_warnings
@@ -35,7 +49,7 @@ def options(
         raise typer.Exit
 
 
-for command in (info, convert, compound, register, seeds, segment, measure, compare, agree, report, frames, demo):
+for command in (info, convert, compound, register, seeds, segment, measure, compare, agree, report, frames, evaluate, demo):
     app.command(name=command.__name__.rsplit(".", 1)[1])(command.run)
 add_dataset(app)
 add_phantom(app)

@@ -1,0 +1,143 @@
+"""How a segmentation wears off with the distance to what the expert drew."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from ifssnet.core.results import Results
+from ifssnet.figures.chart import Frame
+from ifssnet.figures.method_theme import MethodLook, looks
+from ifssnet.figures.standalone import picture
+from ifssnet.figures.svg import element, escape, nice_step, number, path_data
+from ifssnet.figures.theme import hex_of, readable
+
+BINS = 14
+LEAST_LEGS = 1
+_QUANTITIES = (("dice", "Dice of the slice"), ("asd_mm", "Average surface distance of the slice (mm)"))
+_AXES = (
+    ("nearest_given_mm", "Distance to the nearest given slice (mm)"),
+    ("since_given_mm", "Distance past the last given slice (mm)"),
+)
+_PANEL = (430.0, 270.0)
+
+
+def drift_curve(
+    results: Results, method: str, axis: str, quantity: str, edges: Float[np.ndarray, " edge"]
+) -> Float[np.ndarray, " bin"]:
+    """Mean over the legs, in each bin of distance, of the mean over a leg's slices; NaN where there are none.
+
+    Args:
+        results: With the table by slice.
+        method: Which.
+        axis: A column of distances.
+        quantity: A column of values; a slice whose value is infinite makes its bin infinite.
+        edges: Of the bins, mm, ascending; a bin holds its lower edge.
+    """
+    mine = results.slices["method"] == method
+    at, value, case = (results.slices[name][mine] for name in (axis, quantity, "case"))
+    known = np.isfinite(at) & ~np.isnan(value)
+    place = np.digitize(at[known], edges) - 1
+    value, case = value[known], case[known]
+    curve = np.full(len(edges) - 1, np.nan)
+    for i in range(len(curve)):
+        here = place == i
+        legs = [float(value[here & (case == name)].mean()) for name in np.unique(case[here])]
+        if len(legs) >= LEAST_LEGS:
+            curve[i] = sum(legs) / len(legs)
+    return curve
+
+
+def bin_edges(results: Results, axis: str) -> Float[np.ndarray, " edge"]:
+    """Round steps from 0 that hold every distance; none where there is no distance."""
+    at = results.slices[axis]
+    finite = at[np.isfinite(at)]
+    if finite.size == 0:
+        return np.empty(0)
+    longest = float(finite.max())
+    step = nice_step(max(longest, 1e-6), BINS)
+    return np.arange(0, math.floor(longest / step + 1e-9) + 2) * step
+
+
+def drift_picture(results: Results) -> str:
+    """Dice and surface distance against the distance to given slices, a line a method. An SVG; empty without slices."""
+    methods = looks(results)
+    axes = [(column, label, bin_edges(results, column)) for column, label in _AXES]
+    axes = [(column, label, edges) for column, label, edges in axes if len(edges) > 1]
+    if not axes:
+        return ""
+    wide, high = _PANEL
+    legend_rows = math.ceil(len(methods) / 5)
+    top = 14 + 18.0 * legend_rows
+    parts = [_legend(methods)]
+    for row, (quantity, words) in enumerate(_QUANTITIES):
+        for column, (axis, label, edges) in enumerate(axes):
+            curves = {look.label: drift_curve(results, look.label, axis, quantity, edges) for look in methods}
+            frame = _frame(curves, edges, quantity, column * wide, top + row * high)
+            shifted = element("g", frame.axes(label, words, x_ticks=7, y_ticks=5), *_lines(frame, curves, edges, methods))
+            parts.append(element("g", shifted, transform=f"translate({number(column * wide)} {number(top + row * high)})"))
+    told = "Mean over the legs of the mean over a leg's slices, all muscles, annotated slices left out."
+    return picture("Drift with distance", told, wide * len(axes), top + high * len(_QUANTITIES), *parts)
+
+
+def _frame(
+    curves: dict[str, Float[np.ndarray, " bin"]], edges: Float[np.ndarray, " edge"], quantity: str, left: float, top: float
+) -> Frame:
+    del left, top
+    every = np.concatenate(list(curves.values()))
+    finite = every[np.isfinite(every)]
+    if quantity == "dice":
+        low = float(finite.min()) if finite.size else 0.0
+        step = nice_step(max(1 - low, 0.02), 5)
+        y_range = (max(0.0, math.floor(low / step + 1e-9) * step), 1.0)
+    else:
+        high = float(finite.max()) if finite.size else 1.0
+        step = nice_step(max(high, 0.1), 5)
+        y_range = (0.0, step * math.ceil(high / step - 1e-9))
+    wide, tall = _PANEL
+    return Frame(wide, tall, (0.0, float(edges[-1])), y_range, left=58.0, right=18.0, top=14.0, bottom=48.0)
+
+
+def _lines(
+    frame: Frame,
+    curves: dict[str, Float[np.ndarray, " bin"]],
+    edges: Float[np.ndarray, " edge"],
+    methods: Sequence[MethodLook],
+) -> list[str]:
+    middles = (edges[:-1] + edges[1:]) / 2
+    found: list[str] = []
+    for look in methods:
+        points = [(frame.x(x), frame.y(y)) for x, y in zip(middles.tolist(), curves[look.label].tolist(), strict=True)]
+        line = element(
+            "path",
+            element("title", escape(look.name)),
+            class_="line",
+            d=path_data(points),
+            stroke=hex_of(look.color),
+            stroke_dasharray=look.dash or None,
+        )
+        dots = [element("circle", cx=x, cy=y, r=2, fill=hex_of(look.color)) for x, y in points if math.isfinite(x + y)]
+        found += [line, *dots]
+    return found
+
+
+def _legend(methods: Sequence[MethodLook]) -> str:
+    parts: list[str] = []
+    for place, look in enumerate(methods):
+        x, y = 58 + 160.0 * (place % 5), 16 + 18.0 * (place // 5)
+        line = element(
+            "line",
+            x1=x,
+            x2=x + 22,
+            y1=y - 4,
+            y2=y - 4,
+            stroke=hex_of(look.color),
+            stroke_width=2.4,
+            stroke_dasharray=look.dash or None,
+        )
+        words = element("text", escape(look.name), x=x + 28, y=y, style=f"fill:{hex_of(readable(look.color))}")
+        parts += [line, words]
+    return "".join(parts)
