@@ -66,8 +66,9 @@ class Terminal:
                 # One step is not a bar that stands at nothing until it is over, but one that moves.
                 total = progress.total if progress.total > 1 or progress.done else None
                 if progress.stage not in tasks:
-                    tasks[progress.stage] = bars.add_task(progress.stage, total=total)
-                bars.update(tasks[progress.stage], completed=progress.done, total=total)
+                    tasks[progress.stage] = bars.add_task(escape(progress.stage), total=total)
+                told = f"{progress.stage}: {progress.note}" if progress.note else progress.stage
+                bars.update(tasks[progress.stage], completed=progress.done, total=total, description=escape(told))
 
             return drain(work, listen)
 

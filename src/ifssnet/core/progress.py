@@ -20,11 +20,13 @@ class Progress:
         stage: What is being done, for a person: "inserting frames".
         done: Parts finished.
         total: Parts in all.
+        note: How it goes, for a person: "loss 0.21, Dice 0.94, 12 min left"; may be empty and may change from step to step.
     """
 
     stage: str
     done: int
     total: int
+    note: str = ""
 
 
 @dataclass(frozen=True, eq=False)

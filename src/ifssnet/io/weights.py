@@ -44,7 +44,7 @@ def save_weights(weights: Weights, path: Path, force: bool = False, half: bool =
     tensors = {name: np.array(t, order="C", copy=True) for name, t in sorted(stored.tensors.items())}
     text = json.dumps(header, sort_keys=True, ensure_ascii=False, allow_nan=False)
     with atomic_path(path, force=force) as partial:
-        _safetensors().numpy.save_file(tensors, partial, metadata={_KEY: text})
+        partial.write_bytes(_safetensors().numpy.save(tensors, metadata={_KEY: text}))
 
 
 def open_weights(path: Path, kind: str | None = None) -> Weights:
