@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32
@@ -18,6 +18,7 @@ Planes = Float32[np.ndarray, "z v u"]
 GIVEN, HARD, MEAN = "given", "hard", "mean"
 
 
+@runtime_checkable
 class Stepper(Protocol):
     """A network that carries masks. Arrays are in the order of the run, whichever way along the leg that is."""
 

@@ -1,0 +1,105 @@
+"""What unannotated slices are compared with: the paper's last prediction, or interpolation that hands over to a teacher."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from ifssnet.core.errors import InputError
+
+Window = Float[Tensor, "batch z y x"]
+
+
+@dataclass(frozen=True)
+class PseudoLabelConfig:
+    """How pseudo-labels come about, beside those of the paper.
+
+    Attributes:
+        reach_mm: Distance from an annotated slice at which interpolation weighs exp(-1) of what an annotated slice weighs.
+        least: It never weighs less.
+        handover: Shares of the training at which the teacher begins to take over, and has taken over.
+        confidence: The teacher counts on pixels where |2p - 1| is at least so much.
+        trust: What the teacher weighs there, an annotated slice weighing 1.
+        teacher_guided: Share of interpolation in the masks that are fed back to the teacher, so that it cannot drift.
+    """
+
+    reach_mm: float = 10.0
+    least: float = 0.2
+    handover: tuple[float, float] = (0.3, 0.7)
+    confidence: float = 0.6
+    trust: float = 0.7
+    teacher_guided: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.reach_mm) and self.reach_mm > 0):
+            raise InputError("a positive reach_mm", f"{self.reach_mm}", "Correct it.")
+        if len(self.handover) != 2 or not self.handover[0] <= self.handover[1]:
+            raise InputError("two shares of the training for handover, ascending", f"{self.handover}", "Correct it.")
+        for name in ("least", "confidence", "trust", "teacher_guided"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"a share from 0 to 1 for {name}", f"{getattr(self, name)}", f"Correct {name}.")
+
+    def teachers_share(self, share: float) -> float:
+        """How far the teacher has taken over, 0 to 1, when so much of the training is done.
+
+        >>> PseudoLabelConfig(handover=(0.25, 0.75)).teachers_share(0.5)
+        0.5
+        """
+        begins, ends = self.handover
+        if ends <= begins:
+            return float(share >= ends)
+        return min(1.0, max(0.0, (share - begins) / (ends - begins)))
+
+
+def sequential_label(masks: Window, known: Bool[Tensor, "batch z"], last_prediction: Window) -> Window:
+    """The paper's: an expert's slices where there are any, else the prediction of the step before (III-C2, Fig. 5).
+
+    The two windows are compared place by place, although the one before lies a step earlier: that is what the paper
+    writes, and why it asks for smooth changes.
+
+    Args:
+        masks: The expert's.
+        known: Where there are any.
+        last_prediction: Of the window before; taken as it is, without gradient.
+    """
+    return torch.where(known[..., None, None], masks, last_prediction.detach())
+
+
+def guided_label(
+    masks: Window,
+    known: Bool[Tensor, "batch z"],
+    guided: Window,
+    distance_mm: Float[Tensor, "batch z"],
+    teacher: Window | None,
+    share: float,
+    config: PseudoLabelConfig,
+) -> tuple[Window, Window]:
+    """Ours: the label of each pixel and its weight.
+
+    Interpolation counts the less the further the annotated slices are. The teacher replaces it, pixel by pixel, where
+    it is sure, and the more so the more of the training is done; an expert's slices stay as they are, with weight 1.
+
+    Args:
+        masks: The expert's.
+        known: Where there are any.
+        guided: Guided interpolation.
+        distance_mm: To the nearest annotated slice; infinite where there is no interpolation.
+        teacher: The averaged network's prediction; None for none.
+        share: How much of the training is done.
+        config: How it is weighed.
+    """
+    near = torch.exp(-distance_mm / config.reach_mm).clamp_min(config.least)
+    near = torch.where(torch.isinf(distance_mm), torch.zeros_like(near), near)
+    label, weight = guided, near[..., None, None].expand_as(guided)
+    taken = config.teachers_share(share)
+    if teacher is not None and taken > 0:
+        teacher = teacher.detach()
+        part = taken * ((2 * teacher - 1).abs() >= config.confidence).to(teacher.dtype)
+        label = (1 - part) * guided + part * teacher
+        weight = (1 - part) * weight + part * config.trust
+    drawn = known[..., None, None]
+    return torch.where(drawn, masks, label), torch.where(drawn, torch.ones_like(weight), weight)
