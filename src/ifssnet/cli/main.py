@@ -15,6 +15,7 @@ from ifssnet.cli import (
     convert,
     demo,
     evaluate,
+    figures,
     frames,
     info,
     measure,
@@ -49,7 +50,22 @@ def options(
         raise typer.Exit
 
 
-for command in (info, convert, compound, register, seeds, segment, measure, compare, agree, report, frames, evaluate, demo):
+for command in (
+    info,
+    convert,
+    compound,
+    register,
+    seeds,
+    segment,
+    measure,
+    compare,
+    agree,
+    report,
+    frames,
+    evaluate,
+    figures,
+    demo,
+):
     app.command(name=command.__name__.rsplit(".", 1)[1])(command.run)
 add_dataset(app)
 add_phantom(app)

@@ -17,7 +17,7 @@ from ifssnet.figures.theme import hex_of, readable
 
 BINS = 14
 LEAST_LEGS = 1
-_QUANTITIES = (("dice", "Dice of the slice"), ("asd_mm", "Average surface distance of the slice (mm)"))
+_QUANTITIES = (("dice", "Dice of the slice"), ("asd_mm", "ASD of the slice (mm)"))
 _AXES = (
     ("nearest_given_mm", "Distance to the nearest given slice (mm)"),
     ("since_given_mm", "Distance past the last given slice (mm)"),
@@ -76,17 +76,14 @@ def drift_picture(results: Results) -> str:
     for row, (quantity, words) in enumerate(_QUANTITIES):
         for column, (axis, label, edges) in enumerate(axes):
             curves = {look.label: drift_curve(results, look.label, axis, quantity, edges) for look in methods}
-            frame = _frame(curves, edges, quantity, column * wide, top + row * high)
+            frame = _frame(curves, edges, quantity)
             shifted = element("g", frame.axes(label, words, x_ticks=7, y_ticks=5), *_lines(frame, curves, edges, methods))
             parts.append(element("g", shifted, transform=f"translate({number(column * wide)} {number(top + row * high)})"))
     told = "Mean over the legs of the mean over a leg's slices, all muscles, annotated slices left out."
     return picture("Drift with distance", told, wide * len(axes), top + high * len(_QUANTITIES), *parts)
 
 
-def _frame(
-    curves: dict[str, Float[np.ndarray, " bin"]], edges: Float[np.ndarray, " edge"], quantity: str, left: float, top: float
-) -> Frame:
-    del left, top
+def _frame(curves: dict[str, Float[np.ndarray, " bin"]], edges: Float[np.ndarray, " edge"], quantity: str) -> Frame:
     every = np.concatenate(list(curves.values()))
     finite = every[np.isfinite(every)]
     if quantity == "dice":
@@ -110,7 +107,9 @@ def _lines(
     middles = (edges[:-1] + edges[1:]) / 2
     found: list[str] = []
     for look in methods:
-        points = [(frame.x(x), frame.y(y)) for x, y in zip(middles.tolist(), curves[look.label].tolist(), strict=True)]
+        pairs = zip(middles.tolist(), curves[look.label].tolist(), strict=True)
+        # A bin that no slice falls into is no gap in what is known: slices are further apart than bins.
+        points = [(frame.x(x), frame.y(min(y, frame.y_range[1]))) for x, y in pairs if math.isfinite(y)]
         line = element(
             "path",
             element("title", escape(look.name)),
@@ -119,7 +118,7 @@ def _lines(
             stroke=hex_of(look.color),
             stroke_dasharray=look.dash or None,
         )
-        dots = [element("circle", cx=x, cy=y, r=2, fill=hex_of(look.color)) for x, y in points if math.isfinite(x + y)]
+        dots = [element("circle", cx=x, cy=y, r=2, fill=hex_of(look.color)) for x, y in points]
         found += [line, *dots]
     return found
 

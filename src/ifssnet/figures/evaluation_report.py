@@ -181,8 +181,8 @@ def _tests(results: Results) -> str:
             cells.append(_test_cell(found, decimals))
         rows.append(element("tr", _named(look), *cells))
     how = (
-        f"Paired by leg, mean over the muscles. Mean difference to {base} with its 95 % bootstrap interval (BCa), legs on which "
-        "the method is better, and the p-value of Wilcoxon's signed-rank test, Holm's correction over the methods. With n "
+        f"Paired by leg, mean over the muscles. Mean difference to {base} with its 95 % bootstrap interval (BCa), legs on "
+        "which the method is better, and the p-value of Wilcoxon's signed ranks, Holm's correction over the methods. With n "
         "legs no p-value can fall below 2 / 2ⁿ before correction."
     )
     heads = ("Method", *(head for _, head, _, _ in _TESTED))

@@ -45,6 +45,7 @@ PANELS: tuple[Panel, ...] = (
     Panel("asd_mm", "Average surface distance", "mm"),
     Panel("precision", "Precision", bounded=True),
     Panel("recall", "Recall", bounded=True),
+    Panel(f"{WHOLE}absolute_volume_error_percent", "Volume error of the whole muscle, size", "%"),
 )
 
 

@@ -19,7 +19,7 @@ LOWEST_MM = 0.1
 _TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
 _PANELS = (("hausdorff_mm", "Hausdorff distance of the slice (mm)"), ("asd_mm", "Average surface distance of the slice (mm)"))
 _PERCENTILES = (5, 25, 50, 75, 95)
-_LEFT, _HIGH, _BOX = 62.0, 260.0, 9.0
+_LEFT, _HIGH, _WIDE = 62.0, 260.0, 820.0
 
 
 def slice_percentiles(
@@ -45,13 +45,14 @@ def distribution_picture(results: Results, muscle: str = SOL) -> str:
     cases = [case for case in results.cases if (results.slices["case"] == case).any()]
     if not cases:
         return ""
-    group = max(_BOX * len(methods) + 14, 46.0)
+    box = min(max(_WIDE / (len(cases) * (len(methods) + 1.5)), 7.0), 26.0)
+    group = max(box * (len(methods) + 1.5), 46.0)
     columns = 5
     legend = 14 + 18.0 * math.ceil(len(methods) / columns)
     width = max(_LEFT + group * len(cases) + 16, _LEFT + 160.0 * min(columns, len(methods)))
     parts = [_legend(methods, columns)]
     for place, (quantity, words) in enumerate(_PANELS):
-        parts += _panel(results, methods, cases, muscle, quantity, words, legend + place * (_HIGH + 44), group)
+        parts += _panel(results, methods, cases, muscle, quantity, words, legend + place * (_HIGH + 44), group, box)
     told = f"Percentiles over the slices of {muscle} that were not annotated."
     return picture(f"Distances by slice, {muscle}", told, width, legend + 2 * (_HIGH + 44), *parts)
 
@@ -65,6 +66,7 @@ def _panel(
     words: str,
     top: float,
     group: float,
+    box_wide: float,
 ) -> list[str]:
     found = {
         (case, look.label): slice_percentiles(results, look.label, case, muscle, quantity) for case in cases for look in methods
@@ -98,22 +100,22 @@ def _panel(
         for place, look in enumerate(methods):
             box = found[case, look.label]
             if box is not None:
-                x = middle + (place - (len(methods) - 1) / 2) * _BOX
-                parts.append(_box(look, case, [y(float(v)) for v in box], box, x))
+                x = middle + (place - (len(methods) - 1) / 2) * box_wide
+                parts.append(_box(look, case, [y(float(v)) for v in box], box, x, box_wide))
     parts.append(element("line", class_="axis", x1=_LEFT, x2=right, y1=base, y2=base))
     if any(box is not None and np.isinf(box).any() for box in found.values()):
         parts.append(element("text", "∞", class_="tick", x=_LEFT - 8, y=top + 6, dy="0.34em", text_anchor="end"))
     return parts
 
 
-def _box(look: MethodLook, case: str, ys: Sequence[float], box: Float[np.ndarray, " five"], x: float) -> str:
+def _box(look: MethodLook, case: str, ys: Sequence[float], box: Float[np.ndarray, " five"], x: float, wide: float) -> str:
     stroke = hex_of(look.color)
     told = element("title", escape(f"{look.name}, {case}: median {box[2]:.2f} mm, 95 % of slices below {box[4]:.2f} mm"))
     return element(
         "g",
         told,
         element("line", x1=x, x2=x, y1=ys[0], y2=ys[4], stroke=stroke, stroke_width=1.4),
-        element("line", x1=x, x2=x, y1=ys[1], y2=ys[3] - 0.01, stroke=stroke, stroke_width=6),
+        element("line", x1=x, x2=x, y1=ys[1], y2=ys[3] - 0.01, stroke=stroke, stroke_width=0.68 * wide),
         element("circle", cx=x, cy=ys[2], r=2.1, fill="#fff", stroke=stroke, stroke_width=1),
     )
 

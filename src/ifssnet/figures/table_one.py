@@ -119,3 +119,20 @@ def table_columns(results: Results) -> dict[str, list[str | float]]:
             ):
                 columns.setdefault(f"{metric}_{name}", []).append(math.nan if value is None else value)
     return columns
+
+
+def table_text(results: Results) -> str:
+    """Table I as Markdown: ours, with the paper's below each number, and the caution that belongs to it."""
+    lines = [
+        "| method | in the paper | legs | " + " | ".join(heading for _, heading, _ in COLUMNS) + " |",
+        "|---" * (3 + len(COLUMNS)) + "|",
+    ]
+    for row in table_rows(results):
+        cells: list[str] = []
+        for place, (_, _, decimals) in enumerate(COLUMNS):
+            mean, sd = row.ours[place]
+            there = f"<br>paper {written(row.paper.values[place], row.paper.sd[place], decimals)}" if row.paper else ""
+            cells.append(written(mean, sd if row.legs > 1 else None, decimals) + there)
+        source = f"{row.paper.name}, {row.paper.source}" if row.paper else "–"
+        lines.append(f"| {row.name} | {source} | {row.legs} | " + " | ".join(cells) + " |")
+    return "\n".join([*lines, "", CAUTION, ""])
