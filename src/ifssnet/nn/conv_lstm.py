@@ -30,12 +30,12 @@ class ConvLSTM(nn.Module):
     def __init__(self, channels: int, maps: int, separable: bool = False) -> None:
         super().__init__()
         self.maps = maps
-        self.from_slices = convolution(channels, 4 * maps, (1, 3, 3), separable)
-        self.from_hidden = convolution(maps, 4 * maps, (1, 3, 3), separable, bias=False)
+        self.from_slices = convolution(channels, 4 * maps, 1, separable)
+        self.from_hidden = convolution(maps, 4 * maps, 1, separable, bias=False)
         # A memory that starts out remembering: without this, half of the cell is forgotten at each slice before any training.
-        last = self.from_slices if isinstance(self.from_slices, nn.Conv3d) else list(self.from_slices.children())[-1]
+        bias = next(parameter for name, parameter in self.from_slices.named_parameters() if name.endswith("bias"))
         with torch.no_grad():
-            last.bias[maps : 2 * maps] = 1.0  # type: ignore[index]
+            bias[maps : 2 * maps] = 1.0
 
     def forward(self, gates: Float[Tensor, "batch gate v u"], state: State) -> State:
         """The state after one slice, given its part of the gates."""

@@ -4,19 +4,51 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from torch import nn
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ifssnet.nn.depthwise import depthwise
 
 FULL, LIGHT = "full", "light"
 READINGS = (FULL, LIGHT)
 
 
-def convolution(channels: int, out: int, kernel: tuple[int, int, int], separable: bool, bias: bool = True) -> nn.Module:
-    """A convolution with odd kernels that keeps its input's shape; separable: a filter a channel, then a mixing of channels."""
-    padding = (kernel[0] // 2, kernel[1] // 2, kernel[2] // 2)
-    if not separable:
-        return nn.Conv3d(channels, out, kernel, padding=padding, bias=bias)
-    depthwise = nn.Conv3d(channels, channels, kernel, padding=padding, groups=channels, bias=False)
-    return nn.Sequential(depthwise, nn.Conv3d(channels, out, 1, bias=bias))
+def laid_out(maps: Float[Tensor, "batch channel z y x"]) -> Float[Tensor, "batch channel z y x"]:
+    """The maps with the channels last in memory on a CPU, where that makes depthwise and pointwise convolutions far faster."""
+    return maps.contiguous(memory_format=torch.channels_last_3d) if maps.device.type == "cpu" else maps
+
+
+class Pointwise(nn.Module):
+    """A 1 x 1 x 1 convolution as the matrix product that it is (four times as fast as `nn.Conv3d` with the channels last)."""
+
+    def __init__(self, channels: int, out: int, bias: bool = True) -> None:
+        super().__init__()
+        self.linear = nn.Linear(channels, out, bias)
+
+    def forward(self, maps: Float[Tensor, "batch channel z y x"]) -> Float[Tensor, "batch out z y x"]:
+        """The channels mixed, voxel by voxel."""
+        return self.linear(maps.movedim(1, -1)).movedim(-1, 1)
+
+
+class Depthwise(nn.Module):
+    """A 3 x 3 x 3 or 1 x 3 x 3 filter for each channel, its taps `dilation` voxels apart, without a bias."""
+
+    def __init__(self, channels: int, depth: int = 3, dilation: tuple[int, int, int] = (1, 1, 1)) -> None:
+        super().__init__()
+        self.dilation = dilation
+        self.weight = nn.Parameter(nn.Conv3d(channels, channels, (depth, 3, 3), groups=channels).weight.detach())
+
+    def forward(self, maps: Float[Tensor, "batch channel z y x"]) -> Float[Tensor, "batch channel z y x"]:
+        """The filtered maps."""
+        return depthwise(maps, self.weight, self.dilation)
+
+
+def convolution(channels: int, out: int, depth: int, separable: bool, bias: bool = True) -> nn.Module:
+    """A 3 x 3 x 3 (or 1 x 3 x 3) convolution that keeps its input's shape; separable: filter channel by channel, then mix."""
+    if separable:
+        return nn.Sequential(Depthwise(channels, depth), Pointwise(channels, out, bias))
+    return nn.Conv3d(channels, out, (depth, 3, 3), padding=(depth // 2, 1, 1), bias=bias)
 
 
 def normalisation(channels: int, wanted: bool) -> nn.Module:
@@ -32,7 +64,7 @@ def normalisation(channels: int, wanted: bool) -> nn.Module:
 
 def conv_relu(channels: int, out: int, separable: bool, normalise: bool) -> nn.Sequential:
     """A 3 x 3 x 3 convolution, normalised, rectified."""
-    return nn.Sequential(convolution(channels, out, (3, 3, 3), separable), normalisation(out, normalise), nn.ReLU())
+    return nn.Sequential(convolution(channels, out, 3, separable), normalisation(out, normalise), nn.ReLU())
 
 
 def shares(channels: int, branches: int) -> tuple[int, ...]:

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ifssnet.nn.convolution import LIGHT
+from ifssnet.nn.convolution import LIGHT, Pointwise
 from ifssnet.nn.refinement import Refinement
 
 
-def doubling(channels: int, out: int, reading: str) -> nn.ConvTranspose3d:
+class PatchDoubling(nn.Module):
+    """A transposed convolution of 1 x 2 x 2 at stride 2: each voxel becomes a patch of four, by one matrix product."""
+
+    def __init__(self, channels: int, out: int) -> None:
+        super().__init__()
+        self.patch = nn.Linear(channels, 4 * out, bias=False)
+        self.bias = nn.Parameter(torch.zeros(out))
+
+    def forward(self, maps: Float[Tensor, "batch channel z v u"]) -> Float[Tensor, "batch out z y x"]:
+        """The maps at twice the rows and columns."""
+        batch, _, z, v, u = maps.shape
+        patches = self.patch(maps.movedim(1, -1)).view(batch, z, v, u, 2, 2, -1)
+        doubled = patches.transpose(3, 4).reshape(batch, z, 2 * v, 2 * u, -1)
+        return (doubled + self.bias).movedim(-1, 1)
+
+
+def doubling(channels: int, out: int, reading: str) -> nn.Module:
     """A transposed convolution that doubles rows and columns and keeps the slices."""
     if reading == LIGHT:
-        return nn.ConvTranspose3d(channels, out, (1, 2, 2), stride=(1, 2, 2))
+        return PatchDoubling(channels, out)
     return nn.ConvTranspose3d(channels, out, 3, stride=(1, 2, 2), padding=1, output_padding=(0, 1, 1))
 
 
@@ -35,7 +52,7 @@ class Decoder(nn.Module):
         before = (coarse_first[0], *coarse_first[:-1])
         self.up = nn.ModuleList(doubling(channels, out, reading) for channels, out in zip(before, coarse_first, strict=True))
         self.refine = nn.ModuleList(Refinement(width, reading, dropout, normalise) for width in coarse_first)
-        self.last = nn.Conv3d(widths[0], 2, 1)
+        self.last = Pointwise(widths[0], 2)
         if zero_last:
             for parameter in self.last.parameters():
                 nn.init.zeros_(parameter)

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-Maps = Float[Tensor, "batch channel z y x"]
+from ifssnet.nn.convolution import laid_out
 
 
 class TwinEncoders(nn.Module):
@@ -32,9 +32,7 @@ class TwinEncoders(nn.Module):
         """The image stream's maps, the mask stream's, and the mask stream's at every stage before it is pooled."""
         skips: list[Tensor] = []
         for stage in self.stages:
-            # Channels last: PyTorch's depthwise convolutions are ten times slower with channels first, mostly backwards.
-            both = torch.cat([image, mask]).contiguous(memory_format=torch.channels_last_3d)
-            image, mask = stage(both).chunk(2)
+            image, mask = stage(laid_out(torch.cat([image, mask]))).chunk(2)
             mask = mask + image
             skips.append(mask)
             image, mask = self.pool(image), self.pool(mask)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ifssnet.core.errors import InputError
 from ifssnet.nn.atrous import DEPTH_DILATIONS, RATES, SAME, AtrousSeparableConv3d
 from ifssnet.nn.conv_lstm import BOTH, DIRECTIONS, BiConvLSTM, State, detached
-from ifssnet.nn.convolution import FULL, LIGHT, READINGS
+from ifssnet.nn.convolution import FULL, LIGHT, READINGS, Pointwise
 from ifssnet.nn.decoder import Decoder
 from ifssnet.nn.encoder import TwinEncoders
 from ifssnet.nn.matching import GlobalFeatureMatching, LocalMatching
@@ -128,8 +128,8 @@ class IFSSNet(nn.Module):
         deepest = config.widths[-1]
         entrance = config.mask_channels
         # The twins' first convolution is one and the same, so both streams must enter it with as many channels.
-        self.image_stem = nn.Identity() if entrance == 1 else nn.Conv3d(1, entrance, 1)
-        self.mask_stem = nn.Identity() if entrance == 1 else nn.Conv3d(entrance, entrance, 1)
+        self.image_stem = nn.Identity() if entrance == 1 else Pointwise(1, entrance)
+        self.mask_stem = nn.Identity() if entrance == 1 else Pointwise(entrance, entrance)
         before = (entrance, *config.widths[:-1])
         self.encoders = TwinEncoders(
             [

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ifssnet.nn.convolution import convolution, normalisation
+from ifssnet.nn.convolution import Pointwise, convolution, normalisation
 
 
 class SameConv3d(nn.Module):
@@ -31,10 +31,10 @@ class ResidualBlock(nn.Module):
         self.change = nn.Sequential(
             normalisation(channels, normalise),
             nn.ReLU(),
-            convolution(channels, channels, (3, 3, 3), separable),
+            convolution(channels, channels, 3, separable),
             normalisation(channels, normalise),
             nn.ReLU(),
-            convolution(channels, channels, (3, 3, 3), separable),
+            convolution(channels, channels, 3, separable),
         )
 
     def forward(self, maps: Float[Tensor, "batch channel z y x"]) -> Float[Tensor, "batch channel z y x"]:
@@ -83,7 +83,7 @@ class LocalMatching(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.mix = nn.Conv3d(2 * channels, channels, 1)
+        self.mix = Pointwise(2 * channels, channels)
 
     def forward(
         self, image: Float[Tensor, "batch channel z y x"], mask: Float[Tensor, "batch channel z y x"]

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ifssnet.nn.convolution import LIGHT, conv_relu
+from ifssnet.nn.convolution import LIGHT, conv_relu, laid_out
 
 
 class Refinement(nn.Module):
@@ -30,4 +30,5 @@ class Refinement(nn.Module):
         self, coarse: Float[Tensor, "batch channel z y x"], skip: Float[Tensor, "batch channel z y x"]
     ) -> Float[Tensor, "batch channel z y x"]:
         """The refined maps."""
-        return self.dropout(self.refine(self.merge(torch.cat([coarse, skip], dim=1))))
+        both = laid_out(torch.cat([coarse, skip], dim=1))
+        return self.dropout(self.refine(self.merge(both)))
