@@ -89,7 +89,7 @@ def _frame(curves: dict[str, Float[np.ndarray, " bin"]], edges: Float[np.ndarray
     if quantity == "dice":
         low = float(finite.min()) if finite.size else 0.0
         step = nice_step(max(1 - low, 0.02), 5)
-        y_range = (max(0.0, math.floor(low / step + 1e-9) * step), 1.0)
+        y_range = (max(0.0, min(math.floor(low / step + 1e-9) * step, 1.0 - step)), 1.0)
     else:
         high = float(finite.max()) if finite.size else 1.0
         step = nice_step(max(high, 0.1), 5)

@@ -240,8 +240,8 @@ def _agreement(results: Results) -> str:
             bland, rel = mine["bland_altman"], mine["reliability"]
             limits = f"{bland['limits'][0]:+.1f} to {bland['limits'][1]:+.1f}"
             icc = rel["icc_2_1"]
-            errors = f"{rel['sem_agreement']:.2f}", f"{rel['mdc_agreement']:.2f}"
-            cells = [f"{bland['bias']:+.2f}", limits, f"{icc['value']:.4f}", *errors]
+            errors = _figure_of(rel["sem_agreement"], 2), _figure_of(rel["mdc_agreement"], 2)
+            cells = [f"{bland['bias']:+.2f}", limits, _figure_of(icc["value"], 4), *errors]
             rows.append(element("tr", _named(look), *(element("td", escape(cell)) for cell in cells)))
         if rows:
             heads = ("Method", "Bias (cm³)", "95 % limits (cm³)", "ICC(2,1)", "SEM (cm³)", "MDC (cm³)")
@@ -253,6 +253,11 @@ def _agreement(results: Results) -> str:
         "standard error of measurement, minimal detectable change."
     )
     return element("h2", "Agreement of volumes") + element("p", how, class_="how") + "".join(parts)
+
+
+def _figure_of(value: float | None, decimals: int) -> str:
+    """A number that may not exist, as the ICC of legs that do not differ."""
+    return "–" if value is None or not math.isfinite(value) else f"{value:.{decimals}f}"
 
 
 def _first_muscle(results: Results) -> str:

@@ -94,7 +94,7 @@ def volume_error_picture(results: Results) -> str:
     width, high = LABELS + 640.0, 30 + row_high * len(methods) + 52
     frame = Frame(width, high, (lowest, reach), (0.0, 1.0), left=LABELS, right=130.0, top=30.0, bottom=52.0)
     parts = [_grid(frame, "Volume error of the whole muscle (%), positive: too large")]
-    parts.append(element("line", class_="axis", x1=frame.x(0), x2=frame.x(0), y1=frame.top, y2=frame.floor))
+    parts.append(element("line", class_="axis", x1=frame.x(0.0), x2=frame.x(0.0), y1=frame.top, y2=frame.floor))
     right = width - 12
     parts.append(element("text", "mean |error| ± SD", class_="note", x=right, y=20, text_anchor="end"))
     absolute = results.values(f"{WHOLE}absolute_volume_error_percent", MEAN)
@@ -123,7 +123,7 @@ def _panel(results: Results, panel: Panel, methods: Sequence[MethodLook], left: 
     if panel.bounded:
         low = max(0.0, min(finite, default=0.0))
         step = nice_step(max(1.0 - low, 0.01), 5)
-        x_range = (max(0.0, math.floor(low / step + 1e-9) * step), 1.0)
+        x_range = (max(0.0, min(math.floor(low / step + 1e-9) * step, 1.0 - step)), 1.0)
     else:
         x_range = (0.0, _round_up(max(finite, default=1.0)))
     frame = Frame(left + PANEL_WIDTH, top + high, x_range, (0.0, 1.0), left=left + 6, right=24.0, top=top + 32, bottom=60.0)

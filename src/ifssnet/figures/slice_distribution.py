@@ -45,9 +45,9 @@ def distribution_picture(results: Results, muscle: str = SOL) -> str:
     cases = [case for case in results.cases if (results.slices["case"] == case).any()]
     if not cases:
         return ""
-    box = min(max(_WIDE / (len(cases) * (len(methods) + 1.5)), 7.0), 26.0)
+    box = min(max(_WIDE / (len(cases) * (len(methods) + 1.5)), 7.0), 34.0)
     group = max(box * (len(methods) + 1.5), 46.0)
-    columns = 5
+    columns = max(2, int(group * len(cases) // 160))
     legend = 14 + 18.0 * math.ceil(len(methods) / columns)
     width = max(_LEFT + group * len(cases) + 16, _LEFT + 160.0 * min(columns, len(methods)))
     parts = [_legend(methods, columns)]
@@ -74,8 +74,8 @@ def _panel(
     finite = [float(v) for box in found.values() if box is not None for v in box if math.isfinite(v)]
     highest = next((tick for tick in _TICKS if tick >= max(finite, default=1.0)), _TICKS[-1])
     lowest = max((t for t in _TICKS if t <= max(min(finite, default=LOWEST_MM), LOWEST_MM)), default=LOWEST_MM)
-    if lowest == highest:
-        lowest = LOWEST_MM
+    if lowest >= highest:
+        lowest, highest = LOWEST_MM, max(highest, 1.0)
     base, span = top + _HIGH, math.log(highest / lowest)
 
     def y(value: float) -> float:

@@ -35,7 +35,7 @@ def element(tag: str, *children: str, **attributes: Attribute) -> str:
     for name, value in attributes.items():
         if value is None:
             continue
-        shown = value if isinstance(value, str) else number(value)
+        shown = value if isinstance(value, str) else number(float(value))
         spelled = name if name in {"viewBox", "preserveAspectRatio"} else name.rstrip("_").replace("_", "-")
         parts.append(f'{spelled}="{escape(shown)}"')
     return f"<{' '.join(parts)}>{''.join(children)}</{tag}>"

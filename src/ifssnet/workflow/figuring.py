@@ -10,7 +10,7 @@ from ifssnet.core.muscles import SOL, color_of, field_name
 from ifssnet.core.progress import Progress
 from ifssnet.core.results import Results
 from ifssnet.core.segmentation import Json
-from ifssnet.figures.content import ShownSurface
+from ifssnet.figures.content import UNKNOWN_AXES, ShownSurface
 from ifssnet.figures.drift import drift_picture
 from ifssnet.figures.evaluation_report import evaluation_html
 from ifssnet.figures.mesh import DisplayMesh, display_meshes
@@ -80,16 +80,17 @@ def _in_space(folder: Path, results: Results) -> Generator[Progress, None, dict[
             yield Progress(f"surfaces of {case}", place, len(kept))
             labels = open_labels(CaseFiles(here, look.label).segmentation)
             columns.append(MethodSurfaces(look.name, _meshes(labels, truth)))
-        posterior, anterior = standard_views()[:2]
+        # A compounded volume has its tracker's axes: they do not say which side is posterior.
+        above, below = standard_views(UNKNOWN_AXES)[:2]
         muscles = results.muscles
         colors = {name: color_of(name, i) for i, name in enumerate(muscles)}
         title = f"Muscles of {case} by method"
         keys = ", ".join(f"{name} {word}" for name, word in _COLOR_WORDS.items() if name in muscles)
         caption = f"{case}. {keys}." if keys else f"{case}."
-        found[f"volumes-{case}"] = (title, volumes_picture(columns, colors, (posterior, anterior), title), caption)
+        found[f"volumes-{case}"] = (title, volumes_picture(columns, colors, (below, above), title), caption)
         title = f"Surface error of {case} by method"
-        caption = f"{case}, from behind. Distance of each method's surface to the border of the truth."
-        found[f"surface-error-{case}"] = (title, errors_picture(columns[1:], muscles, posterior, title), caption)
+        caption = f"{case}. Distance of each method's surface to the border of the truth."
+        found[f"surface-error-{case}"] = (title, errors_picture(columns[1:], muscles, below, title), caption)
     return found
 
 
