@@ -1,0 +1,169 @@
+"""An evaluation's pictures, by the data that they show."""
+
+from __future__ import annotations
+
+import math
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from ifssnet.core.images import Surface
+from ifssnet.core.results import SLICE_COLUMNS, Results, Score
+from ifssnet.figures.content import ShownSurface
+from ifssnet.figures.drift import bin_edges, drift_curve, drift_picture
+from ifssnet.figures.evaluation_report import evaluation_html
+from ifssnet.figures.mesh import full
+from ifssnet.figures.method_bars import metrics_picture, spread, volume_error_picture
+from ifssnet.figures.method_theme import looks
+from ifssnet.figures.slice_distribution import distribution_picture, slice_percentiles
+from ifssnet.figures.surfaces import View
+from ifssnet.figures.table_one import PAPER, table_columns, table_rows, table_text
+from ifssnet.figures.theme import contrast, readable
+from ifssnet.figures.volume_views import MethodSurfaces, common_scale, errors_picture, volumes_picture
+from solids import block
+
+SVG = "{http://www.w3.org/2000/svg}"
+KINDS = {"fs": "ifss-net", "net-ws": "ifss-net", "fill-between-slices": "fill-between-slices", "hold": "hold"}
+ABOUT = {"given": {"protocol": "every-100", "consecutive": 3, "every": 100}, "split": "test", "cohort": {"name": "<legs>"}}
+
+
+def results(**worse: float) -> Results:
+    """Two legs; a method's Dice falls by so much from 0.95, and every distance is ten times that in mm."""
+    scores: list[Score] = []
+    slices: dict[str, list[object]] = {name: [] for name in SLICE_COLUMNS}
+    for method in KINDS:
+        loss = worse.get(method.replace("-", "_"), 0.05)
+        for number, case in enumerate(("P1", "P2")):
+            for muscle, sign in (("SOL", 1), ("GM", -1)):
+                distance = 10 * loss + number
+                numbers = {
+                    "dice": 1 - loss, "iou": 0.9, "hausdorff_mm": distance, "hausdorff95_mm": distance, "asd_mm": loss,
+                    "precision": 0.9, "recall": 0.9, "whole_volume_error_percent": sign * 100 * loss,
+                    "whole_absolute_volume_error_percent": 100 * loss,
+                }  # fmt: skip
+                scores += [Score(case, muscle, method, "every-100", k, v, 1.0, 300.0) for k, v in numbers.items()]
+                for z in range(10):
+                    row = (case, muscle, method, "every-100", z, z * 2.0, z * 2.0, 1 - loss * z, distance, loss * z, 1.0)
+                    for name, value in zip(SLICE_COLUMNS, row, strict=True):
+                        slices[name].append(value)
+    columns = {name: np.array(values) for name, values in slices.items()}
+    return Results(tuple(scores), columns, tuple(KINDS), KINDS, ABOUT)
+
+
+def texts(svg: str) -> list[str]:
+    return ["".join(node.itertext()) for node in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+
+
+def titles(svg: str) -> list[str]:
+    return ["".join(node.itertext()) for node in ElementTree.fromstring(svg).iter(f"{SVG}title")]
+
+
+def test_mean_and_spread_by_hand():
+    assert spread([1.0, 3.0, math.nan]) == pytest.approx((2.0, math.sqrt(2)))
+    assert spread([1.0, math.inf]) == (math.inf, 0.0)
+    assert spread([4.0]) == (4.0, 0.0)
+
+
+def test_one_order_one_colour_and_every_name_readable():
+    shown = looks(results())
+    assert [look.label for look in shown] == list(KINDS)
+    assert len({look.color for look in shown}) == len(shown)
+    # A second IFSS-Net differs in dash and mark too, which needs no colour vision.
+    assert (shown[0].dash, shown[0].mark) != (shown[1].dash, shown[1].mark)
+    assert all(contrast(readable(look.color), (255, 255, 255)) >= 4.5 for look in shown)
+    alone = Results((), {}, ("hold",), {"hold": "hold"})
+    assert looks(alone)[0].color == shown[3].color
+
+
+def test_metrics_are_placed_by_their_values():
+    svg = metrics_picture(results(hold=0.25))
+    assert {"Dice", "Hausdorff distance", "mm", "%"} <= set(texts(svg))
+    assert "Hold: 0.75 ± 0" in titles(svg)
+    # Leg P2's distances are 1 mm longer: mean 2.5 + 0.5, SD 1 / sqrt(2).
+    assert "Hold: 3 ± 0.71 mm" in titles(svg)
+    assert "SOL" in texts(svg)
+
+
+def test_infinite_distances_are_told_and_not_drawn():
+    infinite = metrics_picture(results(hold=math.inf))
+    assert "infinite on 2 of 2 legs" in texts(infinite)
+    assert "nan" not in infinite
+    assert "inf," not in infinite
+
+
+def test_volume_errors_keep_their_sign():
+    svg = volume_error_picture(results(hold=0.2))
+    told = titles(svg)
+    assert {"Hold, SOL, P1: +20.00 %", "Hold, GM, P1: -20.00 %"} <= set(told)
+    assert "20.00 ± 0.00" in texts(svg)
+
+
+def test_drift_is_the_mean_of_each_leg_s_mean():
+    table = results(hold=0.1)
+    edges = bin_edges(table, "nearest_given_mm")
+    assert (edges[0], edges[-1] > 18.0) == (0.0, True)
+    curve = drift_curve(table, "hold", "nearest_given_mm", "dice", np.array([0.0, 4.0, 8.0, 30.0]))
+    # Slices at 0 and 2 mm, at 4 and 6 mm, and from 8 mm to 18 mm: Dice falls by 0.1 a slice.
+    assert curve == pytest.approx([0.95, 0.75, 0.35])
+    assert math.isnan(drift_curve(table, "hold", "nearest_given_mm", "dice", np.array([30.0, 40.0]))[0])
+    assert "Distance to the nearest given slice (mm)" in texts(drift_picture(table))
+
+
+def test_percentiles_of_slices():
+    table = results(hold=0.1)
+    # 0, 0.1 ... 0.9 mm.
+    found = slice_percentiles(table, "hold", "P1", "SOL", "asd_mm")
+    assert found is not None
+    assert found[[1, 3]] == pytest.approx([0.2, 0.7])
+    assert slice_percentiles(table, "hold", "P1", "GL", "asd_mm") is None
+    svg = distribution_picture(table)
+    assert sum("Hold, P" in title for title in titles(svg)) == 4
+    assert {"P1", "P2", "Hausdorff distance of the slice (mm)"} <= set(texts(svg))
+
+
+def test_table_one_stands_beside_the_paper_s():
+    rows = {row.label: row for row in table_rows(results(fill_between_slices=0.1))}
+    assert rows["fs"].paper == PAPER["fs"]
+    assert rows["net-ws"].paper == PAPER["ws"]
+    assert rows["hold"].paper is None
+    fbs = rows["fill-between-slices"]
+    assert fbs.paper is not None
+    assert fbs.paper.values == (0.918, 0.849, 16.6, 1.057, 10.78)
+    assert fbs.ours[0] == pytest.approx((0.9, 0.0))
+    # The paper's IoU follows from its Dice, so it is the muscle's alone, without the background's.
+    assert pytest.approx(0.849, abs=0.001) == 0.918 / (2 - 0.918)
+    columns = table_columns(results())
+    assert columns["dice_paper"][:2] == [0.9872, 0.985]
+    assert "side by side" in table_text(results())
+
+
+def test_the_page_is_well_formed_and_shows_a_cohort_s_name_as_it_is():
+    page = evaluation_html(results())
+    assert "&lt;legs&gt;" in page
+    for svg in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
+        ElementTree.fromstring(svg)
+    assert page.count("<svg") == 4
+    assert "paper 0.918" in page
+
+
+def test_blocks_in_three_dimensions_stand_where_they_are():
+    def column(name: str, low: float, error: float) -> MethodSurfaces:
+        surface: Surface = block((low, 0.0, 0.0), (low + 10.0, 10.0, 40.0), "SOL")
+        return MethodSurfaces(name, [full(ShownSurface(surface, np.full(len(surface.vertices_mm), error)))])
+
+    columns = [column("A", 0.0, 2.0), column("B", 10.0, -1.0)]
+    view = View("From -Y", (0.0, -1.0, 0.0))
+    svg = volumes_picture(columns, {"SOL": (126, 87, 194)}, [view], "blocks")
+    images = [(float(i.get("x", "")), float(i.get("width", ""))) for i in ElementTree.fromstring(svg).iter(f"{SVG}image")]
+    assert len(images) == 2
+    # 20 mm are shown; from -Y the patient's left is on the right, so B lies 10 mm further right in its column than A.
+    scale = 420 / 40
+    column_wide = 20 * scale + 16
+    assert images[1][0] - images[0][0] - column_wide == pytest.approx(10 * scale, abs=1.0)
+    scale_mm = common_scale([mesh for c in columns for mesh in c.meshes])
+    assert scale_mm is not None
+    assert (scale_mm.low_mm, scale_mm.high_mm) == (-2.0, 2.0)
+    assert "−2" in texts(errors_picture(columns, ["SOL"], view, "errors"))
+    assert volumes_picture([MethodSurfaces("none", [])], {}, [view], "empty") == ""
