@@ -206,9 +206,9 @@ def _table_one(results: Results) -> str:
         cells: list[str] = []
         for place, (_, _, decimals) in enumerate(COLUMNS):
             mean, sd = row.ours[place]
-            there = written(row.paper.values[place], row.paper.sd[place], decimals) if row.paper else "–"
+            there = [f"paper {written(row.paper.values[place], row.paper.sd[place], decimals)}"] if row.paper else []
             ours = written(mean, sd if row.legs > 1 else None, decimals)
-            cells.append(element("td", escape(ours), element("small", escape(f"paper {there}"))))
+            cells.append(element("td", escape(ours), *(element("small", escape(words)) for words in there)))
         source = f"{row.paper.name}, {row.paper.source}" if row.paper else "not in the paper"
         rows.append(
             element(

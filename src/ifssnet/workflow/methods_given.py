@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -73,7 +73,8 @@ class MethodGiven:
 
     def directed(self, direction: str | None) -> MethodGiven:
         """The same, propagating in a direction where the method knows directions and none was set."""
-        knows = any(f.name == "direction" for f in fields(_config(self.method)))
+        config = HoldConfig if self.method == HOLD else METHODS[self.method].config
+        knows = is_dataclass(config) and any(f.name == "direction" for f in fields(config))
         if direction is None or not knows or "direction" in self.settings:
             return self
         return MethodGiven(self.label, self.name, {**self.settings, "direction": direction}, self.weights)
@@ -109,10 +110,6 @@ class MethodGiven:
 def names() -> tuple[str, ...]:
     """Every name that a method may be given by."""
     return (*METHODS, HOLD, *SHORT)
-
-
-def _config(name: str) -> type:
-    return HoldConfig if name == HOLD else METHODS[name].config
 
 
 def check_methods(methods: tuple[MethodGiven, ...]) -> None:
