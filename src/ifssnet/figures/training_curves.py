@@ -93,7 +93,7 @@ def training_curves(rows: Sequence[Mapping[str, object]], title: str = "", width
 
 
 def curves(panels: Sequence[Panel], title: str, width: float = 1040.0) -> str:
-    """Panels side by side as an SVG that needs no style sheet; those without lines are left out, and it is empty without any."""
+    """Panels side by side as an SVG that needs no style sheet; those without lines are left out, empty without any."""
     shown = [panel for panel in panels if panel.lines]
     if not shown:
         return ""
@@ -138,7 +138,7 @@ def dice_lines(rows: Sequence[Mapping[str, object]]) -> list[Line]:
 
 def weight_lines(rows: Sequence[Mapping[str, object]]) -> list[Line]:
     """Alpha, the weight of false positives, and beta, of false negatives."""
-    wanted = (("alpha", "α (false pos.)", _BLUE, ""), ("beta", "β (false neg.)", _ORANGE, DASHES[1]))
+    wanted = (("alpha", "α", _BLUE, ""), ("beta", "β", _ORANGE, DASHES[1]))
     columns = [(words, _column(rows, key), color, dash) for key, words, color, dash in wanted]
     return [Line(words, *_thinned(x, y), color, dash) for words, (x, y), color, dash in columns if len(x)]
 
@@ -148,7 +148,7 @@ def _drawn(panel: Panel, width: float, height: float) -> str:
     first, last = min(float(line.x[0]) for line in lines), max(float(line.x[-1]) for line in lines)
     low, high = span or _span(lines)
     words = [line.name if line.raw is not None else f"{line.name} {line.y[-1]:.3f}" for line in lines]
-    aside = 7.2 * max(len(text) for text in words) + 14
+    aside = 8.2 * max(len(text) for text in words) + 16
     frame = Frame(width, height, (first, max(last, first + 1)), (low, high), left=58.0, right=aside, top=38.0, bottom=46.0)
     parts = [
         element("text", escape(panel.heading), class_="heading", x=frame.left, y=20.0),
