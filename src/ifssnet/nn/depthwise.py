@@ -71,9 +71,11 @@ class _OnCpu(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride] - the decorator hides the names
+        ctx: Any, *grad_outputs: Tensor
+    ) -> tuple[Tensor | None, Tensor | None, None]:
         maps, weight = ctx.saved_tensors
-        gradient = gradient.contiguous(memory_format=torch.channels_last_3d)
+        gradient = grad_outputs[0].contiguous(memory_format=torch.channels_last_3d)
         of_maps = _correlate(gradient, weight.flip(2, 3, 4), ctx.dilation) if ctx.needs_input_grad[0] else None
         of_weight = _of_weight(maps, weight, gradient, ctx.dilation) if ctx.needs_input_grad[1] else None
         return of_maps, of_weight, None
@@ -90,5 +92,12 @@ def _of_weight(maps: Tensor, weight: Tensor, gradient: Tensor, dilation: Dilatio
             there = _slices(gradient.narrow(2, max(0, -shift), count))
             size = weight[:, :, tap].shape
             padding = _reach(weight, dilation)[1:]
-            total[:, :, tap] = conv2d_weight(seen, size, there, 1, padding, dilation[1:], maps.shape[1])
+            total[:, :, tap] = conv2d_weight(
+                seen,
+                size,
+                there,
+                padding=padding,  # pyright: ignore[reportArgumentType] - torch says int and takes pairs
+                dilation=dilation[1:],  # pyright: ignore[reportArgumentType]
+                groups=maps.shape[1],
+            )
     return total
