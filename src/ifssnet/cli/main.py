@@ -23,6 +23,7 @@ from ifssnet.cli import (
     report,
     seeds,
     segment,
+    train,
 )
 from ifssnet.cli.dataset import register as add_dataset
 from ifssnet.cli.phantom import register as add_phantom
@@ -62,6 +63,7 @@ for command in (
     agree,
     report,
     frames,
+    train,
     evaluate,
     figures,
     demo,

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -136,8 +137,11 @@ def _child(function: Callable[[Work], None], work: Work, threads: int, send: Con
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, str(threads))
     numba.set_num_threads(threads)
-    send.send(_tried(function, work))
-    send.close()
+    told = _tried(function, work)
+    # A parent that was killed listens no more; what this process wrote is there for the next run.
+    with suppress(OSError):
+        send.send(told)
+        send.close()
 
 
 def _told(process: BaseProcess, receive: Connection) -> str:

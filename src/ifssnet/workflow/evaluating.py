@@ -238,8 +238,7 @@ def _write_case(task: Task, found: Benchmark, truth: LabelMap) -> None:
     write_table(found.slices, task.files.slices, force=True)
     if task.keep:
         save(found.segmentation.labels, task.files.segmentation, force=True)
-        if not (truth_path := task.files.folder / TRUTH).is_file():
-            save(truth, truth_path, force=True)
+        save(truth, task.files.folder / TRUTH, force=True)
     told: dict[str, Json] = {
         "format": FORMAT,
         "key": task.key,
