@@ -1,4 +1,4 @@
-"""A task that is small enough to read: a few 2-D convolutions learn bright pixels, with dropout, buffers and a loss that learns.
+"""A task that is small enough to read: 2-D convolutions learn bright pixels, with dropout, buffers and a loss that learns.
 
 Run as a program it trains in a folder until it is done or killed: `python tiny_task.py FOLDER UNITS [resume] [slow]`.
 """
