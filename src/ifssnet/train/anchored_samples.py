@@ -13,7 +13,6 @@ from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32
-from scipy.ndimage import gaussian_filter
 
 from ifssnet.core.errors import InputError
 from ifssnet.geometry.box import Box, bounding_box
@@ -26,6 +25,7 @@ from ifssnet.propagate.seed_sampling import NOISE_LENGTH_MM
 from ifssnet.propagate.shape_interpolation import MARGIN_MM
 from ifssnet.propagate.smoothing import smoothed
 from ifssnet.train.leg_pixels import LegPixels
+from ifssnet.train.warp import smooth_field
 
 STRENGTHS = (0.0, 0.0, 1e-3, 3e-3, 1e-2)
 """Of smoothing, drawn at random for seeds of an unsteady hand: what cross-validation chooses for such seeds."""
@@ -256,7 +256,7 @@ class MuscleSamples:
         side = self.config.crop_px
         rows, columns = self.box
         inside = np.argwhere(depth > min(0.0, float(depth.max()) - 2))
-        centre = inside.mean(axis=0) + (rows.start, columns.start)
+        centre = inside.mean(axis=0) + np.array([rows.start, columns.start])
         top, left = (int(v) for v in np.round(centre - side / 2 + rng.uniform(-14, 14, 2)))
         at_y = np.clip(np.arange(top, top + side) - rows.start, 0, depth.shape[0] - 1)
         at_x = np.clip(np.arange(left, left + side) - columns.start, 0, depth.shape[1] - 1)
@@ -277,8 +277,5 @@ def _window(plane: np.ndarray, top: int, left: int, side: int) -> Float32[np.nda
 
 
 def _smooth_field(rng: np.random.Generator, shape: tuple[int, ...], length_px: float) -> Float32[np.ndarray, "y x"]:
-    """A field of mean 0 and SD 1 whose correlation falls to exp(-1) over a length."""
-    sigma = length_px / 2
-    white = rng.standard_normal(shape).astype(np.float32)
-    # Reflected at the edges, where the SD is a little larger; a wide Gaussian's weights have this sum of squares.
-    return np.asarray(gaussian_filter(white, sigma, mode="reflect") * (2 * sigma * math.sqrt(math.pi)), np.float32)
+    """A field of mean 0 and SD 1 whose correlation falls to about exp(-1) over a length."""
+    return smooth_field(rng, (shape[0], shape[1]), 1.0, length_px / 1.2)
