@@ -6,7 +6,7 @@ Nothing heavy is imported before the first call.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -96,20 +96,32 @@ def compound(sweeps: Sweep | Sequence[Sweep], **options: Any) -> Volume:
     return drain(run(every, CompoundOptions(**options)))
 
 
-def segment(volume: Volume | None, seeds: Seeds, method: str = "shape-interpolation", **settings: Any) -> Segmentation:
+def segment(
+    volume: Volume | None,
+    seeds: Seeds,
+    method: str = "shape-interpolation",
+    *,
+    weights: AnyPath | None = None,
+    protocol: str = "all-seeds",
+    device: str = "auto",
+    **settings: Any,
+) -> Segmentation:
     """Carry a few annotated slices through the whole volume.
 
     Args:
         volume: The grey levels, or None for methods that do not read them.
         seeds: What the expert drew.
         method: A name that `ifss segment --method list` shows.
+        weights: The file with a learned method's weights; None for those that come with the package.
+        protocol: How much of the seeds is given: "first-three" (the paper), "every-100" (its code), "all-seeds".
+        device: Where a learned method computes: "auto", "cpu" or "cuda".
         settings: Fields of the method's configuration, such as `plain=True` for shape interpolation.
 
     Returns:
-        A segmentation that has exactly what the expert drew on the annotated slices.
+        A segmentation that has exactly what the expert drew on the given slices.
 
     Raises:
-        InputError: An unknown method or setting, or seeds and a volume that do not fit each other.
+        InputError: An unknown method, setting or protocol, unusable weights, or seeds and a volume that do not fit each other.
 
     >>> import numpy as np
     >>> from ifssnet.core.grid import Grid
@@ -120,10 +132,12 @@ def segment(volume: Volume | None, seeds: Seeds, method: str = "shape-interpolat
     >>> bool((segmentation.labels.array == disc).all())
     True
     """
-    from ifssnet.propagate.methods import method as build
     from ifssnet.workflow.case import segment as run
+    from ifssnet.workflow.segmenting import build
 
-    return drain(run(volume, seeds, build(method, **settings)))
+    propagator, about = build(method, settings, None if weights is None else Path(weights), device)
+    found = drain(run(volume, seeds, propagator, protocol=protocol))
+    return replace(found, provenance={**found.provenance, **about})
 
 
 def measure(segmentation: Segmentation | LabelMap, volume: Volume | None = None) -> Report:

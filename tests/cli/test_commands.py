@@ -169,6 +169,10 @@ def test_methods_are_listed(capsys: pytest.CaptureFixture[str]):
         "fill-between-slices": False,
         "grow-from-seeds": True,
         "watershed": True,
+        "ifss-net": True,
+        "anchored": True,
+        "pg-net": True,
+        "unet-3d": True,
     }
 
 

@@ -20,6 +20,17 @@ def run(
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write the segmentation.")] = None,
     method: Annotated[str, typer.Option(help="How to propagate; `list` shows every method.")] = "shape-interpolation",
+    weights: Annotated[
+        Path | None, typer.Option(help="Of a learned method (.safetensors), where none come with the package.")
+    ] = None,
+    protocol: Annotated[
+        str,
+        typer.Option(help="How much of what was drawn is given: first-three (paper), every-100 (its code), all-seeds."),
+    ] = "all-seeds",
+    direction: Annotated[
+        str | None, typer.Option(help="Of ifss-net and pg-net: forward (paper), or both from every given group.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="Where a learned method computes: auto, cpu or cuda.")] = "auto",
     plain: Annotated[bool, typer.Option("--plain", help="Shape interpolation without its area and centroid curves.")] = False,
     extrapolate_mm: Annotated[
         float | None, typer.Option(help="How far past the outermost annotated slices shape interpolation may go (default 0).")
@@ -38,7 +49,8 @@ def run(
 ) -> dict[str, Any]:
     """Segment every slice from a few annotated ones. What the expert drew stays as it was drawn.
 
-    Example: `ifss segment leg.mha --seeds seeds.seg.nrrd -o leg-segmented.seg.nrrd`
+    Example: `ifss segment leg.mha --seeds seeds.seg.nrrd -o leg-segmented.seg.nrrd`, or with a network:
+    `ifss segment leg.mha --seeds seeds.seg.nrrd --method ifss-net --weights full.safetensors --protocol first-three -o out.mha`
     """
     from ifssnet.cli.settings import given
     from ifssnet.core.errors import InputError
@@ -61,8 +73,20 @@ def run(
         chosen["plain"] = True
     if extrapolate_mm is not None:
         chosen["extrapolate_mm"] = extrapolate_mm
+    if direction is not None:
+        chosen["direction"] = direction
     work = segment_files(
-        volume, seeds, output, method, chosen, probability=probability, with_provenance=provenance, force=force
+        volume,
+        seeds,
+        output,
+        method,
+        chosen,
+        weights=weights,
+        protocol=protocol,
+        device=device,
+        probability=probability,
+        with_provenance=provenance,
+        force=force,
     )
     facts = terminal.run(work)
     if json:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import torch
+from torch import nn
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.segmentation import Propagator
+
+Method = TypeVar("Method", bound=Propagator)
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -21,3 +27,12 @@ def choose_device(name: str = "auto") -> torch.device:
     if name == "cuda" and not there:
         raise InputError("a CUDA device", "none that torch can use here", "Leave out --device, or give --device cpu.")
     return torch.device("cuda" if there and name != "cpu" else "cpu")
+
+
+def moved(method: Method, device: torch.device) -> Method:
+    """The method with its network on a device: every learned method, or its stepper, has it as `network`."""
+    for holder in (method, getattr(method, "stepper", None)):
+        network = getattr(holder, "network", None)
+        if isinstance(network, nn.Module):
+            network.to(device)
+    return method

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
+from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
 from types import MappingProxyType
+from typing import Any
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.segmentation import Propagator
+from ifssnet.core.weights import Weights
 from ifssnet.propagate.fill_between_slices import FillBetweenSlices, FillBetweenSlicesConfig
 from ifssnet.propagate.grow_from_seeds import GrowFromSeeds, GrowFromSeedsConfig
 from ifssnet.propagate.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
@@ -32,7 +37,77 @@ class MethodEntry:
     build: Callable[..., Propagator]
 
 
-METHODS: Mapping[str, MethodEntry] = MappingProxyType(
+@dataclass(frozen=True)
+class LearnedEntry:
+    """How a method with a trained network is listed and built; only building it imports torch.
+
+    Attributes:
+        summary: One line for a person.
+        build_from: Module in this room, and what in it makes the method from its weights and settings.
+        settings: Module in this room, and its configuration there, a frozen dataclass whose fields are its settings.
+        directed: Whether it runs in a direction, which then is one of its settings.
+        needs_volume: Whether it reads grey levels.
+    """
+
+    summary: str
+    build_from: str
+    settings: str
+    directed: bool = False
+    needs_volume: bool = True
+
+    @cached_property
+    def config(self) -> type:
+        """The configuration; for some methods this imports torch."""
+        return _named(self.settings)
+
+    @cached_property
+    def build(self) -> Callable[..., Propagator]:
+        """The method from its weights and settings; this imports torch."""
+        return _named(self.build_from)
+
+
+def _named(path: str) -> Any:
+    """What a module of this room holds under a name."""
+    module, *names = path.split(".")
+    try:
+        found: Any = import_module(f"ifssnet.propagate.{module}")
+    except ModuleNotFoundError:
+        require_torch()
+        raise
+    for name in names:
+        found = getattr(found, name)
+    return found
+
+
+LEARNED: Mapping[str, LearnedEntry] = MappingProxyType(
+    {
+        "ifss-net": LearnedEntry(
+            "the paper's network, its own masks fed back from window to window; direction=forward for the paper's way",
+            "ifss_net.from_weights",
+            "recurrent.RecurrentInference",
+            directed=True,
+        ),
+        "anchored": LearnedEntry(
+            "a network that corrects guided interpolation by what the image shows",
+            "anchored.from_weights",
+            "anchored.AnchoredInference",
+        ),
+        "pg-net": LearnedEntry(
+            "masks from slice to slice by reference, after Oh et al. 2018 (the paper's [19])",
+            "pg_net.from_weights",
+            "recurrent.RecurrentInference",
+            directed=True,
+        ),
+        "unet-3d": LearnedEntry(
+            "3-D U-Net: segments the volume, takes only the muscles' names from the seeds",
+            "unet_3d.UNet3d.from_weights",
+            "unet_3d.UNet3dInference",
+        ),
+    }
+)
+"""Methods with a trained network: they need weights, and the extra [nn]."""
+
+METHODS: Mapping[str, MethodEntry | LearnedEntry] = MappingProxyType(
     {
         "shape-interpolation": MethodEntry(
             "signed distances guided by area and centroid curves (the default); plain=true for the unguided ones",
@@ -56,6 +131,7 @@ METHODS: Mapping[str, MethodEntry] = MappingProxyType(
             "fast GrowCut through the grey levels, as in 3D Slicer", True, GrowFromSeedsConfig, GrowFromSeeds
         ),
         "watershed": MethodEntry("watershed of the gradient from markers, as in 3D Slicer", True, WatershedConfig, Watershed),
+        **LEARNED,
     }
 )
 
@@ -76,7 +152,52 @@ def method(name: str, **settings: object) -> Propagator:
     entry = METHODS.get(name)
     if entry is None:
         raise InputError(f"one of the methods {', '.join(METHODS)}", f"'{name}'", "Choose one of them.")
-    known = {field.name: field for field in fields(entry.config)}
+    if isinstance(entry, LearnedEntry):
+        raise InputError(f"weights for {name}", "none", "Give them: --weights FILE.")
+    return entry.build(entry.config(**_chosen(name, entry.config, settings)))
+
+
+def learned(name: str, weights: Weights, device: str = "auto", **settings: object) -> Propagator:
+    """Build a method with a trained network.
+
+    Args:
+        name: A key of `LEARNED`.
+        weights: Of that kind.
+        device: "auto" takes a graphics card where torch finds one; "cpu"; "cuda".
+        **settings: Fields of the method's configuration, those that are not to be as in training.
+
+    Raises:
+        InputError: No such method, weights of another kind, no torch, no such device, or settings that cannot be.
+    """
+    entry = LEARNED.get(name)
+    if entry is None:
+        raise InputError(f"one of the methods with weights, {', '.join(LEARNED)}", f"'{name}'", "Leave out the weights.")
+    if weights.kind != name:
+        raise InputError(f"weights of {name}", f"weights of {weights.kind}", f"Use --method {weights.kind}, or other weights.")
+    require_torch()
+    from ifssnet.propagate.device import choose_device, moved
+
+    place = choose_device(device)
+    return moved(entry.build(weights, **_chosen(name, entry.config, settings)), place)
+
+
+def require_torch() -> None:
+    """Refuse to go on without the libraries of the learned methods.
+
+    Raises:
+        InputError: They are not installed.
+    """
+    if find_spec("torch") is None:
+        raise InputError("the libraries of the learned methods", "an installation without them", "pip install 'ifssnet[nn]'")
+
+
+def _chosen(name: str, config: type, settings: Mapping[str, object]) -> dict[str, object]:
+    """The settings, each known to the method and of the right type.
+
+    Raises:
+        InputError: One is not.
+    """
+    known = {field.name: field for field in fields(config)}
     chosen: dict[str, object] = {}
     for setting, value in settings.items():
         if setting not in known:
@@ -84,7 +205,7 @@ def method(name: str, **settings: object) -> Propagator:
                 f"one of the settings {', '.join(known) or '(none)'} of {name}", f"'{setting}'", "Leave it out or correct it."
             )
         chosen[setting] = _fitting(name, setting, value, known[setting].default)
-    return entry.build(entry.config(**chosen))
+    return chosen
 
 
 def _fitting(name: str, setting: str, value: object, default: object) -> object:
@@ -95,9 +216,11 @@ def _fitting(name: str, setting: str, value: object, default: object) -> object:
         fits = isinstance(value, int) and not isinstance(value, bool)
     elif isinstance(default, float):
         fits = isinstance(value, int | float) and not isinstance(value, bool)
+    elif isinstance(default, tuple):
+        fits = isinstance(value, tuple | list)
     else:
         # A word, or a word that may stand in for a number: the configuration itself says which.
         fits = isinstance(value, str | int | float) and not isinstance(value, bool)
-    if not fits:
+    if not fits and default is not MISSING:
         raise InputError(f"a value like {default!r} for {setting} of {name}", f"{value!r}", f"Correct {setting}.")
     return float(value) if isinstance(value, int) and isinstance(default, float | str) else value

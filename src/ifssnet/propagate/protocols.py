@@ -34,8 +34,7 @@ def restrict(seeds: Seeds, protocol: str) -> Seeds:
     Raises:
         InputError: No such protocol.
     """
-    if protocol not in PROTOCOLS:
-        raise InputError(f"one of the protocols {', '.join(PROTOCOLS)}", f"'{protocol}'", "Choose one of them.")
+    check_protocol(protocol)
     if protocol == ALL_SEEDS:
         return seeds
     masks: dict[int, dict[int, Mask]] = {}
@@ -44,6 +43,16 @@ def restrict(seeds: Seeds, protocol: str) -> Seeds:
         kept = (present[0].slices[:GROUP] if present else ()) if protocol == FIRST_THREE else _periodic(present)
         masks[label] = {z: seeds.masks[label][z] for z in kept}
     return Seeds(masks, seeds.grid, seeds.names, seeds.colors)
+
+
+def check_protocol(protocol: str) -> None:
+    """Refuse a word that is no protocol.
+
+    Raises:
+        InputError: It is none.
+    """
+    if protocol not in PROTOCOLS:
+        raise InputError(f"one of the protocols {', '.join(PROTOCOLS)}", f"'{protocol}'", "Choose one of them.")
 
 
 def _periodic(present: list[Knot]) -> tuple[int, ...]:

@@ -226,7 +226,7 @@ class _Scene:
         whole = put_back(inside.astype(np.float32), region, self.volume.grid.shape_zyx[1:], 0.0) >= 0.5
         return region_of({**self.held, -1: whole}, self.volume.grid, self.sampling)
 
-    def moved(self, probability: Float32[np.ndarray, "v u"], old: Region, new: Region) -> Float32[np.ndarray, "v u"]:
+    def moved(self, probability: Float32[np.ndarray, "v u"], old: Region, new: Region) -> Float32[np.ndarray, "b a"]:
         """A prediction in another region."""
         return cut(put_back(probability, old, self.volume.grid.shape_zyx[1:], 0.0)[None], new)[0]
 

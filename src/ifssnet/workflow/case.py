@@ -11,11 +11,17 @@ from ifssnet.core.progress import Progress
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator, Segmentation
 from ifssnet.propagate.assemble import assemble
+from ifssnet.propagate.protocols import ALL_SEEDS, restrict
 from ifssnet.workflow.provenance import annotated, software
 
 
 def segment(
-    volume: Volume | None, seeds: Seeds, propagator: Propagator, *, keep_probability: bool = False
+    volume: Volume | None,
+    seeds: Seeds,
+    propagator: Propagator,
+    *,
+    keep_probability: bool = False,
+    protocol: str = ALL_SEEDS,
 ) -> Generator[Progress, None, Segmentation]:
     """Propagate the annotated slices, and say how.
 
@@ -24,12 +30,15 @@ def segment(
         seeds: What the expert drew.
         propagator: The method, learned or not.
         keep_probability: Keep the probability of each voxel's label (4 bytes a voxel).
+        protocol: How much of what was drawn is given: "first-three", "every-100" or "all-seeds". The rest is neither
+            seen by the method nor put back into the result.
 
     Raises:
-        InputError: No muscle was drawn; the method needs a volume and there is none, or one on another grid.
+        InputError: No such protocol; no muscle was drawn; the method needs a volume and there is none, or one on another grid.
     """
     if not any(seeds.present(label) for label in seeds.labels):
         raise InputError("seeds with at least one muscle drawn on one slice", "seeds with none", "Annotate a few slices.")
+    seeds = restrict(seeds, protocol)
     if volume is None and propagator.needs_volume:
         raise InputError(
             f"a volume for the method '{propagator.name}'", "none", "Give the volume, or choose a method that does not read it."
@@ -43,7 +52,7 @@ def segment(
     found = yield from assemble(propagator.steps(volume, seeds), seeds, keep_probability=keep_probability)
     provenance = {
         "method": {"name": propagator.name, **propagator.describe(seeds)},
-        "protocol": "all-seeds",
+        "protocol": protocol,
         "annotated_slices": annotated(seeds),
         "software": software(),
     }

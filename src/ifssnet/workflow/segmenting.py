@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
+from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress
-from ifssnet.core.segmentation import Json, Segmentation
+from ifssnet.core.segmentation import Json, Propagator, Segmentation
+from ifssnet.core.weights import Weights
 from ifssnet.io.open import open_volume
 from ifssnet.io.save import save
-from ifssnet.propagate.methods import method as build
+from ifssnet.propagate.methods import LEARNED, learned, require_torch
+from ifssnet.propagate.methods import method as plain_method
+from ifssnet.propagate.protocols import ALL_SEEDS, check_protocol
 from ifssnet.workflow.case import in_order, segment
+from ifssnet.workflow.default_weights import default_weights
 from ifssnet.workflow.opening import open_seeds
 from ifssnet.workflow.provenance import source
 from ifssnet.workflow.writing import check_target, write_json
@@ -24,26 +29,44 @@ def segment_files(
     method: str,
     settings: Mapping[str, object],
     *,
+    weights: Path | None = None,
+    protocol: str = ALL_SEEDS,
+    device: str = "auto",
     probability: Path | None = None,
     with_provenance: bool = False,
     force: bool = False,
 ) -> Generator[Progress, None, dict[str, object]]:
     """Segment a volume from seeds and write the result.
 
+    Args:
+        volume_path: Grey levels; None for methods that do not read them.
+        seeds_path: What was drawn, in one file or several.
+        output: Where to write the segmentation.
+        method: A key of `ifssnet.propagate.methods.METHODS`.
+        settings: Of the method.
+        weights: Of a learned method; None for those that come with the package.
+        protocol: How much of what was drawn the method is given.
+        device: Where a learned method computes.
+        probability: Where to write probabilities.
+        with_provenance: Write them beside the output.
+        force: Replace files.
+
     Raises:
         InputError: Something cannot be read, does not fit, or cannot be written; nothing is written then.
     """
     drawn = [seeds_path] if isinstance(seeds_path, Path) else list(seeds_path)
-    propagator = build(method, **settings)
+    check_protocol(protocol)
+    propagator, about = build(method, settings, weights, device)
     provenance_path = output.with_name(f"{output.name}.json")
     for target in (output, *([probability] if probability else []), *([provenance_path] if with_provenance else [])):
-        check_target(target, force, volume_path, *drawn)
+        check_target(target, force, volume_path, weights, *drawn)
     volume = None if volume_path is None else open_volume(volume_path)
     seeds = open_seeds(drawn, None if volume is None else volume.grid)
     read = volume if propagator.needs_volume else None
-    found = yield from segment(read, seeds, propagator, keep_probability=probability is not None)
+    found = yield from segment(read, seeds, propagator, keep_probability=probability is not None, protocol=protocol)
     provenance: dict[str, Json] = {
         **found.provenance,
+        **about,
         "seeds": source(drawn[0]) if len(drawn) == 1 else [source(path) for path in drawn],
         "volume": None if volume_path is None else source(volume_path),
     }
@@ -53,6 +76,40 @@ def segment_files(
     if with_provenance:
         write_json(provenance, provenance_path, force)
     return {"output": str(output), "labels": _volumes(found), "provenance": provenance}
+
+
+def build(
+    method: str, settings: Mapping[str, object], weights: Path | None = None, device: str = "auto"
+) -> tuple[Propagator, dict[str, Json]]:
+    """The method, and what provenance says about its weights: nothing where it has none.
+
+    Raises:
+        InputError: No such method or setting; weights that are missing, not of this method, or not wanted.
+    """
+    if method not in LEARNED:
+        if weights is not None:
+            raise InputError(f"weights for one of {', '.join(LEARNED)}", f"weights for {method}", "Leave out --weights.")
+        return plain_method(method, **settings), {}
+    require_torch()
+    path = weights or default_weights(method)
+    if path is None:
+        raise InputError(f"weights for {method}", "none; none come with this version", "Give them: --weights FILE.")
+    from ifssnet.io.weights import open_weights
+
+    opened = open_weights(path)
+    return learned(method, opened, device, **settings), {"weights": _about(opened, path)}
+
+
+def _about(weights: Weights, path: Path) -> Json:
+    """Which weights, and where they come from."""
+    plain = {name: value for name, value in weights.card.items() if isinstance(value, str | int | float | bool)}
+    return {
+        "file": path.name,
+        "sha256": weights.sha256,
+        "kind": weights.kind,
+        "muscles": list(weights.muscles),
+        "card": plain,
+    }
 
 
 def _volumes(found: Segmentation) -> dict[str, Json]:
