@@ -34,12 +34,20 @@ def _pair(channels_in: int, channels: int, first: tuple[int, int], second: tuple
 
 
 class Residual(nn.Module):
-    """Two activated 3 x 3 convolutions whose sum with the input goes on (He et al. 2016, pre-activation)."""
+    """Two normalised, activated 3 x 3 convolutions whose sum with the input goes on (He et al. 2016, pre-activation).
 
-    def __init__(self, channels: int) -> None:
+    Oh et al. have no normalisation here: they start from trained weights, and what starts from nothing is slow without.
+    """
+
+    def __init__(self, channels: int, groups: int) -> None:
         super().__init__()
         self.path = nn.Sequential(
-            nn.ReLU(), nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU(), nn.Conv2d(channels, channels, 3, padding=1)
+            nn.GroupNorm(groups, channels),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
+            nn.GroupNorm(groups, channels),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels, channels, 3, padding=1),
         )
 
     def forward(self, x: Float[Tensor, "batch channel y x"]) -> Float[Tensor, "batch channel y x"]:

@@ -30,7 +30,7 @@ class PGNetConfig:
         depths: Bottlenecks a stage of "resnet" (He et al. 2016: 3, 4, 6, 3); "light" takes no notice.
         decoder: Channels of the global convolution and the decoder (Oh et al.: 256).
         kernel: Of the global convolution (Oh et al.: 7).
-        groups: Of group normalisation in the encoder.
+        groups: Of group normalisation.
     """
 
     encoder: str = RESNET
@@ -43,8 +43,12 @@ class PGNetConfig:
     def __post_init__(self) -> None:
         if self.encoder not in ENCODERS:
             raise InputError(f"one of the encoders {', '.join(ENCODERS)}", f"'{self.encoder}'", "Choose one of them.")
-        if not self.widths or any(width < 1 or width % self.groups for width in self.widths):
-            raise InputError(f"widths that are multiples of {self.groups}", f"{self.widths}", "Correct the widths.")
+        if not self.widths or any(width < 1 or width % self.groups for width in (*self.widths, self.decoder)):
+            raise InputError(
+                f"widths and a decoder that are multiples of {self.groups}",
+                f"{self.widths}, {self.decoder}",
+                "Correct the widths.",
+            )
         if (len(self.widths) == 1) != (self.encoder == RESNET):
             raise InputError("one width for resnet, several for light", f"{self.widths}", "Correct the widths.")
         if len(self.depths) < 2 or min(self.depths) < 1 or self.decoder < 1 or self.kernel < 1 or self.kernel % 2 == 0:
@@ -88,10 +92,10 @@ class PGNetConfig:
 class Refinement(nn.Module):
     """Brings coarse features to the size of a skip of the target stream and merges the two (Oh et al., Fig. 2)."""
 
-    def __init__(self, channels_skip: int, channels: int) -> None:
+    def __init__(self, channels_skip: int, channels: int, groups: int) -> None:
         super().__init__()
-        self.skip = nn.Sequential(nn.Conv2d(channels_skip, channels, 3, padding=1), Residual(channels))
-        self.merge = Residual(channels)
+        self.skip = nn.Sequential(nn.Conv2d(channels_skip, channels, 3, padding=1), Residual(channels, groups))
+        self.merge = Residual(channels, groups)
 
     def forward(
         self, coarse: Float[Tensor, "batch channel v u"], skip: Float[Tensor, "batch fine y x"]
@@ -117,8 +121,10 @@ class PGNet(nn.Module):
             else LightEncoder(PLANES, config.widths, config.groups)
         )
         *finer, deepest = self.encoder.channels
-        self.match = nn.Sequential(GlobalConvolution(2 * deepest, config.decoder, config.kernel), Residual(config.decoder))
-        self.refine = nn.ModuleList(Refinement(channels, config.decoder) for channels in reversed(finer))
+        self.match = nn.Sequential(
+            GlobalConvolution(2 * deepest, config.decoder, config.kernel), Residual(config.decoder, config.groups)
+        )
+        self.refine = nn.ModuleList(Refinement(channels, config.decoder, config.groups) for channels in reversed(finer))
         self.last = nn.Conv2d(config.decoder, 2, 3, padding=1)
 
     @property

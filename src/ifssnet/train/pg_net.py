@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, Int
-from scipy.ndimage import grey_dilation, grey_erosion
 from torch import Tensor, nn
 
 from ifssnet.core.errors import InputError
@@ -17,7 +16,8 @@ from ifssnet.core.weights import Weights
 from ifssnet.nn.dice import soft_dice_loss
 from ifssnet.nn.pg_net import PGNet, PGNetConfig
 from ifssnet.propagate.pg_net import KIND, pg_net
-from ifssnet.propagate.region import Region, Sampling, cut, normalised, region_of, slice_step
+from ifssnet.propagate.region import Region, Sampling, cut, normalised, pixel_mm, region_of, slice_step
+from ifssnet.train.augment import Corruption, GreyChanges, change_grey, corrupt_mask, flip
 from ifssnet.train.leg import Leg
 from ifssnet.train.task import arrays_of, unit_rng
 
@@ -34,9 +34,10 @@ class PGNetTrainingConfig:
         updates: Of a unit, one after another along the same runs: `steps` times so many steps, at the end of training.
         most_skip: Steps are 1 to so many slices long (Oh et al.: frames are left out at random).
         corrupt: Share of runs whose first mask is not the reference's own but one that drifted.
+        corruption: How far it drifted.
         dice: Weight of soft Dice beside the cross-entropy (Oh et al.: cross-entropy alone).
-        gain: Largest change of brightness, as a factor above or below 1.
-        flip: Whether half of the runs are seen from the other side.
+        grey: How grey levels are changed, all of a run alike.
+        flip: Share of the runs that are seen from the other side.
     """
 
     network: PGNetConfig = field(default_factory=PGNetConfig)
@@ -46,9 +47,10 @@ class PGNetTrainingConfig:
     updates: int = 8
     most_skip: int = 4
     corrupt: float = 0.5
+    corruption: Corruption = field(default_factory=Corruption)
     dice: float = 1.0
-    gain: float = 0.2
-    flip: bool = True
+    grey: GreyChanges = field(default_factory=GreyChanges)
+    flip: float = 0.5
 
     def __post_init__(self) -> None:
         if min(self.batch, self.steps, self.updates, self.most_skip) < 1:
@@ -57,10 +59,10 @@ class PGNetTrainingConfig:
                 f"{self.batch}, {self.steps}, {self.updates} and {self.most_skip}",
                 "Correct them.",
             )
-        if not (0 <= self.corrupt <= 1 and self.dice >= 0 and 0 <= self.gain < 1):
+        if not (0 <= self.corrupt <= 1 and 0 <= self.flip <= 1 and self.dice >= 0):
             raise InputError(
-                "corrupt from 0 to 1, dice not negative, gain from 0 to below 1",
-                f"{self.corrupt}, {self.dice} and {self.gain}",
+                "corrupt and flip from 0 to 1, and dice not negative",
+                f"{self.corrupt}, {self.flip} and {self.dice}",
                 "Correct them.",
             )
 
@@ -107,7 +109,7 @@ class PGNetTask:
     Args:
         config: What the network is shown.
         legs: To learn from.
-        muscles: Which of their muscles; the network is not told which one it follows.
+        muscles: Which of their muscles, none for all; the network is not told which one it follows.
         seed: Of the network's start and of every draw.
     """
 
@@ -122,11 +124,11 @@ class PGNetTask:
             (leg, value, np.flatnonzero(np.any(leg.labels.array == value, axis=(1, 2))))
             for leg in self.legs
             for value, name in leg.labels.names.items()
-            if name in muscles
+            if not muscles or name in muscles
         ]
         self._where = [(leg, value, slices) for leg, value, slices in self._where if slices.size]
         if not self._where:
-            raise InputError(f"legs with one of the muscles {', '.join(muscles)}", "none", "Give other legs or muscles.")
+            raise InputError(f"legs with a muscle among {', '.join(muscles) or 'all'}", "none", "Give other legs or muscles.")
 
     def unit(self, index: int, share: float) -> Iterator[Float[Tensor, ""]]:
         """Some runs side by side, longer as training goes on."""
@@ -172,15 +174,12 @@ class PGNetTask:
     def _run(
         self, rng: np.random.Generator, leg: Leg, value: int, slices: Int[np.ndarray, " step"], region: Region
     ) -> Sequence2d:
-        config = self.config
-        grey = cut(leg.volume.array[slices], region) * np.float32(rng.uniform(1 - config.gain, 1 + config.gain))
-        images, masks = normalised(grey, config.sampling), cut(leg.labels.array[slices] == value, region)
-        if config.flip and rng.random() < 0.5:
-            images, masks = images[..., ::-1].copy(), masks[..., ::-1].copy()
-        first = masks[0]
-        if rng.random() < config.corrupt:
-            first = corrupted(rng, first)
-        return Sequence2d(images, masks, first)
+        config, pixel = self.config, pixel_mm(leg.volume.grid, self.config.sampling)
+        grey = change_grey(rng, cut(leg.volume.array[slices], region), config.grey)
+        images, masks = flip(rng, grey, cut(leg.labels.array[slices] == value, region), chance=config.flip)
+        drifts = rng.random() < config.corrupt
+        first = corrupt_mask(rng, masks[0], pixel, config.corruption) if drifts else masks[0]
+        return Sequence2d(normalised(images, config.sampling), masks, first)
 
     def teach(self, average: nn.Module) -> None:
         """There is no teacher."""
@@ -194,10 +193,3 @@ class PGNetTask:
         """The network as it goes into a file."""
         only = self.muscles if len(self.muscles) == 1 else ()
         return Weights(KIND, self.config.network.to_json(), asdict(self.config.sampling), only, arrays_of(network))
-
-
-def corrupted(rng: np.random.Generator, mask: Float32[np.ndarray, "v u"]) -> Float32[np.ndarray, "v u"]:
-    """A mask as it may have drifted to: moved, and grown or shrunk, by up to two pixels."""
-    moved = np.roll(mask, tuple(int(a) for a in rng.integers(-2, 3, 2)), axis=(0, 1))
-    size = int(rng.integers(0, 3)) * 2 + 1
-    return (grey_dilation if rng.random() < 0.5 else grey_erosion)(moved, size=(size, size))

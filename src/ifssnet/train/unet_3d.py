@@ -17,6 +17,7 @@ from ifssnet.nn.dice import soft_dice_loss
 from ifssnet.nn.unet_3d import UNet3dConfig, build_unet_3d
 from ifssnet.propagate.region import Region, Sampling, cut, normalised, slice_step
 from ifssnet.propagate.unet_3d import KIND, SLICE_MM, UNet3d, UNet3dInference, whole_slice
+from ifssnet.train.augment import GreyChanges, change_grey, flip
 from ifssnet.train.leg import Leg
 from ifssnet.train.task import arrays_of, unit_rng
 
@@ -32,8 +33,8 @@ class UNet3dTrainingConfig:
         batch: Patches an update.
         updates: Of a unit.
         cross_entropy: Its weight beside Dice; 0 leaves Dice alone.
-        gain: Largest change of brightness, as a factor above or below 1.
-        flip: Whether half of the patches are seen from the other side, as a leg of the other side is.
+        grey: How grey levels are changed.
+        flip: Share of the patches that are seen from the other side, as a leg of the other side is.
     """
 
     network: UNet3dConfig = field(default_factory=UNet3dConfig)
@@ -42,17 +43,17 @@ class UNet3dTrainingConfig:
     batch: int = 2
     updates: int = 8
     cross_entropy: float = 0.0
-    gain: float = 0.2
-    flip: bool = True
+    grey: GreyChanges = field(default_factory=GreyChanges)
+    flip: float = 0.5
 
     def __post_init__(self) -> None:
-        if min(self.batch, self.updates) < 1 or len(self.window_zyx) != 3 or not 0 <= self.gain < 1 or self.cross_entropy < 0:
+        if min(self.batch, self.updates) < 1 or not 0 <= self.flip <= 1 or self.cross_entropy < 0:
             raise InputError(
-                "batch and updates of 1 or more, three sides of a window, a gain from 0 to below 1, cross_entropy not negative",
-                f"{self.batch}, {self.updates}, {self.window_zyx}, {self.gain}, {self.cross_entropy}",
+                "batch and updates of 1 or more, flip from 0 to 1, cross_entropy not negative",
+                f"{self.batch}, {self.updates}, {self.flip}, {self.cross_entropy}",
                 "Correct them.",
             )
-        if any(side < 1 or side % self.network.multiple for side in self.window_zyx):
+        if len(self.window_zyx) != 3 or any(side < 1 or side % self.network.multiple for side in self.window_zyx):
             raise InputError(
                 f"sides of a window that are multiples of {self.network.multiple}", f"{self.window_zyx}", "Correct window_zyx."
             )
@@ -88,13 +89,20 @@ class UNet3dTask:
     Args:
         config: What the network is shown.
         legs: To learn from.
-        muscles: Names, in the order of the network's classes; a leg that lacks one teaches that it is absent.
+        muscles: Names, in the order of the network's classes, none for all that any leg has; a leg that lacks one teaches
+            that it is absent.
         seed: Of the network's start and of every draw.
     """
 
     def __init__(self, config: UNet3dTrainingConfig, legs: Sequence[Leg], muscles: tuple[str, ...], seed: int) -> None:
-        if not legs or not muscles:
-            raise InputError("a leg and a muscle or more", f"{len(legs)} legs, {len(muscles)} muscles", "Give some.")
+        named = {name for leg in legs for name in leg.muscles}
+        muscles = muscles or tuple(dict.fromkeys(name for leg in legs for name in leg.muscles))
+        if not muscles or not named.issuperset(muscles):
+            raise InputError(
+                f"some of the legs' muscles {', '.join(sorted(named)) or '(none)'}",
+                f"{', '.join(muscles) or 'none'}",
+                "Give some.",
+            )
         size = replace(config.network, classes=len(muscles) + 1)
         sampling = replace(config.sampling, multiple_px=int(np.lcm(config.sampling.multiple_px, size.multiple)))
         self.config = replace(config, network=size, sampling=sampling)
@@ -135,10 +143,8 @@ class UNet3dTask:
                 if name == muscle:
                     shares[index, there] += cut(labels == value, region)
         shares[0] = 1 - shares[1:].sum(axis=0)
-        grey = normalised(grey * np.float32(rng.uniform(1 - config.gain, 1 + config.gain)), config.sampling)
-        if config.flip and rng.random() < 0.5:
-            grey, shares = grey[..., ::-1], shares[..., ::-1]
-        return np.ascontiguousarray(grey), np.ascontiguousarray(shares)
+        grey, shares = flip(rng, change_grey(rng, grey, config.grey), shares, chance=config.flip)
+        return normalised(grey, config.sampling), shares
 
     def teach(self, average: nn.Module) -> None:
         """There is no teacher."""
