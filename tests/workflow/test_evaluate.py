@@ -7,7 +7,7 @@ import math
 import os
 import shutil
 import signal
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,9 @@ from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import drain
 from ifssnet.core.results import MEAN, Results, Score
 from ifssnet.core.seeds import Seeds
+from ifssnet.core.weights import Weights
 from ifssnet.io.save import save
+from ifssnet.io.weights import save_weights
 from ifssnet.propagate.hold import Hold, HoldConfig
 from ifssnet.workflow.benchmark import Given, benchmark, distances_to
 from ifssnet.workflow.cohort import legs_of, run_all
@@ -190,6 +192,50 @@ def test_splits_acquisitions_and_methods_are_checked_before_the_work(legs: Path,
     with pytest.raises(InputError, match="--against"):
         drain(evaluate(legs, tmp_path / "out", options("hold", against="guided")))
     assert not (tmp_path / "out").exists()
+
+
+def tiny_network(path: Path, seed: int) -> Path:
+    import torch
+
+    from ifssnet.nn.ifss_net import IFSSNet, IFSSNetConfig
+    from ifssnet.propagate.region import Sampling
+
+    torch.manual_seed(seed)
+    config = IFSSNetConfig.small()
+    tensors = {name: tensor.numpy() for name, tensor in IFSSNet(config).state_dict().items()}
+    sampling = asdict(Sampling(pixel_mm=1.0, margin_mm=4.0, multiple_px=32, least_px=32, slice_mm=2.0)) | {
+        "output": "direct",
+        "image": True,
+    }
+    save_weights(Weights("ifss-net", config.to_json(), sampling, (), tensors), path, force=True)
+    return path
+
+
+def test_a_tiny_network_in_both_directions_and_with_other_weights(legs: Path, tmp_path: Path):
+    file = tiny_network(tmp_path / "tiny.safetensors", 1)
+    methods = (
+        MethodGiven("forward", "ifss-net", weights=file).directed("forward"),
+        MethodGiven("both", "ifss-net", {"direction": "both"}, file).directed("forward"),
+        MethodGiven("hold", "hold"),
+    )
+    out, chosen = tmp_path / "out", EvaluationOptions(methods, GIVEN, legs=1, workers=0)
+    summary = drain(evaluate(legs, out, chosen))
+    assert summary["failed"] == []
+    results = read_results(out)
+    assert results.kinds == {"forward": "ifss-net", "both": "ifss-net", "hold": "hold"}
+    dice = results.values("dice")
+    assert all(0 <= row["P0_x1"] <= 1 for row in dice.values())
+    # Untrained, the two directions find different things; what is held does not depend on them.
+    assert dice["forward"] != dice["both"]
+    held = (out / "cases" / "P0_x1" / "hold.json").stat().st_mtime_ns
+    tiny_network(file, 2)
+    drain(evaluate(legs, out, chosen))
+    assert read_results(out).values("dice")["forward"] != dice["forward"]
+    assert (out / "cases" / "P0_x1" / "hold.json").stat().st_mtime_ns == held
+    with pytest.raises(InputError, match="anchored"):
+        drain(evaluate(legs, out, EvaluationOptions((MethodGiven("a", "anchored", weights=file),), GIVEN)))
+    with pytest.raises(InputError, match="weights"):
+        drain(evaluate(legs, out, EvaluationOptions((MethodGiven("a", "ifss-net"),), GIVEN)))
 
 
 def _kill(work: int) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.segmentation import Json, Propagator
+from ifssnet.io.weights import open_weights
 from ifssnet.propagate.hold import Hold, HoldConfig
-from ifssnet.propagate.methods import METHODS, method
+from ifssnet.propagate.methods import METHODS, LearnedEntry, learned, method
 
 HOLD = "hold"
 
@@ -73,8 +74,8 @@ class MethodGiven:
 
     def directed(self, direction: str | None) -> MethodGiven:
         """The same, propagating in a direction where the method knows directions and none was set."""
-        config = HoldConfig if self.method == HOLD else METHODS[self.method].config
-        knows = is_dataclass(config) and any(f.name == "direction" for f in fields(config))
+        entry = METHODS.get(self.method)
+        knows = self.method == HOLD or (isinstance(entry, LearnedEntry) and entry.directed)
         if direction is None or not knows or "direction" in self.settings:
             return self
         return MethodGiven(self.label, self.name, {**self.settings, "direction": direction}, self.weights)
@@ -92,18 +93,17 @@ class MethodGiven:
             return Hold(HoldConfig(str(chosen.get("direction", HoldConfig().direction))))
         if self.weights is None:
             return method(self.method, **chosen)
-        from ifssnet.io.weights import open_weights
-        from ifssnet.propagate.methods import learned
-
-        return learned(self.method, open_weights(self.weights), **chosen)
+        return learned(self.method, open_weights(self.weights), **chosen)  # type: ignore[arg-type]
 
     def described(self) -> dict[str, Json]:
         """What its results depend on, plain data: weights by their hash, not by where they lie."""
         known: dict[str, Json] = {"method": self.method, "settings": dict(sorted({**self.chosen, **self.settings}.items()))}
         if self.weights is not None:
-            from ifssnet.io.weights import open_weights
-
-            known["weights_sha256"] = open_weights(self.weights).sha256
+            weights = open_weights(self.weights, self.method)
+            known["weights_sha256"] = weights.sha256
+            known["weights"] = {
+                "network": weights.network, "sampling": weights.sampling, "muscles": list(weights.muscles),
+            }  # fmt: skip
         return known
 
 
