@@ -17,7 +17,7 @@ from ifssnet.core.errors import InputError
 from ifssnet.io.atomic import atomic_path
 
 FORMAT = "ifssnet-checkpoint/1"
-_NUMBERS = ("unit", "total", "steps", "seconds", "best_dice", "best_unit", "waiting", "stopped")
+_NUMBERS = ("unit", "total", "steps", "seconds", "dice", "best_dice", "best_unit", "waiting", "stopped")
 
 
 @dataclass(eq=False)
@@ -33,7 +33,8 @@ class State:
         total: Units in all; 0 until it is known.
         steps: Optimiser steps done.
         seconds: Spent, over all sessions of this run.
-        best_dice: Of validation; -1 before the first.
+        dice: Of the last validation; -1 before the first.
+        best_dice: Of the best one.
         best_unit: Units done when it was reached.
         waiting: Validations since then.
         stopped: Whether validation stopped the training early.
@@ -47,6 +48,7 @@ class State:
     total: int = 0
     steps: int = 0
     seconds: float = 0.0
+    dice: float = -1.0
     best_dice: float = -1.0
     best_unit: int = 0
     waiting: int = 0

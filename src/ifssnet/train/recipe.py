@@ -10,7 +10,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast, get_type_hints
 
-import ifssnet
 from ifssnet.core.errors import InputError
 from ifssnet.core.report import finite
 from ifssnet.core.segmentation import Json
@@ -66,7 +65,7 @@ class Recipe:
 
 def recipes_folder() -> Path:
     """Where the recipes that come with the package are: inside it, or at the top of a source checkout."""
-    package = Path(ifssnet.__file__).parent
+    package = Path(__file__).parents[1]
     return package / "recipes" if (package / "recipes").is_dir() else package.parents[1] / "recipes"
 
 

@@ -201,9 +201,9 @@ class Trainer:
         looked: Validation | None = None
         if self.fabric.is_global_zero:
             looked = yield from self.validate(self.task.propagator(state.average), state.unit)
-        dice = float(self.fabric.broadcast(looked.mean_dice if looked is not None else 0.0))
-        if dice > state.best_dice:
-            state.best_dice, state.best_unit, state.waiting = dice, state.unit, 0
+        state.dice = float(self.fabric.broadcast(looked.mean_dice if looked is not None else 0.0))
+        if state.dice > state.best_dice:
+            state.best_dice, state.best_unit, state.waiting = state.dice, state.unit, 0
         else:
             state.waiting += 1
         state.stopped = 0 < self.config.patience <= state.waiting
@@ -252,9 +252,9 @@ class _Clock:
         self.looked_s, self.at = self.looked_s + passed, self.at + passed
 
     def words(self, state: State, loss: float) -> str:
-        """Loss, best Dice and time left, for a person."""
+        """Loss, validation Dice and time left, for a person."""
         left_s = (self.trained_s + self.looked_s) / max(state.unit - self.first, 1) * (state.total - state.unit)
-        dice = f", best Dice {state.best_dice:.3f}" if state.best_dice >= 0 else ""
+        dice = f", Dice {state.dice:.3f} (best {state.best_dice:.3f})" if state.dice >= 0 else ""
         left = f"{left_s / 60:.0f} min left" if left_s >= 90 else f"{left_s:.0f} s left"
         return f"loss {loss:.3f}{dice}, {left}"
 

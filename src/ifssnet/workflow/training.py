@@ -13,7 +13,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, cast
 
-import ifssnet
 from ifssnet.core.cohort import TRAIN, VAL, Cohort
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.progress import Progress
@@ -259,7 +258,7 @@ def _fabric(options: TrainingOptions) -> Any:
 def _code() -> dict[str, Json]:
     """The package's version, and in a source checkout the commit that is checked out."""
     told: dict[str, Json] = {"ifssnet": version("ifssnet")}
-    git = Path(ifssnet.__file__).parents[2] / ".git"
+    git = Path(__file__).parents[3] / ".git"
     with suppress(OSError):
         head = (git / "HEAD").read_text(encoding="utf-8").strip()
         told["commit"] = (git / head.removeprefix("ref: ")).read_text(encoding="utf-8").strip() if "ref:" in head else head
