@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import ifssnet
-
 FOLDER = "weights"
 
 
@@ -15,5 +13,5 @@ def default_weights(method: str) -> Path | None:
     Args:
         method: Its name; the file is called the same.
     """
-    path = Path(ifssnet.__file__).parent / FOLDER / f"{method}.safetensors"
+    path = Path(__file__).parents[1] / FOLDER / f"{method}.safetensors"
     return path if path.is_file() else None
