@@ -200,6 +200,7 @@ def tiny_network(path: Path, seed: int) -> Path:
     from ifssnet.nn.ifss_net import IFSSNet, IFSSNetConfig
     from ifssnet.propagate.region import Sampling
 
+    torch.set_num_threads(1)
     torch.manual_seed(seed)
     config = IFSSNetConfig.small()
     tensors = {name: tensor.numpy() for name, tensor in IFSSNet(config).state_dict().items()}
