@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float16, Float32
+from jaxtyping import Float, Float16, Float32
 from scipy.special import expit
 
 from ifssnet.core.errors import InputError
@@ -184,8 +184,8 @@ class Anchored:
         }
 
     def _probability(
-        self, depth: Depth, maps: DepthMaps, correction: Float32[np.ndarray, "y x"] | None
-    ) -> Float32[np.ndarray, "y x"]:
+        self, depth: Depth, maps: DepthMaps, correction: Float32[np.ndarray, "row column"] | None
+    ) -> Float32[np.ndarray, "row column"]:
         """Of a whole slice, from the depth of the prior on the box and the correction on the whole slice."""
         logit = prior_logit(np.asarray(depth, np.float32) / np.float32(pixel_mm(maps.seeds.grid, self.sampling)), self.network)
         if correction is not None:
@@ -213,10 +213,11 @@ class Anchored:
             self.network.train(training)
 
 
-def prior_logit(prior_px: Float32[np.ndarray, "*plane y x"], network: AnchoredNet) -> Float32[np.ndarray, "*plane y x"]:
+def prior_logit(prior_px: Float[np.ndarray, "*plane y x"], network: AnchoredNet) -> Float[np.ndarray, "*plane y x"]:
     """The logit that the network starts from."""
     config = network.config
-    return np.float32(config.gain) * np.clip(prior_px, np.float32(-config.clip_px), np.float32(config.clip_px))
+    clipped = np.clip(prior_px, -config.clip_px, config.clip_px)
+    return np.asarray(clipped * prior_px.dtype.type(config.gain), dtype=prior_px.dtype)
 
 
 class _Images:
@@ -284,7 +285,7 @@ class _Muscle:
                 part = slice(first, first + 4096)
                 flat[:, part] = kernel @ flat[:, part].astype(np.float32)
         gates = np.array([self.gate(z) for z in self.slices])
-        prior = prior_logit(self.prior, self.method.network).astype(np.float16)
+        prior = prior_logit(self.prior, self.method.network)
         self.ready = MuscleLogits(self.region, np.array(self.slices), prior, self.found, gates, weight)
 
     def correction(self, z: int, level: float) -> Float32[np.ndarray, "y x"]:

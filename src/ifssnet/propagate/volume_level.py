@@ -85,8 +85,12 @@ def _level(label: int, muscles: Mapping[int, MuscleLogits], levels: Mapping[int,
     if not need.size:
         return 0.0
     order = np.argsort(need)
-    reached = np.cumsum(weight[order], dtype=np.float64)
-    return float(np.interp(wanted, reached, need[order]))
+    need, reached = need[order], np.cumsum(weight[order], dtype=np.float64)
+    count = int(np.searchsorted(reached, wanted - 0.5 * float(weight.min())))
+    if count == np.searchsorted(need, 0.0, side="right") - 1:
+        return 0.0
+    # Half way between the last pixel that is wanted and the first that is not.
+    return float(need[max(count, 0) : count + 2].mean()) if count < len(need) else float(need[-1])
 
 
 def _rival(

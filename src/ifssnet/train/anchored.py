@@ -18,7 +18,7 @@ from ifssnet.nn.dice import soft_dice_loss
 from ifssnet.propagate.anchored import KIND, Anchored, AnchoredInference
 from ifssnet.propagate.prior import Context
 from ifssnet.propagate.region import Sampling, normalised
-from ifssnet.train.anchored_samples import AnchoredSamplesConfig, MuscleSamples, Sample
+from ifssnet.train.anchored_samples import RIM_PX, AnchoredSamplesConfig, MuscleSamples, Sample
 from ifssnet.train.augment import Bends, GreyChanges, change_grey, draw_warp, flip
 from ifssnet.train.budget import AnnotationBudget
 from ifssnet.train.leg import Leg
@@ -169,6 +169,8 @@ class AnchoredTask:
         if rng.random() < config.bent:
             warp = draw_warp(rng, (label.shape[0], label.shape[1]), config.sampling.pixel_mm, config.bends)
             grey, prior, label = warp.image(grey), warp.distance(prior), warp.image(label)
+        inner = slice(RIM_PX, -RIM_PX)
+        grey, prior, label = (np.ascontiguousarray(array[..., inner, inner]) for array in (grey, prior, label))
         grey, prior, label = flip(rng, normalised(grey, config.sampling), prior, label)
         if rng.random() < 0.5:
             grey = np.ascontiguousarray(grey[::-1])

@@ -30,6 +30,12 @@ from ifssnet.train.warp import smooth_field
 STRENGTHS = (0.0, 0.0, 1e-3, 3e-3, 1e-2)
 """Of smoothing, drawn at random for seeds of an unsteady hand: what cross-validation chooses for such seeds."""
 
+RIM_PX = 8
+"""Around each sample, so that bending it brings in what lies there; it is cut off afterwards."""
+
+JITTER_PX = 8
+"""How far a sample's middle may lie from that of the prior, along each axis."""
+
 FACES_KEPT = 4096
 """Shapes of annotated slices that are kept in memory, some 40 kB each."""
 
@@ -76,7 +82,7 @@ class AnchoredSamplesConfig:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One slice, ready for augmentation.
+    """One slice, ready for augmentation, with a rim of `RIM_PX`.
 
     Attributes:
         grey: Of the slices around it, as in the volume.
@@ -253,16 +259,17 @@ class MuscleSamples:
         self, rng: np.random.Generator, z: int, depth: Float[np.ndarray, "y x"], told: Float32[np.ndarray, " cue"]
     ) -> Sample:
         """A crop somewhere around the prior: dark beyond the slice, the prior's edge beyond its box."""
-        side = self.config.crop_px
+        side = self.config.crop_px + 2 * RIM_PX
         rows, columns = self.box
-        inside = np.argwhere(depth > min(0.0, float(depth.max()) - 2))
+        true = self.leg.mask(z, self.value)
+        inside = np.argwhere((depth > min(0.0, float(depth.max()) - 2)) | true[self.box])
         centre = inside.mean(axis=0) + np.array([rows.start, columns.start])
-        top, left = (int(v) for v in np.round(centre - side / 2 + rng.uniform(-14, 14, 2)))
+        top, left = (int(v) for v in np.round(centre - side / 2 + rng.uniform(-JITTER_PX, JITTER_PX, 2)))
         at_y = np.clip(np.arange(top, top + side) - rows.start, 0, depth.shape[0] - 1)
         at_x = np.clip(np.arange(left, left + side) - columns.start, 0, depth.shape[1] - 1)
         around = self.context.slices(z, self.leg.slices, self.leg.slice_mm)
         grey = np.stack([self.leg.grey(slice_, top, left, side) for slice_ in around])
-        label = _window(self.leg.mask(z, self.value), top, left, side)
+        label = _window(true, top, left, side)
         return Sample(grey, np.asarray(depth[np.ix_(at_y, at_x)] / self.leg.pixel_mm, np.float32), label, told)
 
 

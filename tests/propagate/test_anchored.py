@@ -1,0 +1,205 @@
+"""Guided interpolation corrected by a network: what it does with corrections, whatever the network has learned."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from known_solids import disc, run, seeds_of
+from scipy.special import expit, logit
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.grid import Grid
+from ifssnet.core.images import Volume
+from ifssnet.core.seeds import Seeds
+from ifssnet.core.weights import Weights
+from ifssnet.nn.anchored import AnchoredNet, AnchoredNetConfig
+from ifssnet.propagate.anchored import Anchored, AnchoredInference
+from ifssnet.propagate.faces import find_faces
+from ifssnet.propagate.knots import find_knots
+from ifssnet.propagate.prior import Context, cues, guided_depth, hand_scatter_mm, nearness
+from ifssnet.propagate.region import Sampling
+from ifssnet.propagate.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
+
+SMALL = AnchoredNetConfig(widths=(8, 12, 16))
+PIXELS = Sampling(pixel_mm=1.0, margin_mm=10.0, multiple_px=16, least_px=32)
+STEADY = {"smoothing": 0.0, "gate_scatter_mm": 0.0}
+
+
+def _method(bias: float = 0.0, sampling: Sampling = PIXELS, **inference) -> Anchored:
+    """A network that adds the same everywhere."""
+    network = AnchoredNet(SMALL)
+    torch.nn.init.constant_(network.backbone.last.bias, bias)
+    return Anchored(network, sampling, Context(), AnchoredInference(**inference))
+
+
+def _leaning(z: int) -> np.ndarray:
+    return disc(11 + 0.08 * z, (30 + 0.1 * z, 34 - 0.07 * z))
+
+
+def _seeds(spacing_xyz_mm: tuple[float, float, float] = (1.0, 1.0, 1.0)) -> Seeds:
+    return seeds_of({1: {z: _leaning(z) for z in (0, 1, 2, 40, 41, 42, 80)}}, 81, spacing_xyz_mm)
+
+
+def _volume(grid: Grid) -> Volume:
+    return Volume(np.random.default_rng(3).integers(0, 255, grid.shape_zyx).astype(np.uint8), grid)
+
+
+def _two_muscles() -> Seeds:
+    left, right = {}, {}
+    for z in (0, 20, 40):
+        whole = disc(20 - 0.1 * z)
+        left[z], right[z] = whole.copy(), whole.copy()
+        left[z][:, 32:], right[z][:, :32] = False, False
+    return seeds_of({1: left, 2: right}, 41)
+
+
+@pytest.mark.parametrize("spacing_xyz_mm", [(1.0, 1.0, 1.0), (0.5, 0.5, 0.277), (1.0, 1.0, 0.5)])
+def test_an_untrained_network_is_guided_interpolation(spacing_xyz_mm: tuple[float, float, float]) -> None:
+    seeds = _seeds(spacing_xyz_mm)
+    volume = _volume(seeds.grid)
+    assert np.array_equal(run(_method(), seeds, volume).labels.array, run(ShapeInterpolation(), seeds).labels.array)
+
+
+def test_neighbours_that_share_a_border_stay_as_guided_interpolation_settles_it() -> None:
+    seeds = _two_muscles()
+    found = run(_method(), seeds, _volume(seeds.grid)).labels.array
+    assert np.array_equal(found, run(ShapeInterpolation(), seeds).labels.array)
+
+
+def test_a_correction_grows_with_the_distance_to_the_annotated_slices() -> None:
+    seeds = _seeds()
+    method = _method(2.0, gate_mm=8.0, keep_volume=0.0, **STEADY)
+    maps = method.inference.guided.depth_maps(seeds)
+    assert maps is not None
+    final = {step.z: step.probability for step in method.steps(_volume(seeds.grid), seeds)}
+    for z, gate in ((3, 1 / 8), (6, 0.5), (20, 1.0), (37, 3 / 8)):
+        prior = 0.8 * np.clip(maps.at(z)[1], -6, 6)
+        assert final[z][maps.box] == pytest.approx(expit(prior + 2 * gate), abs=1e-3)
+
+
+def test_the_gate_stands_open_beside_slices_of_an_unsteady_hand() -> None:
+    rng = np.random.default_rng(1)
+    masks = {z: disc(14 + rng.normal(0, 1.2)) for z in (0, 1, 2, 20, 21, 22, 40, 41, 42)}
+    seeds = seeds_of({1: masks}, 43)
+    scatter = ShapeInterpolation().depth_maps(seeds).scatter_mm
+    assert scatter is not None
+    assert scatter > 0.8
+    steady, open_ = (
+        {
+            step.z: step.probability
+            for step in _method(2.0, keep_volume=0.0, gate_scatter_mm=mm).steps(_volume(seeds.grid), seeds)
+        }
+        for mm in (0.0, 0.5)
+    )
+    middle = (32, 45)  # near the border, where probabilities are far from 0 and 1
+    added = logit(open_[19][middle]) - logit(steady[19][middle])
+    assert added == pytest.approx(2 - 2 / 6.6, abs=0.01)
+
+
+def test_a_level_gives_the_muscle_the_volume_of_its_prior() -> None:
+    seeds = _seeds()
+    prior = (run(ShapeInterpolation(), seeds).labels.array == 1).sum()
+    own = (run(_method(1.5, keep_volume=0.0), seeds, _volume(seeds.grid)).labels.array == 1).sum()
+    kept = (run(_method(1.5), seeds, _volume(seeds.grid)).labels.array == 1).sum()
+    half = (run(_method(1.5, keep_volume=0.5), seeds, _volume(seeds.grid)).labels.array == 1).sum()
+    assert own > 1.1 * prior
+    assert kept == pytest.approx(prior, rel=2e-3)
+    assert 1.03 * prior < half < own
+
+
+def test_levels_count_what_neighbours_take_from_each_other() -> None:
+    seeds = _two_muscles()
+    prior = run(ShapeInterpolation(), seeds).labels.array
+    found = run(_method(-1.0), seeds, _volume(seeds.grid)).labels.array
+    for label in (1, 2):
+        assert (found == label).sum() == pytest.approx((prior == label).sum(), rel=5e-3)
+
+
+def test_it_tells_how_far_it_is() -> None:
+    seeds = _seeds()
+    steps = list(_method().steps(_volume(seeds.grid), seeds))
+    assert [step.done for step in steps] == list(range(1, steps[0].total + 1))
+    assert {step.z for step in steps} == set(range(81)) - set(seeds.slices(1))
+
+
+def test_the_network_looks_at_a_slice_about_every_millimetre() -> None:
+    seeds = _seeds((1.0, 1.0, 0.25))
+    looked: list[int] = []
+    method = _method(every_mm=1.0)
+    whole = method.network.correction
+    method.network.correction = lambda *inputs: (looked.append(len(inputs[0])), whole(*inputs))[1]  # type: ignore[method-assign]
+    list(method.steps(_volume(seeds.grid), seeds))
+    # Two gaps of 37 slices of 0.25 mm, every fourth of them and both their ends.
+    assert sum(looked) == pytest.approx(2 * 37 / 4, abs=4)
+
+
+def test_the_control_without_the_image_does_not_see_it() -> None:
+    seeds = _seeds()
+    torch.manual_seed(1)
+    network = AnchoredNet(SMALL)
+    torch.nn.init.normal_(network.backbone.last.weight)
+    first, other = _volume(seeds.grid), Volume(np.zeros(seeds.grid.shape_zyx, dtype=np.uint8), seeds.grid)
+    for blind in (True, False):
+        method = Anchored(network, PIXELS, Context(zero_image=blind))
+        same = np.array_equal(run(method, seeds, first).labels.array, run(method, seeds, other).labels.array)
+        assert same == blind
+
+
+def test_weights_become_the_method_that_was_trained() -> None:
+    seeds = _seeds()
+    torch.manual_seed(2)
+    network = AnchoredNet(SMALL)
+    torch.nn.init.normal_(network.backbone.last.weight)
+    tensors = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+    sampling = {**vars(PIXELS), "context": {"offsets_mm": [-2.0, -1.0, 0.0, 1.0, 2.0], "zero_image": False}}
+    weights = Weights("anchored", SMALL.to_json(), {**sampling, "inference": {"gate_mm": 3.0}}, (), tensors)
+    method = Anchored.from_weights(weights, device="cpu", keep_volume=0.5)
+    assert method.inference == AnchoredInference(gate_mm=3.0, keep_volume=0.5)
+    again = Anchored(network, PIXELS, Context((-2.0, -1.0, 0.0, 1.0, 2.0)), method.inference)
+    volume = _volume(seeds.grid)
+    assert np.array_equal(run(method, seeds, volume).labels.array, run(again, seeds, volume).labels.array)
+    with pytest.raises(InputError, match="'gates'"):
+        Anchored.from_weights(weights, gates=1)
+    with pytest.raises(InputError, match="sampling"):
+        Anchored.from_weights(Weights("anchored", SMALL.to_json(), vars(PIXELS), (), tensors))
+    with pytest.raises(InputError, match="weights of anchored"):
+        Anchored.from_weights(Weights("pg-net", SMALL.to_json(), sampling, (), tensors))
+
+
+def test_what_cannot_be_used_is_refused() -> None:
+    seeds = _seeds()
+    with pytest.raises(InputError, match="reads grey levels"):
+        list(_method().steps(None, seeds))
+    with pytest.raises(InputError, match="drawn on this volume"):
+        list(_method().steps(_volume(Grid((5, 64, 64))), seeds))
+    with pytest.raises(InputError, match="keep_volume"):
+        AnchoredInference(keep_volume=2.0)
+    nothing = seeds_of({1: {3: np.zeros((64, 64), dtype=bool)}}, 9)
+    assert list(_method().steps(_volume(nothing.grid), nothing)) == []
+
+
+def test_distance_to_what_was_drawn() -> None:
+    near = nearness(13, [10, 11, 20], 0.5)
+    assert near.nearest_mm == pytest.approx(1.0)
+    assert near.between_mm == pytest.approx(1.0 * 3.5 / 4.5)
+    assert nearness(11, [10, 11, 20], 0.5).between_mm == 0
+    # Past the last annotated slice only its distance counts, up to a very wide gap's.
+    assert nearness(22, [10, 11, 20], 0.5).between_mm == pytest.approx(60 / 61)
+    assert cues(0.0, 0.0).tolist() == [0.0, 0.0]
+    assert hand_scatter_mm(None, (1.0, 1.0)) == 0
+    assert hand_scatter_mm(0.2, (1.0, 1.0)) == pytest.approx(0, abs=1e-6)
+    assert hand_scatter_mm(0.5, (1.0, 1.0)) == pytest.approx(0.21**0.5)
+
+
+def test_one_slice_of_one_muscle_is_interpolated_as_all_of_them_are() -> None:
+    masks = {z: _leaning(z) for z in (0, 40, 41, 42, 80)} | {90: np.zeros((64, 64), dtype=bool)}
+    seeds = seeds_of({1: masks}, 100)
+    maps = ShapeInterpolation(ShapeInterpolationConfig(smoothing=0.0)).depth_maps(seeds)
+    assert maps is not None
+    own = {z: mask[maps.box] for z, mask in masks.items()}
+    knots = find_knots(own)
+    faces = {knot: find_faces(knot, own, (1.0, 1.0), 1) for knot in knots if knot.present}
+    for z in (1, 20, 60, 85):
+        assert np.array_equal(guided_depth(z, knots, faces), maps.at(z)[1])
+    assert guided_depth(95, knots, faces) is None

@@ -1,0 +1,215 @@
+"""Samples and training of the anchored network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.grid import Grid
+from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.progress import drain
+from ifssnet.nn.anchored import AnchoredNetConfig
+from ifssnet.propagate.anchored import Anchored
+from ifssnet.propagate.assemble import assemble
+from ifssnet.propagate.prior import Context
+from ifssnet.propagate.region import Sampling
+from ifssnet.propagate.seed_sampling import sample_seeds
+from ifssnet.propagate.shape_interpolation import ShapeInterpolation
+from ifssnet.train.anchored import AnchoredConfig, AnchoredTask, with_ends
+from ifssnet.train.anchored_samples import RIM_PX, AnchoredSamplesConfig, MuscleSamples
+from ifssnet.train.leg import Leg
+from ifssnet.train.leg_pixels import LegPixels
+
+SPACING = 1.108
+SMALL = AnchoredConfig(
+    network=AnchoredNetConfig(widths=(8, 12, 16)),
+    sampling=Sampling(margin_mm=6.0, least_px=48),
+    samples=AnchoredSamplesConfig(crop_px=48),
+    every=15,
+    batch=4,
+    updates=2,
+)
+
+
+def _leg(seed: int, slices: int = 90, side: int = 64, name: str = "P1") -> Leg:
+    """A bright bent tube in the dark, absent on the first and last five slices; its course wanders between anchors."""
+    rng = np.random.default_rng(seed)
+    z = np.arange(slices)
+    course = [
+        side / 2 + 7 * np.sin(2 * np.pi * z / rng.uniform(28, 40) + rng.uniform(0, 6)) + rng.uniform(-2, 2) for _ in range(2)
+    ]
+    radius = 9 + 2 * np.sin(2 * np.pi * z / rng.uniform(30, 60) + rng.uniform(0, 6))
+    radius[:5] = radius[-5:] = 0
+    y, x = np.mgrid[:side, :side]
+    inside = np.stack([np.hypot(y - course[0][i], x - course[1][i]) < radius[i] for i in range(slices)])
+    grey = rng.gamma(4.0, np.where(inside, 20.0, 7.0))
+    grid = Grid(inside.shape, (SPACING, SPACING, SPACING))
+    labels = LabelMap(inside.astype(np.uint8) * 7, grid, {7: "SOL"})
+    return Leg(name, name, Volume(np.clip(grey, 1, 255).astype(np.uint8), grid), labels)
+
+
+def _samples(leg: Leg, annotated: tuple[int, ...] | None, **samples: object) -> MuscleSamples:
+    config = AnchoredSamplesConfig(**{"crop_px": 48, **samples})  # type: ignore[arg-type]
+    return MuscleSamples(LegPixels(leg, SMALL.sampling), 7, annotated, config, Context(), (0, 0, 7))
+
+
+ANNOTATED = with_ends((5, 84), (5, 6, 7, 25, 26, 27, 45, 46, 47, 65, 66, 67))
+
+
+def test_a_unit_depends_on_its_number_alone() -> None:
+    legs = (_leg(1), _leg(2, name="P2"))
+    after, alone = AnchoredTask(SMALL, legs, (), 5), AnchoredTask(SMALL, legs, (), 5)
+    torch.nn.init.normal_(after.network.backbone.last.weight)
+    alone.network.load_state_dict(after.network.state_dict())
+    for index in range(3):
+        list(after.unit(index, 0.0))
+    again = [float(loss.detach()) for loss in after.unit(3, 0.0)]
+    assert [float(loss.detach()) for loss in alone.unit(3, 0.9)] == again
+    assert [float(loss.detach()) for loss in alone.unit(4, 0.0)] != again
+    other = AnchoredTask(SMALL, legs, (), 6)
+    other.network.load_state_dict(after.network.state_dict())
+    assert [float(loss.detach()) for loss in other.unit(3, 0.0)] != again
+
+
+def test_weak_supervision_sees_nothing_of_slices_that_were_not_annotated() -> None:
+    leg = _leg(3)
+    poisoned = leg.labels.array.copy()
+    rng = np.random.default_rng(0)
+    for z in range(6, 84):
+        if z not in ANNOTATED:
+            poisoned[z] = 7 * (rng.random(poisoned[z].shape) < 0.5)
+    other = replace(leg, labels=replace(leg.labels, array=poisoned))
+    one, two = _samples(leg, ANNOTATED), _samples(other, ANNOTATED)
+    for seed in range(60):
+        a, b = one.draw(np.random.default_rng(seed)), two.draw(np.random.default_rng(seed))
+        for name in ("grey", "prior_px", "label", "cues"):
+            assert np.array_equal(getattr(a, name), getattr(b, name)), name
+
+
+def test_hidden_slices_lie_in_gaps_of_all_widths_and_wider_ones_are_harder() -> None:
+    source = _samples(_leg(4), None, hide=1.0, blend=0.0, warp=0.0, noise=0.0, beyond_end=0.0)
+    cue, wrong = [], []
+    for seed in range(200):
+        sample = source.draw(np.random.default_rng(seed))
+        cue.append(sample.cues[0])
+        wrong.append(((sample.prior_px >= 0) != (sample.label > 0)).sum() / max(sample.label.sum(), 1))
+    cue, wrong = np.array(cue), np.array(wrong)
+    assert cue.min() < 0.2
+    assert cue.max() > 0.6
+    assert wrong[cue > np.median(cue)].mean() > 2 * wrong[cue <= np.median(cue)].mean()
+    # Next to annotated slices interpolation is right up to the border's pixels.
+    assert np.median(wrong[cue < 0.25]) < 0.1
+
+
+def test_badly_drawn_seeds_move_the_prior_and_not_the_label() -> None:
+    options = {
+        "hide": 0.0,
+        "blend": 1.0,
+        "warp": 0.0,
+        "beyond_end": 0.0,
+        "noise_mm": (1.5,),
+        "crop_px": 80,
+        "widest_gap_mm": 8.0,
+    }
+    steady, shaky = (_samples(_leg(5), None, noise=share, **options) for share in (0.0, 1.0))
+    truth = {plane.tobytes() for plane in _planes(steady)}
+    wrong = {}
+    for name, source in (("steady", steady), ("shaky", shaky)):
+        drawn = [source.draw(np.random.default_rng(seed)) for seed in range(60)]
+        assert all((sample.cues[1] > 0.5) == (name == "shaky") for sample in drawn)
+        wrong[name] = np.mean([((s.prior_px >= 0) != (s.label > 0)).sum() / s.label.sum() for s in drawn])
+        areas = {int(np.frombuffer(plane, dtype=bool).sum()) for plane in truth}
+        assert {int(sample.label.sum()) for sample in drawn} <= areas
+    assert wrong["shaky"] > 1.3 * wrong["steady"]
+
+
+def _planes(source: MuscleSamples) -> list[np.ndarray]:
+    return [source.leg.mask(z, 7) for z in source.present]
+
+
+def test_outside_the_muscle_the_prior_goes_on_and_the_label_is_empty() -> None:
+    source = _samples(_leg(6), ANNOTATED, beyond_end=1.0, hide=1.0, blend=0.0, warp=0.0)
+    drawn = [source.draw(np.random.default_rng(seed)) for seed in range(40)]
+    assert not any(sample.label.any() for sample in drawn)
+    assert sum((sample.prior_px >= 0).any() for sample in drawn) > 10
+
+
+def test_the_context_is_given_in_millimetres() -> None:
+    assert Context().slices(50, 100, 0.275) == [34, 42, 50, 58, 66]
+    assert Context().slices(50, 100, 1.1) == [46, 48, 50, 52, 54]
+    assert Context().slices(1, 100, 1.1) == [0, 0, 1, 3, 5]
+
+
+def test_small_voxels_are_averaged_to_the_networks_pixels() -> None:
+    leg = _leg(7, slices=12)
+    fine = np.repeat(np.repeat(leg.volume.array, 4, axis=1), 4, axis=2)
+    labels = np.repeat(np.repeat(leg.labels.array, 4, axis=1), 4, axis=2)
+    grid = Grid(fine.shape, (SPACING / 4, SPACING / 4, SPACING))
+    large = LegPixels(Leg("P1", "P1", Volume(fine, grid), LabelMap(labels, grid, {7: "SOL"})), SMALL.sampling)
+    small = LegPixels(leg, SMALL.sampling)
+    assert large.shape_yx == small.shape_yx
+    assert large.pixel_mm == pytest.approx(small.pixel_mm)
+    for z in (0, 6):
+        assert np.array_equal(large.mask(z, 7), small.mask(z, 7))
+        assert np.array_equal(large.grey(z, -4, 6, 32), small.grey(z, -4, 6, 32))
+
+
+def test_batches_have_the_networks_shapes_and_none_of_the_image_in_the_control() -> None:
+    blind = replace(SMALL, context=Context(zero_image=True))
+    for config in (SMALL, blind):
+        image, prior, cues, label = AnchoredTask(config, (_leg(1),), ("SOL",), 0).batch(np.random.default_rng(0))
+        assert image.shape == (4, 5, 48, 48)
+        assert prior.shape == label.shape == (4, 1, 48, 48)
+        assert cues.shape == (4, 2)
+        assert bool(image.any()) == (config is SMALL)
+    assert _samples(_leg(1), ANNOTATED).draw(np.random.default_rng(0)).label.shape == (48 + 2 * RIM_PX,) * 2
+
+
+def test_weights_make_the_method_of_the_task() -> None:
+    leg = _leg(8)
+    task = AnchoredTask(SMALL, (leg,), (), 1)
+    torch.nn.init.normal_(task.network.backbone.last.weight)
+    seeds = sample_seeds(leg.labels, every_mm=25.0)
+    method = Anchored.from_weights(task.weights(task.network), device="cpu")
+    expected = task.propagator(task.network)
+    found, wanted = (drain(assemble(each.steps(leg.volume, seeds), seeds)).labels.array for each in (method, expected))
+    assert np.array_equal(found, wanted)
+
+
+def test_what_cannot_be_trained_is_refused() -> None:
+    with pytest.raises(InputError, match="a leg with GM"):
+        AnchoredTask(SMALL, (_leg(1),), ("GM",), 0)
+    with pytest.raises(InputError, match="offsets_mm"):
+        replace(SMALL, context=Context((-1.0, 0.0, 1.0)))
+    with pytest.raises(InputError, match="supervision"):
+        replace(SMALL, supervision="some")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("supervision", ["weak", "full"])
+def test_it_leaves_a_prior_that_the_image_contradicts(supervision: str) -> None:
+    """Tubes that wander between annotated slices 28 mm apart, which interpolation cannot know, and the image shows."""
+    config = replace(SMALL, supervision=supervision, batch=8, updates=300)
+    task = AnchoredTask(config, tuple(_leg(seed, name=f"P{seed}") for seed in range(10, 14)), (), 0)
+    optimiser = torch.optim.AdamW(task.network.parameters(), 3e-3)
+    for loss in task.unit(0, 0.0):
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    leg = _leg(99)
+    truth = leg.labels.array == 7
+    seeds = sample_seeds(leg.labels, every_mm=28.0, consecutive=1)
+    free = np.ones(len(truth), dtype=bool)
+    free[list(seeds.slices(7))] = False
+
+    def dice(method: object) -> float:
+        found = drain(assemble(method.steps(leg.volume, seeds), seeds)).labels.array[free] == 7
+        return 2 * (found & truth[free]).sum() / (found.sum() + truth[free].sum())
+
+    guided, learned = dice(ShapeInterpolation()), dice(task.propagator(task.network))
+    assert guided < 0.8
+    assert 1 - learned < 0.6 * (1 - guided)
