@@ -91,6 +91,20 @@ def test_runs_grow_longer_as_training_goes_on() -> None:
     assert [len(losses(task, 0, share)) for share in (0.0, 0.25, 0.5, 1.0)] == [1, 2, 3, 3]
 
 
+@pytest.mark.parametrize(
+    ("drawn", "step", "start"),
+    [
+        (20, 1, 20),  # ends on 32, inside
+        (45, 1, 41),  # would end on 57; 53 is three steps past the last slice
+        (12, -1, 19),  # would end on 0; 7 is three steps past the first
+        (12, -2, 28),  # steps of two slices: 4 is three steps past
+        (12, 9, 10),  # longer than the muscle: from its other end
+    ],
+)
+def test_runs_leave_their_muscle_by_a_few_steps_only(drawn: int, step: int, start: int) -> None:
+    assert PGNetTask._start(np.arange(10, 51), drawn, step, 12, 3) == start
+
+
 def test_a_run_is_fed_its_own_masks_and_no_gradient_crosses_an_update() -> None:
     task = pg_task(config=replace(PG_NET, batch=1, steps=2, updates=2))
     seen: list[torch.Tensor] = []

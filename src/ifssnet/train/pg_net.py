@@ -33,6 +33,7 @@ class PGNetTrainingConfig:
         steps: Through which the error goes back (Oh et al. 2018: 4 to 8, rising).
         updates: Of a unit, one after another along the same runs: `steps` times so many steps, at the end of training.
         most_skip: Steps are 1 to so many slices long (Oh et al.: frames are left out at random).
+        beyond: Steps that a run goes on past the end of its muscle, at most, unless it is longer than the muscle.
         corrupt: Share of runs whose first mask is not the reference's own but one that drifted.
         corruption: How far it drifted.
         dice: Weight of soft Dice beside the cross-entropy (Oh et al.: cross-entropy alone).
@@ -46,6 +47,7 @@ class PGNetTrainingConfig:
     steps: int = 4
     updates: int = 8
     most_skip: int = 4
+    beyond: int = 8
     corrupt: float = 0.5
     corruption: Corruption = field(default_factory=Corruption)
     dice: float = 1.0
@@ -59,10 +61,10 @@ class PGNetTrainingConfig:
                 f"{self.batch}, {self.steps}, {self.updates} and {self.most_skip}",
                 "Correct them.",
             )
-        if not (0 <= self.corrupt <= 1 and 0 <= self.flip <= 1 and self.dice >= 0):
+        if not (0 <= self.corrupt <= 1 and 0 <= self.flip <= 1 and self.dice >= 0 and self.beyond >= 0):
             raise InputError(
-                "corrupt and flip from 0 to 1, and dice not negative",
-                f"{self.corrupt}, {self.flip} and {self.dice}",
+                "corrupt and flip from 0 to 1, dice and beyond not negative",
+                f"{self.corrupt}, {self.flip}, {self.dice} and {self.beyond}",
                 "Correct them.",
             )
 
@@ -158,7 +160,8 @@ class PGNetTask:
         for _ in range(config.batch):
             leg, value, present = self._where[int(rng.integers(len(self._where)))]
             step = slice_step(leg.volume.grid, config.sampling) * int(rng.integers(1, config.most_skip + 1))
-            start, way = int(rng.choice(present)), int(rng.choice((-1, 1)))
+            way, past = int(rng.choice((-1, 1))), int(rng.integers(config.beyond + 1))
+            start = self._start(present, int(rng.choice(present)), way * step, length, past)
             slices = np.clip(start + way * step * np.arange(length + 1), 0, leg.volume.grid.slices - 1)
             ends = {int(z): leg.labels.array[z] == value for z in slices[:: max(1, length // 4)]}
             drawn.append((leg, value, slices, region_of(ends, leg.volume.grid, config.sampling)))
@@ -170,6 +173,14 @@ class PGNetTask:
             left = region.left - region.factor * ((columns - region.shape_yx[1]) // 2) + away[1]
             runs.append(self._run(rng, leg, value, slices, Region(region.factor, top, left, (rows, columns))))
         return runs
+
+    @staticmethod
+    def _start(present: Int[np.ndarray, " slice"], start: int, step: int, length: int, past: int) -> int:
+        """Where a run starts: as drawn, or so far back that it goes no more than `past` steps past the muscle's end."""
+        first, last = int(present[0]), int(present[-1])
+        back = start + step * length - (last if step > 0 else first) - step * past
+        wanted = start - max(back, 0) if step > 0 else start - min(back, 0)
+        return int(present[np.abs(present - min(max(wanted, first), last)).argmin()])
 
     def _run(
         self, rng: np.random.Generator, leg: Leg, value: int, slices: Int[np.ndarray, " step"], region: Region
