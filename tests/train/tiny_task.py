@@ -145,7 +145,7 @@ def tiny_trainer(folder: Path, config: TrainerConfig, *, bad: int = -1, validate
     """A trainer of the tiny task on two balls, validated on a third."""
     legs = (ball_leg("A", 1), ball_leg("B", 2))
     task = TinyTask(TinyConfig(), legs, ("SOL",), seed, bad)
-    looked = ValidationConfig(every_mm=6, legs=1)
+    looked = ValidationConfig(every_mm=6.0, legs=1)
 
     def look(propagator: Propagator, unit: int):
         return (yield from validate(propagator, (ball_leg("C", 3),), looked))

@@ -57,6 +57,19 @@ class RunFolder:
         """Pictures of validation slices."""
         return self.root / "samples"
 
+    def check(self, force: bool = False) -> None:
+        """Refuse a folder that a new run cannot have.
+
+        Raises:
+            InputError: It holds something else, or a run and no `force`.
+        """
+        if self.root.exists() and (not self.root.is_dir() or (any(self.root.iterdir()) and not self.description.is_file())):
+            raise InputError(f"a new folder at {self.root}", "something else of that name", "Choose another name.")
+        if self.description.is_file() and not force:
+            raise InputError(
+                f"no run in {self.root} yet", "one that was begun", "Add --resume to go on, or --force to start anew."
+            )
+
     def create(self, described: Mapping[str, Json], force: bool = False) -> None:
         """Make the folder and say what the run is.
 
@@ -67,15 +80,8 @@ class RunFolder:
         Raises:
             InputError: There is something already, or it cannot be written.
         """
-        if self.root.exists() and (not self.root.is_dir() or (any(self.root.iterdir()) and not self.description.is_file())):
-            raise InputError(f"a new folder at {self.root}", "something else of that name", "Choose another name.")
+        self.check(force)
         if self.description.is_file():
-            if not force:
-                raise InputError(
-                    f"no run in {self.root} yet",
-                    "one that was begun",
-                    "Add --resume to go on, or --force to start anew.",
-                )
             pictures = self.samples.glob("*.png") if self.samples.is_dir() else []
             for path in (self.checkpoint, self.log, self.best, self.last, *pictures):
                 path.unlink(missing_ok=True)

@@ -113,10 +113,7 @@ def train_cohort(
         _check_same(before, described)
     fabric = _fabric(options)
     if fabric.is_global_zero and not options.resume:
-        folder.create({**described, "code": _code(), "environment": _environment(fabric)}, options.force)
-        text = find_recipe(str(options.recipe)).read_text(encoding="utf-8")
-        own_copy.write_text(text, encoding="utf-8")
-    fabric.barrier()
+        folder.check(options.force)
     yield Progress("reading legs", 0, 2)
     legs = load_legs(cohort, TRAIN, muscles or None, options.legs)
     yield Progress("reading legs", 1, 2)
@@ -128,6 +125,11 @@ def train_cohort(
     task = build_task(recipe, legs, muscles, asked["seed"], tasks)
     if options.start is not None:
         fill(task.network, open_weights(options.start, task.weights(task.network).kind))
+    if fabric.is_global_zero and not options.resume:
+        folder.create({**described, "code": _code(), "environment": _environment(fabric)}, options.force)
+        text = find_recipe(str(options.recipe)).read_text(encoding="utf-8")
+        own_copy.write_text(text, encoding="utf-8")
+    fabric.barrier()
     look = _looking(looked_at, recipe.validation, folder) if looked_at else None
     about: dict[str, Json] = {
         **described,
