@@ -1,4 +1,4 @@
-"""Networks that are small enough to foretell: they hold a mask, move it, or look at the image, and tell what they were shown."""
+"""Networks small enough to foretell: they hold a mask, move it, or look at the image, and tell what they were shown."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from importlib import import_module
-from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any
 
@@ -187,8 +186,13 @@ def require_torch() -> None:
     Raises:
         InputError: They are not installed.
     """
-    if find_spec("torch") is None:
-        raise InputError("the libraries of the learned methods", "an installation without them", "pip install 'ifssnet[nn]'")
+    try:
+        import_module("torch")
+        import_module("safetensors")
+    except ImportError as error:
+        raise InputError(
+            "the libraries of the learned methods", f"an installation without {error.name}", "Run pip install 'ifssnet[nn]'."
+        ) from error
 
 
 def _chosen(name: str, config: type, settings: Mapping[str, object]) -> dict[str, object]:

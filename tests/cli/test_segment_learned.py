@@ -1,0 +1,132 @@
+"""`ifss segment` with a network: from a weights file, by protocol, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ifssnet.api import segment as segment_nouns
+from ifssnet.cli import segment
+from ifssnet.core.errors import InputError
+from ifssnet.core.grid import Grid
+from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.weights import Weights
+from ifssnet.io.open import open_labels, open_volume
+from ifssnet.io.save import save
+from ifssnet.io.weights import save_weights
+from ifssnet.nn.ifss_net import IFSSNet, IFSSNetConfig
+from ifssnet.propagate.methods import METHODS
+from ifssnet.propagate.region import Sampling
+from ifssnet.workflow.default_weights import default_weights
+from ifssnet.workflow.opening import open_seeds
+
+GRID = Grid((40, 40, 40), (1.0, 1.0, 0.5))
+DRAWN = (4, 5, 6, 20, 21, 22)
+
+
+def holding() -> Weights:
+    """A network whose last layer is zero, so that as a correction it holds the last mask: what it does is known."""
+    config = IFSSNetConfig.small((4, 4), zero_last=True)
+    torch.manual_seed(0)
+    tensors = {name: tensor.numpy().copy() for name, tensor in IFSSNet(config).state_dict().items()}
+    sampling = Sampling(pixel_mm=1.0, margin_mm=4.0, multiple_px=4, least_px=16, slice_mm=0.5)
+    settings = {"output": "correction", "image": True, "direction": "forward"}
+    return Weights("ifss-net", config.to_json(), {**vars(sampling), **settings}, (), tensors, {"recipe": "none", "log": [1]})
+
+
+@pytest.fixture
+def leg(tmp_path: Path) -> Path:
+    y, x = np.mgrid[:40, :40]
+    truth = np.stack([np.hypot(y - 20, x - 20 - z / 8) < 8 for z in range(40)])
+    seeds = np.zeros(GRID.shape_zyx, np.uint8)
+    seeds[list(DRAWN)] = truth[list(DRAWN)]
+    save(Volume((truth * 90 + 30).astype(np.uint8), GRID), tmp_path / "leg.mha")
+    save(LabelMap(seeds, GRID, {1: "SOL"}), tmp_path / "seeds.seg.nrrd")
+    save_weights(holding(), tmp_path / "hold.safetensors")
+    return tmp_path
+
+
+def segmented(leg: Path, name: str, **more) -> tuple[np.ndarray, dict]:
+    out = leg / name
+    segment.run(
+        leg / "leg.mha",
+        [leg / "seeds.seg.nrrd"],
+        out,
+        **{"method": "ifss-net", "weights": leg / "hold.safetensors", **more},
+        provenance=True,
+        quiet=True,
+    )
+    return open_labels(out).array == 1, json.loads((leg / f"{name}.json").read_text())
+
+
+def test_first_three_is_carried_to_the_end_and_provenance_says_so(leg):
+    found, facts = segmented(leg, "a.seg.nrrd", protocol="first-three")
+    drawn = open_seeds([leg / "seeds.seg.nrrd"], GRID).masks[1]
+    assert not found[:4].any()
+    assert all(np.array_equal(found[z], drawn[z]) for z in (4, 5, 6))
+    # The other group was not given: the mask of slice 6 is held over it.
+    assert all(np.array_equal(found[z], drawn[6]) for z in range(7, 40))
+    assert facts["protocol"] == "first-three"
+    assert facts["annotated_slices"]["SOL"]["present"] == [4, 5, 6]
+    assert facts["method"]["settings"]["direction"] == "forward"
+    weights = facts["weights"]
+    assert weights["sha256"] == holding().sha256
+    assert weights["kind"] == "ifss-net"
+    assert weights["card"] == {"recipe": "none"}
+
+
+def test_all_seeds_and_both_directions(leg):
+    drawn = open_seeds([leg / "seeds.seg.nrrd"], GRID).masks[1]
+    forward, facts = segmented(leg, "b.seg.nrrd")
+    assert facts["protocol"] == "all-seeds"
+    assert np.array_equal(forward[19], drawn[6])
+    assert np.array_equal(forward[39], drawn[22])
+    both, _ = segmented(leg, "c.seg.nrrd", direction="both")
+    assert np.array_equal(both[0], drawn[4])
+    assert np.array_equal(both[19], drawn[20])
+
+
+def test_the_library_does_the_same(leg):
+    volume, seeds = open_volume(leg / "leg.mha"), open_seeds([leg / "seeds.seg.nrrd"], GRID)
+    by_command, _ = segmented(leg, "d.seg.nrrd", protocol="every-100")
+    found = segment_nouns(
+        volume, seeds, "ifss-net", weights=leg / "hold.safetensors", protocol="every-100", device="cpu", direction="forward"
+    )
+    assert np.array_equal(found.labels.array == 1, by_command)
+    assert found.provenance["protocol"] == "every-100"
+    assert found.provenance["weights"]["sha256"] == holding().sha256
+
+
+@pytest.mark.parametrize("name", ["ifss-net", "anchored", "pg-net", "unet-3d"])
+def test_without_weights_they_are_asked_for(leg, name):
+    if default_weights(name) is not None:
+        pytest.skip("these come with the package")
+    with pytest.raises(InputError, match="--weights FILE"):
+        segmented(leg, "e.seg.nrrd", method=name, weights=None)
+
+
+def test_what_does_not_fit_is_told(leg):
+    for more, words in (
+        ({"method": "pg-net"}, "weights of ifss-net"),
+        ({"method": "shape-interpolation"}, "Leave out --weights"),
+        ({"protocol": "first-five"}, "first-three"),
+        ({"device": "abacus"}, "auto, cpu, cuda"),
+        ({"direction": "sideways"}, "forward, both"),
+        ({"weights": leg / "leg.mha"}, "weights file"),
+    ):
+        with pytest.raises(InputError, match=words):
+            segmented(leg, "f.seg.nrrd", **more)
+    assert not (leg / "f.seg.nrrd").exists()
+
+
+def test_without_torch_the_methods_are_listed_and_the_extra_is_named(leg, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    segment.run(method="list", json=True)
+    assert {entry["name"] for entry in json.loads(capsys.readouterr().out)} == set(METHODS)
+    with pytest.raises(InputError, match=r"pip install 'ifssnet\[nn\]'"):
+        segmented(leg, "g.seg.nrrd")

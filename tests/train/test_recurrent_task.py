@@ -1,0 +1,237 @@
+"""What recurrent training shows its network, and that it repeats itself; a small leg learned by heart."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from tubes import tube
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.progress import drain
+from ifssnet.nn.ifss_net import IFSSNetConfig
+from ifssnet.nn.tversky import TverskyConfig
+from ifssnet.propagate.assemble import assemble
+from ifssnet.propagate.ifss_net import from_weights, window_logit
+from ifssnet.propagate.protocols import restrict
+from ifssnet.propagate.recurrent import RecurrentInference
+from ifssnet.propagate.region import Sampling
+from ifssnet.propagate.seed_sampling import sample_seeds
+from ifssnet.train.average import averaged, update
+from ifssnet.train.budget import AnnotationBudget
+from ifssnet.train.gradients import Gathered
+from ifssnet.train.recurrent import RecurrentTask
+from ifssnet.train.recurrent_config import RecurrentConfig
+from ifssnet.train.sequences import SequenceConfig, draw_batch
+from ifssnet.train.task import Task
+from ifssnet.train.tracks import Track
+
+PIXELS = Sampling(pixel_mm=1.0, margin_mm=6.0, multiple_px=8, least_px=32, slice_mm=0.5)
+NETWORK = IFSSNetConfig.small((4, 4), state="carried")
+NINE = AnnotationBudget(policy="constant", constant=9, leg_slices=64)
+PAPER = RecurrentConfig(
+    network=NETWORK, sampling=PIXELS, budget=NINE, sequences=SequenceConfig(slices=(30, 30), strides=(3, 3)), tbptt=2
+)
+OURS = replace(
+    RecurrentConfig.robust(network=replace(NETWORK, state="window")),
+    sampling=PIXELS,
+    budget=NINE,
+    sequences=SequenceConfig(slices=(30, 30), strides=(3, 3), augment=True, flip_x=True, corrupt=0.5, together=2),
+)
+
+
+def task(config: RecurrentConfig) -> RecurrentTask:
+    return RecurrentTask(config, [tube(seed=0), tube(seed=1)], (), 7)
+
+
+def losses(made: RecurrentTask, index: int, share: float) -> list[float]:
+    return [float(loss.detach()) for loss in made.unit(index, share)]
+
+
+SHORT = SequenceConfig(slices=(15, 15), strides=(3, 3))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        replace(PAPER, sequences=SHORT),
+        replace(PAPER, sequences=SHORT, supervision="weak-literal"),
+        replace(OURS, sequences=replace(OURS.sequences, slices=(15, 15))),
+        replace(OURS, sequences=replace(OURS.sequences, slices=(15, 15)), supervision="weak"),
+    ],
+    ids=["paper", "paper-weak", "ours", "ours-weak"],
+)
+def test_a_unit_depends_on_seed_and_index_alone(config):
+    first, second = task(config), task(config)
+    for made in (first, second):
+        assert isinstance(made, Task)
+        made.teach(averaged(made.network))
+    for share in (0.0, 1.0):
+        losses(second, 1, share)
+        assert losses(first, 5, share) == losses(second, 5, share)
+    assert losses(first, 5, 1.0) != losses(first, 6, 1.0)
+
+
+def test_the_paper_steps_twice_a_sequence_and_ours_every_other_window():
+    # 30 slices hold (30 - 3) / 3 = 9 windows after the reference.
+    assert len(losses(task(PAPER), 0, 1.0)) == 2
+    assert len(losses(task(OURS), 0, 1.0)) == 5
+    # Single windows come in twos as well.
+    assert len(losses(task(replace(OURS, single_share=1.0)), 0, 0.5)) == 5
+
+
+def test_sequences_grow():
+    growing = replace(PAPER.sequences, grown=0.5, shortest=1)
+    made = task(replace(PAPER, update="windows", tbptt=1, sequences=growing))
+    assert [len(losses(made, 0, share)) for share in (0.0, 0.25, 0.5, 1.0)] == [1, 5, 9, 9]
+
+
+def test_windows_are_the_legs_slices_in_the_order_of_the_run():
+    leg = tube(slices=40, first=2, last=37)
+    ramp = np.broadcast_to(np.arange(40, dtype=np.uint8)[:, None, None], leg.volume.array.shape).copy()
+    leg = replace(leg, volume=replace(leg.volume, array=ramp))
+    track = Track(leg, 100, PIXELS)
+    config = SequenceConfig(slices=(20, 20), strides=(2, 2), beyond=0, shift_px=0, from_ends=0.0)
+    ways = set()
+    for seed in range(12):
+        batch = draw_batch(np.random.default_rng(seed), [track], config, PIXELS, 3, 1.0)
+        slices = np.rint(batch.images[:, 0].max(axis=(2, 3)) * PIXELS.sd + PIXELS.mean).astype(int)
+        step = slices[0, 1] - slices[0, 0]
+        ways.add(int(step))
+        assert step in (-1, 1)
+        assert np.array_equal(slices, slices[0, 0] + step * (2 * np.arange(9)[:, None] + np.arange(3)))
+        assert slices.min() >= 2
+        assert slices.max() <= 37
+        truth = [[int((leg.labels.array[z] == 100).sum()) for z in window] for window in slices]
+        assert np.array_equal(batch.masks[:, 0].sum(axis=(2, 3)), truth)
+        assert batch.known.all()
+    assert ways == {-1, 1}
+
+
+def test_weak_supervision_knows_the_drawn_slices_and_nothing_else():
+    leg = tube(seed=2)
+    drawn = [4, 5, 6, 34, 35, 36, 65, 66, 67]
+    # A truth that lies wherever nobody drew: whoever looked would be caught.
+    lying = leg.labels.array.copy()
+    lying[[z for z in range(len(lying)) if z not in drawn]] = 100
+    config = SequenceConfig(slices=(50, 50), strides=(3, 3), beyond=6, shift_px=0)
+    for seed in range(4):
+        batches = [
+            draw_batch(np.random.default_rng(seed), [Track(each, 100, PIXELS, drawn)], config, PIXELS, 3, 1.0)
+            for each in (leg, replace(leg, labels=replace(leg.labels, array=lying)))
+        ]
+        for name in ("masks", "known", "guided", "distance_mm", "lagged", "images"):
+            assert np.array_equal(getattr(batches[0], name), getattr(batches[1], name)), name
+        assert batches[0].known[0].all()
+        assert not batches[0].known.all()
+
+
+def test_guided_labels_lie_close_to_the_truth_that_they_do_not_know():
+    leg = tube(seed=2)
+    track = Track(leg, 100, PIXELS, [4, 5, 6, 20, 21, 22, 36, 37, 38, 52, 53, 54, 65, 66, 67])
+    between = np.array([12, 29, 45, 60])
+    region = track.region(between)
+    guided, true = track.guided(between, region) >= 0.5, Track(leg, 100, PIXELS).masks(between, region) >= 0.5
+    assert 2 * (guided & true).sum() / (guided.sum() + true.sum()) > 0.93
+    assert track.distance_mm(np.array([12, 21, 60])).tolist() == [3.0, 0.0, 2.5]
+
+
+def test_gathered_gradients_are_those_of_the_sum():
+    layer = torch.nn.Linear(3, 1)
+    x = torch.randn(4, 3, generator=torch.Generator().manual_seed(0))
+    parts = [layer(row).square().sum() for row in x]
+    whole = torch.autograd.grad(sum(parts), list(layer.parameters()), retain_graph=True)
+    gathered = Gathered(list(layer.parameters()))
+    gathered.add(parts[0] + parts[1])
+    gathered.add(parts[2])
+    loss = gathered.loss(parts[3])
+    assert float(loss.detach()) == pytest.approx(float(sum(part.detach() for part in parts)))
+    loss.backward()
+    for parameter, expected in zip(layer.parameters(), whole, strict=True):
+        assert parameter.grad is not None
+        assert torch.allclose(parameter.grad, expected)
+
+
+def test_equation_four_is_one_minus_the_mean_index_by_w_plus_decay():
+    config = replace(PAPER, loss=TverskyConfig(form="fixed", smooth=0.0), l2=0.0)
+    with_decay = replace(config, l2=1e-3)
+    plain, literal = losses(task(replace(config, divide_by_window=False)), 3, 1.0), losses(task(config), 3, 1.0)
+    assert literal == pytest.approx([1 - (1 - loss) / 3 for loss in plain], abs=1e-6)
+    made = task(with_decay)
+    decay = 1e-3 * sum(float(parameter.detach().square().sum()) for parameter in made.network.parameters())
+    assert losses(made, 3, 1.0) == pytest.approx([loss + decay for loss in literal], abs=1e-6)
+
+
+def test_a_correction_of_nothing_holds_the_nearest_mask():
+    network = RecurrentTask(replace(OURS, network=replace(NETWORK, zero_last=True)), [tube()], (), 0).network.eval()
+    previous = torch.rand(1, 3, 16, 16)
+    for stride, nearest in ((1, [1, 2, 2]), (2, [2, 2, 2]), (3, [2, 2, 2])):
+        logit, _ = window_logit(network, torch.randn(1, 3, 16, 16), previous, None, "correction", stride)
+        expected = previous[:, nearest].clamp(0.02, 0.98)
+        assert torch.allclose(torch.sigmoid(logit), expected, atol=1e-5)
+
+
+def test_gradients_reach_the_network_and_the_losss_weights():
+    made = task(PAPER)
+    loss = next(made.unit(0, 1.0))
+    loss.backward()
+    gradients = [parameter.grad for parameter in made.loss.parameters()]
+    assert gradients
+    assert all(gradient is not None for gradient in gradients)
+    assert sum(float(p.grad.abs().sum()) for p in made.network.parameters() if p.grad is not None) > 0
+
+
+def test_weights_make_the_same_propagator_again():
+    made = task(replace(OURS, feedback="hard", inference=RecurrentInference(direction="forward", stride=2)))
+    weights = made.weights(made.network)
+    again, before = from_weights(weights), made.propagator(copy.deepcopy(made.network))
+    leg = tube(seed=1)
+    seeds = restrict(sample_seeds(leg.labels, every=30), "first-three")
+    assert again.inference.feedback == "hard"
+    assert again.inference.stride == 2
+    assert from_weights(weights, direction="both").inference.direction == "both"
+    for one, other in zip(before.steps(leg.volume, seeds), again.steps(leg.volume, seeds), strict=True):
+        assert one.z == other.z
+        assert np.array_equal(one.probability, other.probability)
+
+
+def test_what_cannot_be_is_refused():
+    with pytest.raises(InputError, match="multiple_px"):
+        RecurrentConfig(network=NETWORK, sampling=replace(PIXELS, multiple_px=2))
+    with pytest.raises(InputError, match="budget"):
+        replace(PAPER, supervision="weak", budget=AnnotationBudget(policy="full"))
+    with pytest.raises(InputError, match="muscles"):
+        RecurrentTask(PAPER, [tube()], ("GL",), 0)
+    with pytest.raises(InputError):
+        SequenceConfig(strides=(0, 3))
+
+
+@pytest.mark.slow
+def test_a_small_leg_is_learned_by_heart_and_followed_from_three_slices():
+    quiet = {"encoder_dropout": 0.0, "lstm_dropout": 0.0, "decoder_dropout": 0.0}
+    base = RecurrentConfig.robust(network=IFSSNetConfig.small((8, 8, 16), **quiet))
+    sequences = replace(base.sequences, augment=False, flip_x=False, beyond=9)
+    leg, units = tube(seed=0), 45
+    made = RecurrentTask(replace(base, sampling=PIXELS, sequences=sequences), [leg], (), 3)
+    average, step = averaged(made.network), 0
+    optimiser = torch.optim.AdamW(made.network.parameters(), 3e-3)
+    made.network.train()
+    for index in range(units):
+        for group in optimiser.param_groups:
+            group["lr"] = 3e-3 * (1 - index / units)
+        for loss in made.unit(index, index / units):
+            optimiser.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(made.network.parameters(), 1.0)
+            optimiser.step()
+            step += 1
+            update(average, made.network, 0.99, step)
+    seeds = restrict(sample_seeds(leg.labels, every=100), "first-three")
+    assert seeds.slices(100) == (4, 5, 6)
+    forward = replace(made.propagator(average), inference=RecurrentInference(direction="forward"))
+    found = drain(assemble(forward.steps(leg.volume, seeds), seeds)).labels.array == 100
+    true = leg.labels.array == 100
+    assert 2 * (found & true).sum() / (found.sum() + true.sum()) >= 0.95
