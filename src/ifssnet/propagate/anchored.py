@@ -275,7 +275,7 @@ class _Muscle:
         if self.waiting:
             self._pass(seen)
         inference, where = self.method.inference, np.array(self.slices, dtype=np.float64) * self.slice_mm
-        weight = np.gradient(np.array(self.slices, dtype=np.float64)) if len(self.slices) > 1 else np.ones(1)
+        weight = _stands_for(self.slices, self.maps, self.label)
         if inference.smooth_mm > 0 and len(self.slices) > 1:
             # Each slice for as much of the leg as it stands for: close ones at the ends of a gap count no more than others.
             kernel = np.exp(-0.5 * ((where[:, None] - where) / inference.smooth_mm) ** 2) * weight
@@ -320,6 +320,13 @@ def _looked_at(maps: DepthMaps, label: int, step: int) -> Sequence[int]:
     chosen = {z for first, stop in pieces for z in (first, stop - 1)}
     chosen |= {z for first, stop in pieces for z in range(first + -first % step, stop, step)}
     return sorted(chosen)
+
+
+def _stands_for(slices: Sequence[int], maps: DepthMaps, label: int) -> Float[np.ndarray, " slice"]:
+    """How many of a muscle's slices lie closest to each one that is looked at: together all that are not annotated."""
+    sought = np.array(sorted(maps.courses[label].piece_of))
+    middles = (np.array(slices[1:]) + np.array(slices[:-1])) / 2
+    return np.bincount(np.searchsorted(middles, sought), minlength=len(slices)).astype(np.float64)
 
 
 def _on_region(depth: Depth, maps: DepthMaps, region: Region) -> Float32[np.ndarray, "v u"]:

@@ -13,7 +13,7 @@ from ifssnet.propagate.region import Region
 MOST = 3.0
 """Largest level, as a logit: a network that is further off than that has seen something else."""
 
-ROUNDS = 2
+ROUNDS = 3
 """Passes over the muscles; a level moves the borders that muscles share."""
 
 CLOSED = 0.05
@@ -73,7 +73,8 @@ def _level(label: int, muscles: Mapping[int, MuscleLogits], levels: Mapping[int,
         if own.gate[index] < CLOSED:
             continue
         weight = float(own.weight[index])
-        wanted += weight * float((own.prior[index] >= 0).sum())
+        # Priors overlap: what interpolation gives a muscle is what it wins there.
+        wanted += weight * float((own.prior[index] >= _rival(label, index, muscles, None)).sum())
         need = (_rival(label, index, muscles, levels) - own.logit(index, 0.0)) / np.float32(own.gate[index])
         wanted -= weight * float((need <= -MOST).sum())
         near = need[np.abs(need) < MOST]
@@ -94,9 +95,9 @@ def _level(label: int, muscles: Mapping[int, MuscleLogits], levels: Mapping[int,
 
 
 def _rival(
-    label: int, index: int, muscles: Mapping[int, MuscleLogits], levels: Mapping[int, float]
+    label: int, index: int, muscles: Mapping[int, MuscleLogits], levels: Mapping[int, float] | None
 ) -> Float32[np.ndarray, "v u"]:
-    """What a pixel's logit has to exceed to be the muscle's: 0, or the largest of the other muscles'."""
+    """What a pixel's logit has to reach to be the muscle's: 0, or the largest of the others'; of priors without levels."""
     own = muscles[label]
     most = np.zeros(own.region.shape_yx, dtype=np.float32)
     z = int(own.slices[index])
@@ -108,7 +109,8 @@ def _rival(
             continue
         mine, there = _shared(own.region, theirs.region)
         if mine is not None and there is not None:
-            most[mine] = np.maximum(most[mine], theirs.logit(place, levels[other])[there])
+            logit = theirs.prior[place] if levels is None else theirs.logit(place, levels[other])
+            most[mine] = np.maximum(most[mine], logit[there])
     return most
 
 
