@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from calibration_shapes import people
+from calibration_people import people
 from PIL import Image
 from scipy.ndimage import binary_dilation, distance_transform_edt
 

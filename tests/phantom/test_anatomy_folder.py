@@ -131,22 +131,38 @@ def test_the_same_folder_gives_the_same_leg(tmp_path: Path, leg) -> None:
     assert np.array_equal(again.strength, leg.strength)
 
 
-def test_crossing_surfaces_are_said_with_their_volume(tmp_path: Path) -> None:
-    """SOL pushed into the heads: the warning's volume is that of the places inside both ellipsoids."""
+def held(centre, radii, places) -> np.ndarray:
+    return sum(((p - c) / r) ** 2 for p, c, r in zip(places, centre, radii, strict=True)) < 1
+
+
+def shared_cm3(soleus, head) -> float:
+    """What two ellipsoids share, on a grid of our own."""
+    z, y, x = np.mgrid[-70:71:0.5, -10:40:0.5, -30:30:0.5]
+    return np.count_nonzero(held(*soleus, (x, y, z)) & held(*head, (x, y, z))) * 0.125 / 1000
+
+
+def test_crossing_surfaces_are_refused_with_what_they_share(tmp_path: Path) -> None:
+    """SOL pushed into the heads: the figure is the volume of the places inside both ellipsoids."""
     pushed = ((0.0, 10.0, 0.0), MUSCLES["Soleus"][1])
     folder = write(tmp_path / "crossing", Soleus=ellipsoid(*pushed, "Soleus"))
-    with pytest.warns(InputWarning, match="overlap") as said:
+    with pytest.raises(InputError, match="do not cross") as said:
         drain(leg_of_surfaces(folder))
-    z, y, x = np.mgrid[-70:71:0.5, -10:40:0.5, -30:30:0.5]
-
-    def held(centre, radii):
-        return ((x - centre[0]) / radii[0]) ** 2 + ((y - centre[1]) / radii[1]) ** 2 + ((z - centre[2]) / radii[2]) ** 2 < 1
-
-    heads = held(*MUSCLES["GastrocnemiusMedial"]) | held(*MUSCLES["GastrocnemiusLateral"])
-    both_cm3 = np.count_nonzero(held(*pushed) & heads) * 0.125 / 1000
-    told = re.search(r"\(([\d.]+) cm3\)", str(said[0].message))
+    told = re.search(r"SOL and (GM|GL) share ([\d.]+) cm3", str(said.value))
     assert told is not None
-    assert float(told[1]) == pytest.approx(both_cm3, rel=0.06)
+    head = {"GM": "GastrocnemiusMedial", "GL": "GastrocnemiusLateral"}[told[1]]
+    assert float(told[2]) == pytest.approx(shared_cm3(pushed, MUSCLES[head]), rel=0.08)
+
+
+def test_surfaces_that_only_touch_are_taken_and_said(tmp_path: Path) -> None:
+    """The first push, in steps of half a millimetre, that makes them share anything is far from half a percent."""
+    medial = MUSCLES["GastrocnemiusMedial"]
+    smaller_cm3 = 4 / 3 * np.pi * np.prod(medial[1]) / 1000
+    pushes = [((0.0, 4.0 + step, 0.0), MUSCLES["Soleus"][1]) for step in np.arange(0.0, 8.0, 0.25)]
+    touching = next(p for p in pushes if 0.0005 < shared_cm3(p, medial) / smaller_cm3 < 0.004)
+    folder = write(tmp_path / "touching", Soleus=ellipsoid(*touching, "Soleus"))
+    with pytest.warns(InputWarning, match=r"share [\d.]+ cm3"):
+        leg = drain(leg_of_surfaces(folder))
+    check_volumes(leg)
 
 
 def refused(folder: Path, *words: str) -> None:

@@ -102,6 +102,15 @@ def test_impossible_cohorts_are_refused(subjects: int, split, options, word: str
     assert word in str(said.value)
 
 
+@pytest.mark.parametrize(
+    ("subjects", "split"),
+    [(1, "1/0/0"), (2, "1/0/1"), (3, "1/1/1"), (4, "2/1/1"), (10, "7/1/2"), (44, "29/5/10"), (88, "58/10/20")],
+)
+def test_a_split_that_does_not_add_up_is_answered_with_one_that_does(subjects: int, split: str) -> None:
+    with pytest.raises(InputError, match=f"--split {split}"):
+        plan_cohort(subjects, (0, 0, 0))
+
+
 def test_the_folder_opens_as_leg_3d_us_does(cohort: Cohort, tiny: CohortPlan) -> None:
     assert dict(cohort.label_names) == {100: "SOL", 150: "GM", 200: "GL"}
     expected = {(m.name, f"{m.name}_x{n}", m.split, f"r{n}") for m in tiny.members for n in range(1, m.acquisitions + 1)}

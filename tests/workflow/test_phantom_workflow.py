@@ -77,6 +77,12 @@ def test_a_leg_that_is_there_is_replaced_by_force_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["leg"]
 
 
+def test_a_direct_leg_takes_a_scanned_ones_place_and_back(tmp_path: Path) -> None:
+    for via in ("scan", "direct", "scan"):
+        drain(make_leg(tmp_path / "leg", LegOptions(seed=4, size="tiny", via=via), force=True))
+        assert (tmp_path / "leg" / "plus.xml").exists() == (via == "scan")
+
+
 @pytest.mark.parametrize("steps", [1, 2, 9])
 def test_a_leg_that_is_stopped_leaves_nothing(tmp_path: Path, steps: int) -> None:
     work = make_leg(tmp_path / "leg", LegOptions(seed=4, size="tiny", via="scan"))

@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import uuid
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -60,13 +60,14 @@ def atomic_paths(targets: Sequence[Path], force: bool = False) -> Generator[tupl
 
 
 @contextmanager
-def atomic_folder(target: Path, force: bool = False) -> Generator[Path]:
+def atomic_folder(target: Path, force: bool = False, also: Collection[str] = ()) -> Generator[Path]:
     """Yield a new folder beside the target that becomes the target when the block ends well.
 
     Args:
         target: Where the folder is wanted; an empty one may be there already.
         force: Replace a folder that is there already, once the new one is whole. Only a folder that holds nothing
             but the kinds of files that the new one holds is replaced: a slip of the hand must not cost other work.
+        also: Suffixes of files that the same work writes with other options; a folder with these may be replaced too.
 
     Raises:
         InputError: The target exists and may not be replaced, its parent is missing or cannot be written, or the
@@ -80,7 +81,7 @@ def atomic_folder(target: Path, force: bool = False) -> Generator[Path]:
             partial.mkdir()
             yield partial
             if target.exists():
-                _check_replaceable(target, partial)
+                _check_replaceable(target, partial, also)
                 target.replace(old)
             partial.replace(target)
     finally:
@@ -154,8 +155,8 @@ def _check_may_exist(target: Path, force: bool) -> None:
         )
 
 
-def _check_replaceable(target: Path, partial: Path) -> None:
-    known = {path.suffix.lower() for path in partial.rglob("*") if path.is_file()}
+def _check_replaceable(target: Path, partial: Path, also: Collection[str]) -> None:
+    known = {path.suffix.lower() for path in partial.rglob("*") if path.is_file()} | set(also)
     others = [path.name for path in target.rglob("*") if path.is_file() and path.suffix.lower() not in known]
     if others:
         raise InputError(

@@ -91,7 +91,7 @@ def plan_cohort(
         raise InputError(
             f"a split into train/val/test that adds up to {subjects}",
             "/".join(map(str, split)),
-            f"Give for example --split {subjects - 2 * (subjects // 4)}/{subjects // 4}/{subjects // 4}.",
+            f"Give for example --split {'/'.join(map(str, likely_split(subjects)))}.",
         )
     both = round(subjects * 15 / 44) if second is None else second
     if not 0 <= both <= subjects:
@@ -109,6 +109,13 @@ def plan_cohort(
         name = f"P{index + 1:0{width}d}"
         members.append(Member(name, splits[index], draw_subject(own, variant, sex, side), 2 if twice[index] else 1))
     return CohortPlan(seed, size, via, variant, tuple(members))
+
+
+def likely_split(subjects: int) -> tuple[int, int, int]:
+    """Training, validation and test in LEG-3D-US' shares (29/5/10), nobody's split empty where there are persons for all."""
+    test = max(round(subjects * 10 / 44), int(subjects >= 2))
+    val = max(round(subjects * 5 / 44), int(subjects >= 3))
+    return subjects - val - test, val, test
 
 
 def make_member(plan: CohortPlan, index: int, folder: Path) -> Generator[Progress, None, Table]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +16,14 @@ from numba import njit, prange
 from scipy.ndimage import gaussian_filter
 from skimage.morphology import convex_hull_image
 
-from ifssnet.core.errors import InputError
+from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Surface
 from ifssnet.core.muscles import TRICEPS_SURAE
 from ifssnet.core.progress import Progress
 from ifssnet.geometry.voxelise import voxelise
 from ifssnet.io.surfaces import read_surfaces
+from ifssnet.phantom.apart import check_apart
 from ifssnet.phantom.locate import BONE_ECHO, BORDER_ECHO, FASCIA_ECHO, FAT_ECHO, SKIN_ECHO
 from ifssnet.phantom.tissue import Condition, Tissue
 from ifssnet.phantom.view import Scene, View, dark_scene
@@ -119,7 +121,7 @@ def leg_of_surfaces(folder: Path, seed: int = 0) -> Generator[Progress, None, Vo
     """A leg from a folder of closed surfaces in mm, one a muscle or bone, named so that `core.muscles` knows them.
 
     Raises:
-        InputError: A surface that is open, a muscle that is missing, or a leg that does not look like one.
+        InputError: A surface that is open, surfaces that cross, a muscle that is missing, or a leg that does not look like one.
     """
     surfaces = {surface.name: surface for surface in read_surfaces(folder)}
     yield Progress("making a leg of surfaces", 1, 4)
@@ -133,7 +135,10 @@ def leg_of_surfaces(folder: Path, seed: int = 0) -> Generator[Progress, None, Vo
     turn, lateral = leg_frame(surfaces)
     known = [surfaces[name] for name in CODES if name in surfaces]
     turned = [Surface(np.ascontiguousarray(s.vertices_mm @ turn.T), s.faces, s.name) for s in known]
-    labels = voxelise(turned, STEP_XYZ_MM, MARGIN_MM)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InputWarning)  # what they share is said below, part by part
+        labels = voxelise(turned, STEP_XYZ_MM, MARGIN_MM)
+    check_apart(turned, labels)
     lookup = np.array([0, *(int(CODES[s.name]) for s in turned)], dtype=np.uint8)
     yield Progress("making a leg of surfaces", 2, 4)
     codes, grid = _wrapped(lookup[labels.array], labels.grid)

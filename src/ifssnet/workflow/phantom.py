@@ -25,6 +25,9 @@ from ifssnet.phantom.subject import Variant, check_seed, draw_subject
 from ifssnet.phantom.toml import Table, toml
 from ifssnet.phantom.voxels import leg_of_surfaces
 
+SWEEP_SUFFIXES = (".sw", ".sxi", ".xml")
+"""What a scanned leg holds besides a direct one's files: either may take the other's place."""
+
 
 @dataclass(frozen=True)
 class LegOptions:
@@ -73,7 +76,7 @@ def make_leg(output: Path, options: LegOptions, *, force: bool = False) -> Gener
             "Leave one of them out: surfaces are taken as they are.",
         )
     told: dict[str, Json] = {"output": str(output), "generator": VERSION}
-    with atomic_folder(output, force=force) as folder:
+    with atomic_folder(output, force=force, also=SWEEP_SUFFIXES) as folder:
         leg = yield from _leg(options)
         for number in range(1, options.acquisitions + 1):
             recorded = yield from acquire(leg, size, options.via, number, options.seed)

@@ -1,0 +1,49 @@
+"""Whether closed surfaces of one leg keep apart."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+
+from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.images import LabelMap, Surface
+from ifssnet.geometry.voxelise import inside
+
+MOST_SHARED = 0.005
+"""Of the smaller of two parts: real segmentations touch, and may share so much."""
+
+
+def check_apart(surfaces: Sequence[Surface], labels: LabelMap) -> None:
+    """Refuse parts that cross; warn of those that touch so closely that they share a little.
+
+    Args:
+        surfaces: Closed ones.
+        labels: Voxels of them: 1 for the first, and so on; what lies in several went to the first.
+
+    Raises:
+        InputError: Two of them share more than `MOST_SHARED` of the smaller one.
+    """
+    taken = np.bincount(labels.array.ravel(), minlength=len(surfaces) + 1)
+    shared: list[tuple[float, float, str]] = []
+    for value, surface in enumerate(surfaces, start=1):
+        held = inside(surface, labels.grid)
+        others = np.bincount(labels.array[held], minlength=len(surfaces) + 1)
+        whole = int(np.count_nonzero(held))
+        for other in (int(index) for index in np.flatnonzero(others)):
+            if other not in (0, value):
+                share = float(others[other]) / max(1, min(whole, int(taken[other])))
+                cm3 = float(others[other]) * labels.grid.voxel_volume_mm3 / 1000.0
+                shared.append((share, cm3, f"{surfaces[other - 1].name} and {surface.name}"))
+    if not shared:
+        return
+    share, cm3, names = max(shared)
+    figure = f"{names} share {cm3:.3g} cm3, {share:.2%} of the smaller one"
+    if share >= MOST_SHARED:
+        raise InputError(
+            f"surfaces that do not cross (at most {MOST_SHARED:.1%} of the smaller part)",
+            figure,
+            "Cut one of them back where they were made.",
+        )
+    warnings.warn(InputWarning(f"The surfaces touch: {figure}. It went to the first of them."), stacklevel=3)
