@@ -166,12 +166,19 @@ def test_equation_four_is_one_minus_the_mean_index_by_w_plus_decay():
 
 
 def test_a_correction_of_nothing_holds_the_nearest_mask():
-    network = RecurrentTask(replace(OURS, network=replace(NETWORK, zero_last=True)), [tube()], (), 0).network.eval()
-    previous = torch.rand(1, 3, 16, 16)
+    config = replace(OURS, network=replace(NETWORK, zero_last=True), output="correction")
+    network = RecurrentTask(config, [tube()], (), 0).network.eval()
+    previous = torch.zeros(1, 3, 16, 16)
+    for place in range(3):
+        previous[0, place, 4:12, 4 + place : 12] = 1
     for stride, nearest in ((1, [1, 2, 2]), (2, [2, 2, 2]), (3, [2, 2, 2])):
         logit, _ = window_logit(network, torch.randn(1, 3, 16, 16), previous, None, "correction", stride)
-        expected = previous[:, nearest].clamp(0.02, 0.98)
-        assert torch.allclose(torch.sigmoid(logit), expected, atol=1e-5)
+        assert torch.equal(logit >= 0, previous[:, nearest] >= 0.5)
+    # Half a pixel inside a straight border, then a pixel more; the square's middle is 3.5 pixels from three borders.
+    assert logit[0, 0, 8, 6:9].tolist() == pytest.approx([0.4, 1.2, 2.0])
+    # Without any mask every pixel is outside, by as much as there is.
+    nothing, _ = window_logit(network, torch.randn(1, 3, 16, 16), 0 * previous, None, "correction", 3)
+    assert torch.allclose(nothing, torch.full_like(nothing, -4.8))
 
 
 def test_gradients_reach_the_network_and_the_losss_weights():
@@ -212,7 +219,7 @@ def test_what_cannot_be_is_refused():
 @pytest.mark.slow
 def test_a_small_leg_is_learned_by_heart_and_followed_from_three_slices():
     quiet = {"encoder_dropout": 0.0, "lstm_dropout": 0.0, "decoder_dropout": 0.0}
-    base = RecurrentConfig.robust(network=IFSSNetConfig.small((8, 8, 16), **quiet))
+    base = RecurrentConfig.robust(network=IFSSNetConfig.small((8, 8, 16), zero_last=True, **quiet))
     sequences = replace(base.sequences, augment=False, flip_x=False, beyond=9)
     leg, units = tube(seed=0), 45
     made = RecurrentTask(replace(base, sampling=PIXELS, sequences=sequences), [leg], (), 3)

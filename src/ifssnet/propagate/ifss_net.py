@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.weights import Weights
+from ifssnet.geometry.distance import signed_distance
 from ifssnet.nn.ifss_net import CARRIED, IFSSNet, IFSSNetConfig, State
 from ifssnet.nn.tensors import filled
 from ifssnet.propagate.recurrent import Recurrent, RecurrentInference
@@ -21,8 +22,8 @@ from ifssnet.propagate.region import Sampling
 NAME = "ifss-net"
 DIRECT, CORRECTION = "direct", "correction"
 OUTPUTS = (DIRECT, CORRECTION)
-LEAST = 0.02
-"""Masks are kept so far from 0 and 1 before they become logits, or no correction could undo them."""
+GAIN, CLIP_PX = 0.8, 6.0
+"""Of a previous mask's logit: by the pixel of distance from its border, and no further (findings 4b)."""
 
 
 def window_logit(
@@ -36,8 +37,8 @@ def window_logit(
     """The logit of the muscle in a window, and the state for the next one.
 
     Args:
-        network: An `IFSSNet`. Its logits are the masks' ("direct", paper), or are added to those of the previous masks
-            ("correction").
+        network: An `IFSSNet`. Its logits are the masks' ("direct", paper), or are added to those of the nearest previous mask,
+            which are 0 on that mask's border and rise with the distance from it ("correction").
         image: Normalised grey levels.
         previous: Masks of the window before, 0 to 1.
         state: Of the ConvLSTM.
@@ -49,8 +50,20 @@ def window_logit(
     if output == CORRECTION:
         depth = previous.shape[1]
         nearest = [min(place + stride, depth - 1) for place in range(depth)]
-        logit = logit + torch.logit(previous[:, nearest].clamp(LEAST, 1 - LEAST))
+        logit = logit + held_logit(previous[:, min(stride, depth - 1) :])[:, [place - nearest[0] for place in nearest]]
     return logit, state
+
+
+@torch.no_grad()
+def held_logit(masks: Float[Tensor, "batch z y x"]) -> Float[Tensor, "batch z y x"]:
+    """The logit of masks as they are, easily moved at their borders and hardly elsewhere.
+
+    Without gradient: what was predicted before is corrected through the mask stream.
+    """
+    inside = (masks.detach() >= 0.5).cpu().numpy().reshape(-1, *masks.shape[-2:])
+    depth_px = np.stack([-signed_distance(plane, (1.0, 1.0)) for plane in inside])
+    logit = GAIN * np.clip(depth_px, -CLIP_PX, CLIP_PX).reshape(masks.shape)
+    return torch.from_numpy(logit.astype(np.float32)).to(masks)
 
 
 class IFSSNetStepper:

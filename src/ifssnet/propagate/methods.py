@@ -88,7 +88,7 @@ LEARNED: Mapping[str, LearnedEntry] = MappingProxyType(
         ),
         "anchored": LearnedEntry(
             "a network that corrects guided interpolation by what the image shows",
-            "anchored.from_weights",
+            "anchored.Anchored.from_weights",
             "anchored.AnchoredInference",
         ),
         "pg-net": LearnedEntry(

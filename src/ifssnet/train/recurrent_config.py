@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ifssnet.core.errors import InputError
 from ifssnet.nn.ifss_net import IFSSNetConfig
 from ifssnet.nn.tversky import TverskyConfig
-from ifssnet.propagate.ifss_net import DIRECT, OUTPUTS
+from ifssnet.propagate.ifss_net import CORRECTION, DIRECT, OUTPUTS
 from ifssnet.propagate.recurrent import RecurrentInference
 from ifssnet.propagate.region import Sampling
 from ifssnet.train.budget import FULL as EVERY_SLICE
@@ -94,11 +94,11 @@ class RecurrentConfig:
     def robust(cls, supervision: str = FULL, network: IFSSNetConfig | None = None) -> RecurrentConfig:
         """Ours: single windows first, then short TBPTT with many updates, on sequences that grow; see docs/recurrent.md."""
         return cls(
-            network=network or IFSSNetConfig.light(),
+            network=network or IFSSNetConfig.light(zero_last=True),
             loss=TverskyConfig(form="fixed"),
             sequences=SequenceConfig(slices=(60, 160), strides=(3, 3), grown=0.8, flip_x=True, augment=True, corrupt=0.3),
             supervision=supervision,
-            output=DIRECT,
+            output=CORRECTION,
             update=WINDOWS,
             tbptt=2,
             single_share=0.4,
