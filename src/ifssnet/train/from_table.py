@@ -92,7 +92,9 @@ def _tuple(arguments: Sequence[Any], value: Any, where: str) -> tuple[Any, ...]:
     kinds = [arguments[0]] * len(value) if len(arguments) == 2 and arguments[1] is Ellipsis else list(arguments)
     if len(kinds) != len(value):
         raise _refused(f"a list of {len(kinds)}", where, value)
-    return tuple(_value(kind, each, f"{where}[{i}]", None) for i, (kind, each) in enumerate(zip(kinds, value, strict=True)))
+    name, of, table = where.partition(" of ")
+    places = [f"{name}[{place}]{of}{table}" for place in range(len(kinds))]
+    return tuple(_value(kind, each, place, None) for kind, each, place in zip(kinds, value, places, strict=True))
 
 
 def _refused(expected: str, where: str, value: Any) -> InputError:

@@ -1,0 +1,186 @@
+"""`ifss train`: a run folder from a tiny cohort, and what is refused in words."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ifssnet.cli.main import main
+from ifssnet.cli.train import run
+from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.grid import Grid
+from ifssnet.core.images import LabelMap, Volume
+from ifssnet.io.save import save
+from ifssnet.io.weights import open_weights
+
+# The least that still is everything: two updates of one sample through a network of a few hundred numbers.
+RECIPE = """task = "anchored"
+about = "a test"
+[trainer]
+units = 3
+validations = 1
+checkpoint_minutes = 0.0
+[validation]
+every_mm = 12.0
+pictures = 2
+[anchored]
+every = 6
+batch = 1
+updates = 2
+[anchored.network]
+widths = [4, 4]
+[anchored.samples]
+crop_px = 16
+widest_gap_mm = 40.0
+"""
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two legs for training and one for validation, two cones in noise each."""
+    root = tmp_path_factory.mktemp("train") / "legs"
+    grid = Grid((24, 32, 32), (2.0, 2.0, 2.0))
+    z, y, x = np.indices(grid.shape_zyx)
+    for number, (split, patient) in enumerate((("train", "P1"), ("train", "P2"), ("val", "P3"))):
+        labels = np.zeros(grid.shape_zyx, dtype=np.uint8)
+        for value, middle in ((100, 9), (150, 22)):
+            inside = (y - 15) ** 2 + (x - middle) ** 2 < (6 - abs(z - 12) / 3) ** 2
+            labels[inside & (z > 1) & (z < 22)] = value
+        noise = np.random.default_rng(number).normal(0, 10, grid.shape_zyx)
+        grey = np.clip(np.where(labels > 0, 90, 30) + noise, 0, 255).astype(np.uint8)
+        folder = root / split / patient
+        folder.mkdir(parents=True)
+        save(Volume(grey, grid), folder / "x1.mha")
+        save(LabelMap(labels, grid, {100: "SOL", 150: "GM"}), folder / "masksX1.mha")
+    (root / "cohort.toml").write_text('name = "cones"\n[labels]\n100 = "SOL"\n150 = "GM"\n', encoding="utf-8")
+    return root
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("recipes") / "small.toml"
+    path.write_text(RECIPE, encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def trained(cohort: Path, recipe: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    facts = run(cohort, recipe=recipe, output=folder, muscles="any", seed=4, quiet=True)
+    assert (facts["units"], facts["planned_units"], facts["steps"]) == (3, 3, 6)
+    assert facts["weights"] == str(folder / "best.safetensors")
+    return folder
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
+    with pytest.raises(SystemExit) as leaving:
+        main([str(word) for word in words])
+    assert leaving.value.code == 2
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    return " ".join(said.split())
+
+
+def test_a_run_folder_holds_everything(trained: Path) -> None:
+    told = json.loads((trained / "run.json").read_text(encoding="utf-8"))
+    assert told["recipe"]["trainer"]["units"] == 3
+    assert told["settings"]["seed"] == 4
+    assert len(told["cohort"]["sha256"]) == 64
+    assert {"torch", "numpy", "python"} <= set(told["environment"]["software"])
+    assert told["code"]["ifssnet"]
+    assert (trained / "recipe.toml").read_text(encoding="utf-8") == RECIPE
+    lines = (trained / "log.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("unit,seconds,loss,learning_rate")
+    assert "dice_SOL" in lines[0]
+    assert "dice_GM" in lines[0]
+    assert len(lines) == 5
+    assert (trained / "curves.svg").read_text(encoding="utf-8").startswith("<svg")
+    assert (trained / "checkpoint.pt").is_file()
+
+
+def test_pictures_show_both_outlines(trained: Path) -> None:
+    pictures = sorted(path.name for path in (trained / "samples").iterdir())
+    assert pictures == [f"unit-{unit:06d}-P3_x1-z{z:04d}.png" for unit in (0, 3) for z in (7, 17)]
+    with Image.open(trained / "samples" / pictures[0]) as image:
+        pixels = np.asarray(image).reshape(-1, 3)
+        assert image.size == (512, 512)
+    # SOL's violet and GM's pink; grey everywhere else.
+    colors = {tuple(int(c) for c in pixel) for pixel in np.unique(pixels, axis=0)}
+    assert {(126, 87, 194), (236, 97, 155)} <= colors
+    assert all(len(set(color)) == 1 for color in colors - {(126, 87, 194), (236, 97, 155)})
+
+
+def test_weights_carry_their_card(trained: Path) -> None:
+    weights = open_weights(trained / "best.safetensors", "anchored")
+    assert weights.card["training_legs"] == ["P1_x1", "P2_x1"]
+    assert weights.card["settings"]["seed"] == 4  # type: ignore[index]
+    assert 0 < weights.card["validation"]["dice"] <= 1  # type: ignore[index,operator]
+
+
+def test_resumed_and_started_from_weights(cohort: Path, recipe: str, trained: Path, tmp_path: Path) -> None:
+    again = run(cohort, output=trained, resume=True, quiet=True)
+    assert again["units"] == 3
+    with pytest.raises(InputError, match="seed = 4"):
+        run(cohort, output=trained, resume=True, seed=5, quiet=True)
+    with pytest.raises(InputError, match=r"recipe.trainer.units = 3"):
+        run(cohort, output=trained, resume=True, settings=["trainer.units=4"], quiet=True)
+    with pytest.raises(InputError, match="--resume"):
+        run(cohort, recipe=recipe, output=trained, quiet=True)
+    with pytest.raises(InputError, match="--from and --force"):
+        run(cohort, output=trained, resume=True, force=True, quiet=True)
+    frozen = ["trainer.optimiser.learning_rate=0", "trainer.units=1"]
+    folder = tmp_path / "second"
+    run(cohort, recipe=recipe, output=folder, muscles="SOL", start=trained / "last.safetensors", settings=frozen, quiet=True)
+    assert open_weights(folder / "last.safetensors").sha256 == open_weights(trained / "last.safetensors").sha256
+    assert "dice_GM" not in (folder / "log.csv").read_text(encoding="utf-8")
+    wider = ["network.widths=[8, 8]", *frozen]
+    with pytest.raises(InputError, match="same size"):
+        run(cohort, recipe=recipe, output=tmp_path / "third", start=folder / "last.safetensors", settings=wider, quiet=True)
+
+
+def test_refusals(cohort: Path, recipe: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("train", cohort, "--recipe", recipe, "-o", tmp_path / "run")
+    assert "TA" in refused(capsys, *words, "--muscles", "TA")
+    assert "more than 0 minutes" in refused(capsys, *words, "--minutes", "0")
+    assert "learning_rate" in refused(capsys, *words, "--set", "trainer.optimiser.learning_rate=fast", "--force")
+    assert "no -o RUN" in refused(capsys, "train", cohort, "--recipe", recipe)
+    assert "anchored-full" in refused(capsys, "train", cohort, "--recipe", "ancored", "-o", tmp_path / "other")
+    assert "--recipe" in refused(capsys, "train", cohort, "-o", tmp_path / "other")
+    assert "run to resume" in refused(capsys, "train", cohort, "-o", tmp_path / "other", "--resume")
+    assert not (tmp_path / "other").exists()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work", encoding="utf-8")
+    assert "something else" in refused(capsys, *words[:-1], tmp_path / "mine", "--force")
+    assert "not there" in refused(capsys, *words[:-1], tmp_path / "fourth", "--from", tmp_path / "none.safetensors")
+
+
+def test_without_validation_legs_the_last_is_the_best(cohort: Path, recipe: str, tmp_path: Path) -> None:
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (alone / "cohort.toml").write_bytes((cohort / "cohort.toml").read_bytes())
+    (alone / "train").symlink_to(cohort / "train")
+    with pytest.warns(InputWarning, match="no validation legs"):
+        facts = run(alone, recipe=recipe, output=tmp_path / "run", settings=["trainer.units=1"], legs=1, quiet=True)
+    assert facts["best_dice"] is None
+    best, last = (open_weights(tmp_path / "run" / f"{name}.safetensors") for name in ("best", "last"))
+    assert best.sha256 == last.sha256
+    assert best.card["training_legs"] == ["P1_x1"]
+
+
+def test_recipes_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    facts = run(recipe="list", json=True)
+    assert "anchored" in facts["recipes"]
+    assert [entry["name"] for entry in json.loads(capsys.readouterr().out)] == facts["recipes"]
+
+
+def test_without_the_extra(
+    cohort: Path, recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert "pip install 'ifssnet[nn]'" in refused(capsys, "train", cohort, "--recipe", recipe, "-o", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
