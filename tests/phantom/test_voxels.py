@@ -22,7 +22,7 @@ from ifssnet.phantom.tissue import Tissue
 from ifssnet.phantom.voxels import leg_of_surfaces
 
 # Neighbours' surfaces, smoothed one by one, overlap by fractions of a voxel.
-pytestmark = pytest.mark.filterwarnings("ignore:The surfaces overlap")
+pytestmark = pytest.mark.filterwarnings("ignore:The surfaces touch")
 
 # A small leg, so that voxelising it at 0.6 mm stays quick.
 SHORT = Subject(

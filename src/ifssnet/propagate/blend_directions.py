@@ -12,8 +12,8 @@ LEAST_CONFIDENCE = 0.05
 def blend_directions(
     from_below: Float32[np.ndarray, "y x"],
     from_above: Float32[np.ndarray, "y x"],
-    below: float,
-    above: float,
+    below: float | int,
+    above: float | int,
     by_confidence: bool = True,
 ) -> Float32[np.ndarray, "y x"]:
     """Blend two probabilities of one slice by how far each came, and by how sure each is of a pixel.
