@@ -26,6 +26,7 @@ test-all: check frontend $(VENV)/.itk ## The same with the slow tests and ITK's 
 bench: $(VENV)/.dev ## Timings as ratios within one run, and time and memory at full size
 	$(BIN)/python benchmarks/bench_propagate.py
 	$(BIN)/python benchmarks/bench_measure.py
+	$(BIN)/python benchmarks/bench_phantom.py --what small quarter scan
 	$(BIN)/pytest benchmarks -o python_files='bench_*.py' -m "" --benchmark-only --benchmark-columns=min,median,max,rounds
 
 check: $(VENV)/.dev ## Linters, types and architecture contracts only
