@@ -108,6 +108,13 @@ def test_a_level_gives_the_muscle_the_volume_of_its_prior() -> None:
     assert 1.03 * prior < half < own
 
 
+def test_a_muscle_at_the_slices_edge_has_no_volume_beyond_it() -> None:
+    seeds = seeds_of({1: {z: disc(14, (10 + 0.1 * z, 4)) for z in (0, 30, 60)}}, 61)
+    prior = (run(ShapeInterpolation(), seeds).labels.array == 1).sum()
+    kept = (run(_method(1.5), seeds, _volume(seeds.grid)).labels.array == 1).sum()
+    assert kept == pytest.approx(prior, rel=3e-3)
+
+
 def test_levels_count_what_neighbours_take_from_each_other() -> None:
     seeds = _two_muscles()
     prior = run(ShapeInterpolation(), seeds).labels.array
