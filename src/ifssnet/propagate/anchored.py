@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, fields
 from functools import lru_cache
 from typing import Any
@@ -24,7 +24,7 @@ from ifssnet.nn.tensors import filled
 from ifssnet.propagate.anchored_inference import AnchoredInference
 from ifssnet.propagate.depth_maps import Depth, DepthMaps
 from ifssnet.propagate.device import choose_device
-from ifssnet.propagate.prior import Context, cues, hand_scatter_mm, nearness
+from ifssnet.propagate.prior import Context, cues, hand_scatter_mm, looked_at, nearness, stands_for
 from ifssnet.propagate.region import Region, Sampling, cut, normalised, pixel_mm, put_back, region_of
 from ifssnet.propagate.volume_level import MuscleLogits, volume_levels
 
@@ -47,7 +47,7 @@ class Anchored:
         network: Trained, or fresh: then this is guided interpolation.
         sampling: Of its training.
         context: Of its training.
-        inference: What is done with its corrections.
+        inference: What is done with its corrections; None for the defaults.
     """
 
     name = KIND
@@ -58,9 +58,10 @@ class Anchored:
         network: AnchoredNet,
         sampling: Sampling,
         context: Context,
-        inference: AnchoredInference = AnchoredInference(),
+        inference: AnchoredInference | None = None,
     ) -> None:
-        self.network, self.sampling, self.context, self.inference = network, sampling, context, inference
+        self.network, self.sampling, self.context = network, sampling, context
+        self.inference = inference or AnchoredInference()
 
     @classmethod
     def from_weights(cls, weights: Weights, device: str = "auto", **settings: Any) -> Anchored:
@@ -202,7 +203,7 @@ class _Muscle:
         self.region = region_of(maps.seeds.masks[label], grid, method.sampling)
         self.annotated = maps.seeds.slices(label)
         self.scatter_mm = hand_scatter_mm(maps.scatter_mm, grid.spacing_zyx_mm[1:])
-        self.slices = _looked_at(maps, label, max(1, round(inference.every_mm / self.slice_mm)))
+        self.slices = looked_at(maps, label, max(1, round(inference.every_mm / self.slice_mm)))
         self.place = {z: index for index, z in enumerate(self.slices)}
         shape = (len(self.slices), *self.region.shape_yx)
         self.prior: Float16[np.ndarray, "slice v u"] = np.zeros(shape, dtype=np.float16)
@@ -236,7 +237,7 @@ class _Muscle:
         if self.waiting:
             self._pass(seen)
         inference, where = self.method.inference, np.array(self.slices, dtype=np.float64) * self.slice_mm
-        weight = _stands_for(self.slices, self.maps, self.label)
+        weight = stands_for(self.slices, self.maps, self.label)
         if inference.smooth_mm > 0 and len(self.slices) > 1:
             # Each slice for as much of the leg as it stands for: close ones at the ends of a gap count no more than others.
             kernel = np.exp(-0.5 * ((where[:, None] - where) / inference.smooth_mm) ** 2) * weight
@@ -277,21 +278,6 @@ class _Muscle:
         told = np.stack([cues(nearness(z, self.annotated, self.slice_mm).between_mm, self.scatter_mm) for z in self.waiting])
         self.found[places] = self.method.corrections(image, self.prior[places, None].astype(np.float32), told)
         self.waiting = []
-
-
-def _looked_at(maps: DepthMaps, label: int, step: int) -> Sequence[int]:
-    """Slices of a muscle on a lattice that all muscles share, and the first and last of every gap."""
-    pieces = {(piece.slices.start, piece.slices.stop) for piece in maps.courses[label].piece_of.values()}
-    chosen = {z for first, stop in pieces for z in (first, stop - 1)}
-    chosen |= {z for first, stop in pieces for z in range(first + -first % step, stop, step)}
-    return sorted(chosen)
-
-
-def _stands_for(slices: Sequence[int], maps: DepthMaps, label: int) -> Float[np.ndarray, " slice"]:
-    """How many of a muscle's slices lie closest to each one that is looked at: together all that are not annotated."""
-    sought = np.array(sorted(maps.courses[label].piece_of))
-    middles = (np.array(slices[1:]) + np.array(slices[:-1])) / 2
-    return np.bincount(np.searchsorted(middles, sought), minlength=len(slices)).astype(np.float64)
 
 
 def _on_region(depth: Depth, maps: DepthMaps, region: Region) -> Float32[np.ndarray, "v u"]:

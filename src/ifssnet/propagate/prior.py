@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from ifssnet.core.errors import InputError
 from ifssnet.propagate.areas import area_curve
-from ifssnet.propagate.depth_maps import Depth
+from ifssnet.propagate.depth_maps import Depth, DepthMaps
 from ifssnet.propagate.faces import Faces
 from ifssnet.propagate.knots import Knot
 from ifssnet.propagate.levels import depths
@@ -106,3 +106,18 @@ def guided_depth(z: int, knots: tuple[Knot, ...], faces: Mapping[Knot, Faces], b
             area_px = area_curve((alone,), faces)[z]
             return depths({1: guided_map(alone, z, faces)}, {1: area_px}, None)[1]
     return None
+
+
+def looked_at(maps: DepthMaps, label: int, step: int) -> Sequence[int]:
+    """Slices of a muscle on a lattice that all muscles share, and the first and last of every gap."""
+    pieces = {(piece.slices.start, piece.slices.stop) for piece in maps.courses[label].piece_of.values()}
+    chosen = {z for first, stop in pieces for z in (first, stop - 1)}
+    chosen |= {z for first, stop in pieces for z in range(first + -first % step, stop, step)}
+    return sorted(chosen)
+
+
+def stands_for(slices: Sequence[int], maps: DepthMaps, label: int) -> Float[np.ndarray, " slice"]:
+    """How many of a muscle's slices lie closest to each one that is looked at: together all that are not annotated."""
+    sought = np.array(sorted(maps.courses[label].piece_of))
+    middles = (np.array(slices[1:]) + np.array(slices[:-1])) / 2
+    return np.bincount(np.searchsorted(middles, sought), minlength=len(slices)).astype(np.float64)
