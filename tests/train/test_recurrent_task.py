@@ -129,6 +129,20 @@ def test_weak_supervision_knows_the_drawn_slices_and_nothing_else():
         assert not batches[0].known.all()
 
 
+def test_a_reference_lies_on_neighbouring_slices_however_far_the_steps_go():
+    """As in use, where an expert has drawn three slices in a row; all of it is known under weak supervision."""
+    leg, sampling = tube(), replace(PIXELS, slice_mm=2.0)
+    drawn = (4, 5, 6, 30, 31, 32, 65, 66, 67)
+    known = set(map(int, drawn))
+    config = SequenceConfig(slices=(12, 12), strides=(3, 3), flip_z=True)
+    for seed in range(12):
+        batch = draw_batch(np.random.default_rng(seed), [Track(leg, 100, sampling, drawn)], config, sampling, 3, 1.0)
+        assert batch.known[0].all()
+        masks = [leg.labels.array[z] == 100 for z in known]
+        areas = {int(mask.sum()) for mask in masks}
+        assert {round(float(plane.sum())) for plane in batch.masks[0, 0]} <= areas
+
+
 def test_guided_labels_lie_close_to_the_truth_that_they_do_not_know():
     leg = tube(seed=2)
     track = Track(leg, 100, PIXELS, [4, 5, 6, 20, 21, 22, 36, 37, 38, 52, 53, 54, 65, 66, 67])

@@ -154,7 +154,7 @@ def _gastrocnemius(
     thickness = np.zeros_like(outer)
     heads = (
         (subject.gm, gm_cm2, GM_HALF_DEG, -1.0, 20.0, (0.09, 22.0)),
-        (subject.gl, gl_cm2, GL_HALF_DEG, 1.0, 10.0, (0.245, 21.0)),
+        (subject.gl, gl_cm2, GL_HALF_DEG, 1.0, 10.0, (0.235, 21.0)),
     )
     for muscle, area, half_deg, sign, parting_deg, (varied, over_mm) in heads:
         u = np.clip((z_mm - muscle.start_mm) / muscle.length_mm, 0.0, 1.0)
@@ -189,7 +189,7 @@ def _soleus(
     low, high = np.deg2rad(SOL_DEG)
     u = (z_mm - subject.sol.start_mm) / subject.sol.length_mm
     fill = np.maximum(np.clip(area_cm2 / area_cm2.max(), 0.0, 1.0) ** 0.45, 0.10)
-    course = PchipInterpolator((0.0, 0.2, 0.45, 0.75, 1.0), (30.0, 8.0, -18.0, -16.0, -6.0))
+    course = PchipInterpolator((0.0, 0.2, 0.45, 0.75, 1.0), (25.0, 8.0, -15.0, -14.0, -6.0))
     centre = np.deg2rad(course(np.clip(u, 0.0, 1.0)))
     width = bump(centre, 0.5 * (high - low) * fill, 3.4, 0.62)
     least, most = np.zeros(len(u)), 0.97 * fascia.max(axis=1)

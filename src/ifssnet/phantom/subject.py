@@ -79,8 +79,8 @@ class Subject:
     height_cm: float = 173.0
     mass_kg: float = 64.3
     leg_mm: float = 400.0
-    sol: Muscle = Muscle(404.0, 70.0, 286.0, 1.45, 2.3)
-    gm: Muscle = Muscle(237.0, 8.0, 219.0, 0.65, 0.78)
+    sol: Muscle = Muscle(404.0, 70.0, 286.0, 1.6, 2.6)
+    gm: Muscle = Muscle(237.0, 8.0, 219.0, 0.92, 0.68)
     gl: Muscle = Muscle(121.0, 12.0, 190.0, 0.65, 1.05)
     rest_scale: float = 1.0
     fat_mm: float = 5.5
@@ -90,7 +90,7 @@ class Subject:
     twist_deg: float = -14.0
     lean_deg: float = 0.0
     tilt_deg: float = 2.0
-    roughness_mm: float = 0.55
+    roughness_mm: float = 0.5
     visibility: float = 0.6
     infiltration: float = 0.0
     lesion_mm: float = 0.0
@@ -241,8 +241,8 @@ def _person(seed: int, draw: _Draw, body: tuple[Sex, Side, float, float], limb_c
         height_cm=height,
         mass_kg=mass,
         leg_mm=leg,
-        sol=muscle(0.062, 0.175, 0.71, (1.45, 0.1), (2.25, 0.25)),
-        gm=muscle(0.036, 0.02, 0.548, (0.65, 0.12), (0.78, 0.10)),
+        sol=muscle(0.062, 0.175, 0.71, (1.6, 0.15), (2.65, 0.4)),
+        gm=muscle(0.036, 0.02, 0.548, (0.92, 0.2), (0.74, 0.16)),
         gl=muscle(0.0185, 0.03, 0.52, (0.65, 0.15), (1.05, 0.15)),
         rest_scale=size**2 * common**0.5 * draw.factor(0.05),
         fat_mm=fat_mm,

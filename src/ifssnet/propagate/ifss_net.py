@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.weights import Weights
-from ifssnet.geometry.distance import signed_distance
+from ifssnet.geometry.soft_distance import soft_depth
 from ifssnet.nn.ifss_net import CARRIED, IFSSNet, IFSSNetConfig, State
 from ifssnet.nn.tensors import filled
 from ifssnet.propagate.recurrent import Recurrent, RecurrentInference
@@ -58,10 +58,11 @@ def window_logit(
 def held_logit(masks: Float[Tensor, "batch z y x"]) -> Float[Tensor, "batch z y x"]:
     """The logit of masks as they are, easily moved at their borders and hardly elsewhere.
 
+    Their border counts to a fraction of a pixel: what moves by a tenth of one in each window must add up over many.
     Without gradient: what was predicted before is corrected through the mask stream.
     """
-    inside = (masks.detach() >= 0.5).cpu().numpy().reshape(-1, *masks.shape[-2:])
-    depth_px = np.stack([-signed_distance(plane, (1.0, 1.0)) for plane in inside])
+    planes = masks.detach().float().cpu().numpy().reshape(-1, *masks.shape[-2:])
+    depth_px = np.stack([soft_depth(np.ascontiguousarray(plane)) for plane in planes])
     logit = GAIN * np.clip(depth_px, -CLIP_PX, CLIP_PX).reshape(masks.shape)
     return torch.from_numpy(logit.astype(np.float32)).to(masks)
 

@@ -40,23 +40,6 @@ class RecurrentLoss(nn.Module):
 
 
 @dataclass(eq=False)
-class _Carried:
-    """What goes from window to window.
-
-    Attributes:
-        previous: The masks that are fed back.
-        state: Of the ConvLSTM.
-    """
-
-    previous: Window
-    state: State | None = None
-
-    def cut(self) -> None:
-        """Back-propagation through time ends here."""
-        self.previous, self.state = self.previous.detach(), detached(self.state)
-
-
-@dataclass(eq=False)
 class Carried:
     """What goes from window to window.
 

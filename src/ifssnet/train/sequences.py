@@ -101,15 +101,20 @@ class _Way:
         track: Whose.
         origin: Slice of place 0.
         step: Slices from place to place, negative downwards.
+        window: Places of the reference, which lie on neighbouring slices, as an expert draws them and as in use.
     """
 
     track: Track
     origin: int
     step: int
+    window: int
 
     def slices(self, places: Int[np.ndarray, "*shape"]) -> Int[np.ndarray, "*shape"]:
         """The slices at places along it; the outermost again past the volume's ends."""
-        return np.clip(self.origin + self.step * places, 0, self.track.grid.slices - 1)
+        sign = 1 if self.step > 0 else -1
+        reference = np.clip(places, 0, self.window - 1)
+        found = self.origin + sign * reference + self.step * (places - reference)
+        return np.clip(found, 0, self.track.grid.slices - 1)
 
 
 def draw_batch(
@@ -175,13 +180,13 @@ def _way(rng: np.random.Generator, track: Track, config: SequenceConfig, samplin
         # The reference itself has to show the muscle.
         room = min(room, track.last - track.first - step * (window - 1))
         ahead = 0 if at_end or room <= 0 else int(place * (room + 1))
-        return _Way(track, ends[0] + sign * ahead, sign * step)
+        return _Way(track, ends[0] + sign * ahead, sign * step, window)
     groups = track.groups if up else track.groups[::-1]
     # From the last group of all there is nothing to reach.
     group = groups[0 if at_end else int(place * max(1, len(groups) - 1))]
     nearest = sorted(group, reverse=not up)
     origin = nearest[max(0, len(nearest) - window)]
-    return _Way(track, origin, sign * step)
+    return _Way(track, origin, sign * step, window)
 
 
 def _regions(
