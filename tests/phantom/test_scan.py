@@ -93,10 +93,15 @@ def test_nothing_is_seen_behind_bone() -> None:
     tops = np.argmax(codes == Tissue.TIBIA, axis=0)
     facing = columns[tops[columns] < tops[columns].min() + 8]
     assert len(facing) > 10
-    for u in facing[::4]:
+    above: list[float] = []
+    behind: list[float] = []
+    for u in facing:
         first = int(tops[u])
         assert image[max(0, first - 3) : first + 4, u].max() > 90
-        assert image[first + 25 :, u].mean() < 0.35 * image[first - 40 : first - 10, u].mean() + 2
+        above.append(float(image[first - 40 : first - 10, u].mean()))
+        behind.append(float(image[first + 25 :, u].mean()))
+    # Noise alone is left there, and a line of speckle above bone may happen to be dark: the lines count together.
+    assert np.mean(behind) < 0.3 * np.mean(above)
 
 
 def test_speckle_belongs_to_the_view(leg) -> None:

@@ -11,16 +11,14 @@ import torch
 from tubes import tube
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.progress import drain
 from ifssnet.nn.ifss_net import IFSSNetConfig
 from ifssnet.nn.tversky import TverskyConfig
-from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.ifss_net import from_weights, window_logit
 from ifssnet.propagate.protocols import restrict
 from ifssnet.propagate.recurrent import RecurrentInference
 from ifssnet.propagate.region import Sampling
 from ifssnet.propagate.seed_sampling import sample_seeds
-from ifssnet.train.average import averaged, update
+from ifssnet.train.average import averaged
 from ifssnet.train.budget import AnnotationBudget
 from ifssnet.train.gradients import Gathered
 from ifssnet.train.recurrent import RecurrentTask
@@ -79,8 +77,24 @@ def test_the_paper_steps_twice_a_sequence_and_ours_every_other_window():
     # 30 slices hold (30 - 3) / 3 = 9 windows after the reference.
     assert len(losses(task(PAPER), 0, 1.0)) == 2
     assert len(losses(task(OURS), 0, 1.0)) == 5
-    # Single windows come in twos as well.
-    assert len(losses(task(replace(OURS, single_share=1.0)), 0, 0.5)) == 5
+
+
+def test_single_windows_are_drawn_anew_for_each_update_and_fed_masks_from_further_back():
+    made = task(replace(OURS, single_share=1.0, single_updates=3))
+    assert len(losses(made, 0, 0.5)) == 3
+    assert len(set(losses(made, 0, 0.5))) == 3
+    shown = []
+    step = made.network.forward
+
+    def noted(image, mask, state=None):
+        shown.append((image, mask))
+        return step(image, mask, state)
+
+    made.network.forward = noted
+    list(made.unit(0, 0.5))
+    assert [len(image) for image, _ in shown] == [2 * OURS.sequences.together] * 3
+    # No window sees another's masks: all that it is fed was known before.
+    assert all(mask.requires_grad is False for _, mask in shown)
 
 
 def test_sequences_grow():
@@ -228,31 +242,3 @@ def test_what_cannot_be_is_refused():
         RecurrentTask(PAPER, [tube()], ("GL",), 0)
     with pytest.raises(InputError):
         SequenceConfig(strides=(0, 3))
-
-
-@pytest.mark.slow
-def test_a_small_leg_is_learned_by_heart_and_followed_from_three_slices():
-    quiet = {"encoder_dropout": 0.0, "lstm_dropout": 0.0, "decoder_dropout": 0.0}
-    base = RecurrentConfig.robust(network=IFSSNetConfig.small((8, 8, 16), zero_last=True, **quiet))
-    sequences = replace(base.sequences, augment=False, flip_x=False, beyond=9)
-    leg, units = tube(seed=0), 45
-    made = RecurrentTask(replace(base, sampling=PIXELS, sequences=sequences), [leg], (), 3)
-    average, step = averaged(made.network), 0
-    optimiser = torch.optim.AdamW(made.network.parameters(), 3e-3)
-    made.network.train()
-    for index in range(units):
-        for group in optimiser.param_groups:
-            group["lr"] = 3e-3 * (1 - index / units)
-        for loss in made.unit(index, index / units):
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(made.network.parameters(), 1.0)
-            optimiser.step()
-            step += 1
-            update(average, made.network, 0.99, step)
-    seeds = restrict(sample_seeds(leg.labels, every=100), "first-three")
-    assert seeds.slices(100) == (4, 5, 6)
-    forward = replace(made.propagator(average), inference=RecurrentInference(direction="forward"))
-    found = drain(assemble(forward.steps(leg.volume, seeds), seeds)).labels.array == 100
-    true = leg.labels.array == 100
-    assert 2 * (found & true).sum() / (found.sum() + true.sum()) >= 0.95

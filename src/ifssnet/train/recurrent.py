@@ -24,7 +24,7 @@ from ifssnet.train.leg import Leg
 from ifssnet.train.pseudo_labels import guided_label, sequential_label
 from ifssnet.train.recurrent_config import FULL, HALVES, WEAK, RecurrentConfig
 from ifssnet.train.recurrent_windows import Carried, RecurrentLoss, Shown, Window
-from ifssnet.train.sequences import draw_batch
+from ifssnet.train.sequences import SequenceConfig, draw_batch
 from ifssnet.train.task import arrays_of, unit_rng
 from ifssnet.train.tracks import Track, find_tracks
 
@@ -51,6 +51,7 @@ class RecurrentTask:
         # Runs at the beginnings of equal parts do not say where a muscle ends.
         ends = config.sequences.ends_known and config.budget.spread == ENDS
         self._sequences = replace(config.sequences, ends_known=ends)
+        self._singles = self._sequences.singles(config.network.window)
         self._teacher: nn.Module | None = None
         if not self.tracks:
             raise InputError(f"legs with one of the muscles {', '.join(self.muscles)}", "none", "Give other legs or muscles.")
@@ -59,12 +60,11 @@ class RecurrentTask:
     def unit(self, index: int, share: float) -> Iterator[Float[Tensor, ""]]:
         """One sequence, or several side by side."""
         rng, config = unit_rng(self.seed, index), self.config
-        batch = draw_batch(rng, self.tracks, self._sequences, config.sampling, config.network.window, share)
-        shown = Shown(batch, next(self.network.parameters()).device, config.image)
         if share < config.single_share:
-            yield from self._single_windows(shown, share)
+            for _ in range(config.single_updates):
+                yield self._single_windows(self._shown(rng, self._singles, share), share)
         else:
-            yield from self._sequence(rng, shown, share)
+            yield from self._sequence(rng, self._shown(rng, self._sequences, share), share)
 
     def teach(self, average: nn.Module) -> None:
         """The averaged network labels slices that nobody drew."""
@@ -84,16 +84,15 @@ class RecurrentTask:
         only = self.muscles if len(self.muscles) == 1 else ()
         return Weights(NAME, config.network.to_json(), sampling, only, arrays_of(network))
 
-    def _single_windows(self, shown: Shown, share: float) -> Iterator[Float[Tensor, ""]]:
-        """Windows by themselves, fed a mask from further back, some of them damaged: many updates, nothing through time."""
-        count = self.config.tbptt
-        for first in range(1, shown.windows + 1, count):
-            at = range(first, min(first + count, shown.windows + 1))
-            losses: list[Tensor] = []
-            for time in at:
-                logit = self._logit(self.network, shown, time, Carried(shown.lagged[time]))
-                losses.append(self.loss(logit, *self._label(shown, time, None, None, share)))
-            yield torch.stack(losses).mean()
+    def _shown(self, rng: np.random.Generator, sequences: SequenceConfig, share: float) -> Shown:
+        config = self.config
+        batch = draw_batch(rng, self.tracks, sequences, config.sampling, config.network.window, share)
+        return Shown(batch, next(self.network.parameters()).device, config.image)
+
+    def _single_windows(self, shown: Shown, share: float) -> Float[Tensor, ""]:
+        """One window each of muscles drawn anew, fed a mask from further back, some of them damaged: nothing through time."""
+        logit = self._logit(self.network, shown, 1, Carried(shown.lagged[1]))
+        return self.loss(logit, *self._label(shown, 1, None, None, share))
 
     def _sequence(self, rng: np.random.Generator, shown: Shown, share: float) -> Iterator[Float[Tensor, ""]]:
         """The windows of a sequence, each fed what the network said about the one before."""

@@ -40,6 +40,7 @@ class RecurrentConfig:
             every `tbptt` windows.
         tbptt: Windows through which gradients go back (paper: TBPTT, without a number).
         single_share: Share of the training at its beginning on single windows, fed earlier masks instead of predictions.
+        single_updates: Of a unit then; each has windows of its own, twice as many as sequences run side by side.
         cross_entropy: Its weight beside the Tversky loss (paper: 0).
         l2: Of equation (4) (paper, III-C1: 1e-5).
         divide_by_window: Equation (4) as it stands, each window's index divided by w.
@@ -59,6 +60,7 @@ class RecurrentConfig:
     update: str = HALVES
     tbptt: int = 8
     single_share: float = 0.0
+    single_updates: int = 8
     cross_entropy: float = 0.0
     l2: float = 1e-5
     divide_by_window: bool = True
@@ -92,16 +94,16 @@ class RecurrentConfig:
 
     @classmethod
     def robust(cls, supervision: str = FULL, network: IFSSNetConfig | None = None) -> RecurrentConfig:
-        """Ours: single windows first, then short TBPTT with many updates, on sequences that grow; see docs/recurrent.md."""
+        """Ours: single windows first, then short TBPTT with many updates, see docs/recurrent.md."""
         return cls(
             network=network or IFSSNetConfig.light(zero_last=True),
             loss=TverskyConfig(form="fixed"),
-            sequences=SequenceConfig(slices=(60, 160), strides=(3, 3), grown=0.8, flip_x=True, augment=True, corrupt=0.3),
+            sequences=SequenceConfig(slices=(60, 160), strides=(3, 3), flip_x=True, augment=True, corrupt=0.3),
             supervision=supervision,
             output=CORRECTION,
             update=WINDOWS,
             tbptt=2,
-            single_share=0.4,
+            single_share=0.5,
             cross_entropy=1.0,
             l2=0.0,
             divide_by_window=False,

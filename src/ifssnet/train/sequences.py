@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int
@@ -69,6 +69,11 @@ class SequenceConfig:
         if not all(0 <= share <= 1 for share in (self.grown, self.from_ends, self.corrupt)):
             raise InputError("shares from 0 to 1 for grown, from_ends and corrupt", f"{self}", "Correct them.")
 
+    def singles(self, window: int) -> SequenceConfig:
+        """The same for single windows: one after the reference, of twice as many muscles."""
+        shortest = window + self.strides[1]
+        return replace(self, slices=(shortest, shortest), grown=0.0, together=2 * self.together)
+
 
 @dataclass(frozen=True, eq=False)
 class Batch:
@@ -120,7 +125,7 @@ class _Way:
 def draw_batch(
     rng: np.random.Generator, tracks: Sequence[Track], config: SequenceConfig, sampling: Sampling, window: int, share: float
 ) -> Batch:
-    """Draw sequences: each of a muscle of its own, from a place where the muscle is known.
+    """Draw sequences: of one muscle of several legs, each from a place where it is known.
 
     Args:
         rng: Of the unit.
@@ -131,7 +136,10 @@ def draw_batch(
         share: How much of the training is done.
     """
     stride = int(rng.integers(config.strides[0], config.strides[1] + 1))
-    chosen = [tracks[int(rng.integers(len(tracks)))] for _ in range(config.together)]
+    chosen = [tracks[int(rng.integers(len(tracks)))]]
+    # Of one muscle, whose regions are of about one size: all have to be as large as the largest.
+    alike = [track for track in tracks if track.label == chosen[0].label]
+    chosen += [alike[int(rng.integers(len(alike)))] for _ in range(1, config.together)]
     windows = _windows(rng, chosen, config, sampling, window, stride, share)
     ways = [_way(rng, track, config, sampling, window, (windows * stride) + window) for track in chosen]
     places = stride * np.arange(windows + 1)[:, None] + np.arange(window)
