@@ -13,7 +13,7 @@ VIEWER := frontend/report-viewer
 help: ## Say what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: $(VENV)/.base ## A digital leg from sweep to report: $(OUT)/demo/report.html
+demo: $(VENV)/.nn ## A digital leg from sweep to report, three methods side by side: $(OUT)/demo/report.html
 	@mkdir -p $(OUT)
 	$(BIN)/ifss demo -o $(OUT)/demo --force
 
@@ -56,6 +56,10 @@ $(VENV)/bin/python:
 $(VENV)/.base: $(VENV)/bin/python requirements/base.txt pyproject.toml
 	$(PIP) install -r requirements/base.txt
 	$(PIP) install --no-deps -e .
+	@touch $@
+
+$(VENV)/.nn: $(VENV)/.base requirements/nn.txt
+	$(PIP) install -r requirements/nn.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.base requirements/dev.txt

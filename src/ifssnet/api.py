@@ -99,7 +99,7 @@ def compound(sweeps: Sweep | Sequence[Sweep], **options: Any) -> Volume:
 def segment(
     volume: Volume | None,
     seeds: Seeds,
-    method: str = "shape-interpolation",
+    method: str | None = None,
     *,
     weights: AnyPath | None = None,
     protocol: str = "all-seeds",
@@ -111,8 +111,11 @@ def segment(
     Args:
         volume: The grey levels, or None for methods that do not read them.
         seeds: What the expert drew.
-        method: A name that `ifss segment --method list` shows.
-        weights: The file with a learned method's weights; None for those that come with the package.
+        method: A name that `ifss segment --method list` shows; None for the anchored network where a volume is given, its
+            weights come with the package and the learning extra is installed, else guided shape interpolation. The
+            provenance says which, and why.
+        weights: The file with a learned method's weights, or the name of weights that come with the package (`ifss weights
+            list` shows them); None for the method's own of these.
         protocol: How much of the seeds is given: "first-three" (the paper), "every-100" (its code), "all-seeds".
         device: Where a learned method computes: "auto", "cpu" or "cuda".
         settings: Fields of the method's configuration, such as `plain=True` for shape interpolation.
@@ -133,9 +136,11 @@ def segment(
     True
     """
     from ifssnet.workflow.case import segment as run
+    from ifssnet.workflow.choosing import choose
     from ifssnet.workflow.segmenting import build
 
-    propagator, about = build(method, settings, None if weights is None else Path(weights), device)
+    named = None if weights is None else Path(weights)
+    propagator, about = build(choose(method, named, settings, volume_given=volume is not None), settings, device)
     found = drain(run(volume, seeds, propagator, protocol=protocol))
     return replace(found, provenance={**found.provenance, **about})
 

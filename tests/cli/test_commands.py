@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -102,6 +103,27 @@ def test_the_report_is_one_page_with_the_numbers(leg: Path):
     assert text.startswith("<!DOCTYPE html>")
     assert "SOL" in text
     assert "http://" not in text.replace("http://www.w3.org", "")
+
+
+def test_the_report_shows_other_methods_beside_the_first(leg: Path):
+    seeds.run([leg / "truth.seg.nrrd"], leg / "seeds.seg.nrrd", consecutive=3, every=10, quiet=True)
+    segment.run(None, [leg / "seeds.seg.nrrd"], leg / "found.seg.nrrd", provenance=True, quiet=True)
+    page, truth = leg / "report.html", leg / "truth.seg.nrrd"
+    report.run(
+        leg / "found.seg.nrrd", page, leg / "leg.mha", truth, leg / "seeds.seg.nrrd", [f"perfect={truth}"], slices=2, quiet=True
+    )
+    text = page.read_text(encoding="utf-8")
+    # The first is named by its provenance; a truth against itself has a Dice of 1.
+    found = dict(re.findall(r'<td data-method="(\w+)" data-muscle="SOL" data-key="dice" data-value="([^"]*)"', text))
+    assert list(found) == ["Guided", "perfect"]
+    assert float(found["perfect"]) == 1.0
+    assert 0.96 < float(found["Guided"]) < 1
+    for words, needed in ((["perfect"], "NAME=SEG"), (["=x.mha"], "NAME=SEG"), (["a=nowhere.mha"], "nowhere.mha")):
+        with pytest.raises(InputError, match=needed):
+            report.run(leg / "found.seg.nrrd", page, leg / "leg.mha", truth, other=words, force=True, quiet=True)
+    with pytest.raises(InputError, match="a reference to hold several methods against"):
+        report.run(leg / "found.seg.nrrd", page, leg / "leg.mha", other=[f"perfect={truth}"], force=True, quiet=True)
+    assert page.read_text(encoding="utf-8") == text
 
 
 def test_converting_keeps_grid_names_and_voxels(leg: Path):

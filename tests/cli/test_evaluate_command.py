@@ -48,6 +48,17 @@ def test_words_that_are_no_methods_are_refused(words: list[str]):
         methods(words)
 
 
+def test_weights_that_come_with_the_package_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in ("anchored", "ifss-net-weak"):
+        (tmp_path / f"{name}.safetensors").touch()
+    monkeypatch.setenv("IFSSNET_WEIGHTS", str(tmp_path))
+    found = methods(["anchored,a=anchored@default,weak=ifss-net@ifss-net-weak,pg-net,guided"])
+    files = [None if m.weights is None else m.weights.stem for m in found]
+    assert files == ["anchored", "anchored", "ifss-net-weak", None, None]
+    with pytest.raises(InputError, match="weights for ifss-net"):
+        methods(["ifss-net@default"])
+
+
 def test_weights_for_nothing_are_refused(tmp_path: Path):
     with pytest.raises(InputError, match="anchored"):
         methods(["hold"], [f"anchored={tmp_path}"])

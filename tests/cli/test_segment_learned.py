@@ -18,12 +18,13 @@ from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.weights import Weights
 from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.save import save
-from ifssnet.io.weights import save_weights
+from ifssnet.io.weights import open_weights, save_weights
 from ifssnet.nn.ifss_net import IFSSNet, IFSSNetConfig
 from ifssnet.propagate.methods import METHODS
 from ifssnet.propagate.region import Sampling
-from ifssnet.workflow.default_weights import default_weights
+from ifssnet.workflow.default_weights import ELSEWHERE
 from ifssnet.workflow.opening import open_seeds
+from weights_shelf import fill_shelf
 
 GRID = Grid((40, 40, 40), (1.0, 1.0, 0.5))
 DRAWN = (4, 5, 6, 20, 21, 22)
@@ -104,8 +105,6 @@ def test_the_library_does_the_same(leg):
 
 @pytest.mark.parametrize("name", ["ifss-net", "anchored", "pg-net", "unet-3d"])
 def test_without_weights_they_are_asked_for(leg, name):
-    if default_weights(name) is not None:
-        pytest.skip("these come with the package")
     with pytest.raises(InputError, match="--weights FILE"):
         segmented(leg, "e.seg.nrrd", method=name, weights=None)
 
@@ -130,3 +129,63 @@ def test_without_torch_the_methods_are_listed_and_the_extra_is_named(leg, monkey
     assert {entry["name"] for entry in json.loads(capsys.readouterr().out)} == set(METHODS)
     with pytest.raises(InputError, match=r"pip install 'ifssnet\[nn\]'"):
         segmented(leg, "g.seg.nrrd")
+
+
+@pytest.fixture
+def shelf(leg, monkeypatch):
+    monkeypatch.setenv(ELSEWHERE, str(fill_shelf(leg / "shelf", bias=3.0)))
+    return leg / "shelf"
+
+
+def test_nobody_names_a_method(leg, shelf, capsys):
+    """The anchored network where it can run: here it adds muscle everywhere, most of it far from what was drawn."""
+    guided, facts = segmented(leg, "guided.seg.nrrd", method="shape-interpolation", weights=None)
+    assert "chosen_because" not in facts
+    found, facts = segmented(leg, "h.seg.nrrd", method=None, weights=None)
+    assert facts["method"]["name"] == "anchored"
+    assert "come with the package" in facts["chosen_because"]
+    assert facts["weights"]["sha256"] == open_weights(shelf / "anchored.safetensors").sha256
+    assert facts["weights"]["file"] == "anchored.safetensors"
+    assert found[13].sum() > guided[13].sum()
+    assert np.array_equal(found[list(DRAWN)], guided[list(DRAWN)])
+    for more, why in (({"plain": True}, "plain is no setting"), ({"extrapolate_mm": 1.0}, "")):
+        _, facts = segmented(leg, f"i{len(why)}.seg.nrrd", method=None, weights=None, **more)
+        assert facts["method"]["name"] == ("shape-interpolation" if why else "anchored")
+        assert why in facts["chosen_because"]
+    capsys.readouterr()
+    told = segment.run(None, [leg / "seeds.seg.nrrd"], leg / "j.seg.nrrd")
+    assert "volume" in told["chosen_because"]
+    assert "shape-interpolation (no method was named" in capsys.readouterr().err
+
+
+def test_the_library_chooses_the_same(leg, shelf, monkeypatch):
+    volume, seeds = open_volume(leg / "leg.mha"), open_seeds([leg / "seeds.seg.nrrd"], GRID)
+    by_command, _ = segmented(leg, "k.seg.nrrd", method=None, weights=None)
+    found = segment_nouns(volume, seeds)
+    assert np.array_equal(found.labels.array == 1, by_command)
+    assert found.provenance["method"]["name"] == "anchored"
+    assert "come with the package" in found.provenance["chosen_because"]
+    weak = segment_nouns(volume, seeds, weights="ifss-net-weak")
+    assert weak.provenance["method"]["name"] == "ifss-net"
+    assert weak.provenance["weights"]["card"]["note"] == "weakly"
+    assert segment_nouns(None, seeds).provenance["method"]["name"] == "shape-interpolation"
+    monkeypatch.setitem(sys.modules, "torch", None)
+    without = segment_nouns(volume, seeds)
+    assert without.provenance["method"]["name"] == "shape-interpolation"
+    assert "pip install 'ifssnet[nn]'" in without.provenance["chosen_because"]
+    guided = segment_nouns(volume, seeds, "shape-interpolation")
+    assert np.array_equal(without.labels.array, guided.labels.array)
+
+
+def test_names_of_weights_that_come_with_the_package(leg, shelf):
+    by_name, facts = segmented(leg, "l.seg.nrrd", weights=Path("ifss-net-weak"), protocol="first-three")
+    by_file, _ = segmented(leg, "m.seg.nrrd", weights=shelf / "ifss-net-weak.safetensors", protocol="first-three")
+    assert np.array_equal(by_name, by_file)
+    assert facts["weights"]["file"] == "ifss-net-weak.safetensors"
+    _, facts = segmented(leg, "n.seg.nrrd", weights=Path("default"))
+    assert facts["weights"]["file"] == "ifss-net.safetensors"
+    with pytest.raises(InputError, match="weights of ifss-net"):
+        segmented(leg, "o.seg.nrrd", weights=Path("anchored"))
+    with pytest.raises(InputError, match="'strong'; those that come"):
+        segmented(leg, "o.seg.nrrd", weights=Path("strong"))
+    assert not (leg / "o.seg.nrrd").exists()

@@ -17,6 +17,8 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.io.save import save
 from ifssnet.io.weights import open_weights
+from ifssnet.workflow.default_weights import ELSEWHERE
+from ifssnet.workflow.packing import pack_weights
 
 # The least that still is everything: two updates of one sample through a network of a few hundred numbers.
 RECIPE = """task = "anchored"
@@ -141,6 +143,34 @@ def test_resumed_and_started_from_weights(cohort: Path, recipe: str, trained: Pa
     wider = ["network.widths=[8, 8]", *frozen]
     with pytest.raises(InputError, match="same size"):
         run(cohort, recipe=recipe, output=tmp_path / "third", start=folder / "last.safetensors", settings=wider, quiet=True)
+
+
+def test_started_from_weights_that_come_with_the_package(
+    cohort: Path,
+    recipe: str,
+    trained: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shelf, out = tmp_path / "shelf", tmp_path / "run"
+    shelf.mkdir()
+    words = ("train", cohort, "--recipe", recipe, "-o", out, "-q", "--from")
+    assert "none come with this version" in refused(capsys, *words, "default")
+    monkeypatch.setenv(ELSEWHERE, str(shelf))
+    pack_weights(trained / "last.safetensors", shelf / "anchored.safetensors", half=True)
+    assert "'ancored'; those that come with this version are anchored" in refused(capsys, *words, "ancored")
+    assert not out.exists()
+    # A training that moves nothing ends where it began: at the numbers as 16 bits have them.
+    frozen = ["trainer.optimiser.learning_rate=0", "trainer.units=1"]
+    shipped = open_weights(shelf / "anchored.safetensors")
+    for name in ("default", "anchored"):
+        run(cohort, recipe=recipe, output=out, muscles="SOL", start=Path(name), settings=frozen, quiet=True, force=True)
+        last = open_weights(out / "last.safetensors")
+        assert last.sha256 == shipped.sha256
+        assert last.card["settings"]["from"]["file"] == "anchored.safetensors"  # type: ignore[index,call-overload]
+        assert "stored" not in last.card
+    run(cohort, output=out, resume=True, quiet=True)
 
 
 def test_refusals(cohort: Path, recipe: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -63,6 +63,9 @@ def test_half_is_rounded_once(file: Path, tmp_path: Path) -> None:
     rounded = TENSORS["first.weight"].astype(np.float16).astype(np.float32)
     np.testing.assert_array_equal(found.tensors["first.weight"], rounded)
     assert np.abs(rounded - TENSORS["first.weight"]).max() > 0
+    assert found.card == {**WEIGHTS.card, "stored": "fp16"}
+    save_weights(found, tmp_path / "whole.safetensors")
+    assert open_weights(tmp_path / "whole.safetensors").card == WEIGHTS.card
     assert found.tensors["first.weight"].dtype == np.float32
     np.testing.assert_array_equal(found.tensors["seen"], 12)
     save_weights(found, half, force=True, half=True)

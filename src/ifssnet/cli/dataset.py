@@ -99,7 +99,7 @@ def dataset_command(
         terminal.say(f"Looking at {folder} and asking {source.base_url} for what is missing ...")
         plan = plan_fetch(folder, source, keep_archives)
         if plan.archives:
-            _show_terms(plan, terminal)
+            show_terms(plan, terminal)
             if not (yes or _consent(ask)):
                 terminal.say("Nothing was fetched.")
                 return None
@@ -112,7 +112,7 @@ def dataset_command(
     return checked
 
 
-def _show_terms(plan: Plan, terminal: Terminal) -> None:
+def show_terms(plan: Plan, terminal: Terminal) -> None:
     """Licence, citation, facts and sizes: always shown before anything is fetched, `--quiet` or not."""
     from ifssnet.io import leg3dus
 

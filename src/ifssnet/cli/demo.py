@@ -21,6 +21,9 @@ def run(
 ) -> dict[str, Any]:
     """Scan a digital leg, compound it, annotate a few slices, segment, measure, compare with the truth, report.
 
+    Three methods side by side: the anchored network, IFSS-Net and fill-between-slices. Where one is not installed, a
+    classical one takes its place, and the page says so.
+
     Example: `ifss demo -o demo` and then open `demo/report.html`
     """
     from ifssnet.workflow.demo import demo
@@ -33,5 +36,13 @@ def run(
     muscles = facts["muscles"]
     rows = [(key, *(muscle[key] for muscle in muscles.values())) for key in next(iter(muscles.values()))]
     terminal.answer_table("digital leg", ("quantity", *muscles), rows)
+    compared = [
+        (method, muscle, row["dice"], row["hausdorff95_mm"], row["volume_error_percent"])
+        for method, found in facts["methods"].items()
+        for muscle, row in found.items()
+    ]
+    terminal.answer_table("methods", ("method", "muscle", "Dice", "HD95 mm", "volume error %"), compared)
+    for note in facts["notes"]:
+        terminal.say(note)
     terminal.say(f"open {output / 'report.html'}")
     return facts

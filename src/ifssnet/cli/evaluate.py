@@ -101,6 +101,8 @@ def run(
         for label in summary["about"]["methods"]
     ]
     terminal.answer_table(f"{split.value}, {protocol.value}, mean over muscles", ("method", *shown, "s a leg"), rows)
+    if label_error := summary["about"]["cohort"]["label_error"]:
+        terminal.say(label_error)
     for failure in summary["failed"]:
         terminal.say(f"failed: {failure['method']} on {failure['case']}: {failure['error']}")
     terminal.say(f"wrote {output / 'report.html'}")

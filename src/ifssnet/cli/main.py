@@ -26,8 +26,10 @@ from ifssnet.cli import (
     train,
 )
 from ifssnet.cli.dataset import register as add_dataset
+from ifssnet.cli.experiment import register as add_experiment
 from ifssnet.cli.phantom import register as add_phantom
 from ifssnet.cli.terminal import show_error, show_warnings
+from ifssnet.cli.weights import register as add_weights
 from ifssnet.core.errors import InputError
 
 app = typer.Typer(
@@ -70,7 +72,9 @@ for command in (
 ):
     app.command(name=command.__name__.rsplit(".", 1)[1])(command.run)
 add_dataset(app)
+add_experiment(app)
 add_phantom(app)
+add_weights(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

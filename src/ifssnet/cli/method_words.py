@@ -8,6 +8,8 @@ from pathlib import Path
 
 from ifssnet.cli.settings import given
 from ifssnet.core.errors import InputError
+from ifssnet.propagate.methods import LEARNED
+from ifssnet.workflow.default_weights import default_weights, find_weights
 from ifssnet.workflow.methods_given import MethodGiven, names
 
 _EXAMPLE = "Write for example --methods hold,guided,full=ifss-net@best.safetensors:direction=forward."
@@ -21,7 +23,8 @@ def methods(words: Sequence[str], weights: Sequence[str] = (), direction: str | 
 
     Args:
         words: What was given, one or more times.
-        weights: `NAME=FILE` or `LABEL=FILE`, for methods that name no file themselves.
+        weights: `NAME=FILE` or `LABEL=FILE`, for methods that name no file themselves. FILE may be the name of weights that
+            come with the package; a learned method that is given none at all gets its own of these.
         direction: For methods that know directions and are given none.
 
     Raises:
@@ -41,12 +44,18 @@ def methods(words: Sequence[str], weights: Sequence[str] = (), direction: str | 
         label = (match["label"] or name).strip()
         key = label if label in files else name
         used.add(key)
-        file = Path(match["weights"]) if match["weights"] else files.get(key)
+        file = _weights(name, match["weights"] or files.get(key))
         settings = given(match["settings"].split(",")) if match["settings"] else {}
         found.append(MethodGiven(label, name, settings, file).directed(direction))
     if lost := sorted(files.keys() - used):
         raise InputError("weights for a method that is compared", f"'{lost[0]}'", "Name it after --methods too.")
     return tuple(found)
+
+
+def _weights(method: str, given: str | Path | None) -> Path | None:
+    if given is not None:
+        return find_weights(given, method)
+    return default_weights(method) if method in LEARNED else None
 
 
 def _parts(words: Sequence[str]) -> list[str]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ifssnet.cli.options import Force, Json, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal
+from ifssnet.core.errors import InputError
+
+if TYPE_CHECKING:
+    from ifssnet.workflow.side_by_side import OtherSegmentation
 
 
 class Side(StrEnum):
@@ -25,6 +30,12 @@ def run(
     volume: Annotated[Path | None, typer.Option(help="Grey levels that the slices show.")] = None,
     reference: Annotated[Path | None, typer.Option(help="A reference: comparison and surface error map.")] = None,
     seeds: Annotated[Path | None, typer.Option(help="The seeds, to mark the annotated slices.")] = None,
+    other: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=SEG", help="Another method's segmentation, shown side by side; needs --reference; may be repeated."
+        ),
+    ] = None,
     title: Annotated[str | None, typer.Option(help="Heading of the page (default: the file's name).")] = None,
     slices: Annotated[int, typer.Option(min=1, max=48, help="How many slices to show.")] = 12,
     side: Annotated[Side | None, typer.Option(help="Which leg: names the medial and the lateral view.")] = None,
@@ -41,7 +52,8 @@ def run(
 ) -> dict[str, Any]:
     """Write one self-contained page: numbers, area profile, slices with outlines, the muscles in 3-D, provenance.
 
-    Example: `ifss report leg-segmented.seg.nrrd --volume leg.mha -o report.html`
+    Example: `ifss report leg-segmented.seg.nrrd --volume leg.mha -o report.html`, or with another method beside it:
+    `ifss report leg-segmented.seg.nrrd --volume leg.mha --reference expert.seg.nrrd --other GFS=grown.seg.nrrd -o report.html`
     """
     from ifssnet.workflow.reporting import report_files
     from ifssnet.workflow.writing import check_suffix
@@ -54,6 +66,7 @@ def run(
         volume,
         reference,
         seeds,
+        others=_others(other or ()),
         title=title,
         slices=slices,
         side=None if side is None else side.value,
@@ -65,3 +78,16 @@ def run(
         terminal.answer_json(facts)
     terminal.say(f"wrote {output}")
     return facts
+
+
+def _others(words: Sequence[str]) -> list[OtherSegmentation]:
+    """`NAME=SEG` words; the name may be any text."""
+    from ifssnet.workflow.side_by_side import OtherSegmentation
+
+    found: list[OtherSegmentation] = []
+    for word in words:
+        name, equals, path = word.partition("=")
+        if not equals or not name.strip() or not path:
+            raise InputError("another method as NAME=SEG", f"'{word}'", "Write for example --other GFS=grown.seg.nrrd.")
+        found.append(OtherSegmentation(name.strip(), Path(path)))
+    return found

@@ -19,9 +19,18 @@ def run(
         list[Path] | None, typer.Option(help="What the expert drew; again for the contours of each parallel sweep.")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write the segmentation.")] = None,
-    method: Annotated[str, typer.Option(help="How to propagate; `list` shows every method.")] = "shape-interpolation",
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="How to propagate; `list` shows every method (default: the anchored network where it can run, else guided "
+            "shape interpolation)."
+        ),
+    ] = None,
     weights: Annotated[
-        Path | None, typer.Option(help="Of a learned method (.safetensors), where none come with the package.")
+        Path | None,
+        typer.Option(
+            metavar="FILE|NAME", help="Of a learned method: a .safetensors, or a name that `ifss weights list` shows."
+        ),
     ] = None,
     protocol: Annotated[
         str,
@@ -51,6 +60,9 @@ def run(
 
     Example: `ifss segment leg.mha --seeds seeds.seg.nrrd -o leg-segmented.seg.nrrd`, or with a network:
     `ifss segment leg.mha --seeds seeds.seg.nrrd --method ifss-net --weights full.safetensors --protocol first-three -o out.mha`
+
+    Without --method it is the anchored network if a VOLUME is given, its weights are in the package and the learning extra is
+    installed; otherwise guided shape interpolation. A line, and the provenance, say which and why.
     """
     from ifssnet.cli.settings import given
     from ifssnet.core.errors import InputError
@@ -88,8 +100,10 @@ def run(
         with_provenance=provenance,
         force=force,
     )
-    facts = terminal.run(work)
+    facts: dict[str, Any] = dict(terminal.run(work))
     if json:
         terminal.answer_json(facts)
+    if why := facts["chosen_because"]:
+        terminal.say(f"method: {facts['provenance']['method']['name']} ({why})")
     terminal.say(f"wrote {output}")
     return facts

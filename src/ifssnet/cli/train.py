@@ -42,7 +42,14 @@ def run(
         str | None, typer.Option(help="Muscles to train on, commas between, or `any`: all, one network that follows the mask.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder, exactly where it was.")] = False,
-    start: Annotated[Path | None, typer.Option("--from", metavar="WEIGHTS", help="Start from these weights.")] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="WEIGHTS",
+            help="Start from these: a file, a name that `ifss weights list` shows, or `default`: those of the recipe's task.",
+        ),
+    ] = None,
     device: Annotated[Device, typer.Option(help="Where to compute; auto is a GPU where there is one.")] = Device.auto,
     precision: Annotated[Precision, typer.Option(help="bf16 is for GPUs.")] = Precision.full,
     minutes: Annotated[
@@ -60,7 +67,8 @@ def run(
 ) -> dict[str, Any]:
     """Train a network by a recipe. A run that was stopped goes on with --resume as if it had not been.
 
-    Example: `ifss train legs --recipe anchored --muscles any -o runs/anchored --minutes 45`
+    Example: `ifss train legs --recipe anchored --muscles any -o runs/anchored --minutes 45`, or on from the weights that come
+    with the package, on legs of your own: `ifss train mine --recipe anchored --from default -o runs/mine --minutes 20`
     """
     from ifssnet.core.errors import InputError
     from ifssnet.workflow.training import TrainingOptions, check_learning_installed, train_cohort

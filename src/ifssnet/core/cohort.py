@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ifssnet.core.errors import InputError
@@ -59,6 +59,8 @@ class Cohort:
         citation: What to cite, one reference an entry.
         licence: Under which terms the data may be used; empty when nobody says.
         notes: What everyone who reports numbers on it ought to know.
+        label_errors: Split to how far its labels are known to be wrong, a sentence that belongs beside every number;
+            empty where they are exact, or nobody says.
 
     Raises:
         InputError: Two cases of one split with the same name.
@@ -71,6 +73,7 @@ class Cohort:
     citation: tuple[str, ...] = ()
     licence: str = ""
     notes: tuple[str, ...] = ()
+    label_errors: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
         (key, count), *_ = Counter((case.split, case.name) for case in self.cases).most_common(1) or [(("", ""), 0)]

@@ -89,6 +89,12 @@ class Results:
         """What was measured, in the order of the table."""
         return tuple(dict.fromkeys(score.metric for score in self.scores))
 
+    @property
+    def label_error(self) -> str:
+        """How wrong the labels are known to be that the numbers were measured against; empty where nobody says."""
+        cohort = self.about.get("cohort")
+        return str(cohort.get("label_error", "")) if isinstance(cohort, Mapping) else ""
+
     def values(self, metric: str, muscle: str = MEAN) -> dict[str, dict[str, float]]:
         """Method to leg to value, of one muscle or, a leg, of the mean over its muscles."""
         found: dict[str, dict[str, list[float]]] = {method: {} for method in self.methods}

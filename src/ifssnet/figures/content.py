@@ -130,6 +130,23 @@ class VolumeEstimate:
 
 
 @dataclass(frozen=True, eq=False)
+class ComparedMethod:
+    """One of several methods on the same leg, from the same annotated slices.
+
+    Attributes:
+        name: For a person.
+        comparison: Muscle's name to its agreement with the reference, named as in the JSON of `ifss compare`.
+        slices: What it found, beside the reference; each method shows the same slices.
+        note: What a reader has to know of it, such as whose place it takes; may be empty.
+    """
+
+    name: str
+    comparison: Mapping[str, Mapping[str, Json]]
+    slices: Sequence[ShownSlice] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
 class ReportContent:
     """Everything on the page.
 
@@ -142,6 +159,7 @@ class ReportContent:
         surfaces: The surfaces to show.
         comparison: Muscle's name to its agreement with the reference, named as in the JSON of `ifss compare`.
         comparison_mean: The mean of the comparison over the muscles.
+        methods: Several methods side by side, the segmentation's own first; empty where there is one only.
         colors: Muscle's name to (red, green, blue); the field's colours where a name is missing.
         annotated_slices: Muscle's name to the slices that an expert drew.
         findings: What the look before the work found; None when nobody looked, empty when all was well.
@@ -163,6 +181,7 @@ class ReportContent:
     surfaces: Sequence[ShownSurface] = ()
     comparison: Mapping[str, Mapping[str, Json]] | None = None
     comparison_mean: Mapping[str, Json] | None = None
+    methods: Sequence[ComparedMethod] = ()
     colors: Mapping[str, tuple[int, int, int]] = field(default_factory=dict[str, tuple[int, int, int]])
     annotated_slices: Mapping[str, Sequence[int]] = field(default_factory=dict[str, Sequence[int]])
     findings: Sequence[Finding] | None = None

@@ -112,6 +112,11 @@ def _failures(results: Results) -> str:
     return element("p", element("b", escape(head)), *("<br>" + escape(line) for line in lines), class_="warning")
 
 
+def _label_error(results: Results) -> str:
+    """What the labels themselves are worth, where that is known: it stands beside the numbers that hang on them."""
+    return element("p", escape(results.label_error), class_="warning") if results.label_error else ""
+
+
 def _table(heads: Sequence[str], rows: Sequence[str]) -> str:
     head = element("thead", element("tr", *(element("th", escape(h), scope="col") for h in heads)))
     return element("div", element("table", head, element("tbody", *rows)), class_="table")
@@ -155,14 +160,17 @@ def _overview(results: Results) -> str:
     return (
         element("h2", "Mean over the muscles")
         + element("p", how, class_="how")
+        + _label_error(results)
         + _table(heads, _metric_rows(results, MEAN, extra))
     )
 
 
 def _by_muscle(results: Results) -> str:
     heads = ("Method", *(head for _, head, _, _ in _MAIN))
-    return element("h2", "Each muscle") + "".join(
-        element("h3", escape(muscle)) + _table(heads, _metric_rows(results, muscle)) for muscle in results.muscles
+    return (
+        element("h2", "Each muscle")
+        + _label_error(results)
+        + "".join(element("h3", escape(muscle)) + _table(heads, _metric_rows(results, muscle)) for muscle in results.muscles)
     )
 
 
@@ -219,7 +227,8 @@ def _table_one(results: Results) -> str:
             )
         )
     heads = ("Method", "In the paper", *(head for _, head, _ in COLUMNS))
-    return element("h2", "Table I, beside the paper") + element("p", escape(CAUTION), class_="how") + _table(heads, rows)
+    caution = element("p", escape(CAUTION), class_="how") + _label_error(results)
+    return element("h2", "Table I, beside the paper") + caution + _table(heads, rows)
 
 
 def _figure(title: str, svg: str, caption: str) -> str:

@@ -12,6 +12,7 @@ from ifssnet.core.segmentation import Json
 from ifssnet.figures import sections
 from ifssnet.figures.content import ANATOMICAL, AcsaProfile, ReportContent
 from ifssnet.figures.mesh import DisplayMesh, display_meshes
+from ifssnet.figures.side_by_side import side_by_side
 from ifssnet.figures.static_view import sides_picture
 from ifssnet.figures.surfaces import ErrorScale, View, error_scale, standard_views
 from ifssnet.figures.svg import element, escape, number
@@ -37,6 +38,7 @@ def report_html(content: ReportContent) -> str:
         sections.tiles(content, colors),
         sections.findings(content),
         sections.numbers(content, colors),
+        side_by_side(content, colors),
         sections.profiles(content, colors),
         space.section,
         sections.slices(content, colors),
@@ -115,7 +117,9 @@ def _colors(content: ReportContent) -> dict[str, Rgb]:
     names: dict[str, None] = dict.fromkeys(content.muscles)
     names.update(dict.fromkeys(content.profiles))
     names.update(dict.fromkeys(shown.surface.name for shown in content.surfaces))
-    for shown in content.slices:
+    for method in content.methods:
+        names.update(dict.fromkeys(method.comparison))
+    for shown in (*content.slices, *(each for method in content.methods for each in method.slices)):
         names.update(dict.fromkeys(shown.masks))
     return colors_of(names, content.colors)
 
@@ -126,8 +130,8 @@ def _ordered_profiles(content: ReportContent) -> dict[str, AcsaProfile]:
 
 def _navigation(body: list[str]) -> str:
     targets = {
-        "numbers": "Numbers", "agreement": "Agreement", "profile": "Cross-sections", "space": "3-D", "slices": "Slices",
-        "provenance": "Provenance",
+        "numbers": "Numbers", "agreement": "Agreement", "methods": "Methods", "profile": "Cross-sections", "space": "3-D",
+        "slices": "Slices", "provenance": "Provenance",
     }  # fmt: skip
     page = "".join(body)
     links = "".join(element("a", text, href=f"#{key}") for key, text in targets.items() if f'id="{key}"' in page)

@@ -122,7 +122,7 @@ def table_columns(results: Results) -> dict[str, list[str | float]]:
 
 
 def table_text(results: Results) -> str:
-    """Table I as Markdown: ours, with the paper's below each number, and the caution that belongs to it."""
+    """Table I as Markdown: ours, with the paper's below each number, and the cautions that belong to it."""
     lines = [
         "| method | in the paper | legs | " + " | ".join(heading for _, heading, _ in COLUMNS) + " |",
         "|---" * (3 + len(COLUMNS)) + "|",
@@ -135,4 +135,5 @@ def table_text(results: Results) -> str:
             cells.append(written(mean, sd if row.legs > 1 else None, decimals) + there)
         source = f"{row.paper.name}, {row.paper.source}" if row.paper else "–"
         lines.append(f"| {row.name} | {source} | {row.legs} | " + " | ".join(cells) + " |")
-    return "\n".join([*lines, "", CAUTION, ""])
+    cautions = [CAUTION, *([results.label_error] if results.label_error else [])]
+    return "\n".join([*lines, "", *cautions, ""])

@@ -86,10 +86,17 @@ class _Description:
     notes: tuple[str, ...] = ()
     acquisition: str = ""
     acquisitions: Mapping[str, str] = field(default_factory=dict[str, str])
+    label_errors: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 _LEG_3D_US = _Description(
-    leg3dus.NAME, leg3dus.LABEL_NAMES, leg3dus.LICENCE, leg3dus.CITATION, leg3dus.NOTES, leg3dus.ACQUISITION
+    leg3dus.NAME,
+    leg3dus.LABEL_NAMES,
+    leg3dus.LICENCE,
+    leg3dus.CITATION,
+    leg3dus.NOTES,
+    leg3dus.ACQUISITION,
+    label_errors=leg3dus.LABEL_ERRORS,
 )
 
 
@@ -117,7 +124,16 @@ def _open_split_folders(root: Path) -> Cohort:
             "none of them",
             f"Check the folder. `ifss dataset leg-3d-us {root} --download` fetches LEG-3D-US into it.",
         )
-    return Cohort(described.name, root, tuple(cases), described.labels, described.citation, described.licence, described.notes)
+    return Cohort(
+        described.name,
+        root,
+        tuple(cases),
+        described.labels,
+        described.citation,
+        described.licence,
+        described.notes,
+        described.label_errors,
+    )
 
 
 def _files(folder: Path, depth: int) -> Iterator[Path]:

@@ -40,6 +40,17 @@ NOTES = (
     "Two experts' volumes differ by 4 %: no method can be shown to be better than that on these data.",
 )
 
+_EXPERTS = "Two experts differ by 4 % in volume: smaller errors than that say nothing about which method is better."
+LABEL_ERRORS: Mapping[str, str] = MappingProxyType(
+    {
+        TRAIN: f"{NOTES[1]} {_EXPERTS}",
+        VAL: "Nobody says how wrong validation labels are; training labels, made by zero-order interpolation, are about 10 % "
+        f"wrong, mostly at the borders. {_EXPERTS}",
+        TEST: f"{NOTES[2]} Networks learned from training labels that are about 10 % wrong. {_EXPERTS}",
+    }
+)
+"""Split to what belongs beside every number on it."""
+
 
 @dataclass(frozen=True)
 class Archive:

@@ -21,6 +21,8 @@ from ifssnet.io.atomic import atomic_path
 FORMAT, VERSION = "ifssnet-weights", 1
 _KEY = "ifssnet"
 """One key, because safetensors writes several in any order; so the same weights are the same bytes."""
+STORED, FP16 = "stored", "fp16"
+"""What the card says of a file whose numbers have 16 bits; of this file, so it does not stay when they are written in full."""
 _RETRAIN = "Get the file again, or train the network again."
 
 
@@ -31,14 +33,15 @@ def save_weights(weights: Weights, path: Path, force: bool = False, half: bool =
         weights: What to write.
         path: A name that ends in .safetensors.
         force: Replace a file that is there.
-        half: Store floating point numbers in 16 bits (11 significant ones); they are read back as 32.
+        half: Store floating point numbers in 16 bits (11 significant ones); they are read back as 32, and the card says
+            `stored = fp16`.
 
     Raises:
         InputError: Another ending, a file that is there already, no room, numbers that 16 bits cannot hold, or no safetensors.
     """
     if path.suffix.lower() != ".safetensors":
         raise InputError("a name that ends in .safetensors", f"{path.name}", "Choose such a name.")
-    stored = replace(weights, tensors={name: _halved(name, t) for name, t in weights.tensors.items()}) if half else weights
+    stored = _as_stored(weights, half)
     described = stored.description()
     header: dict[str, Json] = {"format": f"{FORMAT}/{VERSION}", "sha256": _digest(stored.sha256, described), **described}
     tensors = {name: np.array(t, order="C", copy=True) for name, t in sorted(stored.tensors.items())}
@@ -104,6 +107,15 @@ def _weights(header: Mapping[str, Any], tensors: Mapping[str, np.ndarray], path:
 def _digest(tensors_sha256: str, described: Mapping[str, Json]) -> str:
     text = json.dumps(described, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(f"{tensors_sha256}\n{text}".encode()).hexdigest()
+
+
+def _as_stored(weights: Weights, half: bool) -> Weights:
+    """The weights as a file has them."""
+    card = {key: value for key, value in weights.card.items() if key != STORED}
+    if not half:
+        return replace(weights, card=card)
+    halved = {name: _halved(name, tensor) for name, tensor in weights.tensors.items()}
+    return replace(weights, card={**card, STORED: FP16}, tensors=halved)
 
 
 def _halved(name: str, tensor: Shaped[np.ndarray, "*shape"]) -> Shaped[np.ndarray, "*shape"]:

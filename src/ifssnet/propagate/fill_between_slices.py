@@ -97,6 +97,15 @@ class FillBetweenSlices:
         return np.asarray(itk.array_from_image(interpolator.GetOutput()))[1:-1] > 0
 
 
+def itk_installed() -> bool:
+    """Whether ITK's interpolator is there; where it is, finding out takes as long as loading it."""
+    try:
+        _itk()
+    except InputError:
+        return False
+    return True
+
+
 def _itk() -> Any:
     """ITK's Python package; imported here because it takes ten seconds and most runs do without."""
     remedy = 'Install it: pip install "ifssnet[itk]".'

@@ -87,15 +87,15 @@ class IFSSNetStepper:
         """Slices that a step sees and predicts."""
         return self.network.config.window
 
-    def start(self, images: Float32[np.ndarray, "z v u"], masks: Float32[np.ndarray, "z v u"]) -> State | None:
+    def start(self, images: Float32[np.ndarray, "z y x"], masks: Float32[np.ndarray, "z y x"]) -> State | None:
         """The given window is seen with its own masks (paper, III: the reference sub-volume), for the state that is carried."""
         if self.network.config.state != CARRIED:
             return None
         return self._predict(images, masks, None)[1]
 
     def step(
-        self, images: Float32[np.ndarray, "z v u"], previous: Float32[np.ndarray, "z v u"], memory: Any
-    ) -> tuple[Float32[np.ndarray, "z v u"], State | None]:
+        self, images: Float32[np.ndarray, "z y x"], previous: Float32[np.ndarray, "z y x"], memory: Any
+    ) -> tuple[Float32[np.ndarray, "z y x"], State | None]:
         """The probability of each pixel, and the state."""
         probability, state = self._predict(images, previous, memory)
         return probability.cpu().numpy(), state

@@ -1,10 +1,34 @@
-"""Weights that come with the package."""
+"""Weights that come with the package, and how a command finds those that are meant."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-FOLDER = "weights"
+from ifssnet.core.errors import InputError
+
+PACKAGE_FOLDER = Path(__file__).parents[1] / "weights"
+ELSEWHERE = "IFSSNET_WEIGHTS"
+"""Environment variable: a folder whose weights take the place of the package's, such as those that a laboratory fine-tuned."""
+
+SUFFIX = ".safetensors"
+DEFAULT = "default"
+"""The word for the weights that come for whatever method or recipe is used."""
+
+_KIND_OF_TASK = {"recurrent": "ifss-net"}
+"""Of tasks that are not called like the method which they train."""
+
+
+def weights_folder() -> Path:
+    """Where the weights lie that nobody has to give a path to."""
+    own = os.environ.get(ELSEWHERE)
+    return Path(own) if own else PACKAGE_FOLDER
+
+
+def shipped_weights() -> dict[str, Path]:
+    """The weights that come with the package, by name."""
+    files = (path for path in weights_folder().glob(f"*{SUFFIX}") if path.is_file())
+    return {path.stem: path for path in sorted(files, key=lambda path: path.stem)}
 
 
 def default_weights(method: str) -> Path | None:
@@ -13,5 +37,52 @@ def default_weights(method: str) -> Path | None:
     Args:
         method: Its name; the file is called the same.
     """
-    path = Path(__file__).parents[1] / FOLDER / f"{method}.safetensors"
-    return path if path.is_file() else None
+    return shipped_weights().get(method)
+
+
+def find_weights(given: str | Path | None, method: str | None) -> Path:
+    """The file that is meant.
+
+    Args:
+        given: A path that ends in .safetensors, the name of weights that come with the package, "default", or None for that.
+        method: Whose weights "default" is; None where no method was named.
+
+    Raises:
+        InputError: None come with the package under that name. Whether a path leads anywhere is for whoever opens it.
+    """
+    shipped = shipped_weights()
+    if given is None or str(given) == DEFAULT:
+        if method is not None and method in shipped:
+            return shipped[method]
+        which = "a method that none was named of" if method is None else method
+        raise InputError(f"weights for {which}", f"none; {_what_comes(shipped)}", "Give them: --weights FILE.")
+    if str(given) in shipped:
+        return shipped[str(given)]
+    path = Path(given)
+    if path.suffix.lower() == SUFFIX or path.exists():
+        return path
+    raise InputError(f"a weights file ({SUFFIX}), or the name of one", f"'{given}'; {_what_comes(shipped)}", "Check the path.")
+
+
+def weights_to_start_from(given: str | Path, task: str, supervision: str) -> Path:
+    """The file that a training starts from.
+
+    Args:
+        given: As for `find_weights`; "default" is what comes for the recipe's own task and supervision.
+        task: Of the recipe.
+        supervision: Of the recipe; weights that were trained with few labels are preferred where it begins with "weak".
+
+    Raises:
+        InputError: None come with the package.
+    """
+    if str(given) != DEFAULT:
+        return find_weights(given, None)
+    kind, shipped = _KIND_OF_TASK.get(task, task), shipped_weights()
+    for name in ([f"{kind}-weak"] if supervision.startswith("weak") else []) + [kind]:
+        if name in shipped:
+            return shipped[name]
+    raise InputError(f"weights of {kind} to start from", f"none; {_what_comes(shipped)}", "Give a file: --from FILE.")
+
+
+def _what_comes(shipped: dict[str, Path]) -> str:
+    return f"those that come with this version are {', '.join(shipped)}" if shipped else "none come with this version"

@@ -20,13 +20,14 @@ from ifssnet.io.sequence_write import write_sequence
 from ifssnet.measure.compare import compare
 from ifssnet.phantom.labels import leg_labels
 from ifssnet.phantom.subject import draw_subject
-from ifssnet.phantom.sweep import DEMO, scan
-from ifssnet.propagate.methods import method
+from ifssnet.phantom.sweep import DEMO, ScanSettings, scan
 from ifssnet.propagate.seed_sampling import sample_seeds
 from ifssnet.workflow.case import segment
 from ifssnet.workflow.compound_files import with_look
 from ifssnet.workflow.compounding import check, compound
+from ifssnet.workflow.demo_methods import DemoMethod, demo_methods
 from ifssnet.workflow.reporting import report_files
+from ifssnet.workflow.side_by_side import OtherSegmentation
 from ifssnet.workflow.writing import write_json
 
 SPACING_MM = 0.8
@@ -41,51 +42,75 @@ NOISE_MM = 0.5
 """How far the digital expert's hand is off, standard deviation."""
 
 
-def demo(output: Path, seed: int = 1, *, force: bool = False) -> Generator[Progress, None, dict[str, Any]]:
-    """Scan a digital leg, compound it, draw a few slices, propagate, compare with the truth, report.
+def demo(
+    output: Path, seed: int = 1, *, settings: ScanSettings = DEMO, spacing_mm: float = SPACING_MM, force: bool = False
+) -> Generator[Progress, None, dict[str, Any]]:
+    """Scan a digital leg, compound it, draw a few slices, propagate by three methods, compare with the truth, report.
 
     Args:
         output: The folder for everything; written beside it and moved into place.
         seed: Which leg, which recording, which hand.
+        settings: Of the scanner.
+        spacing_mm: Of the volume.
         force: Replace the folder if it is there.
+
+    Returns:
+        Where everything is, each muscle's numbers by the first method, and all methods' agreement with the truth.
 
     Raises:
         InputError: The folder is there already, or cannot be written.
     """
     with atomic_folder(output, force=force) as folder:
+        methods = demo_methods()
         subject = draw_subject(seed)
-        sweeps = [_in_patient_axes(sweep) for sweep in (yield from scan(subject, DEMO, seed))]
+        sweeps = [_in_patient_axes(sweep) for sweep in (yield from scan(subject, settings, seed))]
         for number, sweep in enumerate(sweeps, start=1):
             write_sequence(sweep, folder / f"sweep{number}.igs.mha")
             yield Progress("writing sweeps", number, len(sweeps))
-        options = CompoundOptions(spacing_mm=SPACING_MM, axes="sweep", holes=(DistanceFilling(FILL_MM),))
+        options = CompoundOptions(spacing_mm=spacing_mm, axes="sweep", holes=(DistanceFilling(FILL_MM),))
         volume = with_look((yield from compound(sweeps, options)), check(sweeps, options))
         save(volume, folder / "leg.mha")
         truth = leg_labels(subject, volume.grid, leg_to_world=LEG_TO_PATIENT)
         save(truth, folder / "truth.seg.nrrd")
         seeds = sample_seeds(truth, consecutive=3, every_mm=EVERY_MM, noise_mm=NOISE_MM, seed=seed)
         save_seeds(seeds, folder / "seeds.seg.nrrd")
-        found = yield from segment(volume, seeds, method("shape-interpolation"))
-        save(found.labels, folder / "leg.seg.nrrd")
-        write_json(found.provenance, folder / "leg.seg.nrrd.json", force=False)
+        compared: dict[str, Any] = {}
+        for each in methods:
+            found = yield from segment(volume if each.propagator.needs_volume else None, seeds, each.propagator)
+            save(found.labels, _file(folder, each))
+            write_json({**found.provenance, **each.about}, folder / f"{each.file}.seg.nrrd.json", force=False)
+            compared[each.title] = _shown(compare(found.labels, truth).as_dict()["muscles"])
+        first, *others = methods
         yield from report_files(
-            folder / "leg.seg.nrrd",
+            _file(folder, first),
             folder / "report.html",
             folder / "leg.mha",
             folder / "truth.seg.nrrd",
             folder / "seeds.seg.nrrd",
+            others=[OtherSegmentation(each.title, _file(folder, each), each.note) for each in others],
+            name=first.title,
+            note=first.note,
             title=f"Digital leg {seed}",
             side=subject.side,
             patient_axes=True,
         )
-        agreement: Any = compare(found.labels, truth).as_dict()["muscles"]
-    return {"output": str(output), "report": str(output / "report.html"), "muscles": _shown(agreement)}
+    return {
+        "output": str(output),
+        "report": str(output / "report.html"),
+        "muscles": compared[first.title],
+        "methods": compared,
+        "notes": [f"{each.title} {each.note}" for each in methods if each.note],
+    }
 
 
 def _in_patient_axes(sweep: Sweep) -> Sweep:
     return replace(sweep, image_to_world=LEG_TO_PATIENT @ sweep.image_to_world)
 
 
-def _shown(muscles: dict[str, Any]) -> dict[str, Any]:
+def _file(folder: Path, each: DemoMethod) -> Path:
+    return folder / f"{each.file}.seg.nrrd"
+
+
+def _shown(muscles: Any) -> dict[str, Any]:
     keys = ("volume_cm3", "reference_volume_cm3", "volume_error_percent", "dice", "hausdorff95_mm")
     return {name: {key: muscle[key] for key in keys} for name, muscle in muscles.items()}

@@ -118,6 +118,7 @@ def evaluate(root: Path, output: Path, options: EvaluationOptions) -> Generator[
             "folder": cohort.root.resolve().name,
             "sha256": _digest(hashes),
             "notes": list(cohort.notes),
+            "label_error": cohort.label_errors.get(options.split, ""),
         },
         "split": options.split,
         "given": _plain(options.given),

@@ -9,8 +9,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.muscles import field_name
 from ifssnet.core.segmentation import Json, Propagator
 from ifssnet.io.weights import open_weights
+from ifssnet.propagate.by_muscle import ByMuscle
 from ifssnet.propagate.hold import Hold, HoldConfig
 from ifssnet.propagate.methods import METHODS, LearnedEntry, learned, method
 
@@ -36,7 +38,8 @@ class MethodGiven:
         label: What tables and figures call it; unique in an evaluation, and the name of its files.
         name: The method's name, or one of `SHORT`, or "hold".
         settings: Those that are not to stay at their defaults.
-        weights: The file with a learned method's weights; None for the others.
+        weights: The file with a learned method's weights, or a folder with those of one network a muscle (see
+            `weights_by_muscle`); None for the others.
     """
 
     label: str
@@ -51,8 +54,8 @@ class MethodGiven:
             raise InputError(
                 "a label of up to 60 letters, digits and . _ + -", f"'{self.label}'", "Write for example full=ifss-net@FILE."
             )
-        if self.weights is not None and not self.weights.is_file():
-            raise InputError(f"weights for {self.label}", f"{self.weights}, where no file is", "Check the path.")
+        if self.weights is not None and not self.weights.exists():
+            raise InputError(f"weights for {self.label}", f"{self.weights}, where nothing is", "Check the path.")
         if self.settings.get(IMAGE, "zero") != "zero":
             raise InputError(f"{IMAGE}=zero", f"{IMAGE}={self.settings[IMAGE]}", f"Leave {IMAGE} out to use the volume.")
 
@@ -93,18 +96,39 @@ class MethodGiven:
             return Hold(HoldConfig(str(chosen.get("direction", HoldConfig().direction))))
         if self.weights is None:
             return method(self.method, **chosen)
+        if self.weights.is_dir():
+            files = weights_by_muscle(self.weights)
+            return ByMuscle({name: learned(self.method, open_weights(file), **chosen) for name, file in files.items()})  # type: ignore[arg-type]
         return learned(self.method, open_weights(self.weights), **chosen)  # type: ignore[arg-type]
 
     def described(self) -> dict[str, Json]:
         """What its results depend on, plain data: weights by their hash, not by where they lie."""
         known: dict[str, Json] = {"method": self.method, "settings": dict(sorted({**self.chosen, **self.settings}.items()))}
-        if self.weights is not None:
-            weights = open_weights(self.weights, self.method)
-            known["weights_sha256"] = weights.sha256
-            known["weights"] = {
-                "network": weights.network, "sampling": weights.sampling, "muscles": list(weights.muscles),
-            }  # fmt: skip
+        if self.weights is not None and self.weights.is_dir():
+            each = {name: _described(file, self.method) for name, file in weights_by_muscle(self.weights).items()}
+            known["weights_by_muscle"] = each
+        elif self.weights is not None:
+            known |= _described(self.weights, self.method)
         return known
+
+
+def weights_by_muscle(folder: Path) -> dict[str, Path]:
+    """The field's name of a muscle to its weights: `MUSCLE.safetensors`, or the run `MUSCLE/best.safetensors`.
+
+    Raises:
+        InputError: There are none in the folder, or two of one muscle.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted((*folder.glob("*.safetensors"), *folder.glob("*/best.safetensors"))):
+        name = field_name(path.stem if path.parent == folder else path.parent.name)
+        if name in found:
+            raise InputError(f"one file of weights for {name}", f"{found[name]} and {path}", "Remove one of them.")
+        found[name] = path
+    if not found:
+        raise InputError(
+            f"MUSCLE.safetensors or MUSCLE/best.safetensors in {folder}", "neither", "Name the folder that holds the runs."
+        )
+    return found
 
 
 def names() -> tuple[str, ...]:
@@ -129,3 +153,9 @@ def check_methods(methods: tuple[MethodGiven, ...]) -> None:
             given.build()
         else:
             given.described()
+
+
+def _described(file: Path, kind: str) -> dict[str, Json]:
+    weights = open_weights(file, kind)
+    told: dict[str, Json] = {"network": weights.network, "sampling": weights.sampling, "muscles": list(weights.muscles)}
+    return {"weights_sha256": weights.sha256, "weights": told}

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
-from jaxtyping import UInt8
 
 from ifssnet.compound.volume_look import look_at_volume
+from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.muscles import color_of
 from ifssnet.core.progress import Progress
 from ifssnet.core.report import Report
-from ifssnet.core.seeds import Mask, Seeds
+from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Json
 from ifssnet.figures.content import (
     ANATOMICAL,
     UNKNOWN_AXES,
     AcsaProfile,
+    ComparedMethod,
     Finding,
     ReportContent,
-    ShownSlice,
     ShownSurface,
     VolumeEstimate,
 )
@@ -42,6 +42,8 @@ from ifssnet.workflow.case import in_order
 from ifssnet.workflow.compound_files import recorded_look
 from ifssnet.workflow.opening import open_seeds
 from ifssnet.workflow.provenance import software, source
+from ifssnet.workflow.shown_slices import even_places, is_drawn, shown_slice
+from ifssnet.workflow.side_by_side import OtherSegmentation, compared_methods, method_name
 from ifssnet.workflow.writing import check_target
 
 Side: TypeAlias = Literal["left", "right"]
@@ -75,6 +77,9 @@ def report_files(
     reference_path: Path | None = None,
     seeds_path: Path | None = None,
     *,
+    others: Sequence[OtherSegmentation] = (),
+    name: str | None = None,
+    note: str = "",
     title: str | None = None,
     slices: int = 12,
     side: Side | None = None,
@@ -89,6 +94,9 @@ def report_files(
         volume_path: Grey levels that the slices show.
         reference_path: What it ought to be.
         seeds_path: What the expert drew.
+        others: Segmentations of the same leg by other methods, to be shown beside this one; they need a reference.
+        name: Of this one's method, then; None: as its provenance has it.
+        note: What a reader has to know of it, then.
         title: The page's heading; None: the segmentation's name.
         slices: How many slices to show.
         side: Which leg, where known.
@@ -100,6 +108,8 @@ def report_files(
         InputError: Something cannot be read, does not fit, or cannot be written.
     """
     check_target(output, force)
+    if others and reference_path is None:
+        raise InputError("a reference to hold several methods against", "none", "Give it, or leave out the other methods.")
     stages = 6
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -110,6 +120,10 @@ def report_files(
         comparison = None if leg.reference is None else compare(leg.labels, leg.reference)
         truth = None if leg.reference is None else measure(leg.reference, None, MeasureOptions(mesh=False))
         yield Progress("writing the report", 3, stages)
+        methods = []
+        if others and leg.reference is not None and comparison is not None:
+            first = ComparedMethod(name or method_name(leg.made, segmentation), comparison.muscles, note=note)
+            methods = compared_methods(first, leg.labels, others, leg.reference, leg.volume, leg.seeds)
         surfaces = shown_surfaces(leg)
         yield Progress("writing the report", 4, stages)
     provenance: dict[str, Json] = {
@@ -119,6 +133,7 @@ def report_files(
             "volume": None if volume_path is None else source(volume_path),
             "reference": None if reference_path is None else source(reference_path),
             "seeds": None if seeds_path is None else source(seeds_path),
+            "others": {other.name: source(other.path) for other in others},
             "software": software(),
         },
     }
@@ -127,10 +142,11 @@ def report_files(
         grid=leg.labels.grid,
         muscles=report.muscles,
         profiles=shown_profiles(report, truth, leg.seeds),
-        slices=shown_slices(leg, slices),
+        slices=[shown_slice(z, leg.labels, leg.volume, leg.reference, leg.seeds) for z in even_places(leg.labels, slices)],
         surfaces=surfaces,
         comparison=None if comparison is None else comparison.muscles,
         comparison_mean=None if comparison is None else comparison.mean,
+        methods=methods,
         colors=_colors(leg.labels),
         annotated_slices={}
         if leg.seeds is None
@@ -181,51 +197,6 @@ def _made(segmentation: Path) -> dict[str, Json]:
     return cast("dict[str, Json]", found) if isinstance(found, dict) else {}
 
 
-def shown_slices(leg: Leg, count: int) -> list[ShownSlice]:
-    """Slices at even positions from the first to the last with a muscle."""
-    present = np.flatnonzero(leg.labels.array.any(axis=(1, 2)))
-    if present.size == 0:
-        return []
-    even = np.linspace(float(present[0]), float(present[-1]), min(count, present.size))
-    places = sorted({round(float(at)) for at in even})
-    order = in_order(leg.labels)
-    shown: list[ShownSlice] = []
-    for z in places:
-        drawn = [leg.labels.names[v] for v in order if leg.seeds is not None and _drawn(leg.seeds, leg.labels.names[v], z)]
-        shown.append(
-            ShownSlice(
-                z=z,
-                position_mm=z * leg.labels.grid.spacing_xyz_mm[2],
-                image=_grey(leg.volume, z, leg.labels),
-                masks=_masks(leg.labels, z),
-                reference_masks={} if leg.reference is None else _masks(leg.reference, z),
-                annotated=drawn,
-            )
-        )
-    return shown
-
-
-def _masks(labels: LabelMap, z: int) -> dict[str, Mask]:
-    return {labels.names[value]: labels.array[z] == value for value in in_order(labels)}
-
-
-def _drawn(seeds: Seeds, name: str, z: int) -> bool:
-    return any(seeds.name(label) == name and z in seeds.masks[label] for label in seeds.labels)
-
-
-def _grey(volume: Volume | None, z: int, labels: LabelMap) -> UInt8[np.ndarray, "y x"]:
-    if volume is None:
-        return np.zeros(labels.grid.shape_zyx[1:], dtype=np.uint8)
-    plane = volume.array[z]
-    if plane.dtype == np.uint8:
-        return np.asarray(plane)
-    # Other types have no fixed black and white: a twentieth of the slices says where the volume's own lie.
-    sample = volume.array[:: max(len(volume.array) // 20, 1)]
-    low, high = (float(level) for level in np.nanpercentile(sample, (0.5, 99.5)))
-    scaled = (np.nan_to_num(plane.astype(np.float32)) - low) * (255 / max(high - low, 1e-6))
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
-
-
 def shown_surfaces(leg: Leg) -> list[ShownSurface]:
     """Each muscle's surface, with its distance to the reference's at every vertex where there is one."""
     surfaces: list[ShownSurface] = []
@@ -249,7 +220,7 @@ def shown_profiles(report: Report, reference: Report | None, seeds: Seeds | None
         if not isinstance(lines, Mapping):
             continue
         z = lines.get("z")
-        drawn = [at for at in z if _drawn(seeds, name, cast("int", at))] if seeds and isinstance(z, list) else []
+        drawn = [at for at in z if is_drawn(seeds, name, cast("int", at))] if seeds and isinstance(z, list) else []
         there = None if reference is None else reference.muscles.get(name, {}).get("profile")
         shown[name] = profile_from_lines(lines, cast("list[int]", drawn), there if isinstance(there, Mapping) else None)
     return shown

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
-from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress
 from ifssnet.core.segmentation import Json, Propagator, Segmentation
 from ifssnet.core.weights import Weights
 from ifssnet.io.open import open_volume
 from ifssnet.io.save import save
-from ifssnet.propagate.methods import LEARNED, learned, require_torch
+from ifssnet.io.weights import open_weights
+from ifssnet.propagate.methods import learned
 from ifssnet.propagate.methods import method as plain_method
 from ifssnet.propagate.protocols import ALL_SEEDS, check_protocol
 from ifssnet.workflow.case import in_order, segment
-from ifssnet.workflow.default_weights import default_weights
+from ifssnet.workflow.choosing import Choice, choose
 from ifssnet.workflow.opening import open_seeds
 from ifssnet.workflow.provenance import source
 from ifssnet.workflow.writing import check_target, write_json
@@ -26,10 +26,10 @@ def segment_files(
     volume_path: Path | None,
     seeds_path: Path | Sequence[Path],
     output: Path,
-    method: str,
+    method: str | None,
     settings: Mapping[str, object],
     *,
-    weights: Path | None = None,
+    weights: str | Path | None = None,
     protocol: str = ALL_SEEDS,
     device: str = "auto",
     probability: Path | None = None,
@@ -42,24 +42,30 @@ def segment_files(
         volume_path: Grey levels; None for methods that do not read them.
         seeds_path: What was drawn, in one file or several.
         output: Where to write the segmentation.
-        method: A key of `ifssnet.propagate.methods.METHODS`.
+        method: A key of `ifssnet.propagate.methods.METHODS`; None for the anchored network where it can run, else guided shape
+            interpolation.
         settings: Of the method.
-        weights: Of a learned method; None for those that come with the package.
+        weights: Of a learned method: a file, or a name of weights that come with the package; None for the method's own of
+            these.
         protocol: How much of what was drawn the method is given.
         device: Where a learned method computes.
         probability: Where to write probabilities.
         with_provenance: Write them beside the output.
         force: Replace files.
 
+    Returns:
+        Where the result is, each muscle's volume, the provenance, and why the method was chosen where nobody named it.
+
     Raises:
         InputError: Something cannot be read, does not fit, or cannot be written; nothing is written then.
     """
     drawn = [seeds_path] if isinstance(seeds_path, Path) else list(seeds_path)
     check_protocol(protocol)
-    propagator, about = build(method, settings, weights, device)
+    choice = choose(method, weights, settings, volume_given=volume_path is not None)
+    propagator, about = build(choice, settings, device)
     provenance_path = output.with_name(f"{output.name}.json")
     for target in (output, *([probability] if probability else []), *([provenance_path] if with_provenance else [])):
-        check_target(target, force, volume_path, weights, *drawn)
+        check_target(target, force, volume_path, choice.weights, *drawn)
     volume = None if volume_path is None else open_volume(volume_path)
     seeds = open_seeds(drawn, None if volume is None else volume.grid)
     read = volume if propagator.needs_volume else None
@@ -75,29 +81,20 @@ def segment_files(
         save(Volume(found.probability, found.labels.grid), probability, force=force)
     if with_provenance:
         write_json(provenance, provenance_path, force)
-    return {"output": str(output), "labels": _volumes(found), "provenance": provenance}
+    return {"output": str(output), "labels": _volumes(found), "provenance": provenance, "chosen_because": choice.why or None}
 
 
-def build(
-    method: str, settings: Mapping[str, object], weights: Path | None = None, device: str = "auto"
-) -> tuple[Propagator, dict[str, Json]]:
-    """The method, and what provenance says about its weights: nothing where it has none.
+def build(choice: Choice, settings: Mapping[str, object], device: str = "auto") -> tuple[Propagator, dict[str, Json]]:
+    """The method, and what provenance says about why it was chosen and about its weights: nothing where there is nothing.
 
     Raises:
-        InputError: No such method or setting; weights that are missing, not of this method, or not wanted.
+        InputError: No such method or setting, or weights that are not of this method.
     """
-    if method not in LEARNED:
-        if weights is not None:
-            raise InputError(f"weights for one of {', '.join(LEARNED)}", f"weights for {method}", "Leave out --weights.")
-        return plain_method(method, **settings), {}
-    require_torch()
-    path = weights or default_weights(method)
-    if path is None:
-        raise InputError(f"weights for {method}", "none; none come with this version", "Give them: --weights FILE.")
-    from ifssnet.io.weights import open_weights
-
-    opened = open_weights(path)
-    return learned(method, opened, device, **settings), {"weights": _about(opened, path)}
+    about: dict[str, Json] = {"chosen_because": choice.why} if choice.why else {}
+    if choice.weights is None:
+        return plain_method(choice.method, **settings), about
+    opened = open_weights(choice.weights)
+    return learned(choice.method, opened, device, **settings), {**about, "weights": _about(opened, choice.weights)}
 
 
 def _about(weights: Weights, path: Path) -> Json:

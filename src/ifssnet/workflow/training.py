@@ -20,6 +20,7 @@ from ifssnet.core.report import finite
 from ifssnet.core.segmentation import Json, Propagator
 from ifssnet.io.cohort import DESCRIPTION, open_cohort
 from ifssnet.io.weights import open_weights
+from ifssnet.workflow.default_weights import weights_to_start_from
 from ifssnet.workflow.provenance import software, source
 from ifssnet.workflow.training_pictures import draw_curves, picture_of
 
@@ -35,7 +36,8 @@ class TrainingOptions:
         recipe: Name of a recipe of the package, or a TOML file; may be left out to resume.
         muscles: To train on; empty for any muscle.
         resume: Go on with the run in the folder.
-        start: Weights to start from.
+        start: Weights to start from: a file, the name of weights that come with the package, or "default" for those of the
+            recipe's own task.
         device: One of `DEVICES`; "auto" is a GPU where there is one.
         precision: A key of `PRECISIONS`.
         minutes: About how long to train; otherwise the recipe's units.
@@ -102,6 +104,10 @@ def train_cohort(
     asked = _asked(options, before)
     own_copy = folder.root / "recipe.toml"
     recipe = read_recipe(own_copy if options.recipe is None else find_recipe(options.recipe), asked["changes"], tasks)
+    start = None
+    if options.start is not None:
+        start = weights_to_start_from(options.start, recipe.task, getattr(recipe.config, "supervision", ""))
+        asked["from"] = source(start)
     muscles = tuple(recipe.muscles if asked["muscles"] is None else asked["muscles"])
     cohort = open_cohort(root)
     described: dict[str, Json] = {
@@ -123,8 +129,8 @@ def train_cohort(
         warnings.warn(InputWarning(what), stacklevel=2)
     yield Progress("reading legs", 2, 2)
     task = build_task(recipe, legs, muscles, asked["seed"], tasks)
-    if options.start is not None:
-        fill(task.network, open_weights(options.start, task.weights(task.network).kind))
+    if start is not None:
+        fill(task.network, open_weights(start, task.weights(task.network).kind))
     if fabric.is_global_zero and not options.resume:
         folder.create({**described, "code": _code(), "environment": _environment(fabric)}, options.force)
         text = find_recipe(str(options.recipe)).read_text(encoding="utf-8")
@@ -169,7 +175,10 @@ def check_learning_installed() -> None:
 
 
 def cohort_facts(cohort: Cohort) -> dict[str, Json]:
-    """Its name, and a hash of its description and of the names and sizes of its training and validation files."""
+    """Its name, a hash of its description and of the names and sizes of its files, and how wrong its labels are known to be.
+
+    The files are those of training and validation.
+    """
     digest = hashlib.sha256()
     if (cohort.root / DESCRIPTION).is_file():
         digest.update((cohort.root / DESCRIPTION).read_bytes())
@@ -177,7 +186,10 @@ def cohort_facts(cohort: Cohort) -> dict[str, Json]:
         for path in (case.volume_path, case.labels_path):
             size = path.stat().st_size if path is not None else 0
             digest.update(f"{case.split} {case.name} {size}\n".encode())
-    return {"name": cohort.name, "sha256": digest.hexdigest()}
+    told: dict[str, Json] = {"name": cohort.name, "sha256": digest.hexdigest()}
+    if cohort.label_errors:
+        told["label_errors"] = {split: cohort.label_errors[split] for split in (TRAIN, VAL) if split in cohort.label_errors}
+    return told
 
 
 def _looking(legs: Any, config: Any, folder: Any) -> Any:
@@ -206,7 +218,7 @@ def _asked(options: TrainingOptions, before: Mapping[str, Json]) -> dict[str, An
         "minutes": options.minutes,
         "legs": options.legs,
         "precision": options.precision,
-        "from": None if options.start is None else dict(source(options.start)),
+        "from": None,
     }
     settings = before.get("settings")
     if isinstance(settings, Mapping):

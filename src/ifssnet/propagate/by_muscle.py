@@ -1,0 +1,68 @@
+"""One network a muscle, as the paper trains them (III-A), behind the protocol of a single method."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.images import Volume
+from ifssnet.core.muscles import field_name
+from ifssnet.core.progress import Step
+from ifssnet.core.seeds import Seeds
+from ifssnet.core.segmentation import Json, Propagator
+
+
+@dataclass(frozen=True, eq=False)
+class ByMuscle:
+    """Gives each muscle to the method that was trained on it.
+
+    Attributes:
+        methods: The field's name of a muscle to its method.
+    """
+
+    methods: Mapping[str, Propagator]
+
+    def __post_init__(self) -> None:
+        if not self.methods:
+            raise InputError("a method for at least one muscle", "none", "Give one.")
+
+    @property
+    def name(self) -> str:
+        """Of the methods, which are alike but for their weights."""
+        return next(iter(self.methods.values())).name
+
+    @property
+    def needs_volume(self) -> bool:
+        """Whether any of them reads grey levels."""
+        return any(method.needs_volume for method in self.methods.values())
+
+    def steps(self, volume: Volume | None, seeds: Seeds) -> Iterator[Step]:
+        """Muscle after muscle, each by its own method.
+
+        Raises:
+            InputError: A muscle that none of the methods is for, or what a method refuses.
+        """
+        # All are looked up before any is run: a missing one is told at once, not after an hour.
+        chosen = [(label, self._of(field_name(seeds.name(label)))) for label in seeds.labels]
+        for place, (label, method) in enumerate(chosen):
+            for step in method.steps(volume, _only(seeds, label)):
+                yield Step(step.label, step.z, step.probability, place * step.total + step.done, len(chosen) * step.total)
+
+    def describe(self, seeds: Seeds) -> Mapping[str, Json]:
+        """What each of them says of its muscle."""
+        names = {label: field_name(seeds.name(label)) for label in seeds.labels}
+        return {"by_muscle": {name: self._of(name).describe(_only(seeds, label)) for label, name in names.items()}}
+
+    def _of(self, muscle: str) -> Propagator:
+        if muscle not in self.methods:
+            raise InputError(
+                f"one of the muscles {', '.join(self.methods)}, which there are weights of",
+                f"'{muscle}'",
+                "Train a network on it, or leave it out.",
+            )
+        return self.methods[muscle]
+
+
+def _only(seeds: Seeds, label: int) -> Seeds:
+    return Seeds({label: seeds.masks[label]}, seeds.grid, seeds.names, seeds.colors)

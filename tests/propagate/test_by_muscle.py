@@ -1,0 +1,53 @@
+"""One method a muscle: each sees its own masks alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.grid import Grid
+from ifssnet.core.seeds import Seeds
+from ifssnet.core.weights import Weights
+from ifssnet.io.weights import save_weights
+from ifssnet.propagate.by_muscle import ByMuscle
+from ifssnet.propagate.hold import Hold, HoldConfig
+from ifssnet.workflow.methods_given import MethodGiven, weights_by_muscle
+
+
+def seeds(names: dict[int, str]) -> Seeds:
+    masks = {label: {1: np.full((1, 2), True)} for label in names}
+    return Seeds(masks, Grid((3, 1, 2)), names)
+
+
+def test_each_muscle_goes_its_own_way():
+    method = ByMuscle({"SOL": Hold(HoldConfig("forward")), "GM": Hold(HoldConfig("both"))})
+    drawn = seeds({1: "soleus", 2: "GM"})
+    steps = list(method.steps(None, drawn))
+    assert [(step.label, step.z) for step in steps if step.label == 1] == [(1, 2)]
+    assert sorted(step.z for step in steps if step.label == 2) == [0, 2]
+    assert steps[-1].done == steps[-1].total
+    assert (method.name, method.needs_volume) == ("hold", False)
+    assert set(method.describe(drawn)["by_muscle"]) == {"SOL", "GM"}  # type: ignore[arg-type]
+
+
+def test_a_muscle_without_a_method_is_refused_before_anything_is_run():
+    with pytest.raises(InputError, match="GL"):
+        next(iter(ByMuscle({"SOL": Hold()}).steps(None, seeds({1: "SOL", 2: "GL"}))))
+
+
+def test_weights_of_a_folder(tmp_path: Path):
+    with pytest.raises(InputError, match=r"MUSCLE\.safetensors"):
+        weights_by_muscle(tmp_path)
+    (tmp_path / "GM").mkdir()
+    for number, path in enumerate((tmp_path / "Soleus.safetensors", tmp_path / "GM" / "best.safetensors")):
+        save_weights(Weights("ifss-net", {}, {}, (), {"a": np.full(2, number, np.float32)}), path)
+    assert set(weights_by_muscle(tmp_path)) == {"SOL", "GM"}
+    told = MethodGiven("full", "ifss-net", {}, tmp_path).described()["weights_by_muscle"]
+    assert told["SOL"]["weights_sha256"] != told["GM"]["weights_sha256"]  # type: ignore[index,call-overload]
+    (tmp_path / "SOL").mkdir()
+    (tmp_path / "SOL" / "best.safetensors").touch()
+    with pytest.raises(InputError, match="one file"):
+        weights_by_muscle(tmp_path)
