@@ -52,11 +52,11 @@ class Frame:
         for value in ticks(*self.y_range, y_ticks):
             y = self.y(value)
             parts.append(element("line", class_="grid", x1=self.left, x2=self.width - self.right, y1=y, y2=y))
-            parts.append(element("text", number(value), class_="tick", x=self.left - 8, y=y, dy="0.34em", text_anchor="end"))
+            parts.append(element("text", number(value, 6), class_="tick", x=self.left - 8, y=y, dy="0.34em", text_anchor="end"))
         for value in ticks(*self.x_range, x_ticks):
             x = self.x(value)
             parts.append(element("line", class_="axis", x1=x, x2=x, y1=self.floor, y2=self.floor + 5))
-            parts.append(element("text", number(value), class_="tick", x=x, y=self.floor + 18, text_anchor="middle"))
+            parts.append(element("text", number(value, 6), class_="tick", x=x, y=self.floor + 18, text_anchor="middle"))
         parts.append(element("line", class_="axis", x1=self.left, x2=self.width - self.right, y1=self.floor, y2=self.floor))
         middle = (self.left + self.width - self.right) / 2
         parts.append(element("text", escape(x_label), class_="axis-label", x=middle, y=self.height - 6, text_anchor="middle"))

@@ -1,9 +1,10 @@
 """Depth below the half level of a probability map, finer than a pixel."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float32
@@ -33,7 +34,8 @@ def soft_depth(probability: Float32[np.ndarray, "y x"]) -> Float32[np.ndarray, "
     rim, near = _beside_border(probability, inside)
     depth = np.empty(probability.shape, dtype=np.float32)
     for side in (inside, ~inside):
-        away, (rows, columns) = distance_transform_edt(side, return_indices=True)
+        transformed: Any = distance_transform_edt(side, return_indices=True)
+        away, (rows, columns) = transformed
         # The nearest pixel of the other side lies beside the border, and by how much is known.
         depth[side] = (away - near[rows, columns])[side]
     depth = np.where(rim, near, np.maximum(depth, near.min()))
