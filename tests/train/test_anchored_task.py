@@ -182,6 +182,20 @@ def test_weights_make_the_method_of_the_task() -> None:
     assert np.array_equal(found, wanted)
 
 
+def test_regions_in_use_come_in_sizes_that_the_network_can_halve() -> None:
+    """The twin encoders halve five times, whatever the sampling asks for."""
+    network = AnchoredNetConfig.twin((4, 4, 4, 8, 8))
+    context = Context((-SPACING, 0.0, SPACING))
+    sampling = replace(SMALL.sampling, multiple_px=16, least_px=16, margin_mm=5.0)
+    samples = replace(SMALL.samples, crop_px=64)
+    task = AnchoredTask(replace(SMALL, network=network, context=context, sampling=sampling, samples=samples), (_leg(1),), (), 0)
+    leg = _leg(2)
+    seeds = sample_seeds(leg.labels, every_mm=28.0)
+    found = drain(assemble(task.propagator(task.network).steps(leg.volume, seeds), seeds))
+    assert (found.labels.array == 7).any()
+    assert task.weights(task.network).sampling["multiple_px"] == 32
+
+
 def test_what_cannot_be_trained_is_refused() -> None:
     with pytest.raises(InputError, match="a leg with GM"):
         AnchoredTask(SMALL, (_leg(1),), ("GM",), 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import torch
@@ -129,7 +129,11 @@ class AnchoredTask:
         self.sources = _sources(config, legs, self.muscles, seed, annotated)
         torch.manual_seed(int(np.random.default_rng([seed]).integers(2**62)))
         # Convolutions of few channels run up to three times as fast in this order on a processor.
-        self.network: nn.Module = AnchoredNet(config.network)
+        network = AnchoredNet(config.network)
+        # In use the network sees regions, not crops: they too must come in sizes that it can halve.
+        multiple = int(np.lcm(config.sampling.multiple_px, network.multiple))
+        self.config = replace(config, sampling=replace(config.sampling, multiple_px=multiple))
+        self.network: nn.Module = network
         if config.network.backbone != TWIN:
             self.network = self.network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.loss: nn.Module = AnchoredLoss(config.cross_entropy)
