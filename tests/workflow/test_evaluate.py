@@ -139,6 +139,14 @@ def test_an_evaluation_of_two_legs_and_its_figures(legs: Path, tmp_path: Path):
     assert "://" not in page.replace("http://www.w3.org/2000/svg", "")
 
 
+def test_leg_3d_us_is_evaluated_in_processes_of_its_own(legs: Path, tmp_path: Path):
+    """Without a description of its own a folder in that layout is LEG-3D-US; what tells its labels must reach a process."""
+    (legs / "cohort.toml").unlink()
+    told = drain(evaluate(legs, tmp_path / "out", options("hold", legs=1, workers=1)))
+    assert told["failed"] == []
+    assert {score.muscle for score in read_results(tmp_path / "out").scores} == {"SOL", "GM"}
+
+
 def test_what_is_done_is_not_done_again_and_what_changed_is(legs: Path, tmp_path: Path):
     out = tmp_path / "out"
     drain(evaluate(legs, out, options("hold")))

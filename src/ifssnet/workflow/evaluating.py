@@ -228,7 +228,7 @@ def _tasks(
             }
             files = CaseFiles(output / "cases" / case.name, given.label)
             keep = place < options.keep
-            tasks.append(Task(case, cohort.label_names, given, options.given, files, _digest(depends), keep))
+            tasks.append(Task(case, dict(cohort.label_names), given, options.given, files, _digest(depends), keep))
     for folder in {task.files.folder for task in tasks}:
         folder.mkdir(parents=True, exist_ok=True)
     return tasks
