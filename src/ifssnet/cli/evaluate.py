@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ifssnet.cli.options import Json, Quiet, Verbose
+from ifssnet.cli.summary import show_summary
 from ifssnet.cli.terminal import Terminal
 
 
@@ -90,24 +91,6 @@ def run(
     if json:
         terminal.answer_json(summary)
         return summary
-    shown = {
-        "Dice": "dice",
-        "HD95 mm": "hausdorff95_mm",
-        "ASD mm": "asd_mm",
-        "volume error %": "whole_absolute_volume_error_percent",
-    }
-    rows = [
-        (label, *(_mean_of(summary, metric, label) for metric in shown.values()), summary["cost"][label]["seconds_mean"])
-        for label in summary["about"]["methods"]
-    ]
-    terminal.answer_table(f"{split.value}, {protocol.value}, mean over muscles", ("method", *shown, "s a leg"), rows)
-    if label_error := summary["about"]["cohort"]["label_error"]:
-        terminal.say(label_error)
-    for failure in summary["failed"]:
-        terminal.say(f"failed: {failure['method']} on {failure['case']}: {failure['error']}")
+    show_summary(summary, f"{split.value}, {protocol.value}, mean over muscles", terminal, timed=True)
     terminal.say(f"wrote {output / 'report.html'}")
     return summary
-
-
-def _mean_of(summary: dict[str, Any], metric: str, label: str) -> float | None:
-    return summary["metrics"].get(metric, {}).get("mean", {}).get(label, {}).get("mean")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ifssnet.cli.dataset import show_terms
-from ifssnet.cli.options import Json, Quiet, Verbose
+from ifssnet.cli.options import Device, Json, Quiet, Verbose
+from ifssnet.cli.summary import show_summary
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.errors import InputError
 
@@ -19,14 +20,6 @@ if TYPE_CHECKING:
     from ifssnet.workflow.dataset import Source
     from ifssnet.workflow.experiment import ExperimentPlan
     from ifssnet.workflow.experiment_plan import ExperimentOptions
-
-
-class Device(StrEnum):
-    """Where to compute."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
 
 
 class Scale(StrEnum):
@@ -182,22 +175,8 @@ def _hours(hours: float) -> str:
 def _show_results(found: dict[str, Any], terminal: Terminal) -> None:
     for crop, counts in found["cropping"]["labelled_voxels_cut"].items():
         terminal.say(f"{crop}: {counts['cut']} of {counts['labelled']} labelled voxels lie outside the window and were cut")
-    shown = {
-        "Dice": "dice",
-        "HD95 mm": "hausdorff95_mm",
-        "ASD mm": "asd_mm",
-        "volume error %": "whole_absolute_volume_error_percent",
-    }
     for protocol, summary in found["evaluations"].items():
-        rows = [
-            (label, *(summary["metrics"].get(key, {}).get("mean", {}).get(label, {}).get("mean") for key in shown.values()))
-            for label in summary["about"]["methods"]
-        ]
-        terminal.answer_table(f"test, {protocol}, mean over muscles", ("method", *shown), rows)
-        if label_error := summary["about"]["cohort"]["label_error"]:
-            terminal.say(label_error)
-        for failure in summary["failed"]:
-            terminal.say(f"failed: {failure['method']} on {failure['case']}: {failure['error']}")
+        show_summary(summary, f"test, {protocol}, mean over muscles", terminal)
         terminal.say(f"wrote {found['reports'][protocol]}")
 
 

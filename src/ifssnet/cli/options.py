@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+class Device(StrEnum):
+    """Where to compute."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
 
 Force = Annotated[bool, typer.Option("--force", help="Replace the output if it is there already.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output.")]

@@ -9,19 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from ifssnet.cli.options import Force, Json, Quiet, Verbose
+from ifssnet.cli.options import Device, Force, Json, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.progress import Progress
 
 ANY = "any"
-
-
-class Device(StrEnum):
-    """Where to compute."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
 
 
 class Precision(StrEnum):

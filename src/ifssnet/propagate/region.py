@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Shaped
@@ -44,6 +44,10 @@ class Sampling:
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
                 raise InputError(f"a number from 0 for {name}", f"{value}", f"Correct {name}.")
+
+    def halved_by(self, multiple: int) -> Sampling:
+        """The same, with regions whose sides a network can halve as often as it does."""
+        return replace(self, multiple_px=math.lcm(self.multiple_px, multiple))
 
 
 @dataclass(frozen=True)

@@ -125,15 +125,14 @@ class AnchoredTask:
         seed: int,
         annotated: Mapping[str, Mapping[str, Sequence[int]]] | None = None,
     ) -> None:
-        self.config, self.muscles, self.seed = config, tuple(muscles), seed
+        self.muscles, self.seed = tuple(muscles), seed
         self.sources = _sources(config, legs, self.muscles, seed, annotated)
         torch.manual_seed(int(np.random.default_rng([seed]).integers(2**62)))
-        # Convolutions of few channels run up to three times as fast in this order on a processor.
         network = AnchoredNet(config.network)
         # In use the network sees regions, not crops: they too must come in sizes that it can halve.
-        multiple = int(np.lcm(config.sampling.multiple_px, network.multiple))
-        self.config = replace(config, sampling=replace(config.sampling, multiple_px=multiple))
+        self.config = replace(config, sampling=config.sampling.halved_by(network.multiple))
         self.network: nn.Module = network
+        # Convolutions of few channels run up to three times as fast in this order on a processor.
         if config.network.backbone != TWIN:
             self.network = self.network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.loss: nn.Module = AnchoredLoss(config.cross_entropy)

@@ -119,8 +119,7 @@ class PGNetTask:
         torch.manual_seed(int(np.random.default_rng([seed]).integers(2**62)))
         self.network: nn.Module = PGNet(config.network)
         self.loss: nn.Module = MaskLoss(config.dice)
-        multiple = int(np.lcm(config.sampling.multiple_px, 2**config.network.scales))
-        self.config = replace(config, sampling=replace(config.sampling, multiple_px=multiple))
+        self.config = replace(config, sampling=config.sampling.halved_by(2**config.network.scales))
         self.legs, self.muscles, self.seed = tuple(legs), tuple(muscles), seed
         self._where = [
             (leg, value, np.flatnonzero(np.any(leg.labels.array == value, axis=(1, 2))))

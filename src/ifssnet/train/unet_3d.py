@@ -104,7 +104,7 @@ class UNet3dTask:
                 "Give some.",
             )
         size = replace(config.network, classes=len(muscles) + 1)
-        sampling = replace(config.sampling, multiple_px=int(np.lcm(config.sampling.multiple_px, size.multiple)))
+        sampling = config.sampling.halved_by(size.multiple)
         self.config = replace(config, network=size, sampling=sampling)
         self.legs, self.muscles, self.seed = tuple(legs), tuple(muscles), seed
         torch.manual_seed(int(np.random.default_rng([seed]).integers(2**62)))

@@ -113,7 +113,7 @@ def validate(propagator: Propagator, legs: Sequence[Leg], config: ValidationConf
     samples: list[Sample] = []
     chosen = legs[: config.legs]
     for number, leg in enumerate(chosen):
-        first, volume, labels = _middle(leg, config.slices)
+        first, volume, labels = middle(leg, config.slices)
         seeds = sample_seeds(
             labels,
             consecutive=config.consecutive,
@@ -145,7 +145,7 @@ def validate(propagator: Propagator, legs: Sequence[Leg], config: ValidationConf
     )
 
 
-def _middle(leg: Leg, slices: int) -> tuple[int, Volume, LabelMap]:
+def middle(leg: Leg, slices: int) -> tuple[int, Volume, LabelMap]:
     """At most so many slices about the middle of the muscles, and the first one's number in the leg."""
     labels = leg.labels
     present = _present(labels)
