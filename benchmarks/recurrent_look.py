@@ -71,7 +71,7 @@ def step(legs: tuple[Leg, ...], weights: Path) -> None:
                     region = region_of(masks, grid, method.sampling)
                     given, true = (cut(leg.labels.array[at] == label, region) for at in (before, now))
                     image = normalised(cut(leg.volume.array[now], region), method.sampling)
-                    found, _ = method.stepper.step(image, given, None)
+                    found, _ = method.stepper.step(image, given, None, back)
                     held = np.repeat(given[2:], 3, axis=0)
                     rows.append((dice(held > 0.5, true > 0.5), dice(found > 0.5, true > 0.5)))
         held, found = np.mean(rows, axis=0)

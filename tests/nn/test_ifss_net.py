@@ -23,6 +23,7 @@ SETTINGS = [
     {"direction": "none"},
     {"state": "carried"},
     {"mask_channels": 3},
+    {"mask_channels": 4, "stem": 8},
     {"normalise": False},
     {"widths": (8, 8, 8)},
 ]
@@ -140,6 +141,10 @@ def test_parameter_counts_are_the_stated_ones() -> None:
     assert count(IFSSNetConfig(blocks="light")) == 3_152_960
     assert count(IFSSNetConfig.light()) == 291_070
     assert count(IFSSNetConfig.light(mask_channels=3)) == 291_336
+    # A 3 x 3 x 3 convolution of each stream's own, with a bias, and its normalisation, 8 maps of 1 and of 4 channels; the
+    # first stage then filters 8 maps instead of 1 at four rates (27 taps each) and mixes them into 16.
+    stems = 8 * 27 * (1 + 4) + 2 * 3 * 8
+    assert count(IFSSNetConfig.light(stem=8, mask_channels=4)) == 291_070 + stems + 4 * 27 * (8 - 1) + 16 * (8 - 1)
 
 
 def test_a_zero_last_layer_says_nothing_yet() -> None:

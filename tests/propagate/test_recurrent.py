@@ -12,6 +12,7 @@ from ifssnet.core.images import Volume
 from ifssnet.core.progress import drain
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator
+from ifssnet.geometry.soft_distance import soft_depth
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.blend_directions import LEAST_CONFIDENCE, blend_directions
 from ifssnet.propagate.recurrent import Recurrent, RecurrentInference, plan
@@ -101,11 +102,63 @@ def test_resupplied_groups_take_over_forward():
 
 def test_between_two_groups_runs_are_blended_by_distance():
     # Held boxes that do not touch: each is alone in saying yes on its pixels, and as sure as the other, which says no.
-    slices = found(Mover(), seeds({4: box(10), 14: box(30)}), direction="both")
+    slices = found(Mover(), seeds({4: box(10), 14: box(30)}), direction="both", close=False)
     for z in range(5, 14):
         assert slices[z][30, 15] == pytest.approx((14 - z) / 10, abs=1e-6)
         assert slices[z][30, 35] == pytest.approx((z - 4) / 10, abs=1e-6)
     assert all(np.array_equal(slices[z] >= 0.5, box(10)) for z in range(4))
+
+
+def test_a_held_mask_closed_is_interpolation_of_signed_distances():
+    below, above = box(20, side=12), box(24, side=16)
+    slices = found(Mover(), seeds({4: below, 14: above}), direction="both")
+    depths = [soft_depth(mask.astype(np.float32)) for mask in (below, above)]
+    for z in range(5, 14):
+        depth = ((14 - z) * depths[0] + (z - 4) * depths[1]) / 10
+        # What cancels to nothing may fall to either side.
+        sure = np.abs(depth) > 1e-3
+        assert np.array_equal((slices[z] >= 0.5)[sure], (depth > 0)[sure]), z
+    assert all(np.array_equal(slices[z] >= 0.5, below) for z in range(4))
+
+
+def test_a_run_that_misses_nothing_is_left_alone_when_it_is_closed():
+    # It moves on by a pixel a slice, in the other direction as well, out of its first region.
+    given = {z: box(10 + z) for z in (0, 1, 2, 24, 25, 26)}
+    slices = found(Mover(1), seeds({z: given[z] for z in (0, 1, 2)} | {26: given[26]}), direction="forward")
+    assert np.array_equal(slices[20] >= 0.5, box(30))
+
+    class Knows:
+        """A box where it is on each slice: the image says so."""
+
+        window = 3
+
+        def start(self, images, masks):
+            return None
+
+        def step(self, images, previous, memory, away):
+            return (images > 0).astype(np.float32), None
+
+    volume = Volume(np.array([200 * box(10 + z) for z in range(30)], np.uint8), GRID)
+    slices = found(Knows(), seeds(given), volume, direction="both")
+    assert all(np.array_equal(slices[z] >= 0.5, box(10 + z)) for z in range(3, 24))
+
+
+def test_a_run_that_lost_the_muscle_leaves_the_say_to_the_other():
+    class LosesItUpwards:
+        """Holds where slices become darker along the run, and says nothing where they become brighter."""
+
+        window = 3
+
+        def start(self, images, masks):
+            return None
+
+        def step(self, images, previous, memory, away):
+            return previous * np.float32(images[0].mean() > images[-1].mean()), None
+
+    levels = (8 * np.arange(30)).astype(np.uint8)
+    volume = Volume(np.broadcast_to(levels[:, None, None], GRID.shape_zyx).copy(), GRID)
+    slices = found(LosesItUpwards(), seeds({4: box(20), 20: box(20)}), volume, direction="both", empty_windows=1)
+    assert all(np.array_equal(slices[z] >= 0.5, box(20)) for z in range(5, 20))
 
 
 def test_a_run_that_is_sure_outweighs_one_that_is_not():
@@ -150,7 +203,7 @@ def test_overlapping_windows_count_as_the_last_or_as_their_mean():
         def start(self, images, masks):
             return 0
 
-        def step(self, images, previous, memory):
+        def step(self, images, previous, memory, away):
             return np.full_like(previous, (memory + 5) / 100), memory + 1
 
     drawn = seeds({0: box(20), 1: box(20), 2: box(20)})
@@ -191,8 +244,8 @@ def test_coarser_pixels_come_back_on_the_voxels():
 
 def test_guided_interpolation_is_fused_by_its_share():
     drawn = seeds({4: box(20), 14: box(20)})
-    alone = found(Mover(), drawn, direction="both")[9]
-    fused = found(Mover(), drawn, direction="both", fuse_guided=0.7)[9]
+    alone = found(Mover(), drawn, direction="both", close=False)[9]
+    fused = found(Mover(), drawn, direction="both", close=False, fuse_guided=0.7)[9]
     # Outside the box, 3 mm from its border: the held mask says 0, interpolation something between.
     assert alone[30, 33] == 0
     assert 0 < fused[30, 33] < 0.7 * 0.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -207,6 +208,33 @@ def test_a_correction_of_nothing_holds_the_nearest_mask():
     # Without any mask every pixel is outside, by as much as there is.
     nothing, _ = window_logit(network, torch.randn(1, 3, 16, 16), 0 * previous, None, "correction", 3)
     assert torch.allclose(nothing, torch.full_like(nothing, -4.8))
+
+
+def test_the_mask_stream_is_told_how_far_the_border_is_and_how_old_the_mask():
+    config = replace(OURS, network=replace(NETWORK, mask_channels=4, stem=4))
+    network = RecurrentTask(config, [tube()], (), 0).network.eval()
+    given: list[torch.Tensor] = []
+    network.mask_stem.register_forward_pre_hook(lambda _module, shown: given.append(shown[0]))
+    previous = torch.zeros(2, 3, 16, 16)
+    previous[:, :, 4:12, 4:12] = 1
+    window_logit(network, torch.randn(2, 3, 16, 16), previous, None, "direct", 3, torch.tensor([3.0, 12.0]))
+    probability, near, far, away = given[0].unbind(1)
+    assert torch.equal(probability, previous)
+    # Half a pixel inside the border, and 3.5 in the middle; 3.5 pixels outside, straight above.
+    assert near[0, 0, 4, 8].item() == pytest.approx(math.tanh(0.5 / 4), abs=1e-5)
+    assert far[0, 0, 7, 7].item() == pytest.approx(3.5 / 4, abs=1e-5)
+    assert far[0, 0, 0, 8].item() == pytest.approx(-3.5 / 4, abs=1e-5)
+    assert [float(one.unique()) for one in away] == pytest.approx([math.log1p(3) / 3, math.log1p(12) / 3])
+
+
+def test_single_windows_say_how_old_their_masks_are():
+    singles = OURS.sequences.singles(3)
+    batch = draw_batch(np.random.default_rng(1), RecurrentTask(OURS, [tube()], (), 0).tracks, singles, PIXELS, 3, 0.0)
+    ages = batch.lags[1]
+    assert ages.shape == (singles.together,)
+    assert ages.min() >= batch.stride
+    assert ages.max() <= batch.stride + singles.lag_slices
+    assert len(set(ages.tolist())) > 1
 
 
 def test_gradients_reach_the_network_and_the_losss_weights():

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ifssnet.core.errors import InputError
 from ifssnet.nn.atrous import DEPTH_DILATIONS, RATES, SAME, AtrousSeparableConv3d
 from ifssnet.nn.conv_lstm import BOTH, DIRECTIONS, BiConvLSTM, State, detached
-from ifssnet.nn.convolution import FULL, LIGHT, READINGS, Pointwise
+from ifssnet.nn.convolution import FULL, LIGHT, READINGS, Pointwise, conv_relu
 from ifssnet.nn.decoder import Decoder
 from ifssnet.nn.encoder import TwinEncoders
 from ifssnet.nn.matching import GlobalFeatureMatching, LocalMatching
@@ -33,6 +33,8 @@ class IFSSNetConfig:
         depth_dilation: Of those rates along depth: "same" (the paper's 9 x 9 x 9 ...) or "in-plane" (neighbouring slices).
         window: Slices of a window, w (paper, Fig. 3).
         mask_channels: Of the mask stream's input: 1, the previous prediction (paper, III-A), or more, beside a prior.
+        stem: Maps of a 3 x 3 x 3 convolution that each stream passes before the twins, with weights of its own; 0 for none
+            (paper). Twins that begin on single grey levels have but one filter a rate for all that they see.
         blocks: How the encoders and the decoder are built, which the paper leaves open: "full" or "light".
         bottleneck: "full", or "light": separable convolutions in the residual block and in the ConvLSTM.
         matching: The fusion module; False mixes the streams' channels voxel by voxel (ablation).
@@ -51,6 +53,7 @@ class IFSSNetConfig:
     depth_dilation: str = SAME
     window: int = 3
     mask_channels: int = 1
+    stem: int = 0
     blocks: str = FULL
     bottleneck: str = FULL
     matching: bool = True
@@ -75,6 +78,8 @@ class IFSSNetConfig:
                 raise InputError(f"{name}: one of {', '.join(known)}", f"'{value}'", "Choose one of them.")
         if not self.widths or not self.rates or min(self.widths) < len(self.rates):
             raise InputError("widths, each at least one channel a rate", f"{self.widths}", "Correct widths or rates.")
+        if self.stem < 0:
+            raise InputError("a stem of 0 or more maps", f"{self.stem}", "Correct stem.")
         if min(self.rates) < 1 or min(self.window, self.mask_channels, self.matching_size) < 1:
             raise InputError("rates, window, mask_channels and matching_size of at least 1", f"{self}", "Correct them.")
 
@@ -126,10 +131,9 @@ class IFSSNet(nn.Module):
         super().__init__()
         self.config = config
         deepest = config.widths[-1]
-        entrance = config.mask_channels
         # The twins' first convolution is one and the same, so both streams must enter it with as many channels.
-        self.image_stem = nn.Identity() if entrance == 1 else Pointwise(1, entrance)
-        self.mask_stem = nn.Identity() if entrance == 1 else Pointwise(entrance, entrance)
+        entrance = config.stem or config.mask_channels
+        self.image_stem, self.mask_stem = _stem(1, entrance, config), _stem(config.mask_channels, entrance, config)
         before = (entrance, *config.widths[:-1])
         self.encoders = TwinEncoders(
             [
@@ -175,3 +179,10 @@ class IFSSNet(nn.Module):
         carried = self.config.state == CARRIED
         remembered, state = self.memory(matched, state if carried else None)
         return self.decoder(remembered, skips), state if carried else None
+
+
+def _stem(channels: int, entrance: int, config: IFSSNetConfig) -> nn.Module:
+    """What a stream passes before the twins; nothing where each has one channel, as in the paper."""
+    if config.stem:
+        return conv_relu(channels, entrance, separable=False, normalise=config.normalise)
+    return nn.Identity() if entrance == 1 else Pointwise(channels, entrance)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -24,6 +24,9 @@ DIRECT, CORRECTION = "direct", "correction"
 OUTPUTS = (DIRECT, CORRECTION)
 GAIN, CLIP_PX = 0.8, 6.0
 """Of a previous mask's logit: by the pixel of distance from its border, and no further (findings 4b)."""
+PLAIN, LOCATED = 1, 4
+MASK_CHANNELS = (PLAIN, LOCATED)
+"""Of the mask stream: the masks (paper), or what they say about every pixel's place beside them."""
 
 
 def window_logit(
@@ -33,38 +36,60 @@ def window_logit(
     state: State | None,
     output: str = DIRECT,
     stride: int = 3,
+    away: Float[Tensor, " batch"] | float = 0.0,
 ) -> tuple[Float[Tensor, "batch z y x"], State | None]:
     """The logit of the muscle in a window, and the state for the next one.
 
     Args:
-        network: An `IFSSNet`. Its logits are the masks' ("direct", paper), or are added to those of the nearest previous mask,
-            which are 0 on that mask's border and rise with the distance from it ("correction").
+        network: An `IFSSNet`, whose mask stream has one of `MASK_CHANNELS`. Its logits are the masks' ("direct", paper), or
+            are added to those of the nearest previous mask, which are 0 on that mask's border and rise with the distance
+            from it ("correction").
         image: Normalised grey levels.
         previous: Masks of the window before, 0 to 1.
         state: Of the ConvLSTM.
         output: "direct" or "correction".
         stride: Slices from the window before to this one: says which of its masks lies nearest to each slice.
+        away: Slices from the masks that somebody gave to this window: how far what is fed may have drifted.
     """
-    logits, state = network(image[:, None], previous[:, None], state)
+    located = cast("IFSSNet", network).config.mask_channels == LOCATED
+    depth_px = mask_depth(previous) if located or output == CORRECTION else None
+    masks = previous[:, None]
+    if located:
+        assert depth_px is not None
+        masks = _located(masks, depth_px[:, None], away)
+    logits, state = network(image[:, None], masks, state)
     logit = logits[:, 1] - logits[:, 0]
     if output == CORRECTION:
+        assert depth_px is not None
         depth = previous.shape[1]
-        nearest = [min(place + stride, depth - 1) for place in range(depth)]
-        logit = logit + held_logit(previous[:, min(stride, depth - 1) :])[:, [place - nearest[0] for place in nearest]]
+        # Held as it is: easily moved at its border and hardly elsewhere.
+        held = GAIN * depth_px.clamp(-CLIP_PX, CLIP_PX)
+        logit = logit + held[:, [min(place + stride, depth - 1) for place in range(depth)]]
     return logit, state
 
 
 @torch.no_grad()
-def held_logit(masks: Float[Tensor, "batch z y x"]) -> Float[Tensor, "batch z y x"]:
-    """The logit of masks as they are, easily moved at their borders and hardly elsewhere.
+def mask_depth(masks: Float[Tensor, "batch z y x"]) -> Float[Tensor, "batch z y x"]:
+    """Pixels from the masks' borders, positive inside.
 
-    Their border counts to a fraction of a pixel: what moves by a tenth of one in each window must add up over many.
+    Borders count to a fraction of a pixel: what moves by a tenth of one in each window must add up over many.
     Without gradient: what was predicted before is corrected through the mask stream.
     """
     planes = masks.detach().float().cpu().numpy().reshape(-1, *masks.shape[-2:])
-    depth_px = np.stack([soft_depth(np.ascontiguousarray(plane)) for plane in planes])
-    logit = GAIN * np.clip(depth_px, -CLIP_PX, CLIP_PX).reshape(masks.shape)
-    return torch.from_numpy(logit.astype(np.float32)).to(masks)
+    depth_px = np.stack([soft_depth(np.ascontiguousarray(plane)) for plane in planes]).reshape(masks.shape)
+    return torch.from_numpy(depth_px).to(masks)
+
+
+def _located(
+    masks: Float[Tensor, "batch 1 z y x"], depth_px: Float[Tensor, "batch 1 z y x"], away: Float[Tensor, " batch"] | float
+) -> Float[Tensor, "batch 4 z y x"]:
+    """Masks, the distance to their border close to it and further from it, and how far away they were given.
+
+    A convolution deep inside a mask sees neither its border nor how far it is; here every pixel is told (findings 4b).
+    """
+    far = torch.log1p(torch.as_tensor(away, dtype=masks.dtype, device=masks.device)) / 3
+    planes = far.reshape(-1, 1, 1, 1, 1).expand_as(masks)
+    return torch.cat([masks, torch.tanh(depth_px / 4), depth_px.clamp(-8, 8) / 4, planes], dim=1)
 
 
 class IFSSNetStepper:
@@ -91,16 +116,16 @@ class IFSSNetStepper:
         """The given window is seen with its own masks (paper, III: the reference sub-volume), for the state that is carried."""
         if self.network.config.state != CARRIED:
             return None
-        return self._predict(images, masks, None)[1]
+        return self._predict(images, masks, None, 0)[1]
 
     def step(
-        self, images: Float32[np.ndarray, "z y x"], previous: Float32[np.ndarray, "z y x"], memory: Any
+        self, images: Float32[np.ndarray, "z y x"], previous: Float32[np.ndarray, "z y x"], memory: Any, away: int
     ) -> tuple[Float32[np.ndarray, "z y x"], State | None]:
         """The probability of each pixel, and the state."""
-        probability, state = self._predict(images, previous, memory)
+        probability, state = self._predict(images, previous, memory, away)
         return probability.cpu().numpy(), state
 
-    def _predict(self, images: np.ndarray, masks: np.ndarray, state: State | None) -> tuple[Tensor, State | None]:
+    def _predict(self, images: np.ndarray, masks: np.ndarray, state: State | None, away: int) -> tuple[Tensor, State | None]:
         device = next(self.network.parameters()).device
         seen = torch.from_numpy(images if self.image else np.zeros_like(images)).to(device)
         known = torch.from_numpy(np.ascontiguousarray(masks)).to(device)
@@ -109,7 +134,7 @@ class IFSSNetStepper:
         self.network.eval()
         try:
             with torch.inference_mode():
-                logit, state = window_logit(self.network, seen[None], known[None], state, self.output, self.stride)
+                logit, state = window_logit(self.network, seen[None], known[None], state, self.output, self.stride, float(away))
                 return torch.sigmoid(logit.float())[0], state
         finally:
             self.network.train(was_training)

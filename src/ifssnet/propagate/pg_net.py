@@ -39,7 +39,11 @@ class PGNetStepper:
 
     @torch.inference_mode()
     def step(
-        self, images: Float32[np.ndarray, "z v u"], previous: Float32[np.ndarray, "z v u"], memory: Tensor
+        self,
+        images: Float32[np.ndarray, "z v u"],
+        previous: Float32[np.ndarray, "z v u"],
+        memory: Tensor,
+        away: int,  # noqa: ARG002 - PG-Net has the reference itself
     ) -> tuple[Float32[np.ndarray, "z v u"], Tensor]:
         """The muscle's probability on one slice."""
         self.network.eval()

@@ -6,7 +6,7 @@ The networks are steppers; what is fed back, where a run starts and ends, and ho
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float32
@@ -18,6 +18,7 @@ from ifssnet.core.progress import Step
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.core.segmentation import Json
 from ifssnet.propagate.blend_directions import blend_directions
+from ifssnet.propagate.close_runs import blend_closed, close_run
 from ifssnet.propagate.depth_maps import DepthMaps
 from ifssnet.propagate.knots import Knot, find_knots
 from ifssnet.propagate.recurrent_run import Feedback, Found, Stepper, run
@@ -39,7 +40,8 @@ class RecurrentInference:
         feedback: What the mask stream sees: "soft" the last probabilities, "hard" these cut at 0.5, "given" the last
             given masks only (an ablation: no recurrence).
         overlap: Of several predictions of a slice, the "last" one counts or their "mean".
-        by_confidence: Blend two runs by confidence as well as by distance.
+        close: Let two runs that meet go on to each other's group, and correct each by what it misses that by.
+        by_confidence: Blend two runs by confidence as well as by distance, where they are not closed.
         fuse_guided: Share of guided interpolation in what is found between two given groups; 0 for none.
         empty_windows: A run ends when so many windows in a row hold no muscle.
     """
@@ -48,6 +50,7 @@ class RecurrentInference:
     stride: int = 3
     feedback: str = "soft"
     overlap: str = "last"
+    close: bool = True
     by_confidence: bool = True
     fuse_guided: float = 0.0
     empty_windows: int = 4
@@ -171,13 +174,25 @@ class Recurrent:
             for found in self._run(volume, masks, stretch, stretch.up):
                 yield found.z, _whole(found, shape)
             return
-        from_below = {found.z: found for found in self._run(volume, masks, stretch, True)}
-        from_above = {found.z: found for found in self._run(volume, masks, stretch, False)}
+        low, high = stretch.low.last, stretch.high.first
+        # One slice more at the end of each: there it is known what should have been found.
+        on = 1 if self.inference.close else 0
+        up = replace(stretch, slices=range(stretch.slices.start, stretch.slices.stop + on))
+        down = replace(stretch, slices=range(stretch.slices.start - on, stretch.slices.stop))
+        from_below = {found.z: found for found in self._run(volume, masks, up, True)}
+        from_above = {found.z: found for found in self._run(volume, masks, down, False)}
+        if self.inference.close:
+            first, second = close_run(from_below, low, high, masks[high]), close_run(from_above, high, low, masks[low])
+            # A run that lost the muscle on its way to a group that shows it has nothing to say.
+            first, second = first or second, second or first
+            if first is not None and second is not None:
+                for z in stretch.slices:
+                    yield z, blend_closed(first[z], second[z], z - low, high - z, shape)
+                return
         for z in stretch.slices:
             if z in from_below or z in from_above:
-                first, second = _whole(from_below.get(z), shape), _whole(from_above.get(z), shape)
-                below, above = float(z - stretch.low.last), float(stretch.high.first - z)
-                yield z, blend_directions(first, second, below, above, self.inference.by_confidence)
+                one, other = _whole(from_below.get(z), shape), _whole(from_above.get(z), shape)
+                yield z, blend_directions(one, other, float(z - low), float(high - z), self.inference.by_confidence)
 
     def _run(self, volume: Volume, masks: Mapping[int, Mask], stretch: Stretch, upwards: bool) -> Iterator[Found]:
         """The run into a stretch from one of its groups."""

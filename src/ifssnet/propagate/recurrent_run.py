@@ -39,13 +39,14 @@ class Stepper(Protocol):
         """
         ...
 
-    def step(self, images: Planes, previous: Planes, memory: Any) -> tuple[Planes, Any]:
+    def step(self, images: Planes, previous: Planes, memory: Any, away: int) -> tuple[Planes, Any]:
         """Predict a window.
 
         Args:
             images: Its normalised grey levels.
             previous: The masks of the window before, given or predicted.
             memory: As the step before left it.
+            away: Places from the given window to this one.
 
         Returns:
             The probability of each pixel, and the memory for the next step.
@@ -168,7 +169,8 @@ def run(
             previous = (previous >= 0.5).astype(np.float32)
         first += feedback.stride
         places = range(first, first + window)
-        probability, memory = stepper.step(scene.images([path.slice_at(place) for place in places], region), previous, memory)
+        images = scene.images([path.slice_at(place) for place in places], region)
+        probability, memory = stepper.step(images, previous, memory, first)
         for place, value in zip(places, probability, strict=True):
             if place in latest:
                 latest[place].update(value, feedback.overlap)

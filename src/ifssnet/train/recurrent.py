@@ -91,7 +91,7 @@ class RecurrentTask:
 
     def _single_windows(self, shown: Shown, share: float) -> Float[Tensor, ""]:
         """One window each of muscles drawn anew, fed a mask from further back, some of them damaged: nothing through time."""
-        logit = self._logit(self.network, shown, 1, Carried(shown.lagged[1]))
+        logit = self._logit(self.network, shown, 1, Carried(shown.lagged[1]), shown.lags[1])
         return self.loss(logit, *self._label(shown, 1, None, None, share))
 
     def _sequence(self, rng: np.random.Generator, shown: Shown, share: float) -> Iterator[Float[Tensor, ""]]:
@@ -134,11 +134,14 @@ class RecurrentTask:
         with torch.no_grad():
             return self._start(self._teacher, shown)
 
-    def _logit(self, network: nn.Module, shown: Shown, time: int, carried: Carried) -> Window:
-        """Of a window; what is carried goes on."""
+    def _logit(
+        self, network: nn.Module, shown: Shown, time: int, carried: Carried, lags: Float[Tensor, " batch"] | None = None
+    ) -> Window:
+        """Of a window; what is carried goes on. Lags say how old a mask is that no window before has handed on."""
         config = self.config
+        away = float(time * shown.stride) if lags is None else lags
         logit, carried.state = window_logit(
-            network, shown.images[time], carried.previous, carried.state, config.output, shown.stride
+            network, shown.images[time], carried.previous, carried.state, config.output, shown.stride, away
         )
         carried.predicted = torch.sigmoid(logit.float())
         carried.previous = shown.fed_back(time, carried.predicted, config.feedback)
@@ -172,7 +175,7 @@ class RecurrentTask:
 
     def _anchor(self, shown: Shown) -> Float[Tensor, ""]:
         """The window of the annotated group that the sequence starts from, fed an earlier mask: an expert in each update."""
-        logit = self._logit(self.network, shown, 0, Carried(shown.lagged[0]))
+        logit = self._logit(self.network, shown, 0, Carried(shown.lagged[0]), shown.lags[0])
         masks = shown.masks[0]
         return self.loss(logit, masks, shown.known[0][..., None, None].to(masks).expand_as(masks))
 

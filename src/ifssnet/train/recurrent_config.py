@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ifssnet.core.errors import InputError
 from ifssnet.nn.ifss_net import IFSSNetConfig
 from ifssnet.nn.tversky import TverskyConfig
-from ifssnet.propagate.ifss_net import CORRECTION, DIRECT, OUTPUTS
+from ifssnet.propagate.ifss_net import CORRECTION, DIRECT, MASK_CHANNELS, OUTPUTS
 from ifssnet.propagate.recurrent import RecurrentInference
 from ifssnet.propagate.region import Sampling
 from ifssnet.train.budget import FULL as EVERY_SLICE
@@ -81,8 +81,12 @@ class RecurrentConfig:
                 f"{self.tbptt}, {self.single_share}, {self.cross_entropy} and {self.l2}",
                 "Correct them.",
             )
-        if self.network.mask_channels != 1:
-            raise InputError("a mask stream of 1 channel", f"{self.network.mask_channels}", "Correct network.mask_channels.")
+        if self.network.mask_channels not in MASK_CHANNELS:
+            raise InputError(
+                f"a mask stream of {' or '.join(str(count) for count in MASK_CHANNELS)} channels",
+                f"{self.network.mask_channels}",
+                "Correct network.mask_channels.",
+            )
         if self.sampling.multiple_px % 2 ** len(self.network.widths):
             raise InputError(
                 f"a multiple_px that is a multiple of {2 ** len(self.network.widths)}, for {len(self.network.widths)} stages",

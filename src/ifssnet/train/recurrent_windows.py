@@ -78,6 +78,7 @@ class Shown:
         self.known = torch.from_numpy(batch.known).to(device)
         self.guided = None if batch.guided is None else torch.from_numpy(batch.guided).to(device)
         self.distance_mm = torch.from_numpy(batch.distance_mm).to(device)
+        self.lags = torch.from_numpy(batch.lags).to(device)
         self.stride, self.windows = batch.stride, len(batch.images) - 1
 
     def fed_back(self, time: int, probability: Window, kind: str) -> Window:

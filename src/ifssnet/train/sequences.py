@@ -86,6 +86,7 @@ class Batch:
         guided: The same with guided interpolation where it is not known; None where everything is.
         distance_mm: To the nearest known slice; infinite past the outermost ones, where nothing says what to expect.
         lagged: What single windows are given: earlier masks, some of them damaged.
+        lags: How many places earlier they are.
         stride: Slices from window to window, along the run.
     """
 
@@ -95,6 +96,7 @@ class Batch:
     guided: Windows | None
     distance_mm: Float32[np.ndarray, "time batch z"]
     lagged: Windows
+    lags: Float32[np.ndarray, "time batch"]
     stride: int
 
 
@@ -153,6 +155,7 @@ def draw_batch(
         np.concatenate(guided, axis=1) if guided else None,
         np.concatenate([part.distance_mm for part in parts], axis=1),
         np.concatenate([part.lagged for part in parts], axis=1),
+        np.concatenate([part.lags for part in parts], axis=1),
         stride,
     )
 
@@ -258,5 +261,6 @@ def _part(
         None if guided is None else whole(guided[now]),
         distance_mm[:, None],
         whole(lagged),
+        lag.astype(np.float32),
         stride,
     )

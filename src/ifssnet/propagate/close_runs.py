@@ -1,0 +1,75 @@
+"""Two runs between two annotated groups, each corrected by what it missed the other's group by.
+
+A run that is let go on to the next group predicts slices whose masks are known. The difference there is what it has gathered
+on its way, and is taken back in proportion to the way, as surveyors close a traverse. A run of a network that only holds its
+mask becomes linear interpolation of signed distances so; the less a network drifts, the less is left to share out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Float32
+from scipy.special import expit
+
+from ifssnet.core.seeds import Mask
+from ifssnet.geometry.soft_distance import soft_depth
+from ifssnet.propagate.recurrent_run import Found
+from ifssnet.propagate.region import Region, cut, put_back
+
+Depth = Float32[np.ndarray, "_ _"]
+
+GAIN = 0.8
+"""Logit a pixel from the border."""
+FAR_PX = 16.0
+"""No pixel counts as further from the border."""
+
+
+def close_run(run: Mapping[int, Found], start: int, end: int, given: Mask) -> dict[int, tuple[Region, Depth]] | None:
+    """Distances of a run's masks to their borders, in network pixels, so shifted that it ends on the given mask.
+
+    Args:
+        run: By slice, up to the next group's first slice.
+        start: The last slice of the group that it came from.
+        end: That first slice, which may lie below or above.
+        given: Its mask.
+
+    Returns:
+        By slice, without the last one; None where the run ended before it or finds no muscle there.
+    """
+    last = run.get(end)
+    if last is None or not (last.probability >= 0.5).any():
+        return None
+    there = cut(given[None], last.region)[0]
+    if not (there >= 0.5).any():
+        return None
+    missed = soft_depth(there) - soft_depth(last.probability)
+    moved = {last.region: missed}
+    closed: dict[int, tuple[Region, Depth]] = {}
+    for z, found in run.items():
+        if z == end:
+            continue
+        if found.region not in moved:
+            moved[found.region] = cut(put_back(missed, last.region, given.shape, 0.0)[None], found.region)[0]
+        share = np.float32((z - start) / (end - start))
+        depth = soft_depth(found.probability) + share * moved[found.region]
+        closed[z] = (found.region, np.clip(depth, -FAR_PX, FAR_PX).astype(np.float32))
+    return closed
+
+
+def blend_closed(
+    first: tuple[Region, Depth], second: tuple[Region, Depth], below: int, above: int, shape_yx: tuple[int, int]
+) -> Float32[np.ndarray, "y x"]:
+    """The probability of a slice from two closed runs; their borders are averaged, not their votes on a pixel.
+
+    Args:
+        first: Of the run that came up: region, and depth there.
+        second: Of the one that came down.
+        below: Slices down to the group that the first came from: it weighs as much as the distance to the other's group.
+        above: Up to the group of the second.
+        shape_yx: Of the slice.
+    """
+    share = np.float32(above / (below + above))
+    up, down = (put_back(depth, region, shape_yx, -FAR_PX) for region, depth in (first, second))
+    return expit(np.float32(GAIN) * (share * up + (1 - share) * down))
