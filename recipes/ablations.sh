@@ -1,0 +1,36 @@
+#!/bin/sh
+# What each part of IFSS-Net is worth: `full` and `weak` at 2.2 mm pixels (64 x 64 and less), one change each, some minutes each.
+# Usage: recipes/ablations.sh COHORT OUT [UNITS]; started again, it goes on. Looked at on validation legs only.
+set -eu
+cohort=$1 out=$2 units=${3:-240}
+export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
+mkdir -p "$out"
+
+small="--set sampling.pixel_mm=2.216 --set sampling.least_px=32 --set trainer.validations=1"
+methods=hold
+
+variant() { # NAME RECIPE [one change]
+  name=$1 recipe=$2
+  shift 2
+  methods="$methods,$name=ifss-net@$out/$name/last.safetensors:direction=forward,$name-both=ifss-net@$out/$name/last.safetensors:direction=both"
+  [ -f "$out/$name/done" ] && return
+  # $small is several words on purpose.
+  ifss train "$cohort" --recipe "$recipe" --seed 0 -o "$out/$name" $small --set "trainer.units=$units" --quiet "$@" --force
+  touch "$out/$name/done"
+}
+
+variant full full
+variant no-feedback full --set feedback=given
+variant lstm-forward full --set network.direction=forward
+variant lstm-none full --set network.direction=none
+variant no-matching full --set network.matching=false
+variant tversky-learned full --set loss.form=paper --set cross_entropy=0
+variant tversky-fixed full --set cross_entropy=0
+variant tversky-min-max full --set loss.form=min-max --set cross_entropy=0
+variant no-image full --set image=false
+variant no-place full --set network.mask_channels=1
+variant direct full --set output=direct --set network.zero_last=false
+variant weak weak
+variant weak-constant weak --set budget.policy=constant
+variant weak-expert-only weak --set pseudo.least=0 --set pseudo.reach_mm=0.01 --set pseudo.trust=0
+ifss evaluate "$cohort" --split val --protocol every-100 --methods "$methods" --against full -o "$out/evaluation" --workers 2 --quiet
