@@ -2,8 +2,9 @@
 
     python benchmarks/reach.py EVALUATION [--least .9] [--bin 2.77]
 
-For each method the median over legs and muscles of their slices' mean Dice by distance, and the distance at which it first falls
-below `--least`, between the middles of two bins on a straight line. The median, because a muscle's tip is a few pixels large. A slice where a muscle is drawn though it has ended has Dice 0.
+For each method the median over legs and muscles of their slices' mean Dice by distance, and the distance at which it
+first falls below `--least`, between the middles of two bins on a straight line. The median, because a muscle's tip is a few
+pixels large. A slice where a muscle is drawn though it has ended has Dice 0.
 """
 
 from __future__ import annotations
