@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from steppers import Bright, Fading, Mover
@@ -15,6 +17,7 @@ from ifssnet.core.segmentation import Propagator
 from ifssnet.geometry.soft_distance import soft_depth
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.blend_directions import LEAST_CONFIDENCE, blend_directions
+from ifssnet.propagate.close_runs import share_of_miss
 from ifssnet.propagate.recurrent import Recurrent, RecurrentInference, plan
 from ifssnet.propagate.region import Sampling
 
@@ -102,7 +105,7 @@ def test_resupplied_groups_take_over_forward():
 
 def test_between_two_groups_runs_are_blended_by_distance():
     # Held boxes that do not touch: each is alone in saying yes on its pixels, and as sure as the other, which says no.
-    slices = found(Mover(), seeds({4: box(10), 14: box(30)}), direction="both", close=False)
+    slices = found(Mover(), seeds({4: box(10), 14: box(30)}), direction="both", close_mm=0.0)
     for z in range(5, 14):
         assert slices[z][30, 15] == pytest.approx((14 - z) / 10, abs=1e-6)
         assert slices[z][30, 35] == pytest.approx((z - 4) / 10, abs=1e-6)
@@ -111,7 +114,7 @@ def test_between_two_groups_runs_are_blended_by_distance():
 
 def test_a_held_mask_closed_is_interpolation_of_signed_distances():
     below, above = box(20, side=12), box(24, side=16)
-    slices = found(Mover(), seeds({4: below, 14: above}), direction="both")
+    slices = found(Mover(), seeds({4: below, 14: above}), direction="both", close_mm=1e6)
     depths = [soft_depth(mask.astype(np.float32)) for mask in (below, above)]
     for z in range(5, 14):
         depth = ((14 - z) * depths[0] + (z - 4) * depths[1]) / 10
@@ -119,6 +122,18 @@ def test_a_held_mask_closed_is_interpolation_of_signed_distances():
         sure = np.abs(depth) > 1e-3
         assert np.array_equal((slices[z] >= 0.5)[sure], (depth > 0)[sure]), z
     assert all(np.array_equal(slices[z] >= 0.5, below) for z in range(4))
+
+
+def test_a_network_that_forgets_its_errors_is_corrected_near_the_end_alone():
+    assert share_of_miss(0, 10, 2.0) == 0
+    assert share_of_miss(10, 10, 2.0) == pytest.approx(1)
+    assert share_of_miss(4, 10, 2.0) == pytest.approx(math.sinh(2) / math.sinh(5))
+    # Far more slices than the length: nothing overflows.
+    assert share_of_miss(4000, 5000, 1.5) == pytest.approx(0)
+    below, above = box(20, side=12), box(24, side=16)
+    held = found(Mover(), seeds({4: below, 14: above}), direction="both", close_mm=0.5)
+    assert np.array_equal(held[6] >= 0.5, below)
+    assert np.array_equal(held[12] >= 0.5, above)
 
 
 def test_a_run_that_misses_nothing_is_left_alone_when_it_is_closed():
@@ -244,8 +259,8 @@ def test_coarser_pixels_come_back_on_the_voxels():
 
 def test_guided_interpolation_is_fused_by_its_share():
     drawn = seeds({4: box(20), 14: box(20)})
-    alone = found(Mover(), drawn, direction="both", close=False)[9]
-    fused = found(Mover(), drawn, direction="both", close=False, fuse_guided=0.7)[9]
+    alone = found(Mover(), drawn, direction="both", close_mm=0.0)[9]
+    fused = found(Mover(), drawn, direction="both", close_mm=0.0, fuse_guided=0.7)[9]
     # Outside the box, 3 mm from its border: the held mask says 0, interpolation something between.
     assert alone[30, 33] == 0
     assert 0 < fused[30, 33] < 0.7 * 0.5
@@ -273,6 +288,6 @@ def test_what_cannot_be_is_refused():
         list(Recurrent(Mover(), PIXELS).steps(None, seeds({0: box(20)})))
     with pytest.raises(InputError, match="at most 3"):
         Recurrent(Mover(), PIXELS, RecurrentInference(stride=4))
-    for bad in ({"direction": "sideways"}, {"feedback": "loud"}, {"fuse_guided": 1.5}, {"stride": 0}):
+    for bad in ({"direction": "sideways"}, {"feedback": "loud"}, {"fuse_guided": 1.5}, {"stride": 0}, {"close_mm": -1.0}):
         with pytest.raises(InputError):
             RecurrentInference(**bad)

@@ -1,12 +1,14 @@
 """Two runs between two annotated groups, each corrected by what it missed the other's group by.
 
 A run that is let go on to the next group predicts slices whose masks are known. The difference there is what it has gathered
-on its way, and is taken back in proportion to the way, as surveyors close a traverse. A run of a network that only holds its
-mask becomes linear interpolation of signed distances so; the less a network drifts, the less is left to share out.
+on its way, and is taken back along it, as surveyors close a traverse. How far back depends on how soon a network forgets its
+errors: one that only holds its mask never does, all of its way is to blame, and it becomes linear interpolation of signed
+distances; one that sees the border's place in the image errs anew every few millimetres, and only the last of them are.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -26,7 +28,21 @@ FAR_PX = 16.0
 """No pixel counts as further from the border."""
 
 
-def close_run(run: Mapping[int, Found], start: int, end: int, given: Mask) -> dict[int, tuple[Region, Depth]] | None:
+def share_of_miss(way: int, whole: int, length: float) -> float:
+    """What is expected of an error so far on a way, of what it is at its end: 0 at the beginning, 1 at the end.
+
+    The mean of a process that begins at no error, forgets what it has over a length, and ends as it was seen to: sinh(way /
+    length) / sinh(whole / length), a straight line where the length is long.
+
+    >>> round(share_of_miss(5, 10, 1e6), 3), round(share_of_miss(5, 10, 2), 3)
+    (0.5, 0.082)
+    """
+    return math.exp((way - whole) / length) * math.expm1(-2 * way / length) / math.expm1(-2 * whole / length)
+
+
+def close_run(
+    run: Mapping[int, Found], start: int, end: int, given: Mask, length: float
+) -> dict[int, tuple[Region, Depth]] | None:
     """Distances of a run's masks to their borders, in network pixels, so shifted that it ends on the given mask.
 
     Args:
@@ -34,6 +50,7 @@ def close_run(run: Mapping[int, Found], start: int, end: int, given: Mask) -> di
         start: The last slice of the group that it came from.
         end: That first slice, which may lie below or above.
         given: Its mask.
+        length: Slices over which the network forgets an error.
 
     Returns:
         By slice, without the last one; None where the run ended before it or finds no muscle there.
@@ -52,7 +69,7 @@ def close_run(run: Mapping[int, Found], start: int, end: int, given: Mask) -> di
             continue
         if found.region not in moved:
             moved[found.region] = cut(put_back(missed, last.region, given.shape, 0.0)[None], found.region)[0]
-        share = np.float32((z - start) / (end - start))
+        share = np.float32(share_of_miss(abs(z - start), abs(end - start), length))
         depth = soft_depth(found.probability) + share * moved[found.region]
         closed[z] = (found.region, np.clip(depth, -FAR_PX, FAR_PX).astype(np.float32))
     return closed

@@ -23,6 +23,9 @@ KIND = "pg-net"
 ONE_BY_ONE = 1
 """A step sees and predicts one slice, so no other stride is possible; longer steps are a larger `slice_mm`."""
 
+RUN: dict[str, Any] = {"stride": ONE_BY_ONE, "close_mm": 1000.0}
+"""How it runs: its errors stay and grow, so what it misses the next group by is shared out along all of its way."""
+
 
 @dataclass(frozen=True, eq=False)
 class PGNetStepper:
@@ -68,7 +71,7 @@ def pg_net(
         inference: How runs go; from every given slice to both sides unless given. The stride is 1.
         facts: About the network, for provenance.
     """
-    return Recurrent(PGNetStepper(network), sampling, inference or RecurrentInference(stride=ONE_BY_ONE), KIND, facts or {})
+    return Recurrent(PGNetStepper(network), sampling, inference or RecurrentInference(**RUN), KIND, facts or {})
 
 
 def from_weights(weights: Weights, **settings: Any) -> Recurrent:
@@ -91,5 +94,5 @@ def from_weights(weights: Weights, **settings: Any) -> Recurrent:
             "Use weights of this version.",
         )
     network = filled(PGNet(PGNetConfig.from_json(weights.network)), weights.tensors)
-    inference = RecurrentInference(**{"stride": ONE_BY_ONE, **settings})
+    inference = RecurrentInference(**{**RUN, **settings})
     return pg_net(network, Sampling(**shared), inference, {"weights": weights.sha256})

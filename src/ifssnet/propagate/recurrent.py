@@ -5,6 +5,7 @@ The networks are steppers; what is fed back, where a run starts and ends, and ho
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
@@ -40,7 +41,8 @@ class RecurrentInference:
         feedback: What the mask stream sees: "soft" the last probabilities, "hard" these cut at 0.5, "given" the last
             given masks only (an ablation: no recurrence).
         overlap: Of several predictions of a slice, the "last" one counts or their "mean".
-        close: Let two runs that meet go on to each other's group, and correct each by what it misses that by.
+        close_mm: Let two runs that meet go on to each other's group, and correct each by what it misses that by, over
+            about this length back (`close_runs.py`); 0 leaves them as they are.
         by_confidence: Blend two runs by confidence as well as by distance, where they are not closed.
         fuse_guided: Share of guided interpolation in what is found between two given groups; 0 for none.
         empty_windows: A run ends when so many windows in a row hold no muscle.
@@ -50,7 +52,7 @@ class RecurrentInference:
     stride: int = 3
     feedback: str = "soft"
     overlap: str = "last"
-    close: bool = True
+    close_mm: float = 10.0
     by_confidence: bool = True
     fuse_guided: float = 0.0
     empty_windows: int = 4
@@ -67,6 +69,8 @@ class RecurrentInference:
             raise InputError(
                 "a stride and empty_windows of 1 or more", f"{self.stride} and {self.empty_windows}", "Correct them."
             )
+        if not (math.isfinite(self.close_mm) and self.close_mm >= 0):
+            raise InputError("a close_mm from 0", f"{self.close_mm}", "Correct it.")
         if not 0 <= self.fuse_guided <= 1:
             raise InputError("a share from 0 to 1 for fuse_guided", f"{self.fuse_guided}", "Correct fuse_guided.")
 
@@ -176,13 +180,15 @@ class Recurrent:
             return
         low, high = stretch.low.last, stretch.high.first
         # One slice more at the end of each: there it is known what should have been found.
-        on = 1 if self.inference.close else 0
+        on = 1 if self.inference.close_mm else 0
         up = replace(stretch, slices=range(stretch.slices.start, stretch.slices.stop + on))
         down = replace(stretch, slices=range(stretch.slices.start - on, stretch.slices.stop))
         from_below = {found.z: found for found in self._run(volume, masks, up, True)}
         from_above = {found.z: found for found in self._run(volume, masks, down, False)}
-        if self.inference.close:
-            first, second = close_run(from_below, low, high, masks[high]), close_run(from_above, high, low, masks[low])
+        if self.inference.close_mm:
+            length = self.inference.close_mm / volume.grid.spacing_zyx_mm[0]
+            first = close_run(from_below, low, high, masks[high], length)
+            second = close_run(from_above, high, low, masks[low], length)
             # A run that lost the muscle on its way to a group that shows it has nothing to say.
             first, second = first or second, second or first
             if first is not None and second is not None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Generator
 
-from ifssnet.core.errors import InputError
+from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.muscles import TRICEPS_SURAE
 from ifssnet.core.progress import Progress
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator, Segmentation
 from ifssnet.propagate.assemble import assemble
+from ifssnet.propagate.mistaken_seeds import describe, find_mistakes
 from ifssnet.propagate.protocols import ALL_SEEDS, restrict
 from ifssnet.workflow.provenance import annotated, software
 
@@ -23,7 +25,7 @@ def segment(
     keep_probability: bool = False,
     protocol: str = ALL_SEEDS,
 ) -> Generator[Progress, None, Segmentation]:
-    """Propagate the annotated slices, and say how.
+    """Propagate the annotated slices, and say how; warn of places that look drawn under another muscle's name.
 
     Args:
         volume: Grey levels on the seeds' grid, or None where the propagator does not read them.
@@ -49,6 +51,8 @@ def segment(
             f"seeds on {seeds.grid.shape_zyx} voxels, up to {volume.grid.distance_from(seeds.grid):.2f} mm away",
             "Open the seeds with the volume, so that they are moved onto its grid.",
         )
+    for mistake in find_mistakes(seeds):
+        warnings.warn(InputWarning(describe(mistake, seeds)), stacklevel=2)
     found = yield from assemble(propagator.steps(volume, seeds), seeds, keep_probability=keep_probability)
     provenance = {
         "method": {"name": propagator.name, **propagator.describe(seeds)},
