@@ -17,9 +17,10 @@ from ifssnet.core.segmentation import Propagator
 from ifssnet.geometry.soft_distance import soft_depth
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.blend_directions import LEAST_CONFIDENCE, blend_directions
-from ifssnet.propagate.close_runs import share_of_miss
+from ifssnet.propagate.close_runs import FAR_PX, close_run, share_of_miss
 from ifssnet.propagate.recurrent import Recurrent, RecurrentInference, plan
-from ifssnet.propagate.region import Sampling
+from ifssnet.propagate.recurrent_run import Found
+from ifssnet.propagate.region import Region, Sampling
 
 SIDE = 64
 GRID = Grid((30, SIDE, SIDE), (1.0, 1.0, 0.5))
@@ -131,9 +132,17 @@ def test_a_network_that_forgets_its_errors_is_corrected_near_the_end_alone():
     # Far more slices than the length: nothing overflows.
     assert share_of_miss(4000, 5000, 1.5) == pytest.approx(0)
     below, above = box(20, side=12), box(24, side=16)
-    held = found(Mover(), seeds({4: below, 14: above}), direction="both", close_mm=0.5)
-    assert np.array_equal(held[6] >= 0.5, below)
-    assert np.array_equal(held[12] >= 0.5, above)
+    region = Region(1, 0, 0, (SIDE, SIDE))
+    run = {z: Found(z, region, below.astype(np.float32)) for z in range(5, 15)}
+    closed = close_run(run, 4, 14, above, 2.0)
+    assert closed is not None
+    assert sorted(closed) == list(range(5, 14))
+    own, wanted = (soft_depth(mask.astype(np.float32)) for mask in (below, above))
+    for z, (_, depth) in closed.items():
+        share = math.sinh((z - 4) / 2) / math.sinh(5)
+        assert np.allclose(depth, np.clip(own + share * (wanted - own), -FAR_PX, FAR_PX), atol=1e-4)
+    # Nothing to learn from a run that lost the muscle.
+    assert close_run({14: Found(14, region, np.zeros((SIDE, SIDE), np.float32))}, 4, 14, above, 2.0) is None
 
 
 def test_a_run_that_misses_nothing_is_left_alone_when_it_is_closed():
@@ -267,6 +276,38 @@ def test_guided_interpolation_is_fused_by_its_share():
     assert fused[30, 25] == pytest.approx(0.3 + 0.7, abs=0.02)
     # Where nothing is to be interpolated, nothing is fused.
     assert np.array_equal(found(Mover(), drawn, direction="both", fuse_guided=0.7)[20] >= 0.5, box(20))
+
+
+def test_a_muscle_that_dwindled_and_grows_again_has_ended():
+    class Breathes:
+        """Boxes whose sides follow a list, one entry a window."""
+
+        window = 3
+
+        def __init__(self, sides):
+            self.sides = sides
+
+        def start(self, images, masks):
+            return 0
+
+        def step(self, images, previous, memory, away):
+            shown = np.zeros_like(previous)
+            side = self.sides[min(memory, len(self.sides) - 1)]
+            shown[:, 8 : 8 + side, 8 : 8 + side] = 1
+            return shown, memory + 1
+
+    drawn = seeds({0: box(20), 1: box(20), 2: box(20)})
+    # 100 pixels were given. From 9 it may not grow to 16; from 64 it may.
+    assert sorted(found(Breathes([8, 3, 4, 10]), drawn, direction="forward")) == list(range(3, 9))
+    assert sorted(found(Breathes([8, 9, 10, 10]), drawn, direction="forward")) == list(range(3, 30))
+    assert sorted(found(Breathes([8, 3, 4, 10]), drawn, direction="forward", tapering=False)) == list(range(3, 30))
+    # What begins small and grows has not dwindled; what it has grown to counts.
+    tip = seeds({0: box(20, side=3), 1: box(20, side=3)})
+    assert sorted(found(Breathes([4, 6, 10, 10]), tip, direction="forward")) == list(range(2, 30))
+    assert sorted(found(Breathes([6, 12, 4, 10]), tip, direction="forward")) == list(range(2, 11))
+    # Between two groups that show the muscle it goes on.
+    both = seeds({0: box(20), 2: box(20), 29: box(20)})
+    assert 20 in found(Breathes([8, 3, 4, 10]), both, direction="forward")
 
 
 def test_it_is_a_propagator_whose_progress_adds_up():

@@ -46,6 +46,7 @@ class RecurrentInference:
         by_confidence: Blend two runs by confidence as well as by distance, where they are not closed.
         fuse_guided: Share of guided interpolation in what is found between two given groups; 0 for none.
         empty_windows: A run ends when so many windows in a row hold no muscle.
+        tapering: Past the outermost groups it ends, too, where a muscle that has dwindled grows again.
     """
 
     direction: str = BOTH
@@ -56,6 +57,7 @@ class RecurrentInference:
     by_confidence: bool = True
     fuse_guided: float = 0.0
     empty_windows: int = 4
+    tapering: bool = True
 
     def __post_init__(self) -> None:
         for name, choices in (
@@ -209,7 +211,9 @@ class Recurrent:
         near = {} if ahead is None else {z: masks[z] for z in ahead.slices}
         settings = self.inference
         feedback = Feedback(settings.stride, settings.feedback, settings.overlap, settings.empty_windows)
-        return run(self.stepper, volume, self.sampling, feedback, given, near, stretch.slices, upwards)
+        past = self.inference.tapering and ahead is None
+        largest_px = max(int(mask.sum()) for mask in masks.values()) if past else None
+        return run(self.stepper, volume, self.sampling, feedback, given, near, stretch.slices, upwards, largest_px)
 
     def _guided(self, seeds: Seeds, label: int) -> DepthMaps | None:
         """Guided interpolation of one muscle, where it is asked for."""

@@ -94,6 +94,33 @@ class _Latest:
         self.value = self.value + (value - self.value) / np.float32(self.count) if overlap == MEAN else value
 
 
+DWINDLED, AGAIN, NOTICED = 0.25, 1.5, 0.01
+"""Shares: of the largest area, below which a muscle is about to end; of the least since, at which it grows again; and of
+the largest, so that a few pixels more are nothing."""
+
+
+@dataclass
+class Tapering:
+    """Watches a muscle past the outermost given group: cross-sections dwindle to an end, and one that grows again is not it.
+
+    Attributes:
+        largest: Area seen so far, given or found, in network pixels.
+        least: Since then.
+    """
+
+    largest: float
+    least: float = math.inf
+
+    def is_over(self, area: float) -> bool:
+        """Take in the next slice's area; whether the muscle had ended before it."""
+        if self.least < DWINDLED * self.largest and area > AGAIN * self.least + NOTICED * self.largest:
+            return True
+        if area >= self.largest:
+            self.largest, self.least = area, area
+        self.least = min(self.least, area)
+        return False
+
+
 @dataclass(frozen=True, eq=False)
 class Path:
     """The slices of a run. Places are counted along it.
@@ -144,6 +171,7 @@ def run(
     near: Mapping[int, Mask],
     stretch: range,
     upwards: bool,
+    largest_px: int | None = None,
 ) -> Iterator[Found]:
     """Yield the slices of a stretch in the order of the run, until it is through or the muscle has ended.
 
@@ -156,6 +184,7 @@ def run(
         near: Further given masks, which the region has to hold as well.
         stretch: The slices wanted, ascending; they begin beside the group.
         upwards: Towards higher slices.
+        largest_px: Where nothing is given beyond the stretch: the muscle's largest given area in voxels, to tell its end by.
     """
     window = stepper.window
     path = find_path(given, window, stretch, upwards, slice_step(volume.grid, sampling))
@@ -163,6 +192,10 @@ def run(
     region, memory, masks = scene.enter(region_of(scene.held, volume.grid, sampling))
     latest = {place: _Latest(mask, True) for place, mask in enumerate(masks)}
     before, emitted, first, empty = masks[-1], window - 1, 0, 0
+    taper = None
+    if largest_px is not None:
+        taper = Tapering(largest_px / region.factor**2)
+        taper.is_over(float(masks[-1].sum()))
     while first + window - 1 < path.final:
         previous = masks if feedback.kind == GIVEN else _planes([latest[place] for place in range(first, first + window)])
         if feedback.kind == HARD:
@@ -182,6 +215,8 @@ def run(
         # A slice is settled when no later window holds it.
         settled = path.final if places[-1] >= path.final else min(first + feedback.stride - 1, places[-1])
         for place in range(emitted + 1, settled + 1):
+            if taper is not None and taper.is_over(float((latest[place].value >= 0.5).sum())):
+                return
             for z, share in path.until(place):
                 value = latest[place].value
                 mixed = value if share == 1 else (before + (value - before) * np.float32(share)).astype(np.float32)
