@@ -12,11 +12,10 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Generic, TypeVar
 
-import numba
-
 from ifssnet.core.cohort import Case, Cohort
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress
+from ifssnet.workflow.threads import use_threads
 
 Work = TypeVar("Work")
 
@@ -136,7 +135,7 @@ def _child(function: Callable[[Work], None], work: Work, threads: int, send: Con
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, str(threads))
-    numba.set_num_threads(threads)
+    use_threads(threads)
     told = _tried(function, work)
     # A parent that was killed listens no more; what this process wrote is there for the next run.
     with suppress(OSError):

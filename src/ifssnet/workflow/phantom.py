@@ -9,8 +9,6 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-import numba
-
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress, drain
 from ifssnet.core.segmentation import Json
@@ -24,6 +22,7 @@ from ifssnet.phantom.files import description, write_leg
 from ifssnet.phantom.subject import Variant, check_seed, draw_subject
 from ifssnet.phantom.toml import Table, toml
 from ifssnet.phantom.voxels import leg_of_surfaces
+from ifssnet.workflow.threads import use_threads
 
 SWEEP_SUFFIXES = (".sw", ".sxi", ".xml")
 """What a scanned leg holds besides a direct one's files: either may take the other's place."""
@@ -125,7 +124,7 @@ def make_cohort(
         else:
             context = multiprocessing.get_context("spawn")
             threads = max(1, (os.cpu_count() or 1) // workers)
-            with ProcessPoolExecutor(workers, context, numba.set_num_threads, (threads,)) as pool:
+            with ProcessPoolExecutor(workers, context, use_threads, (threads,)) as pool:
                 running = {pool.submit(_member, plan, index, folder): index for index in range(len(plan.members))}
                 try:
                     for future in as_completed(running):
