@@ -6,5 +6,5 @@ import numba
 
 
 def use_threads(count: int) -> None:
-    """Let numba use so many threads, or as many as NUMBA_NUM_THREADS allows it: more are an error to it."""
-    numba.set_num_threads(min(count, int(numba.config.NUMBA_NUM_THREADS)))
+    """Let numba use so many threads, or fewer where it has fewer (NUMBA_NUM_THREADS): asking for more is an error to it."""
+    numba.set_num_threads(min(count, numba.get_num_threads()))
