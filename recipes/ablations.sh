@@ -1,8 +1,8 @@
 #!/bin/sh
 # What each part of IFSS-Net is worth: `full` and `weak` at 2.2 mm pixels (64 x 64 and less), one change each, some minutes each.
-# Usage: recipes/ablations.sh COHORT OUT [UNITS]; started again, it goes on. Looked at on validation legs only.
+# Usage: recipes/ablations.sh COHORT OUT [UNITS [train]]; started again, it goes on. Looked at on validation legs only.
 set -eu
-cohort=$1 out=$2 units=${3:-240}
+cohort=$1 out=$2 units=${3:-240} stage=${4:-all}
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 mkdir -p "$out"
 
@@ -33,4 +33,5 @@ variant direct full --set output=direct --set network.zero_last=false
 variant weak weak
 variant weak-constant weak --set budget.policy=constant
 variant weak-expert-only weak --set pseudo.least=0 --set pseudo.reach_mm=0.01 --set pseudo.trust=0
+[ "$stage" = train ] && exit
 ifss evaluate "$cohort" --split val --protocol every-100 --methods "$methods" --against full -o "$out/evaluation" --workers 2 --quiet
