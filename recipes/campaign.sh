@@ -25,17 +25,17 @@ evaluate() { # NAME PROTOCOL METHODS [more options]
 }
 
 if [ "$stage" != test ]; then
-  train full full 0 1400 --set trainer.validations=5 &
-  train weak weak 0 1000 --set trainer.validations=4
+  train full full 0 700 --set trainer.validations=4 &
+  train weak weak 0 620 --set trainer.validations=4
   wait
   train anchored-0 anchored 0 1100 &
   train anchored-1 anchored 1 1100
   wait
-  train pg-net pg-net 0 600 --set trainer.validations=3 &
-  train unet-3d unet-3d 0 360 --set trainer.validations=3
+  train pg-net pg-net 0 400 &
+  train unet-3d unet-3d 0 150 --set trainer.validations=2
   wait
-  train paper-full paper-full 0 12 --set trainer.validations=2 &
-  train paper-weak paper-weak 0 12 --set trainer.validations=2
+  train paper-full/SOL paper-full 0 6 --set trainer.validations=1 &
+  train paper-weak/SOL paper-weak 0 6 --set trainer.validations=1
   wait
 fi
 [ "$stage" = train ] && exit
@@ -43,16 +43,15 @@ fi
 # A run's best weights on the validation legs.
 best() { echo "$out/$1/best.safetensors"; }
 forward="FS-forward=ifss-net@$(best full):direction=forward,WS-forward=ifss-net@$(best weak):direction=forward"
-both="FS-both=ifss-net@$(best full):direction=both,WS-weak-both=ifss-net@$(best weak):direction=both"
+both="FS-both=ifss-net@$(best full):direction=both,WS-both=ifss-net@$(best weak):direction=both"
+fused="FS-fused=ifss-net@$(best full):direction=both,fuse_guided=0.5,WS-fused=ifss-net@$(best weak):direction=both,fuse_guided=0.5"
 pg="PG-Net-forward=pg-net@$(best pg-net):direction=forward,PG-Net-both=pg-net@$(best pg-net):direction=both"
 anchored="anchored=anchored@$(best anchored-0),anchored-1=anchored@$(best anchored-1)"
 classical="hold,plain,guided,FBS=fill-between-slices,GFS=grow-from-seeds,WS=watershed"
 
-evaluate every-100 every-100 "$classical,unet-3d@$(best unet-3d),$pg,$forward,$both,anchored=anchored@$(best anchored-0)"
-evaluate every-27.7 all-seeds "$classical,$pg,$both,$anchored,no-image=anchored@$(best anchored-0):image=zero" --every-mm 27.7
-evaluate every-55.4 all-seeds "plain,guided,$both,$anchored" --every-mm 55.4
-evaluate every-110.8 all-seeds "plain,guided,$anchored" --every-mm 110.8
+evaluate every-100 every-100 "$classical,unet-3d@$(best unet-3d),$pg,$forward,$both,$fused,anchored=anchored@$(best anchored-0)"
+evaluate every-27.7 all-seeds "plain,guided,$both,$fused,$anchored,no-image=anchored@$(best anchored-0):image=zero" --every-mm 27.7
+evaluate every-55.4 all-seeds "plain,guided,$both,$fused,$anchored" --every-mm 55.4
+evaluate every-110.8 all-seeds "plain,guided,$both,$anchored" --every-mm 110.8
 evaluate noise-1 all-seeds "guided,$both,$anchored" --every-mm 27.7 --noise-mm 1
 evaluate first-three first-three "hold,$pg,$forward"
-evaluate one-muscle every-100 \
-  "hold,paper-FS=ifss-net@$out/one-muscle/paper-full:direction=forward,paper-WS=ifss-net@$out/one-muscle/paper-weak:direction=forward,$forward"

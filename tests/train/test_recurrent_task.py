@@ -237,6 +237,22 @@ def test_single_windows_say_how_old_their_masks_are():
     assert len(set(ages.tolist())) > 1
 
 
+def test_with_few_labels_single_windows_lie_about_drawn_slices_or_past_the_last():
+    made = RecurrentTask(replace(OURS, supervision="weak"), [tube()], (), 0)
+    singles = replace(OURS.sequences, corrupt=0.0).singles(3)
+    about = past = 0
+    for seed in range(20):
+        batch = draw_batch(np.random.default_rng(seed), made.tracks, singles, PIXELS, 3, 0.0)
+        for known, masks in zip(batch.known[1], batch.masks[1], strict=True):
+            empty = not masks[known].any()
+            about += bool(known[1]) and not empty
+            past += bool(known.all()) and empty
+        # Beside a drawn slice the next one is a step away.
+        assert batch.distance_mm[1].max() <= 0.5 * 8 or past
+    assert about > past > 0
+    assert about + past == 20 * singles.together
+
+
 def test_gradients_reach_the_network_and_the_losss_weights():
     made = task(PAPER)
     loss = next(made.unit(0, 1.0))

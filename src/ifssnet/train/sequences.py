@@ -37,6 +37,7 @@ class SequenceConfig:
         grey: How grey levels change then.
         bends: How the plane bends then.
         lag_slices: Single windows see a mask from up to so many slices further back than the window before.
+        on_drawn: With few labels, windows lie so that their middle is a drawn slice; the one before them is not a given one.
         corrupt: Share of the fed masks that are damaged, so that the network learns to recover from its own drift.
         corruption: How.
     """
@@ -56,6 +57,7 @@ class SequenceConfig:
     grey: GreyChanges = field(default_factory=GreyChanges)
     bends: Bends = field(default_factory=Bends)
     lag_slices: int = 12
+    on_drawn: bool = False
     corrupt: float = 0.0
     corruption: Corruption = field(default_factory=Corruption)
 
@@ -70,9 +72,9 @@ class SequenceConfig:
             raise InputError("shares from 0 to 1 for grown, from_ends and corrupt", f"{self}", "Correct them.")
 
     def singles(self, window: int) -> SequenceConfig:
-        """The same for single windows: one after the reference, of twice as many muscles."""
+        """The same for single windows: of twice as many muscles, about a drawn slice where few are."""
         shortest = window + self.strides[1]
-        return replace(self, slices=(shortest, shortest), grown=0.0, together=2 * self.together)
+        return replace(self, slices=(shortest, shortest), grown=0.0, together=2 * self.together, on_drawn=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,10 +120,14 @@ class _Way:
 
     def slices(self, places: Int[np.ndarray, "*shape"]) -> Int[np.ndarray, "*shape"]:
         """The slices at places along it; the outermost again past the volume's ends."""
-        sign = 1 if self.step > 0 else -1
         reference = np.clip(places, 0, self.window - 1)
-        found = self.origin + sign * reference + self.step * (places - reference)
+        sign = 1 if self.step > 0 else -1
+        found = self.origin + sign * (reference + abs(self.step) * (places - reference))
         return np.clip(found, 0, self.track.grid.slices - 1)
+
+    def away(self, place: int) -> int:
+        """Slices from place 0 to one past the reference."""
+        return self.window - 1 + abs(self.step) * (place - self.window + 1)
 
 
 def draw_batch(
@@ -143,7 +149,7 @@ def draw_batch(
     alike = [track for track in tracks if track.label == chosen[0].label]
     chosen += [alike[int(rng.integers(len(alike)))] for _ in range(1, config.together)]
     windows = _windows(rng, chosen, config, sampling, window, stride, share)
-    ways = [_way(rng, track, config, sampling, window, (windows * stride) + window) for track in chosen]
+    ways = [_way(rng, track, config, sampling, window, stride, (windows * stride) + window) for track in chosen]
     places = stride * np.arange(windows + 1)[:, None] + np.arange(window)
     regions = _regions(rng, [(way, way.slices(places.ravel())) for way in ways], config)
     parts = [_part(rng, way, region, places, stride, config) for way, region in zip(ways, regions, strict=True)]
@@ -178,7 +184,15 @@ def _windows(
     return min(full, config.shortest + int((full - config.shortest) * share / config.grown))
 
 
-def _way(rng: np.random.Generator, track: Track, config: SequenceConfig, sampling: Sampling, window: int, length: int) -> _Way:
+def _way(
+    rng: np.random.Generator,
+    track: Track,
+    config: SequenceConfig,
+    sampling: Sampling,
+    window: int,
+    stride: int,
+    length: int,
+) -> _Way:
     """Where a sequence begins and which way it goes: it ends at most `beyond` slices past the muscle, if it can."""
     step = slice_step(track.grid, sampling)
     up = not config.flip_z or bool(rng.random() < 0.5)
@@ -193,9 +207,18 @@ def _way(rng: np.random.Generator, track: Track, config: SequenceConfig, samplin
         ahead = 0 if at_end or room <= 0 else int(place * (room + 1))
         return _Way(track, ends[0] + sign * ahead, sign * step, window)
     groups = track.groups if up else track.groups[::-1]
+    last = len(groups) - 1
     # From the last group of all there is nothing to reach.
-    group = groups[0 if at_end else int(place * max(1, len(groups) - 1))]
-    nearest = sorted(group, reverse=not up)
+    index = 0 if at_end else int(place * max(1, last))
+    if config.on_drawn:
+        # About the first one there is nothing to come from; one more is for past the last, where the muscle has ended.
+        index = 1 + int(place * (last + 1))
+    if config.on_drawn and index <= last:
+        # In the middle of the window after the one at the origin: a label without interpolation, and two beside it.
+        middle = sorted(groups[index])[len(groups[index]) // 2]
+        way = _Way(track, 0, sign * step, window)
+        return replace(way, origin=middle - sign * way.away(stride + window // 2))
+    nearest = sorted(groups[min(index, last)], reverse=not up)
     origin = nearest[max(0, len(nearest) - window)]
     return _Way(track, origin, sign * step, window)
 
