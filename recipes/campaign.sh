@@ -2,7 +2,7 @@
 # The paper's comparison on the digital cohort: trainings, one opening of the test split, exhibits. Started again, it goes on.
 # Usage: recipes/campaign.sh COHORT OUT train|test|all
 # COHORT: ifss phantom cohort -o COHORT --subjects 44 --split 29/5/10 --size quarter --seed 1
-# Units are what two cores reach in the times of docs/experiments/campaign.md; two trainings run side by side, a thread each.
+# Two trainings run side by side, a thread each: about four hours, and one more for the test split (docs/experiments/first-round.md).
 set -eu
 cohort=$1 out=$2 stage=${3:-all}
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
