@@ -159,7 +159,7 @@ def test_both_directions_are_one_direction_each_way_from_a_single_slice() -> Non
     flipped = Volume(volume.array[::-1].copy(), volume.grid)
     both = pg_net.from_weights(pg_weights(), empty_windows=99)
     forward = pg_net.from_weights(pg_weights(), direction="forward", empty_windows=99)
-    assert both.inference == RecurrentInference(stride=1, empty_windows=99)
+    assert both.inference == RecurrentInference(stride=1, close_mm=1000.0, empty_windows=99)
     found = {step.z: step.probability for step in both.steps(volume, seeds_on(volume, {4: mask}))}
     down = {8 - step.z: step.probability for step in forward.steps(flipped, seeds_on(flipped, {4: mask}))}
     up = {step.z: step.probability for step in forward.steps(volume, seeds_on(volume, {4: mask}))}

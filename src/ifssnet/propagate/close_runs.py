@@ -34,7 +34,7 @@ def share_of_miss(way: int, whole: int, length: float) -> float:
     The mean of a process that begins at no error, forgets what it has over a length, and ends as it was seen to: sinh(way /
     length) / sinh(whole / length), a straight line where the length is long.
 
-    >>> round(share_of_miss(5, 10, 1e6), 3), round(share_of_miss(5, 10, 2), 3)
+    >>> round(share_of_miss(5, 10, 1e6), 3), round(share_of_miss(5, 10, 2.0), 3)
     (0.5, 0.082)
     """
     return math.exp((way - whole) / length) * math.expm1(-2 * way / length) / math.expm1(-2 * whole / length)
