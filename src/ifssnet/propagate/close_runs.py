@@ -23,7 +23,7 @@ from ifssnet.propagate.region import Region, cut, put_back
 Depth = Float32[np.ndarray, "_ _"]
 
 GAIN = 0.8
-"""Logit a pixel from the border."""
+"""Logit of a mask a pixel from its border (findings 4b)."""
 FAR_PX = 16.0
 """No pixel counts as further from the border."""
 

@@ -16,14 +16,15 @@ from ifssnet.core.weights import Weights
 from ifssnet.geometry.soft_distance import soft_depth
 from ifssnet.nn.ifss_net import CARRIED, IFSSNet, IFSSNetConfig, State
 from ifssnet.nn.tensors import filled
+from ifssnet.propagate.close_runs import GAIN
 from ifssnet.propagate.recurrent import Recurrent, RecurrentInference
 from ifssnet.propagate.region import Sampling
 
 NAME = "ifss-net"
 DIRECT, CORRECTION = "direct", "correction"
 OUTPUTS = (DIRECT, CORRECTION)
-GAIN, CLIP_PX = 0.8, 6.0
-"""Of a previous mask's logit: by the pixel of distance from its border, and no further (findings 4b)."""
+CLIP_PX = 6.0
+"""A previous mask's logit rises by `GAIN` a pixel from its border, and no further than so many (findings 4b)."""
 PLAIN, LOCATED = 1, 4
 MASK_CHANNELS = (PLAIN, LOCATED)
 """Of the mask stream: the masks (paper), or what they say about every pixel's place beside them."""

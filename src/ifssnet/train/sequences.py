@@ -120,9 +120,9 @@ class _Way:
 
     def slices(self, places: Int[np.ndarray, "*shape"]) -> Int[np.ndarray, "*shape"]:
         """The slices at places along it; the outermost again past the volume's ends."""
-        reference = np.clip(places, 0, self.window - 1)
         sign = 1 if self.step > 0 else -1
-        found = self.origin + sign * (reference + abs(self.step) * (places - reference))
+        reference = np.clip(places, 0, self.window - 1)
+        found = self.origin + sign * reference + self.step * (places - reference)
         return np.clip(found, 0, self.track.grid.slices - 1)
 
     def away(self, place: int) -> int:
