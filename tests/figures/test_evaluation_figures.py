@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -45,7 +46,8 @@ def results(**worse: float) -> Results:
                 }  # fmt: skip
                 scores += [Score(case, muscle, method, "every-100", k, v, 1.0, 300.0) for k, v in numbers.items()]
                 for z in range(10):
-                    row = (case, muscle, method, "every-100", z, z * 2.0, z * 2.0, 1 - loss * z, distance, loss * z, 1.0)
+                    at = (case, muscle, method, "every-100", z, z * 2.0, z * 2.0)
+                    row = (*at, 1 - loss * z, distance, loss * z, 1.0, 100.0, 100.0)
                     for name, value in zip(SLICE_COLUMNS, row, strict=True):
                         slices[name].append(value)
     columns = {name: np.array(values) for name, values in slices.items()}
@@ -100,7 +102,7 @@ def test_volume_errors_keep_their_sign():
     assert "20.00 ± 0.00" in texts(svg)
 
 
-def test_drift_is_the_mean_of_each_leg_s_mean():
+def test_drift_is_the_mean_over_the_legs():
     table = results(hold=0.1)
     edges = bin_edges(table, "nearest_given_mm")
     assert (edges[0], edges[-1] > 18.0) == (0.0, True)
@@ -109,6 +111,24 @@ def test_drift_is_the_mean_of_each_leg_s_mean():
     assert curve == pytest.approx([0.95, 0.75, 0.35])
     assert math.isnan(drift_curve(table, "hold", "nearest_given_mm", "dice", np.array([30.0, 40.0]))[0])
     assert "Distance to the nearest given slice (mm)" in texts(drift_picture(table))
+
+
+def test_drift_counts_slices_by_their_area_and_ends_with_the_muscle():
+    table = results(hold=0.1)
+    columns = {name: values.copy() for name, values in table.slices.items()}
+    # Slice 1 is a tip of a hundredth of slice 0; from 10 mm on there is no muscle, whatever was found there.
+    tip, past = columns["z"] == 1, columns["z"] >= 5
+    columns["reference_mm2"][tip] = columns["found_mm2"][tip] = 1.0
+    columns["reference_mm2"][past] = 0.0
+    table = replace(table, slices=columns)
+    assert bin_edges(table, "nearest_given_mm")[-1] == 9.0
+    edges = np.array([0.0, 4.0, 10.0, 20.0])
+    dice = drift_curve(table, "hold", "nearest_given_mm", "dice", edges)
+    assert dice[0] == pytest.approx((200 * 1.0 + 2 * 0.9) / 202)
+    assert dice[1] == pytest.approx((0.8 + 0.7 + 0.6) / 3)
+    assert math.isnan(dice[2])
+    distance = drift_curve(table, "hold", "nearest_given_mm", "asd_mm", edges)
+    assert distance[0] == pytest.approx(0.1 / 101)
 
 
 def test_percentiles_of_slices():
@@ -164,6 +184,11 @@ def test_blocks_in_three_dimensions_stand_where_they_are():
     assert images[1][0] - images[0][0] - column_wide == pytest.approx(10 * scale, abs=1.0)
     scale_mm = common_scale([mesh for c in columns for mesh in c.meshes])
     assert scale_mm is not None
-    assert (scale_mm.low_mm, scale_mm.high_mm) == (-2.0, 2.0)
-    assert "−2" in texts(errors_picture(columns, ["SOL"], view, "errors"))
+    assert (scale_mm.low_mm, scale_mm.high_mm) == (-1.5, 1.5)
+    # One surface that is lost among many hardly changes the scale.
+    lost = column("C", 0.0, 90.0)
+    mostly = common_scale([mesh for c in (*columns, *columns, lost) for mesh in c.meshes])
+    assert mostly is not None
+    assert mostly.high_mm == 2.0
+    assert "−1.5" in texts(errors_picture(columns, ["SOL"], view, "errors"))
     assert volumes_picture([MethodSurfaces("none", [])], {}, [view], "empty") == ""

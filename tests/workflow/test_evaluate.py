@@ -105,6 +105,7 @@ def test_one_leg_by_hand():
     at = found.slices["z"].index(8)
     assert found.slices["since_given_mm"][at] == found.slices["nearest_given_mm"][at] == 8.0
     assert found.slices["dice"][at] == pytest.approx(2 * 36 / (36 + 100))
+    assert (found.slices["found_mm2"][at], found.slices["reference_mm2"][at]) == (36.0, 100.0)
 
 
 def test_a_muscle_that_the_truth_lacks_is_not_measured_and_nothing_found_is_told():

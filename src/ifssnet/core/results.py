@@ -48,7 +48,7 @@ SCORE_COLUMNS: tuple[str, ...] = tuple(f.name for f in fields(Score))
 
 SLICE_COLUMNS: tuple[str, ...] = (
     "case", "muscle", "method", "protocol", "z", "nearest_given_mm", "since_given_mm",
-    "dice", "hausdorff_mm", "asd_mm", "area_error_percent",
+    "dice", "hausdorff_mm", "asd_mm", "area_error_percent", "found_mm2", "reference_mm2",
 )  # fmt: skip
 """Of the table by slice: distances to the nearest given slice, and past the last given slice below (NaN before the first)."""
 

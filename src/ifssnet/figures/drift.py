@@ -28,7 +28,10 @@ _PANEL = (430.0, 270.0)
 def drift_curve(
     results: Results, method: str, axis: str, quantity: str, edges: Float[np.ndarray, " edge"]
 ) -> Float[np.ndarray, " bin"]:
-    """Mean over the legs, in each bin of distance, of the mean over a leg's slices; NaN where there are none.
+    """Mean over the legs, in each bin of distance, of a leg's slices taken together; NaN where no leg has the muscle.
+
+    Slices count by the areas that they hold, of what was found and of the reference: the Dice of a bin is that of its
+    volume, and a muscle's tip, a few pixels large, weighs little. Distances count by the reference's area alone.
 
     Args:
         results: With the table by slice.
@@ -38,22 +41,28 @@ def drift_curve(
         edges: Of the bins, mm, ascending; a bin holds its lower edge.
     """
     mine = results.slices["method"] == method
-    at, value, case = (results.slices[name][mine] for name in (axis, quantity, "case"))
-    known = np.isfinite(at) & ~np.isnan(value)
-    place = np.digitize(at[known], edges) - 1
-    value, case = value[known], case[known]
+    at, value, case, reference, found = (
+        results.slices[name][mine] for name in (axis, quantity, "case", "reference_mm2", "found_mm2")
+    )
+    weight = reference + found if quantity == "dice" else reference
+    known = np.isfinite(at) & ~np.isnan(value) & (weight > 0)
+    place = np.digitize(at, edges) - 1
     curve = np.full(len(edges) - 1, np.nan)
     for i in range(len(curve)):
-        here = place == i
-        legs = [float(value[here & (case == name)].mean()) for name in np.unique(case[here])]
+        here = known & (place == i)
+        legs = [
+            float(np.average(value[one], weights=weight[one]))
+            for name in np.unique(case[here])
+            if reference[one := here & (case == name)].any()
+        ]
         if len(legs) >= LEAST_LEGS:
             curve[i] = sum(legs) / len(legs)
     return curve
 
 
 def bin_edges(results: Results, axis: str) -> Float[np.ndarray, " edge"]:
-    """Round steps from 0 that hold every distance; none where there is no distance."""
-    at = results.slices[axis]
+    """Round steps from 0 that hold every distance at which there is a muscle; none where there is none."""
+    at = results.slices[axis][results.slices["reference_mm2"] > 0]
     finite = at[np.isfinite(at)]
     if finite.size == 0:
         return np.empty(0)
@@ -79,7 +88,7 @@ def drift_picture(results: Results) -> str:
             frame = _frame(curves, edges, quantity)
             shifted = element("g", frame.axes(label, words, x_ticks=7, y_ticks=5), *_lines(frame, curves, edges, methods))
             parts.append(element("g", shifted, transform=f"translate({number(column * wide)} {number(top + row * high)})"))
-    told = "Mean over the legs of the mean over a leg's slices, all muscles, annotated slices left out."
+    told = "Mean over the legs, all muscles together, slices by their area, without annotated ones and past a muscle's end."
     return picture("Drift with distance", told, wide * len(axes), top + high * len(_QUANTITIES), *parts)
 
 

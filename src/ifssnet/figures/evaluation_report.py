@@ -77,7 +77,7 @@ _METRICS = (
     "open marks: each muscle's mean over the legs."
 )
 _VOLUME = "Whole muscles, annotated slices included. One mark a leg and muscle; beyond −100 % nothing can go."
-_DRIFT = "Mean over the legs of the mean over a leg's slices, all muscles together."
+_DRIFT = "Mean over the legs, all muscles together, slices by their area; only where there is muscle."
 _SLICES = (
     "One box a leg and method: 5th to 95th percentile over its slices, the middle half thick, the median white. Distances are "
     "those of a slice's border to the whole other surface, in 3-D. The scale is logarithmic."

@@ -54,12 +54,15 @@ def errors_picture(columns: Sequence[MethodSurfaces], muscles: Sequence[str], vi
 
 
 def common_scale(meshes: Sequence[DisplayMesh]) -> ErrorScale | None:
-    """From minus to plus a round number that holds 95 % of all errors; None where no mesh has any."""
-    known = [mesh.error_mm[np.isfinite(mesh.error_mm)] for mesh in meshes if mesh.error_mm is not None]
-    errors = np.abs(np.concatenate(known)) if known else np.empty(0)
-    if errors.size == 0:
+    """From minus to plus a round number that holds 95 % of the errors of the middle surface; None where no mesh has any.
+
+    The middle one of them all: a single method that runs past a muscle's end would make everything else look right.
+    """
+    known = [np.abs(mesh.error_mm[np.isfinite(mesh.error_mm)]) for mesh in meshes if mesh.error_mm is not None]
+    each = [float(np.percentile(errors, 95)) for errors in known if errors.size]
+    if not each:
         return None
-    high = max(float(np.percentile(errors, 95)), 0.05)
+    high = max(float(np.median(each)), 0.05)
     step = nice_step(high, 4)
     high = step * math.ceil(high / step - 1e-9)
     return ErrorScale(-high, high, True)

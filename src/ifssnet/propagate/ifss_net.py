@@ -28,6 +28,8 @@ CLIP_PX = 6.0
 PLAIN, LOCATED = 1, 4
 MASK_CHANNELS = (PLAIN, LOCATED)
 """Of the mask stream: the masks (paper), or what they say about every pixel's place beside them."""
+OLDEST = 16.0
+"""Places from the given masks after which they are no longer told to be older: training shows few that are."""
 
 
 def window_logit(
@@ -88,7 +90,7 @@ def _located(
 
     A convolution deep inside a mask sees neither its border nor how far it is; here every pixel is told (findings 4b).
     """
-    far = torch.log1p(torch.as_tensor(away, dtype=masks.dtype, device=masks.device)) / 3
+    far = torch.log1p(torch.as_tensor(away, dtype=masks.dtype, device=masks.device).clamp(max=OLDEST)) / 3
     planes = far.reshape(-1, 1, 1, 1, 1).expand_as(masks)
     return torch.cat([masks, torch.tanh(depth_px / 4), depth_px.clamp(-8, 8) / 4, planes], dim=1)
 

@@ -51,7 +51,6 @@ class RecurrentTask:
         # Runs at the beginnings of equal parts do not say where a muscle ends.
         ends = config.sequences.ends_known and config.budget.spread == ENDS
         self._sequences = replace(config.sequences, ends_known=ends)
-        self._singles = self._sequences.singles(config.network.window)
         self._teacher: nn.Module | None = None
         if not self.tracks:
             raise InputError(f"legs with one of the muscles {', '.join(self.muscles)}", "none", "Give other legs or muscles.")
@@ -62,7 +61,9 @@ class RecurrentTask:
         rng, config = unit_rng(self.seed, index), self.config
         if share < config.single_share:
             for _ in range(config.single_updates):
-                yield self._single_windows(self._shown(rng, self._singles, share), share)
+                run_in = int(rng.integers(config.single_run_in + 1)) if config.single_run_in else 0
+                singles = self._sequences.singles(config.network.window, run_in)
+                yield self._single_windows(self._shown(rng, singles, share), share)
         else:
             yield from self._sequence(rng, self._shown(rng, self._sequences, share), share)
 
@@ -90,9 +91,16 @@ class RecurrentTask:
         return Shown(batch, next(self.network.parameters()).device, config.image)
 
     def _single_windows(self, shown: Shown, share: float) -> Float[Tensor, ""]:
-        """One window each of muscles drawn anew, fed a mask from further back, some of them damaged: nothing through time."""
-        logit = self._logit(self.network, shown, 1, Carried(shown.lagged[1]), shown.lags[1])
-        return self.loss(logit, *self._label(shown, 1, None, None, share))
+        """One window each of muscles drawn anew, fed a mask from further back, some of them damaged: nothing through time.
+
+        After a run-in it is fed what the network makes of that mask in the windows before.
+        """
+        carried, lags, last = Carried(shown.lagged[1]), shown.lags[1], shown.windows
+        with torch.no_grad():
+            for time in range(1, last):
+                self._logit(self.network, shown, time, carried, lags + shown.stride * (time - 1))
+        logit = self._logit(self.network, shown, last, carried, lags + shown.stride * (last - 1))
+        return self.loss(logit, *self._label(shown, last, None, None, share))
 
     def _sequence(self, rng: np.random.Generator, shown: Shown, share: float) -> Iterator[Float[Tensor, ""]]:
         """The windows of a sequence, each fed what the network said about the one before."""

@@ -41,6 +41,8 @@ class RecurrentConfig:
         tbptt: Windows through which gradients go back (paper: TBPTT, without a number).
         single_share: Share of the training at its beginning on single windows, fed earlier masks instead of predictions.
         single_updates: Of a unit then; each has windows of its own, twice as many as sequences run side by side.
+        single_run_in: Most windows that are run before such a one, without gradient: it is fed what the network itself makes
+            of an earlier mask, as in a sequence, but each update still has muscles and places of its own.
         cross_entropy: Its weight beside the Tversky loss (paper: 0).
         l2: Of equation (4) (paper, III-C1: 1e-5).
         divide_by_window: Equation (4) as it stands, each window's index divided by w.
@@ -61,6 +63,7 @@ class RecurrentConfig:
     tbptt: int = 8
     single_share: float = 0.0
     single_updates: int = 8
+    single_run_in: int = 0
     cross_entropy: float = 0.0
     l2: float = 1e-5
     divide_by_window: bool = True
@@ -75,10 +78,10 @@ class RecurrentConfig:
         ):
             if getattr(self, name) not in choices:
                 raise InputError(f"one of {', '.join(choices)} for {name}", f"'{getattr(self, name)}'", f"Correct {name}.")
-        if self.tbptt < 1 or not 0 <= self.single_share <= 1 or min(self.cross_entropy, self.l2) < 0:
+        if self.tbptt < 1 or not 0 <= self.single_share <= 1 or min(self.single_run_in, self.cross_entropy, self.l2) < 0:
             raise InputError(
-                "tbptt from 1, single_share from 0 to 1, cross_entropy and l2 not negative",
-                f"{self.tbptt}, {self.single_share}, {self.cross_entropy} and {self.l2}",
+                "tbptt from 1, single_share from 0 to 1, single_run_in, cross_entropy and l2 not negative",
+                f"{self.tbptt}, {self.single_share}, {self.single_run_in}, {self.cross_entropy} and {self.l2}",
                 "Correct them.",
             )
         if self.network.mask_channels not in MASK_CHANNELS:

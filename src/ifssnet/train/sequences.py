@@ -37,7 +37,7 @@ class SequenceConfig:
         grey: How grey levels change then.
         bends: How the plane bends then.
         lag_slices: Single windows see a mask from up to so many slices further back than the window before.
-        on_drawn: With few labels, windows lie so that their middle is a drawn slice; the one before them is not a given one.
+        on_drawn: With few labels, a drawn slice is the middle of the last window; the first is not a given one.
         corrupt: Share of the fed masks that are damaged, so that the network learns to recover from its own drift.
         corruption: How.
     """
@@ -71,9 +71,9 @@ class SequenceConfig:
         if not all(0 <= share <= 1 for share in (self.grown, self.from_ends, self.corrupt)):
             raise InputError("shares from 0 to 1 for grown, from_ends and corrupt", f"{self}", "Correct them.")
 
-    def singles(self, window: int) -> SequenceConfig:
-        """The same for single windows: of twice as many muscles, about a drawn slice where few are."""
-        shortest = window + self.strides[1]
+    def singles(self, window: int, run_in: int = 0) -> SequenceConfig:
+        """The same for single windows, after a run-in of some: of twice as many muscles, about a drawn slice where few are."""
+        shortest = window + (run_in + 1) * self.strides[1]
         return replace(self, slices=(shortest, shortest), grown=0.0, together=2 * self.together, on_drawn=True)
 
 
@@ -149,7 +149,7 @@ def draw_batch(
     alike = [track for track in tracks if track.label == chosen[0].label]
     chosen += [alike[int(rng.integers(len(alike)))] for _ in range(1, config.together)]
     windows = _windows(rng, chosen, config, sampling, window, stride, share)
-    ways = [_way(rng, track, config, sampling, window, stride, (windows * stride) + window) for track in chosen]
+    ways = [_way(rng, track, config, sampling, window, stride * windows) for track in chosen]
     places = stride * np.arange(windows + 1)[:, None] + np.arange(window)
     regions = _regions(rng, [(way, way.slices(places.ravel())) for way in ways], config)
     parts = [_part(rng, way, region, places, stride, config) for way, region in zip(ways, regions, strict=True)]
@@ -190,10 +190,12 @@ def _way(
     config: SequenceConfig,
     sampling: Sampling,
     window: int,
-    stride: int,
-    length: int,
+    reach: int,
 ) -> _Way:
-    """Where a sequence begins and which way it goes: it ends at most `beyond` slices past the muscle, if it can."""
+    """Where a sequence begins and which way it goes: it ends at most `beyond` slices past the muscle, if it can.
+
+    `reach`: places from its first window to its last.
+    """
     step = slice_step(track.grid, sampling)
     up = not config.flip_z or bool(rng.random() < 0.5)
     at_end = bool(rng.random() < config.from_ends)
@@ -201,7 +203,7 @@ def _way(
     ends = (track.first, track.last) if up else (track.last, track.first)
     sign = 1 if up else -1
     if track.annotated is None:
-        room = max(0, (track.last - track.first) + config.beyond - step * (length - 1))
+        room = max(0, (track.last - track.first) + config.beyond - step * (reach + window - 1))
         # The reference itself has to show the muscle.
         room = min(room, track.last - track.first - step * (window - 1))
         ahead = 0 if at_end or room <= 0 else int(place * (room + 1))
@@ -214,10 +216,10 @@ def _way(
         # About the first one there is nothing to come from; one more is for past the last, where the muscle has ended.
         index = 1 + int(place * (last + 1))
     if config.on_drawn and index <= last:
-        # In the middle of the window after the one at the origin: a label without interpolation, and two beside it.
+        # In the middle of the last window: a label without interpolation, and two beside it.
         middle = sorted(groups[index])[len(groups[index]) // 2]
         way = _Way(track, 0, sign * step, window)
-        return replace(way, origin=middle - sign * way.away(stride + window // 2))
+        return replace(way, origin=middle - sign * way.away(reach + window // 2))
     nearest = sorted(groups[min(index, last)], reverse=not up)
     origin = nearest[max(0, len(nearest) - window)]
     return _Way(track, origin, sign * step, window)

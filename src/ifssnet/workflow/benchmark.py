@@ -120,7 +120,7 @@ def benchmark(volume: Volume | None, truth: LabelMap, propagator: Propagator, gi
         apart = _apart(comparison, slices_given[name], truth)
         whole = {WHOLE + key: value for key, value in _numbers(comparison).items()}
         muscles[name] = {**_numbers(apart), **whole}
-        _add_rows(rows, name, apart, slices_given[name], truth.grid.spacing_xyz_mm[2])
+        _add_rows(rows, name, apart, slices_given[name], truth.grid.spacing_xyz_mm)
     notes = tuple(dict.fromkeys(str(w.message) for w in told if issubclass(w.category, InputWarning)))
     return Benchmark(found, muscles, rows, seconds, peak, slices_given, notes)
 
@@ -150,11 +150,17 @@ def _numbers(comparison: Comparison | None) -> dict[str, float]:
 
 
 def _add_rows(
-    rows: dict[str, list[str | int | float]], muscle: str, apart: Comparison | None, given: tuple[int, ...], spacing_mm: float
+    rows: dict[str, list[str | int | float]],
+    muscle: str,
+    apart: Comparison | None,
+    given: tuple[int, ...],
+    spacing_xyz_mm: tuple[float, float, float],
 ) -> None:
     lines: list[dict[str, Json]] = [] if apart is None else apart.per_slice()
+    counts = {} if apart is None else dict(zip(apart.slices, apart.overlaps, strict=True))
     z = np.array([int(str(line["z"])) for line in lines], dtype=np.int64)
-    nearest, since = distances_to(z, np.array(given, dtype=np.int64), spacing_mm)
+    nearest, since = distances_to(z, np.array(given, dtype=np.int64), spacing_xyz_mm[2])
+    pixel_mm2 = spacing_xyz_mm[0] * spacing_xyz_mm[1]
     for place, line in enumerate(lines):
         row: dict[str, str | int | float] = {
             "muscle": muscle,
@@ -165,6 +171,8 @@ def _add_rows(
         for key in ("dice", "hausdorff_mm", "asd_mm", "area_error_percent"):
             value = line[key]
             row[key] = float(value) if isinstance(value, int | float) else math.nan
+        here = counts[int(z[place])]
+        row |= {"found_mm2": here.mask * pixel_mm2, "reference_mm2": here.reference * pixel_mm2}
         for key, value in row.items():
             rows.setdefault(key, []).append(value)
 
