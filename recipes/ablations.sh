@@ -2,7 +2,7 @@
 # What each part of IFSS-Net is worth: `full` and `weak` at 2.2 mm pixels (64 x 64 and less), one change each, some minutes each.
 # Usage: recipes/ablations.sh COHORT OUT [UNITS [train]]; started again, it goes on. Looked at on validation legs only.
 set -eu
-cohort=$1 out=$2 units=${3:-240} stage=${4:-all}
+cohort=$1 out=$2 units=${3:-120} stage=${4:-all}
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 mkdir -p "$out"
 
@@ -20,16 +20,18 @@ variant() { # NAME RECIPE [one change]
 }
 
 variant full full
-variant no-feedback full --set feedback=given
+# Fed the given masks only, as old as they are; nothing of its own comes back.
+variant no-feedback full --set feedback=given --set single_run_in=0 --set sequences.lag_slices=9
+variant no-run-in full --set single_run_in=0
+variant sequences full --set single_run_in=0 --set single_share=0.5
 variant lstm-forward full --set network.direction=forward
 variant lstm-none full --set network.direction=none
 variant no-matching full --set network.matching=false
-variant tversky-learned full --set loss.form=paper --set cross_entropy=0
 variant tversky-fixed full --set cross_entropy=0
+variant tversky-learned full --set loss.form=paper --set cross_entropy=0
 variant tversky-min-max full --set loss.form=min-max --set cross_entropy=0
 variant no-image full --set image=false
 variant no-place full --set network.mask_channels=1
-variant direct full --set output=direct --set network.zero_last=false
 variant weak weak
 variant weak-constant weak --set budget.policy=constant
 variant weak-expert-only weak --set pseudo.least=0 --set pseudo.reach_mm=0.01 --set pseudo.trust=0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -12,7 +14,7 @@ from tiny_task import TinyNetConfig, ball_leg
 from ifssnet.core.errors import InputError
 from ifssnet.nn.ifss_net import IFSSNetConfig
 from ifssnet.train.from_table import build
-from ifssnet.train.recipe import TASKS, build_task, find_recipe, read_recipe, recipe_names
+from ifssnet.train.recipe import TASKS, build_task, find_recipe, read_recipe, recipe_names, recipes_folder
 from ifssnet.train.task import Task
 
 TINY = {"tiny": "tiny_task:TinyTask"}
@@ -162,3 +164,18 @@ def test_the_papers_are_the_papers(name: str) -> None:
     # Its width is one change away.
     full = read_recipe(find_recipe(name), ["network.widths=[30, 30, 60, 60, 120]", "network.blocks=full"])
     assert full.config.network == IFSSNetConfig()
+
+
+def test_every_ablation_is_a_recipe_with_changes_that_it_knows() -> None:
+    script = (recipes_folder() / "ablations.sh").read_text()
+    shared = next(line for line in script.splitlines() if line.startswith("small="))
+    always = re.findall(r"--set (\S+=[^\s\"]+)", shared)
+    assert always
+    seen: dict[str, object] = {}
+    for line in script.splitlines():
+        if line.startswith("variant "):
+            name, recipe, *words = shlex.split(line)[1:]
+            assert words[::2] == ["--set"] * (len(words) // 2)
+            seen[name] = read_recipe(find_recipe(recipe), [*always, *words[1::2]]).config
+    assert {"full", "no-feedback", "lstm-none", "tversky-min-max", "weak-expert-only"} <= set(seen)
+    assert len({repr(settings) for settings in seen.values()}) == len(seen)

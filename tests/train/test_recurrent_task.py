@@ -98,6 +98,40 @@ def test_single_windows_are_drawn_anew_for_each_update_and_fed_masks_from_furthe
     assert all(mask.requires_grad is False for _, mask in shown)
 
 
+def test_a_run_in_feeds_single_windows_what_the_network_found_and_is_not_learned_from():
+    config = replace(OURS, single_share=1.0, single_updates=6, single_run_in=3, run_in_from=0.5)
+    made = task(config)
+    shown = []
+    step = made.network.forward
+
+    def noted(image, mask, state=None):
+        logits, state = step(image, mask, state)
+        shown.append((mask, logits))
+        return logits, state
+
+    made.network.forward = noted
+    losses(made, 0, 0.4)
+    assert len(shown) == 6
+    shown.clear()
+    losses(made, 0, 0.5)
+    learned = [at for at, (_, logits) in enumerate(shown) if logits.requires_grad]
+    assert len(learned) == 6
+    run_ins = np.diff([-1, *learned]) - 1
+    assert run_ins.min() == 0
+    assert run_ins.max() == 3
+    # Masks of the leg are 0 far outside; what the network found is a sigmoid of at least -4.8 there.
+    assert all((float(shown[at][0].min()) > 0) == (run_in > 0) for at, run_in in zip(learned, run_ins, strict=True))
+
+
+def test_with_few_labels_the_last_window_of_a_run_in_lies_about_a_drawn_slice():
+    made = RecurrentTask(replace(OURS, supervision="weak"), [tube()], (), 0)
+    singles = replace(OURS.sequences, corrupt=0.0).singles(3, run_in=2)
+    for seed in range(10):
+        batch = draw_batch(np.random.default_rng(seed), made.tracks, singles, PIXELS, 3, 0.0)
+        assert len(batch.known) == 4
+        assert batch.known[-1][:, 1].all()
+
+
 def test_sequences_grow():
     growing = replace(PAPER.sequences, grown=0.5, shortest=1)
     made = task(replace(PAPER, update="windows", tbptt=1, sequences=growing))

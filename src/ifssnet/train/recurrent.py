@@ -61,7 +61,8 @@ class RecurrentTask:
         rng, config = unit_rng(self.seed, index), self.config
         if share < config.single_share:
             for _ in range(config.single_updates):
-                run_in = int(rng.integers(config.single_run_in + 1)) if config.single_run_in else 0
+                longest = config.single_run_in if share >= config.run_in_from else 0
+                run_in = int(rng.integers(longest + 1)) if longest else 0
                 singles = self._sequences.singles(config.network.window, run_in)
                 yield self._single_windows(self._shown(rng, singles, share), share)
         else:

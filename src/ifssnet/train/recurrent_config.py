@@ -43,6 +43,7 @@ class RecurrentConfig:
         single_updates: Of a unit then; each has windows of its own, twice as many as sequences run side by side.
         single_run_in: Most windows that are run before such a one, without gradient: it is fed what the network itself makes
             of an earlier mask, as in a sequence, but each update still has muscles and places of its own.
+        run_in_from: Share of the training from which they are run in.
         cross_entropy: Its weight beside the Tversky loss (paper: 0).
         l2: Of equation (4) (paper, III-C1: 1e-5).
         divide_by_window: Equation (4) as it stands, each window's index divided by w.
@@ -64,6 +65,7 @@ class RecurrentConfig:
     single_share: float = 0.0
     single_updates: int = 8
     single_run_in: int = 0
+    run_in_from: float = 0.0
     cross_entropy: float = 0.0
     l2: float = 1e-5
     divide_by_window: bool = True
@@ -78,10 +80,17 @@ class RecurrentConfig:
         ):
             if getattr(self, name) not in choices:
                 raise InputError(f"one of {', '.join(choices)} for {name}", f"'{getattr(self, name)}'", f"Correct {name}.")
-        if self.tbptt < 1 or not 0 <= self.single_share <= 1 or min(self.single_run_in, self.cross_entropy, self.l2) < 0:
+        shares = (self.single_share, self.run_in_from)
+        if self.tbptt < 1 or not all(0 <= share <= 1 for share in shares):
             raise InputError(
-                "tbptt from 1, single_share from 0 to 1, single_run_in, cross_entropy and l2 not negative",
-                f"{self.tbptt}, {self.single_share}, {self.single_run_in}, {self.cross_entropy} and {self.l2}",
+                "tbptt from 1, single_share and run_in_from from 0 to 1",
+                f"{self.tbptt}, {self.single_share} and {self.run_in_from}",
+                "Correct them.",
+            )
+        if min(self.single_run_in, self.cross_entropy, self.l2) < 0:
+            raise InputError(
+                "single_run_in, cross_entropy and l2 not negative",
+                f"{self.single_run_in}, {self.cross_entropy} and {self.l2}",
                 "Correct them.",
             )
         if self.network.mask_channels not in MASK_CHANNELS:
