@@ -22,9 +22,11 @@ from ifssnet.core.progress import drain
 from ifssnet.core.segmentation import Propagator
 from ifssnet.io.cohort import open_cohort
 from ifssnet.io.weights import open_weights
+from ifssnet.nn.ifss_net import IFSSNet
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.hold import Hold
-from ifssnet.propagate.ifss_net import from_weights
+from ifssnet.propagate.ifss_net import IFSSNetStepper, from_weights, window_logit
+from ifssnet.propagate.recurrent import Recurrent
 from ifssnet.propagate.region import cut, normalised, region_of, slice_step
 from ifssnet.propagate.seed_sampling import sample_seeds
 from ifssnet.train.leg import Leg, load_legs
@@ -54,8 +56,17 @@ def drift(method: Propagator, leg: Leg) -> list[list[float]]:
     return rows
 
 
+@torch.inference_mode()
+def one_look(network: IFSSNet, method: Recurrent, image: np.ndarray, given: np.ndarray, back: int) -> np.ndarray:
+    seen, masks = (torch.from_numpy(np.ascontiguousarray(planes))[None] for planes in (image, given))
+    logit, _ = window_logit(network, seen, masks, None, str(method.facts["output"]), 3, float(back))
+    return torch.sigmoid(logit)[0].numpy()
+
+
 def step(legs: tuple[Leg, ...], weights: Path) -> None:
     method = from_weights(open_weights(weights, "ifss-net"))
+    assert isinstance(method.stepper, IFSSNetStepper)
+    network = method.stepper.network.eval()
     rng = np.random.default_rng(0)
     for back in STEPS_BACK:
         rows: list[tuple[float, float]] = []
@@ -71,7 +82,7 @@ def step(legs: tuple[Leg, ...], weights: Path) -> None:
                     region = region_of(masks, grid, method.sampling)
                     given, true = (cut(leg.labels.array[at] == label, region) for at in (before, now))
                     image = normalised(cut(leg.volume.array[now], region), method.sampling)
-                    found, _ = method.stepper.step(image, given, None, back)
+                    found = one_look(network, method, image, given, back)
                     held = np.repeat(given[2:], 3, axis=0)
                     rows.append((dice(held > 0.5, true > 0.5), dice(found > 0.5, true > 0.5)))
         held, found = np.mean(rows, axis=0)

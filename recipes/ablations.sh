@@ -21,9 +21,9 @@ variant() { # NAME RECIPE [one change]
 
 variant full full
 # Fed the given masks only, as old as they are; nothing of its own comes back.
-variant no-feedback full --set feedback=given --set single_run_in=0 --set sequences.lag_slices=9
-variant no-run-in full --set single_run_in=0
-variant sequences full --set single_run_in=0 --set single_share=0.5
+variant no-feedback full --set feedback=given --set sequences.lag_slices=9
+variant run-in full --set single_run_in=3 --set run_in_from=0.5
+variant sequences full --set single_share=0.5
 variant lstm-forward full --set network.direction=forward
 variant lstm-none full --set network.direction=none
 variant no-matching full --set network.matching=false

@@ -25,7 +25,7 @@ class Mover:
         self.starts.append(masks.copy())
         return 0
 
-    def step(self, images: Planes, previous: Planes, memory: Any, away: int) -> tuple[Planes, int]:
+    def step(self, images: Planes, previous: Planes, memory: Any, age: int) -> tuple[Planes, int]:
         self.fed.append(previous.copy())
         last = previous[-1]
         # The window's slice i lies stride + i - (window - 1) slices past the last one that is fed.
@@ -41,7 +41,7 @@ class Bright:
     def start(self, images: Planes, masks: Planes) -> None:
         return None
 
-    def step(self, images: Planes, previous: Planes, memory: None, away: int) -> tuple[Planes, None]:
+    def step(self, images: Planes, previous: Planes, memory: None, age: int) -> tuple[Planes, None]:
         return (images > 0).astype(np.float32), None
 
 
@@ -53,5 +53,5 @@ class Fading:
     def start(self, images: Planes, masks: Planes) -> None:
         return None
 
-    def step(self, images: Planes, previous: Planes, memory: None, away: int) -> tuple[Planes, None]:
+    def step(self, images: Planes, previous: Planes, memory: None, age: int) -> tuple[Planes, None]:
         return previous * np.float32(0.5), None

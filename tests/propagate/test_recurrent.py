@@ -159,7 +159,7 @@ def test_a_run_that_misses_nothing_is_left_alone_when_it_is_closed():
         def start(self, images, masks):
             return None
 
-        def step(self, images, previous, memory, away):
+        def step(self, images, previous, memory, age):
             return (images > 0).astype(np.float32), None
 
     volume = Volume(np.array([200 * box(10 + z) for z in range(30)], np.uint8), GRID)
@@ -176,7 +176,7 @@ def test_a_run_that_lost_the_muscle_leaves_the_say_to_the_other():
         def start(self, images, masks):
             return None
 
-        def step(self, images, previous, memory, away):
+        def step(self, images, previous, memory, age):
             return previous * np.float32(images[0].mean() > images[-1].mean()), None
 
     levels = (8 * np.arange(30)).astype(np.uint8)
@@ -227,9 +227,11 @@ def test_overlapping_windows_count_as_the_last_or_as_their_mean():
         def start(self, images, masks):
             return 0
 
-        def step(self, images, previous, memory, away):
+        def step(self, images, previous, memory, age):
+            ages.append(age)
             return np.full_like(previous, (memory + 5) / 100), memory + 1
 
+    ages = []
     drawn = seeds({0: box(20), 1: box(20), 2: box(20)})
     # With stride 1 slice 8 is in windows 6, 7 and 8 (from 0: 5, 6, 7): .10, .11, .12.
     last = found(Counting(), drawn, direction="forward", stride=1, empty_windows=99)
@@ -237,6 +239,27 @@ def test_overlapping_windows_count_as_the_last_or_as_their_mean():
     assert last[8].max() == pytest.approx(0.12)
     assert mean[8].max() == pytest.approx(0.11)
     assert sorted(last) == list(range(3, 30))
+    assert set(ages) == {1}
+
+
+def test_masks_are_a_stride_old_or_as_old_as_the_given_ones_where_these_are_fed_again_and_again():
+    class Noting:
+        window = 3
+
+        def start(self, images, masks):
+            return None
+
+        def step(self, images, previous, memory, age):
+            ages.append(age)
+            return previous, None
+
+    drawn = seeds({0: box(20), 1: box(20), 2: box(20)})
+    ages: list[int] = []
+    found(Noting(), drawn, direction="forward", stride=3)
+    assert ages == [3] * 9
+    ages.clear()
+    found(Noting(), drawn, direction="forward", stride=3, feedback="given")
+    assert ages == list(range(3, 30, 3))
 
 
 def test_it_looks_at_the_right_slices_in_either_direction():
@@ -290,7 +313,7 @@ def test_a_muscle_that_dwindled_and_grows_again_has_ended():
         def start(self, images, masks):
             return 0
 
-        def step(self, images, previous, memory, away):
+        def step(self, images, previous, memory, age):
             shown = np.zeros_like(previous)
             side = self.sides[min(memory, len(self.sides) - 1)]
             shown[:, 8 : 8 + side, 8 : 8 + side] = 1

@@ -28,8 +28,6 @@ CLIP_PX = 6.0
 PLAIN, LOCATED = 1, 4
 MASK_CHANNELS = (PLAIN, LOCATED)
 """Of the mask stream: the masks (paper), or what they say about every pixel's place beside them."""
-OLDEST = 16.0
-"""Places from the given masks after which they are no longer told to be older: training shows few that are."""
 
 
 def window_logit(
@@ -39,7 +37,7 @@ def window_logit(
     state: State | None,
     output: str = DIRECT,
     stride: int = 3,
-    away: Float[Tensor, " batch"] | float = 0.0,
+    age: Float[Tensor, " batch"] | float = 3.0,
 ) -> tuple[Float[Tensor, "batch z y x"], State | None]:
     """The logit of the muscle in a window, and the state for the next one.
 
@@ -52,14 +50,14 @@ def window_logit(
         state: Of the ConvLSTM.
         output: "direct" or "correction".
         stride: Slices from the window before to this one: says which of its masks lies nearest to each slice.
-        away: Slices from the masks that somebody gave to this window: how far what is fed may have drifted.
+        age: Slices from the masks that are fed to this window: how far the muscle may have moved since.
     """
     located = cast("IFSSNet", network).config.mask_channels == LOCATED
     depth_px = mask_depth(previous) if located or output == CORRECTION else None
     masks = previous[:, None]
     if located:
         assert depth_px is not None
-        masks = _located(masks, depth_px[:, None], away)
+        masks = _located(masks, depth_px[:, None], age)
     logits, state = network(image[:, None], masks, state)
     logit = logits[:, 1] - logits[:, 0]
     if output == CORRECTION:
@@ -84,14 +82,14 @@ def mask_depth(masks: Float[Tensor, "batch z y x"]) -> Float[Tensor, "batch z y 
 
 
 def _located(
-    masks: Float[Tensor, "batch 1 z y x"], depth_px: Float[Tensor, "batch 1 z y x"], away: Float[Tensor, " batch"] | float
+    masks: Float[Tensor, "batch 1 z y x"], depth_px: Float[Tensor, "batch 1 z y x"], age: Float[Tensor, " batch"] | float
 ) -> Float[Tensor, "batch 4 z y x"]:
-    """Masks, the distance to their border close to it and further from it, and how far away they were given.
+    """Masks, the distance to their border close to it and further from it, and how old they are.
 
     A convolution deep inside a mask sees neither its border nor how far it is; here every pixel is told (findings 4b).
     """
-    far = torch.log1p(torch.as_tensor(away, dtype=masks.dtype, device=masks.device).clamp(max=OLDEST)) / 3
-    planes = far.reshape(-1, 1, 1, 1, 1).expand_as(masks)
+    told = torch.log1p(torch.as_tensor(age, dtype=masks.dtype, device=masks.device)) / 3
+    planes = told.reshape(-1, 1, 1, 1, 1).expand_as(masks)
     return torch.cat([masks, torch.tanh(depth_px / 4), depth_px.clamp(-8, 8) / 4, planes], dim=1)
 
 
@@ -122,13 +120,13 @@ class IFSSNetStepper:
         return self._predict(images, masks, None, 0)[1]
 
     def step(
-        self, images: Float32[np.ndarray, "z y x"], previous: Float32[np.ndarray, "z y x"], memory: Any, away: int
+        self, images: Float32[np.ndarray, "z y x"], previous: Float32[np.ndarray, "z y x"], memory: Any, age: int
     ) -> tuple[Float32[np.ndarray, "z y x"], State | None]:
         """The probability of each pixel, and the state."""
-        probability, state = self._predict(images, previous, memory, away)
+        probability, state = self._predict(images, previous, memory, age)
         return probability.cpu().numpy(), state
 
-    def _predict(self, images: np.ndarray, masks: np.ndarray, state: State | None, away: int) -> tuple[Tensor, State | None]:
+    def _predict(self, images: np.ndarray, masks: np.ndarray, state: State | None, age: int) -> tuple[Tensor, State | None]:
         device = next(self.network.parameters()).device
         seen = torch.from_numpy(images if self.image else np.zeros_like(images)).to(device)
         known = torch.from_numpy(np.ascontiguousarray(masks)).to(device)
@@ -137,7 +135,7 @@ class IFSSNetStepper:
         self.network.eval()
         try:
             with torch.inference_mode():
-                logit, state = window_logit(self.network, seen[None], known[None], state, self.output, self.stride, float(away))
+                logit, state = window_logit(self.network, seen[None], known[None], state, self.output, self.stride, float(age))
                 return torch.sigmoid(logit.float())[0], state
         finally:
             self.network.train(was_training)

@@ -46,7 +46,7 @@ class PGNetStepper:
         images: Float32[np.ndarray, "z v u"],
         previous: Float32[np.ndarray, "z v u"],
         memory: Tensor,
-        away: int,  # noqa: ARG002 - PG-Net has the reference itself
+        age: int,  # noqa: ARG002 - PG-Net takes one slice after another
     ) -> tuple[Float32[np.ndarray, "z v u"], Tensor]:
         """The muscle's probability on one slice."""
         self.network.eval()

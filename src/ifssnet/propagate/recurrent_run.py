@@ -39,14 +39,14 @@ class Stepper(Protocol):
         """
         ...
 
-    def step(self, images: Planes, previous: Planes, memory: Any, away: int) -> tuple[Planes, Any]:
+    def step(self, images: Planes, previous: Planes, memory: Any, age: int) -> tuple[Planes, Any]:
         """Predict a window.
 
         Args:
             images: Its normalised grey levels.
             previous: The masks of the window before, given or predicted.
             memory: As the step before left it.
-            away: Places from the given window to this one.
+            age: Places from the masks in `previous` to the window.
 
         Returns:
             The probability of each pixel, and the memory for the next step.
@@ -203,7 +203,7 @@ def run(
         first += feedback.stride
         places = range(first, first + window)
         images = scene.images([path.slice_at(place) for place in places], region)
-        probability, memory = stepper.step(images, previous, memory, first)
+        probability, memory = stepper.step(images, previous, memory, first if feedback.kind == GIVEN else feedback.stride)
         for place, value in zip(places, probability, strict=True):
             if place in latest:
                 latest[place].update(value, feedback.overlap)

@@ -96,11 +96,12 @@ class RecurrentTask:
 
         After a run-in it is fed what the network makes of that mask in the windows before.
         """
-        carried, lags, last = Carried(shown.lagged[1]), shown.lags[1], shown.windows
+        carried, age, last = Carried(shown.lagged[1]), shown.lags[1], shown.windows
         with torch.no_grad():
             for time in range(1, last):
-                self._logit(self.network, shown, time, carried, lags + shown.stride * (time - 1))
-        logit = self._logit(self.network, shown, last, carried, lags + shown.stride * (last - 1))
+                self._logit(self.network, shown, time, carried, age)
+                age = None
+        logit = self._logit(self.network, shown, last, carried, age)
         return self.loss(logit, *self._label(shown, last, None, None, share))
 
     def _sequence(self, rng: np.random.Generator, shown: Shown, share: float) -> Iterator[Float[Tensor, ""]]:
@@ -144,13 +145,15 @@ class RecurrentTask:
             return self._start(self._teacher, shown)
 
     def _logit(
-        self, network: nn.Module, shown: Shown, time: int, carried: Carried, lags: Float[Tensor, " batch"] | None = None
+        self, network: nn.Module, shown: Shown, time: int, carried: Carried, age: Float[Tensor, " batch"] | None = None
     ) -> Window:
-        """Of a window; what is carried goes on. Lags say how old a mask is that no window before has handed on."""
+        """Of a window; what is carried goes on. A mask that no window before has handed on is of some age of its own."""
         config = self.config
-        away = float(time * shown.stride) if lags is None else lags
+        if age is None:
+            age = shown.images.new_tensor(time * shown.stride if config.feedback == "given" else shown.stride)
+            age = age.expand(len(shown.images[time]))
         logit, carried.state = window_logit(
-            network, shown.images[time], carried.previous, carried.state, config.output, shown.stride, away
+            network, shown.images[time], carried.previous, carried.state, config.output, shown.stride, age
         )
         carried.predicted = torch.sigmoid(logit.float())
         carried.previous = shown.fed_back(time, carried.predicted, config.feedback)

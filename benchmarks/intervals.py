@@ -1,0 +1,57 @@
+"""What more annotated slices are worth: Dice and volume error against an expert's minutes, out of evaluations.
+
+    for n in 25 50 100 200 400; do
+      ifss evaluate COHORT --split val --protocol all-seeds --every $n --methods plain,guided,anchored -o OUT/$n
+    done
+    python benchmarks/intervals.py OUT/25 OUT/50 OUT/100 OUT/200 OUT/400
+
+Mean ± SD over the legs, each a mean over its muscles. An outline on one slice counts `--seconds`; the paper gives no time, so
+the minutes are the number of outlines in another unit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ifssnet.workflow.gathering import read_results
+
+METRICS = (("dice", 3), ("hausdorff95_mm", 2), ("whole_absolute_volume_error_percent", 2))
+
+
+def outlines(folder: Path) -> list[int]:
+    """By leg, how many outlines were given over all its muscles."""
+    found: dict[str, int] = {}
+    for path in sorted((folder / "cases").glob("*/*.json")):
+        given = json.loads(path.read_text()).get("given_slices")
+        if given is not None:
+            found[path.parent.name] = sum(len(slices) for slices in given.values())
+    return list(found.values())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("evaluations", type=Path, nargs="+")
+    parser.add_argument("--seconds", type=float, default=60.0, help="an expert's, for one outline (an assumption)")
+    asked = parser.parse_args()
+    print("| every | outlines a leg | minutes | method | Dice | HD95, mm | volume error, % |\n|---|---|---|---|---|---|---|")
+    for folder in asked.evaluations:
+        results = read_results(folder)
+        given, count = results.about["given"], float(np.mean(outlines(folder)))
+        assert isinstance(given, dict)
+        every = f"{given['every_mm']} mm" if given["every_mm"] else f"{given['every'] or 100} slices"
+        for method in results.methods:
+            cells = [every, f"{count:.0f}", f"{count * asked.seconds / 60:.0f}", method]
+            for metric, digits in METRICS:
+                values = np.array(list(results.values(metric)[method].values()))
+                cells.append(
+                    f"{values.mean():.{digits}f} ± {values.std(ddof=1):.{digits}f}" if len(values) > 1 else f"{values[0]}"
+                )
+            print("| " + " | ".join(cells) + " |")
+
+
+if __name__ == "__main__":
+    main()
