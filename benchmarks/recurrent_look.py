@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ifssnet.cli.settings import given as settings_of
 from ifssnet.core.cohort import VAL
 from ifssnet.core.progress import drain
 from ifssnet.core.segmentation import Propagator
@@ -95,6 +96,7 @@ def main() -> None:
     parser.add_argument("cohort", type=Path)
     parser.add_argument("weights", type=Path, nargs="?")
     parser.add_argument("--legs", type=int, default=1)
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of RecurrentInference")
     asked = parser.parse_args()
     torch.set_num_threads(2)
     legs = load_legs(open_cohort(asked.cohort), VAL, None, asked.legs)
@@ -104,7 +106,7 @@ def main() -> None:
     methods: dict[str, Propagator] = {"hold": Hold()}
     if asked.weights is not None:
         weights = open_weights(asked.weights, "ifss-net")
-        methods = {way: from_weights(weights, direction=way) for way in ("forward", "both")}
+        methods = {way: from_weights(weights, direction=way, **settings_of(asked.set)) for way in ("forward", "both")}
     print("slices from the last given one:", *(f"{low}-{high - 1}" for low, high in AWAY))
     for name, method in methods.items():
         print(name, np.mean([drift(method, leg) for leg in legs], axis=(0, 1)).round(3))
