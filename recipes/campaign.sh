@@ -54,6 +54,8 @@ if [ "$stage" != test ]; then
   wait
   again anchored-0 anchored 600 2e-3 &
   train anchored-full anchored-full 0 400 --set trainer.validations=4
+  # What shapes alone can teach: the same network, trained and used without the image.
+  train no-image anchored 0 200 --set context.zero_image=true --set trainer.validations=2
   wait
 fi
 [ "$stage" = train ] && exit
@@ -73,10 +75,10 @@ seeds="anchored-s0=anchored@$(best anchored-0-first),anchored-s1=anchored@$(best
 classical="hold,zero-order,plain,guided,FBS=fill-between-slices,GFS=grow-from-seeds,WS=watershed"
 
 evaluate every-100 every-100 "$classical,unet-3d@$(best unet-3d),$pg,$forward,$both,$fused,$anchored"
-evaluate every-27.7 all-seeds "plain,guided,$both,$fused,$anchored,$seeds,no-image=anchored@$(best anchored-0):image=zero" --every-mm 27.7
-evaluate every-55.4 all-seeds "plain,guided,$both,$fused,$anchored,$seeds" --every-mm 55.4
-evaluate every-110.8 all-seeds "plain,guided,$both,$anchored,$seeds" --every-mm 110.8
-evaluate noise-1 all-seeds "plain,guided,$both,$fused,$anchored,$seeds" --every-mm 27.7 --noise-mm 1
+evaluate every-27.7 all-seeds "plain,guided,$both,$anchored,$seeds,no-image=anchored@$(best no-image)" --every-mm 27.7
+evaluate every-55.4 all-seeds "plain,guided,$both,$anchored,$seeds" --every-mm 55.4
+evaluate every-110.8 all-seeds "plain,guided,$anchored,$seeds" --every-mm 110.8
+evaluate noise-1 all-seeds "plain,guided,$both,$anchored,$seeds" --every-mm 27.7 --noise-mm 1
 evaluate first-three first-three "hold,$pg,$forward"
 ifss figures "$out/test/every-100"
 
