@@ -228,10 +228,8 @@ def test_overlapping_windows_count_as_the_last_or_as_their_mean():
             return 0
 
         def step(self, images, previous, memory, age):
-            ages.append(age)
             return np.full_like(previous, (memory + 5) / 100), memory + 1
 
-    ages = []
     drawn = seeds({0: box(20), 1: box(20), 2: box(20)})
     # With stride 1 slice 8 is in windows 6, 7 and 8 (from 0: 5, 6, 7): .10, .11, .12.
     last = found(Counting(), drawn, direction="forward", stride=1, empty_windows=99)
@@ -239,10 +237,9 @@ def test_overlapping_windows_count_as_the_last_or_as_their_mean():
     assert last[8].max() == pytest.approx(0.12)
     assert mean[8].max() == pytest.approx(0.11)
     assert sorted(last) == list(range(3, 30))
-    assert set(ages) == {1}
 
 
-def test_masks_are_a_stride_old_or_as_old_as_the_given_ones_where_these_are_fed_again_and_again():
+def test_masks_are_a_stride_old_and_as_old_as_the_group_where_nothing_says_how_far_the_muscle_goes():
     class Noting:
         window = 3
 
@@ -253,13 +250,20 @@ def test_masks_are_a_stride_old_or_as_old_as_the_given_ones_where_these_are_fed_
             ages.append(age)
             return previous, None
 
-    drawn = seeds({0: box(20), 1: box(20), 2: box(20)})
-    ages: list[int] = []
-    found(Noting(), drawn, direction="forward", stride=3)
+    group, ages = {0: box(20), 1: box(20), 2: box(20)}, []
+    between = seeds({**group, 29: box(20)})
+    found(Noting(), between, direction="forward", stride=3)
     assert ages == [3] * 9
     ages.clear()
-    found(Noting(), drawn, direction="forward", stride=3, feedback="given")
+    # Fed the given masks again and again.
+    found(Noting(), between, direction="forward", stride=3, feedback="given")
     assert ages == list(range(3, 30, 3))
+    ages.clear()
+    found(Noting(), seeds(group), direction="forward", stride=3)
+    assert ages == list(range(3, 30, 3))
+    ages.clear()
+    found(Noting(), seeds(group), direction="forward", stride=3, tapering=False)
+    assert ages == [3] * 9
 
 
 def test_it_looks_at_the_right_slices_in_either_direction():

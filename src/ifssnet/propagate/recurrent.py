@@ -46,7 +46,8 @@ class RecurrentInference:
         by_confidence: Blend two runs by confidence as well as by distance, where they are not closed.
         fuse_guided: Share of guided interpolation in what is found between two given groups; 0 for none.
         empty_windows: A run ends when so many windows in a row hold no muscle.
-        tapering: Past the outermost groups it ends, too, where a muscle that has dwindled grows again.
+        tapering: Past the outermost groups it ends, too, where a muscle that has dwindled grows again, and masks are taken
+            for as old as the group, not a stride, so that they are doubted.
     """
 
     direction: str = BOTH

@@ -46,7 +46,7 @@ class Stepper(Protocol):
             images: Its normalised grey levels.
             previous: The masks of the window before, given or predicted.
             memory: As the step before left it.
-            age: Places from the masks in `previous` to the window.
+            age: How many places old the masks in `previous` are, or are to be taken for.
 
         Returns:
             The probability of each pixel, and the memory for the next step.
@@ -203,7 +203,9 @@ def run(
         first += feedback.stride
         places = range(first, first + window)
         images = scene.images([path.slice_at(place) for place in places], region)
-        probability, memory = stepper.step(images, previous, memory, first if feedback.kind == GIVEN else feedback.stride)
+        # Past the outermost group every window makes it likelier that the muscle has ended, and its masks count for less.
+        age = first if feedback.kind == GIVEN or taper is not None else feedback.stride
+        probability, memory = stepper.step(images, previous, memory, age)
         for place, value in zip(places, probability, strict=True):
             if place in latest:
                 latest[place].update(value, feedback.overlap)
