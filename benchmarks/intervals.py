@@ -1,9 +1,7 @@
 """What more annotated slices are worth: Dice and volume error against an expert's minutes, out of evaluations.
 
-    for n in 25 50 100 200 400; do
-      ifss evaluate COHORT --split val --protocol all-seeds --every $n --methods plain,guided,anchored -o OUT/$n
-    done
-    python benchmarks/intervals.py OUT/25 OUT/50 OUT/100 OUT/200 OUT/400
+    recipes/campaign.sh COHORT OUT
+    python benchmarks/intervals.py OUT/test/every-6.9 OUT/test/every-13.9 OUT/test/every-27.7 ... --methods guided,anchored
 
 Mean ± SD over the legs, each a mean over its muscles. An outline on one slice counts `--seconds`; the paper gives no time, so
 the minutes are the number of outlines in another unit.
@@ -36,14 +34,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("evaluations", type=Path, nargs="+")
     parser.add_argument("--seconds", type=float, default=60.0, help="an expert's, for one outline (an assumption)")
+    parser.add_argument("--methods", default="")
     asked = parser.parse_args()
+    wanted = set(filter(None, asked.methods.split(",")))
     print("| every | outlines a leg | minutes | method | Dice | HD95, mm | volume error, % |\n|---|---|---|---|---|---|---|")
     for folder in asked.evaluations:
         results = read_results(folder)
         given, count = results.about["given"], float(np.mean(outlines(folder)))
         assert isinstance(given, dict)
         every = f"{given['every_mm']} mm" if given["every_mm"] else f"{given['every'] or 100} slices"
-        for method in results.methods:
+        for method in (one for one in results.methods if not wanted or one in wanted):
             cells = [every, f"{count:.0f}", f"{count * asked.seconds / 60:.0f}", method]
             for metric, digits in METRICS:
                 values = np.array(list(results.values(metric)[method].values()))
