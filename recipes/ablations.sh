@@ -2,7 +2,7 @@
 # What each part of IFSS-Net is worth: `full` and `weak` at 2.2 mm pixels (64 x 64 and less), one change each, some minutes each.
 # Usage: recipes/ablations.sh COHORT OUT [UNITS [train]]; started again, it goes on. Looked at on validation legs only.
 set -eu
-cohort=$1 out=$2 units=${3:-120} stage=${4:-all}
+cohort=$1 out=$2 units=${3:-80} stage=${4:-all}
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 mkdir -p "$out"
 
@@ -22,18 +22,18 @@ variant() { # NAME RECIPE [one change]
 variant full full
 # Fed the given masks only, as old as they are; nothing of its own comes back.
 variant no-feedback full --set feedback=given --set sequences.lag_slices=9
-variant run-in full --set single_run_in=3 --set run_in_from=0.5
-variant sequences full --set single_share=0.5
 variant lstm-forward full --set network.direction=forward
 variant lstm-none full --set network.direction=none
 variant no-matching full --set network.matching=false
 variant tversky-fixed full --set cross_entropy=0
 variant tversky-learned full --set loss.form=paper --set cross_entropy=0
 variant tversky-min-max full --set loss.form=min-max --set cross_entropy=0
-variant no-image full --set image=false
-variant no-place full --set network.mask_channels=1
 variant weak weak
 variant weak-constant weak --set budget.policy=constant
 variant weak-expert-only weak --set pseudo.least=0 --set pseudo.reach_mm=0.01 --set pseudo.trust=0
+variant no-place full --set network.mask_channels=1
+variant no-image full --set image=false
+variant run-in full --set single_run_in=3 --set run_in_from=0.5
+variant sequences full --set single_share=0.5
 [ "$stage" = train ] && exit
 ifss evaluate "$cohort" --split val --protocol every-100 --methods "$methods" --against full -o "$out/evaluation" --workers 2 --quiet

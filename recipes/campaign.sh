@@ -68,7 +68,7 @@ evaluate() { # NAME PROTOCOL METHODS [more options]
 
 forward="FS-forward=ifss-net@$(best full):direction=forward,WS-forward=ifss-net@$(best weak):direction=forward"
 both="FS-both=ifss-net@$(best full):direction=both,WS-both=ifss-net@$(best weak):direction=both"
-fused="FS-fused=ifss-net@$(best full):direction=both,fuse_guided=0.5,WS-fused=ifss-net@$(best weak):direction=both,fuse_guided=0.5"
+fused="FS-fused=ifss-net@$(best full):direction=both,fuse_guided=0.5"
 pg="PG-Net-forward=pg-net@$(best pg-net):direction=forward,PG-Net-both=pg-net@$(best pg-net):direction=both"
 anchored="anchored=anchored@$(best anchored-0)"
 seeds="anchored-s0=anchored@$(best anchored-0-first),anchored-s1=anchored@$(best anchored-1)"
