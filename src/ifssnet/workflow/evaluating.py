@@ -29,7 +29,7 @@ from ifssnet.workflow.provenance import software, source
 from ifssnet.workflow.summing import summarise
 from ifssnet.workflow.writing import write_json
 
-FORMAT = "ifssnet-evaluation/1"
+FORMAT = "ifssnet-evaluation/2"
 RUN, SCORES, SLICES, SUMMARY, REPORT = "run.json", "scores", "slices", "summary.json", "report.html"
 TRUTH = "truth.seg.nrrd"
 
