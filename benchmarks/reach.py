@@ -14,11 +14,20 @@ from pathlib import Path
 
 import numpy as np
 
+from ifssnet.core.results import Results
 from ifssnet.figures.drift import drift_curve
 from ifssnet.workflow.gathering import read_results
 
 SHOWN_MM = (5, 10, 20, 40, 80, 120)
 AXIS = "since_given_mm"
+
+
+def wearing(results: Results, method: str, width_mm: float) -> tuple[np.ndarray, np.ndarray]:
+    """Middles of the bins that hold muscle, and the Dice there."""
+    edges = np.arange(0.0, np.nanmax(results.slices[AXIS]) + 2 * width_mm, width_mm)
+    curve = drift_curve(results, method, AXIS, "dice", edges)
+    known = np.isfinite(curve)
+    return (edges[:-1] + width_mm / 2)[known], curve[known]
 
 
 def reach_mm(middles: np.ndarray, curve: np.ndarray, least: float) -> float:
@@ -40,13 +49,10 @@ def main() -> None:
     parser.add_argument("--bin", type=float, default=5.0)
     asked = parser.parse_args()
     results = read_results(asked.evaluation)
-    edges = np.arange(0.0, np.nanmax(results.slices[AXIS]) + 2 * asked.bin, asked.bin)
     print(f"| method | Dice at {', '.join(map(str, SHOWN_MM))} mm | below {asked.least:g} from, mm |\n|---|---|---|")
     for method in results.methods:
-        curve = drift_curve(results, method, AXIS, "dice", edges)
-        known = np.isfinite(curve)
-        middles, curve = (edges[:-1] + asked.bin / 2)[known], curve[known]
-        if known.any():
+        middles, curve = wearing(results, method, asked.bin)
+        if curve.size:
             shown = " / ".join(f"{np.interp(at, middles, curve):.3f}" for at in SHOWN_MM)
             print(f"| {method} | {shown} | {reach_mm(middles, curve, asked.least):.1f} |")
 

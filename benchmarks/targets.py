@@ -10,14 +10,12 @@ HD95 and ASD on slices that nobody annotated, volume error (absolute) of whole m
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from reach import AXIS, reach_mm
+from reach import reach_mm, wearing
 
 from ifssnet.core.results import Results
-from ifssnet.figures.drift import drift_curve
 from ifssnet.measure.paired_tests import holm, signed_rank
 from ifssnet.workflow.gathering import read_results
 
@@ -32,7 +30,7 @@ SHOWN = {
 }
 CONTEST = ("dice", "hausdorff95_mm", "asd_mm", VOLUME)
 OTHERS = ("PG-Net-forward", "PG-Net-both", "unet-3d", "FBS", "GFS", "WS")
-OURS = ("FS-forward", "WS-forward", "FS-both", "WS-both", "FS-fused", "WS-fused", "anchored")
+OURS = ("FS-forward", "WS-forward", "FS-both", "WS-both", "FS-fused", "anchored")
 
 
 def legs(results: Results, method: str, metric: str) -> np.ndarray:
@@ -63,13 +61,11 @@ def level(folder: Path, name: str, method: str, limits: dict[str, float], share:
     if method not in results.methods:
         return None
     found = {SHOWN[metric]: mean(results, method, metric) for metric in SHOWN}
-    better: dict[str, Callable[[float, float], bool]] = {"dice": lambda value, limit: value >= limit}
-    held = {
-        f"{SHOWN[metric]} {'>=' if metric == 'dice' else '<='} {limit}": better.get(metric, lambda v, most: v <= most)(
-            found[SHOWN[metric]], limit
-        )
-        for metric, limit in limits.items()
-    }
+    held: dict[str, bool] = {}
+    for metric, limit in limits.items():
+        value = found[SHOWN[metric]]
+        more = metric == "dice"
+        held[f"{SHOWN[metric]} {'>=' if more else '<='} {limit}"] = value >= limit if more else value <= limit
     if share is not None:
         found["of guided's error"] = error_share(results, method)
         held[f"share <= {share}"] = found["of guided's error"] <= share
@@ -105,13 +101,7 @@ def contests(results: Results, method: str, others: tuple[str, ...]) -> list[str
 
 def reach(folder: Path) -> list[str]:
     results = read_results(folder / "first-three")
-    edges = np.arange(0.0, np.nanmax(results.slices[AXIS]) + 10, 5.0)
-    found: list[str] = []
-    for method in results.methods:
-        curve = drift_curve(results, method, AXIS, "dice", edges)
-        known = np.isfinite(curve)
-        found.append(f"| {method} | {reach_mm((edges[:-1] + 2.5)[known], curve[known], 0.9):.1f} |")
-    return found
+    return [f"| {method} | {reach_mm(*wearing(results, method, 5.0), 0.9):.1f} |" for method in results.methods]
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ train() { # NAME RECIPE SEED UNITS [more options]
 # A run's best weights on the validation legs.
 best() { echo "$out/$1/best.safetensors"; }
 
-# A second training from the first one's best weights, at half of its rate.
+# A second training from the first one's best weights, at a lower rate.
 again() { # NAME RECIPE UNITS RATE [more options]
   name=$1 recipe=$2 units=$3 rate=$4
   shift 4
@@ -48,9 +48,9 @@ if [ "$stage" != test ]; then
   train unet-3d unet-3d 0 160 --set trainer.validations=2
   wait
   # shellcheck disable=SC2086
-  train paper-full paper-full 0 600 $literal &
+  train paper-full paper-full 0 300 $literal &
   # shellcheck disable=SC2086
-  train paper-weak paper-weak 0 600 $literal
+  train paper-weak paper-weak 0 300 $literal
   wait
   again anchored-0 anchored 600 2e-3 &
   train anchored-full anchored-full 0 400 --set trainer.validations=4
