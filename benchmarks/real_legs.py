@@ -61,6 +61,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("IFSSNET_DATA", "../shared/data")))
     parser.add_argument("--spacing", type=float, default=0.5, help="mm")
     parser.add_argument("--out", type=Path, default=Path("out/real_legs"))
+    parser.add_argument("--methods", default="", help="some of the table's, commas between; all of them otherwise")
     parser.add_argument("--quick", action="store_true")
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
@@ -68,6 +69,7 @@ def main() -> None:
     done = json.loads(kept.read_text()) if kept.exists() else {}
     gaps, noises = (GAPS_MM[:1], NOISES_MM[:1]) if chosen.quick else (GAPS_MM, NOISES_MM)
     methods = [name for name, (known, _) in METHODS.items() if known != "fill-between-slices" or find_spec("itk")]
+    methods = [name for name in methods if not chosen.methods or name in chosen.methods.split(",")]
     for leg, folder in LEGS.items():
         wanted = [run for run in runs(leg, gaps, noises, methods) if run.key not in done]
         if not wanted:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ifssnet.propagate.curves import hermite_weights, smoother, tangent_weights, taper
+from ifssnet.propagate.curves import STEEPEST, curve_slopes, hermite, hermite_weights, smoother, tangent_weights, taper
 from ifssnet.propagate.knots import Knot, chains, find_knots
 
 places = st.lists(st.integers(1, 40), min_size=3, max_size=3).map(lambda gaps: (0.0, *np.cumsum(gaps).astype(float).tolist()))
@@ -37,6 +37,41 @@ def test_missing_neighbours_weigh_nothing_and_lines_are_still_exact(missing):
 
 def test_a_slope_with_no_neighbour_is_none():
     assert tangent_weights(None, 3.0, None).tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("count", [3, 4, 5, 8])
+def test_a_rounded_muscle_keeps_its_rounded_ends(count):
+    """A parabola, from its zero to its zero: straight ends would lose volume there."""
+    places = np.linspace(0, 100, count)
+    places[1:-1] += np.random.default_rng(count).uniform(-5, 5, count - 2)
+    areas = places * (100 - places)
+    assert curve_slopes(places, areas) == pytest.approx(100 - 2 * places, rel=1e-6, abs=1e-6)
+
+
+def test_five_places_find_a_cubic_and_two_a_line():
+    places = np.array([0.0, 20, 30, 60, 75])
+    cubic = 1000 + 3 * places + 0.5 * places**2 - 0.006 * places**3
+    assert curve_slopes(places, cubic) == pytest.approx(3 + places - 0.018 * places**2)
+    middle = hermite((20.0, 30.0), (cubic[1], cubic[2]), tuple(curve_slopes(places, cubic)[1:3]), np.array([25.0]))
+    assert middle == pytest.approx(1000 + 75 + 312.5 - 93.75)
+    assert curve_slopes(np.array([0.0, 2.0]), np.array([1.0, 5.0])).tolist() == [2.0, 2.0]
+    assert curve_slopes(np.array([3.0]), np.array([7.0])).tolist() == [0.0]
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.tuples(st.floats(0.5, 50), st.floats(0, 1e4)), min_size=3, max_size=9))
+def test_no_area_is_negative_and_no_slope_throws_the_curve_about(drawn):
+    places = np.cumsum([gap for gap, _ in drawn])
+    values = np.array([value for _, value in drawn])
+    slopes = curve_slopes(places, values)
+    chords = np.abs(np.diff(values) / np.diff(places))
+    steepest = np.maximum(np.append(chords[0], chords), np.append(chords, chords[-1]))
+    assert (np.abs(slopes) <= STEEPEST * steepest * (1 + 1e-9)).all()
+    for index in range(len(places) - 1):
+        both = slice(index, index + 2)
+        at = np.linspace(places[index], places[index + 1], 20)
+        curve = hermite(tuple(places[both]), tuple(values[both]), tuple(slopes[both]), at)
+        assert curve.min() >= -1e-9 * (1 + values.max())
 
 
 @settings(deadline=None, max_examples=50)

@@ -143,7 +143,8 @@ def test_masks_that_touch_or_fill_the_slice_are_kept():
     result = found(seeds_of({1: {0: full, 10: half, 20: full}}, 21))
     assert result[0].all()
     assert (result[10] == half).all()
-    assert result[5].sum() == pytest.approx((full.sum() + half.sum()) / 2, rel=0.06)
+    # On the parabola through the three areas, a quarter of the way up from the middle one.
+    assert result[5].sum() == pytest.approx(half.sum() + (full.sum() - half.sum()) / 4, rel=0.01)
     assert result[5][:, :30].all()
 
 
@@ -227,3 +228,23 @@ def test_a_real_leg_is_within_the_bar(shared_data):
     assert np.mean([score for score, _ in scores]) > 0.966
     assert np.mean(np.abs(errors)) < 0.012
     assert all(score > unguided for score, unguided in scores)
+
+
+def test_an_ellipsoid_keeps_its_volume_between_few_slices():
+    """Ends drawn, and two slices between: straight area curves would lose an eighth of it."""
+    z = np.arange(81)
+    radius = 20 * np.sqrt(np.clip(1 - ((z - 40) / 40) ** 2, 0, None))
+    truth = np.stack([disc(float(r)) for r in radius])
+    drawn = [1, 27, 53, 79]
+    assert truth[1].any()
+    areas = found(seeds_of({1: {0: EMPTY, **{at: truth[at] for at in drawn}, 80: EMPTY}}, 81)).sum(axis=(1, 2))
+    assert areas.sum() == pytest.approx(truth.sum(), rel=0.01)
+
+
+def test_a_long_run_of_drawn_slices_gives_its_slope_to_both_sides():
+    """A cone drawn on its whole middle third, and at both ends: the curve goes on as steeply as the run does."""
+    radius = np.linspace(24, 6, 61)
+    truth = np.stack([disc(float(r)) for r in radius])
+    masks = {z: truth[z] for z in (0, *range(20, 41), 60)}
+    areas = found(seeds_of({1: masks}, 61)).sum(axis=(1, 2))
+    assert areas.sum() == pytest.approx(truth.sum(), rel=0.01)

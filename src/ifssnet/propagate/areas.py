@@ -2,42 +2,86 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
-from ifssnet.propagate.curves import hermite_weights, tangent_weights, taper
-from ifssnet.propagate.faces import Faces
-from ifssnet.propagate.knots import Knot
+from ifssnet.propagate.curves import curve_slopes, hermite, tangent_weights, taper
+from ifssnet.propagate.faces import Face, Faces, mean_face
+from ifssnet.propagate.knots import Knot, chains
 from ifssnet.propagate.pieces import Piece
+
+LONG = 0.25
+"""A run of annotated slices longer than this share of the gaps beside it says something about the area's slope."""
 
 
 def area_curve(pieces: tuple[Piece, ...], faces: Mapping[Knot, Faces]) -> dict[int, float]:
     """The area in pixels on every slice of the pieces, never negative.
 
-    Between two knots with the muscle a cubic Hermite piece; between the muscle and its absence a taper to
-    nothing; past the outermost annotated slice a straight line that may fall but not rise.
+    Between knots with the muscle the curve through all of them that the pieces name (`curve_slopes`); between the muscle
+    and its absence a taper to nothing; past the outermost annotated slice a straight line that may fall but not rise.
 
     Args:
         pieces: Of one muscle.
         faces: Of its knots with the muscle.
     """
+    slopes = _slopes(pieces, faces)
     curve: dict[int, float] = {}
     for piece in pieces:
-        curve |= _between(piece, faces) if piece.interpolates else _outward(piece, faces)
+        curve |= _between(piece, faces, slopes) if piece.interpolates else _outward(piece, faces)
     return curve
 
 
-def _between(piece: Piece, faces: Mapping[Knot, Faces]) -> dict[int, float]:
+def _between(piece: Piece, faces: Mapping[Knot, Faces], slopes: Mapping[Knot, _Slopes]) -> dict[int, float]:
     assert piece.left is not None
     assert piece.right is not None
     left, right = faces[piece.left].high, faces[piece.right].low
-    # An absence beyond says that the area falls, and not where it starts to: it bends no curve between two masks.
-    before = faces[piece.before].high if piece.before is not None and piece.before.present else None
-    after = faces[piece.after].low if piece.after is not None and piece.after.present else None
-    places = (before and before.place, left.place, right.place, after and after.place)
-    values = np.array([before.area_px if before else 0.0, left.area_px, right.area_px, after.area_px if after else 0.0])
-    return {z: max(0.0, float(hermite_weights(places, z) @ values)) for z in piece.slices}
+    curve = hermite(
+        (left.place, right.place),
+        (left.area_px, right.area_px),
+        (slopes[piece.left].above, slopes[piece.right].below),
+        np.array(piece.slices, dtype=np.float64),
+    )
+    return {z: max(0.0, float(value)) for z, value in zip(piece.slices, curve, strict=True)}
+
+
+class _Slopes(NamedTuple):
+    """Of the area curve at a knot, pixels a slice: towards the slices below it and towards those above."""
+
+    below: float
+    above: float
+
+
+def _slopes(pieces: tuple[Piece, ...], faces: Mapping[Knot, Faces]) -> dict[Knot, _Slopes]:
+    """At every knot with the muscle next to a piece, from all knots between which it is nowhere annotated absent.
+
+    An absence says that the area falls, and not where it starts to: it bends no curve between two masks.
+    """
+    around = {knot for piece in pieces for knot in (piece.before, piece.left, piece.right, piece.after) if knot is not None}
+    knots = tuple(sorted(around, key=lambda knot: knot.first))
+    found: dict[Knot, _Slopes] = {}
+    for chain in chains(knots):
+        found |= _chain_slopes([knots[index] for index in chain], faces)
+    return found
+
+
+def _chain_slopes(knots: list[Knot], faces: Mapping[Knot, Faces]) -> dict[Knot, _Slopes]:
+    """A knot is one point of the curve, unless it is long beside the gaps around it: then each of its faces is one."""
+    points: list[Face] = []
+    at: list[tuple[int, int]] = []
+    for index, knot in enumerate(knots):
+        low, high = faces[knot].low, faces[knot].high
+        gaps = [abs(faces[other].low.place - low.place) for other in knots[max(0, index - 1) : index + 2] if other != knot]
+        if high.place - low.place > LONG * min(gaps, default=math.inf):
+            at.append((len(points), len(points) + 1))
+            points += [low, high]
+        else:
+            at.append((len(points), len(points)))
+            points.append(low if low is high else mean_face([low, high]))
+    slopes = curve_slopes(np.array([face.place for face in points]), np.array([face.area_px for face in points]))
+    return {knot: _Slopes(float(slopes[low]), float(slopes[high])) for knot, (low, high) in zip(knots, at, strict=True)}
 
 
 def _outward(piece: Piece, faces: Mapping[Knot, Faces]) -> dict[int, float]:

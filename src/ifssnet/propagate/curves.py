@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float
+from scipy.interpolate import CubicSpline
+
+SPLINED = 5
+"""Places from which on slopes are a spline's: four say no more than one cubic."""
+
+STEEPEST = 2.5
+"""Times the steeper chord beside a place. Monotone cubic pieces have at most 3 times the flatter one (Fritsch and Carlson
+1980); a muscle's belly may rise above both its neighbours, but a few places far apart must not throw a curve about."""
 
 Place = float | int
 """Somewhere along z, in slices."""
@@ -54,6 +62,51 @@ def hermite_weights(places: tuple[Place | None, Place, Place, Place | None], z: 
     weights[0:3] += gap * (t**3 - 2 * t**2 + t) * tangent_weights(before, left, right)
     weights[1:4] += gap * (t**3 - t**2) * tangent_weights(left, right, after)
     return weights
+
+
+def hermite(
+    places: tuple[float, float], values: tuple[float, float], slopes: tuple[float, float], at: Float[np.ndarray, " z"]
+) -> Float[np.ndarray, " z"]:
+    """The cubic piece between two places with the given values and slopes there."""
+    gap = places[1] - places[0]
+    t = (at - places[0]) / gap
+    ends = values[0] * (2 * t**3 - 3 * t**2 + 1) + values[1] * (3 * t**2 - 2 * t**3)
+    return ends + gap * (slopes[0] * (t**3 - 2 * t**2 + t) + slopes[1] * (t**3 - t**2))
+
+
+def curve_slopes(places: Vector, values: Vector) -> Vector:
+    """Slopes of a curve through values that are never negative, as areas along a muscle are.
+
+    From five places on those of the cubic spline whose third derivative does not jump next to its ends (not-a-knot);
+    with three or four those of the parabolas through each place and its neighbours, at the ends through the outermost
+    three. A straight end would cut off what a rounded muscle has there. No slope is steeper than `STEEPEST` allows, or
+    takes a cubic piece below 0.
+
+    Args:
+        places: Ascending.
+        values: 0 or more.
+
+    >>> curve_slopes(np.array([0.0, 1.0, 3.0]), np.array([0.0, 5.0, 9.0])).tolist()
+    [6.0, 4.0, 0.0]
+    """
+    n = len(places)
+    if n < 2:
+        return np.zeros(n)
+    gap = np.diff(places)
+    chord = np.diff(values) / gap
+    if n == 2:
+        return np.repeat(chord, 2)
+    if n >= SPLINED:
+        slope = np.asarray(CubicSpline(places, values, bc_type="not-a-knot")(places, 1), dtype=np.float64)
+    else:
+        inner = (chord[:-1] * gap[1:] + chord[1:] * gap[:-1]) / (gap[:-1] + gap[1:])
+        slope = np.concatenate([[2 * chord[0] - inner[0]], inner, [2 * chord[-1] - inner[-1]]])
+    steep = np.abs(chord)
+    most = STEEPEST * np.maximum(np.append(steep[0], steep), np.append(steep, steep[-1]))
+    slope = np.clip(slope, -most, most)
+    slope[:-1] = np.maximum(slope[:-1], -3 * values[:-1] / gap)
+    slope[1:] = np.minimum(slope[1:], 3 * values[1:] / gap)
+    return slope
 
 
 def taper(value: float, slope: float, fraction: Float[np.ndarray, " z"], gap: float) -> Float[np.ndarray, " z"]:
