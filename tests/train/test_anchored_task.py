@@ -21,8 +21,9 @@ from ifssnet.propagate.prior import Context
 from ifssnet.propagate.region import Sampling
 from ifssnet.propagate.seed_sampling import sample_seeds
 from ifssnet.propagate.shape_interpolation import ShapeInterpolation
-from ifssnet.train.anchored import AnchoredConfig, AnchoredTask, with_ends
+from ifssnet.train.anchored import AnchoredConfig, AnchoredTask
 from ifssnet.train.anchored_samples import RIM_PX, AnchoredSamplesConfig, MuscleSamples
+from ifssnet.train.budget import with_ends
 from ifssnet.train.leg import Leg
 from ifssnet.train.leg_pixels import LegPixels
 

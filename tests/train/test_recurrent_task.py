@@ -123,6 +123,30 @@ def test_a_run_in_feeds_single_windows_what_the_network_found_and_is_not_learned
     assert all((float(shown[at][0].min()) > 0) == (run_in > 0) for at, run_in in zip(learned, run_ins, strict=True))
 
 
+def test_the_teacher_of_single_windows_takes_over_late_and_sees_undamaged_masks():
+    config = replace(OURS, supervision="weak", single_share=1.0, single_updates=4)
+    made = task(replace(config, sequences=replace(config.sequences, corrupt=1.0)))
+    teacher = averaged(made.network)
+    made.teach(teacher)
+    shown: dict[str, list[torch.Tensor]] = {"network": [], "teacher": []}
+    for name, network in (("network", made.network), ("teacher", teacher)):
+        step = network.forward
+
+        def noted(image, mask, state=None, name=name, step=step):
+            logits, state = step(image, mask, state)
+            assert logits.requires_grad == (name == "network")
+            shown[name].append(mask)
+            return logits, state
+
+        network.forward = noted
+    begins, _ = config.pseudo.handover
+    losses(made, 0, begins)
+    assert [len(masks) for masks in shown.values()] == [4, 0]
+    losses(made, 1, begins + 0.1)
+    assert [len(masks) for masks in shown.values()] == [8, 4]
+    assert all(not torch.equal(one, other) for one, other in zip(shown["network"][4:], shown["teacher"], strict=True))
+
+
 def test_with_few_labels_the_last_window_of_a_run_in_lies_about_a_drawn_slice():
     made = RecurrentTask(replace(OURS, supervision="weak"), [tube()], (), 0)
     singles = replace(OURS.sequences, corrupt=0.0).singles(3, run_in=2)
@@ -172,7 +196,7 @@ def test_weak_supervision_knows_the_drawn_slices_and_nothing_else():
             draw_batch(np.random.default_rng(seed), [Track(each, 100, PIXELS, drawn)], config, PIXELS, 3, 1.0)
             for each in (leg, replace(leg, labels=replace(leg.labels, array=lying)))
         ]
-        for name in ("masks", "known", "guided", "distance_mm", "lagged", "images"):
+        for name in ("masks", "known", "guided", "distance_mm", "lagged", "whole", "images"):
             assert np.array_equal(getattr(batches[0], name), getattr(batches[1], name)), name
         assert batches[0].known[0].all()
         assert not batches[0].known.all()

@@ -19,6 +19,7 @@ from ifssnet.cli import (
     frames,
     info,
     measure,
+    pseudo_labels,
     register,
     report,
     seeds,
@@ -65,12 +66,13 @@ for command in (
     agree,
     report,
     frames,
+    pseudo_labels,
     train,
     evaluate,
     figures,
     demo,
 ):
-    app.command(name=command.__name__.rsplit(".", 1)[1])(command.run)
+    app.command(name=command.__name__.rsplit(".", 1)[1].replace("_", "-"))(command.run)
 add_dataset(app)
 add_experiment(app)
 add_phantom(app)

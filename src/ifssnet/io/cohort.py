@@ -20,6 +20,9 @@ A `cohort.toml` reads, every key optional (without labels, LEG-3D-US' values 100
 
     [acquisitions]        # of single cases, by name
     P01_x2 = "r2"
+
+    [label_errors]        # by split: what belongs beside every number
+    train = "Labels are about 10 % wrong."
 """
 
 from __future__ import annotations
@@ -157,6 +160,9 @@ def _read_description(path: Path) -> _Description | None:
     except (ValueError, RecursionError) as error:
         raise InputError(f"TOML in {path}", f"'{error}'", "Correct the file.") from error
     acquisitions = _table(path, "acquisitions", raw.get("acquisitions", {}))
+    errors = _table(path, "label_errors", raw.get("label_errors", {}))
+    if unknown := errors.keys() - set(SPLITS):
+        raise InputError(f"{', '.join(SPLITS)} in [label_errors] of {path}", f"'{min(unknown)}'", "Name a split.")
     return _Description(
         name=_text(path, "name", raw.get("name", path.resolve().parent.name)),
         labels=_labels(path, _table(path, "labels", raw["labels"])) if "labels" in raw else leg3dus.LABEL_NAMES,
@@ -165,6 +171,7 @@ def _read_description(path: Path) -> _Description | None:
         notes=_texts(path, "notes", raw.get("notes", [])),
         acquisition=_text(path, "acquisition", raw.get("acquisition", "")),
         acquisitions={name: _text(path, f"acquisitions.{name}", value) for name, value in acquisitions.items()},
+        label_errors={split: _text(path, f"label_errors.{split}", value) for split, value in errors.items()},
     )
 
 

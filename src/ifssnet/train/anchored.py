@@ -20,7 +20,7 @@ from ifssnet.propagate.prior import Context
 from ifssnet.propagate.region import Sampling, normalised
 from ifssnet.train.anchored_samples import RIM_PX, AnchoredSamplesConfig, MuscleSamples, Sample
 from ifssnet.train.augment import Bends, GreyChanges, change_grey, draw_warp, flip
-from ifssnet.train.budget import AnnotationBudget
+from ifssnet.train.budget import AnnotationBudget, with_ends
 from ifssnet.train.leg import Leg
 from ifssnet.train.leg_pixels import LegPixels
 from ifssnet.train.task import arrays_of, unit_rng
@@ -242,9 +242,3 @@ def _regular(
         }
         for leg, muscles in ranges.items()
     }
-
-
-def with_ends(found: tuple[int, int], slices: Sequence[int]) -> tuple[int, ...]:
-    """The annotated slices, with the muscle's first and last one and those without it beside them."""
-    first, last = found
-    return tuple(z for z in sorted({*slices, first - 1, first, last, last + 1}) if z >= 0)

@@ -184,3 +184,9 @@ class AnnotationBudget:
             room = length - self.run
             starts = [first + (2 * index * room + runs - 1) // (2 * (runs - 1)) for index in range(runs)]
         return tuple(start + step for start in starts for step in range(self.run))
+
+
+def with_ends(found: Range, slices: Sequence[int]) -> tuple[int, ...]:
+    """The annotated slices, with the muscle's first and last one and those without it beside them."""
+    first, last = found
+    return tuple(z for z in sorted({*slices, first - 1, first, last, last + 1}) if z >= 0)

@@ -94,15 +94,29 @@ class RecurrentTask:
     def _single_windows(self, shown: Shown, share: float) -> Float[Tensor, ""]:
         """One window each of muscles drawn anew, fed a mask from further back, some of them damaged: nothing through time.
 
-        After a run-in it is fed what the network makes of that mask in the windows before.
+        After a run-in it is fed what the network makes of that mask in the windows before. Where a teacher has a say, it sees
+        the same window with the mask undamaged.
         """
-        carried, age, last = Carried(shown.lagged[1]), shown.lags[1], shown.windows
-        with torch.no_grad():
-            for time in range(1, last):
-                self._logit(self.network, shown, time, carried, age)
-                age = None
+        last = shown.windows
+        carried, age = self._run_in(self.network, shown, shown.lagged[1])
         logit = self._logit(self.network, shown, last, carried, age)
-        return self.loss(logit, *self._label(shown, last, None, None, share))
+        teacher = None
+        if self._teaches(share):
+            assert self._teacher is not None
+            with torch.no_grad():
+                taught, age = self._run_in(self._teacher, shown, shown.whole[1])
+                self._logit(self._teacher, shown, last, taught, age)
+            teacher = taught.predicted
+        return self.loss(logit, *self._label(shown, last, None, teacher, share))
+
+    @torch.no_grad()
+    def _run_in(self, network: nn.Module, shown: Shown, masks: Window) -> tuple[Carried, Float[Tensor, " batch"] | None]:
+        """What a single window is fed: earlier masks and their age, or what the windows before it make of them."""
+        carried, age = Carried(masks), shown.lags[1]
+        for time in range(1, shown.windows):
+            self._logit(network, shown, time, carried, age)
+            age = None
+        return carried, age
 
     def _sequence(self, rng: np.random.Generator, shown: Shown, share: float) -> Iterator[Float[Tensor, ""]]:
         """The windows of a sequence, each fed what the network said about the one before."""
@@ -138,9 +152,15 @@ class RecurrentTask:
             state = network(shown.images[0][:, None], shown.masks[0][:, None], None)[1]
         return Carried(shown.masks[0], state, shown.masks[0])
 
+    def _teaches(self, share: float) -> bool:
+        """Whether the averaged network has a say in the labels by now."""
+        config = self.config
+        return config.supervision == WEAK and self._teacher is not None and config.pseudo.teachers_share(share) > 0
+
     def _start_teacher(self, shown: Shown, share: float) -> Carried | None:
-        if self.config.supervision != WEAK or self._teacher is None or not self.config.pseudo.teachers_share(share):
+        if not self._teaches(share):
             return None
+        assert self._teacher is not None
         with torch.no_grad():
             return self._start(self._teacher, shown)
 

@@ -75,6 +75,7 @@ class Shown:
         if not image:
             self.images = torch.zeros_like(self.images)
         self.masks, self.lagged = torch.from_numpy(batch.masks).to(device), torch.from_numpy(batch.lagged).to(device)
+        self.whole = torch.from_numpy(batch.whole).to(device)
         self.known = torch.from_numpy(batch.known).to(device)
         self.guided = None if batch.guided is None else torch.from_numpy(batch.guided).to(device)
         self.distance_mm = torch.from_numpy(batch.distance_mm).to(device)

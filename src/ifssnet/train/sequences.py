@@ -88,6 +88,7 @@ class Batch:
         guided: The same with guided interpolation where it is not known; None where everything is.
         distance_mm: To the nearest known slice; infinite past the outermost ones, where nothing says what to expect.
         lagged: What single windows are given: earlier masks, some of them damaged.
+        whole: The same without damage.
         lags: How many places earlier they are.
         stride: Slices from window to window, along the run.
     """
@@ -98,6 +99,7 @@ class Batch:
     guided: Windows | None
     distance_mm: Float32[np.ndarray, "time batch z"]
     lagged: Windows
+    whole: Windows
     lags: Float32[np.ndarray, "time batch"]
     stride: int
 
@@ -161,6 +163,7 @@ def draw_batch(
         np.concatenate(guided, axis=1) if guided else None,
         np.concatenate([part.distance_mm for part in parts], axis=1),
         np.concatenate([part.lagged for part in parts], axis=1),
+        np.concatenate([part.whole for part in parts], axis=1),
         np.concatenate([part.lags for part in parts], axis=1),
         stride,
     )
@@ -270,22 +273,24 @@ def _part(
         known = known | past
     elif track.annotated is not None:
         distance_mm = np.where(past, np.float32(np.inf), distance_mm)
-    lagged = (masks if guided is None else guided)[before]
+    undamaged = (masks if guided is None else guided)[before]
+    lagged = undamaged.copy()
     for at in range(len(lagged)):
         if rng.random() < config.corrupt:
             lagged[at] = corrupt_mask(rng, lagged[at], size_mm, config.corruption)
     mirror = slice(None, None, -1) if config.flip_x and rng.random() < 0.5 else slice(None)
 
-    def whole(planes: Float32[np.ndarray, "time z v u"]) -> Windows:
+    def laid(planes: Float32[np.ndarray, "time z v u"]) -> Windows:
         return np.ascontiguousarray(planes[:, None, ..., mirror])
 
     return Batch(
-        whole(images[now]),
-        whole(masks[now]),
+        laid(images[now]),
+        laid(masks[now]),
         known[:, None],
-        None if guided is None else whole(guided[now]),
+        None if guided is None else laid(guided[now]),
         distance_mm[:, None],
-        whole(lagged),
+        laid(lagged),
+        laid(undamaged),
         lag.astype(np.float32),
         stride,
     )
