@@ -178,3 +178,12 @@ def test_workers_have_no_part_in_the_bytes(tmp_path: Path, via) -> None:
         drain(make_cohort(tmp_path / str(workers), plan, workers=workers))
     assert len(files(tmp_path / "1")) == 9
     assert files(tmp_path / "1") == files(tmp_path / "2")
+
+
+def test_some_of_its_persons_are_made_as_they_are_in_the_whole(folder: Path, tiny: CohortPlan, tmp_path: Path) -> None:
+    drain(make_cohort(tmp_path / "some", tiny.only(["P02"])))
+    assert [path.name for path in (tmp_path / "some").iterdir() if path.is_dir()] == ["val"]
+    for path in (folder / "val" / "P02").iterdir():
+        assert (tmp_path / "some" / "val" / "P02" / path.name).read_bytes() == path.read_bytes()
+    with pytest.raises(InputError, match="P01 to P03"):
+        tiny.only(["P04"])

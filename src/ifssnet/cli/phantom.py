@@ -97,6 +97,9 @@ def cohort(
     via: ViaOption = Via.direct,
     variant: VariantOption = Variant.adult,
     second: Annotated[int | None, typer.Option(help="Persons with a second acquisition (15 in 44).")] = None,
+    only: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="Make only these persons of it, as P35,P36: the same as in the whole.")
+    ] = None,
     workers: Annotated[int, typer.Option(help="Legs made at a time; has no part in the result.")] = 1,
     force: Force = False,
     json: Json = False,
@@ -110,6 +113,8 @@ def cohort(
     from ifssnet.workflow.phantom import make_cohort
 
     plan = plan_cohort(subjects, _split(split), seed=seed, size=size.value, via=via.value, variant=variant.value, second=second)
+    if only is not None:
+        plan = plan.only([name.strip() for name in only.split(",") if name.strip()])
     terminal = Terminal(quiet, as_json=json)
     facts: dict[str, object] = dict(terminal.run(make_cohort(output, plan, workers=workers, force=force)))
     if json:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -58,6 +58,18 @@ class CohortPlan:
     via: Via
     variant: Variant
     members: tuple[Member, ...]
+
+    def only(self, names: Sequence[str]) -> CohortPlan:
+        """Some of its persons, as they are in the whole: so few of them can be made at another size, or again.
+
+        Raises:
+            InputError: A name that nobody has.
+        """
+        known = {member.name for member in self.members}
+        if unknown := [name for name in names if name not in known]:
+            first, last = self.members[0].name, self.members[-1].name
+            raise InputError(f"names from {first} to {last}", f"'{unknown[0]}'", "Name persons of the cohort.")
+        return replace(self, members=tuple(member for member in self.members if member.name in names))
 
 
 def plan_cohort(
