@@ -259,10 +259,16 @@ def test_masks_are_a_stride_old_and_as_old_as_the_group_where_nothing_says_how_f
     found(Noting(), between, direction="forward", stride=3, feedback="given")
     assert ages == list(range(3, 30, 3))
     ages.clear()
-    found(Noting(), seeds(group), direction="forward", stride=3)
-    assert ages == list(range(3, 30, 3))
+    # The last of two groups: beyond it a muscle may end.
+    two = seeds({**group, 9: box(20), 10: box(20), 11: box(20)})
+    found(Noting(), two, direction="forward", stride=3)
+    assert ages == [3, 3, *range(3, 21, 3)]
     ages.clear()
-    found(Noting(), seeds(group), direction="forward", stride=3, tapering=False)
+    found(Noting(), two, direction="forward", stride=3, tapering=False)
+    assert ages == [3] * 8
+    ages.clear()
+    # The only group of all: the whole muscle lies before it.
+    found(Noting(), seeds(group), direction="forward", stride=3)
     assert ages == [3] * 9
 
 

@@ -46,8 +46,8 @@ class RecurrentInference:
         by_confidence: Blend two runs by confidence as well as by distance, where they are not closed.
         fuse_guided: Share of guided interpolation in what is found between two given groups; 0 for none.
         empty_windows: A run ends when so many windows in a row hold no muscle.
-        tapering: Past the outermost groups it ends, too, where a muscle that has dwindled grows again, and masks are taken
-            for as old as the group, not a stride, so that they are doubted.
+        tapering: Past the outermost groups it ends, too, where a muscle that has dwindled grows again, and, where there is
+            more than one group, masks are taken for as old as the group, not a stride, so that they are doubted.
     """
 
     direction: str = BOTH
@@ -214,7 +214,9 @@ class Recurrent:
         feedback = Feedback(settings.stride, settings.feedback, settings.overlap, settings.empty_windows)
         past = self.inference.tapering and ahead is None
         largest_px = max(int(mask.sum()) for mask in masks.values()) if past else None
-        return run(self.stepper, volume, self.sampling, feedback, given, near, stretch.slices, upwards, largest_px)
+        # From the only group of all a run has the whole muscle before it, not what lies between its last group and its end.
+        doubted = past and sum(knot.present for knot in find_knots(masks)) > 1
+        return run(self.stepper, volume, self.sampling, feedback, given, near, stretch.slices, upwards, largest_px, doubted)
 
     def _guided(self, seeds: Seeds, label: int) -> DepthMaps | None:
         """Guided interpolation of one muscle, where it is asked for."""

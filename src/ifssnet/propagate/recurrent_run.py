@@ -172,6 +172,7 @@ def run(
     stretch: range,
     upwards: bool,
     largest_px: int | None = None,
+    doubted: bool = False,
 ) -> Iterator[Found]:
     """Yield the slices of a stretch in the order of the run, until it is through or the muscle has ended.
 
@@ -185,6 +186,7 @@ def run(
         stretch: The slices wanted, ascending; they begin beside the group.
         upwards: Towards higher slices.
         largest_px: Where nothing is given beyond the stretch: the muscle's largest given area in voxels, to tell its end by.
+        doubted: Masks are taken for as old as the group: every window makes it likelier that the muscle has ended.
     """
     window = stepper.window
     path = find_path(given, window, stretch, upwards, slice_step(volume.grid, sampling))
@@ -203,8 +205,7 @@ def run(
         first += feedback.stride
         places = range(first, first + window)
         images = scene.images([path.slice_at(place) for place in places], region)
-        # Past the outermost group every window makes it likelier that the muscle has ended, and its masks count for less.
-        age = first if feedback.kind == GIVEN or taper is not None else feedback.stride
+        age = first if feedback.kind == GIVEN or doubted else feedback.stride
         probability, memory = stepper.step(images, previous, memory, age)
         for place, value in zip(places, probability, strict=True):
             if place in latest:
