@@ -91,7 +91,7 @@ def test_the_closest_given_slices_are_the_reference_and_few_are_repeated():
 
 def test_with_stride_one_given_slices_stay_given_in_what_is_fed_back():
     stepper = Mover(0, stride=1)
-    found(stepper, seeds({3: box(10), 4: box(14), 5: box(18)}), direction="forward", stride=1)
+    found(stepper, seeds({3: box(10), 4: box(14), 5: box(18)}), direction="forward", stride=1, steady=False)
     columns = [[int(np.flatnonzero(mask.any(axis=0))[0]) for mask in fed] for fed in stepper.fed[:3]]
     first = columns[0][0]
     # Slices 3 4 5, then 4 5 6, then 5 6 7; a holder repeats the last it is fed, which is slice 5's.
@@ -270,6 +270,24 @@ def test_masks_are_a_stride_old_and_as_old_as_the_group_where_nothing_says_how_f
     # The only group of all: the whole muscle lies before it.
     found(Noting(), seeds(group), direction="forward", stride=3)
     assert ages == [3] * 9
+
+
+def test_masks_of_an_unsteady_hand_are_smoothed_before_they_are_carried():
+    """Three discs a place: too large, too small, and right."""
+    y, x = np.indices((SIDE, SIDE))
+    discs = [np.hypot(y - 32.3, x - 31.6) < radius for radius in (11, 7, 9)]
+    drawn = {place + offset: disc for place in (0, 9, 18, 27) for offset, disc in enumerate(discs)}
+    stepper, as_drawn = Mover(), Mover()
+    found(stepper, seeds(drawn), direction="forward")
+    areas = {float(plane.sum()) for plane in stepper.fed[0]}
+    assert len(areas) == 1
+    assert areas.pop() == pytest.approx(np.mean([disc.sum() for disc in discs]), rel=0.03)
+    found(as_drawn, seeds(drawn), direction="forward", steady=False)
+    assert [float(plane.sum()) for plane in as_drawn.fed[0]] == [disc.sum() for disc in discs]
+    # In the result the expert's slices stay the expert's.
+    method = Recurrent(Mover(), PIXELS, RecurrentInference(direction="forward"))
+    labels = drain(assemble(method.steps(dark(), seeds(drawn)), seeds(drawn))).labels.array
+    assert all(((labels[z] == 5) == mask).all() for z, mask in drawn.items())
 
 
 def test_it_looks_at_the_right_slices_in_either_direction():

@@ -248,3 +248,16 @@ def test_a_long_run_of_drawn_slices_gives_its_slope_to_both_sides():
     masks = {z: truth[z] for z in (0, *range(20, 41), 60)}
     areas = found(seeds_of({1: masks}, 61)).sum(axis=(1, 2))
     assert areas.sum() == pytest.approx(truth.sum(), rel=0.01)
+
+
+def test_seeds_of_a_steady_hand_are_left_alone_and_others_are_smoothed():
+    places = [z for start in range(0, 61, 10) for z in range(start, start + 3)]
+    steady = seeds_of({1: {z: disc(18) for z in places}}, 64)
+    assert guided().steadied(steady) is steady
+    rng = np.random.default_rng(3)
+    masks = {z: wavering(z, rng, sd=2.0) for z in places}
+    smoothed = guided().steadied(seeds_of({1: {**masks, 63: EMPTY}}, 64))
+    assert not smoothed.masks[1][63].any()
+    assert smoothed.slices(1) == (*places, 63)
+    wrong = [(smoothed.masks[1][z] != disc(18)).sum() for z in places]
+    assert np.mean(wrong) < 0.6 * np.mean([(masks[z] != disc(18)).sum() for z in places])

@@ -48,6 +48,8 @@ class RecurrentInference:
         empty_windows: A run ends when so many windows in a row hold no muscle.
         tapering: Past the outermost groups it ends, too, where a muscle that has dwindled grows again, and, where there is
             more than one group, masks are taken for as old as the group, not a stride, so that they are doubted.
+        steady: Given masks of an unsteady hand are smoothed, as guided interpolation smooths them, before they are carried
+            and before runs are closed on them; in the result they stay as drawn.
     """
 
     direction: str = BOTH
@@ -59,6 +61,7 @@ class RecurrentInference:
     fuse_guided: float = 0.0
     empty_windows: int = 4
     tapering: bool = True
+    steady: bool = True
 
     def __post_init__(self) -> None:
         for name, choices in (
@@ -152,12 +155,13 @@ class Recurrent:
         """
         if volume is None:
             raise InputError(f"a volume for the method '{self.name}'", "none", "Give the volume.")
-        plans = {label: plan(seeds.masks[label], seeds.grid.slices, self.inference.direction) for label in seeds.labels}
+        drawn = ShapeInterpolation().steadied(seeds) if self.inference.steady else seeds
+        plans = {label: plan(drawn.masks[label], seeds.grid.slices, self.inference.direction) for label in seeds.labels}
         done, total = 0, sum(len(stretch.slices) for stretches in plans.values() for stretch in stretches)
         for label, stretches in plans.items():
             guided = self._guided(seeds, label)
             for stretch in stretches:
-                found = self._found(volume, seeds.masks[label], stretch)
+                found = self._found(volume, drawn.masks[label], stretch)
                 for count, (z, probability) in enumerate(found, start=1):
                     yield Step(label, z, self._fused(guided, z, probability), done + count, total)
                 # A run that ended early has said all that there is to say about its stretch.

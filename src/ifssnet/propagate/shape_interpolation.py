@@ -18,7 +18,9 @@ from ifssnet.geometry.box import Box, bounding_box
 from ifssnet.propagate.course import Course, find_course
 from ifssnet.propagate.cross_validation import STRENGTHS, Choice, choose_smoothing
 from ifssnet.propagate.depth_maps import DepthMaps
+from ifssnet.propagate.faces import NEIGHBOURS
 from ifssnet.propagate.knots import find_knots
+from ifssnet.propagate.levels import depths
 from ifssnet.propagate.shapes import plain_map
 from ifssnet.propagate.smoothing import Smoothing
 from ifssnet.propagate.volume_estimate import estimate_volume
@@ -121,6 +123,27 @@ class ShapeInterpolation:
                 own |= estimate_volume(course, seeds.grid.voxel_volume_mm3)
             muscles[seeds.name(label)] = own
         return facts | {"muscles": muscles}
+
+    def steadied(self, seeds: Seeds) -> Seeds:
+        """The drawn slices as the curves take them: smoothed where the hand was unsteady, otherwise the same seeds.
+
+        For methods that would take every given mask at its word. Slices where a muscle was drawn as absent stay so.
+        """
+        box = _box_of(seeds)
+        if box is None:
+            return seeds
+        choice = self._choice(seeds, box)
+        if not choice.smoothing.average and choice.smoothing.strength <= 0:
+            return seeds
+        masks: dict[int, dict[int, Mask]] = {label: dict(own) for label, own in seeds.masks.items()}
+        for label, course in self._courses(seeds, box, choice).items():
+            for knot, faces in course.faces.items():
+                for face, slices in ((faces.low, knot.slices[:NEIGHBOURS]), (faces.high, knot.slices[-NEIGHBOURS:])):
+                    shape = np.zeros(seeds.grid.shape_zyx[1:], dtype=bool)
+                    shape[box] = depths({label: face.distances}, {label: face.area_px}, None)[label] >= 0
+                    if shape.any():
+                        masks[label] |= dict.fromkeys(slices, shape)
+        return Seeds(masks, seeds.grid, seeds.names, seeds.colors)
 
     def _choice(self, seeds: Seeds, box: Box) -> Choice:
         smoothing = self.config.smoothing
