@@ -18,7 +18,7 @@ from ifssnet.geometry.soft_distance import soft_depth
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.blend_directions import LEAST_CONFIDENCE, blend_directions
 from ifssnet.propagate.close_runs import FAR_PX, close_run, share_of_miss
-from ifssnet.propagate.recurrent import Recurrent, RecurrentInference, plan
+from ifssnet.propagate.recurrent import Recurrent, RecurrentInference, plan, with_area
 from ifssnet.propagate.recurrent_run import Found
 from ifssnet.propagate.region import Region, Sampling
 
@@ -327,6 +327,35 @@ def test_guided_interpolation_is_fused_by_its_share():
     assert fused[30, 25] == pytest.approx(0.3 + 0.7, abs=0.02)
     # Where nothing is to be interpolated, nothing is fused.
     assert np.array_equal(found(Mover(), drawn, direction="both", fuse_guided=0.7)[20] >= 0.5, box(20))
+
+
+def test_the_area_between_two_groups_is_that_of_the_curve_as_far_as_it_is_asked_for():
+    y, x = np.indices((SIDE, SIDE))
+    small, large = (np.hypot(y - 32.3, x - 31.6) < radius for radius in (7, 13))
+    between = seeds({0: small, 1: small, 2: small, 27: large, 28: large, 29: large})
+    # Two groups: a line between their areas.
+    due = small.sum() + (large.sum() - small.sum()) * (14 - 2) / (27 - 2)
+    areas = {share: int((found(Mover(), between, keep_area=share)[14] >= 0.5).sum()) for share in (0.0, 0.5, 1.0)}
+    assert areas[0.0] < 0.97 * due
+    # Pixels at one distance from a disc come in fours.
+    assert areas[1.0] == pytest.approx(due, abs=4)
+    assert areas[0.5] == pytest.approx((areas[0.0] + areas[1.0]) / 2, abs=4)
+    # Past the last group there is no curve.
+    alone = seeds({0: small, 1: small, 2: small})
+    assert np.array_equal(found(Mover(), alone, keep_area=1.0)[14], found(Mover(), alone)[14])
+
+
+@pytest.mark.parametrize("area", [0.0, 0.4, 5.0, 1e6])
+def test_an_area_puts_no_muscle_where_nothing_speaks_for_it(area):
+    probability = np.zeros((8, 8), np.float32)
+    probability[2:5, 2:5] = [[0.2, 0.4, 0.2], [0.4, 0.9, 0.6], [0.2, 0.4, 0.2]]
+    moved = with_area(probability, area, 1.0)
+    assert (moved[probability == 0] == 0).all()
+    assert np.isfinite(moved).all()
+    assert (
+        np.argsort(moved[2:5, 2:5], axis=None, kind="stable") == np.argsort(probability[2:5, 2:5], axis=None, kind="stable")
+    ).all()
+    assert not with_area(np.zeros((8, 8), np.float32), area, 1.0).any()
 
 
 def test_a_muscle_that_dwindled_and_grows_again_has_ended():

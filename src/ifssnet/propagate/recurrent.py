@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float32
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
@@ -25,6 +25,9 @@ from ifssnet.propagate.knots import Knot, find_knots
 from ifssnet.propagate.recurrent_run import Feedback, Found, Stepper, run
 from ifssnet.propagate.region import Sampling, put_back
 from ifssnet.propagate.shape_interpolation import ShapeInterpolation
+
+LEAST = np.float32(1e-4)
+"""Probabilities are kept so far from 0 and 1 before their logits are taken."""
 
 FORWARD, BOTH = "forward", "both"
 DIRECTIONS = (FORWARD, BOTH)
@@ -45,6 +48,8 @@ class RecurrentInference:
             about this length back (`close_runs.py`); 0 leaves them as they are.
         by_confidence: Blend two runs by confidence as well as by distance, where they are not closed.
         fuse_guided: Share of guided interpolation in what is found between two given groups; 0 for none.
+        keep_area: Share of the way from the area that is found on a slice between two given groups to the one that the curve
+            through the given areas has there (`areas.py`); 0 leaves it as found.
         empty_windows: A run ends when so many windows in a row hold no muscle.
         tapering: Past the outermost groups it ends, too, where a muscle that has dwindled grows again, and, where there is
             more than one group, masks are taken for as old as the group, not a stride, so that they are doubted.
@@ -59,6 +64,7 @@ class RecurrentInference:
     close_mm: float = 10.0
     by_confidence: bool = True
     fuse_guided: float = 0.0
+    keep_area: float = 0.0
     empty_windows: int = 4
     tapering: bool = True
     steady: bool = True
@@ -77,8 +83,9 @@ class RecurrentInference:
             )
         if not (math.isfinite(self.close_mm) and self.close_mm >= 0):
             raise InputError("a close_mm from 0", f"{self.close_mm}", "Correct it.")
-        if not 0 <= self.fuse_guided <= 1:
-            raise InputError("a share from 0 to 1 for fuse_guided", f"{self.fuse_guided}", "Correct fuse_guided.")
+        for name in ("fuse_guided", "keep_area"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"a share from 0 to 1 for {name}", f"{getattr(self, name)}", f"Correct {name}.")
 
 
 @dataclass(frozen=True)
@@ -224,7 +231,7 @@ class Recurrent:
 
     def _guided(self, seeds: Seeds, label: int) -> DepthMaps | None:
         """Guided interpolation of one muscle, where it is asked for."""
-        if not self.inference.fuse_guided:
+        if not self.inference.fuse_guided and not self.inference.keep_area:
             return None
         return ShapeInterpolation().depth_maps(Seeds({label: seeds.masks[label]}, seeds.grid, seeds.names))
 
@@ -232,10 +239,37 @@ class Recurrent:
         """With guided interpolation, where there are groups to interpolate between."""
         if guided is None or z not in guided.labels_of:
             return probability
-        share, prior = np.float32(self.inference.fuse_guided), np.zeros_like(probability)
-        for depth in guided.at(z).values():
-            prior[guided.box] = expit(depth)
-        return (1 - share) * probability + share * prior
+        share = np.float32(self.inference.fuse_guided)
+        if share:
+            prior = np.zeros_like(probability)
+            for depth in guided.at(z).values():
+                prior[guided.box] = expit(depth)
+            probability = (1 - share) * probability + share * prior
+        if self.inference.keep_area:
+            (course,) = guided.courses.values()
+            return with_area(probability, course.area_px[z], self.inference.keep_area)
+        return probability
+
+
+def with_area(probability: Float32[np.ndarray, "y x"], area_px: float, share: float) -> Float32[np.ndarray, "y x"]:
+    """The same logits, raised or lowered until the muscle has another area.
+
+    Args:
+        probability: As found.
+        area_px: The area that is its due.
+        share: How far to go there from the area as found.
+    """
+    found = int((probability >= 0.5).sum())
+    # Where nothing at all speaks for the muscle, no area puts it.
+    possible = probability[probability > LEAST]
+    wanted = min(max(round((1 - share) * found + share * area_px), 1), possible.size - 1)
+    if not found or wanted in (0, found):
+        return probability
+    # Half way between the last pixel that is in and the first that is out.
+    cut = possible.size - wanted
+    out, inside = logit(np.partition(possible, (cut - 1, cut))[cut - 1 : cut + 1].clip(LEAST, 1 - LEAST))
+    logits = logit(probability.clip(LEAST, 1 - LEAST))
+    return np.where(probability > LEAST, expit(logits - (out + inside) / 2), probability).astype(np.float32)
 
 
 def _whole(found: Found | None, shape_yx: tuple[int, int]) -> Float32[np.ndarray, "y x"]:
