@@ -101,24 +101,36 @@ def test_a_level_gives_the_muscle_the_volume_of_its_prior() -> None:
     seeds = _seeds()
     prior = (run(ShapeInterpolation(), seeds).labels.array == 1).sum()
     own = (run(_method(1.5, keep_volume=0.0), seeds, _volume(seeds.grid)).labels.array == 1).sum()
-    kept = (run(_method(1.5), seeds, _volume(seeds.grid)).labels.array == 1).sum()
+    kept = (run(_method(1.5, keep_volume_mm=0.0), seeds, _volume(seeds.grid)).labels.array == 1).sum()
     half = (run(_method(1.5, keep_volume=0.5), seeds, _volume(seeds.grid)).labels.array == 1).sum()
     assert own > 1.1 * prior
     assert kept == pytest.approx(prior, rel=2e-3)
     assert 1.03 * prior < half < own
 
 
+def test_the_wider_the_gaps_the_less_of_the_priors_volume_counts() -> None:
+    # All but a slice or two of its gaps are 37 mm wide.
+    seeds = _seeds()
+    volumes = [
+        int((run(_method(1.5, keep_volume_mm=mm), seeds, _volume(seeds.grid)).labels.array == 1).sum())
+        for mm in (0.0, 330.0, 74.0, 20.0)
+    ]
+    assert volumes == sorted(set(volumes))
+    inference = AnchoredInference(keep_volume=0.5, keep_volume_mm=80.0)
+    assert [inference.volume_share(mm) for mm in (0.0, 40.0, 80.0, 90.0)] == [0.5, 0.25, 0.0, 0.0]
+
+
 def test_a_muscle_at_the_slices_edge_has_no_volume_beyond_it() -> None:
     seeds = seeds_of({1: {z: disc(14, (10 + 0.1 * z, 4)) for z in (0, 30, 60)}}, 61)
     prior = (run(ShapeInterpolation(), seeds).labels.array == 1).sum()
-    kept = (run(_method(1.5), seeds, _volume(seeds.grid)).labels.array == 1).sum()
+    kept = (run(_method(1.5, keep_volume_mm=0.0), seeds, _volume(seeds.grid)).labels.array == 1).sum()
     assert kept == pytest.approx(prior, rel=3e-3)
 
 
 def test_levels_count_what_neighbours_take_from_each_other() -> None:
     seeds = _two_muscles()
     prior = run(ShapeInterpolation(), seeds).labels.array
-    found = run(_method(-1.0), seeds, _volume(seeds.grid)).labels.array
+    found = run(_method(-1.0, keep_volume_mm=0.0), seeds, _volume(seeds.grid)).labels.array
     for label in (1, 2):
         assert (found == label).sum() == pytest.approx((prior == label).sum(), rel=5e-3)
 

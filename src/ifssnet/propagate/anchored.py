@@ -128,7 +128,13 @@ class Anchored:
                     yield Step(label, z, self._probability(depths[label], maps, None), done, total)
         for muscle in muscles.values():
             muscle.finish(seen)
-        levels = volume_levels({label: muscle.logits for label, muscle in muscles.items()}, self.inference.keep_volume)
+        levels = volume_levels(
+            {label: muscle.logits for label, muscle in muscles.items()},
+            {
+                label: self.inference.volume_share(maps.courses[label].mean_gap * muscle.slice_mm)
+                for label, muscle in muscles.items()
+            },
+        )
         for z in maps.labels_of:
             for label, depth in maps.at(z).items():
                 done += 1

@@ -20,6 +20,8 @@ class AnchoredInference:
             slices are then no better than the rest; 0 for a gate that does not ask.
         smooth_mm: SD of the Gaussian that smooths corrections along z.
         keep_volume: Share of the way from the network's own volume (0) to the prior's (1), by one level a muscle.
+        keep_volume_mm: Gap between annotated places at which nothing is left of that share: it falls linearly with the gap,
+            because areas interpolated across wide gaps err more than the network does; 0 for a share that does not fall.
         batch: Slices that the network sees at a time.
         smoothing: Of guided interpolation, see `ShapeInterpolationConfig`.
         extrapolate_mm: Of guided interpolation.
@@ -30,12 +32,13 @@ class AnchoredInference:
     gate_scatter_mm: float = 1.0
     smooth_mm: float = 2.0
     keep_volume: float = 1.0
+    keep_volume_mm: float = 330.0
     batch: int = 8
     smoothing: float | str = "auto"
     extrapolate_mm: float = 0.0
 
     def __post_init__(self) -> None:
-        numbers = ("every_mm", "gate_mm", "gate_scatter_mm", "smooth_mm", "keep_volume", "extrapolate_mm")
+        numbers = ("every_mm", "gate_mm", "gate_scatter_mm", "smooth_mm", "keep_volume", "keep_volume_mm", "extrapolate_mm")
         for name in numbers:
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
@@ -46,6 +49,15 @@ class AnchoredInference:
                 f"{self.every_mm}, {self.batch}, {self.keep_volume}",
                 "Correct them.",
             )
+
+    def volume_share(self, gap_mm: float) -> float:
+        """How much of the way the volume of a muscle goes to the prior's, with gaps of so much between annotated places.
+
+        >>> [round(AnchoredInference().volume_share(mm), 2) for mm in (0, 27.7, 55.4, 110.8, 400)]
+        [1.0, 0.92, 0.83, 0.66, 0.0]
+        """
+        left = 1 - gap_mm / self.keep_volume_mm if self.keep_volume_mm > 0 else 1.0
+        return self.keep_volume * max(left, 0.0)
 
     @property
     def guided(self) -> ShapeInterpolation:

@@ -31,6 +31,12 @@ class Course:
     drawn_px: Mapping[int, float]
     area_px: Mapping[int, float]
 
+    @property
+    def mean_gap(self) -> float:
+        """Slices of the gap in which a slice to be filled lies, on average; 0 without any."""
+        widths = [len(piece.slices) for piece in self.piece_of.values()]
+        return sum(widths) / len(widths) if widths else 0.0
+
 
 def find_course(
     masks: Mapping[int, Mask], slices: int, beyond: int, spacing_yx_mm: tuple[float, float], smoothing: Smoothing

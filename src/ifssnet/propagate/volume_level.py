@@ -45,21 +45,21 @@ class MuscleLogits:
         return self.prior[index] + np.float32(self.gate[index]) * (self.correction[index] + np.float32(level))
 
 
-def volume_levels(muscles: Mapping[int, MuscleLogits], share: float = 1.0) -> dict[int, float]:
+def volume_levels(muscles: Mapping[int, MuscleLogits], shares: Mapping[int, float]) -> dict[int, float]:
     """The levels to be added to the corrections.
 
     Pixels that two muscles claim count for the one with the larger logit, as in the result.
 
     Args:
         muscles: By label.
-        share: Of the way from the network's own volume (0) to the prior's (1).
+        shares: Of the way from the network's own volume (0) to the prior's (1), by label.
     """
     levels = dict.fromkeys(muscles, 0.0)
-    if share <= 0:
+    if not any(shares[label] > 0 for label in muscles):
         return levels
     for _ in range(ROUNDS if len(muscles) > 1 else 1):
         for label in muscles:
-            levels[label] = share * _level(label, muscles, levels)
+            levels[label] = shares[label] * _level(label, muscles, levels)
     return levels
 
 
