@@ -57,7 +57,10 @@ if [ "$stage" != test ]; then
   ifss pseudo-labels "$cohort" -o "$out/few" --method "anchored@$(best anchored-budget)" --workers 2 --quiet
   few=$cohort
   cohort=$out/few
-  on weak weak-second full 400 1.5e-3 --set trainer.validations=5 --set validation.legs=2 &
+  {
+    on weak-third weak-second full 400 1.5e-3 --set trainer.validations=5 --set validation.legs=2
+    on weak weak-third full 220 8e-4 --seed 1 --set trainer.validations=3 --set validation.legs=2
+  } &
   cohort=$few
   on anchored-0-second anchored-0-first anchored 600 2e-3
   on anchored-0 anchored-0-second anchored 800 2e-3 --set trainer.validations=6 --set validation.legs=3
@@ -94,14 +97,16 @@ evaluate() { # NAME PROTOCOL METHODS [more options]
 
 forward="FS-forward=ifss-net@$(best full):direction=forward,WS-forward=ifss-net@$(best weak):direction=forward"
 both="FS-both=ifss-net@$(best full):direction=both,WS-both=ifss-net@$(best weak):direction=both"
-fused="FS-fused=ifss-net@$(best full):direction=both,fuse_guided=0.5"
+# With the areas of the curve through the given ones; and with half of guided interpolation as well.
+area="FS-area=ifss-net@$(best full):direction=both,keep_area=1"
+fused="FS-fused=ifss-net@$(best full):direction=both,fuse_guided=0.5,keep_area=1"
 pg="PG-Net-forward=pg-net@$(best pg-net):direction=forward,PG-Net-both=pg-net@$(best pg-net):direction=both"
 anchored="anchored=anchored@$(best anchored-0)"
 seeds="anchored-s0=anchored@$(best anchored-0-first),anchored-s1=anchored@$(best anchored-1)"
 classical="hold,zero-order,plain,guided,FBS=fill-between-slices,GFS=grow-from-seeds,WS=watershed"
 
-evaluate every-100 every-100 "$classical,unet-3d@$(best unet-3d),$pg,$forward,$both,$fused,$anchored"
-evaluate every-27.7 all-seeds "plain,guided,$both,$anchored,$seeds,no-image=anchored@$(best no-image)" --every-mm 27.7
+evaluate every-100 every-100 "$classical,unet-3d@$(best unet-3d),$pg,$forward,$both,$area,$fused,$anchored"
+evaluate every-27.7 all-seeds "plain,guided,$both,$anchored,$seeds,no-image=anchored@$(best no-image):check=false" --every-mm 27.7
 evaluate every-55.4 all-seeds "plain,guided,$both,$anchored,$seeds" --every-mm 55.4
 evaluate every-110.8 all-seeds "plain,guided,$anchored,$seeds" --every-mm 110.8
 evaluate noise-1 all-seeds "plain,guided,$both,$anchored,$seeds" --every-mm 27.7 --noise-mm 1

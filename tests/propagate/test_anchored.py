@@ -8,7 +8,7 @@ import torch
 from known_solids import disc, run, seeds_of
 from scipy.special import expit, logit
 
-from ifssnet.core.errors import InputError
+from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
 from ifssnet.core.seeds import Seeds
@@ -20,6 +20,7 @@ from ifssnet.propagate.knots import find_knots
 from ifssnet.propagate.prior import Context, cues, guided_depth, hand_scatter_mm, nearness
 from ifssnet.propagate.region import Sampling
 from ifssnet.propagate.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
+from ifssnet.propagate.trust import Trust
 
 SMALL = AnchoredNetConfig(widths=(8, 12, 16))
 PIXELS = Sampling(pixel_mm=1.0, margin_mm=10.0, multiple_px=16, least_px=32)
@@ -27,10 +28,10 @@ STEADY = {"smoothing": 0.0, "gate_scatter_mm": 0.0}
 
 
 def _method(bias: float = 0.0, sampling: Sampling = PIXELS, **inference) -> Anchored:
-    """A network that adds the same everywhere."""
+    """A network that adds the same everywhere, and is not checked."""
     network = AnchoredNet(SMALL)
     torch.nn.init.constant_(network.backbone.last.bias, bias)
-    return Anchored(network, sampling, Context(), AnchoredInference(**inference))
+    return Anchored(network, sampling, Context(), AnchoredInference(**{"check": False, **inference}))
 
 
 def _leaning(z: int) -> np.ndarray:
@@ -135,6 +136,45 @@ def test_levels_count_what_neighbours_take_from_each_other() -> None:
         assert (found == label).sum() == pytest.approx((prior == label).sum(), rel=5e-3)
 
 
+def test_a_network_that_does_harm_on_the_legs_own_drawn_places_is_not_listened_to() -> None:
+    seeds = seeds_of({1: {z: _leaning(z) for z in range(0, 81, 16)}}, 81)
+    volume, guided = _volume(seeds.grid), run(ShapeInterpolation(), seeds).labels.array
+    harmful = _method(4.0, check=True)
+    with pytest.warns(InputWarning, match="4 drawn places .* none of its corrections count"):
+        assert np.array_equal(run(harmful, seeds, volume).labels.array, guided)
+    assert harmful.trust is not None
+    assert (harmful.trust.share, harmful.trust.places) == (0.0, 4)
+    assert list(harmful.trust.dice) == sorted(harmful.trust.dice, reverse=True)
+    assert harmful.describe(seeds)["trust"]["share"] == 0.0
+    unchecked = run(_method(4.0, keep_volume=0.0), seeds, volume).labels.array
+    assert (unchecked == 1).sum() > 1.1 * (guided == 1).sum()
+
+
+def test_a_network_that_sees_what_interpolation_cannot_is_listened_to() -> None:
+    """A muscle that is thin in the middle of each gap, bright in the image; the network adds what is bright."""
+    truth = np.stack([disc(16 - 6 * abs(np.sin(np.pi * z / 20)), (32, 32)) for z in range(81)])
+    seeds = seeds_of({1: {z: truth[z] for z in (0, 10, 20, 30, 40, 50, 60, 70, 80)}}, 81)
+
+    class Bright(Anchored):
+        def corrections(self, image, prior, told):
+            return np.where(image[:, image.shape[1] // 2] > 0, 20.0, -20.0).astype(np.float32)
+
+    volume = Volume((truth * 200).astype(np.uint8), seeds.grid)
+    network = AnchoredNet(SMALL)
+    method = Bright(network, PIXELS, Context(), AnchoredInference())
+    run(method, seeds, volume)
+    assert method.trust is not None
+    assert method.trust.share == 1.0
+    assert method.trust.dice[-1] > method.trust.dice[0]
+
+
+def test_without_a_place_to_hide_the_network_is_believed() -> None:
+    seeds = seeds_of({1: {z: _leaning(z) for z in (0, 1, 2, 80)}}, 81)
+    method = _method(1.0, check=True)
+    run(method, seeds, _volume(seeds.grid))
+    assert method.trust == Trust(1.0, (), 0)
+
+
 def test_it_tells_how_far_it_is() -> None:
     seeds = _seeds()
     steps = list(_method().steps(_volume(seeds.grid), seeds))
@@ -160,7 +200,7 @@ def test_the_control_without_the_image_does_not_see_it() -> None:
     torch.nn.init.normal_(network.backbone.last.weight)
     first, other = _volume(seeds.grid), Volume(np.zeros(seeds.grid.shape_zyx, dtype=np.uint8), seeds.grid)
     for blind in (True, False):
-        method = Anchored(network, PIXELS, Context(zero_image=blind))
+        method = Anchored(network, PIXELS, Context(zero_image=blind), AnchoredInference(check=False))
         same = np.array_equal(run(method, seeds, first).labels.array, run(method, seeds, other).labels.array)
         assert same == blind
 
@@ -173,8 +213,8 @@ def test_weights_become_the_method_that_was_trained() -> None:
     tensors = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
     sampling = {**vars(PIXELS), "context": {"offsets_mm": [-2.0, -1.0, 0.0, 1.0, 2.0], "zero_image": False}}
     weights = Weights("anchored", SMALL.to_json(), {**sampling, "inference": {"gate_mm": 3.0}}, (), tensors)
-    method = Anchored.from_weights(weights, device="cpu", keep_volume=0.5)
-    assert method.inference == AnchoredInference(gate_mm=3.0, keep_volume=0.5)
+    method = Anchored.from_weights(weights, device="cpu", keep_volume=0.5, check=False)
+    assert method.inference == AnchoredInference(gate_mm=3.0, keep_volume=0.5, check=False)
     again = Anchored(network, PIXELS, Context((-2.0, -1.0, 0.0, 1.0, 2.0)), method.inference)
     volume = _volume(seeds.grid)
     assert np.array_equal(run(method, seeds, volume).labels.array, run(again, seeds, volume).labels.array)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float16, Float32
+from jaxtyping import Bool, Float, Float16, Float32
 from scipy.special import expit
 
-from ifssnet.core.errors import InputError
+from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Step
@@ -24,8 +25,9 @@ from ifssnet.nn.tensors import filled
 from ifssnet.propagate.anchored_inference import AnchoredInference
 from ifssnet.propagate.depth_maps import Depth, DepthMaps
 from ifssnet.propagate.device import choose_device
-from ifssnet.propagate.prior import Context, cues, hand_scatter_mm, looked_at, nearness, stands_for
+from ifssnet.propagate.prior import Context, cues, guided_depth, hand_scatter_mm, looked_at, nearness, stands_for
 from ifssnet.propagate.region import Region, Sampling, cut, normalised, pixel_mm, put_back, region_of
+from ifssnet.propagate.trust import Trust, find_trust, score
 from ifssnet.propagate.volume_level import MuscleLogits, volume_levels
 
 __all__ = ["KIND", "Anchored", "AnchoredInference", "prior_logit"]
@@ -62,6 +64,8 @@ class Anchored:
     ) -> None:
         self.network, self.sampling, self.context = network, sampling, context
         self.inference = inference or AnchoredInference()
+        self.trust: Trust | None = None
+        """Of the leg that was gone through last."""
 
     @classmethod
     def from_weights(cls, weights: Weights, device: str = "auto", **settings: Any) -> Anchored:
@@ -119,6 +123,11 @@ class Anchored:
         total = sum(len(muscle.slices) for muscle in muscles.values()) + sum(map(len, maps.labels_of.values()))
         done = 0
         seen = _Images(volume, self.sampling)
+        self.trust = self._tried(muscles, seen) if self.inference.check else Trust()
+        if self.trust.warning:
+            warnings.warn(InputWarning(self.trust.warning), stacklevel=2)
+        for muscle in muscles.values():
+            muscle.trust = self.trust.share
         for z in sorted(looked):
             depths = maps.at(z)
             for label, muscle in muscles.items():
@@ -149,7 +158,17 @@ class Anchored:
             "context": {"offsets_mm": list(self.context.offsets_mm), "zero_image": self.context.zero_image},
             "network": self.network.config.to_json(),
             "prior": self.inference.guided.describe(seeds),
+            **({} if self.trust is None else {"trust": dict(self.trust.describe())}),
         }
+
+    def _tried(self, muscles: Mapping[int, _Muscle], seen: _Images) -> Trust:
+        """Every drawn place that can be hidden, and what the network makes of the interpolation across it."""
+        scores: list[list[float]] = []
+        for muscle in muscles.values():
+            for hidden in muscle.hidden(seen):
+                correction = self.corrections(hidden.image[None], hidden.prior_px[None, None], hidden.told[None])[0]
+                scores.append(score(prior_logit(hidden.prior_px, self.network), correction, hidden.drawn))
+        return find_trust(scores)
 
     def _probability(
         self, depth: Depth, maps: DepthMaps, correction: Float32[np.ndarray, "row column"] | None
@@ -199,6 +218,16 @@ class _Images:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class _Hidden:
+    """A drawn slice as the network would see it if nobody had drawn it."""
+
+    image: Float32[np.ndarray, "slice v u"]
+    prior_px: Float32[np.ndarray, "v u"]
+    told: Float32[np.ndarray, " cue"]
+    drawn: Bool[np.ndarray, "v u"]
+
+
 class _Muscle:
     """One muscle's way through the network: its slices, and what is known of them so far."""
 
@@ -216,6 +245,7 @@ class _Muscle:
         self.found: Float16[np.ndarray, "slice v u"] = np.zeros(shape, dtype=np.float16)
         self.waiting: list[int] = []
         self.ready: MuscleLogits | None = None
+        self.trust = 1.0
 
     @property
     def logits(self) -> MuscleLogits:
@@ -228,7 +258,34 @@ class _Muscle:
         inference = self.method.inference
         unsteady = self.scatter_mm / inference.gate_scatter_mm if inference.gate_scatter_mm > 0 else 0.0
         near = nearness(z, self.annotated, self.slice_mm).nearest_mm
-        return min(1.0, (near / inference.gate_mm if inference.gate_mm > 0 else 1.0) + unsteady)
+        return self.trust * min(1.0, (near / inference.gate_mm if inference.gate_mm > 0 else 1.0) + unsteady)
+
+    def hidden(self, seen: _Images) -> Iterator[_Hidden]:
+        """Each place with the muscle that has others on both sides, interpolated across as if it had not been drawn."""
+        course, masks = self.maps.courses[self.label], self.maps.seeds.masks[self.label]
+        for index in range(1, len(course.knots) - 1):
+            if not all(knot.present for knot in course.knots[index - 1 : index + 2]):
+                continue
+            z = course.knots[index].middle
+            others = course.knots[:index] + course.knots[index + 1 :]
+            depth = guided_depth(z, others, course.faces)
+            if depth is None:
+                continue
+            size = pixel_mm(seen.grid, self.method.sampling)
+            annotated = [near for knot in others for near in knot.slices]
+            yield _Hidden(
+                self._image(z, seen),
+                np.clip(_on_region(depth, self.maps, self.region) / np.float32(size), -100, 100).astype(np.float32),
+                cues(nearness(z, annotated, self.slice_mm).between_mm, self.scatter_mm),
+                cut(masks[z][None], self.region)[0] >= 0.5,
+            )
+
+    def _image(self, z: int, seen: _Images) -> Float32[np.ndarray, "slice v u"]:
+        """What the network sees around a slice."""
+        context = self.method.context
+        if context.zero_image:
+            return np.zeros((len(context.offsets_mm), *self.region.shape_yx), dtype=np.float32)
+        return np.stack([seen.plane(near, self.region) for near in context.slices(z, seen.grid.slices, self.slice_mm)])
 
     def look(self, z: int, depth: Depth, seen: _Images) -> None:
         """Remember a slice's prior; the network sees some slices at a time."""
@@ -270,17 +327,8 @@ class _Muscle:
         return put_back(np.asarray(plane, np.float32), self.region, self.maps.seeds.grid.shape_zyx[1:], 0.0)
 
     def _pass(self, seen: _Images) -> None:
-        grid, context = seen.grid, self.method.context
         places = [self.place[z] for z in self.waiting]
-        if context.zero_image:
-            image = np.zeros((len(places), len(context.offsets_mm), *self.region.shape_yx), dtype=np.float32)
-        else:
-            image = np.stack(
-                [
-                    np.stack([seen.plane(near, self.region) for near in context.slices(z, grid.slices, self.slice_mm)])
-                    for z in self.waiting
-                ]
-            )
+        image = np.stack([self._image(z, seen) for z in self.waiting])
         told = np.stack([cues(nearness(z, self.annotated, self.slice_mm).between_mm, self.scatter_mm) for z in self.waiting])
         self.found[places] = self.method.corrections(image, self.prior[places, None].astype(np.float32), told)
         self.waiting = []

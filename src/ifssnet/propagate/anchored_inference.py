@@ -22,6 +22,8 @@ class AnchoredInference:
         keep_volume: Share of the way from the network's own volume (0) to the prior's (1), by one level a muscle.
         keep_volume_mm: Gap between annotated places at which nothing is left of that share: it falls linearly with the gap,
             because areas interpolated across wide gaps err more than the network does; 0 for a share that does not fall.
+        check: Hide each drawn place that has others on both sides, and let only as much of every correction count as helps
+            there (`trust.py`): on muscle unlike any that it was trained on a network can do harm.
         batch: Slices that the network sees at a time.
         smoothing: Of guided interpolation, see `ShapeInterpolationConfig`.
         extrapolate_mm: Of guided interpolation.
@@ -33,6 +35,7 @@ class AnchoredInference:
     smooth_mm: float = 2.0
     keep_volume: float = 1.0
     keep_volume_mm: float = 330.0
+    check: bool = True
     batch: int = 8
     smoothing: float | str = "auto"
     extrapolate_mm: float = 0.0

@@ -127,13 +127,15 @@ class ShapeInterpolation:
     def steadied(self, seeds: Seeds) -> Seeds:
         """The drawn slices as the curves take them: smoothed where the hand was unsteady, otherwise the same seeds.
 
-        For methods that would take every given mask at its word. Slices where a muscle was drawn as absent stay so.
+        For methods that would take every given mask at its word. Slices drawn side by side have to tell of the hand's
+        scatter: that cross-validation likes smoother curves is no reason to move what was drawn. Slices where a muscle was
+        drawn as absent stay so.
         """
         box = _box_of(seeds)
         if box is None:
             return seeds
         choice = self._choice(seeds, box)
-        if not choice.smoothing.average and choice.smoothing.strength <= 0:
+        if not choice.smoothing.average:
             return seeds
         masks: dict[int, dict[int, Mask]] = {label: dict(own) for label, own in seeds.masks.items()}
         for label, course in self._courses(seeds, box, choice).items():

@@ -187,7 +187,8 @@ class AnchoredTask:
     def propagator(self, network: nn.Module) -> Propagator:
         """The method that a user would run, with this network."""
         assert isinstance(network, AnchoredNet)
-        return Anchored(network, self.config.sampling, self.config.context, self.config.inference)
+        # What is validated is the network, not what is left of it where it errs.
+        return Anchored(network, self.config.sampling, self.config.context, replace(self.config.inference, check=False))
 
     def weights(self, network: nn.Module) -> Weights:
         """The network as it goes into a file."""
