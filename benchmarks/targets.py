@@ -30,7 +30,7 @@ SHOWN = {
 }
 CONTEST = ("dice", "hausdorff95_mm", "asd_mm", VOLUME)
 OTHERS = ("PG-Net-forward", "PG-Net-both", "unet-3d", "FBS", "GFS", "WS")
-OURS = ("FS-forward", "WS-forward", "FS-both", "WS-both", "FS-fused", "anchored")
+OURS = ("FS-forward", "WS-forward", "FS-both", "WS-both", "FS-area", "FS-fused", "anchored")
 
 
 def legs(results: Results, method: str, metric: str) -> np.ndarray:
@@ -111,6 +111,7 @@ def main() -> None:
     rows = [
         level(folder, "every-100", "FS-forward", {"dice": 0.92}),
         level(folder, "every-100", "FS-both", {"dice": 0.965, VOLUME: 1.5}),
+        level(folder, "every-100", "FS-area", {"dice": 0.965, VOLUME: 1.5}),
         level(folder, "every-100", "FS-fused", {"dice": 0.965, VOLUME: 1.5}),
     ]
     for method in ("anchored", "anchored-s0", "anchored-s1"):

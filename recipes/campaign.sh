@@ -57,10 +57,7 @@ if [ "$stage" != test ]; then
   ifss pseudo-labels "$cohort" -o "$out/few" --method "anchored@$(best anchored-budget)" --workers 2 --quiet
   few=$cohort
   cohort=$out/few
-  {
-    on weak-third weak-second full 400 1.5e-3 --set trainer.validations=5 --set validation.legs=2
-    on weak weak-third full 220 8e-4 --seed 1 --set trainer.validations=3 --set validation.legs=2
-  } &
+  on weak weak-second full 400 1.5e-3 --set trainer.validations=5 --set validation.legs=2 &
   cohort=$few
   on anchored-0-second anchored-0-first anchored 600 2e-3
   on anchored-0 anchored-0-second anchored 800 2e-3 --set trainer.validations=6 --set validation.legs=3
