@@ -27,7 +27,7 @@ tune() { # FOLDER NAME: the shipped network goes on with two legs, three slices 
 [ -f "$out/duchenne/cohort.toml" ] ||
   ifss phantom cohort -o "$out/duchenne" --variant duchenne --subjects 8 --split 2/1/5 --size quarter --seed 2 --workers 2 --quiet
 tune "$out/duchenne" duchenne
-evaluate "$out/duchenne" duchenne "guided,anchored,tuned=anchored@$out/tuned-duchenne/last.safetensors"
+evaluate "$out/duchenne" duchenne "guided,anchored,unchecked=anchored:check=false,tuned=anchored@$out/tuned-duchenne/last.safetensors"
 
 # Another frequency and gain: the second recordings, as if they were the first.
 for leg in "$cohort"/test/*; do
