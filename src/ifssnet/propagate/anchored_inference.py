@@ -56,7 +56,7 @@ class AnchoredInference:
     def volume_share(self, gap_mm: float) -> float:
         """How much of the way the volume of a muscle goes to the prior's, with gaps of so much between annotated places.
 
-        >>> [round(AnchoredInference().volume_share(mm), 2) for mm in (0, 27.7, 55.4, 110.8, 400)]
+        >>> [round(AnchoredInference().volume_share(mm), 2) for mm in (0.0, 27.7, 55.4, 110.8, 400.0)]
         [1.0, 0.92, 0.83, 0.66, 0.0]
         """
         left = 1 - gap_mm / self.keep_volume_mm if self.keep_volume_mm > 0 else 1.0
