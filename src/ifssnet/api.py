@@ -152,8 +152,8 @@ def measure(segmentation: Segmentation | LabelMap, volume: Volume | None = None)
     >>> from ifssnet.core.grid import Grid
     >>> box = np.zeros((12, 12, 12), np.uint8)
     >>> box[1:11, 1:11, 1:11] = 1
-    >>> muscles = measure(LabelMap(box, Grid((12, 12, 12)), {1: "SOL"})).muscles
-    >>> muscles["SOL"]["volume_cm3"]
+    >>> soleus = measure(LabelMap(box, Grid((12, 12, 12)), {1: "SOL"})).muscles["SOL"]
+    >>> soleus["volume_cm3"]
     1.0
     """
     from ifssnet.measure.muscles import measure as run
