@@ -147,6 +147,25 @@ def test_nothing_is_overwritten(legs: Path, tmp_path: Path):
         drain(pseudo_label(legs, tmp_path / "full", FEW))
 
 
+def test_an_nnunet_folder_is_refused_before_anything_is_written(tmp_path: Path):
+    """Its layout could not be opened again beside a `cohort.toml`."""
+    root = tmp_path / "Dataset001"
+    grid = Grid(cone().shape, (1.0, 1.0, 2.0))
+    for folder, name, array in (("imagesTr", "P1_0000", cone()), ("labelsTr", "P1", cone())):
+        (root / folder).mkdir(parents=True)
+        save(Volume(array, grid), root / folder / f"{name}.nii.gz")
+    described = {
+        "labels": {"background": 0, "SOL": 100},
+        "file_ending": ".nii.gz",
+        "channel_names": {"0": "US"},
+        "numTraining": 1,
+    }
+    (root / "dataset.json").write_text(json.dumps(described), encoding="utf-8")
+    with pytest.raises(InputError, match="nnU-Net's folder"):
+        drain(pseudo_label(root, tmp_path / "few", FEW))
+    assert not (tmp_path / "few").exists()
+
+
 def test_the_command_says_how_good_the_labels_are(legs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     words = [
         "pseudo-labels",

@@ -19,7 +19,7 @@ from ifssnet.core.progress import Progress, drain
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Json
 from ifssnet.io.atomic import atomic_path
-from ifssnet.io.cohort import DESCRIPTION, open_cohort
+from ifssnet.io.cohort import DESCRIPTION, NNUNET_DESCRIPTION, open_cohort
 from ifssnet.io.image_header import read_grid
 from ifssnet.io.open import open_volume
 from ifssnet.io.save import save
@@ -197,6 +197,12 @@ def _ranges(case: Case, cohort: Cohort) -> dict[str, Range]:
 
 
 def _prepare(root: Path, target: Path) -> None:
+    if (root / NNUNET_DESCRIPTION).is_file() and not (root / DESCRIPTION).is_file():
+        raise InputError(
+            "a cohort as <train|val|test>/<PATIENT>/x<N>.mha and masksX<N>.mha",
+            f"nnU-Net's folder {root}",
+            "Lay the legs out by split and patient first: docs/formats.md.",
+        )
     if target.resolve() == root.resolve():
         raise InputError("another folder than the cohort's own", f"{target}", "Choose another one: labels are not overwritten.")
     try:
