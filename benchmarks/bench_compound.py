@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ifssnet.compound.compounding import compound_sweeps
-from ifssnet.compound.hole_options import DistanceFilling, GaussianFilling, NearestFilling, StickFilling
-from ifssnet.compound.holes import fill_holes
-from ifssnet.compound.options import CompoundOptions
-from ifssnet.compound.preflight import preflight
+from ifssnet.compounding.compound import compound_sweeps
+from ifssnet.compounding.holes.filling import fill_holes
+from ifssnet.compounding.holes.options import DistanceFilling, GaussianFilling, NearestFilling, StickFilling
+from ifssnet.compounding.options import CompoundOptions
+from ifssnet.compounding.preflight.sweep_checks import preflight
 from ifssnet.core.progress import drain
 from ifssnet.core.sweep import Sweep
 

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ifssnet.core.progress import Progress, drain
-from ifssnet.phantom.cohort import plan_cohort
-from ifssnet.workflow.phantom import LegOptions, make_cohort, make_leg
+from ifssnet.phantom.files.cohort import plan_cohort
+from ifssnet.workflow.cohorts.phantom_files import LegOptions, make_cohort, make_leg
 
 
 @dataclass(frozen=True)

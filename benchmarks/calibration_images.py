@@ -13,13 +13,13 @@ from scipy.ndimage import binary_dilation, distance_transform_edt
 
 from ifssnet.core.images import LabelMap
 from ifssnet.core.progress import drain
-from ifssnet.phantom.acquire import SIZES, Acquisition, acquire
-from ifssnet.phantom.anatomy import build_leg
-from ifssnet.phantom.beam import envelope
-from ifssnet.phantom.bmode import Scatterers
-from ifssnet.phantom.scanner import FWHM, Probe
-from ifssnet.phantom.tissue import Tissue
-from ifssnet.phantom.view import frames_view
+from ifssnet.phantom.anatomy.leg import build_leg
+from ifssnet.phantom.anatomy.tissue import Tissue
+from ifssnet.phantom.anatomy.view import frames_view
+from ifssnet.phantom.scanner.acquisition import SIZES, Acquisition, acquire
+from ifssnet.phantom.scanner.beam import envelope
+from ifssnet.phantom.scanner.bmode import Scatterers
+from ifssnet.phantom.scanner.scanner import FWHM, Probe
 
 BORDERS = ((1, 2, "SOL-GM"), (1, 3, "SOL-GL"), (2, 3, "GM-GL"))
 
@@ -106,8 +106,8 @@ def depth_profile(leg: object) -> None:
     """Mean grey level of muscle by depth under the skin, and behind bone, from frames of the middle of the leg."""
     from dataclasses import replace
 
-    from ifssnet.phantom.protocol import PAPER
-    from ifssnet.phantom.sweep import scan, scan_labels
+    from ifssnet.phantom.scanner.protocol import PAPER
+    from ifssnet.phantom.scanner.sweep import scan, scan_labels
 
     settings = replace(PAPER.without_errors(), from_mm=150.0, to_mm=170.0, frame_step_mm=2.0, sweeps=3)
     sweeps = drain(scan(leg, settings, 1))  # type: ignore[arg-type]

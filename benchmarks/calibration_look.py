@@ -11,12 +11,12 @@ from scipy.ndimage import uniform_filter1d
 
 from ifssnet.core.progress import drain
 from ifssnet.core.sweep import Sweep
-from ifssnet.io.plus_xml import read_plus_configuration
-from ifssnet.io.sequence import read_sequence
-from ifssnet.phantom.anatomy import build_leg
-from ifssnet.phantom.protocol import PAPER
-from ifssnet.phantom.sweep import scan, scan_labels
-from ifssnet.phantom.tissue import Tissue
+from ifssnet.io.sweeps.plus_config import read_plus_configuration
+from ifssnet.io.sweeps.sequence import read_sequence
+from ifssnet.phantom.anatomy.leg import build_leg
+from ifssnet.phantom.anatomy.tissue import Tissue
+from ifssnet.phantom.scanner.protocol import PAPER
+from ifssnet.phantom.scanner.sweep import scan, scan_labels
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 BONE_MM, LINE_MM, BRIGHT = 10.0, 0.5, 130.0

@@ -12,10 +12,10 @@ from calibration_people import members, place, recorded, with_two
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import drain
 from ifssnet.core.seeds import Seeds
-from ifssnet.measure.compare import compare
+from ifssnet.measurement.compare import compare
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.methods import method
-from ifssnet.propagate.seed_sampling import sample_seeds
+from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 
 NAMES = ("fill-between-slices", "shape-interpolation", "zero-order", "grow-from-seeds", "watershed")
 
@@ -64,7 +64,7 @@ def scores(truth: LabelMap, found: LabelMap, seeds: Seeds) -> list[list[float]]:
 
 def register(asked: argparse.Namespace) -> None:
     """r2 to r1, and how far the found transform is from the known one at the leg's middle."""
-    from ifssnet.compound.register import register as find
+    from ifssnet.compounding.registration.rigid import register as find
 
     inside = 0
     chosen = with_two(asked)

@@ -11,10 +11,10 @@ import numpy as np
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import drain
 from ifssnet.io.open import open_labels, open_volume
-from ifssnet.phantom.acquire import SIZES, acquire, place_of_second
-from ifssnet.phantom.anatomy import build_leg
-from ifssnet.phantom.cohort import Member, plan_cohort
-from ifssnet.phantom.subject import Subject
+from ifssnet.phantom.anatomy.leg import build_leg
+from ifssnet.phantom.anatomy.subject import Subject
+from ifssnet.phantom.files.cohort import Member, plan_cohort
+from ifssnet.phantom.scanner.acquisition import SIZES, acquire, place_of_second
 
 SPLIT = (29, 5, 10)
 

@@ -15,12 +15,12 @@ from ifssnet.core.muscles import TRICEPS_SURAE
 from ifssnet.core.progress import drain
 from ifssnet.core.seeds import Seeds
 from ifssnet.geometry.voxelise import voxelise
-from ifssnet.io.surfaces import read_surfaces
-from ifssnet.phantom.anatomy import build_leg
-from ifssnet.phantom.labels import leg_grid, leg_labels
+from ifssnet.io.volumes.surfaces import read_surfaces
+from ifssnet.phantom.anatomy.labels import leg_grid, leg_labels
+from ifssnet.phantom.anatomy.leg import build_leg
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.methods import method
-from ifssnet.propagate.seed_sampling import sample_seeds
+from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 
 GAPS_MM = (27.7, 55.4)
 REAL = {

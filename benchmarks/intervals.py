@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ifssnet.workflow.gathering import read_results
+from ifssnet.workflow.evaluation.evaluation_folder import read_results
 
 METRICS = (("dice", 3), ("hausdorff95_mm", 2), ("whole_absolute_volume_error_percent", 2))
 

@@ -18,14 +18,14 @@ from ifssnet.core.cohort import TEST, TRAIN, VAL
 from ifssnet.core.progress import drain
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.core.segmentation import Propagator
-from ifssnet.io.cohort import open_cohort
-from ifssnet.io.weights import open_weights
+from ifssnet.io.cohorts.cohort_folder import open_cohort
+from ifssnet.io.storage.weights import open_weights
 from ifssnet.propagate.assemble import assemble
-from ifssnet.propagate.knots import find_knots
 from ifssnet.propagate.methods import learned, method
-from ifssnet.propagate.seed_sampling import sample_seeds
-from ifssnet.train.leg import Leg, load_legs
-from ifssnet.workflow.default_weights import find_weights
+from ifssnet.propagate.seeding.annotated_groups import find_knots
+from ifssnet.propagate.seeding.seed_sampling import sample_seeds
+from ifssnet.train.data.leg import Leg, load_legs
+from ifssnet.workflow.files.default_weights import find_weights
 
 
 def mistaken(seeds: Seeds, leg: Leg) -> tuple[Seeds, dict[int, tuple[int, int]]]:

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from ifssnet.core.results import Results
-from ifssnet.figures.drift import drift_curve
-from ifssnet.workflow.gathering import read_results
+from ifssnet.figures.evaluation_report.drift import drift_curve
+from ifssnet.workflow.evaluation.evaluation_folder import read_results
 
 SHOWN_MM = (5, 10, 20, 40, 80, 120)
 AXIS = "since_given_mm"

@@ -25,11 +25,11 @@ from ifssnet.core.images import LabelMap
 from ifssnet.core.progress import drain
 from ifssnet.core.seeds import Seeds
 from ifssnet.geometry.voxelise import voxelise
-from ifssnet.io.surfaces import read_surfaces
-from ifssnet.measure.compare import compare
+from ifssnet.io.volumes.surfaces import read_surfaces
+from ifssnet.measurement.compare import compare
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.methods import method
-from ifssnet.propagate.seed_sampling import sample_seeds
+from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 
 LEGS = {"VHF left": "VHF_surfaces/Left", "VHF right": "VHF_surfaces/Right", "VHM left": "VHM_surfaces/Left"}
 MUSCLES = ("SOL", "GM", "GL")

@@ -21,17 +21,17 @@ from ifssnet.cli.settings import given as settings_of
 from ifssnet.core.cohort import VAL
 from ifssnet.core.progress import drain
 from ifssnet.core.segmentation import Propagator
-from ifssnet.io.cohort import open_cohort
-from ifssnet.io.weights import open_weights
-from ifssnet.nn.ifss_net import IFSSNet
+from ifssnet.io.cohorts.cohort_folder import open_cohort
+from ifssnet.io.storage.weights import open_weights
+from ifssnet.nn.networks.ifss_net import IFSSNet
 from ifssnet.propagate.assemble import assemble
-from ifssnet.propagate.hold import Hold
-from ifssnet.propagate.ifss_net import IFSSNetStepper, from_weights, window_logit
-from ifssnet.propagate.recurrent import Recurrent
-from ifssnet.propagate.region import cut, normalised, region_of, slice_step
-from ifssnet.propagate.seed_sampling import sample_seeds
-from ifssnet.train.leg import Leg, load_legs
-from ifssnet.train.validation import middle
+from ifssnet.propagate.baselines.hold import Hold
+from ifssnet.propagate.network_input.region import cut, normalised, region_of, slice_step
+from ifssnet.propagate.recurrent.ifss_net import IFSSNetStepper, from_weights, window_logit
+from ifssnet.propagate.recurrent.method import Recurrent
+from ifssnet.propagate.seeding.seed_sampling import sample_seeds
+from ifssnet.train.data.leg import Leg, load_legs
+from ifssnet.train.loop.validation import middle
 
 AWAY = ((1, 10), (10, 30), (30, 50), (50, 75), (75, 101), (1, 101))
 STEPS_BACK = (3, 6, 12, 24)

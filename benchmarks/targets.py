@@ -16,8 +16,8 @@ import numpy as np
 from reach import reach_mm, wearing
 
 from ifssnet.core.results import Results
-from ifssnet.measure.paired_tests import holm, signed_rank
-from ifssnet.workflow.gathering import read_results
+from ifssnet.measurement.paired_tests import holm, signed_rank
+from ifssnet.workflow.evaluation.evaluation_folder import read_results
 
 VOLUME = "whole_absolute_volume_error_percent"
 SHOWN = {

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ifssnet.io.download import Retry
-from ifssnet.io.leg3dus import ARCHIVES, Archive
+from ifssnet.io.cohorts.leg_3d_us import ARCHIVES, Archive
+from ifssnet.io.transfer.download import Retry
 
 
 @dataclass

@@ -9,12 +9,12 @@ import torch
 
 from ifssnet.core.segmentation import Json
 from ifssnet.core.weights import Weights
-from ifssnet.io.weights import save_weights
-from ifssnet.nn.anchored import AnchoredNet, AnchoredNetConfig
-from ifssnet.nn.ifss_net import IFSSNet, IFSSNetConfig
-from ifssnet.propagate.anchored import AnchoredInference
-from ifssnet.propagate.prior import Context
-from ifssnet.propagate.region import Sampling
+from ifssnet.io.storage.weights import save_weights
+from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
+from ifssnet.nn.networks.ifss_net import IFSSNet, IFSSNetConfig
+from ifssnet.propagate.anchored.method import AnchoredInference
+from ifssnet.propagate.anchored.prior import Context
+from ifssnet.propagate.network_input.region import Sampling
 
 CARD: dict[str, Json] = {
     "cohort": {"name": "cones", "sha256": "ab" * 32},

@@ -9,12 +9,12 @@ import numpy as np
 
 from ifssnet.core.images import LabelMap
 from ifssnet.core.muscles import TRICEPS_SURAE
-from ifssnet.figures.training_curves import Line, Panel, curves
+from ifssnet.figures.evaluation_report.training_curves import Line, Panel, curves
 from ifssnet.geometry.voxelise import voxelise
-from ifssnet.io.surfaces import read_surfaces
-from ifssnet.phantom.anatomy import build_leg
-from ifssnet.phantom.cohort import plan_cohort
-from ifssnet.phantom.labels import leg_grid, leg_labels
+from ifssnet.io.volumes.surfaces import read_surfaces
+from ifssnet.phantom.anatomy.labels import leg_grid, leg_labels
+from ifssnet.phantom.anatomy.leg import build_leg
+from ifssnet.phantom.files.cohort import plan_cohort
 
 SPACING_MM = (1.0, 1.0, 2.0)
 SHARES = np.linspace(0.0, 1.0, 61)

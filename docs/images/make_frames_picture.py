@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image
 
 from ifssnet.core.progress import drain
-from ifssnet.phantom.cohort import plan_cohort
-from ifssnet.phantom.protocol import PAPER
-from ifssnet.phantom.sweep import scan
+from ifssnet.phantom.files.cohort import plan_cohort
+from ifssnet.phantom.scanner.protocol import PAPER
+from ifssnet.phantom.scanner.sweep import scan
 
 HEIGHTS = (0.25, 0.45, 0.65)
 LARGEST = (940, 287)

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ifssnet.figures.training_curves import Line, Panel, curves
-from ifssnet.nn.tversky import FORMS, TverskyConfig, TverskyLoss
+from ifssnet.figures.evaluation_report.training_curves import Line, Panel, curves
+from ifssnet.nn.losses.tversky import FORMS, TverskyConfig, TverskyLoss
 
 STEPS, EVERY = 2000, 5
 COLORS = {

@@ -55,7 +55,7 @@ def open_sweep(path: AnyPath, config: AnyPath | None = None) -> Sweep:
     Raises:
         InputError: The recording or its calibration is missing or broken.
     """
-    from ifssnet.io.sweep import open_sweep as read
+    from ifssnet.io.open import open_sweep as read
 
     return read(Path(path), None if config is None else Path(config))
 
@@ -71,7 +71,7 @@ def open_seeds(path: AnyPath, volume: Volume | Grid | None = None) -> Seeds:
     Raises:
         InputError: The seeds are missing, broken, or do not fit the volume.
     """
-    from ifssnet.workflow.opening import open_seeds as read
+    from ifssnet.workflow.files.opener import open_seeds as read
 
     return read(Path(path), volume.grid if isinstance(volume, Volume) else volume)
 
@@ -81,13 +81,13 @@ def compound(sweeps: Sweep | Sequence[Sweep], **options: Any) -> Volume:
 
     Args:
         sweeps: One sweep, or several of the same leg in the same reference frame.
-        options: Fields of `ifssnet.compound.options.CompoundOptions`, such as `spacing_mm=0.5`.
+        options: Fields of `ifssnet.compounding.options.CompoundOptions`, such as `spacing_mm=0.5`.
 
     Raises:
         InputError: An option is impossible, no frame is usable, or the volume would not fit the memory.
     """
-    from ifssnet.compound.options import CompoundOptions
-    from ifssnet.workflow.compounding import compound as run
+    from ifssnet.compounding.options import CompoundOptions
+    from ifssnet.workflow.leg.compounded_volume import compound as run
 
     known = [field.name for field in fields(CompoundOptions)]
     if unknown := sorted(set(options) - set(known)):
@@ -135,9 +135,9 @@ def segment(
     >>> bool((segmentation.labels.array == disc).all())
     True
     """
-    from ifssnet.workflow.case import segment as run
-    from ifssnet.workflow.choosing import choose
-    from ifssnet.workflow.segmenting import build
+    from ifssnet.workflow.leg.case import segment as run
+    from ifssnet.workflow.leg.method_choice import choose
+    from ifssnet.workflow.leg.segment_files import build
 
     named = None if weights is None else Path(weights)
     propagator, about = build(choose(method, named, settings, volume_given=volume is not None), settings, device)
@@ -156,7 +156,7 @@ def measure(segmentation: Segmentation | LabelMap, volume: Volume | None = None)
     >>> soleus["volume_cm3"]
     1.0
     """
-    from ifssnet.measure.muscles import measure as run
+    from ifssnet.measurement.muscles import measure as run
 
     labels = segmentation.labels if isinstance(segmentation, Segmentation) else segmentation
     return run(labels, volume)
@@ -168,7 +168,7 @@ def compare(segmentation: Segmentation | LabelMap, reference: LabelMap) -> Repor
     Raises:
         InputError: The grids differ by more than can be bridged safely, or no muscle has the same name in both.
     """
-    from ifssnet.measure.compare import compare as run
+    from ifssnet.measurement.compare import compare as run
 
     labels = segmentation.labels if isinstance(segmentation, Segmentation) else segmentation
     return run(labels, reference)
@@ -184,7 +184,7 @@ def save(thing: Volume | LabelMap | Segmentation | Seeds, path: AnyPath, force: 
     """
     target = Path(path)
     if isinstance(thing, Seeds):
-        from ifssnet.io.seeds import save_seeds
+        from ifssnet.io.seeds.seed_files import save_seeds
 
         save_seeds(thing, target, force=force)
     else:

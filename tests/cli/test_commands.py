@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ifssnet.cli import compare, convert, info, measure, report, seeds, segment
+from ifssnet.cli.commands import compare, convert, info, measure, report, seeds, segment
 from ifssnet.cli.main import app, main
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.save import save
-from ifssnet.io.seeds import open_seeds
+from ifssnet.io.seeds.seed_files import open_seeds
 
 GRID = Grid((60, 44, 50), (1.0, 1.0, 2.0), (-20.0, 5.0, 100.0))
 NAMES = {1: "SOL", 2: "GM"}

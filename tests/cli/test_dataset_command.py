@@ -9,11 +9,11 @@ import typer
 from typer.testing import CliRunner
 
 from archive_server import Server, archives_of, impatient, pair, serving, three_archives
-from ifssnet.cli.dataset import dataset_command, register
+from ifssnet.cli.commands.dataset import dataset_command, register
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.errors import InputError
-from ifssnet.io import leg3dus
-from ifssnet.workflow.dataset import Source
+from ifssnet.io.cohorts import leg_3d_us as leg3dus
+from ifssnet.workflow.cohorts.dataset import Source
 
 FILES = three_archives()
 APP = typer.Typer()

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from ifssnet.cli.evaluate import Protocol
-from ifssnet.cli.evaluate import run as evaluate
-from ifssnet.cli.figures import run as figures
+from ifssnet.cli.commands.evaluate import Protocol
+from ifssnet.cli.commands.evaluate import run as evaluate
+from ifssnet.cli.commands.figures import run as figures
+from ifssnet.cli.commands.phantom import Size, cohort
 from ifssnet.cli.main import main
 from ifssnet.cli.method_words import methods
-from ifssnet.cli.phantom import Size, cohort
 from ifssnet.core.errors import InputError
 from ifssnet.core.results import SCORE_COLUMNS
-from ifssnet.io.tables import parquet_here, read_table, write_table
+from ifssnet.io.storage.tables import parquet_here, read_table, write_table
 
 
 def test_words_become_methods(tmp_path: Path):

@@ -11,16 +11,16 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from ifssnet.cli import agree, info, measure, seeds
+from ifssnet.cli.commands import agree, info, measure, seeds
 from ifssnet.cli.main import main
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.sweep import Contour, Sweep
-from ifssnet.io.atomic import atomic_path
 from ifssnet.io.save import save
-from ifssnet.io.seeds import open_seeds
-from ifssnet.io.stradwin_write import write_stradwin
+from ifssnet.io.seeds.seed_files import open_seeds
+from ifssnet.io.storage.atomic import atomic_path
+from ifssnet.io.sweeps.stradwin_writer import write_stradwin
 from interrupting import IFSS, interrupt
 
 GRID = Grid((30, 20, 24), (1.0, 1.0, 2.0), (5.0, -7.0, 40.0))

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from ifssnet.cli.commands.phantom import Size, Via, cohort, leg
 from ifssnet.cli.main import main
-from ifssnet.cli.phantom import Size, Via, cohort, leg
 from ifssnet.core.errors import InputError
-from ifssnet.io.cohort import open_cohort
+from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.open import kind_of
 from interrupting import interrupt
 

@@ -11,19 +11,19 @@ import pytest
 import torch
 
 from ifssnet.api import segment as segment_nouns
-from ifssnet.cli import segment
+from ifssnet.cli.commands import segment
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.weights import Weights
 from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.save import save
-from ifssnet.io.weights import open_weights, save_weights
-from ifssnet.nn.ifss_net import IFSSNet, IFSSNetConfig
+from ifssnet.io.storage.weights import open_weights, save_weights
+from ifssnet.nn.networks.ifss_net import IFSSNet, IFSSNetConfig
 from ifssnet.propagate.methods import METHODS
-from ifssnet.propagate.region import Sampling
-from ifssnet.workflow.default_weights import ELSEWHERE
-from ifssnet.workflow.opening import open_seeds
+from ifssnet.propagate.network_input.region import Sampling
+from ifssnet.workflow.files.default_weights import ELSEWHERE
+from ifssnet.workflow.files.opener import open_seeds
 from weights_shelf import fill_shelf
 
 GRID = Grid((40, 40, 40), (1.0, 1.0, 0.5))

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ifssnet.cli.commands.train import run
 from ifssnet.cli.main import main
-from ifssnet.cli.train import run
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.io.save import save
-from ifssnet.io.weights import open_weights
-from ifssnet.workflow.default_weights import ELSEWHERE
-from ifssnet.workflow.packing import pack_weights
+from ifssnet.io.storage.weights import open_weights
+from ifssnet.workflow.files.default_weights import ELSEWHERE
+from ifssnet.workflow.training.packed_weights import pack_weights
 
 # The least that still is everything: two updates of one sample through a network of a few hundred numbers.
 RECIPE = """task = "anchored"

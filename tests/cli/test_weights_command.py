@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ifssnet.cli import weights as command
+from ifssnet.cli.commands import weights as command
 from ifssnet.cli.main import main
 from ifssnet.core.errors import InputError
-from ifssnet.io.weights import open_weights, save_weights
-from ifssnet.workflow.default_weights import ELSEWHERE
+from ifssnet.io.storage.weights import open_weights, save_weights
+from ifssnet.workflow.files.default_weights import ELSEWHERE
 from weights_shelf import CARD, anchored, fill_shelf, holding
 
 

@@ -8,7 +8,8 @@ from skimage.measure import marching_cubes
 
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Surface
-from ifssnet.figures.content import AcsaProfile, Finding, ReportContent, ShownSlice, ShownSurface, VolumeEstimate
+from ifssnet.figures.leg_report.content import AcsaProfile, Finding, ReportContent, ShownSlice, VolumeEstimate
+from ifssnet.figures.rendering.shown_surface import ShownSurface
 
 # Ends in mm; (x, y) mm at the middle; half width and half depth at the widest; where that is; turn.
 MUSCLES = {

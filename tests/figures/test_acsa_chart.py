@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from ifssnet.core.errors import InputError
-from ifssnet.figures.acsa import echo_along_muscle, profile_along_leg, profile_along_muscle
-from ifssnet.figures.chart import Frame
-from ifssnet.figures.content import AcsaProfile
-from ifssnet.figures.svg import nice_step, path_data, ticks
+from ifssnet.figures.drawing.chart import Frame
+from ifssnet.figures.drawing.svg import nice_step, path_data, ticks
+from ifssnet.figures.leg_report.acsa import echo_along_muscle, profile_along_leg, profile_along_muscle
+from ifssnet.figures.leg_report.content import AcsaProfile
 
 COLORS = {"SOL": (126, 87, 194), "GM": (236, 97, 155)}
 

@@ -12,17 +12,17 @@ import pytest
 
 from ifssnet.core.images import Surface
 from ifssnet.core.results import SLICE_COLUMNS, Results, Score
-from ifssnet.figures.content import ShownSurface
-from ifssnet.figures.drift import bin_edges, drift_curve, drift_picture
-from ifssnet.figures.evaluation_report import evaluation_html
-from ifssnet.figures.mesh import full
-from ifssnet.figures.method_bars import metrics_picture, spread, volume_error_picture
-from ifssnet.figures.method_theme import looks
-from ifssnet.figures.slice_distribution import distribution_picture, slice_percentiles
-from ifssnet.figures.surfaces import View
-from ifssnet.figures.table_one import PAPER, table_columns, table_rows, table_text
-from ifssnet.figures.theme import contrast, readable
-from ifssnet.figures.volume_views import MethodSurfaces, common_scale, errors_picture, volumes_picture
+from ifssnet.figures.drawing.method_theme import looks
+from ifssnet.figures.drawing.theme import contrast, readable
+from ifssnet.figures.evaluation_report.drift import bin_edges, drift_curve, drift_picture
+from ifssnet.figures.evaluation_report.method_bars import metrics_picture, spread, volume_error_picture
+from ifssnet.figures.evaluation_report.report import evaluation_html
+from ifssnet.figures.evaluation_report.slice_distribution import distribution_picture, slice_percentiles
+from ifssnet.figures.evaluation_report.table_one import PAPER, table_columns, table_rows, table_text
+from ifssnet.figures.evaluation_report.volume_views import MethodSurfaces, common_scale, errors_picture, volumes_picture
+from ifssnet.figures.rendering.mesh import full
+from ifssnet.figures.rendering.shown_surface import ShownSurface
+from ifssnet.figures.rendering.surfaces import View
 from solids import block
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ifssnet.core.errors import InputError
-from ifssnet.figures.lines import profile_from_lines
+from ifssnet.figures.leg_report.lines import profile_from_lines
 
 LINES = {"z": [3, 4, 5], "position_mm": [6, 8.0, 10.0], "percent_of_length": [0.0, 50.0, 100.0], "acsa_cm2": [1.0, 2.0, 1.5]}
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from synthetic_leg import content
 
-from ifssnet.figures.report import report_html
+from ifssnet.figures.leg_report.report import report_html
 
 CHROMIUM = Path(os.environ.get("IFSSNET_CHROMIUM", "/usr/bin/chromium"))
 ARGUMENTS = [

@@ -12,9 +12,10 @@ import pytest
 from synthetic_leg import content
 
 from ifssnet.core.grid import Grid
-from ifssnet.figures.content import UNKNOWN_AXES, Finding, ReportContent
-from ifssnet.figures.report import report_html
-from ifssnet.figures.sections import summary_sentence
+from ifssnet.figures.leg_report.content import Finding, ReportContent
+from ifssnet.figures.leg_report.report import report_html
+from ifssnet.figures.leg_report.sections import summary_sentence
+from ifssnet.figures.rendering.axis_letters import UNKNOWN_AXES
 
 EVIL = '<script>alert("1")</script><img src=x onerror=alert(1)>'
 

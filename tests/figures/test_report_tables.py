@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from ifssnet.figures.content import VolumeEstimate
-from ifssnet.figures.measures import COMPARISONS, MEASURES, measures_in, spoken
-from ifssnet.figures.tables import comparison_table, measures_table, nested, number_ranges
-from ifssnet.figures.theme import colors_of, contrast, on_black, ordered, readable
+from ifssnet.figures.drawing.theme import colors_of, contrast, on_black, ordered, readable
+from ifssnet.figures.leg_report.content import VolumeEstimate
+from ifssnet.figures.leg_report.measures import COMPARISONS, MEASURES, measures_in, spoken
+from ifssnet.figures.leg_report.tables import comparison_table, measures_table, nested, number_ranges
 
 COLORS = colors_of(["SOL", "GM"], {})
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from ifssnet.core.grid import Grid
-from ifssnet.figures.content import ComparedMethod, ReportContent, ShownSlice
-from ifssnet.figures.report import report_html
-from ifssnet.figures.side_by_side import best_of, side_by_side
-from ifssnet.figures.theme import colors_of
+from ifssnet.figures.drawing.theme import colors_of
+from ifssnet.figures.leg_report.content import ComparedMethod, ReportContent, ShownSlice
+from ifssnet.figures.leg_report.report import report_html
+from ifssnet.figures.leg_report.side_by_side import best_of, side_by_side
 
 EVIL = "<script>alert(1)</script>"
 

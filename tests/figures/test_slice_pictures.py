@@ -7,8 +7,8 @@ import re
 import numpy as np
 from PIL import Image
 
-from ifssnet.figures.content import ShownSlice
-from ifssnet.figures.slices import IMAGE_BYTES, Window, common_window, outline, slice_pictures
+from ifssnet.figures.leg_report.content import ShownSlice
+from ifssnet.figures.leg_report.slices import IMAGE_BYTES, Window, common_window, outline, slice_pictures
 
 COLORS = {"SOL": (126, 87, 194), "GM": (236, 97, 155)}
 

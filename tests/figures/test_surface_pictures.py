@@ -6,9 +6,10 @@ from skimage.measure import marching_cubes
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Surface
-from ifssnet.figures.content import UNKNOWN_AXES, ShownSurface
-from ifssnet.figures.mesh import clustered, display_meshes, full
-from ifssnet.figures.surfaces import ErrorScale, View, error_scale, render, standard_views
+from ifssnet.figures.rendering.axis_letters import UNKNOWN_AXES
+from ifssnet.figures.rendering.mesh import clustered, display_meshes, full
+from ifssnet.figures.rendering.shown_surface import ShownSurface
+from ifssnet.figures.rendering.surfaces import ErrorScale, View, error_scale, render, standard_views
 
 RADIUS = 20.0
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from ifssnet.figures.training_curves import dice_lines, loss_lines, training_curves, weight_lines
+from ifssnet.figures.evaluation_report.training_curves import dice_lines, loss_lines, training_curves, weight_lines
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Surface
-from ifssnet.figures.content import ANATOMICAL, AcsaProfile, ShownSurface
-from ifssnet.figures.mesh import full
-from ifssnet.figures.surfaces import error_scale, standard_views
-from ifssnet.figures.viewer_data import packed, profiles, scene, script_json
+from ifssnet.figures.leg_report.content import AcsaProfile
+from ifssnet.figures.leg_report.viewer_data import packed, profiles, scene, script_json
+from ifssnet.figures.rendering.axis_letters import ANATOMICAL
+from ifssnet.figures.rendering.mesh import full
+from ifssnet.figures.rendering.shown_surface import ShownSurface
+from ifssnet.figures.rendering.surfaces import error_scale, standard_views
 
 CORNERS = np.array([[-50.0, 10.0, 0.0], [40.0, 12.0, 5.0], [0.0, 60.0, 3.0], [-4.0, 30.0, 300.0]])
 FACES = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]])

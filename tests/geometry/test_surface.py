@@ -105,7 +105,7 @@ def test_any_mask_gives_a_closed_surface_that_separates_its_voxels(array, smooth
 @pytest.mark.slow
 def test_real_muscles_go_to_voxels_and_back_within_half_a_percent(shared_data):
     from ifssnet.geometry.voxelise import voxelise
-    from ifssnet.io.surfaces import read_surfaces
+    from ifssnet.io.volumes.surfaces import read_surfaces
 
     muscles = [s for s in read_surfaces(shared_data / "legs" / "VHF_surfaces" / "Left") if s.name in ("SOL", "GM", "GL")]
     labels = voxelise(muscles, (0.5, 0.5, 0.5))

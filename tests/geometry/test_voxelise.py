@@ -129,7 +129,7 @@ def test_what_cannot_be_voxelised_is_refused(surfaces, options, words):
 )
 def test_real_muscles_have_the_volumes_of_their_surfaces(shared_data, leg, volumes_cm3):
     from ifssnet.geometry.mesh import enclosed_volume_mm3
-    from ifssnet.io.surfaces import read_surfaces
+    from ifssnet.io.volumes.surfaces import read_surfaces
 
     by_name = {surface.name: surface for surface in read_surfaces(shared_data / "legs" / leg)}
     muscles = [by_name[name] for name in ("SOL", "GM", "GL")]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ifssnet.core.sweep import Sweep
-from ifssnet.io.stradwin_pose import pose_matrix
+from ifssnet.io.sweeps.stradwin_pose import pose_matrix
 
 HEAD = """RES_BUF_FRAMES 2
 RES_BUF_WIDTH 4

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from archive_server import zipped
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress, drain
-from ifssnet.io.archive import Unpacked, UnpackLimits, unpack
+from ifssnet.io.transfer.archive import Unpacked, UnpackLimits, unpack
 
 NOISE = np.random.default_rng(2).bytes(50_000)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ifssnet.core.errors import InputError
-from ifssnet.io.atomic import _move_all, atomic_folder, atomic_path, atomic_paths
+from ifssnet.io.storage.atomic import _move_all, atomic_folder, atomic_path, atomic_paths
 
 
 def names(folder: Path) -> list[str]:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from ifssnet.core.cohort import Case, Cohort
 from ifssnet.core.errors import InputError, InputWarning
-from ifssnet.io import leg3dus
-from ifssnet.io.cohort import open_cohort
+from ifssnet.io.cohorts import leg_3d_us as leg3dus
+from ifssnet.io.cohorts.cohort_folder import open_cohort
 
 
 def touch(root: Path, *names: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from archive_server import Server, impatient, serving, sha256
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress, drain
-from ifssnet.io.download import BLOCK_BYTES, Retry, download, partial_of, remote_size
+from ifssnet.io.transfer.download import BLOCK_BYTES, Retry, download, partial_of, remote_size
 
 DATA = np.random.default_rng(5).bytes(300_000)
 OTHER = np.random.default_rng(6).bytes(200_000)

@@ -10,9 +10,9 @@ from PIL import Image
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.sweep import Sweep
-from ifssnet.io.frames_folder import read_frames_folder
-from ifssnet.io.frames_folder_write import write_frames_folder
-from ifssnet.io.sweep import open_sweep
+from ifssnet.io.open import open_sweep
+from ifssnet.io.sweeps.frames_folder import read_frames_folder
+from ifssnet.io.sweeps.frames_folder_writer import write_frames_folder
 
 CALIBRATION = "pixel_spacing_mm = [0.2, 0.1]\n"
 QUATERNIONS = "frame,time,x,y,z,qx,qy,qz,qw\n"

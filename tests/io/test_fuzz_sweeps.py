@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.sweep import Contour, Sweep
-from ifssnet.io.frames_folder import read_frames_folder
-from ifssnet.io.frames_folder_write import write_frames_folder
-from ifssnet.io.plus_xml import read_plus_configuration
-from ifssnet.io.sequence_write import write_sequence
-from ifssnet.io.stradwin import read_stradwin
-from ifssnet.io.stradwin_write import write_stradwin
-from ifssnet.io.sweep import open_sweep
+from ifssnet.io.open import open_sweep
+from ifssnet.io.sweeps.frames_folder import read_frames_folder
+from ifssnet.io.sweeps.frames_folder_writer import write_frames_folder
+from ifssnet.io.sweeps.plus_config import read_plus_configuration
+from ifssnet.io.sweeps.sequence_writer import write_sequence
+from ifssnet.io.sweeps.stradwin import read_stradwin
+from ifssnet.io.sweeps.stradwin_writer import write_stradwin
 
 BOUNDED = settings(
     deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

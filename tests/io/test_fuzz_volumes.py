@@ -20,14 +20,14 @@ from dicom_files import multiframe_bytes
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
-from ifssnet.io.dicom import read_dicom_volume
 from ifssnet.io.kinds import KINDS, kind_of
-from ifssnet.io.metaimage_volume import read_metaimage_volume
-from ifssnet.io.nifti import read_nifti_volume
-from ifssnet.io.nrrd_volume import read_nrrd_volume
 from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.save import save
-from ifssnet.io.seg_nrrd import read_seg_nrrd
+from ifssnet.io.volumes.dicom import read_dicom_volume
+from ifssnet.io.volumes.metaimage import read_metaimage_volume
+from ifssnet.io.volumes.nifti import read_nifti_volume
+from ifssnet.io.volumes.nrrd import read_nrrd_volume
+from ifssnet.io.volumes.seg_nrrd import read_seg_nrrd
 
 GRID = Grid((3, 4, 5), (0.5, 0.6, 0.7), (1.0, 2.0, 3.0))
 ARRAY = np.arange(60, dtype=np.int16).reshape(3, 4, 5)

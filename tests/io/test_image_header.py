@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from archive_server import mha
 from ifssnet.core.errors import InputError
-from ifssnet.io.image_header import read_grid
+from ifssnet.io.volumes.image_header import read_grid
 
 GOOD = mha(np.zeros((3, 4, 5)))
 

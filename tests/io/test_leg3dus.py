@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ifssnet.core.muscles import GL, GM, SOL
-from ifssnet.io.leg3dus import ARCHIVES, LABEL_NAMES, place_of
+from ifssnet.io.cohorts.leg_3d_us import ARCHIVES, LABEL_NAMES, place_of
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 import SimpleITK as sitk
 
 from ifssnet.core.errors import InputError, InputWarning
-from ifssnet.io.metaimage import read_metaimage, write_metaimage
-from ifssnet.io.metaimage_volume import read_metaimage_volume
+from ifssnet.io.codecs.metaimage import read_metaimage, write_metaimage
+from ifssnet.io.volumes.metaimage import read_metaimage_volume
 
 PIXELS = np.arange(24, dtype=np.uint16).reshape(2, 3, 4)
 HEAD = {"NDims": "3", "DimSize": "4 3 2", "ElementType": "MET_USHORT", "ElementSpacing": "1 2 3"}

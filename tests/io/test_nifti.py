@@ -11,9 +11,9 @@ import pytest
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
-from ifssnet.io.nifti import read_nifti_volume
 from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.save import save
+from ifssnet.io.volumes.nifti import read_nifti_volume
 
 PIXELS = np.arange(24, dtype=np.int16).reshape(2, 3, 4)
 AFFINE_RAS = np.array([[0, -3.0, 0, 10], [2, 0, 0, 20], [0, 0, 4, 30], [0, 0, 0, 1]])

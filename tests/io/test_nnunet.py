@@ -9,8 +9,8 @@ import pytest
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
+from ifssnet.io.cohorts.nnunet import read_nnunet, write_nnunet
 from ifssnet.io.kinds import kind_of
-from ifssnet.io.nnunet import read_nnunet, write_nnunet
 from ifssnet.io.open import open_labels, open_volume
 
 GRID = Grid((2, 3, 4), (0.5, 0.5, 1.0), (1.0, 2.0, 3.0))

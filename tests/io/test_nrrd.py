@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from ifssnet.core.errors import InputError, InputWarning
-from ifssnet.io.nrrd import read_nrrd, read_nrrd_raw, write_nrrd
-from ifssnet.io.nrrd_volume import read_nrrd_volume
+from ifssnet.io.codecs.nrrd import read_nrrd, read_nrrd_raw, write_nrrd
+from ifssnet.io.volumes.nrrd import read_nrrd_volume
 
 PIXELS = np.arange(24, dtype=np.int16).reshape(2, 3, 4)
 HEAD = {

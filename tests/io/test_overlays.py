@@ -8,7 +8,7 @@ from PIL import Image
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress, drain
-from ifssnet.io.overlays import write_overlays
+from ifssnet.io.sweeps.overlays import write_overlays
 
 
 def test_one_picture_a_frame_under_its_own_number(tmp_path: Path):

@@ -7,7 +7,7 @@ import pytest
 from sequence_files import configuration
 
 from ifssnet.core.errors import InputError, InputWarning
-from ifssnet.io.plus_xml import HoleFillingElement, PlusConfiguration, read_plus_configuration
+from ifssnet.io.sweeps.plus_config import HoleFillingElement, PlusConfiguration, read_plus_configuration
 
 FULL = """<VolumeReconstruction ImageCoordinateFrame="Image" ReferenceCoordinateFrame="Reference"
   OutputSpacing="0.5 0.25 1" OutputOrigin="-1 2 3.5" OutputExtent="0 10 0 20 0 30" ClipRectangleOrigin="192 16"

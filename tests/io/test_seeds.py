@@ -14,10 +14,10 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
 from ifssnet.core.seeds import Seeds
-from ifssnet.io.annotated import HEADER_KEY, annotated, read_record
 from ifssnet.io.open import open_labels
 from ifssnet.io.save import save
-from ifssnet.io.seeds import open_seeds, save_seeds
+from ifssnet.io.seeds.annotated_slices import HEADER_KEY, annotated, read_record
+from ifssnet.io.seeds.seed_files import open_seeds, save_seeds
 
 GRID = Grid((12, 6, 8), (0.5, 0.75, 2.0), (10.0, -20.0, 30.0), ((0.0, 1.0, 0.0), (-1.0, 0.0, 0.0), (0.0, 0.0, 1.0)))
 FORMATS = [".mha", ".nrrd", ".nii.gz", ".seg.nrrd"]

@@ -10,7 +10,7 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
 from ifssnet.io.open import open_labels
 from ifssnet.io.save import save
-from ifssnet.io.seg_nrrd import SegmentLayers, read_segment_layers, write_seg_nrrd
+from ifssnet.io.volumes.seg_nrrd import SegmentLayers, read_segment_layers, write_seg_nrrd
 
 GRID = Grid((3, 4, 5), (0.5, 0.6, 0.7), (1.0, 2.0, 3.0))
 

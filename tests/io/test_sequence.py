@@ -7,8 +7,8 @@ import pytest
 from sequence_files import IDENTITY, PIXELS, at, configuration, moved, sequence, tracked
 
 from ifssnet.core.errors import InputError, InputWarning
-from ifssnet.io.sequence import read_sequence
-from ifssnet.io.sweep import open_sweep
+from ifssnet.io.open import open_sweep
+from ifssnet.io.sweeps.sequence import read_sequence
 
 
 def test_the_chain_from_image_to_reference_by_hand(tmp_path: Path):

@@ -11,11 +11,11 @@ from sequence_files import IDENTITY, PIXELS, at, configuration, moved, sequence,
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.sweep import Contour, Sweep
-from ifssnet.io.frames_folder_write import write_frames_folder
-from ifssnet.io.plus_xml import read_plus_configuration
-from ifssnet.io.sequence_write import write_sequence
-from ifssnet.io.stradwin_write import write_stradwin
-from ifssnet.io.sweep import open_sweep
+from ifssnet.io.open import open_sweep
+from ifssnet.io.sweeps.frames_folder_writer import write_frames_folder
+from ifssnet.io.sweeps.plus_config import read_plus_configuration
+from ifssnet.io.sweeps.sequence_writer import write_sequence
+from ifssnet.io.sweeps.stradwin_writer import write_stradwin
 
 
 @pytest.mark.parametrize("name", ["a.igs.mha", "a.mhd", "a.igs.nrrd"])

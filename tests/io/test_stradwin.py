@@ -9,8 +9,8 @@ from stradwin_files import HEAD, PIXELS, at, pose, write
 
 from dicom_files import as_bytes, image
 from ifssnet.core.errors import InputError, InputWarning
-from ifssnet.io.stradwin import read_object, read_stradwin
-from ifssnet.io.sweep import open_sweep
+from ifssnet.io.open import open_sweep
+from ifssnet.io.sweeps.stradwin import read_object, read_stradwin
 
 
 def test_frames_lie_row_by_row(tmp_path: Path):

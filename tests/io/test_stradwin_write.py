@@ -10,10 +10,10 @@ from stradwin_files import HEAD, PIXELS, at, pose, write
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.sweep import Contour, Sweep
-from ifssnet.io.stradwin import read_stradwin
-from ifssnet.io.stradwin_pose import pose_matrix, pose_numbers
-from ifssnet.io.stradwin_write import write_stradwin
-from ifssnet.io.sweep import open_sweep
+from ifssnet.io.open import open_sweep
+from ifssnet.io.sweeps.stradwin import read_stradwin
+from ifssnet.io.sweeps.stradwin_pose import pose_matrix, pose_numbers
+from ifssnet.io.sweeps.stradwin_writer import write_stradwin
 
 
 def test_unknown_lines_are_kept_and_written_back(tmp_path: Path):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import Surface
 from ifssnet.geometry.mesh import enclosed_volume_mm3, open_edges
-from ifssnet.io.surfaces import read_surface, read_surfaces, write_surface
+from ifssnet.io.volumes.surfaces import read_surface, read_surfaces, write_surface
 from solids import ball, block, octahedron
 
 CORNER_OBJ = b"""# a pyramid with a square foot, one polygon of four corners

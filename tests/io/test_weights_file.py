@@ -13,7 +13,7 @@ import safetensors.numpy
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.weights import Weights
-from ifssnet.io.weights import open_weights, save_weights
+from ifssnet.io.storage.weights import open_weights, save_weights
 
 TENSORS = {
     "first.weight": np.random.default_rng(1).standard_normal((4, 3, 3)).astype(np.float32),

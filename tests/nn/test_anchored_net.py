@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from ifssnet.core.errors import InputError
-from ifssnet.nn.anchored import AnchoredNet, AnchoredNetConfig
-from ifssnet.nn.unet_2_5d import UNet25d, UNet25dConfig
+from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
+from ifssnet.nn.networks.unet_2_5d import UNet25d, UNet25dConfig
 
 SMALL = AnchoredNetConfig(widths=(8, 12, 16))
 TWIN = AnchoredNetConfig.twin(widths=(4, 4, 8, 8, 8))

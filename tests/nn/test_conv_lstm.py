@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ifssnet.core.errors import InputError
-from ifssnet.nn.conv_lstm import BiConvLSTM, ConvLSTM, detached
+from ifssnet.nn.blocks.conv_lstm import BiConvLSTM, ConvLSTM, detached
 
 
 def module(direction: str = "both", separable: bool = False) -> BiConvLSTM:

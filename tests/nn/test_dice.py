@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ifssnet.nn.dice import generalised_dice_loss, soft_dice_loss
+from ifssnet.nn.losses.dice import generalised_dice_loss, soft_dice_loss
 
 
 def planes(*rows: list[float]) -> torch.Tensor:

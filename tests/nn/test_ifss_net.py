@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from ifssnet.core.errors import InputError
-from ifssnet.nn.convolution import Pointwise
-from ifssnet.nn.decoder import PatchDoubling, doubling
-from ifssnet.nn.encoder import TwinEncoders
-from ifssnet.nn.ifss_net import IFSSNet, IFSSNetConfig
+from ifssnet.nn.blocks.convolution import Pointwise
+from ifssnet.nn.blocks.decoder import PatchDoubling, doubling
+from ifssnet.nn.blocks.encoder import TwinEncoders
+from ifssnet.nn.networks.ifss_net import IFSSNet, IFSSNetConfig
 
 SETTINGS = [
     {},

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from ifssnet.nn.matching import GlobalFeatureMatching, LocalMatching, SameConv3d
+from ifssnet.nn.blocks.matching import GlobalFeatureMatching, LocalMatching, SameConv3d
 
 
 @pytest.mark.parametrize("size", [3, 7, 16])

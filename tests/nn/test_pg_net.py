@@ -5,9 +5,9 @@ import torch
 from torch import nn
 
 from ifssnet.core.errors import InputError
-from ifssnet.nn.global_convolution import GlobalConvolution
-from ifssnet.nn.pg_net import PGNet, PGNetConfig
-from ifssnet.nn.resnet import ResNetTrunk
+from ifssnet.nn.blocks.global_convolution import GlobalConvolution
+from ifssnet.nn.blocks.resnet import ResNetTrunk
+from ifssnet.nn.networks.pg_net import PGNet, PGNetConfig
 
 
 def parameters(module: nn.Module) -> int:

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 
 from ifssnet.core.errors import InputError
-from ifssnet.nn.dice import soft_dice_loss
-from ifssnet.nn.tversky import (
+from ifssnet.nn.losses.dice import soft_dice_loss
+from ifssnet.nn.losses.tversky import (
     BALANCE,
     BOUNDED,
     FIXED,

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ifssnet.core.errors import InputError
-from ifssnet.nn.unet_3d import UNet3dConfig, build_unet_3d
+from ifssnet.nn.networks.unet_3d import UNet3dConfig, build_unet_3d
 
 
 @pytest.mark.parametrize("shape", [(8, 16, 24), (16, 32, 16)])

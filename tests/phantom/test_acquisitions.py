@@ -7,19 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ifssnet.compound.compounding import compound_sweeps
-from ifssnet.compound.options import CompoundOptions
+from ifssnet.compounding.compound import compound_sweeps
+from ifssnet.compounding.options import CompoundOptions
 from ifssnet.core.grid import Grid
 from ifssnet.core.progress import drain
-from ifssnet.phantom.acquire import SIZES, acquire, place_of_second, volume_grid
-from ifssnet.phantom.anatomy import build_leg
-from ifssnet.phantom.labels import leg_labels
-from ifssnet.phantom.path import probe_path
-from ifssnet.phantom.protocol import SMALL, second_acquisition
-from ifssnet.phantom.scanner import Probe
-from ifssnet.phantom.subject import Subject, draw_subject
-from ifssnet.phantom.sweep import scan, scan_labels
-from ifssnet.phantom.tissue import NAMES
+from ifssnet.phantom.anatomy.labels import leg_labels
+from ifssnet.phantom.anatomy.leg import build_leg
+from ifssnet.phantom.anatomy.subject import Subject, draw_subject
+from ifssnet.phantom.anatomy.tissue import NAMES
+from ifssnet.phantom.scanner.acquisition import SIZES, acquire, place_of_second, volume_grid
+from ifssnet.phantom.scanner.probe_path import probe_path
+from ifssnet.phantom.scanner.protocol import SMALL, second_acquisition
+from ifssnet.phantom.scanner.scanner import Probe
+from ifssnet.phantom.scanner.sweep import scan, scan_labels
 
 ALL = tuple(NAMES.values())
 PERFECT = replace(SMALL.without_errors(), probe=Probe(pixel_mm=0.4, depth_mm=84.0), frame_step_mm=1.0)

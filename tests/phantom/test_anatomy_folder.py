@@ -15,10 +15,10 @@ from scipy.ndimage import binary_fill_holes
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import Surface
 from ifssnet.core.progress import drain
-from ifssnet.io.surfaces import write_surface
-from ifssnet.phantom.tissue import Tissue
-from ifssnet.phantom.voxels import FASCIA_MM, FAT_MM, SKIN_MM, VoxelLeg, leg_of_surfaces
-from ifssnet.workflow.phantom import LegOptions, make_leg
+from ifssnet.io.volumes.surfaces import write_surface
+from ifssnet.phantom.anatomy.tissue import Tissue
+from ifssnet.phantom.anatomy.voxel_leg import FASCIA_MM, FAT_MM, SKIN_MM, VoxelLeg, leg_of_surfaces
+from ifssnet.workflow.cohorts.phantom_files import LegOptions, make_leg
 
 # Patient coordinates of a standing left leg: x to the left (lateral), y to the back, z up.
 MUSCLES = {

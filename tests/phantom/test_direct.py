@@ -7,20 +7,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ifssnet.compound.compounding import compound_sweeps
-from ifssnet.compound.options import CompoundOptions
+from ifssnet.compounding.compound import compound_sweeps
+from ifssnet.compounding.options import CompoundOptions
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.progress import drain
-from ifssnet.phantom.acquire import SIZES, acquire, place_of_second, volume_grid
-from ifssnet.phantom.anatomy import build_leg
-from ifssnet.phantom.direct import direct_volume
-from ifssnet.phantom.labels import leg_labels
-from ifssnet.phantom.protocol import SMALL
-from ifssnet.phantom.scanner import Probe
-from ifssnet.phantom.subject import Subject
-from ifssnet.phantom.sweep import scan, scan_labels
-from ifssnet.phantom.tissue import NAMES, Tissue
+from ifssnet.phantom.anatomy.labels import leg_labels
+from ifssnet.phantom.anatomy.leg import build_leg
+from ifssnet.phantom.anatomy.subject import Subject
+from ifssnet.phantom.anatomy.tissue import NAMES, Tissue
+from ifssnet.phantom.scanner.acquisition import SIZES, acquire, place_of_second, volume_grid
+from ifssnet.phantom.scanner.direct_volume import direct_volume
+from ifssnet.phantom.scanner.protocol import SMALL
+from ifssnet.phantom.scanner.scanner import Probe
+from ifssnet.phantom.scanner.sweep import scan, scan_labels
 
 PERFECT = replace(SMALL.without_errors(), from_mm=150.0, to_mm=180.0)
 
@@ -98,7 +98,7 @@ def test_volumes_of_a_size_hold_the_leg(leg) -> None:
 
 @pytest.mark.slow
 def test_registration_finds_the_known_transform() -> None:
-    from ifssnet.compound.register import register
+    from ifssnet.compounding.registration.rigid import register
 
     leg = build_leg(Subject(seed=2))
     fixed, moving = (drain(acquire(leg, SIZES["small"], "direct", n, 7)) for n in (1, 2))

@@ -9,19 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ifssnet.compound.compounding import compound_sweeps
-from ifssnet.compound.options import CompoundOptions
+from ifssnet.compounding.compound import compound_sweeps
+from ifssnet.compounding.options import CompoundOptions
 from ifssnet.core.progress import drain
 from ifssnet.geometry.polygon import fill_even_odd
-from ifssnet.io.open import open_labels, open_volume
-from ifssnet.io.plus_xml import read_plus_configuration
-from ifssnet.io.sweep import open_sweep
-from ifssnet.phantom.acquire import SIZES, Size, acquire
-from ifssnet.phantom.anatomy import build_leg
-from ifssnet.phantom.files import with_contours, write_leg
-from ifssnet.phantom.subject import Subject
-from ifssnet.phantom.sweep import scan, scan_labels
-from ifssnet.phantom.tissue import NAMES
+from ifssnet.io.open import open_labels, open_sweep, open_volume
+from ifssnet.io.sweeps.plus_config import read_plus_configuration
+from ifssnet.phantom.anatomy.leg import build_leg
+from ifssnet.phantom.anatomy.subject import Subject
+from ifssnet.phantom.anatomy.tissue import NAMES
+from ifssnet.phantom.files.leg_files import with_contours, write_leg
+from ifssnet.phantom.scanner.acquisition import SIZES, Size, acquire
+from ifssnet.phantom.scanner.sweep import scan, scan_labels
 
 TINY = Size(12, 16, 44, replace(SIZES["small"].settings, frame_step_mm=8.0, dropped=0.0))
 

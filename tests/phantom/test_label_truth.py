@@ -8,11 +8,11 @@ from scipy.ndimage import binary_fill_holes
 
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
-from ifssnet.measure.muscles import measure
-from ifssnet.phantom.anatomy import COVER, GASTRO, SKIN, Leg, build_leg
-from ifssnet.phantom.labels import leg_grid, leg_labels
-from ifssnet.phantom.subject import Subject, draw_subject
-from ifssnet.phantom.tissue import NAMES, Tissue
+from ifssnet.measurement.muscles import measure
+from ifssnet.phantom.anatomy.labels import leg_grid, leg_labels
+from ifssnet.phantom.anatomy.leg import COVER, GASTRO, SKIN, Leg, build_leg
+from ifssnet.phantom.anatomy.subject import Subject, draw_subject
+from ifssnet.phantom.anatomy.tissue import NAMES, Tissue
 
 ALL = tuple(NAMES.values())
 PEOPLE = [Subject(seed=1), Subject(seed=2, side="right"), draw_subject(3, "child"), draw_subject(4, "pseudohypertrophy")]

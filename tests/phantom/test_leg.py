@@ -9,11 +9,11 @@ import pytest
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
-from ifssnet.phantom.anatomy import build_leg
-from ifssnet.phantom.calf import acsa_cm2
-from ifssnet.phantom.labels import leg_grid, leg_labels
-from ifssnet.phantom.subject import Muscle, Subject, draw_subject
-from ifssnet.phantom.tissue import NAMES, Tissue
+from ifssnet.phantom.anatomy.calf import acsa_cm2
+from ifssnet.phantom.anatomy.labels import leg_grid, leg_labels
+from ifssnet.phantom.anatomy.leg import build_leg
+from ifssnet.phantom.anatomy.subject import Muscle, Subject, draw_subject
+from ifssnet.phantom.anatomy.tissue import NAMES, Tissue
 
 ALL = tuple(NAMES.values())
 

@@ -14,12 +14,12 @@ import pytest
 from ifssnet.core.cohort import Cohort
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import drain
-from ifssnet.io.cohort import open_cohort
+from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.open import open_labels, open_volume
-from ifssnet.phantom import acquire
-from ifssnet.phantom.acquire import SIZES, VERSION, Size
-from ifssnet.phantom.cohort import CohortPlan, plan_cohort
-from ifssnet.workflow.phantom import make_cohort
+from ifssnet.phantom.files.cohort import CohortPlan, plan_cohort
+from ifssnet.phantom.scanner import acquisition as acquire
+from ifssnet.phantom.scanner.acquisition import SIZES, VERSION, Size
+from ifssnet.workflow.cohorts.phantom_files import make_cohort
 
 TINY = Size(16, 32, 32, SIZES["small"].settings)
 """Voxels of 4.4 x 4.4 x 8.9 mm: a leg in a tenth of a second, in this process only."""

@@ -9,14 +9,14 @@ import pytest
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress, drain
-from ifssnet.phantom.anatomy import build_leg
-from ifssnet.phantom.bmode import bmode
-from ifssnet.phantom.protocol import SMALL
-from ifssnet.phantom.scanner import Probe
-from ifssnet.phantom.subject import Subject
-from ifssnet.phantom.sweep import scan, scan_labels
-from ifssnet.phantom.tissue import Tissue
-from ifssnet.phantom.view import frames_view
+from ifssnet.phantom.anatomy.leg import build_leg
+from ifssnet.phantom.anatomy.subject import Subject
+from ifssnet.phantom.anatomy.tissue import Tissue
+from ifssnet.phantom.anatomy.view import frames_view
+from ifssnet.phantom.scanner.bmode import bmode
+from ifssnet.phantom.scanner.protocol import SMALL
+from ifssnet.phantom.scanner.scanner import Probe
+from ifssnet.phantom.scanner.sweep import scan, scan_labels
 
 SHORT = replace(SMALL, from_mm=150.0, to_mm=180.0)
 

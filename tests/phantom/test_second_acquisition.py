@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ifssnet.compound.register import RegisterOptions, register
+from ifssnet.compounding.registration.rigid import RegisterOptions, register
 from ifssnet.core.progress import drain
-from ifssnet.phantom.acquire import SIZES, Size, acquire, place_of_second
-from ifssnet.phantom.anatomy import build_leg
-from ifssnet.phantom.cohort import Member, plan_cohort
+from ifssnet.phantom.anatomy.leg import build_leg
+from ifssnet.phantom.files.cohort import Member, plan_cohort
+from ifssnet.phantom.scanner.acquisition import SIZES, Size, acquire, place_of_second
 
 TWICE = [member for member in plan_cohort(44, (29, 5, 10), seed=1).members if member.acquisitions == 2]
 

@@ -8,11 +8,11 @@ import pytest
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.progress import drain
-from ifssnet.phantom.anatomy import build_leg
-from ifssnet.phantom.direct import direct_volume
-from ifssnet.phantom.labels import leg_labels
-from ifssnet.phantom.protocol import SMALL
-from ifssnet.phantom.subject import VARIANTS, Subject, draw_subject
+from ifssnet.phantom.anatomy.labels import leg_labels
+from ifssnet.phantom.anatomy.leg import build_leg
+from ifssnet.phantom.anatomy.subject import VARIANTS, Subject, draw_subject
+from ifssnet.phantom.scanner.direct_volume import direct_volume
+from ifssnet.phantom.scanner.protocol import SMALL
 
 SETTINGS = SMALL.without_errors()
 

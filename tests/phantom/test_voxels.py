@@ -12,14 +12,14 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import Surface
 from ifssnet.core.progress import drain
 from ifssnet.geometry.surface import surface_of
-from ifssnet.io.surfaces import write_surface
-from ifssnet.phantom.anatomy import build_leg
-from ifssnet.phantom.direct import direct_volume
-from ifssnet.phantom.labels import leg_grid, leg_labels
-from ifssnet.phantom.protocol import SMALL
-from ifssnet.phantom.subject import Muscle, Subject
-from ifssnet.phantom.tissue import Tissue
-from ifssnet.phantom.voxels import leg_of_surfaces
+from ifssnet.io.volumes.surfaces import write_surface
+from ifssnet.phantom.anatomy.labels import leg_grid, leg_labels
+from ifssnet.phantom.anatomy.leg import build_leg
+from ifssnet.phantom.anatomy.subject import Muscle, Subject
+from ifssnet.phantom.anatomy.tissue import Tissue
+from ifssnet.phantom.anatomy.voxel_leg import leg_of_surfaces
+from ifssnet.phantom.scanner.direct_volume import direct_volume
+from ifssnet.phantom.scanner.protocol import SMALL
 
 # Neighbours' surfaces, smoothed one by one, overlap by fractions of a voxel.
 pytestmark = pytest.mark.filterwarnings("ignore:The surfaces touch")

@@ -13,14 +13,14 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.weights import Weights
-from ifssnet.nn.anchored import AnchoredNet, AnchoredNetConfig
-from ifssnet.propagate.anchored import Anchored, AnchoredInference
-from ifssnet.propagate.faces import find_faces
-from ifssnet.propagate.knots import find_knots
-from ifssnet.propagate.prior import Context, cues, guided_depth, hand_scatter_mm, nearness
-from ifssnet.propagate.region import Sampling
-from ifssnet.propagate.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
-from ifssnet.propagate.trust import Trust
+from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
+from ifssnet.propagate.anchored.method import Anchored, AnchoredInference
+from ifssnet.propagate.anchored.prior import Context, cues, guided_depth, hand_scatter_mm, nearness
+from ifssnet.propagate.anchored.self_check import Trust
+from ifssnet.propagate.interpolation.group_shapes import find_faces
+from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
+from ifssnet.propagate.network_input.region import Sampling
+from ifssnet.propagate.seeding.annotated_groups import find_knots
 
 SMALL = AnchoredNetConfig(widths=(8, 12, 16))
 PIXELS = Sampling(pixel_mm=1.0, margin_mm=10.0, multiple_px=16, least_px=32)

@@ -11,10 +11,10 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.weights import Weights
-from ifssnet.io.weights import save_weights
-from ifssnet.propagate.by_muscle import ByMuscle
-from ifssnet.propagate.hold import Hold, HoldConfig
-from ifssnet.workflow.methods_given import MethodGiven, weights_by_muscle
+from ifssnet.io.storage.weights import save_weights
+from ifssnet.propagate.baselines.hold import Hold, HoldConfig
+from ifssnet.propagate.per_muscle import ByMuscle
+from ifssnet.workflow.evaluation.given_methods import MethodGiven, weights_by_muscle
 
 
 def seeds(names: dict[int, str]) -> Seeds:

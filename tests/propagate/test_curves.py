@@ -5,8 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ifssnet.propagate.curves import STEEPEST, curve_slopes, hermite, hermite_weights, smoother, tangent_weights, taper
-from ifssnet.propagate.knots import Knot, chains, find_knots
+from ifssnet.propagate.interpolation.curves import (
+    STEEPEST,
+    curve_slopes,
+    hermite,
+    hermite_weights,
+    smoother,
+    tangent_weights,
+    taper,
+)
+from ifssnet.propagate.seeding.annotated_groups import Knot, chains, find_knots
 
 places = st.lists(st.integers(1, 40), min_size=3, max_size=3).map(lambda gaps: (0.0, *np.cumsum(gaps).astype(float).tolist()))
 

@@ -12,12 +12,11 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.weights import Weights
-from ifssnet.nn.pg_net import PGNet, PGNetConfig
-from ifssnet.nn.unet_3d import UNet3dConfig, build_unet_3d
-from ifssnet.propagate import pg_net
-from ifssnet.propagate.recurrent import RecurrentInference
-from ifssnet.propagate.region import Sampling, cut, normalised, region_of
-from ifssnet.propagate.unet_3d import UNet3d, UNet3dInference
+from ifssnet.nn.networks.pg_net import PGNet, PGNetConfig
+from ifssnet.nn.networks.unet_3d import UNet3dConfig, build_unet_3d
+from ifssnet.propagate.baselines.unet_3d import UNet3d, UNet3dInference
+from ifssnet.propagate.network_input.region import Sampling, cut, normalised, region_of
+from ifssnet.propagate.recurrent.method import RecurrentInference, pg_net
 
 PLAIN = Sampling(pixel_mm=1.0, slice_mm=1.0, margin_mm=4.0, multiple_px=16, least_px=32, mean=0.0, sd=1.0)
 

@@ -10,8 +10,8 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.progress import drain
 from ifssnet.core.seeds import Seeds
 from ifssnet.propagate.methods import method
-from ifssnet.propagate.mistaken_seeds import describe, find_mistakes
-from ifssnet.workflow.case import segment
+from ifssnet.propagate.seeding.mistaken_seeds import describe, find_mistakes
+from ifssnet.workflow.leg.case import segment
 
 GRID = Grid((61, 48, 48), (1.0, 1.0, 1.0))
 PLACES = (0, 15, 30, 45, 60)

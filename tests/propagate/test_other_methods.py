@@ -10,13 +10,13 @@ from known_solids import dice, disc, drawn, run, seeds_of
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.segmentation import Propagator
-from ifssnet.propagate.fill_between_slices import FillBetweenSlices
-from ifssnet.propagate.grow_from_seeds import GrowFromSeeds, GrowFromSeedsConfig
+from ifssnet.propagate.baselines.fill_between_slices import FillBetweenSlices
+from ifssnet.propagate.baselines.grow_from_seeds import GrowFromSeeds, GrowFromSeedsConfig
+from ifssnet.propagate.baselines.shortest_paths import nearest_seeds
+from ifssnet.propagate.baselines.watershed import Watershed, WatershedConfig
+from ifssnet.propagate.baselines.zero_order import ZeroOrder, ZeroOrderConfig
+from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation
 from ifssnet.propagate.methods import LEARNED, METHODS, method
-from ifssnet.propagate.shape_interpolation import ShapeInterpolation
-from ifssnet.propagate.shortest_paths import nearest_seeds
-from ifssnet.propagate.watershed import Watershed, WatershedConfig
-from ifssnet.propagate.zero_order import ZeroOrder, ZeroOrderConfig
 
 EMPTY = np.zeros((64, 64), dtype=bool)
 

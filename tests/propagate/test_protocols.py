@@ -8,7 +8,7 @@ import pytest
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.seeds import Seeds
-from ifssnet.propagate.protocols import restrict
+from ifssnet.propagate.seeding.protocols import restrict
 
 GRID = Grid((420, 4, 4))
 DRAWN, EMPTY = np.ones((4, 4), bool), np.zeros((4, 4), bool)

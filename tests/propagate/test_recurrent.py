@@ -16,11 +16,11 @@ from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator
 from ifssnet.geometry.soft_distance import soft_depth
 from ifssnet.propagate.assemble import assemble
-from ifssnet.propagate.blend_directions import LEAST_CONFIDENCE, blend_directions
-from ifssnet.propagate.close_runs import FAR_PX, close_run, share_of_miss
-from ifssnet.propagate.recurrent import Recurrent, RecurrentInference, plan, with_area
-from ifssnet.propagate.recurrent_run import Found
-from ifssnet.propagate.region import Region, Sampling
+from ifssnet.propagate.network_input.region import Region, Sampling
+from ifssnet.propagate.recurrent.blend_directions import LEAST_CONFIDENCE, blend_directions
+from ifssnet.propagate.recurrent.close_runs import FAR_PX, close_run, share_of_miss
+from ifssnet.propagate.recurrent.method import Recurrent, RecurrentInference, plan, with_area
+from ifssnet.propagate.recurrent.run import Found
 
 SIDE = 64
 GRID = Grid((30, SIDE, SIDE), (1.0, 1.0, 0.5))

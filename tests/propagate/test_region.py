@@ -7,7 +7,7 @@ import pytest
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
-from ifssnet.propagate.region import Region, Sampling, cut, normalised, pixel_mm, put_back, region_of, slice_step
+from ifssnet.propagate.network_input.region import Region, Sampling, cut, normalised, pixel_mm, put_back, region_of, slice_step
 
 
 def _grid(spacing_mm: float, side: int = 128, spacing_z_mm: float = 0.277) -> Grid:

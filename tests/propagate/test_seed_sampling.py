@@ -8,7 +8,7 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
 from ifssnet.geometry.distance import signed_distance
-from ifssnet.propagate.seed_sampling import sample_seeds
+from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 
 EMPTY = np.zeros((64, 64), dtype=bool)
 

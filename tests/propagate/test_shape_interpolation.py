@@ -10,8 +10,8 @@ from hypothesis.extra import numpy as hnp
 from known_solids import dice, disc, drawn, label_map, run, seeds_of
 
 from ifssnet.core.errors import InputError
-from ifssnet.propagate.seed_sampling import sample_seeds
-from ifssnet.propagate.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
+from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
+from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 
 EMPTY = np.zeros((64, 64), dtype=bool)
 
@@ -217,7 +217,7 @@ def test_whatever_was_drawn_comes_back_and_every_probability_is_one(first, secon
 @pytest.mark.realdata
 def test_a_real_leg_is_within_the_bar(shared_data):
     from ifssnet.geometry.voxelise import voxelise
-    from ifssnet.io.surfaces import read_surfaces
+    from ifssnet.io.volumes.surfaces import read_surfaces
 
     truth = voxelise(read_surfaces(shared_data / "legs" / "VHF_surfaces" / "Left", ("SOL", "GM", "GL")), (1.0, 1.0, 1.0))
     seeds = sample_seeds(truth, consecutive=3, every_mm=27.7)

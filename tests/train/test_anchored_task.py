@@ -14,18 +14,18 @@ from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import drain
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator
-from ifssnet.nn.anchored import AnchoredNetConfig
-from ifssnet.propagate.anchored import Anchored
+from ifssnet.nn.networks.anchored import AnchoredNetConfig
+from ifssnet.propagate.anchored.method import Anchored
+from ifssnet.propagate.anchored.prior import Context
 from ifssnet.propagate.assemble import assemble
-from ifssnet.propagate.prior import Context
-from ifssnet.propagate.region import Sampling
-from ifssnet.propagate.seed_sampling import sample_seeds
-from ifssnet.propagate.shape_interpolation import ShapeInterpolation
-from ifssnet.train.anchored import AnchoredConfig, AnchoredTask
-from ifssnet.train.anchored_samples import RIM_PX, AnchoredSamplesConfig, MuscleSamples
-from ifssnet.train.budget import with_ends
-from ifssnet.train.leg import Leg
-from ifssnet.train.leg_pixels import LegPixels
+from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation
+from ifssnet.propagate.network_input.region import Sampling
+from ifssnet.propagate.seeding.seed_sampling import sample_seeds
+from ifssnet.train.data.budget import with_ends
+from ifssnet.train.data.leg import Leg
+from ifssnet.train.data.leg_pixels import LegPixels
+from ifssnet.train.tasks.anchored import AnchoredConfig, AnchoredTask
+from ifssnet.train.tasks.anchored_samples import RIM_PX, AnchoredSamplesConfig, MuscleSamples
 
 SPACING = 1.108
 SMALL = AnchoredConfig(

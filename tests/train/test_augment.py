@@ -5,8 +5,8 @@ import time
 import numpy as np
 import pytest
 
-from ifssnet.train.augment import Bends, Corruption, GreyChanges, change_grey, corrupt_mask, draw_warp, flip, smooth_field
-from ifssnet.train.grey import blur, curve, speckle
+from ifssnet.train.data.augment import Bends, Corruption, GreyChanges, change_grey, corrupt_mask, draw_warp, flip, smooth_field
+from ifssnet.train.data.grey import blur, curve, speckle
 
 STILL = Bends(bend_mm=0.0, turn_deg=0.0, stretch=0.0, shift_mm=0.0)
 NOTHING = Corruption(grow_mm=0.0, bend_mm=0.0, shift_mm=0.0, hole_chance=0.0, blob_chance=0.0)

@@ -11,15 +11,15 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator
-from ifssnet.nn.pg_net import PGNetConfig
-from ifssnet.nn.unet_3d import UNet3dConfig
-from ifssnet.propagate import pg_net
-from ifssnet.propagate.region import Sampling
-from ifssnet.propagate.unet_3d import UNet3d
-from ifssnet.train.leg import Leg
-from ifssnet.train.pg_net import PGNetTask, PGNetTrainingConfig
-from ifssnet.train.task import Task
-from ifssnet.train.unet_3d import UNet3dTask, UNet3dTrainingConfig
+from ifssnet.nn.networks.pg_net import PGNetConfig
+from ifssnet.nn.networks.unet_3d import UNet3dConfig
+from ifssnet.propagate.baselines.unet_3d import UNet3d
+from ifssnet.propagate.network_input.region import Sampling
+from ifssnet.propagate.recurrent import pg_net
+from ifssnet.train.data.leg import Leg
+from ifssnet.train.loop.task import Task
+from ifssnet.train.tasks.pg_net import PGNetTask, PGNetTrainingConfig
+from ifssnet.train.tasks.unet_3d import UNet3dTask, UNet3dTrainingConfig
 
 SMALL = Sampling(pixel_mm=1.0, slice_mm=0.5, margin_mm=4.0, least_px=32)
 PG_NET = PGNetTrainingConfig(

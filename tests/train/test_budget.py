@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ifssnet.core.errors import InputError
-from ifssnet.train.budget import AnnotationBudget
+from ifssnet.train.data.budget import AnnotationBudget
 
 LEG = {"SOL": (0, 1399)}
 

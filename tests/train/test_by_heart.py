@@ -14,27 +14,27 @@ from tubes import tube
 from ifssnet.core.progress import drain
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator
-from ifssnet.nn.anchored import AnchoredNetConfig
-from ifssnet.nn.ifss_net import IFSSNetConfig
-from ifssnet.nn.pg_net import PGNetConfig
-from ifssnet.nn.unet_3d import UNet3dConfig
-from ifssnet.propagate.anchored_inference import AnchoredInference
+from ifssnet.nn.networks.anchored import AnchoredNetConfig
+from ifssnet.nn.networks.ifss_net import IFSSNetConfig
+from ifssnet.nn.networks.pg_net import PGNetConfig
+from ifssnet.nn.networks.unet_3d import UNet3dConfig
+from ifssnet.propagate.anchored.inference import AnchoredInference
 from ifssnet.propagate.assemble import assemble
-from ifssnet.propagate.protocols import restrict
-from ifssnet.propagate.recurrent import RecurrentInference
-from ifssnet.propagate.region import Sampling
-from ifssnet.propagate.seed_sampling import sample_seeds
-from ifssnet.propagate.shape_interpolation import ShapeInterpolation
-from ifssnet.train.anchored import AnchoredConfig, AnchoredTask
-from ifssnet.train.anchored_samples import AnchoredSamplesConfig
-from ifssnet.train.average import averaged, update
-from ifssnet.train.budget import AnnotationBudget
-from ifssnet.train.leg import Leg
-from ifssnet.train.pg_net import PGNetTask, PGNetTrainingConfig
-from ifssnet.train.recurrent import RecurrentTask
-from ifssnet.train.recurrent_config import RecurrentConfig
-from ifssnet.train.task import Task
-from ifssnet.train.unet_3d import UNet3dTask, UNet3dTrainingConfig
+from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation
+from ifssnet.propagate.network_input.region import Sampling
+from ifssnet.propagate.recurrent.method import RecurrentInference
+from ifssnet.propagate.seeding.protocols import restrict
+from ifssnet.propagate.seeding.seed_sampling import sample_seeds
+from ifssnet.train.data.budget import AnnotationBudget
+from ifssnet.train.data.leg import Leg
+from ifssnet.train.loop.average import averaged, update
+from ifssnet.train.loop.task import Task
+from ifssnet.train.tasks.anchored import AnchoredConfig, AnchoredTask
+from ifssnet.train.tasks.anchored_samples import AnchoredSamplesConfig
+from ifssnet.train.tasks.pg_net import PGNetTask, PGNetTrainingConfig
+from ifssnet.train.tasks.recurrent import RecurrentTask
+from ifssnet.train.tasks.recurrent_config import RecurrentConfig
+from ifssnet.train.tasks.unet_3d import UNet3dTask, UNet3dTrainingConfig
 
 PIXELS = Sampling(pixel_mm=1.0, margin_mm=6.0, multiple_px=8, least_px=32, slice_mm=0.5)
 LEG = tube(seed=0)

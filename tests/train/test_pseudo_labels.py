@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ifssnet.core.errors import InputError
-from ifssnet.train.pseudo_labels import PseudoLabelConfig, guided_label, sequential_label
+from ifssnet.train.tasks.pseudo_labels import PseudoLabelConfig, guided_label, sequential_label
 
 
 def window(*values: float) -> torch.Tensor:

@@ -12,10 +12,10 @@ import pytest
 from tiny_task import TinyNetConfig, ball_leg
 
 from ifssnet.core.errors import InputError
-from ifssnet.nn.ifss_net import IFSSNetConfig
+from ifssnet.nn.networks.ifss_net import IFSSNetConfig
 from ifssnet.train.from_table import build
+from ifssnet.train.loop.task import Task
 from ifssnet.train.recipe import TASKS, build_task, find_recipe, read_recipe, recipe_names, recipes_folder
-from ifssnet.train.task import Task
 
 TINY = {"tiny": "tiny_task:TinyTask"}
 TEXT = """task = "tiny"

@@ -12,21 +12,21 @@ import torch
 from tubes import tube
 
 from ifssnet.core.errors import InputError
-from ifssnet.nn.ifss_net import IFSSNetConfig
-from ifssnet.nn.tversky import TverskyConfig
-from ifssnet.propagate.ifss_net import from_weights, window_logit
-from ifssnet.propagate.protocols import restrict
-from ifssnet.propagate.recurrent import RecurrentInference
-from ifssnet.propagate.region import Sampling
-from ifssnet.propagate.seed_sampling import sample_seeds
-from ifssnet.train.average import averaged
-from ifssnet.train.budget import AnnotationBudget
-from ifssnet.train.gradients import Gathered
-from ifssnet.train.recurrent import RecurrentTask
-from ifssnet.train.recurrent_config import RecurrentConfig
-from ifssnet.train.sequences import SequenceConfig, draw_batch
-from ifssnet.train.task import Task
-from ifssnet.train.tracks import Track
+from ifssnet.nn.losses.tversky import TverskyConfig
+from ifssnet.nn.networks.ifss_net import IFSSNetConfig
+from ifssnet.propagate.network_input.region import Sampling
+from ifssnet.propagate.recurrent.ifss_net import from_weights, window_logit
+from ifssnet.propagate.recurrent.method import RecurrentInference
+from ifssnet.propagate.seeding.protocols import restrict
+from ifssnet.propagate.seeding.seed_sampling import sample_seeds
+from ifssnet.train.data.budget import AnnotationBudget
+from ifssnet.train.data.sequences import SequenceConfig, draw_batch
+from ifssnet.train.data.tracks import Track
+from ifssnet.train.loop.average import averaged
+from ifssnet.train.loop.gradients import Gathered
+from ifssnet.train.loop.task import Task
+from ifssnet.train.tasks.recurrent import RecurrentTask
+from ifssnet.train.tasks.recurrent_config import RecurrentConfig
 
 PIXELS = Sampling(pixel_mm=1.0, margin_mm=6.0, multiple_px=8, least_px=32, slice_mm=0.5)
 NETWORK = IFSSNetConfig.small((4, 4), state="carried")

@@ -20,19 +20,19 @@ from tiny_task import ball_leg, tiny_trainer
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import drain
 from ifssnet.core.segmentation import Propagator
-from ifssnet.io.weights import open_weights
-from ifssnet.nn.anchored import AnchoredNetConfig
-from ifssnet.nn.ifss_net import IFSSNetConfig
-from ifssnet.propagate.region import Sampling
-from ifssnet.train.anchored import AnchoredConfig, AnchoredTask
-from ifssnet.train.anchored_samples import AnchoredSamplesConfig
-from ifssnet.train.checkpoint import load_checkpoint
-from ifssnet.train.recurrent import RecurrentConfig, RecurrentTask
-from ifssnet.train.run_folder import RunFolder
-from ifssnet.train.sequences import SequenceConfig
-from ifssnet.train.task import Task
-from ifssnet.train.trainer import Trainer, TrainerConfig
-from ifssnet.train.validation import ValidationConfig, validate
+from ifssnet.io.storage.weights import open_weights
+from ifssnet.nn.networks.anchored import AnchoredNetConfig
+from ifssnet.nn.networks.ifss_net import IFSSNetConfig
+from ifssnet.propagate.network_input.region import Sampling
+from ifssnet.train.data.sequences import SequenceConfig
+from ifssnet.train.loop.checkpoint import load_checkpoint
+from ifssnet.train.loop.run_folder import RunFolder
+from ifssnet.train.loop.task import Task
+from ifssnet.train.loop.trainer import Trainer, TrainerConfig
+from ifssnet.train.loop.validation import ValidationConfig, validate
+from ifssnet.train.tasks.anchored import AnchoredConfig, AnchoredTask
+from ifssnet.train.tasks.anchored_samples import AnchoredSamplesConfig
+from ifssnet.train.tasks.recurrent import RecurrentConfig, RecurrentTask
 
 HERE = Path(__file__).parent
 CONFIG = TrainerConfig(units=24, validations=2, checkpoint_minutes=0.0005)

@@ -18,12 +18,12 @@ from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress, Step, drain
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator
-from ifssnet.io.weights import open_weights
-from ifssnet.train.average import averaged, update
-from ifssnet.train.schedule import OptimiserConfig, ScheduleConfig, set_rate
-from ifssnet.train.task import Task, fill, unit_rng
-from ifssnet.train.trainer import TrainerConfig
-from ifssnet.train.validation import Validation, ValidationConfig, validate
+from ifssnet.io.storage.weights import open_weights
+from ifssnet.train.loop.average import averaged, update
+from ifssnet.train.loop.schedule import OptimiserConfig, ScheduleConfig, set_rate
+from ifssnet.train.loop.task import Task, fill, unit_rng
+from ifssnet.train.loop.trainer import TrainerConfig
+from ifssnet.train.loop.validation import Validation, ValidationConfig, validate
 
 FAST = TrainerConfig(
     units=150, optimiser=OptimiserConfig(learning_rate=0.03), average_decay=0.9, validations=3, checkpoint_minutes=10.0

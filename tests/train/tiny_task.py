@@ -23,11 +23,11 @@ from ifssnet.core.progress import Progress, Step, drain
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator
 from ifssnet.core.weights import Weights
-from ifssnet.train.leg import Leg
-from ifssnet.train.run_folder import RunFolder
-from ifssnet.train.task import arrays_of, unit_rng
-from ifssnet.train.trainer import Trainer, TrainerConfig
-from ifssnet.train.validation import ValidationConfig, validate
+from ifssnet.train.data.leg import Leg
+from ifssnet.train.loop.run_folder import RunFolder
+from ifssnet.train.loop.task import arrays_of, unit_rng
+from ifssnet.train.loop.trainer import Trainer, TrainerConfig
+from ifssnet.train.loop.validation import ValidationConfig, validate
 
 
 @dataclass(frozen=True)

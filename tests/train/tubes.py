@@ -6,7 +6,7 @@ import numpy as np
 
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
-from ifssnet.train.leg import Leg
+from ifssnet.train.data.leg import Leg
 
 
 def tube(slices: int = 72, side: int = 48, first: int = 4, last: int | None = None, seed: int = 0, label: int = 100) -> Leg:

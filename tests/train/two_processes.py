@@ -10,8 +10,8 @@ from lightning_fabric import Fabric
 from tiny_task import TinyConfig, TinyTask, ball_leg
 
 from ifssnet.core.progress import drain
-from ifssnet.train.run_folder import RunFolder
-from ifssnet.train.trainer import Trainer, TrainerConfig
+from ifssnet.train.loop.run_folder import RunFolder
+from ifssnet.train.loop.trainer import Trainer, TrainerConfig
 
 
 class Uneven(TinyTask):

@@ -26,8 +26,8 @@ for _ in range(2):
         ifssnet.compound([])
     except Exception as error:
         print(type(error).__name__)
-import ifssnet.measure.muscles as muscles
-import ifssnet.compound.options as options
+import ifssnet.measurement.muscles as muscles
+import ifssnet.compounding.options as options
 from ifssnet import compound, measure
 assert callable(measure) and callable(compound)
 assert measure(segmentation).muscles["SOL"]["volume_cm3"] == 1.0

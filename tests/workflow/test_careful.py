@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 import ifssnet
-from ifssnet.cli import compound
+from ifssnet.cli.commands import compound
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
 from ifssnet.core.sweep import Sweep
-from ifssnet.io.sequence_write import write_sequence
+from ifssnet.io.sweeps.sequence_writer import write_sequence
 
 
 def short_sweep() -> Sweep:

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from ifssnet.core.errors import InputError
-from ifssnet.workflow.choosing import choose
-from ifssnet.workflow.default_weights import (
+from ifssnet.workflow.files.default_weights import (
     ELSEWHERE,
     default_weights,
     find_weights,
     shipped_weights,
     weights_to_start_from,
 )
+from ifssnet.workflow.leg.method_choice import choose
 from weights_shelf import fill_shelf
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ifssnet.cli import convert, info
+from ifssnet.cli.commands import convert, info
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.io.open import open_labels

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ifssnet.compound.hole_options import GaussianFilling, InverseDistanceFilling, NearestFilling, StickFilling
-from ifssnet.compound.options import CompoundOptions, Fan, Rectangle
+from ifssnet.compounding.holes.options import GaussianFilling, InverseDistanceFilling, NearestFilling, StickFilling
+from ifssnet.compounding.options import CompoundOptions, Fan, Rectangle
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.progress import drain
 from ifssnet.core.sweep import Sweep
-from ifssnet.io.plus_xml import read_plus_configuration
-from ifssnet.workflow.compounding import check, compound, dry_run, options_from_plus
+from ifssnet.io.sweeps.plus_config import read_plus_configuration
+from ifssnet.workflow.leg.compounded_volume import check, compound, dry_run, options_from_plus
 
 
 def configured(folder: Path, attributes: str, holes: str = "", **overrides) -> CompoundOptions:

@@ -15,10 +15,10 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import drain
 from ifssnet.geometry.in_plane import window_start, windowed
-from ifssnet.io.cohort import open_cohort
+from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.open import open_volume
 from ifssnet.io.save import save
-from ifssnet.workflow.cropping import crop_cohort, crops_are_done, is_sized, read_crops
+from ifssnet.workflow.cohorts.cropped_cohort import crop_cohort, crops_are_done, is_sized, read_crops
 
 DIRECTION = ((0.0, -1.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.0, 1.0))
 

@@ -25,10 +25,10 @@ from archive_server import (
 from ifssnet.core.cohort import Cohort
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress, drain
-from ifssnet.io.archive import UnpackLimits
-from ifssnet.io.cohort import open_cohort
-from ifssnet.workflow.dataset import Source, fetch, plan_fetch
-from ifssnet.workflow.dataset_check import CheckedCohort, check_cohort, values_in_use
+from ifssnet.io.cohorts.cohort_folder import open_cohort
+from ifssnet.io.transfer.archive import UnpackLimits
+from ifssnet.workflow.cohorts.dataset import Source, fetch, plan_fetch
+from ifssnet.workflow.cohorts.dataset_check import CheckedCohort, check_cohort, values_in_use
 
 FILES = three_archives()
 TRAIN_ZIP, VAL_ZIP, TEST_ZIP = FILES

@@ -13,10 +13,10 @@ import pytest
 
 from ifssnet.core.progress import drain
 from ifssnet.io.open import open_labels
-from ifssnet.phantom.sweep import SMALL
-from ifssnet.workflow.default_weights import ELSEWHERE
-from ifssnet.workflow.demo import demo
-from ifssnet.workflow.demo_methods import demo_methods
+from ifssnet.phantom.scanner.sweep import SMALL
+from ifssnet.workflow.demo.demo import demo
+from ifssnet.workflow.demo.methods import demo_methods
+from ifssnet.workflow.files.default_weights import ELSEWHERE
 from weights_shelf import anchored, fill_shelf
 
 ITK = find_spec("itk") is not None

@@ -21,15 +21,15 @@ from ifssnet.core.results import MEAN, Results, Score
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.weights import Weights
 from ifssnet.io.save import save
-from ifssnet.io.weights import save_weights
-from ifssnet.propagate.hold import Hold, HoldConfig
-from ifssnet.workflow.benchmark import Given, benchmark, distances_to
-from ifssnet.workflow.cohort import legs_of, run_all
-from ifssnet.workflow.evaluating import EvaluationOptions, evaluate
-from ifssnet.workflow.figuring import draw_figures
-from ifssnet.workflow.gathering import read_results
-from ifssnet.workflow.methods_given import MethodGiven
-from ifssnet.workflow.summing import described, summarise
+from ifssnet.io.storage.weights import save_weights
+from ifssnet.propagate.baselines.hold import Hold, HoldConfig
+from ifssnet.workflow.cohorts.many_legs import legs_of, run_all
+from ifssnet.workflow.evaluation.benchmark import Given, benchmark, distances_to
+from ifssnet.workflow.evaluation.evaluate import EvaluationOptions, evaluate
+from ifssnet.workflow.evaluation.evaluation_folder import read_results
+from ifssnet.workflow.evaluation.exhibits import draw_figures
+from ifssnet.workflow.evaluation.given_methods import MethodGiven
+from ifssnet.workflow.evaluation.summary import described, summarise
 
 NAMES = {100: "SOL", 150: "GM"}
 SPACING = (1.0, 1.0, 2.0)
@@ -206,8 +206,8 @@ def test_splits_acquisitions_and_methods_are_checked_before_the_work(legs: Path,
 def tiny_network(path: Path, seed: int) -> Path:
     import torch
 
-    from ifssnet.nn.ifss_net import IFSSNet, IFSSNetConfig
-    from ifssnet.propagate.region import Sampling
+    from ifssnet.nn.networks.ifss_net import IFSSNet, IFSSNetConfig
+    from ifssnet.propagate.network_input.region import Sampling
 
     torch.set_num_threads(1)
     torch.manual_seed(seed)
@@ -267,7 +267,7 @@ def test_second_acquisitions_are_no_legs(legs: Path):
     shutil.copy(legs / "test" / "P0" / "masksX1.mha", legs / "test" / "P0" / "masksX2.mha")
     described_by = 'acquisition = "r1"\n[labels]\n100 = "SOL"\n150 = "GM"\n[acquisitions]\nP0_x2 = "r2"\n'
     (legs / "cohort.toml").write_text(described_by)
-    from ifssnet.io.cohort import open_cohort
+    from ifssnet.io.cohorts.cohort_folder import open_cohort
 
     cohort = open_cohort(legs)
     assert [case.name for case in legs_of(cohort, "test")] == ["P0_x1", "P1_x1"]

@@ -13,21 +13,21 @@ import pytest
 from rich.console import Console
 
 from archive_server import Server, archives_of, impatient, mha, serving
-from ifssnet.cli.experiment import experiment_command
+from ifssnet.cli.commands.experiment import experiment_command
 from ifssnet.cli.main import main
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import drain
-from ifssnet.io.image_header import read_grid
-from ifssnet.io.weights import open_weights
-from ifssnet.workflow.benchmark import Given
-from ifssnet.workflow.dataset import Source
-from ifssnet.workflow.estimating import Sizes, estimate, sizes_of
-from ifssnet.workflow.evaluating import EvaluationOptions, evaluate
-from ifssnet.workflow.experiment import run_experiment
-from ifssnet.workflow.experiment_plan import ExperimentOptions, Job, jobs_of
-from ifssnet.workflow.methods_given import MethodGiven
-from ifssnet.workflow.throughput import Machine, Throughput
+from ifssnet.io.storage.weights import open_weights
+from ifssnet.io.volumes.image_header import read_grid
+from ifssnet.workflow.cohorts.dataset import Source
+from ifssnet.workflow.evaluation.benchmark import Given
+from ifssnet.workflow.evaluation.evaluate import EvaluationOptions, evaluate
+from ifssnet.workflow.evaluation.given_methods import MethodGiven
+from ifssnet.workflow.experiment.estimate import Sizes, estimate, sizes_of
+from ifssnet.workflow.experiment.experiment import run_experiment
+from ifssnet.workflow.experiment.plan import ExperimentOptions, Job, jobs_of
+from ifssnet.workflow.experiment.throughput import Machine, Throughput
 from replica import SIDE, leg, replica
 
 FILES = replica()

@@ -12,10 +12,10 @@ import pytest
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress, drain
 from ifssnet.io.open import open_labels, open_volume
-from ifssnet.phantom import acquire
-from ifssnet.phantom.acquire import SIZES, Size
-from ifssnet.phantom.cohort import plan_cohort
-from ifssnet.workflow.phantom import LegOptions, make_cohort, make_leg
+from ifssnet.phantom.files.cohort import plan_cohort
+from ifssnet.phantom.scanner import acquisition as acquire
+from ifssnet.phantom.scanner.acquisition import SIZES, Size
+from ifssnet.workflow.cohorts.phantom_files import LegOptions, make_cohort, make_leg
 
 TINY = Size(16, 32, 32, replace(SIZES["small"].settings, frame_step_mm=10.0))
 

@@ -14,12 +14,12 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import drain
-from ifssnet.io.cohort import open_cohort
+from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.open import open_labels
 from ifssnet.io.save import save
-from ifssnet.train.budget import AnnotationBudget
-from ifssnet.workflow.methods_given import MethodGiven
-from ifssnet.workflow.pseudo_labelling import RECORD, PseudoLabelling, pseudo_label
+from ifssnet.train.data.budget import AnnotationBudget
+from ifssnet.workflow.evaluation.given_methods import MethodGiven
+from ifssnet.workflow.training.pseudo_label_cohort import RECORD, PseudoLabelling, pseudo_label
 
 NAMES = {100: "SOL", 150: "GM"}
 FEW = PseudoLabelling(MethodGiven("guided", "guided"), AnnotationBudget("constant", constant=9, leg_slices=36), workers=0)

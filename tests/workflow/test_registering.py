@@ -14,7 +14,7 @@ from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import drain
 from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.save import save
-from ifssnet.workflow.registering import register_files
+from ifssnet.workflow.leg.registered_files import register_files
 
 SHIFT = (2, -3, 5)  # voxels along z, y, x that the leg lies further in the moving volume
 

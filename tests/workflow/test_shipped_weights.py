@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ifssnet.io.weights import open_weights
+from ifssnet.io.storage.weights import open_weights
 from ifssnet.propagate.methods import learned
-from ifssnet.workflow.default_weights import PACKAGE_FOLDER
-from ifssnet.workflow.packing import MEGABYTE, PACKAGE_MB
+from ifssnet.workflow.files.default_weights import PACKAGE_FOLDER
+from ifssnet.workflow.training.packed_weights import MEGABYTE, PACKAGE_MB
 
 FILES = sorted(PACKAGE_FOLDER.glob("*.safetensors"))
 

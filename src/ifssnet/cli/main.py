@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ifssnet.cli import (
+from ifssnet.cli.commands import (
     agree,
     compare,
     compound,
@@ -26,11 +26,11 @@ from ifssnet.cli import (
     segment,
     train,
 )
-from ifssnet.cli.dataset import register as add_dataset
-from ifssnet.cli.experiment import register as add_experiment
-from ifssnet.cli.phantom import register as add_phantom
+from ifssnet.cli.commands.dataset import register as add_dataset
+from ifssnet.cli.commands.experiment import register as add_experiment
+from ifssnet.cli.commands.phantom import register as add_phantom
+from ifssnet.cli.commands.weights import register as add_weights
 from ifssnet.cli.terminal import show_error, show_warnings
-from ifssnet.cli.weights import register as add_weights
 from ifssnet.core.errors import InputError
 
 app = typer.Typer(

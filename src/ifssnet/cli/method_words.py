@@ -9,8 +9,8 @@ from pathlib import Path
 from ifssnet.cli.settings import given
 from ifssnet.core.errors import InputError
 from ifssnet.propagate.methods import LEARNED
-from ifssnet.workflow.default_weights import default_weights, find_weights
-from ifssnet.workflow.methods_given import MethodGiven, names
+from ifssnet.workflow.evaluation.given_methods import MethodGiven, names
+from ifssnet.workflow.files.default_weights import default_weights, find_weights
 
 _EXAMPLE = "Write for example --methods hold,guided,full=ifss-net@best.safetensors:direction=forward."
 _PART = re.compile(

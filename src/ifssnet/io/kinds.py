@@ -7,9 +7,10 @@ import zlib
 from pathlib import Path
 
 from ifssnet.core.errors import InputError
-from ifssnet.io.frames_folder import CALIBRATION_NAME, POSES_NAME
-from ifssnet.io.nifti import GZIP
-from ifssnet.io.pixels import ANY_ZLIB, existing_file
+from ifssnet.io.codecs.pixels import ANY_ZLIB, existing_file
+from ifssnet.io.sweeps.frames_folder import CALIBRATION_NAME, POSES_NAME
+from ifssnet.io.volumes.dicom_geometry import is_dicom
+from ifssnet.io.volumes.nifti import GZIP
 
 KINDS = {
     "metaimage": "a MetaImage volume or label map (.mha, .mhd)",
@@ -141,15 +142,6 @@ def _kind_of_folder(path: Path) -> str | None:
     if ".png" in suffixes:
         return "masks-folder"
     return "dicom-folder" if any(is_dicom(file) for file in files[:20]) else None
-
-
-def is_dicom(file: Path) -> bool:
-    """Whether a file says of itself that it is DICOM."""
-    try:
-        with file.open("rb") as stream:
-            return stream.read(132)[128:] == b"DICM"
-    except OSError:
-        return False
 
 
 def _suffix(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Any volume, any label map: `kind_of` says which format it is, one reader a format does the rest."""
+"""Any volume, label map or tracked sweep: `kind_of` says which format it is, one reader a format does the rest."""
 
 from __future__ import annotations
 
@@ -9,18 +9,23 @@ from types import MappingProxyType
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.sweep import Sweep
 from ifssnet.geometry.values import values_in_use
-from ifssnet.io import label_names
-from ifssnet.io.dicom import read_dicom_volume
+from ifssnet.io.cohorts.nnunet import read_nnunet
 from ifssnet.io.kinds import IMAGES, KINDS, SWEEPS, kind_of
-from ifssnet.io.metaimage_volume import read_metaimage_volume
-from ifssnet.io.nifti import read_nifti_volume
-from ifssnet.io.nnunet import read_nnunet
-from ifssnet.io.nrrd_volume import read_nrrd_volume
-from ifssnet.io.placement import as_labels, warn_of_nan
-from ifssnet.io.seg_nrrd import read_seg_nrrd
+from ifssnet.io.sweeps.frames_folder import read_frames_folder
+from ifssnet.io.sweeps.plus_config import PlusConfiguration, read_plus_configuration
+from ifssnet.io.sweeps.sequence import read_sequence
+from ifssnet.io.sweeps.stradwin import read_stradwin
+from ifssnet.io.volumes import label_names
+from ifssnet.io.volumes.dicom import read_dicom_volume
+from ifssnet.io.volumes.metaimage import read_metaimage_volume
+from ifssnet.io.volumes.nifti import read_nifti_volume
+from ifssnet.io.volumes.nrrd import read_nrrd_volume
+from ifssnet.io.volumes.placement import as_labels, warn_of_nan
+from ifssnet.io.volumes.seg_nrrd import read_seg_nrrd
 
-__all__ = ["kind_of", "open_labels", "open_volume"]
+__all__ = ["kind_of", "open_labels", "open_sweep", "open_volume"]
 
 _READERS: Mapping[str, Callable[[Path], Volume]] = {
     "metaimage": read_metaimage_volume,
@@ -100,6 +105,37 @@ def open_labels(path: Path) -> LabelMap:
         )
     names = label_names.completed(in_use, names)
     return LabelMap(array, volume.grid, MappingProxyType(names), MappingProxyType(colors), MappingProxyType(header))
+
+
+def open_sweep(path: Path, config: Path | PlusConfiguration | None = None) -> Sweep:
+    """Read a tracked sweep.
+
+    Args:
+        path: A sequence metafile (`.igs.mha`, `.mha`, `.mhd`, `.igs.nrrd`, `.nrrd`), a Stradwin file (`.sw`, or its
+            `.sxi` when the `.sw` lies beside it), or a folder of PNG frames with `poses.csv` and `calibration.toml`.
+        config: A PLUS configuration with the calibration, for sequence metafiles.
+
+    Raises:
+        InputError: No such file, a format that is not known, or a file that cannot be used.
+    """
+    kind = kind_of(path)
+    if kind in ("sequence", "metaimage", "nrrd"):
+        return read_sequence(path, read_plus_configuration(config) if isinstance(config, Path) else config)
+    if kind not in ("stradwin", "frames-folder"):
+        raise InputError(
+            "a sequence metafile (.igs.mha, .igs.nrrd), a Stradwin .sw file, or a folder of frames with poses",
+            f"{path.name}, which is {KINDS[kind]}",
+            "Give the recording, or convert it to one of these.",
+        )
+    if config is not None:
+        raise InputError(
+            "a PLUS configuration with a sequence metafile only",
+            f"a configuration with {path.name}, which carries its own calibration",
+            "Leave the configuration out.",
+        )
+    if kind == "frames-folder":
+        return read_frames_folder(path)
+    return read_stradwin(path.with_suffix(".sw") if path.suffix.lower() == ".sxi" else path)
 
 
 def _image_kind(path: Path, wanted: str) -> str:

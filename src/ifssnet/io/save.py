@@ -19,12 +19,12 @@ from jaxtyping import Shaped
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.segmentation import Segmentation
-from ifssnet.io import label_names
-from ifssnet.io.atomic import atomic_paths
-from ifssnet.io.metaimage_volume import write_metaimage_volume
-from ifssnet.io.nifti import write_nifti_volume
-from ifssnet.io.nrrd_volume import write_nrrd_volume
-from ifssnet.io.seg_nrrd import SEGMENT_KEY, SegmentLayers, write_seg_nrrd
+from ifssnet.io.storage.atomic import atomic_paths
+from ifssnet.io.volumes import label_names
+from ifssnet.io.volumes.metaimage import write_metaimage_volume
+from ifssnet.io.volumes.nifti import write_nifti_volume
+from ifssnet.io.volumes.nrrd import write_nrrd_volume
+from ifssnet.io.volumes.seg_nrrd import SEGMENT_KEY, SegmentLayers, write_seg_nrrd
 
 SUFFIXES = (".seg.nrrd", ".nii.gz", ".nii", ".mha", ".mhd", ".nrrd", ".nhdr")
 """What can be written, longer suffixes before the shorter ones that they end in."""

@@ -12,11 +12,11 @@ from typing import Any
 from ifssnet.core.errors import InputError
 from ifssnet.core.segmentation import Propagator
 from ifssnet.core.weights import Weights
-from ifssnet.propagate.fill_between_slices import FillBetweenSlices, FillBetweenSlicesConfig
-from ifssnet.propagate.grow_from_seeds import GrowFromSeeds, GrowFromSeedsConfig
-from ifssnet.propagate.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
-from ifssnet.propagate.watershed import Watershed, WatershedConfig
-from ifssnet.propagate.zero_order import ZeroOrder, ZeroOrderConfig
+from ifssnet.propagate.baselines.fill_between_slices import FillBetweenSlices, FillBetweenSlicesConfig
+from ifssnet.propagate.baselines.grow_from_seeds import GrowFromSeeds, GrowFromSeedsConfig
+from ifssnet.propagate.baselines.watershed import Watershed, WatershedConfig
+from ifssnet.propagate.baselines.zero_order import ZeroOrder, ZeroOrderConfig
+from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ def learned(name: str, weights: Weights, device: str = "auto", **settings: objec
     if weights.kind != name:
         raise InputError(f"weights of {name}", f"weights of {weights.kind}", f"Use --method {weights.kind}, or other weights.")
     require_torch()
-    from ifssnet.propagate.device import choose_device, moved
+    from ifssnet.propagate.network_input.device import choose_device, moved
 
     place = choose_device(device)
     return moved(entry.build(weights, **_chosen(name, entry.config, settings)), place)

@@ -13,21 +13,21 @@ from typing import Any, cast, get_type_hints
 from ifssnet.core.errors import InputError
 from ifssnet.core.report import finite
 from ifssnet.core.segmentation import Json
+from ifssnet.train.data.leg import Leg
 from ifssnet.train.from_table import build
-from ifssnet.train.leg import Leg
-from ifssnet.train.task import Task
-from ifssnet.train.trainer import TrainerConfig
-from ifssnet.train.validation import ValidationConfig
+from ifssnet.train.loop.task import Task
+from ifssnet.train.loop.trainer import TrainerConfig
+from ifssnet.train.loop.validation import ValidationConfig
 
 TaskBuilder = Callable[[Any, tuple[Leg, ...], tuple[str, ...], int], Task]
 """A task from its configuration, the legs, the muscles (none: any) and a seed; the hint of `config` says its configuration."""
 
 TASKS: Mapping[str, str] = MappingProxyType(
     {
-        "anchored": "ifssnet.train.anchored:AnchoredTask",
-        "recurrent": "ifssnet.train.recurrent:RecurrentTask",
-        "pg-net": "ifssnet.train.pg_net:PGNetTask",
-        "unet-3d": "ifssnet.train.unet_3d:UNet3dTask",
+        "anchored": "ifssnet.train.tasks.anchored:AnchoredTask",
+        "recurrent": "ifssnet.train.tasks.recurrent:RecurrentTask",
+        "pg-net": "ifssnet.train.tasks.pg_net:PGNetTask",
+        "unet-3d": "ifssnet.train.tasks.unet_3d:UNet3dTask",
     }
 )
 """Each task's name in recipes, and where it is: imported when it is asked for."""

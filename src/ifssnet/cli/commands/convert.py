@@ -1,0 +1,44 @@
+"""`ifss convert`: from any format to any other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ifssnet.cli.options import Force, Json, Quiet, Verbose
+from ifssnet.cli.terminal import Terminal
+
+
+def run(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A volume, label map, sweep, surface or folder of surfaces.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="Where to; the suffix chooses the format.")],
+    spacing: Annotated[
+        str | None, typer.Option("--spacing", metavar="MM", help="New voxel spacing: one number, or X,Y,Z in mm.")
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option("--labels", metavar="NAMES", help="Keep these structures, in this order: SOL,GM,GL.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option("--config", help="PLUS configuration (XML) for a sweep.")] = None,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> dict[str, Any]:
+    """Convert volumes, label maps, tracked sweeps and surfaces into each other.
+
+    A folder of closed surfaces becomes a label map at a spacing, and a label map becomes a folder of surfaces (an OUT
+    without a suffix) or one surface file (`.stl`, `.ply`, `.obj`).
+
+    Example: `ifss convert surfaces/ leg.seg.nrrd --spacing 0.5 --labels SOL,GM,GL`
+    """
+    from ifssnet.cli.parse import names, spacing_xyz
+    from ifssnet.workflow.leg.conversion import convert
+
+    terminal = Terminal(quiet, verbose, json)
+    facts = terminal.run(convert(source, target, spacing_xyz(spacing), names(labels), config, force=force))
+    if json:
+        terminal.answer_json(facts)
+    terminal.say(f"wrote {target}")
+    return facts

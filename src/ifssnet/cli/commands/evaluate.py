@@ -1,0 +1,96 @@
+"""`ifss evaluate`: methods against each other on a whole cohort."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ifssnet.cli.options import Json, Quiet, Verbose
+from ifssnet.cli.summary import show_summary
+from ifssnet.cli.terminal import Terminal
+
+
+class Protocol(StrEnum):
+    """Which annotated slices a method is given."""
+
+    first_three = "first-three"
+    every_100 = "every-100"
+    all_seeds = "all-seeds"
+
+
+class Split(StrEnum):
+    """Which part of a cohort."""
+
+    train = "train"
+    val = "val"
+    test = "test"
+
+
+class Direction(StrEnum):
+    """Which way masks are carried."""
+
+    forward = "forward"
+    both = "both"
+
+
+def run(
+    cohort: Annotated[Path, typer.Argument(metavar="COHORT", help="A folder of legs by split, with labels.")],
+    methods: Annotated[
+        list[str],
+        typer.Option(
+            help="NAME, NAME@WEIGHTS or LABEL=NAME[@WEIGHTS][:SETTING=VALUE,…], commas between; also hold, plain, guided."
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder; an earlier run in it goes on.")],
+    protocol: Annotated[Protocol, typer.Option(help="Which annotated slices the methods are given.")] = Protocol.every_100,
+    split: Annotated[Split, typer.Option(help="Which part of the cohort.")] = Split.test,
+    legs: Annotated[int | None, typer.Option(min=1, help="Only so many legs, the first by name.")] = None,
+    every: Annotated[int | None, typer.Option(min=1, help="Slices from one annotated place to the next (default 100).")] = None,
+    every_mm: Annotated[float | None, typer.Option(help="The same in mm; takes the place of --every.")] = None,
+    noise_mm: Annotated[float, typer.Option(help="Seeds drawn badly: SD of their borders about the true ones.")] = 0.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of that noise.")] = 0,
+    direction: Annotated[
+        Direction | None, typer.Option(help="For methods that know directions and are given none of their own.")
+    ] = None,
+    weights: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=FILE", help="Weights of a method or label; may be repeated.")
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option(help="The method that the others are tested against (default: guided, else the first).")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=0, max=256, help="Runs at a time, a process each; 0: in this process.")] = 1,
+    keep: Annotated[int, typer.Option(min=0, help="Keep the segmentations of so many legs, for the 3-D figures.")] = 1,
+    force: Annotated[bool, typer.Option("--force", help="Replace an evaluation of other legs or another protocol.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> dict[str, Any]:
+    """Compare methods on every leg of a split: tables, statistics and one page to read. A run that was stopped goes on.
+
+    Example: `ifss evaluate legs --methods hold,plain,guided --protocol all-seeds -o evaluation --workers 2`
+    """
+    from ifssnet.cli.method_words import methods as parsed
+    from ifssnet.workflow.evaluation.benchmark import Given
+    from ifssnet.workflow.evaluation.evaluate import EvaluationOptions, evaluate
+
+    terminal = Terminal(quiet, verbose, json)
+    options = EvaluationOptions(
+        methods=parsed(methods, weights or (), None if direction is None else direction.value),
+        given=Given(protocol.value, every, every_mm, noise_mm, seed),
+        split=split.value,
+        legs=legs,
+        against=against,
+        workers=workers,
+        keep=keep,
+        force=force,
+    )
+    summary: dict[str, Any] = dict(terminal.run(evaluate(cohort, output, options)))
+    if json:
+        terminal.answer_json(summary)
+        return summary
+    show_summary(summary, f"{split.value}, {protocol.value}, mean over muscles", terminal, timed=True)
+    terminal.say(f"wrote {output / 'report.html'}")
+    return summary

@@ -1,0 +1,198 @@
+"""`ifss experiment`: a published experiment, from the data to the figures."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ifssnet.cli.commands.dataset import show_terms
+from ifssnet.cli.options import Device, Json, Quiet, Verbose
+from ifssnet.cli.summary import show_summary
+from ifssnet.cli.terminal import Terminal
+from ifssnet.core.errors import InputError
+
+if TYPE_CHECKING:
+    from ifssnet.workflow.cohorts.dataset import Source
+    from ifssnet.workflow.experiment.experiment import ExperimentPlan
+    from ifssnet.workflow.experiment.plan import ExperimentOptions
+
+
+class Scale(StrEnum):
+    """How large networks and slices are."""
+
+    paper = "paper"
+    quarter = "quarter"
+
+
+def register(app: typer.Typer) -> None:
+    """Add `experiment` with its commands to the `ifss` command."""
+    experiments = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Run a published experiment end to end.")
+    experiments.command(name="leg-3d-us")(leg_3d_us)
+    app.add_typer(experiments, name="experiment")
+
+
+def leg_3d_us(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The data set's folder, there or to be made.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="The folder; an earlier run in it goes on.")],
+    *,
+    methods: Annotated[
+        str | None, typer.Option(help="full, weak, anchored are trained; guided, hold, watershed, … need no training.")
+    ] = None,
+    scale: Annotated[
+        Scale, typer.Option(help="paper: whole slices, the paper's width; quarter: 1.1 mm about the muscle, light networks.")
+    ] = Scale.paper,
+    minutes: Annotated[float | None, typer.Option(help="Of training, each network. Otherwise the recipes' units.")] = None,
+    device: Annotated[Device, typer.Option(help="Where to compute; auto is a GPU where there is one.")] = Device.auto,
+    seed: Annotated[int, typer.Option(min=0, help="Of every training.")] = 0,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="METHOD:NAME=VALUE", help="Change a value of full's, weak's or anchored's recipe."),
+    ] = None,
+    side: Annotated[int, typer.Option(min=32, help="Rows and columns that slices are cropped or padded to.")] = 512,
+    workers: Annotated[int, typer.Option(min=0, max=256, help="Evaluations at a time; each loads its networks.")] = 1,
+    base_url: Annotated[str | None, typer.Option("--base-url", help="Fetch from a mirror; the hashes stay.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Measure and say what it would take; nothing else.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Accept the data's licence and start without being asked.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> dict[str, Any]:
+    """The paper's experiment on LEG-3D-US: fetch, check, crop or pad, train, evaluate, draw.
+
+    It measures this machine, says what it will take, and asks. A run that was stopped goes on with the same command.
+
+    Example: `ifss experiment leg-3d-us data/leg-3d-us -o out/paper`
+    """
+    from ifssnet.workflow.cohorts.dataset import Source
+    from ifssnet.workflow.experiment.plan import ExperimentOptions, default_methods
+
+    options = ExperimentOptions(
+        methods=_words(methods) if methods is not None else default_methods(),
+        scale=scale.value,
+        side_px=side,
+        minutes=minutes,
+        device=device.value,
+        seed=seed,
+        changes=_changes(settings or []),
+        workers=workers,
+    )
+    source = Source() if base_url is None else Source(base_url=base_url)
+    ask = _ask if sys.stdin.isatty() else None
+    terminal = Terminal(quiet, verbose, json)
+    return experiment_command(folder, output, options, source, terminal, dry_run=dry_run, yes=yes, ask=ask)
+
+
+def experiment_command(
+    folder: Path,
+    output: Path,
+    options: ExperimentOptions,
+    source: Source,
+    terminal: Terminal,
+    *,
+    dry_run: bool = False,
+    yes: bool = False,
+    ask: Callable[[], bool] | None = None,
+) -> dict[str, Any]:
+    """Measure, tell, ask, run.
+
+    Args:
+        folder: The data set's folder.
+        output: The experiment's.
+        options: What is asked for.
+        source: Where the data set comes from.
+        terminal: How to talk.
+        dry_run: Whether to stop after telling.
+        yes: Whether the user has agreed already.
+        ask: Asks a person; None where there is none to ask.
+
+    Returns:
+        What was found; the estimate alone where nothing was run.
+
+    Raises:
+        InputError: Nobody has agreed, or what the experiment raises.
+    """
+    from ifssnet.workflow.experiment.experiment import plan_experiment, run_experiment
+
+    terminal.say("Timing some steps of each method on this machine ...")
+    plan = terminal.run(plan_experiment(folder, output, options, source))
+    estimated: dict[str, Any] = {"estimate": plan.estimate.as_plain()}
+    _show_plan(plan, terminal)
+    if dry_run:
+        if terminal.as_json:
+            terminal.answer_json(estimated)
+        return estimated
+    if not yes:
+        if ask is None:
+            raise InputError("consent to start", "no terminal to ask on", "Add --yes, or --dry-run to see the estimate alone.")
+        if not ask():
+            terminal.say("Nothing was started.")
+            return estimated
+    found: dict[str, Any] = dict(terminal.run(run_experiment(folder, output, options, source)))
+    if terminal.as_json:
+        terminal.answer_json({**estimated, **found})
+    else:
+        _show_results(found, terminal)
+    return {**estimated, **found}
+
+
+def _show_plan(plan: ExperimentPlan, terminal: Terminal) -> None:
+    """Always told before anything starts, `--quiet` or not; on standard error, where an answer in JSON is not."""
+    if plan.fetching is not None and plan.fetching.archives:
+        show_terms(plan.fetching, terminal)
+    told = plan.estimate
+    sizes = ", ".join(f"{len(slices)} {split}" for split, slices in told.sizes.slices.items())
+    lines = [
+        *([f"The server was asked for the data set in vain: {plan.unreachable}"] if plan.unreachable else []),
+        f"{plan.root} ({sizes} legs; sizes: {told.sizes.known_from}); cropped or padded legs: {plan.cropped}; "
+        f"all else: {plan.output}",
+        f"Measured on {told.machine.name}:",
+        *(_stage_line(stage) for stage in told.stages),
+        f"About {_hours(told.hours)} in all; fetching, cropping and figures come on top. Cropped legs take up to "
+        f"{told.disk_gb:.1f} GB of disk.",
+        *(f"Beware: {warning}" for warning in told.warnings),
+    ]
+    for line in lines:
+        terminal.err.out(line, highlight=False)
+
+
+def _stage_line(stage: Any) -> str:
+    gpu = f", GPU {stage.device_gb:.1f} GB" if stage.device_gb else ""
+    memory = f"{gpu}, memory {stage.host_gb:.1f} GB" if stage.host_gb else ""
+    return f"  {stage.name}: {_hours(stage.hours)}{memory} ({stage.note})"
+
+
+def _hours(hours: float) -> str:
+    if hours < 1.5:
+        return f"{60 * hours:.0f} min"
+    return f"{hours:.1f} h" if hours < 72 else f"{hours / 24:.1f} days"
+
+
+def _show_results(found: dict[str, Any], terminal: Terminal) -> None:
+    for crop, counts in found["cropping"]["labelled_voxels_cut"].items():
+        terminal.say(f"{crop}: {counts['cut']} of {counts['labelled']} labelled voxels lie outside the window and were cut")
+    for protocol, summary in found["evaluations"].items():
+        show_summary(summary, f"test, {protocol}, mean over muscles", terminal)
+        terminal.say(f"wrote {found['reports'][protocol]}")
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _changes(words: list[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for word in words:
+        label, colon, change = word.partition(":")
+        if not colon or "=" in label:
+            raise InputError("changes as METHOD:NAME=VALUE", f"'{word}'", "Write for example --set full:tbptt=4.")
+        found[label.strip()] = (*found.get(label.strip(), ()), change)
+    return found
+
+
+def _ask() -> bool:
+    return typer.confirm("Do you accept the data set's licence, and start?", err=True)

@@ -1,0 +1,32 @@
+"""`ifss figures`: an evaluation as the paper's exhibits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ifssnet.cli.options import Force, Json, Quiet, Verbose
+from ifssnet.cli.terminal import Terminal
+
+
+def run(
+    evaluation: Annotated[Path, typer.Argument(metavar="DIR", help="What `ifss evaluate` wrote.")],
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> dict[str, Any]:
+    """Draw the paper's exhibits from an evaluation's tables, as SVG in DIR/figures, and Table I beside the paper's.
+
+    Example: `ifss figures evaluation`
+    """
+    from ifssnet.workflow.evaluation.exhibits import draw_figures
+
+    terminal = Terminal(quiet, verbose, json)
+    facts: dict[str, Any] = dict(terminal.run(draw_figures(evaluation, force=force)))
+    if json:
+        terminal.answer_json(facts)
+    terminal.say(f"wrote {', '.join(facts['files'])} to {facts['output']}")
+    return facts

@@ -1,0 +1,37 @@
+"""`ifss frames`: the way back, from the volume to the raw B-mode frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ifssnet.cli.options import Force, Json, Output, Quiet, Verbose
+from ifssnet.cli.terminal import Terminal
+
+
+def run(
+    segmentation: Annotated[Path, typer.Argument(metavar="SEG", help="A segmentation of the compounded volume.")],
+    sweep: Annotated[Path, typer.Argument(metavar="SWEEP", help="A sweep that was compounded into it.")],
+    output: Output,
+    config: Annotated[Path | None, typer.Option("--config", help="PLUS configuration (XML) for the sweep.")] = None,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> dict[str, Any]:
+    """Draw a segmentation on every raw frame, where the edges are sharper than in the volume.
+
+    OUT ending in `.sw` becomes a Stradwin file with contours; a folder becomes one PNG overlay a frame.
+
+    Example: `ifss frames leg-segmented.seg.nrrd sweep.igs.mha --config plus.xml -o overlays/`
+    """
+    from ifssnet.workflow.leg.frame_overlays import frames_files
+
+    terminal = Terminal(quiet, verbose, json)
+    facts = terminal.run(frames_files(segmentation, sweep, output, config, force=force))
+    if json:
+        terminal.answer_json(facts)
+    terminal.say(f"wrote {output}")
+    return facts

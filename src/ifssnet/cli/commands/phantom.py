@@ -1,0 +1,131 @@
+"""`ifss phantom`: digital legs with exact truth."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ifssnet.cli.options import Force, Json, Quiet
+from ifssnet.cli.terminal import Terminal
+from ifssnet.core.errors import InputError
+
+
+class Size(StrEnum):
+    """How large a volume is."""
+
+    paper = "paper"
+    quarter = "quarter"
+    small = "small"
+
+
+class Via(StrEnum):
+    """How a volume comes about."""
+
+    scan = "scan"
+    direct = "direct"
+
+
+class Variant(StrEnum):
+    """What kind of person."""
+
+    adult = "adult"
+    child = "child"
+    duchenne = "duchenne"
+    pseudohypertrophy = "pseudohypertrophy"
+    atrophy = "atrophy"
+    injured = "injured"
+
+
+Seed = Annotated[int, typer.Option(help="Everything follows from it; the same seed gives the same bytes.")]
+SizeOption = Annotated[Size, typer.Option(help="paper: 512 x 512 at 0.277 mm; quarter: 128 x 128; small: for tests.")]
+ViaOption = Annotated[Via, typer.Option(help="scan: tracked sweeps, compounded; direct: straight to a volume.")]
+VariantOption = Annotated[Variant, typer.Option(help="What kind of person.")]
+Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to make.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add `phantom` with its commands to the `ifss` command."""
+    phantom = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Digital legs with exact truth.")
+    phantom.command(name="leg")(leg)
+    phantom.command(name="cohort")(cohort)
+    app.add_typer(phantom, name="phantom")
+
+
+def leg(
+    output: Output,
+    seed: Seed = 1,
+    size: SizeOption = Size.quarter,
+    via: ViaOption = Via.scan,
+    variant: VariantOption = Variant.adult,
+    anatomy: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Closed surfaces (STL, PLY, OBJ) of a leg to use instead of a drawn one.")
+    ] = None,
+    acquisitions: Annotated[int, typer.Option(help="2: also r2, with more gain and a lower frequency, the leg moved.")] = 1,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> dict[str, object]:
+    """Record one digital leg: sweeps, volume, and the truth of each.
+
+    Example: `ifss phantom leg -o leg7 --seed 7 --size small`
+    """
+    from ifssnet.workflow.cohorts.phantom_files import LegOptions, make_leg
+
+    options = LegOptions(seed, size.value, via.value, variant.value, anatomy, acquisitions)
+    terminal = Terminal(quiet, as_json=json)
+    facts: dict[str, object] = dict(terminal.run(make_leg(output, options, force=force)))
+    if json:
+        terminal.answer_json(facts)
+        return facts
+    first = facts["r1"]
+    assert isinstance(first, dict)
+    terminal.answer_table("digital leg", ("muscle", "cm3"), list(first["volumes_cm3"].items()))
+    terminal.say(f"written to {output}")
+    return facts
+
+
+def cohort(
+    output: Output,
+    subjects: Annotated[int, typer.Option(help="How many persons.")] = 44,
+    split: Annotated[str, typer.Option(metavar="TRAIN/VAL/TEST", help="How many persons for what.")] = "29/5/10",
+    seed: Seed = 1,
+    size: SizeOption = Size.quarter,
+    via: ViaOption = Via.direct,
+    variant: VariantOption = Variant.adult,
+    second: Annotated[int | None, typer.Option(help="Persons with a second acquisition (15 in 44).")] = None,
+    only: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="Make only these persons of it, as P35,P36: the same as in the whole.")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Legs made at a time; has no part in the result.")] = 1,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> dict[str, object]:
+    """Make a cohort of digital legs in LEG-3D-US' layout.
+
+    Example: `ifss phantom cohort -o legs --subjects 44 --split 29/5/10 --workers 2`
+    """
+    from ifssnet.phantom.files.cohort import plan_cohort
+    from ifssnet.workflow.cohorts.phantom_files import make_cohort
+
+    plan = plan_cohort(subjects, _split(split), seed=seed, size=size.value, via=via.value, variant=variant.value, second=second)
+    if only is not None:
+        plan = plan.only([name.strip() for name in only.split(",") if name.strip()])
+    terminal = Terminal(quiet, as_json=json)
+    facts: dict[str, object] = dict(terminal.run(make_cohort(output, plan, workers=workers, force=force)))
+    if json:
+        terminal.answer_json(facts)
+    else:
+        terminal.say(f"{facts['subjects']} legs, {facts['acquisitions']} acquisitions in {output}")
+    return facts
+
+
+def _split(text: str) -> tuple[int, int, int]:
+    if not re.fullmatch(r"\d{1,6}/\d{1,6}/\d{1,6}", text):
+        raise InputError("three numbers with slashes after --split, as in 29/5/10", f"'{text}'", "Write train/val/test.")
+    train, val, test = map(int, text.split("/"))
+    return train, val, test

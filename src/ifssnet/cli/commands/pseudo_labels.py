@@ -1,0 +1,66 @@
+"""`ifss pseudo-labels`: labels to train on, from few drawn slices."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ifssnet.cli.options import Json, Quiet, Verbose
+from ifssnet.cli.terminal import Terminal
+
+
+class Policy(StrEnum):
+    """How annotated slices are dealt to the legs."""
+
+    decremental = "decremental"
+    constant = "constant"
+
+
+def run(
+    cohort: Annotated[Path, typer.Argument(metavar="COHORT", help="A folder of legs by split, with labels.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="The new cohort; an earlier run in it goes on.")
+    ],
+    method: Annotated[
+        str, typer.Option(help="Draws the other slices: NAME, or NAME@WEIGHTS trained on the same few slices.")
+    ] = "guided",
+    policy: Annotated[
+        Policy, typer.Option(help="decremental: many slices of the first leg, ever fewer of the next (paper, III-C3).")
+    ] = Policy.decremental,
+    first: Annotated[int, typer.Option(help="Slices of the first leg, of 1400; decremental.")] = 230,
+    floor: Annotated[int, typer.Option(help="Slices that no leg goes below, of 1400; decremental.")] = 42,
+    constant: Annotated[int, typer.Option(help="Slices of each leg, of 1400; constant.")] = 42,
+    workers: Annotated[int, typer.Option(min=0, max=256, help="Legs at a time, a process each; 0: in this process.")] = 1,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> dict[str, Any]:
+    """Write a cohort whose training labels an expert drew few slices of, and a method the rest: any recipe can train on it.
+
+    Of the training labels that are there, only the budget's slices are used. Validation and test legs stay as they are.
+
+    Example: `ifss pseudo-labels legs -o few --method anchored@runs/anchored/best.safetensors`, then
+    `ifss train few --recipe full -o runs/few`
+    """
+    from ifssnet.cli.method_words import methods
+    from ifssnet.core.errors import InputError
+    from ifssnet.train.data.budget import AnnotationBudget
+    from ifssnet.workflow.training.pseudo_label_cohort import PseudoLabelling, pseudo_label
+
+    terminal = Terminal(quiet, verbose, json)
+    chosen = methods([method])
+    if len(chosen) != 1:
+        raise InputError("one method", f"{len(chosen)}", "Name the one that draws the slices that nobody drew.")
+    budget = AnnotationBudget(policy.value, first=first, floor=floor, constant=constant)
+    told: dict[str, Any] = dict(terminal.run(pseudo_label(cohort, output, PseudoLabelling(chosen[0], budget, workers))))
+    if json:
+        terminal.answer_json(told)
+    terminal.say(
+        f"{told['drawn']} of the masks of {len(told['legs'])} legs are an expert's ({100 * told['drawn_share']:.1f} %); "
+        f"Dice of the others {told['dice_mean']:.3f} ± {told['dice_sd']:.3f} against the labels that were there"
+    )
+    terminal.say(f"wrote {output}")
+    return told

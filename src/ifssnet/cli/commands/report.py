@@ -1,0 +1,93 @@
+"""`ifss report`: one page to read, keep and print."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ifssnet.cli.options import Force, Json, Quiet, Verbose
+from ifssnet.cli.terminal import Terminal
+from ifssnet.core.errors import InputError
+
+if TYPE_CHECKING:
+    from ifssnet.workflow.report.side_by_side import OtherSegmentation
+
+
+class Side(StrEnum):
+    """Which leg."""
+
+    left = "left"
+    right = "right"
+
+
+def run(
+    segmentation: Annotated[Path, typer.Argument(metavar="SEG", help="A label map or a `.seg.nrrd`.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the page: a name that ends in .html.")],
+    volume: Annotated[Path | None, typer.Option(help="Grey levels that the slices show.")] = None,
+    reference: Annotated[Path | None, typer.Option(help="A reference: comparison and surface error map.")] = None,
+    seeds: Annotated[Path | None, typer.Option(help="The seeds, to mark the annotated slices.")] = None,
+    other: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=SEG", help="Another method's segmentation, shown side by side; needs --reference; may be repeated."
+        ),
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Heading of the page (default: the file's name).")] = None,
+    slices: Annotated[int, typer.Option(min=1, max=48, help="How many slices to show.")] = 12,
+    side: Annotated[Side | None, typer.Option(help="Which leg: names the medial and the lateral view.")] = None,
+    patient_axes: Annotated[
+        bool | None,
+        typer.Option(
+            "--patient-axes/--tracker-axes", help="Whose axes the volume has (default: the tracker's if compounded here)."
+        ),
+    ] = None,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> dict[str, Any]:
+    """Write one self-contained page: numbers, area profile, slices with outlines, the muscles in 3-D, provenance.
+
+    Example: `ifss report leg-segmented.seg.nrrd --volume leg.mha -o report.html`, or with another method beside it:
+    `ifss report leg-segmented.seg.nrrd --volume leg.mha --reference expert.seg.nrrd --other GFS=grown.seg.nrrd -o report.html`
+    """
+    from ifssnet.workflow.files.result_files import check_suffix
+    from ifssnet.workflow.report.report_files import report_files
+
+    terminal = Terminal(quiet, verbose, json)
+    check_suffix(output, (".html", ".htm"))
+    work = report_files(
+        segmentation,
+        output,
+        volume,
+        reference,
+        seeds,
+        others=_others(other or ()),
+        title=title,
+        slices=slices,
+        side=None if side is None else side.value,
+        patient_axes=patient_axes,
+        force=force,
+    )
+    facts = terminal.run(work)
+    if json:
+        terminal.answer_json(facts)
+    terminal.say(f"wrote {output}")
+    return facts
+
+
+def _others(words: Sequence[str]) -> list[OtherSegmentation]:
+    """`NAME=SEG` words; the name may be any text."""
+    from ifssnet.workflow.report.side_by_side import OtherSegmentation
+
+    found: list[OtherSegmentation] = []
+    for word in words:
+        name, equals, path = word.partition("=")
+        if not equals or not name.strip() or not path:
+            raise InputError("another method as NAME=SEG", f"'{word}'", "Write for example --other GFS=grown.seg.nrrd.")
+        found.append(OtherSegmentation(name.strip(), Path(path)))
+    return found

@@ -1,0 +1,109 @@
+"""`ifss segment`: a few annotated slices through the whole volume."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ifssnet.cli.options import Force, Json, Quiet, Verbose
+from ifssnet.cli.terminal import Terminal
+
+
+def run(
+    volume: Annotated[
+        Path | None, typer.Argument(metavar="[VOLUME]", help="Grey levels; may be left out for methods that do not read them.")
+    ] = None,
+    seeds: Annotated[
+        list[Path] | None, typer.Option(help="What the expert drew; again for the contours of each parallel sweep.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write the segmentation.")] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="How to propagate; `list` shows every method (default: the anchored network where it can run, else guided "
+            "shape interpolation)."
+        ),
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE|NAME", help="Of a learned method: a .safetensors, or a name that `ifss weights list` shows."
+        ),
+    ] = None,
+    protocol: Annotated[
+        str,
+        typer.Option(help="How much of what was drawn is given: first-three (paper), every-100 (its code), all-seeds."),
+    ] = "all-seeds",
+    direction: Annotated[
+        str | None, typer.Option(help="Of ifss-net and pg-net: forward (paper), or both from every given group.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="Where a learned method computes: auto, cpu or cuda.")] = "auto",
+    plain: Annotated[bool, typer.Option("--plain", help="Shape interpolation without its area and centroid curves.")] = False,
+    extrapolate_mm: Annotated[
+        float | None, typer.Option(help="How far past the outermost annotated slices shape interpolation may go (default 0).")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other setting of the method; may be repeated.")
+    ] = None,
+    probability: Annotated[Path | None, typer.Option(help="Write the probability of each voxel's label here as well.")] = None,
+    provenance: Annotated[
+        bool, typer.Option("--provenance", help="Write OUT.json beside it: method, settings, slices, versions, hashes.")
+    ] = False,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> dict[str, Any]:
+    """Segment every slice from a few annotated ones. What the expert drew stays as it was drawn.
+
+    Example: `ifss segment leg.mha --seeds seeds.seg.nrrd -o leg-segmented.seg.nrrd`, or with a network:
+    `ifss segment leg.mha --seeds seeds.seg.nrrd --method ifss-net --weights full.safetensors --protocol first-three -o out.mha`
+
+    Without --method it is the anchored network if a VOLUME is given, its weights are in the package and the learning extra is
+    installed; otherwise guided shape interpolation. A line, and the provenance, say which and why.
+    """
+    from ifssnet.cli.settings import given
+    from ifssnet.core.errors import InputError
+    from ifssnet.propagate.methods import METHODS
+    from ifssnet.workflow.leg.segment_files import segment_files
+
+    terminal = Terminal(quiet, verbose, json)
+    if method == "list":
+        rows = [(name, "yes" if entry.needs_volume else "no", entry.summary) for name, entry in METHODS.items()]
+        if json:
+            terminal.answer_json([{"name": n, "reads_volume": reads == "yes", "summary": text} for n, reads, text in rows])
+        else:
+            terminal.answer_table("methods", ("name", "reads the volume", "what it does"), rows)
+        return {"methods": list(METHODS)}
+    if not seeds or output is None:
+        missing = "--seeds" if not seeds else "-o"
+        raise InputError("--seeds SEEDS and -o SEG", f"no {missing}", "Say what was drawn and where to write.")
+    chosen = given(settings)
+    if plain:
+        chosen["plain"] = True
+    if extrapolate_mm is not None:
+        chosen["extrapolate_mm"] = extrapolate_mm
+    if direction is not None:
+        chosen["direction"] = direction
+    work = segment_files(
+        volume,
+        seeds,
+        output,
+        method,
+        chosen,
+        weights=weights,
+        protocol=protocol,
+        device=device,
+        probability=probability,
+        with_provenance=provenance,
+        force=force,
+    )
+    facts: dict[str, Any] = dict(terminal.run(work))
+    if json:
+        terminal.answer_json(facts)
+    if why := facts["chosen_because"]:
+        terminal.say(f"method: {facts['provenance']['method']['name']} ({why})")
+    terminal.say(f"wrote {output}")
+    return facts

@@ -1,0 +1,99 @@
+"""`ifss weights`: the networks' weights that come with the package, and files to ship."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ifssnet.cli.options import Force, Json, Output, Quiet
+from ifssnet.cli.terminal import Terminal
+
+
+def register(app: typer.Typer) -> None:
+    """Add `weights` with its commands to the `ifss` command."""
+    weights = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Weights of the networks.")
+    weights.command(name="list")(shown)
+    weights.command(name="card")(card)
+    weights.command(name="pack")(pack)
+    app.add_typer(weights, name="weights")
+
+
+def shown(json: Json = False) -> list[dict[str, Any]]:
+    """List the weights that come with the package: what they are, what they were trained on, and how well they did.
+
+    Example: `ifss weights list`
+    """
+    from ifssnet.workflow.training.packed_weights import list_weights
+
+    found: list[dict[str, Any]] = list(list_weights())
+    terminal = Terminal(as_json=json)
+    if json:
+        terminal.answer_json(found)
+        return found
+    if not found:
+        terminal.say("No weights come with this version; give a file of your own: --weights FILE.")
+        return found
+    metrics = list(dict.fromkeys(key for entry in found for key in entry["metrics"]))
+    rows: list[tuple[object, ...]] = [
+        ("network", *(entry["kind"] for entry in found)),
+        ("size", *(f"{entry['bytes'] / 1e6:.2f} MB {entry['stored']}" for entry in found)),
+        ("trained on", *(entry["trained_on"] or "-" for entry in found)),
+        *((_spoken(key), *(entry["metrics"].get(key) for entry in found)) for key in metrics),
+        ("sha256", *(entry["sha256"][:12] for entry in found)),
+    ]
+    terminal.answer_table("weights, and their last validation", ("", *(entry["name"] for entry in found)), rows)
+    return found
+
+
+def _spoken(metric: str) -> str:
+    """As a person says it; the muscle last.
+
+    >>> _spoken("volume_error_percent_SOL"), _spoken("dice")
+    ('volume error % SOL', 'Dice')
+    """
+    return metric.replace("dice", "Dice").replace("percent", "%").replace("_", " ")
+
+
+def card(
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A name that `ifss weights list` shows, or a file.")],
+    json: Json = False,
+) -> str:
+    """Print a model card: where the weights come from, how well they did, and what they are not good for.
+
+    Example: `ifss weights card anchored`
+    """
+    from ifssnet.workflow.training.packed_weights import card_of
+
+    text = card_of(name)
+    if json:
+        Terminal(as_json=True).answer_json({"name": Path(name).stem, "card": text})
+    else:
+        sys.stdout.write(text)
+    return text
+
+
+def pack(
+    source: Annotated[Path, typer.Argument(metavar="WEIGHTS", help="A weights file, such as a run's best.safetensors.")],
+    output: Output,
+    half: Annotated[bool, typer.Option("--half", help="Store 16 bits a number; they are read back as 32.")] = False,
+    at_most_mb: Annotated[float, typer.Option(help="Refuse a larger file; the package has 12 MB for all.")] = 12.0,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> dict[str, Any]:
+    """Make a file to ship of a training's weights: checked, smaller with --half, its card kept.
+
+    Example: `ifss weights pack runs/anchored/best.safetensors -o anchored.safetensors --half`
+    """
+    from ifssnet.workflow.training.packed_weights import pack_weights
+
+    terminal = Terminal(quiet, as_json=json)
+    facts: dict[str, Any] = pack_weights(source, output, half=half, at_most_mb=at_most_mb, force=force)
+    if json:
+        terminal.answer_json(facts)
+    before, after, change = facts["bytes_before"] / 1e6, facts["bytes"] / 1e6, facts["largest_change"]
+    terminal.say(f"wrote {output}: {before:.2f} MB became {after:.2f}, no number changed by more than {change:.2g}")
+    return facts

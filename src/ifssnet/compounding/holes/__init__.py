@@ -1,0 +1,1 @@
+"""Filling of voxels that no pixel reached."""

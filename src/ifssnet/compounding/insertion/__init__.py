@@ -1,0 +1,1 @@
+"""Insertion of pixels into voxels, compiled."""

@@ -1,0 +1,1 @@
+"""Checks of sweeps and volumes before any work is done."""

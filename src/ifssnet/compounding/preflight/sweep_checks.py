@@ -1,0 +1,253 @@
+"""The look before the work: what may be wrong with recordings, in numbers and in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from ifssnet.compounding.holes.filling import bridged_voxels
+from ifssnet.compounding.options import CompoundOptions
+from ifssnet.compounding.plan import SHARE_OF_MEMORY, CompoundPlan, estimate_compounding
+from ifssnet.compounding.preflight.coverage import Coverage, coverage
+from ifssnet.compounding.preflight.motion import Motion, motion_of
+from ifssnet.core.grid import Grid
+from ifssnet.core.sweep import Sweep
+
+LONGEST_LEG_MM = 600.0
+"""A lower leg is 250 to 500 mm long; what is beyond this in any direction is no leg."""
+
+WIDEST_LEG_MM = 300.0
+"""A calf is 90 to 160 mm across, and a water bath not much more."""
+
+SHORTEST_SWEEP_MM = 20.0
+GOOD_COVERAGE = 0.02
+POOR_COVERAGE = 0.2
+LITTLE_OVERLAP = 0.02
+MANY_INVALID = 0.1
+MANY_STILL = 0.2
+
+Severity = Literal["note", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something to know before the work.
+
+    Attributes:
+        severity: "note": nothing need be done. "warning": the volume will suffer. "error": it cannot be of use.
+        text: What was found, with its number.
+        remedy: What can be done about it.
+    """
+
+    severity: Severity
+    text: str
+    remedy: str
+
+
+@dataclass(frozen=True, eq=False)
+class Preflight:
+    """What compounding would meet.
+
+    Attributes:
+        plan: Grid, frames, pixels and memory.
+        extent_mm: Length of the grid along its x, y and z axes.
+        coverage: What the frames reach.
+        motions: How the probe moved, one a sweep.
+        findings: What to know, the worst first.
+    """
+
+    plan: CompoundPlan
+    extent_mm: tuple[float, float, float]
+    coverage: Coverage
+    motions: tuple[Motion, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def worst(self) -> Severity | None:
+        """The severity of the worst finding; None where there is none."""
+        return self.findings[0].severity if self.findings else None
+
+    def as_plain(self) -> dict[str, Any]:
+        """Plain data, for JSON; what has no finite value is None."""
+        gap = self.coverage.longest_gap_mm
+        return {
+            "size_xyz": list(self.plan.grid.shape_zyx[::-1]),
+            "spacing_xyz_mm": list(self.plan.grid.spacing_xyz_mm),
+            "extent_xyz_mm": list(self.extent_mm),
+            "voxels": self.plan.voxels,
+            "bytes": self.plan.bytes_needed,
+            "frames": self.plan.frames,
+            "frames_used": self.plan.used_frames,
+            "frames_invalid": self.plan.invalid_frames,
+            "coverage": {**asdict(self.coverage), "longest_gap_mm": gap if math.isfinite(gap) else None},
+            "sweeps": [asdict(motion) for motion in self.motions],
+            "findings": [asdict(finding) for finding in self.findings],
+        }
+
+
+def preflight(sweeps: Sequence[Sweep], options: CompoundOptions, grid: Grid | None = None) -> Preflight:
+    """Look at poses, times and geometry; grey levels are not touched, and memory hardly is.
+
+    Args:
+        sweeps: Recordings.
+        options: How they are to be put together.
+        grid: Where the volume is to lie; None: around the frames.
+
+    Raises:
+        InputError: Not one frame can be used.
+    """
+    plan = estimate_compounding(sweeps, options, grid)
+    z, y, x = plan.grid.shape_zyx
+    sx, sy, sz = plan.grid.spacing_xyz_mm
+    extent = (x * sx, y * sy, z * sz)
+    motions = tuple(motion_of(sweep) for sweep in sweeps)
+    covered = coverage(sweeps, options)
+    findings = [
+        *_about_grid(plan, extent),
+        *_about_coverage(covered, options, plan.grid),
+        *_about_spacing(sweeps, motions, plan.grid),
+    ]
+    for number, (sweep, motion) in enumerate(zip(sweeps, motions, strict=True), start=1):
+        findings += _about_motion(sweep, motion, "" if len(sweeps) == 1 else f"sweep {number}: ")
+    rank = {"error": 0, "warning": 1, "note": 2}
+    ordered = sorted(findings, key=lambda finding: rank[finding.severity])
+    return Preflight(plan, extent, covered, motions, tuple(_as_sentence(finding) for finding in ordered))
+
+
+def _as_sentence(finding: Finding) -> Finding:
+    return replace(finding, text=f"{finding.text[0].upper()}{finding.text[1:]}.")
+
+
+def _about_grid(plan: CompoundPlan, extent_mm: tuple[float, float, float]) -> list[Finding]:
+    found: list[Finding] = []
+    size = " x ".join(f"{e:.0f}" for e in extent_mm)
+    if max(extent_mm) > LONGEST_LEG_MM or sorted(extent_mm)[1] > WIDEST_LEG_MM:
+        found.append(
+            Finding(
+                "warning",
+                f"the grid spans {size} mm, more than a lower leg",
+                "Check the calibration (mm, not cm) and single poses far away from the others.",
+            )
+        )
+    if max(extent_mm) < SHORTEST_SWEEP_MM:
+        found.append(
+            Finding("warning", f"the grid spans only {size} mm", "Check the calibration's scale and that the probe moved.")
+        )
+    if plan.available_bytes is not None and plan.bytes_needed > SHARE_OF_MEMORY * plan.available_bytes:
+        found.append(
+            Finding(
+                "error",
+                f"the volume takes {plan.bytes_needed / 1e9:.1f} GB of {plan.available_bytes / 1e9:.1f} GB of free memory",
+                "Choose a larger spacing.",
+            )
+        )
+    return found
+
+
+def _about_coverage(covered: Coverage, options: CompoundOptions, grid: Grid) -> list[Finding]:
+    found: list[Finding] = []
+    if covered.unseen_share > GOOD_COVERAGE:
+        found.append(
+            Finding(
+                "warning" if covered.unseen_share > POOR_COVERAGE else "note",
+                f"{covered.unseen_share:.0%} of the voxels that were swept over lie between frames",
+                "Choose a larger spacing, or fill holes; sweep more slowly next time.",
+            )
+        )
+    bridge_mm = max((bridged_voxels(way, grid) for way in options.holes), default=0) * min(grid.spacing_xyz_mm)
+    if covered.longest_gap_mm > max(bridge_mm, 2 * max(grid.spacing_xyz_mm)):
+        found.append(
+            Finding(
+                "warning",
+                f"along the sweep {covered.longest_gap_mm:.1f} mm were not seen in one stretch"
+                + (f"; hole filling bridges {bridge_mm:.1f} mm" if options.holes else ""),
+                "Expect a black or an invented band there; sweep that part again, or let hole filling reach further.",
+            )
+        )
+    if covered.overlap_share is not None and covered.overlap_share < LITTLE_OVERLAP:
+        found.append(
+            Finding(
+                "warning",
+                f"only {covered.overlap_share:.1%} of what was seen was seen by two sweeps",
+                "Check that the sweeps belong to one leg and one reference frame, and let them overlap.",
+            )
+        )
+    return found
+
+
+def _about_spacing(sweeps: Sequence[Sweep], motions: Sequence[Motion], grid: Grid) -> list[Finding]:
+    pixel_mm = max(max(sweep.pixel_spacing_uv_mm) for sweep in sweeps)
+    frame_mm = max(motion.median_spacing_mm for motion in motions)
+    finest, found = min(grid.spacing_xyz_mm), list[Finding]()
+    if pixel_mm > finest * 1.05:
+        found.append(
+            Finding(
+                "warning",
+                f"pixels of {pixel_mm:.3f} mm are larger than voxels of {finest:.3f} mm",
+                "Choose a spacing of at least the pixel's, linear interpolation, or fill holes.",
+            )
+        )
+    if frame_mm > finest:
+        found.append(
+            Finding(
+                "note",
+                f"frames lie {frame_mm:.2f} mm apart, voxels {finest:.2f} mm",
+                "Fill holes, or choose a larger spacing along the sweep.",
+            )
+        )
+    return found
+
+
+def _about_motion(sweep: Sweep, motion: Motion, who: str) -> list[Finding]:
+    found: list[Finding] = []
+    frames, invalid = len(sweep.frames), len(sweep.frames) - sweep.valid_frames
+    if invalid:
+        found.append(
+            Finding(
+                "warning" if invalid > MANY_INVALID * frames else "note",
+                f"{who}{invalid} of {frames} frames have an invalid pose, up to {motion.longest_invalid_run} in a row",
+                "They are left out; keep the markers in the cameras' view.",
+            )
+        )
+    if motion.jumps:
+        worst = max(motion.jumps, key=lambda jump: jump.step_mm)
+        places = ", ".join(str(jump.frame) for jump in motion.jumps[:5]) + (" ..." if len(motion.jumps) > 5 else "")
+        found.append(
+            Finding(
+                "warning",
+                f"{who}the pose jumps at frame {places}, by up to {worst.step_mm:.1f} mm (median step"
+                f" {motion.median_step_mm:.2f} mm)",
+                "Expect a seam there; check the tracker, or cut the recording in two.",
+            )
+        )
+    if motion.time_gaps:
+        found.append(
+            Finding(
+                "note",
+                f"{who}{len(motion.time_gaps)} gaps in time, the first before frame {motion.time_gaps[0]}",
+                "Frames were dropped while recording; see whether the volume has gaps there.",
+            )
+        )
+    if motion.backward_times:
+        found.append(
+            Finding(
+                "warning",
+                f"{who}time runs backwards at frame {motion.backward_times[0]}",
+                "Check how the recording was put together: poses may belong to other frames.",
+            )
+        )
+    if sweep.valid_frames > 1 and motion.length_mm < SHORTEST_SWEEP_MM / 20:
+        found.append(
+            Finding("error", f"{who}the probe moved {motion.length_mm:.2f} mm in all", "Check that its marker was tracked.")
+        )
+    elif motion.still_frames > MANY_STILL * frames:
+        found.append(
+            Finding(
+                "note",
+                f"{who}the probe stood still in {motion.still_frames} of {frames} frames",
+                "With the mean such places count more than others; the latest or the maximum do not care.",
+            )
+        )
+    return found

@@ -1,0 +1,60 @@
+"""A look at a volume that somebody else compounded: what its voxels alone say about how far it can be trusted."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ifssnet.compounding.preflight.sweep_checks import Finding
+from ifssnet.core.images import LabelMap, Volume
+
+LEG_LENGTH_MM = (100.0, 600.0)
+"""From the shortest stretch that holds a muscle's belly to the longest lower leg."""
+
+MUCH_UNSEEN = 0.05
+DARK_RUN_MM = 5.0
+
+
+def look_at_volume(volume: Volume, labels: LabelMap) -> list[Finding]:
+    """Judge size and coverage, where nothing is known of the frames: a voxel of grey level 0 counts as never seen.
+
+    Args:
+        volume: Grey levels.
+        labels: Muscles on the same grid; what was never seen matters inside them.
+    """
+    findings: list[Finding] = []
+    length_mm = volume.grid.slices * volume.grid.spacing_xyz_mm[2]
+    if not LEG_LENGTH_MM[0] <= length_mm <= LEG_LENGTH_MM[1]:
+        findings.append(
+            Finding(
+                "warning",
+                f"The volume is {length_mm:.0f} mm long along its slices, a lower leg 100 to 600 mm.",
+                "Check the spacing in its header: mm are expected.",
+            )
+        )
+    inside = labels.array > 0
+    unseen = inside & (volume.array == 0)
+    muscle = int(inside.sum())
+    if muscle and unseen.sum() / muscle > MUCH_UNSEEN:
+        findings.append(
+            Finding(
+                "warning",
+                f"{100 * unseen.sum() / muscle:.0f} % of the voxels inside the muscles have grey level 0.",
+                "Black there means never seen or in shadow: outlines are guesses in such places.",
+            )
+        )
+    blank = np.array([inside[z].any() and not volume.array[z].any() for z in range(volume.grid.slices)])
+    run_mm = _longest_run(blank) * volume.grid.spacing_xyz_mm[2]
+    if run_mm > DARK_RUN_MM:
+        findings.append(
+            Finding(
+                "error",
+                f"{run_mm:.0f} mm of the muscles lie on slices that hold no image at all.",
+                "Scan that stretch again, or say so beside every number.",
+            )
+        )
+    return findings
+
+
+def _longest_run(marked: np.ndarray) -> int:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], marked.astype(np.int8), [0]])))
+    return int((edges[1::2] - edges[::2]).max()) if edges.size else 0

@@ -1,0 +1,1 @@
+"""Rigid registration of two volumes of one leg."""

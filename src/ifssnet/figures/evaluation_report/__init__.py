@@ -1,0 +1,1 @@
+"""The exhibits and the page of an evaluation."""

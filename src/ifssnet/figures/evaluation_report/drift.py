@@ -1,0 +1,151 @@
+"""How a segmentation wears off with the distance to what the expert drew."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from ifssnet.core.results import Results
+from ifssnet.figures.drawing.chart import Frame
+from ifssnet.figures.drawing.method_theme import MethodLook, looks
+from ifssnet.figures.drawing.standalone import picture
+from ifssnet.figures.drawing.svg import element, escape, nice_step, number, path_data
+from ifssnet.figures.drawing.theme import hex_of, readable
+
+BINS = 14
+LEAST_LEGS = 1
+_QUANTITIES = (("dice", "Dice of the slice"), ("asd_mm", "ASD of the slice (mm)"))
+_AXES = (
+    ("nearest_given_mm", "Distance to the nearest given slice (mm)"),
+    ("since_given_mm", "Distance past the last given slice (mm)"),
+)
+_PANEL = (430.0, 270.0)
+
+
+def drift_curve(
+    results: Results, method: str, axis: str, quantity: str, edges: Float[np.ndarray, " edge"]
+) -> Float[np.ndarray, " bin"]:
+    """Mean over the legs, in each bin of distance, of a leg's slices taken together; NaN where no leg has the muscle.
+
+    Slices count by the areas that they hold, of what was found and of the reference: the Dice of a bin is that of its
+    volume, and a muscle's tip, a few pixels large, weighs little. Distances count by the reference's area alone.
+
+    Args:
+        results: With the table by slice.
+        method: Which.
+        axis: A column of distances.
+        quantity: A column of values; a slice whose value is infinite makes its bin infinite.
+        edges: Of the bins, mm, ascending; a bin holds its lower edge.
+    """
+    mine = results.slices["method"] == method
+    at, value, case, reference, found = (
+        results.slices[name][mine] for name in (axis, quantity, "case", "reference_mm2", "found_mm2")
+    )
+    weight = reference + found if quantity == "dice" else reference
+    known = np.isfinite(at) & ~np.isnan(value) & (weight > 0)
+    place = np.digitize(at, edges) - 1
+    curve = np.full(len(edges) - 1, np.nan)
+    for i in range(len(curve)):
+        here = known & (place == i)
+        legs = [
+            float(np.average(value[one], weights=weight[one]))
+            for name in np.unique(case[here])
+            if reference[one := here & (case == name)].any()
+        ]
+        if len(legs) >= LEAST_LEGS:
+            curve[i] = sum(legs) / len(legs)
+    return curve
+
+
+def bin_edges(results: Results, axis: str) -> Float[np.ndarray, " edge"]:
+    """Round steps from 0 that hold every distance at which there is a muscle; none where there is none."""
+    at = results.slices[axis][results.slices["reference_mm2"] > 0]
+    finite = at[np.isfinite(at)]
+    if finite.size == 0:
+        return np.empty(0)
+    longest = float(finite.max())
+    step = nice_step(max(longest, 1e-6), BINS)
+    return np.arange(0, math.floor(longest / step + 1e-9) + 2) * step
+
+
+def drift_picture(results: Results) -> str:
+    """Dice and surface distance against the distance to given slices, a line a method. An SVG; empty without slices."""
+    methods = looks(results)
+    axes = [(column, label, bin_edges(results, column)) for column, label in _AXES]
+    axes = [(column, label, edges) for column, label, edges in axes if len(edges) > 1]
+    if not axes:
+        return ""
+    wide, high = _PANEL
+    legend_rows = math.ceil(len(methods) / 5)
+    top = 14 + 18.0 * legend_rows
+    parts = [_legend(methods)]
+    for row, (quantity, words) in enumerate(_QUANTITIES):
+        for column, (axis, label, edges) in enumerate(axes):
+            curves = {look.label: drift_curve(results, look.label, axis, quantity, edges) for look in methods}
+            frame = _frame(curves, edges, quantity)
+            shifted = element("g", frame.axes(label, words, x_ticks=7, y_ticks=5), *_lines(frame, curves, edges, methods))
+            parts.append(element("g", shifted, transform=f"translate({number(column * wide)} {number(top + row * high)})"))
+    told = "Mean over the legs, all muscles together, slices by their area, without annotated ones and past a muscle's end."
+    return picture("Drift with distance", told, wide * len(axes), top + high * len(_QUANTITIES), *parts)
+
+
+def _frame(curves: dict[str, Float[np.ndarray, " bin"]], edges: Float[np.ndarray, " edge"], quantity: str) -> Frame:
+    every = np.concatenate(list(curves.values()))
+    finite = every[np.isfinite(every)]
+    if quantity == "dice":
+        low = float(finite.min()) if finite.size else 0.0
+        step = nice_step(max(1 - low, 0.02), 5)
+        y_range = (max(0.0, min(math.floor(low / step + 1e-9) * step, 1.0 - step)), 1.0)
+    else:
+        high = float(finite.max()) if finite.size else 1.0
+        step = nice_step(max(high, 0.1), 5)
+        y_range = (0.0, step * math.ceil(high / step - 1e-9))
+    wide, tall = _PANEL
+    return Frame(wide, tall, (0.0, float(edges[-1])), y_range, left=58.0, right=18.0, top=14.0, bottom=48.0)
+
+
+def _lines(
+    frame: Frame,
+    curves: dict[str, Float[np.ndarray, " bin"]],
+    edges: Float[np.ndarray, " edge"],
+    methods: Sequence[MethodLook],
+) -> list[str]:
+    middles = (edges[:-1] + edges[1:]) / 2
+    found: list[str] = []
+    for look in methods:
+        pairs = zip(middles.tolist(), curves[look.label].tolist(), strict=True)
+        # A bin that no slice falls into is no gap in what is known: slices are further apart than bins.
+        points = [(frame.x(x), frame.y(min(y, frame.y_range[1]))) for x, y in pairs if math.isfinite(y)]
+        line = element(
+            "path",
+            element("title", escape(look.name)),
+            class_="line",
+            d=path_data(points),
+            stroke=hex_of(look.color),
+            stroke_dasharray=look.dash or None,
+        )
+        dots = [element("circle", cx=x, cy=y, r=2, fill=hex_of(look.color)) for x, y in points]
+        found += [line, *dots]
+    return found
+
+
+def _legend(methods: Sequence[MethodLook]) -> str:
+    parts: list[str] = []
+    for place, look in enumerate(methods):
+        x, y = 58 + 160.0 * (place % 5), 16 + 18.0 * (place // 5)
+        line = element(
+            "line",
+            x1=x,
+            x2=x + 22,
+            y1=y - 4,
+            y2=y - 4,
+            stroke=hex_of(look.color),
+            stroke_width=2.4,
+            stroke_dasharray=look.dash or None,
+        )
+        words = element("text", escape(look.name), x=x + 28, y=y, style=f"fill:{hex_of(readable(look.color))}")
+        parts += [line, words]
+    return "".join(parts)

@@ -1,0 +1,193 @@
+"""Metrics by method (paper's Fig. 8 and 9) and volume error by method (Fig. 10)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ifssnet.core.results import MEAN, WHOLE, Results
+from ifssnet.figures.drawing.chart import Frame
+from ifssnet.figures.drawing.method_theme import MethodLook, looks, mark
+from ifssnet.figures.drawing.standalone import picture
+from ifssnet.figures.drawing.svg import element, escape, nice_step, number, ticks
+from ifssnet.figures.drawing.theme import hex_of, readable
+
+ROW = 22.0
+PANEL_WIDTH = 350.0
+LABELS = 150.0
+_MUSCLE_MARKS = ("circle", "square", "triangle", "diamond")
+_GREY = (110, 120, 134)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One metric.
+
+    Attributes:
+        metric: In the table.
+        title: Above the panel.
+        unit: Below it; empty for a share of 1.
+        bounded: Whether 1 is the best and the most.
+    """
+
+    metric: str
+    title: str
+    unit: str = ""
+    bounded: bool = False
+
+
+PANELS: tuple[Panel, ...] = (
+    Panel("dice", "Dice", bounded=True),
+    Panel("iou", "IoU", bounded=True),
+    Panel("hausdorff_mm", "Hausdorff distance", "mm"),
+    Panel("hausdorff95_mm", "Hausdorff distance, 95th percentile", "mm"),
+    Panel("asd_mm", "Average surface distance", "mm"),
+    Panel("precision", "Precision", bounded=True),
+    Panel("recall", "Recall", bounded=True),
+    Panel(f"{WHOLE}absolute_volume_error_percent", "Volume error of the whole muscle, size", "%"),
+)
+
+
+def spread(values: Sequence[float]) -> tuple[float, float]:
+    """Mean and standard deviation (n - 1; 0 of one value); the mean of none is NaN, and of any infinite one infinite."""
+    known = [value for value in values if not math.isnan(value)]
+    if not known:
+        return math.nan, 0.0
+    mean = math.fsum(known) / len(known)
+    if len(known) < 2 or not math.isfinite(mean):
+        return mean, 0.0
+    return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in known) / (len(known) - 1))
+
+
+def metrics_picture(results: Results) -> str:
+    """A panel a metric, a row a method: mean ± SD over the legs, and each muscle's mean. An SVG."""
+    shown = [panel for panel in PANELS if panel.metric in results.metrics]
+    methods = looks(results)
+    columns = 2
+    high = 58 + ROW * len(methods) + 34
+    rows = math.ceil(len(shown) / columns)
+    width = LABELS + columns * PANEL_WIDTH
+    parts: list[str] = []
+    for place, panel in enumerate(shown):
+        column, row = place % columns, place // columns
+        left = LABELS + column * PANEL_WIDTH
+        parts += _panel(results, panel, methods, left, row * high, high)
+        if column == 0:
+            parts += _row_labels(methods, LABELS - 6, row * high)
+    foot = rows * high
+    parts.append(_key(results, LABELS + 10, foot + 14))
+    title = f"Metrics by method, {results.about.get('split', '')} split"
+    told = "Diamond and bar: mean and standard deviation over the legs of the mean over the muscles."
+    return picture(title, told, width, foot + 30, *parts)
+
+
+def volume_error_picture(results: Results) -> str:
+    """Signed volume error of each leg and muscle by method, and the mean of its size. An SVG."""
+    metric = f"{WHOLE}volume_error_percent"
+    methods = looks(results)
+    values = {muscle: results.values(metric, muscle) for muscle in results.muscles}
+    every = [v for rows in values.values() for row in rows.values() for v in row.values() if math.isfinite(v)]
+    reach = _round_up(max((abs(v) for v in every), default=1.0) * 1.05)
+    lowest = -min(reach, 100.0)
+    row_high = 34.0
+    width, high = LABELS + 640.0, 30 + row_high * len(methods) + 52
+    frame = Frame(width, high, (lowest, reach), (0.0, 1.0), left=LABELS, right=130.0, top=30.0, bottom=52.0)
+    parts = [_grid(frame, "Volume error of the whole muscle (%), positive: too large")]
+    parts.append(element("line", class_="axis", x1=frame.x(0.0), x2=frame.x(0.0), y1=frame.top, y2=frame.floor))
+    right = width - 12
+    parts.append(element("text", "mean |error| ± SD", class_="note", x=right, y=20, text_anchor="end"))
+    absolute = results.values(f"{WHOLE}absolute_volume_error_percent", MEAN)
+    for place, look in enumerate(methods):
+        middle = frame.top + row_high * (place + 0.5)
+        parts.append(_method_label(look, LABELS - 6, middle))
+        for step, muscle in enumerate(results.muscles):
+            y = middle + (step - (len(results.muscles) - 1) / 2) * 8
+            for case, value in sorted(values[muscle][look.label].items()):
+                if math.isfinite(value):
+                    told = f"{look.name}, {muscle}, {case}: {value:+.2f} %"
+                    parts.append(mark(_MUSCLE_MARKS[step % 4], frame.x(value), y, 3.2, look.color, hollow=True, title=told))
+        mean, sd = spread(list(absolute[look.label].values()))
+        words = f"{mean:.2f} ± {sd:.2f}" if math.isfinite(mean) else "–" if math.isnan(mean) else "∞"
+        parts.append(element("text", words, class_="tick", x=right, y=middle, dy="0.34em", text_anchor="end"))
+    parts.append(_key(results, LABELS + 10, high - 4, filled=False))
+    told = "One mark a leg and muscle; at the right the mean over the legs of the size of the error, mean over the muscles."
+    return picture("Volume error by method", told, width, high + 8, *parts)
+
+
+def _panel(results: Results, panel: Panel, methods: Sequence[MethodLook], left: float, top: float, high: float) -> list[str]:
+    means = results.values(panel.metric, MEAN)
+    by_muscle = {muscle: results.values(panel.metric, muscle) for muscle in results.muscles}
+    drawn = [spread(list(rows[look.label].values())) for rows in (means, *by_muscle.values()) for look in methods]
+    finite = [edge for mean, sd in drawn if math.isfinite(mean) for edge in (mean - sd, mean + sd)]
+    if panel.bounded:
+        low = max(0.0, min(finite, default=0.0))
+        step = nice_step(max(1.0 - low, 0.01), 5)
+        x_range = (max(0.0, min(math.floor(low / step + 1e-9) * step, 1.0 - step)), 1.0)
+    else:
+        x_range = (0.0, _round_up(max(finite, default=1.0)))
+    frame = Frame(left + PANEL_WIDTH, top + high, x_range, (0.0, 1.0), left=left + 6, right=24.0, top=top + 32, bottom=60.0)
+    parts = [element("text", escape(panel.title), class_="panel", x=left + 6, y=top + 20)]
+    parts.append(_grid(frame, panel.unit))
+    for place, look in enumerate(methods):
+        y = frame.top + ROW * (place + 0.5)
+        for step, (muscle, rows) in enumerate(by_muscle.items()):
+            value, _ = spread(list(rows[look.label].values()))
+            if math.isfinite(value):
+                told = f"{look.name}, {muscle}: {value:.4g} {panel.unit}".rstrip()
+                parts.append(mark(_MUSCLE_MARKS[step % 4], frame.x(value), y, 3.0, _GREY, hollow=True, title=told))
+        mean, sd = spread(list(means[look.label].values()))
+        if math.isinf(mean):
+            count = sum(math.isinf(value) for value in means[look.label].values())
+            words = f"infinite on {count} of {len(means[look.label])} legs"
+            parts.append(element("text", words, class_="note", x=frame.width - 28, y=y, dy="0.34em", text_anchor="end"))
+        elif math.isfinite(mean):
+            ends = [frame.x(min(max(edge, x_range[0]), x_range[1])) for edge in (mean - sd, mean + sd)]
+            stroke = hex_of(look.color)
+            parts.append(element("line", x1=ends[0], x2=ends[1], y1=y, y2=y, stroke=stroke, stroke_width=2.2))
+            told = f"{look.name}: {mean:.4g} ± {sd:.2g} {panel.unit}".rstrip()
+            parts.append(mark("diamond", frame.x(mean), y, 4.4, look.color, title=told))
+    return parts
+
+
+def _grid(frame: Frame, label: str) -> str:
+    """Vertical lines at round numbers, with their numbers and what they are below."""
+    parts: list[str] = []
+    for value in ticks(*frame.x_range, 5):
+        x = frame.x(value)
+        parts.append(element("line", class_="grid", x1=x, x2=x, y1=frame.top, y2=frame.floor))
+        parts.append(element("text", number(value, 4), class_="tick", x=x, y=frame.floor + 15, text_anchor="middle"))
+    right = frame.width - frame.right
+    parts.append(element("line", class_="axis", x1=frame.left, x2=right, y1=frame.floor, y2=frame.floor))
+    if label:
+        middle = (frame.left + right) / 2
+        parts.append(element("text", escape(label), class_="axis-label", x=middle, y=frame.floor + 31, text_anchor="middle"))
+    return "".join(parts)
+
+
+def _row_labels(methods: Sequence[MethodLook], right: float, top: float) -> list[str]:
+    return [_method_label(look, right, top + 32 + ROW * (place + 0.5)) for place, look in enumerate(methods)]
+
+
+def _method_label(look: MethodLook, right: float, y: float) -> str:
+    fill = f"fill:{hex_of(readable(look.color))}"
+    return element("text", escape(look.name), style=fill, x=right, y=y, dy="0.34em", text_anchor="end")
+
+
+def _key(results: Results, left: float, y: float, *, filled: bool = True) -> str:
+    """What the marks stand for."""
+    parts: list[str] = []
+    x = left
+    for step, muscle in enumerate(results.muscles):
+        parts.append(mark(_MUSCLE_MARKS[step % 4], x, y - 4, 3.2, _GREY, hollow=True))
+        parts.append(element("text", escape(muscle), class_="note", x=x + 9, y=y))
+        x += 30 + 8 * len(muscle)
+    if filled:
+        parts.append(mark("diamond", x, y - 4, 4.4, _GREY))
+        parts.append(element("text", "mean over muscles ± SD over legs", class_="note", x=x + 10, y=y))
+    return "".join(parts)
+
+
+def _round_up(value: float) -> float:
+    step = nice_step(value or 1.0, 5)
+    return step * max(1, math.ceil(value / step - 1e-9))

@@ -1,0 +1,1 @@
+"""Surfaces rendered to pictures."""

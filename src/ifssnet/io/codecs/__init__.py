@@ -1,0 +1,1 @@
+"""Bytes to headers and arrays, without knowing what the image shows."""

@@ -1,0 +1,255 @@
+"""Open a folder of many legs, whoever made it.
+
+Three layouts, told apart by what is in the folder:
+
+- `<split>/<PATIENT>/x<N>.mha` with `masksX<N>.mha` beside it, split train, val (or validation) or test: LEG-3D-US;
+- the same with a `cohort.toml` that says what the labels mean: everybody else's cohort;
+- nnU-Net's `dataset.json` with `imagesTr`, `labelsTr`, `imagesTs`, `labelsTs`.
+
+A `cohort.toml` reads, every key optional (without labels, LEG-3D-US' values 100, 150 and 200 count)::
+
+    name = "my legs"
+    licence = "CC BY 4.0"
+    citation = ["..."]
+    notes = ["..."]
+    acquisition = "r1"
+
+    [labels]
+    100 = "SOL"
+    150 = "GM"
+
+    [acquisitions]        # of single cases, by name
+    P01_x2 = "r2"
+
+    [label_errors]        # by split: what belongs beside every number
+    train = "Labels are about 10 % wrong."
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+from ifssnet.core.cohort import SPLITS, TEST, TRAIN, Case, Cohort
+from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.muscles import field_name
+from ifssnet.io.cohorts import leg_3d_us as leg3dus
+
+DESCRIPTION = "cohort.toml"
+NNUNET_DESCRIPTION = "dataset.json"
+_DEPTH = 5
+_NNUNET_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".mhd")
+
+
+def open_cohort(root: Path) -> Cohort:
+    """The cases of a folder. Only names are looked at and descriptions read; no image is opened.
+
+    Args:
+        root: The cohort's folder, or one of its splits.
+
+    Warns:
+        InputWarning: A person has cases in more than one split.
+
+    Raises:
+        InputError: No such folder, no case in it, two cases of one name, or a description that cannot be read.
+    """
+    try:
+        if not root.is_dir():
+            raise InputError("the folder of a cohort", f"{root}, which is no folder", "Check the path.")
+        nnunet = (root / NNUNET_DESCRIPTION).is_file() and not (root / DESCRIPTION).is_file()
+        cohort = _open_nnunet(root) if nnunet else _open_split_folders(root)
+    except OSError as error:
+        raise InputError(
+            f"a folder that can be read at {root}", f"'{error.strerror or error}'", "Check its permissions."
+        ) from error
+    if cohort.shared_patients:
+        warnings.warn(
+            InputWarning(
+                f"{cohort.root}: {', '.join(cohort.shared_patients)} in more than one split; results on the test split will "
+                "look better than they are."
+            ),
+            stacklevel=2,
+        )
+    return cohort
+
+
+@dataclass(frozen=True)
+class _Description:
+    """What a `cohort.toml` says."""
+
+    name: str
+    labels: Mapping[int, str]
+    licence: str = ""
+    citation: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    acquisition: str = ""
+    acquisitions: Mapping[str, str] = field(default_factory=dict[str, str])
+    label_errors: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+_LEG_3D_US = _Description(
+    leg3dus.NAME,
+    leg3dus.LABEL_NAMES,
+    leg3dus.LICENCE,
+    leg3dus.CITATION,
+    leg3dus.NOTES,
+    leg3dus.ACQUISITION,
+    label_errors=leg3dus.LABEL_ERRORS,
+)
+
+
+def _open_split_folders(root: Path) -> Cohort:
+    described = _read_description(root / DESCRIPTION) or _LEG_3D_US
+    pairs: dict[tuple[str, str, int], dict[bool, Path]] = {}
+    for path in _files(root, _DEPTH):
+        place = leg3dus.place_of(path.relative_to(root).parts, leg3dus.split_of_folder(root.resolve().name))
+        if place is None:
+            continue
+        pair = pairs.setdefault((place.split, place.patient, place.number), {})
+        if place.is_labels in pair:
+            raise InputError(
+                f"one file {place.path} below {root}", f"{pair[place.is_labels]} and {path}", "Move one of them elsewhere."
+            )
+        pair[place.is_labels] = path
+    cases: list[Case] = []
+    for split, patient, number in sorted(pairs, key=lambda key: (SPLITS.index(key[0]), *key[1:])):
+        pair, name = pairs[split, patient, number], f"{patient}_x{number}"
+        acquisition = described.acquisitions.get(name, described.acquisition)
+        cases.append(Case(name, split, pair.get(False), pair.get(True), acquisition, patient))
+    if not cases:
+        raise InputError(
+            f"cases as <train|val|test>/<PATIENT>/x<N>.mha and masksX<N>.mha, or nnU-Net's dataset.json, in {root}",
+            "none of them",
+            f"Check the folder. `ifss dataset leg-3d-us {root} --download` fetches LEG-3D-US into it.",
+        )
+    return Cohort(
+        described.name,
+        root,
+        tuple(cases),
+        described.labels,
+        described.citation,
+        described.licence,
+        described.notes,
+        described.label_errors,
+    )
+
+
+def _files(folder: Path, depth: int) -> Iterator[Path]:
+    """Files below a folder, in the order of their names; links are followed, so the depth is bounded."""
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            if depth > 1:
+                yield from _files(entry, depth - 1)
+        elif entry.is_file():
+            yield entry
+
+
+def _read_description(path: Path) -> _Description | None:
+    """What a `cohort.toml` says, with its types checked; None when there is none."""
+    if not path.is_file():
+        return None
+    try:
+        raw: dict[str, object] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"TOML in {path}", f"'{error}'", "Correct the file.") from error
+    acquisitions = _table(path, "acquisitions", raw.get("acquisitions", {}))
+    errors = _table(path, "label_errors", raw.get("label_errors", {}))
+    if unknown := errors.keys() - set(SPLITS):
+        raise InputError(f"{', '.join(SPLITS)} in [label_errors] of {path}", f"'{min(unknown)}'", "Name a split.")
+    return _Description(
+        name=_text(path, "name", raw.get("name", path.resolve().parent.name)),
+        labels=_labels(path, _table(path, "labels", raw["labels"])) if "labels" in raw else leg3dus.LABEL_NAMES,
+        licence=_text(path, "licence", raw.get("licence", "")),
+        citation=_texts(path, "citation", raw.get("citation", [])),
+        notes=_texts(path, "notes", raw.get("notes", [])),
+        acquisition=_text(path, "acquisition", raw.get("acquisition", "")),
+        acquisitions={name: _text(path, f"acquisitions.{name}", value) for name, value in acquisitions.items()},
+        label_errors={split: _text(path, f"label_errors.{split}", value) for split, value in errors.items()},
+    )
+
+
+def _text(path: Path, key: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise InputError(f"a text for '{key}' in {path}", f"{value!r}", "Put it between quotation marks.")
+    return value
+
+
+def _texts(path: Path, key: str, value: object) -> tuple[str, ...]:
+    entries = cast("list[object]", value) if isinstance(value, list) else [value]
+    return tuple(_text(path, key, entry) for entry in entries)
+
+
+def _table(path: Path, key: str, value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise InputError(f"a table [{key}] in {path}", f"{value!r}", f"Write one NAME = VALUE a line below [{key}].")
+    return cast("dict[str, object]", value)
+
+
+def _labels(path: Path, table: Mapping[str, object]) -> dict[int, str]:
+    labels: dict[int, str] = {}
+    for key, value in table.items():
+        if not (key.isascii() and key.isdigit() and len(key) < 10 and int(key) > 0):
+            raise InputError(f"label values above 0 in [labels] of {path}", f"'{key}'", 'Write for example 100 = "SOL".')
+        labels[int(key)] = _text(path, f"labels.{key}", value)
+    return labels
+
+
+def _open_nnunet(root: Path) -> Cohort:
+    """nnU-Net's folder: the first channel is the volume; Tr is the training split and Ts the test split."""
+    path = root / NNUNET_DESCRIPTION
+    try:
+        raw: object = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"JSON in {path}", f"'{error}'", "Correct the file.") from error
+    described = _table(path, "dataset", raw)
+    labels = _nnunet_labels(path, _table(path, "labels", described.get("labels", {})))
+    cases: list[Case] = []
+    for split, images, masks in ((TRAIN, "imagesTr", "labelsTr"), (TEST, "imagesTs", "labelsTs")):
+        volumes = {name.removesuffix("_0000"): file for name, file in _images(root / images).items() if name.endswith("_0000")}
+        maps = _images(root / masks)
+        cases += [Case(name, split, volumes.get(name), maps.get(name), patient=name) for name in sorted({*volumes, *maps})]
+    if not cases:
+        raise InputError(f"images in imagesTr or imagesTs of {root}", "none of them", "Check the folder.")
+    licence, reference = described.get("licence", ""), described.get("reference", "")
+    return Cohort(
+        str(described.get("name", root.resolve().name)),
+        root,
+        tuple(cases),
+        labels,
+        (reference,) if isinstance(reference, str) and reference else (),
+        licence if isinstance(licence, str) else "",
+    )
+
+
+def _nnunet_labels(path: Path, table: Mapping[str, object]) -> dict[int, str]:
+    """Value to name, from version 2's name to value or version 1's value to name; regions are not labels of a voxel."""
+    labels: dict[int, str] = {}
+    for key, value in table.items():
+        name, number = (value, key) if isinstance(value, str) and key.isdigit() else (key, value)
+        text = str(number)
+        if not (text.isascii() and text.isdigit() and len(text) < 10):
+            raise InputError(
+                f"one whole number a label in {path}", f"{key!r}: {value!r}", "Regions are not read: give plain labels."
+            )
+        if int(text) > 0:
+            labels[int(text)] = field_name(str(name))
+    return labels
+
+
+def _images(folder: Path) -> dict[str, Path]:
+    """Image files of one folder by name without suffix."""
+    if not folder.is_dir():
+        return {}
+    return {
+        file.name.removesuffix(suffix): file
+        for file in sorted(folder.iterdir())
+        for suffix in _NNUNET_SUFFIXES
+        if file.name.endswith(suffix) and not file.name.startswith(".")
+    }

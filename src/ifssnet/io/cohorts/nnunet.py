@@ -1,0 +1,176 @@
+"""nnU-Net v2 folders: `dataset.json`, `imagesTr/CASE_0000.nii.gz` (one file a channel), `labelsTr/CASE.nii.gz`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.images import LabelMap, Volume
+from ifssnet.geometry.values import values_in_use
+from ifssnet.io.codecs.pixels import existing_file
+from ifssnet.io.storage.atomic import atomic_folder
+from ifssnet.io.volumes import label_names
+from ifssnet.io.volumes.nifti import write_nifti_volume
+
+_LARGEST_JSON = 1 << 24
+_ENDING = re.compile(r"^(\.[A-Za-z0-9]+){1,2}$")
+_CASE_NAME = re.compile(r"^[^/\\\0]{1,200}$")
+
+
+@dataclass(frozen=True)
+class NnunetCase:
+    """One case: a file a channel, and the labels where there are any.
+
+    Attributes:
+        name: Of the case.
+        split: "train" (imagesTr) or "test" (imagesTs).
+        images: One file a channel, in their order.
+        labels: Its label map, None where there is none.
+    """
+
+    name: str
+    split: str
+    images: tuple[Path, ...]
+    labels: Path | None
+
+
+@dataclass(frozen=True)
+class NnunetDataset:
+    """What an nnU-Net folder holds.
+
+    Attributes:
+        folder: Where it is.
+        cases: Those of imagesTr, then those of imagesTs.
+        names: Label value to name.
+        channels: Names of the channels.
+    """
+
+    folder: Path
+    cases: tuple[NnunetCase, ...]
+    names: Mapping[int, str]
+    channels: tuple[str, ...]
+
+    def only_case(self) -> NnunetCase:
+        """The case of a folder that has one.
+
+        Raises:
+            InputError: It has several.
+        """
+        if len(self.cases) == 1:
+            return self.cases[0]
+        raise InputError(
+            f"one case in {self.folder}",
+            f"{len(self.cases)} cases ({', '.join(case.name for case in self.cases[:5])} ...)",
+            "Give one file of imagesTr or labelsTr, or run the whole folder as a cohort.",
+        )
+
+
+def read_nnunet(folder: Path) -> NnunetDataset:
+    """Look over an nnU-Net v2 folder; images stay unread.
+
+    Raises:
+        InputError: No usable `dataset.json`, or no case.
+    """
+    path = folder / "dataset.json"
+    existing_file(path, "the dataset.json of an nnU-Net folder")
+    try:
+        if path.stat().st_size > _LARGEST_JSON:
+            raise InputError(f"at most {_LARGEST_JSON:,} bytes in {path}", f"{path.stat().st_size:,}", "Give another folder.")
+        text = path.read_text(encoding="utf-8")
+        data: Any = json.loads(text)
+        names, _ = label_names.from_text(text, str(path))
+        channels = data.get("channel_names") or data.get("modality") or {"0": "image"}
+        channel_names = tuple(str(channels[key]) for key in sorted(channels, key=int))
+        ending = str(data.get("file_ending", ".nii.gz"))
+        if not _ENDING.match(ending):
+            raise InputError(f"a file_ending such as .nii.gz in {path}", f"'{ending[:40]}'", "Correct dataset.json.")
+        cases = (*_cases(folder, "Tr", ending), *_cases(folder, "Ts", ending))
+    except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        raise InputError(f"nnU-Net's dataset.json in {folder}", f"something else ({error})", "Correct that file.") from error
+    if not cases:
+        raise InputError(
+            f"images such as imagesTr/CASE_0000{ending} in {folder}", "none", "Check file_ending in dataset.json and the names."
+        )
+    return NnunetDataset(folder, cases, MappingProxyType(names), channel_names)
+
+
+def write_nnunet(
+    folder: Path, cases: Iterable[tuple[str, Volume, LabelMap]], force: bool = False, channel: str = "ultrasound"
+) -> NnunetDataset:
+    """Write a training set as an nnU-Net v2 folder.
+
+    Label values become 1, 2 ... in the order of first appearance of their names over the cases, as nnU-Net wants them.
+
+    Args:
+        folder: Where to, usually `DatasetNNN_Name`; it comes into place when it is whole.
+        cases: Name, volume and labels of each; read one at a time.
+        force: Replace a folder that is there.
+        channel: Name of the image channel; nnU-Net normalises by z-score unless it is "CT".
+
+    Raises:
+        InputError: No case, names that repeat or cannot be file names, labels on another grid than the volume, or a place
+            that cannot be written.
+    """
+    values: dict[str, int] = {}
+    written: list[str] = []
+    with atomic_folder(folder, force) as partial:
+        (partial / "imagesTr").mkdir()
+        (partial / "labelsTr").mkdir()
+        for name, volume, labels in cases:
+            _check_case(name, volume, labels, written)
+            for value in sorted({*labels.names, *values_in_use(labels.array)}):
+                values.setdefault(labels.names.get(value, str(value)), len(values) + 1)
+            write_nifti_volume(volume, partial / "imagesTr" / f"{name}_0000.nii.gz", True)
+            write_nifti_volume(_renumbered(labels, values), partial / "labelsTr" / f"{name}.nii.gz", True)
+            written.append(name)
+        if not written:
+            raise InputError("one or more cases", "none", "Choose cases that have labels.")
+        description = {
+            "channel_names": {"0": channel},
+            "labels": {"background": 0, **values},
+            "numTraining": len(written),
+            "file_ending": ".nii.gz",
+        }
+        (partial / "dataset.json").write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return read_nnunet(folder)
+
+
+def _cases(folder: Path, which: str, ending: str) -> list[NnunetCase]:
+    images = folder / f"images{which}"
+    if not images.is_dir():
+        return []
+    pattern = re.compile(r"^(.+)_(\d{4})" + re.escape(ending) + "$")
+    found: dict[str, dict[int, Path]] = {}
+    for file in sorted(images.iterdir()):
+        if match := pattern.match(file.name):
+            found.setdefault(match[1], {})[int(match[2])] = file
+    cases: list[NnunetCase] = []
+    for name, by_channel in found.items():
+        labels = folder / f"labels{which}" / f"{name}{ending}"
+        files = tuple(by_channel[i] for i in sorted(by_channel))
+        cases.append(NnunetCase(name, "train" if which == "Tr" else "test", files, labels if labels.is_file() else None))
+    return cases
+
+
+def _check_case(name: str, volume: Volume, labels: LabelMap, written: list[str]) -> None:
+    if not _CASE_NAME.match(name) or name.startswith(".") or name in written:
+        raise InputError("names of cases that differ and can be file names", f"'{name}'", "Rename the case.")
+    if not labels.grid.matches(volume.grid):
+        raise InputError(
+            f"labels of {name} on the grid of its volume", "another grid", "Resample them to the volume first (ifss convert)."
+        )
+
+
+def _renumbered(labels: LabelMap, values: Mapping[str, int]) -> Volume:
+    array = np.zeros(labels.array.shape, dtype=np.min_scalar_type(max(values.values(), default=1)))
+    for value in values_in_use(labels.array):
+        array[labels.array == value] = values[labels.names.get(value, str(value))]
+    return replace(Volume(array, labels.grid), header=labels.header)

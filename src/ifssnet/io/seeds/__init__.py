@@ -1,0 +1,1 @@
+"""What an expert drew on a few slices."""

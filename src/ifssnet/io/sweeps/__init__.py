@@ -1,0 +1,1 @@
+"""Tracked sweeps: one file a format."""

@@ -1,0 +1,236 @@
+"""Sequence metafiles of PLUS and 3D Slicer (`.igs.mha`, `.igs.mhd`, `.igs.nrrd`): frames with transforms in the header.
+
+The transforms are named `<From>To<To>Transform` and may be chained in any way; the image's pose is found as a path from
+the image's coordinate frame to the reference through them and through the constants of a PLUS configuration. Poses speak
+of pixels in the orientation MF (first row at the probe, marked side left): a file in another orientation has its pixels
+turned on reading, never its transforms, as PLUS does. A file that names no orientation is taken as MF.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+from jaxtyping import Bool, Float, Shaped
+
+from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.sweep import Sweep
+from ifssnet.io.codecs.metaimage import read_metaimage
+from ifssnet.io.codecs.nrrd import read_nrrd_raw
+from ifssnet.io.codecs.numbers import shortened
+from ifssnet.io.sweeps.plus_config import PlusConfiguration
+from ifssnet.io.sweeps.transform_graph import Key, TransformGraph, image_to_reference
+from ifssnet.io.volumes.placement import grey_levels
+
+FRAME_FIELD = re.compile(r"^Seq_Frame(\d+)_(\w+)$", re.IGNORECASE)
+REFERENCE_FIELD = "ReferenceCoordinateFrame"
+DEFAULT_IMAGE, DEFAULT_REFERENCES = "Image", ("Reference", "Tracker")
+_TRANSFORM_NAME = re.compile(r"^(.+?)To([A-Z].*)Transform$")
+_COLOURS = ("vector", "3-vector", "4-vector", "rgb-color", "rgba-color")
+_STRUCTURE = re.compile(
+    "objecttype|ndims|binarydata(byteordermsb)?|elementbyteordermsb|compresseddata(size)?|dimsize|elementnumberofchannels|"
+    "elementtype|elementdatafile|headersize|kinds|ultrasoundimageorientation|type|dimension|sizes|encoding|endian|"
+    "(line|byte) ?skip|data ?file|"
+    "space( dimension| directions| origin| units)?|spacings|thicknesses|axis ?(mins|maxs)|center(ing)?s|units|"
+    "measurement frame",
+    re.IGNORECASE,
+)
+"""What the writer says afresh about the layout of the pixels."""
+
+FrameFields = Mapping[str, Mapping[int, str]]
+"""Field name ("ProbeToTrackerTransform") to frame index to value."""
+
+
+def read_sequence(path: Path, configuration: PlusConfiguration | None = None) -> Sweep:
+    """Read a tracked sweep from a sequence metafile.
+
+    Frames of which a transform in use, or the image itself, is not marked OK are kept as invalid, with a warning that
+    says how many they are.
+
+    Args:
+        path: The `.mha`, `.mhd`, `.nrrd` or `.nhdr` file.
+        configuration: Where the calibration is; not needed when the file holds `ImageToReferenceTransform` itself.
+
+    Returns:
+        The sweep; its header carries every field that is not told otherwise, with the other transforms of each frame,
+        and `ReferenceCoordinateFrame`.
+
+    Raises:
+        InputError: Not a sequence, a header that does not fit the pixels, no way from the image to the reference, or
+            no frame with a valid pose.
+    """
+    fields, array = _read_any(path)
+    frames = _oriented(_single_planes(array, fields, path), fields, path)
+    by_field = _frame_fields(fields)
+    if not by_field:
+        raise InputError(
+            "a tracked sweep with a transform for each frame (Seq_Frame0000_...)",
+            f"{path.name} with none",
+            "Give the file as PLUS or 3D Slicer recorded it, or open it as a volume.",
+        )
+    _check_count(by_field, len(frames), path)
+    constants = {} if configuration is None else dict(configuration.transforms)
+    graph = _graph(by_field, len(frames), constants, path)
+    image = (configuration.image_frame if configuration else None) or DEFAULT_IMAGE
+    named = (configuration.reference_frame if configuration else None) or _field(fields, REFERENCE_FIELD)
+    reference, poses, trusted = image_to_reference(graph, image, (named,) if named else DEFAULT_REFERENCES, path.name)
+    images_ok = np.array([by_field.get("ImageStatus", {}).get(i, "OK").upper() == "OK" for i in range(len(frames))])
+    valid = _report_invalid(trusted, images_ok, graph.invalid_along(image, reference), path)
+    return Sweep(
+        frames=frames,
+        image_to_world=poses,
+        timestamps_s=_timestamps(by_field, len(frames), path),
+        pixel_spacing_uv_mm=pixel_spacing(poses[valid]),
+        valid=valid,
+        header=MappingProxyType(_carried(fields) | {REFERENCE_FIELD: reference}),
+    )
+
+
+def pixel_spacing(poses: Float[np.ndarray, "frame 4 4"]) -> tuple[float, float]:
+    """Width and height of a pixel in mm, as the poses say: the lengths of their first two axes, in the median."""
+    lengths = np.median(np.linalg.norm(poses[:, :3, :2], axis=1), axis=0)
+    return float(lengths[0]), float(lengths[1])
+
+
+def _read_any(path: Path) -> tuple[dict[str, str], np.ndarray]:
+    with path.open("rb") as stream:
+        magic = stream.read(4)
+    if magic == b"NRRD":
+        header, array = read_nrrd_raw(path)
+        return dict(header), array
+    image = read_metaimage(path)
+    return dict(image.fields), image.array
+
+
+def _field(fields: Mapping[str, str], name: str) -> str | None:
+    """A header field's value, whatever its capitals."""
+    return next((value.strip() for key, value in fields.items() if key.lower() == name.lower()), None)
+
+
+def _single_planes(
+    array: Shaped[np.ndarray, "*size"], fields: Mapping[str, str], path: Path
+) -> Shaped[np.ndarray, "frame v u"]:
+    """Grey frames. PLUS lists frames last, 3D Slicer may list them first."""
+    channels = _field(fields, "ElementNumberOfChannels") or "1"
+    colour = channels not in ("0", "1") and channels == str(array.shape[-1])
+    kinds = (_field(fields, "kinds") or "").lower().split()[::-1]
+    if len(kinds) == array.ndim:
+        listed = next((axis for axis, kind in enumerate(kinds) if kind in ("list", "time")), 0)
+        array = np.moveaxis(array, listed, 0)
+        kinds.insert(0, kinds.pop(listed))
+        vector = next((axis for axis, kind in enumerate(kinds) if kind in _COLOURS), None)
+        array, colour = (array, colour) if vector is None else (np.moveaxis(array, vector, -1), True)
+    grey = grey_levels(array, path.name) if colour else array
+    if grey.ndim == 2:
+        return grey[np.newaxis]
+    if grey.ndim == 4 and grey.shape[1] == 1:
+        return grey[:, 0]
+    if grey.ndim != 3:
+        raise InputError(
+            "a sequence of 2-D frames", f"{path.name} with the shape {array.shape}", "Give a recording of B-mode frames."
+        )
+    return grey
+
+
+def _oriented(
+    frames: Shaped[np.ndarray, "frame v u"], fields: Mapping[str, str], path: Path
+) -> Shaped[np.ndarray, "frame v u"]:
+    """The frames as MF: U instead of M mirrors each row, N instead of F turns the rows round."""
+    text = (_field(fields, "UltrasoundImageOrientation") or "MF").upper()
+    if not re.fullmatch("[MU][FN][AD]?", text):
+        raise InputError(
+            "UltrasoundImageOrientation MF, MN, UF or UN (and A or D behind)",
+            f"{text} in {path.name}",
+            "Export the B-mode images, scan-converted, in one of these orientations.",
+        )
+    return np.ascontiguousarray(frames[:, :: 1 if text[1] == "F" else -1, :: 1 if text[0] == "M" else -1])
+
+
+def _frame_fields(fields: Mapping[str, str]) -> FrameFields:
+    by_field: dict[str, dict[int, str]] = {}
+    for name, value in fields.items():
+        if match := FRAME_FIELD.match(name):
+            by_field.setdefault(match[2], {})[int(match[1])] = value.strip()
+    return by_field
+
+
+def _check_count(by_field: FrameFields, frames: int, path: Path) -> None:
+    told = 1 + max(index for values in by_field.values() for index in values)
+    if told > frames:
+        warnings.warn(InputWarning(f"{path.name}: the header tells of {told} frames, the image has {frames}."), stacklevel=2)
+
+
+def _graph(by_field: FrameFields, frames: int, constants: Mapping[Key, Float[np.ndarray, "4 4"]], path: Path) -> TransformGraph:
+    tracked: dict[Key, np.ndarray] = {}
+    valid: dict[Key, np.ndarray] = {}
+    for name, values in by_field.items():
+        if (match := _TRANSFORM_NAME.match(name)) is None:
+            continue
+        statuses = by_field.get(f"{name}Status", {})
+        matrices = np.full((frames, 4, 4), np.nan)
+        for index, text in values.items():
+            if index < frames:
+                matrices[index] = _matrix(text, f"{path.name}: {name} of frame {index}")
+        ok = np.array([statuses.get(i, "OK").upper() == "OK" for i in range(frames)])
+        key = (match[1], match[2])
+        tracked[key], valid[key] = matrices, ok & np.isfinite(matrices).all(axis=(1, 2))
+    return TransformGraph(frames, tracked, valid, constants)
+
+
+def _matrix(text: str, where: str) -> Float[np.ndarray, "4 4"]:
+    try:
+        values = np.array([float(word) for word in text.split()])
+    except ValueError:
+        values = np.zeros(0)
+    if values.size != 16:
+        raise InputError(f"16 numbers for {where}", f"'{shortened(text)}'", "Check that the recording is complete.")
+    return values.reshape(4, 4)
+
+
+def _report_invalid(
+    trusted: Bool[np.ndarray, " frame"], images_ok: Bool[np.ndarray, " frame"], used: Mapping[str, int], path: Path
+) -> Bool[np.ndarray, " frame"]:
+    valid = trusted & images_ok
+    if not valid.any():
+        causes = [
+            f"{name} is INVALID in {count}" for name, count in (*used.items(), ("the image", int((~images_ok).sum()))) if count
+        ]
+        raise InputError(
+            "at least one frame with a valid image and pose",
+            f"{path.name} with none of {len(valid)} ({', '.join(causes)})",
+            "Record the sweep again, or name another ReferenceCoordinateFrame in the configuration.",
+        )
+    if not valid.all():
+        poses, images = int((~trusted).sum()), int((~images_ok).sum())
+        message = (
+            f"{path.name}: {int((~valid).sum())} of {len(valid)} frames are left out "
+            f"({poses} poses and {images} images are INVALID)."
+        )
+        warnings.warn(InputWarning(message), stacklevel=2)
+    return valid
+
+
+def _timestamps(by_field: FrameFields, frames: int, path: Path) -> Float[np.ndarray, " frame"]:
+    texts = by_field.get("Timestamp") or by_field.get("UnfilteredTimestamp") or {}
+    times = np.full(frames, np.nan)
+    for index, text in texts.items():
+        if index >= frames:
+            continue
+        try:
+            times[index] = float(text)
+        except ValueError:
+            warnings.warn(
+                InputWarning(f"{path.name}: the time '{shortened(text)}' of frame {index} is not a number."), stacklevel=2
+            )
+    if np.isnan(times).all():
+        warnings.warn(InputWarning(f"{path.name} has no timestamps; the frames are numbered instead."), stacklevel=2)
+        return np.arange(frames, dtype=np.float64)
+    return times
+
+
+def _carried(fields: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in fields.items() if not _STRUCTURE.fullmatch(name)}

@@ -1,0 +1,122 @@
+"""From one coordinate frame to another along the transforms that are known: constants and one a frame."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ifssnet.core.errors import InputError
+from ifssnet.io.codecs.numbers import is_invertible
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class TransformGraph:
+    """Known transforms, each from one coordinate frame to another.
+
+    Attributes:
+        frames: Number of images.
+        tracked: (from, to) to one 4 x 4 an image.
+        valid: (from, to) of `tracked` to whether each image's transform is to be trusted.
+        constant: (from, to) to one 4 x 4 for all images; a tracked transform of the same name takes its place.
+    """
+
+    frames: int
+    tracked: Mapping[Key, Float[np.ndarray, "frame 4 4"]]
+    valid: Mapping[Key, Bool[np.ndarray, " frame"]]
+    constant: Mapping[Key, Float[np.ndarray, "4 4"]] = field(default_factory=dict[Key, Float[np.ndarray, "4 4"]])
+
+    @property
+    def edges(self) -> tuple[Key, ...]:
+        """All transforms known, the tracked ones first."""
+        return (*self.tracked, *(key for key in self.constant if key not in self.tracked))
+
+    def path(self, source: str, target: str) -> tuple[str, ...] | None:
+        """The coordinate frames on the shortest way between two, both included; None when there is no way."""
+        came_from: dict[str, str | None] = {source: None}
+        waiting = deque([source])
+        while waiting:
+            here = waiting.popleft()
+            if here == target:
+                way: list[str] = []
+                step: str | None = here
+                while step is not None:
+                    way.append(step)
+                    step = came_from[step]
+                return tuple(reversed(way))
+            for start, end in self.edges:
+                there = end if start == here else start if end == here else None
+                if there is not None and there not in came_from:
+                    came_from[there] = here
+                    waiting.append(there)
+        return None
+
+    def along(self, way: tuple[str, ...]) -> tuple[Float[np.ndarray, "frame 4 4"], Bool[np.ndarray, " frame"]]:
+        """The transforms multiplied along a way, for each image, and where all of them are to be trusted."""
+        total = np.broadcast_to(np.eye(4), (self.frames, 4, 4)).copy()
+        trusted = np.ones(self.frames, dtype=bool)
+        for start, end in pairwise(way):
+            matrices, valid = self._step(start, end)
+            with np.errstate(over="ignore", invalid="ignore"):
+                total = matrices @ total
+            trusted &= valid
+        trusted &= np.isfinite(total).all(axis=(1, 2))
+        return total, trusted
+
+    def invalid_along(self, source: str, target: str) -> dict[str, int]:
+        """Of each tracked transform on the way between two coordinate frames, in how many images it is not to be trusted."""
+        pairs = set(pairwise(self.path(source, target) or ()))
+        used = [key for key in self.tracked if key in pairs or key[::-1] in pairs]
+        return {f"{start}To{end}": int((~self.valid[start, end]).sum()) for start, end in used}
+
+    def _step(self, start: str, end: str) -> tuple[Float[np.ndarray, "frame 4 4"], Bool[np.ndarray, " frame"]]:
+        """One transform, turned round where it is known the other way only."""
+        forward = (start, end) in self.tracked or ((start, end) in self.constant and (end, start) not in self.tracked)
+        key = (start, end) if forward else (end, start)
+        if key in self.tracked:
+            matrices, valid = self.tracked[key], self.valid[key].copy()
+        else:
+            matrices = np.broadcast_to(self.constant[key], (self.frames, 4, 4))
+            valid = np.ones(self.frames, dtype=bool)
+        if forward:
+            return matrices, valid
+        valid &= np.array([is_invertible(matrix) for matrix in matrices])
+        inverse = np.full(matrices.shape, np.nan)
+        inverse[valid] = np.linalg.inv(matrices[valid])
+        return inverse, valid
+
+
+def image_to_reference(
+    graph: TransformGraph, image: str, references: tuple[str, ...], where: str
+) -> tuple[str, Float[np.ndarray, "frame 4 4"], Bool[np.ndarray, " frame"]]:
+    """The pose of every image in the first of the reference frames that can be reached.
+
+    Args:
+        graph: The transforms known.
+        image: Name of the image's coordinate frame.
+        references: Names of coordinate frames, in the order of preference.
+        where: The file, for the message.
+
+    Returns:
+        The reference frame's name, one 4 x 4 an image, and which of them are to be trusted.
+
+    Raises:
+        InputError: No way leads from the image to any of them; the message names what is known and what is missing.
+    """
+    for reference in references:
+        if (way := graph.path(image, reference)) is not None:
+            return reference, *graph.along(way)
+    known = ", ".join(f"{start}To{end}" for start, end in graph.edges) or "none"
+    touches_image = any(image in key for key in graph.edges)
+    needed = f"{image}ToProbe" if not touches_image else f"one that joins {image} to {references[0]}"
+    raise InputError(
+        f"transforms that lead from {image} to {' or '.join(references)}",
+        f"{where} with the transforms {known}",
+        f"The transform needed is {needed}: give the PLUS configuration that holds the calibration with --config.",
+    )

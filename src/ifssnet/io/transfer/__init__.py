@@ -1,0 +1,1 @@
+"""Files fetched from elsewhere: downloads that resume, archives unpacked within bounds."""

@@ -1,0 +1,1 @@
+"""Volumes, label maps and surfaces: one file a format."""

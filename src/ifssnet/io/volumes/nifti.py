@@ -1,0 +1,251 @@
+"""NIfTI-1 and NIfTI-2 (`.nii`, `.nii.gz`): RAS in the file, LPS here.
+
+Header fields are read and written by nibabel; pixels are read here, because a compressed file must not be inflated
+further than its header can justify. Header lines that NIfTI has no field for travel as JSON in an extension (code 6).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+import warnings
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, BinaryIO
+
+import nibabel as nib
+import numpy as np
+from jaxtyping import Float, Shaped
+
+from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.grid import Grid
+from ifssnet.core.images import Volume
+from ifssnet.io.codecs.pixels import ANY_ZLIB, byte_pieces, checked_bytes, deflated, existing_file, read_deflated, read_raw
+from ifssnet.io.volumes.placement import grid_from_affine, three_dimensional
+
+GZIP = b"\x1f\x8b"
+_RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+_MM = {0: 1.0, 1: 1e3, 2: 1.0, 3: 1e-3}
+_CODES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8"}
+_COLOURS = {128: 3, 2304: 4}
+_TEXTS = ("descrip", "aux_file", "intent_name")
+_COMMENT = 6
+_LARGEST_PREFIX = 1 << 26
+_HEADER_KEY = "ifss_header"
+
+
+def read_nifti_volume(path: Path) -> Volume:
+    """Read a 3-D image from a `.nii` or `.nii.gz` file, compressed or not whatever its name.
+
+    The affine is the sform's, else the qform's. Grey levels are scaled by the header's slope and intercept, to float32,
+    only where these say something.
+
+    Raises:
+        InputError: No NIfTI file, or not one of a 3-D image whose pixels fit its header.
+    """
+    existing_file(path, "a NIfTI file")
+    try:
+        with path.open("rb") as stream, np.errstate(all="ignore"):
+            packed = stream.read(2) == GZIP
+            header = _header(_prefix(stream, packed, 544), path)
+            start = _pixel_start(header, path)
+            sizes, dtype = _layout(header, path)
+            carried = _carried(header, _prefix(stream, packed, start))
+            if packed:
+                array = read_deflated(stream, 0, sizes, dtype, path.name, skip=start)[0]
+            else:
+                array = read_raw(stream, start, sizes, dtype, path.name)
+    except (OSError, MemoryError, zlib.error) as error:
+        raise InputError(f"a readable NIfTI file {path.name}", f"'{error}'", "Export or copy the file again.") from error
+    volume = three_dimensional(array, int(header["datatype"]) in _COLOURS, path.name)
+    with np.errstate(all="ignore"):
+        grid = _grid(header, (volume.shape[0], volume.shape[1], volume.shape[2]), path)
+        volume = _scaled(volume, header, path)
+    return Volume(volume, grid, MappingProxyType(carried))
+
+
+def write_nifti_volume(volume: Volume, path: Path, compress: bool) -> None:
+    """Write a volume as NIfTI-1 (NIfTI-2 where a side is longer than 32767); the caller moves it into place.
+
+    The affine is stored in single precision, as the format has it.
+
+    Raises:
+        InputError: Pixels of a type that the format has no code for.
+    """
+    code = {kind: number for number, kind in _CODES.items()}.get(volume.array.dtype.newbyteorder("=").str[1:])
+    if code is None:
+        raise InputError("pixels that NIfTI can hold", f"{volume.array.dtype}", "Convert the array first.")
+    grid = volume.grid
+    make: Any = nib.Nifti2Header if max(grid.shape_zyx) > 32767 else nib.Nifti1Header
+    header: Any = make(endianness="<")
+    z, y, x = grid.shape_zyx
+    header.set_data_shape((x, y, z))
+    header["datatype"], header["bitpix"] = code, volume.array.dtype.itemsize * 8
+    affine = _RAS_TO_LPS @ grid.index_to_mm
+    header.set_qform(affine, code=1)
+    header.set_sform(affine, code=1)
+    header.set_xyzt_units("mm")
+    header["scl_slope"], header["scl_inter"] = 1.0, 0.0
+    extension = _extension(volume.header)
+    for name in _TEXTS:
+        header[name] = volume.header.get(f"nifti_{name}", "").encode("utf-8")[: header[name].dtype.itemsize]
+    block = header.structarr["sizeof_hdr"].item()
+    header["vox_offset"] = block + 4 + len(extension)
+    header["magic"] = b"n+1\0" if block == 348 else b"n+2\0\r\n\x1a\n"
+    little = volume.array.astype(volume.array.dtype.newbyteorder("<"), copy=False)
+    head = header.binaryblock + (b"\1\0\0\0" if extension else b"\0\0\0\0") + extension
+    with path.open("wb") as stream:
+        if compress:
+            # Two gzip members, the header's and the pixels', read as one stream.
+            packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+            stream.write(packer.compress(head) + packer.flush())
+            stream.writelines(deflated(little, gzip=True))
+        else:
+            stream.write(head)
+            stream.writelines(byte_pieces(little))
+
+
+def _prefix(stream: BinaryIO, packed: bool, count: int) -> bytes:
+    """The first bytes of the file, inflated if need be, no more than asked for."""
+    stream.seek(0)
+    if not packed:
+        return stream.read(count)
+    found, inflater = b"", zlib.decompressobj(ANY_ZLIB)
+    while len(found) < count and (data := stream.read(1 << 16)):
+        while data and len(found) < count:
+            found += inflater.decompress(data, count - len(found))
+            data = inflater.unconsumed_tail
+            if inflater.eof:
+                data, inflater = inflater.unused_data, zlib.decompressobj(ANY_ZLIB)
+    return found
+
+
+def _header(block: bytes, path: Path) -> Any:
+    """The header as nibabel has it, unchecked: every field that is used is checked where it is used."""
+    for make, size, magic_at, magics in (
+        (nib.Nifti1Header, 348, 344, (b"n+1", b"ni1")),
+        (nib.Nifti2Header, 540, 4, (b"n+2", b"ni2")),
+    ):
+        magic = block[magic_at : magic_at + 3]
+        if len(block) < size or magic not in magics:
+            continue
+        if magic != magics[0]:
+            raise InputError(f"header and pixels in one file {path.name}", "a header of a pair", "Save it as one .nii file.")
+        order = next((order for order in "<>" if struct.unpack(f"{order}i", block[:4])[0] == size), None)
+        if order is not None:
+            return make(block[:size], endianness=order, check=False)
+    raise InputError(
+        f"a NIfTI-1 or NIfTI-2 header in {path.name}",
+        f"{len(block)} bytes that are none",
+        "Give a .nii or .nii.gz file, or export it again.",
+    )
+
+
+def _pixel_start(header: Any, path: Path) -> int:
+    start, least = float(header["vox_offset"]), int(header["sizeof_hdr"]) + 4
+    if not math.isfinite(start) or not (start == 0 or least <= start <= _LARGEST_PREFIX):
+        raise InputError(f"pixels from byte {least} on in {path.name}", f"vox_offset {start:g}", "Export the file again.")
+    return max(int(start), least)
+
+
+def _layout(header: Any, path: Path) -> tuple[tuple[int, ...], np.dtype]:
+    count, code = int(header["dim"][0]), int(header["datatype"])
+    if not 1 <= count <= 7:
+        raise InputError(f"1 to 7 dimensions in {path.name}", f"{count}", "Export the file again.")
+    if code not in _CODES and code not in _COLOURS:
+        raise InputError(
+            f"whole numbers, floats or colours in {path.name}", f"the NIfTI datatype {code}", "Convert the pixels."
+        )
+    sizes = tuple(int(n) for n in reversed(header["dim"][1 : count + 1]))
+    order = header.endianness
+    if code in _COLOURS:
+        sizes, dtype = (*sizes, _COLOURS[code]), np.dtype("u1")
+    else:
+        dtype = np.dtype(_CODES[code]).newbyteorder(order)
+    checked_bytes(sizes, dtype.itemsize, path.name)
+    return sizes, dtype
+
+
+def _carried(header: Any, prefix: bytes) -> dict[str, str]:
+    carried = _from_extensions(prefix, int(header["sizeof_hdr"]), header.endianness)
+    for name in _TEXTS:
+        text = bytes(header[name].item()).split(b"\0")[0].decode("utf-8", "replace").strip()
+        if text:
+            carried[f"nifti_{name}"] = text
+    return carried
+
+
+def _from_extensions(prefix: bytes, at: int, order: str) -> dict[str, str]:
+    """Header lines from our extension; those of others are passed over."""
+    found: dict[str, str] = {}
+    if prefix[at : at + 1] in (b"", b"\0"):
+        return found
+    at += 4
+    while at + 8 <= len(prefix):
+        size, code = struct.unpack(f"{order}2i", prefix[at : at + 8])
+        if size < 16:
+            break
+        if code == _COMMENT:
+            try:
+                data: Any = json.loads(prefix[at + 8 : at + size].rstrip(b"\0"))
+                found |= {str(key): str(value) for key, value in data[_HEADER_KEY].items()}
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                pass  # somebody else's comment
+        at += size
+    return found
+
+
+def _extension(header: Mapping[str, str]) -> bytes:
+    lines = {key: value for key, value in header.items() if key not in {f"nifti_{name}" for name in _TEXTS}}
+    if not lines:
+        return b""
+    text = json.dumps({_HEADER_KEY: lines}).encode("ascii")
+    size = -(-(len(text) + 8) // 16) * 16
+    return struct.pack("<2i", size, _COMMENT) + text.ljust(size - 8, b"\0")
+
+
+def _grid(header: Any, shape_zyx: tuple[int, int, int], path: Path) -> Grid:
+    units = int(header["xyzt_units"]) & 7
+    if units not in _MM:
+        warnings.warn(InputWarning(f"{path.name}: unknown unit of length ({units}); mm were assumed."), stacklevel=3)
+    to_mm = np.diag([_MM.get(units, 1.0)] * 3 + [1.0])
+    if int(header["dim"][0]) < 3:
+        header["dim"][3:], header["pixdim"][3] = 1, header["pixdim"][3] or 1.0
+    if int(header["sform_code"]) > 0:
+        try:
+            return _grid_of_affine(header.get_sform(), to_mm, shape_zyx, path)
+        except InputError:
+            if int(header["qform_code"]) <= 0:
+                raise
+            warnings.warn(InputWarning(f"{path.name}: the sform is not rigid; the qform was taken."), stacklevel=3)
+    spacing = np.array(header["pixdim"][1:4], dtype=np.float64)
+    if int(header["qform_code"]) > 0 and (spacing > 0).all():
+        try:
+            return _grid_of_affine(header.get_qform(), to_mm, shape_zyx, path)
+        except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
+            raise InputError(f"a rotation in the qform of {path.name}", f"'{error}'", "Correct the header.") from error
+    if (spacing > 0).all():
+        warnings.warn(InputWarning(f"{path.name} says no orientation; left-posterior-superior was assumed."), stacklevel=3)
+    return _grid_of_affine(_RAS_TO_LPS @ np.diag([*spacing, 1.0]), to_mm, shape_zyx, path)
+
+
+def _grid_of_affine(
+    affine_ras: Float[np.ndarray, "4 4"], to_mm: Float[np.ndarray, "4 4"], shape_zyx: tuple[int, int, int], path: Path
+) -> Grid:
+    # 0.277 in single precision is 0.27700001...: seven digits say what was meant.
+    affine = _RAS_TO_LPS @ np.asarray(affine_ras, dtype=np.float64)
+    affine[:3, 3] = [float(str(np.float32(value))) for value in affine[:3, 3]]
+    return grid_from_affine(shape_zyx, to_mm @ affine, path.name, digits=7)
+
+
+def _scaled(volume: Shaped[np.ndarray, "z y x"], header: Any, path: Path) -> Shaped[np.ndarray, "z y x"]:
+    slope, inter = float(header["scl_slope"]), float(header["scl_inter"])
+    if slope == 0 or not math.isfinite(slope) or (slope == 1 and inter == 0):
+        return volume
+    if not math.isfinite(inter):
+        raise InputError(f"a finite scl_inter in {path.name}", f"{inter}", "Correct the header.")
+    dtype = np.float64 if volume.dtype.itemsize > 4 else np.float32
+    return volume.astype(dtype) * dtype(slope) + dtype(inter)

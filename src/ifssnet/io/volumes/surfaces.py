@@ -1,0 +1,212 @@
+"""Closed surfaces in and out: STL (binary and text), PLY and OBJ."""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import trimesh
+from jaxtyping import Float, Int
+
+from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.images import Surface
+from ifssnet.core.muscles import field_name
+from ifssnet.geometry.mesh import facing_outwards, is_consistently_wound, merged, open_edges
+from ifssnet.io.storage.atomic import atomic_path
+
+SURFACE_SUFFIXES: tuple[str, ...] = (".stl", ".ply", ".obj")
+
+# The library's own annotations are partial.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+_load_mesh: Any = trimesh.load_mesh
+_fix_winding: Any = trimesh.repair.fix_winding
+
+MAX_BYTES = 2**31
+"""Two GB: forty million triangles. Whoever hands in more has picked the wrong file."""
+
+
+def read_surfaces(path: Path, names: Sequence[str] | None = None) -> list[Surface]:
+    """Every closed surface of a folder, in the order of the files' names, or the one of a file.
+
+    Names come from the files through `field_name`. Positions are mm, LPS, unless the file's comment says
+    ``SPACE=RAS`` as 3D Slicer writes it. Corners at exactly the same position are joined, and triangles turned
+    so that they face outwards.
+
+    Args:
+        path: A folder with STL, PLY or OBJ files (others are passed over), or one such file.
+        names: Read these muscles only, in this order ("SOL" or what a file calls it); other files are not even opened.
+
+    Raises:
+        InputError: Nothing there, no file for one of the names, two files with the same name for their muscle, or a surface
+            that is not closed, empty, not finite or not readable: names the file and, where it is open, its number of
+            open edges.
+    """
+    files = _surface_files(path)
+    by_name: dict[str, Path] = {}
+    for file in files:
+        name = field_name(file.stem)
+        if (first := by_name.setdefault(name, file)) is not file and (names is None or name in map(field_name, names)):
+            raise InputError(
+                "one file a muscle", f"{first.name} and {file.name}, both {name}, in {path}", "Move one of them away."
+            )
+    wanted = list(by_name) if names is None else list(dict.fromkeys(map(field_name, names)))
+    if lacking := [name for name in wanted if name not in by_name]:
+        raise InputError(
+            f"a surface for {', '.join(lacking)} in {path}", f"{', '.join(by_name)}", "Choose out of these, or rename a file."
+        )
+    return [read_surface(by_name[name]) for name in wanted]
+
+
+def read_surface(path: Path) -> Surface:
+    """One closed surface; see `read_surfaces`."""
+    suffix = path.suffix.lower()
+    if suffix not in SURFACE_SUFFIXES:
+        raise InputError("a surface as .stl, .ply or .obj", f"{path}", "Convert it to one of these.")
+    try:
+        if (size := path.stat().st_size) > MAX_BYTES:
+            raise InputError(f"a surface file of at most {MAX_BYTES // 2**30} GB", f"{path} of {size:,} bytes", "Decimate it.")
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            "a surface file that can be read", f"{path} ({error.strerror})", "Check its name and rights."
+        ) from error
+    vertices, faces = _parsed(content, suffix, path)
+    return _checked(vertices, faces, path)
+
+
+def write_surface(surface: Surface, path: Path, force: bool = False) -> None:
+    """Write a surface in mm, LPS, in the format that the suffix names; STL is binary, with 32-bit coordinates.
+
+    Raises:
+        InputError: Another suffix, no triangles, or a target that cannot be written or exists without `force`.
+    """
+    writers = {".stl": _stl_bytes, ".ply": _ply_bytes, ".obj": _obj_bytes}
+    if (writer := writers.get(path.suffix.lower())) is None:
+        raise InputError("a target that ends in .stl, .ply or .obj", f"{path}", "Choose one of these.")
+    if len(surface.faces) == 0:
+        raise InputError("a surface with triangles", f"the empty surface '{surface.name}' for {path}", "Leave it out.")
+    with atomic_path(path, force) as partial:
+        partial.write_bytes(writer(surface))
+
+
+def _surface_files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    try:
+        files = sorted(file for file in path.iterdir() if file.suffix.lower() in SURFACE_SUFFIXES and file.is_file())
+    except OSError as error:
+        raise InputError("a folder that can be read", f"{path} ({error.strerror})", "Check its rights.") from error
+    if not files:
+        raise InputError(
+            "a folder with STL, PLY or OBJ files", f"{path} without any", "Name the folder that holds the surfaces."
+        )
+    return files
+
+
+def _parsed(content: bytes, suffix: str, path: Path) -> tuple[Float[np.ndarray, "vertex 3"], Int[np.ndarray, "face 3"]]:
+    remedy = "Export it again from where it was made."
+    try:
+        # Materials and textures that an OBJ or PLY names are never looked up: no resolver is given.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            mesh = _load_mesh(io.BytesIO(content), file_type=suffix[1:], process=False, skip_materials=True)
+            vertices = np.array(mesh.vertices, dtype=np.float64).reshape(-1, 3)
+            faces = np.array(mesh.faces, dtype=np.int64).reshape(-1, 3)
+    except Exception as error:  # whatever a parser meets in arbitrary bytes, a user gets one answer
+        raise InputError(
+            f"a {suffix[1:].upper()} surface", f"{path}, which cannot be read ({type(error).__name__}: {error})", remedy
+        ) from error
+    if len(faces) == 0:
+        raise InputError("a surface with triangles", f"{path} without any", remedy)
+    if faces.min() < 0 or faces.max() >= len(vertices):
+        raise InputError("triangles between the file's own points", f"{path}, which names points that it lacks", remedy)
+    vertices, faces = merged(vertices, faces)
+    if not np.isfinite(vertices).all():
+        raise InputError(
+            "finite coordinates", f"{path} with {int((~np.isfinite(vertices)).any(axis=1).sum())} that are not", remedy
+        )
+    if _is_ras(content):
+        vertices = vertices * np.array([-1.0, -1.0, 1.0])
+        faces = np.ascontiguousarray(faces[:, ::-1]) if len(faces) else faces
+    return vertices, faces
+
+
+def _is_ras(content: bytes) -> bool:
+    """Whether 3D Slicer's comment at the start of the file says RAS; it writes LPS by default, as do we."""
+    head = content[:2048]
+    found = re.search(rb"SPACE\s*=\s*(RAS|LPS)", head)
+    return found is not None and found.group(1) == b"RAS"
+
+
+def _checked(vertices: Float[np.ndarray, "vertex 3"], faces: Int[np.ndarray, "face 3"], path: Path) -> Surface:
+    remedy = "Close its holes where it was made (for example Slicer's Surface Toolbox, MeshLab or Blender)."
+    if len(faces) == 0:
+        raise InputError("a surface with triangles", f"{path}, all of whose triangles are points or lines", remedy)
+    if (leaks := open_edges(faces)) > 0:
+        raise InputError("a closed surface", f"{path} with {leaks} open edges", remedy)
+    if not is_consistently_wound(faces):
+        faces = _wound(vertices, faces, path)
+    with np.errstate(over="ignore", invalid="ignore"):
+        faces = facing_outwards(vertices, faces)
+    return Surface(vertices_mm=vertices, faces=faces, name=field_name(path.stem))
+
+
+def _wound(vertices: Float[np.ndarray, "vertex 3"], faces: Int[np.ndarray, "face 3"], path: Path) -> Int[np.ndarray, "face 3"]:
+    """The triangles turned so that neighbours agree, as far as the mesh allows."""
+    mesh = trimesh.Trimesh(vertices, faces, process=False)
+    _fix_winding(mesh)
+    warnings.warn(
+        InputWarning(f"{path}: neighbouring triangles face opposite ways; they were turned to agree."),
+        stacklevel=4,
+    )
+    return np.array(mesh.faces, dtype=np.int64)
+
+
+def _stl_bytes(surface: Surface) -> bytes:
+    record = np.zeros(len(surface.faces), dtype=[("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
+    corners = surface.vertices_mm[surface.faces]
+    doubled = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    length = np.linalg.norm(doubled, axis=1, keepdims=True)
+    record["normal"] = np.divide(doubled, length, out=np.zeros_like(doubled), where=length > 0)
+    record["corners"] = corners
+    header = f"{_comment(surface)}".encode("ascii", "replace")[:80].ljust(80)
+    return header + struct.pack("<I", len(surface.faces)) + record.tobytes()
+
+
+def _ply_bytes(surface: Surface) -> bytes:
+    header = [
+        "ply",
+        "format binary_little_endian 1.0",
+        f"comment {_comment(surface)}",
+        f"element vertex {len(surface.vertices_mm)}",
+        *(f"property double {axis}" for axis in "xyz"),
+        f"element face {len(surface.faces)}",
+        "property list uchar int vertex_indices",
+        "end_header",
+    ]
+    record = np.zeros(len(surface.faces), dtype=[("count", "u1"), ("corners", "<i4", 3)])
+    record["count"] = 3
+    record["corners"] = surface.faces
+    text = "\n".join(header) + "\n"
+    return text.encode("ascii", "replace") + surface.vertices_mm.astype("<f8").tobytes() + record.tobytes()
+
+
+def _obj_bytes(surface: Surface) -> bytes:
+    out = io.BytesIO()
+    out.write(f"# {_comment(surface)}\n".encode("ascii", "replace"))
+    np.savetxt(out, surface.vertices_mm, fmt="v %.9g %.9g %.9g")
+    np.savetxt(out, surface.faces + 1, fmt="f %d %d %d")
+    return out.getvalue()
+
+
+def _comment(surface: Surface) -> str:
+    """Starts with neither 'solid' nor anything else that marks a text STL; the space is told as 3D Slicer does."""
+    # A backslash at the end of a line of an OBJ file would make the next line part of the comment.
+    one_line = re.sub(r"[\s\\]+", " ", surface.name).strip()
+    return f"ifssnet mm SPACE=LPS {one_line}".strip()

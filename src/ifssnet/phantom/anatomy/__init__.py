@@ -1,0 +1,1 @@
+"""The digital leg: a person, its surfaces and its tissues."""

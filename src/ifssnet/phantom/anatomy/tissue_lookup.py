@@ -1,0 +1,208 @@
+"""Which tissue lies at a place, and which surface is near it: the one lookup that labels, frames and volumes share."""
+
+from __future__ import annotations
+
+import math
+from typing import no_type_check
+
+from numba import njit
+
+from ifssnet.phantom.anatomy.calf import ANGLES, STEP_MM, STEP_RAD
+
+FASCIA_MM = 0.6
+"""Thickness of the crural fascia; it lies outside the muscles' own surface."""
+
+REACH_MM = 1.2
+"""Beyond this distance a surface sends no echo."""
+
+# strength in units of muscle's mean echo, width in mm, and how fast it fades as the surface turns from the beam
+SKIN_ECHO, FAT_ECHO, FASCIA_ECHO, BONE_ECHO, BORDER_ECHO, SEPTUM_ECHO = (
+    (9.0, 0.3, 4.0), (4.0, 0.3, 6.0), (12.0, 0.35, 6.0), (40.0, 0.4, 2.5), (9.0, 0.4, 7.0), (7.0, 0.4, 7.0)
+)  # fmt: skip
+
+
+@no_type_check
+@njit(cache=True, inline="always")
+def locate(tables, x, y, z):
+    """Where (x, y, z) lies about the leg's axis: cell of the tables (row -1 outside the leg), px, py, radius, angle."""
+    layers, axis, lateral, most = tables[0], tables[1], tables[6], tables[7]
+    f = z / STEP_MM
+    k = math.floor(f)
+    fz = f - k
+    rows = layers.shape[0]
+    if k == rows - 1 and fz < 1e-9:
+        k, fz = rows - 2, 1.0
+    if k < 0 or k >= rows - 1:
+        return (-1, 0.0, 0, 0, 0.0), 0.0, 0.0, 0.0, 0.0
+    px = (x - (axis[k, 0] * (1 - fz) + axis[k + 1, 0] * fz)) * lateral
+    py = y - (axis[k, 1] * (1 - fz) + axis[k + 1, 1] * fz)
+    r = math.sqrt(px * px + py * py)
+    if r > max(most[k], most[k + 1]) + REACH_MM:
+        return (-1, 0.0, 0, 0, 0.0), 0.0, 0.0, 0.0, 0.0
+    theta = math.atan2(px, -py)
+    fj = (theta + math.pi) / STEP_RAD
+    j = int(fj)
+    return (k, fz, j % ANGLES, (j + 1) % ANGLES, fj - j), px, py, r, theta
+
+
+@no_type_check
+@njit(cache=True, inline="always")
+def value_at(layers, cell, column):
+    """A column of the tables, bilinear in height and angle; and its slope along the angle, a radian."""
+    k, fz, j, j2, fa = cell
+    a = layers[k, j, column] * (1 - fz) + layers[k + 1, j, column] * fz
+    b = layers[k, j2, column] * (1 - fz) + layers[k + 1, j2, column] * fz
+    return a * (1 - fa) + b * fa, (b - a) / STEP_RAD
+
+
+@no_type_check
+@njit(cache=True, inline="always")
+def bone_edge(bones, k, fz, b, px, py):
+    """Distance from a bone's centre, the bone's radius in that direction, its slope there, and the offset."""
+    dx = px - (bones[k, b, 0] * (1 - fz) + bones[k + 1, b, 0] * fz)
+    dy = py - (bones[k, b, 1] * (1 - fz) + bones[k + 1, b, 1] * fz)
+    radius = bones[k, b, 2] * (1 - fz) + bones[k + 1, b, 2] * fz
+    rho = math.sqrt(dx * dx + dy * dy)
+    if rho > 1.3 * radius + REACH_MM:
+        return rho, 0.0, 0.0, dx, dy
+    turn = 3 * (math.atan2(dy, dx) - bones[k, b, 4])
+    return rho, radius * (1 + bones[k, b, 3] * math.cos(turn)), -3 * radius * bones[k, b, 3] * math.sin(turn), dx, dy
+
+
+@no_type_check
+@njit(cache=True)
+def tissue_at(tables, x, y, z):
+    """The tissue's code at (x, y, z) in the leg's frame; `tables` are `Leg.tables`."""
+    layers, split, bones, vessels, compartments = tables[0], tables[2], tables[3], tables[4], tables[5]
+    cell, px, py, r, theta = locate(tables, x, y, z)
+    k, fz = cell[0], cell[1]
+    if k < 0 or r > value_at(layers, cell, 0)[0]:
+        return 0
+    if r > value_at(layers, cell, 1)[0]:
+        return 6
+    fascia = value_at(layers, cell, 2)[0]
+    if r < fascia:
+        for b in range(2):
+            rho, edge, _, _, _ = bone_edge(bones, k, fz, b, px, py)
+            if rho < edge:
+                return 4 + b
+    deep = value_at(layers, cell, 7)[0]
+    for n in range(4):
+        dx = px - (vessels[k, n, 0] * (1 - fz) + vessels[k + 1, n, 0] * fz)
+        dy = py - (vessels[k, n, 1] * (1 - fz) + vessels[k + 1, n, 1] * fz)
+        if n == 3:
+            dy *= 1.6  # the plantaris tendon is flat
+        near = dx * dx + dy * dy < (vessels[k, n, 2] * (1 - fz) + vessels[k + 1, n, 2] * fz) ** 2
+        if near and (n == 3 or (n == 2 and r > fascia) or r < deep):
+            return 18 if n == 3 else 16
+    if r > fascia + FASCIA_MM:
+        return 7
+    if r > fascia:
+        return 8
+    if r > value_at(layers, cell, 3)[0]:
+        return 17
+    if r > value_at(layers, cell, 4)[0]:
+        return 2 if theta < split[k] * (1 - fz) + split[k + 1] * fz else 3
+    if r > value_at(layers, cell, 5)[0]:
+        return 9
+    if r > value_at(layers, cell, 6)[0]:
+        return 1
+    if r > deep:
+        return 17
+    best, owner = 1e30, 0
+    for m in range(compartments.shape[1]):
+        dx = px - compartments[k, m, 0]
+        dy = py - compartments[k, m, 1]
+        d = dx * dx + dy * dy - compartments[k, m, 2]
+        if d < best:
+            best, owner = d, m
+    return 10 + owner
+
+
+@no_type_check
+@njit(cache=True, inline="always")
+def specular(surface, distance, facing):
+    """Echo of a surface: strong where it faces the beam, gone where it runs along it."""
+    strength, width, sharpness = surface
+    return strength * facing**sharpness * math.exp(-0.5 * (distance / width) ** 2)
+
+
+@no_type_check
+@njit(cache=True)
+def facing_skin(tables, x, y, z, bx, by):
+    """How squarely the skin at a place faces the beam (bx, by), 0 to 1."""
+    layers, lateral = tables[0], tables[6]
+    cell, px, py, r, _ = locate(tables, x, y, z)
+    if cell[0] < 0:
+        return 1.0
+    radius, slope = value_at(layers, cell, 0)
+    tilt = slope / max(radius, 1.0)
+    return abs((px + tilt * py) * lateral * bx + (py - tilt * px) * by) / (max(r, 1e-6) * math.sqrt(1 + tilt * tilt))
+
+
+@no_type_check
+@njit(cache=True)
+def surface_echo(tables, x, y, z, bx, by):
+    """The echo of the nearest surface at a place, in units of muscle's mean echo, for a beam along (bx, by)."""
+    layers, split, bones, lateral = tables[0], tables[2], tables[3], tables[6]
+    cell, px, py, r, theta = locate(tables, x, y, z)
+    k, fz = cell[0], cell[1]
+    if k < 0 or r < 1e-6 or r > value_at(layers, cell, 0)[0] + REACH_MM:
+        return 0.0
+    bx *= lateral
+    # Radial and tangential unit vectors; the angle grows from straight behind (-y) to the lateral side (+x).
+    rx, ry = px / r, py / r
+    radial, tangential = rx * bx + ry * by, -ry * bx + rx * by
+    best, echo = REACH_MM, 0.0
+    fascia = value_at(layers, cell, 2)[0]
+    previous = 1e9
+    for column in range(8):
+        radius, slope = value_at(layers, cell, column)
+        apart = previous - radius
+        previous = radius
+        # A border leans by less than 60 degrees, so its distance is at least half the radial one.
+        if (column > 2 and apart < 0.4) or abs(r - radius) > 2.0 * best:
+            continue
+        tilt = slope / max(radius, 1.0)
+        stretch = 1.0 / math.sqrt(1.0 + tilt * tilt)
+        d = abs(r - radius) * stretch
+        if d < best:
+            facing = abs(radial - tilt * tangential) * stretch
+            best = d
+            if column == 0:
+                echo = specular(SKIN_ECHO, d, facing)
+            elif column == 1:
+                echo = specular(FAT_ECHO, d, facing)
+            elif column == 2:
+                echo = specular(FASCIA_ECHO, d, facing)
+            else:
+                seen = 1.0
+                if column in (4, 5):
+                    seen = value_at(layers, cell, 8)[0]
+                elif column == 6:
+                    seen = value_at(layers, cell, 9)[0]
+                echo = seen * specular(BORDER_ECHO, d, facing)
+    outer, gastro = value_at(layers, cell, 3)[0], value_at(layers, cell, 4)[0]
+    if gastro < r < outer and outer - gastro > 1.5:
+        d = abs(theta - (split[k] * (1 - fz) + split[k + 1] * fz)) * r
+        if d < best:
+            shifted = (k, fz, (cell[2] + int(r * 3)) % ANGLES, (cell[3] + int(r * 3)) % ANGLES, cell[4])
+            best, echo = d, value_at(layers, shifted, 10)[0] * specular(BORDER_ECHO, d, abs(tangential))
+    top, bottom = value_at(layers, cell, 5)[0], value_at(layers, cell, 6)[0]
+    if top - bottom > 12.0:
+        # The septum inside SOL: a line that looks like a border and is none.
+        d = abs(r - (bottom + 0.45 * (top - bottom)))
+        if d < best:
+            best, echo = (
+                d,
+                0.8 * value_at(layers, cell, 11)[0] * math.exp(-((theta + 0.3) ** 2)) * specular(SEPTUM_ECHO, d, abs(radial)),
+            )
+    if r < fascia:
+        for b in range(2):
+            rho, edge, slope, dx, dy = bone_edge(bones, k, fz, b, px, py)
+            d = abs(rho - edge)
+            if rho > 1e-6 and edge > 0.0 and d < best:
+                tilt = slope / max(edge, 1.0)
+                facing = abs((dx + tilt * dy) * bx + (dy - tilt * dx) * by) / (rho * math.sqrt(1 + tilt * tilt))
+                best, echo = d, specular(BONE_ECHO, d, facing)
+    return echo

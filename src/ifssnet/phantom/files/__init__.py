@@ -1,0 +1,1 @@
+"""Digital legs as files and cohorts."""

@@ -1,0 +1,176 @@
+"""A cohort of digital legs: who is in it, and one leg of it made and written."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from ifssnet.core.cohort import SPLITS
+from ifssnet.core.errors import InputError
+from ifssnet.core.progress import Progress
+from ifssnet.phantom.anatomy.leg import build_leg
+from ifssnet.phantom.anatomy.subject import Sex, Side, Subject, Variant, check_seed, draw_subject
+from ifssnet.phantom.anatomy.tissue import NAMES
+from ifssnet.phantom.files.leg_files import LEG_3D_US_VALUES, description, write_case
+from ifssnet.phantom.files.toml import Table, Value
+from ifssnet.phantom.scanner.acquisition import VERSION, Via, acquire, size_named
+
+MOST_SUBJECTS = 10_000
+
+
+@dataclass(frozen=True)
+class Member:
+    """One person of a cohort.
+
+    Attributes:
+        name: Of the folder.
+        split: train, val or test.
+        subject: The person.
+        acquisitions: 1, or 2 where r2 was recorded as well.
+    """
+
+    name: str
+    split: str
+    subject: Subject
+    acquisitions: int
+
+
+@dataclass(frozen=True)
+class CohortPlan:
+    """Everything about a cohort before any voxel is made; the same plan gives the same bytes.
+
+    Attributes:
+        seed: Of everything.
+        size: Name of a size.
+        via: "scan" or "direct".
+        variant: What kind of people.
+        members: In the order of their names.
+    """
+
+    seed: int
+    size: str
+    via: Via
+    variant: Variant
+    members: tuple[Member, ...]
+
+    def only(self, names: Sequence[str]) -> CohortPlan:
+        """Some of its persons, as they are in the whole: so few of them can be made at another size, or again.
+
+        Raises:
+            InputError: A name that nobody has.
+        """
+        known = {member.name for member in self.members}
+        if unknown := [name for name in names if name not in known]:
+            first, last = self.members[0].name, self.members[-1].name
+            raise InputError(f"names from {first} to {last}", f"'{unknown[0]}'", "Name persons of the cohort.")
+        return replace(self, members=tuple(member for member in self.members if member.name in names))
+
+
+def plan_cohort(
+    subjects: int,
+    split: tuple[int, int, int],
+    *,
+    seed: int = 0,
+    size: str = "quarter",
+    via: Via = "direct",
+    variant: Variant = "adult",
+    second: int | None = None,
+) -> CohortPlan:
+    """Who is in a cohort: as many women as men, 20 left legs in 44, and r2 of 15 persons in 44, as in LEG-3D-US.
+
+    Args:
+        subjects: How many persons.
+        split: How many of them are for training, validation and testing.
+        seed: Of everything.
+        size: Name of a size.
+        via: "scan" or "direct".
+        variant: What kind of people.
+        second: How many have a second acquisition; 15 in 44 unless given.
+
+    Raises:
+        InputError: Splits that do not add up, or numbers that no cohort has.
+    """
+    size_named(size)
+    if not 1 <= subjects <= MOST_SUBJECTS:
+        raise InputError(f"1 to {MOST_SUBJECTS:,} subjects", f"{subjects}", "Correct the number.")
+    if min(split) < 0 or sum(split) != subjects:
+        raise InputError(
+            f"a split into train/val/test that adds up to {subjects}",
+            "/".join(map(str, split)),
+            f"Give for example --split {'/'.join(map(str, likely_split(subjects)))}.",
+        )
+    both = round(subjects * 15 / 44) if second is None else second
+    if not 0 <= both <= subjects:
+        raise InputError(f"0 to {subjects} subjects with a second acquisition", f"{both}", "Correct the number.")
+    check_seed(seed)
+    rng = np.random.default_rng([seed, 0xC07])
+    women, left, twice = (rng.permutation(subjects) < count for count in (round(subjects / 2), round(subjects * 20 / 44), both))
+    splits = [name for name, count in zip(SPLITS, split, strict=True) for _ in range(count)]
+    width = max(2, len(str(subjects)))
+    members: list[Member] = []
+    for index in range(subjects):
+        sex: Sex = "female" if women[index] else "male"
+        side: Side = "left" if left[index] else "right"
+        own = int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
+        name = f"P{index + 1:0{width}d}"
+        members.append(Member(name, splits[index], draw_subject(own, variant, sex, side), 2 if twice[index] else 1))
+    return CohortPlan(seed, size, via, variant, tuple(members))
+
+
+def likely_split(subjects: int) -> tuple[int, int, int]:
+    """Training, validation and test in LEG-3D-US' shares (29/5/10), nobody's split empty where there are persons for all."""
+    test = max(round(subjects * 10 / 44), int(subjects >= 2))
+    val = max(round(subjects * 5 / 44), int(subjects >= 3))
+    return subjects - val - test, val, test
+
+
+def make_member(plan: CohortPlan, index: int, folder: Path) -> Generator[Progress, None, Table]:
+    """Make and write one person's acquisitions; return what `cohort.toml` says about them."""
+    member = plan.members[index]
+    leg = build_leg(member.subject)
+    target = folder / member.split / member.name
+    target.mkdir(parents=True, exist_ok=True)
+    told: dict[str, Value] = {}
+    for number in range(1, member.acquisitions + 1):
+        recorded = yield from acquire(leg, size_named(plan.size), plan.via, number, member.subject.seed)
+        about = dict(description(leg, recorded))
+        if number == 1:
+            told |= {"split": member.split, "subject": about["subject"], "volumes_cm3": about["volumes_cm3"]}
+        paths = write_case(recorded, target, number)
+        told[f"r{number}"] = {
+            "leg_to_world": about["leg_to_world"],
+            "shape_zyx": list(recorded.volume.grid.shape_zyx),
+            "spacing_xyz_mm": list(recorded.volume.grid.spacing_xyz_mm),
+            "sha256": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths},
+        }
+    return told
+
+
+def cohort_table(plan: CohortPlan, members: list[Table]) -> Table:
+    """What `cohort.toml` says: how to read the cohort, and how to make it again."""
+    described: dict[str, Value] = {
+        "name": f"digital legs {plan.seed}",
+        "licence": "Apache-2.0",
+        "citation": [],
+        "notes": [f"Made by {VERSION}: digital legs with exact truth, not people.", "Labels are exact; real ones are not."],
+        "acquisition": "r1",
+        "labels": {str(LEG_3D_US_VALUES[value]): NAMES[value] for value in LEG_3D_US_VALUES},
+        "acquisitions": {f"{m.name}_x2": "r2" for m in plan.members if m.acquisitions == 2},
+        "generator": {
+            "version": VERSION,
+            "seed": plan.seed,
+            "size": plan.size,
+            "via": plan.via,
+            "variant": plan.variant,
+            "versions": {name: version(name) for name in ("ifssnet", "numpy", "scipy", "numba")}
+            | {"python": platform.python_version()},
+        },
+        "subjects": {member.name: told for member, told in zip(plan.members, members, strict=True)},
+    }
+    return described

@@ -1,0 +1,144 @@
+"""A leg's recordings and what is true about them, as files."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+from skimage.measure import find_contours
+
+from ifssnet.core.images import LabelMap
+from ifssnet.core.muscles import TRICEPS_SURAE, color_of
+from ifssnet.core.sweep import Contour, Sweep
+from ifssnet.io.save import save
+from ifssnet.io.sweeps.sequence_writer import write_sequence
+from ifssnet.io.sweeps.stradwin_writer import write_stradwin
+from ifssnet.phantom.anatomy.scannable import Body
+from ifssnet.phantom.files.toml import Table, toml
+from ifssnet.phantom.scanner.acquisition import VERSION, Acquisition
+from ifssnet.phantom.scanner.sweep import scan_labels
+
+LEG_3D_US_VALUES = {1: 100, 2: 150, 3: 200}
+"""SOL, GM and GL as the paper's data set labels them."""
+
+DRAWN_EVERY_MM = 27.7
+"""The paper's 3 slices in every 100 (paper, III-C2)."""
+
+
+def write_leg(leg: Body, recorded: Acquisition, folder: Path, number: int = 1) -> None:
+    """Write an acquisition into a folder that is there: volume, truth, and each sweep with its truth.
+
+    `x<N>.mha` and `masksX<N>.mha` as in LEG-3D-US; `sweep<K>.igs.mha` (frames, poses), `sweep<K>.truth.igs.mha` (the tissue of
+    every pixel), `sweep<K>.sw` and `.sxi` (valid frames, with the contours that an expert would draw on every hundredth
+    slice and its neighbours), `plus.xml`.
+    """
+    write_case(recorded, folder, number)
+    prefix = "" if number == 1 else f"r{number}-"
+    for index, (sweep, truth) in enumerate(
+        zip(recorded.sweeps, scan_labels(leg, list(recorded.sweeps), recorded.leg_to_world), strict=True), start=1
+    ):
+        name = f"{prefix}sweep{index}"
+        write_sequence(with_tracker(sweep), folder / f"{name}.igs.mha")
+        write_sequence(replace(truth, header={}), folder / f"{name}.truth.igs.mha")
+        write_stradwin(with_contours(sweep, truth), folder / f"{name}.sw")
+    if recorded.sweeps:
+        pixel = recorded.settings.probe.pixel_mm
+        (folder / f"{prefix}plus.xml").write_text(plus_xml(pixel, recorded.volume.grid.spacing_xyz_mm), encoding="utf-8")
+    (folder / f"{prefix}leg.toml").write_text(toml(description(leg, recorded)), encoding="utf-8")
+
+
+def write_case(recorded: Acquisition, folder: Path, number: int = 1) -> tuple[Path, Path]:
+    """Write volume and labels as LEG-3D-US names and numbers them; return both paths."""
+    volume, labels = folder / f"x{number}.mha", folder / f"masksX{number}.mha"
+    save(recorded.volume, volume)
+    save(as_leg_3d_us(recorded.truth), labels)
+    return volume, labels
+
+
+def as_leg_3d_us(truth: LabelMap) -> LabelMap:
+    """The same labels with the values 100, 150 and 200."""
+    lookup = np.zeros(256, dtype=np.uint8)
+    lookup[list(LEG_3D_US_VALUES)] = list(LEG_3D_US_VALUES.values())
+    names = {LEG_3D_US_VALUES[value]: name for value, name in truth.names.items()}
+    return LabelMap(lookup[truth.array], truth.grid, names, {value: color_of(name, value) for value, name in names.items()})
+
+
+def description(leg: Body, recorded: Acquisition) -> Table:
+    """What is known about a recorded leg: parameters, true volumes, where it lay."""
+    voxel_cm3 = recorded.truth.grid.voxel_volume_mm3 / 1000.0
+    counts = np.bincount(recorded.truth.array.ravel(), minlength=4)
+    volumes = {name: round(float(counts[value]) * voxel_cm3, 3) for value, name in recorded.truth.names.items()}
+    return {
+        "generator": VERSION,
+        "subject": dict(leg.describe()),
+        "volumes_cm3": volumes,
+        "leg_to_world": [[float(x) for x in row] for row in recorded.leg_to_world],
+        "scan": asdict(recorded.settings),
+    }
+
+
+def with_tracker(sweep: Sweep) -> Sweep:
+    """The sweep with its poses told as trackers tell them: ProbeToTracker and ReferenceToTracker, calibration apart."""
+    header = dict(sweep.header)
+    to_probe = np.diag([*sweep.pixel_spacing_uv_mm, 1.0, 1.0])
+    for index, (pose, valid) in enumerate(zip(sweep.image_to_world, sweep.valid, strict=True)):
+        probe = pose @ np.linalg.inv(to_probe)
+        for name, matrix in (("ProbeToTracker", probe), ("ReferenceToTracker", np.eye(4))):
+            key = f"Seq_Frame{index:04d}_{name}Transform"
+            header[key] = " ".join(repr(float(value)) for value in matrix.reshape(-1))
+            header[f"{key}Status"] = "OK" if valid else "INVALID"
+        header[f"Seq_Frame{index:04d}_Timestamp"] = repr(float(sweep.timestamps_s[index]))
+    return replace(sweep, header=header)
+
+
+def with_contours(sweep: Sweep, truth: Sweep) -> Sweep:
+    """The sweep's valid frames, with true outlines of the three muscles drawn on three frames in every 27.7 mm."""
+    keep = np.flatnonzero(sweep.valid)
+    frames, codes = sweep.frames[keep], truth.frames[keep]
+    z = sweep.image_to_world[keep, 2, 3]
+    period = np.floor((z - z[0]) / DRAWN_EVERY_MM)
+    starts = np.flatnonzero(np.diff(period, prepend=-1) > 0)
+    drawn = sorted({int(f) for start in starts for f in range(start, min(start + 3, len(keep)))})
+    contours = [
+        Contour(label, frame, points)
+        for frame in drawn
+        for label in range(1, len(TRICEPS_SURAE) + 1)
+        for points in _outlines(codes[frame] == label)
+    ]
+    return Sweep(
+        frames,
+        sweep.image_to_world[keep],
+        sweep.timestamps_s[keep],
+        sweep.pixel_spacing_uv_mm,
+        np.ones(len(keep), dtype=np.bool_),
+        tuple(contours),
+        dict(enumerate(TRICEPS_SURAE, start=1)),
+        {value: color_of(name, value) for value, name in enumerate(TRICEPS_SURAE, start=1)},
+    )
+
+
+def _outlines(mask: Bool[np.ndarray, "v u"]) -> list[Float[np.ndarray, "point 2"]]:
+    """Closed outlines, (u, v) in pixels, half a pixel outside the outermost centres where the frame cuts the muscle."""
+    padded: UInt8[np.ndarray, "v u"] = np.pad(mask.astype(np.uint8), 1)
+    rings = [ring[:-1, ::-1] - 1.0 for ring in find_contours(padded.astype(np.float64), 0.5) if len(ring) > 8]
+    return [np.ascontiguousarray(ring, dtype=np.float64) for ring in rings]
+
+
+def plus_xml(pixel_mm: float, spacing_xyz_mm: tuple[float, float, float]) -> str:
+    """A PLUS configuration: calibration, and the reconstruction that LEG-3D-US' volumes went through."""
+    matrix = "  ".join(f"{value:g}" for value in np.diag([pixel_mm, pixel_mm, 1.0, 1.0]).reshape(-1))
+    spacing = " ".join(f"{s:g}" for s in spacing_xyz_mm)
+    return f"""<PlusConfiguration version="2.9">
+  <CoordinateDefinitions>
+    <Transform From="Image" To="Probe" Matrix="{matrix}" />
+  </CoordinateDefinitions>
+  <VolumeReconstruction ImageCoordinateFrame="Image" ReferenceCoordinateFrame="Reference" OutputSpacing="{spacing}"
+    Interpolation="NEAREST_NEIGHBOR" CompoundingMode="MEAN" FillHoles="TRUE">
+    <HoleFilling>
+      <HoleFillingElement Type="GAUSSIAN" Size="5" Stdev="1.25" MinimumKnownVoxelsRatio="0.01" />
+    </HoleFilling>
+  </VolumeReconstruction>
+</PlusConfiguration>
+"""

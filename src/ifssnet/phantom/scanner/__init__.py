@@ -1,0 +1,1 @@
+"""The digital scanner: probe, path, B-mode image, sweeps."""

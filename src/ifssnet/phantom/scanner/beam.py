@@ -1,0 +1,110 @@
+"""From the field of echoes to grey levels: the beam's blur, the envelope, reverberation, noise, compression."""
+
+from __future__ import annotations
+
+import math
+from typing import no_type_check
+
+import numpy as np
+from jaxtyping import Complex64, Float32, UInt8
+from numba import njit, prange
+
+from ifssnet.phantom.anatomy.view import Scene, View
+from ifssnet.phantom.scanner.scanner import Probe
+
+BLACK_DB = -46.8
+"""Resting muscle's mean lies 46.8 dB under white at a dynamic range of 60 dB: a quarter of the grey scale."""
+
+
+def envelope(field: Complex64[np.ndarray, "image v u"], view: View, probe: Probe) -> Float32[np.ndarray, "image v u"]:
+    """Magnitude after the point spread function: a separable Gaussian of unit energy, wider away from the focus."""
+    height, width = view.spacing_vu_mm
+    rows = field.shape[1]
+    depth_mm = (np.arange(rows) + 0.5) * height
+    lateral = _kernels(np.maximum(probe.lateral_sd_mm(depth_mm) / width, SHARPEST_PX))
+    axial = _kernels(np.array([max(probe.axial_sd_mm / height, SHARPEST_PX)]))[0]
+    out = np.empty(field.shape, dtype=np.float32)
+    _blur(field, view.first_row, view.last_row, axial, lateral, out)
+    return out
+
+
+SHARPEST_PX = 0.3
+"""A sharper beam than this is one pixel."""
+
+
+def _kernels(sd_px: np.ndarray) -> np.ndarray:
+    reach = max(1, math.ceil(3.0 * float(sd_px.max())))
+    kernels = np.exp(-0.5 * (np.arange(-reach, reach + 1)[None, :] / sd_px[:, None]) ** 2)
+    return (kernels / np.sqrt((kernels**2).sum(axis=1, keepdims=True))).astype(np.float32)
+
+
+def compress(
+    image: Float32[np.ndarray, "image v u"],
+    scene: Scene,
+    view: View,
+    probe: Probe,
+    scatterers: Complex64[np.ndarray, "image v u"],
+) -> UInt8[np.ndarray, "image v u"]:
+    """Reverberation between probe and skin, noise that the time-gain compensation lifts with depth, decibels, 0 to 255."""
+    out = np.zeros(image.shape, dtype=np.uint8)
+    gain = probe.gain_db + probe.dynamic_range_db + BLACK_DB * probe.dynamic_range_db / 60.0
+    noise = (10.0 ** (probe.noise_db / 20.0), probe.tgc_db_cm * view.spacing_vu_mm[0] / 10.0)
+    _compress(
+        (image, scatterers),
+        (view.first_row, view.last_row, scene.skin_row),
+        noise,
+        (probe.reverberation, gain, probe.dynamic_range_db),
+        out,
+    )
+    return out
+
+
+@no_type_check
+@njit(parallel=True, cache=True)
+def _blur(field, first_row, last_row, axial, lateral, out):
+    n, rows, columns = field.shape
+    ra, rl = len(axial) // 2, lateral.shape[1] // 2
+    for f in prange(n):
+        line = np.zeros((rows, columns), dtype=np.complex64)
+        for v in range(rows):
+            for u in range(columns):
+                if not first_row[f, u] <= v < last_row[f, u]:
+                    continue
+                weight = lateral[v - first_row[f, u]]
+                total = np.complex64(0.0)
+                for t in range(max(0, u - rl), min(columns, u + rl + 1)):
+                    total += weight[t - u + rl] * field[f, v, t]
+                line[v, u] = total
+        total_row = np.empty(columns, dtype=np.complex64)
+        for v in range(rows):
+            total_row[:] = 0.0
+            for t in range(max(0, v - ra), min(rows, v + ra + 1)):
+                weight = axial[t - v + ra]
+                for u in range(columns):
+                    total_row[u] += weight * line[t, u]
+            for u in range(columns):
+                out[f, v, u] = abs(total_row[u])
+
+
+@no_type_check
+@njit(parallel=True, cache=True)
+def _compress(images, lines, noise, machine, out):
+    envelopes, scatterers = images
+    first_row, last_row, skin_row = lines
+    reverberation, gain_db, range_db = machine
+    level, rise_db = noise
+    n, rows, columns = envelopes.shape
+    for f in prange(n):
+        for u in range(columns):
+            start = first_row[f, u]
+            back = skin_row[f, u] - start
+            for v in range(start, last_row[f, u]):
+                e = envelopes[f, v, u]
+                # The view's own noise, taken from elsewhere in its scatterers so that it is independent of what is here.
+                white = scatterers[f, rows - 1 - v, columns - 1 - u]
+                electronic = level * 10.0 ** (rise_db * (v - start) / 20.0)
+                e = math.sqrt((e + electronic * white.real) ** 2 + (electronic * white.imag) ** 2)
+                if v - start >= 2 * back > 0:
+                    e += reverberation * envelopes[f, v - back, u]
+                grey = 255.0 * (20.0 * math.log10(max(e, 1e-6)) + gain_db) / range_db
+                out[f, v, u] = np.uint8(min(255.0, max(0.0, grey)))

@@ -1,0 +1,1 @@
+"""The anchored network: guided interpolation, corrected by the image."""

@@ -1,0 +1,68 @@
+"""What is done with the corrections of the anchored network."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ifssnet.core.errors import InputError
+from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
+
+
+@dataclass(frozen=True)
+class AnchoredInference:
+    """What is done with the network's corrections.
+
+    Attributes:
+        every_mm: Distance along z of the slices that the network sees; corrections are linear between them.
+        gate_mm: Distance from the nearest annotated slice at which a correction counts in full; it counts for nothing on it.
+        gate_scatter_mm: Scatter of the drawn borders at which the gate stands open everywhere, because annotated
+            slices are then no better than the rest; 0 for a gate that does not ask.
+        smooth_mm: SD of the Gaussian that smooths corrections along z.
+        keep_volume: Share of the way from the network's own volume (0) to the prior's (1), by one level a muscle.
+        keep_volume_mm: Gap between annotated places at which nothing is left of that share: it falls linearly with the gap,
+            because areas interpolated across wide gaps err more than the network does; 0 for a share that does not fall.
+        check: Hide each drawn place that has others on both sides, and let only as much of every correction count as helps
+            there (`trust.py`): on muscle unlike any that it was trained on a network can do harm.
+        batch: Slices that the network sees at a time.
+        smoothing: Of guided interpolation, see `ShapeInterpolationConfig`.
+        extrapolate_mm: Of guided interpolation.
+    """
+
+    every_mm: float = 1.1
+    gate_mm: float = 6.6
+    gate_scatter_mm: float = 1.0
+    smooth_mm: float = 2.0
+    keep_volume: float = 1.0
+    keep_volume_mm: float = 330.0
+    check: bool = True
+    batch: int = 8
+    smoothing: float | str = "auto"
+    extrapolate_mm: float = 0.0
+
+    def __post_init__(self) -> None:
+        numbers = ("every_mm", "gate_mm", "gate_scatter_mm", "smooth_mm", "keep_volume", "keep_volume_mm", "extrapolate_mm")
+        for name in numbers:
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0):
+                raise InputError(f"a number from 0 for {name}", f"{value}", f"Correct {name}.")
+        if self.every_mm <= 0 or self.batch < 1 or self.keep_volume > 1:
+            raise InputError(
+                "every_mm above 0, batch of 1 or more, keep_volume from 0 to 1",
+                f"{self.every_mm}, {self.batch}, {self.keep_volume}",
+                "Correct them.",
+            )
+
+    def volume_share(self, gap_mm: float) -> float:
+        """How much of the way the volume of a muscle goes to the prior's, with gaps of so much between annotated places.
+
+        >>> [round(AnchoredInference().volume_share(mm), 2) for mm in (0.0, 27.7, 55.4, 110.8, 400.0)]
+        [1.0, 0.92, 0.83, 0.66, 0.0]
+        """
+        left = 1 - gap_mm / self.keep_volume_mm if self.keep_volume_mm > 0 else 1.0
+        return self.keep_volume * max(left, 0.0)
+
+    @property
+    def guided(self) -> ShapeInterpolation:
+        """The interpolation that the network corrects."""
+        return ShapeInterpolation(ShapeInterpolationConfig(smoothing=self.smoothing, extrapolate_mm=self.extrapolate_mm))

@@ -1,0 +1,170 @@
+"""The 3-D U-Net as a method: it segments the volume and takes no notice of the seeds but of which muscles they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32
+from torch import nn
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.grid import Grid
+from ifssnet.core.images import Volume
+from ifssnet.core.muscles import field_name
+from ifssnet.core.progress import Step
+from ifssnet.core.seeds import Seeds
+from ifssnet.core.segmentation import Json
+from ifssnet.core.weights import Weights
+from ifssnet.nn.networks.unet_3d import UNet3dConfig, build_unet_3d
+from ifssnet.nn.tensors import filled
+from ifssnet.propagate.network_input.region import Region, Sampling, cut, normalised, pixel_factor, put_back, slice_step
+
+KIND = "unet-3d"
+SLICE_MM = 1.1
+"""Slices that the network sees lie as far apart as its pixels: it has to look along the leg as far as across."""
+
+
+@dataclass(frozen=True)
+class UNet3dInference:
+    """How the network goes over a volume.
+
+    Attributes:
+        window_zyx: Network voxels that it sees at once; training's, unless given. Larger than the volume is cut down.
+        overlap: Share of a window that its neighbour sees as well; both count, the nearer to their centre the more.
+    """
+
+    window_zyx: tuple[int, int, int] = (32, 128, 128)
+    overlap: float = 0.25
+
+    def __post_init__(self) -> None:
+        if len(self.window_zyx) != 3 or min(self.window_zyx) < 1 or not 0 <= self.overlap < 1:
+            raise InputError(
+                "three positive sides of a window, and an overlap from 0 to below 1",
+                f"{self.window_zyx} and {self.overlap}",
+                "Correct them.",
+            )
+
+
+def whole_slice(grid: Grid, sampling: Sampling) -> Region:
+    """The region that holds a slice entirely."""
+    factor, multiple = pixel_factor(grid, sampling), sampling.multiple_px
+    rows, columns = (-(-voxels // (factor * multiple)) * multiple for voxels in grid.shape_zyx[1:])
+    return Region(factor, 0, 0, (rows, columns))
+
+
+class UNet3d:
+    """A `Propagator` that does not propagate: every voxel gets the muscle that the network sees there.
+
+    A voxel in which no muscle reaches a probability of one half stays background.
+
+    Args:
+        network: Normalised grey levels to logits of background and `muscles`.
+        muscles: Names, in the order of the network's classes.
+        sampling: Of training.
+        inference: How it goes over the volume.
+    """
+
+    name = KIND
+    needs_volume = True
+
+    def __init__(
+        self, network: nn.Module, muscles: tuple[str, ...], sampling: Sampling, inference: UNet3dInference = UNet3dInference()
+    ) -> None:
+        self.network, self.muscles, self.sampling, self.inference = network, muscles, sampling, inference
+
+    @classmethod
+    def from_weights(cls, weights: Weights, **settings: Any) -> UNet3d:
+        """The method as trained.
+
+        Args:
+            weights: Of a 3-D U-Net.
+            **settings: Fields of `UNet3dInference`, those that are not to be as in training.
+
+        Raises:
+            InputError: Weights of another network, or damaged ones.
+        """
+        weights.check_kind(KIND)
+        shared: dict[str, Any] = dict(weights.sampling)
+        chosen: dict[str, Any] = {"window_zyx": shared.pop("window_zyx", None), **settings}
+        known = {field.name for field in fields(Sampling)}
+        if set(shared) != known or chosen["window_zyx"] is None:
+            raise InputError(
+                f"window_zyx and the sampling's values {', '.join(sorted(known))}",
+                f"{', '.join(sorted(weights.sampling)) or 'none'}",
+                "Use weights of this version.",
+            )
+        chosen["window_zyx"] = tuple(chosen["window_zyx"])
+        network = filled(build_unet_3d(UNet3dConfig.from_json(weights.network)), weights.tensors)
+        return cls(network, weights.muscles, Sampling(**shared), UNet3dInference(**chosen))
+
+    def steps(self, volume: Volume | None, seeds: Seeds) -> Iterator[Step]:
+        """Yield every slice of the muscles that the seeds name; the network goes over the volume before the first.
+
+        Raises:
+            InputError: No volume, or a muscle that the network was not trained on.
+        """
+        if volume is None:
+            raise InputError("a volume", "none", f"Give the volume: {KIND} reads grey levels.")
+        classes = {label: self._class_of(seeds.name(label)) for label in seeds.labels}
+        grid = volume.grid
+        region, step = whole_slice(grid, self.sampling), slice_step(grid, self.sampling)
+        logits = self._logits(normalised(cut(volume.array[::step], region), self.sampling))
+        done, total = 0, grid.slices * len(classes)
+        for z in range(grid.slices):
+            below = min(z // step, logits.shape[1] - 1)
+            above, share = min(below + 1, logits.shape[1] - 1), np.float32(z / step - below)
+            between = (1 - share) * logits[:, below] + share * logits[:, above]
+            probability = _softmax(np.stack([put_back(plane, region, grid.shape_zyx[1:], 0.0) for plane in between]))
+            for label, index in classes.items():
+                done += 1
+                yield Step(label, z, probability[index], done, total)
+
+    def _class_of(self, muscle: str) -> int:
+        known = [field_name(name) for name in self.muscles]
+        if field_name(muscle) not in known:
+            raise InputError(
+                f"seeds of the muscles that the network knows: {', '.join(self.muscles)}",
+                f"'{muscle}'",
+                "Name the muscles in the seeds so, leave the others out, or use a method that follows any muscle.",
+            )
+        return 1 + known.index(field_name(muscle))
+
+    @torch.inference_mode()
+    def _logits(self, grey: Float32[np.ndarray, "z v u"]) -> Float32[np.ndarray, "class z v u"]:
+        from monai.inferers.utils import sliding_window_inference
+
+        device = next(self.network.parameters()).device
+        training = self.network.training
+        self.network.eval()
+        # Windows reach beyond a short volume; what is not there is as dark as what no sweep has seen.
+        dark = -self.sampling.mean / self.sampling.sd
+        rows, columns = grey.shape[1:]
+        depth, height, width = self.inference.window_zyx
+        found = sliding_window_inference(
+            torch.from_numpy(grey)[None, None],
+            (depth, min(height, rows), min(width, columns)),
+            1,
+            self.network,
+            overlap=self.inference.overlap,
+            mode="gaussian",
+            cval=dark,
+            sw_device=device,
+            device="cpu",
+        )
+        self.network.train(training)
+        assert isinstance(found, torch.Tensor)
+        return found[0].float().numpy()
+
+    def describe(self, seeds: Seeds) -> Mapping[str, Json]:  # noqa: ARG002
+        """Settings and sampling."""
+        settings: dict[str, Json] = {**asdict(self.inference), "window_zyx": list(self.inference.window_zyx)}
+        return {"settings": settings, "sampling": asdict(self.sampling), "muscles": list(self.muscles)}
+
+
+def _softmax(logits: Float[np.ndarray, "class y x"]) -> Float32[np.ndarray, "class y x"]:
+    powers = np.exp(logits - logits.max(axis=0))
+    return (powers / powers.sum(axis=0)).astype(np.float32)

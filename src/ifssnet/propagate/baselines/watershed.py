@@ -1,0 +1,62 @@
+"""Watershed from markers, as 3D Slicer's segment editor offers it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from scipy.ndimage import gaussian_gradient_magnitude
+from skimage.segmentation import watershed
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.images import Volume
+from ifssnet.core.progress import Step
+from ifssnet.core.seeds import Seeds
+from ifssnet.core.segmentation import Json
+from ifssnet.propagate.baselines.markers import find_markers, grown_steps
+
+
+@dataclass(frozen=True)
+class WatershedConfig:
+    """How to flood.
+
+    Attributes:
+        feature_size_mm: SD of the Gaussian under the gradient; borders closer together than this merge. 2 mm as in Slicer.
+        margin_mm: Of the region that is flooded, around all that was drawn; its rim is background.
+    """
+
+    feature_size_mm: float = 2.0
+    margin_mm: float = 10.0
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if not (math.isfinite(value) and value > 0):
+                raise InputError(f"a positive number of mm for {name}", f"{value}", f"Correct {name}.")
+
+
+@dataclass(frozen=True)
+class Watershed:
+    """The gradient's magnitude as a landscape, flooded from what was drawn and from the background.
+
+    Grey levels are smoothed by a Gaussian first; two floods meet on the ridge of the gradient between them.
+    """
+
+    config: WatershedConfig = WatershedConfig()
+    name = "watershed"
+    needs_volume = True
+
+    def steps(self, volume: Volume | None, seeds: Seeds) -> Iterator[Step]:
+        """Yield every slice between the lowest and the highest annotated one; the flood itself comes before the first."""
+        markers = find_markers(volume, seeds, self.config.margin_mm)
+        if markers is None:
+            return
+        sigma = [self.config.feature_size_mm / spacing for spacing in seeds.grid.spacing_zyx_mm]
+        landscape = gaussian_gradient_magnitude(markers.image, sigma, mode="nearest")
+        flooded = watershed(landscape, markers.markers)
+        yield from grown_steps(markers, np.asarray(flooded, dtype=np.uint8), seeds)
+
+    def describe(self, seeds: Seeds) -> Mapping[str, Json]:  # noqa: ARG002
+        """Settings."""
+        return {"settings": dict(asdict(self.config))}

@@ -1,0 +1,1 @@
+"""Guided interpolation between annotated slices."""

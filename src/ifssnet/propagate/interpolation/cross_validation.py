@@ -1,0 +1,105 @@
+"""How much smoothing foretells the annotated slices best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ifssnet.core.seeds import Mask
+from ifssnet.propagate.interpolation.area_curves import area_curve
+from ifssnet.propagate.interpolation.gaps import find_pieces
+from ifssnet.propagate.interpolation.group_shapes import Faces
+from ifssnet.propagate.interpolation.interpolated_shapes import guided_map
+from ifssnet.propagate.interpolation.levels import depths
+from ifssnet.propagate.interpolation.seed_smoothing import Smoothing, find_shown, smoothed
+from ifssnet.propagate.seeding.annotated_groups import Knot
+from ifssnet.propagate.seeding.border_scatter import border_scatter_mm
+
+STRENGTHS = (0.0, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
+"""Of the smoothing spline, from what was drawn to what a very unsteady hand needs."""
+
+WORTHWHILE = 0.02
+"""Smoothing more has to lower the error by this share: with a few knots, chance lowers it by less."""
+
+WORTHWHILE_PERCENT = 0.5
+"""And by so much of the muscle's area: less is the pixels' own roughness."""
+
+WELL_SAMPLED_PERCENT = 30.0
+"""With an error above this, gaps are so wide that what leaves the curve is anatomy rather than the hand: no smoothing."""
+
+UNSTEADY_PIXELS = 0.4
+"""Scatter of consecutive borders, in pixels, above which their mean is worth more than the nearest of them."""
+
+
+NEIGHBOURS = 6
+"""Knots kept on either side of one that is left out: those beyond have no say in it."""
+
+MOST_LEFT_OUT = 40
+"""Knots left out in turn of one muscle, evenly spread over it."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The smoothing that was chosen, and why.
+
+    Attributes:
+        smoothing: Whether consecutive slices are averaged, which their own scatter decides, and the strength of
+            the splines, which cross-validation does.
+        scatter_mm: Of the border over consecutive slices; None where there are none.
+        error_percent: For each of `STRENGTHS`, the pixels that it gets wrong on the annotated slices that it was not
+            shown, in percent of the muscle's area there; empty where nothing could be left out.
+        left_out: How many knots were left out in turn.
+    """
+
+    smoothing: Smoothing
+    scatter_mm: float | None = None
+    error_percent: tuple[float, ...] = ()
+    left_out: int = 0
+
+
+def choose_smoothing(
+    muscles: Sequence[tuple[tuple[Knot, ...], Mapping[int, Mask]]], spacing_yx_mm: tuple[float, float]
+) -> Choice:
+    """Leave out each knot that lies between two others, interpolate it, and compare with what was drawn.
+
+    One choice for all muscles: it is the hand that is unsteady, and the muscles were drawn by one.
+
+    Args:
+        muscles: Knots and masks of each muscle.
+        spacing_yx_mm: Of the pixels.
+    """
+    scatter_mm = border_scatter_mm(muscles, spacing_yx_mm)
+    average = scatter_mm is not None and scatter_mm > UNSTEADY_PIXELS * max(spacing_yx_mm)
+    wrong = np.zeros(len(STRENGTHS))
+    drawn_px = 0.0
+    left_out = 0
+    for knots, masks in muscles:
+        inner = [i for i in range(1, len(knots) - 1) if all(knot.present for knot in knots[i - 1 : i + 2])]
+        shown = find_shown(knots, masks, spacing_yx_mm, Smoothing(average)) if inner else {}
+        inner = inner[:: -(-len(inner) // MOST_LEFT_OUT) or 1]
+        for index in inner:
+            target = knots[index].middle
+            kept = knots[max(0, index - NEIGHBOURS) : index] + knots[index + 1 : index + 1 + NEIGHBOURS]
+            wrong += [_wrong_px(kept, target, masks[target], shown, strength) for strength in STRENGTHS]
+            drawn_px += float(masks[target].sum())
+        left_out += len(inner)
+    if not left_out:
+        return Choice(Smoothing(average), scatter_mm)
+    error_percent = 100 * wrong / drawn_px
+    best = 0
+    if error_percent[0] <= WELL_SAMPLED_PERCENT:
+        for place in range(1, len(STRENGTHS)):
+            least = max(WORTHWHILE * error_percent[best], WORTHWHILE_PERCENT)
+            if error_percent[place] < error_percent[best] - least:
+                best = place
+    return Choice(Smoothing(average, STRENGTHS[best]), scatter_mm, tuple(map(float, error_percent)), left_out)
+
+
+def _wrong_px(kept: tuple[Knot, ...], z: int, drawn: Mask, shown: Mapping[Knot, Faces], strength: float) -> float:
+    """Pixels that a slice gets wrong when it is interpolated from the knots that were kept."""
+    faces = smoothed(kept, {knot: shown[knot] for knot in kept if knot.present}, strength)
+    piece = next(piece for piece in find_pieces(kept, kept[-1].last + 1, 0) if z in piece.slices)
+    depth = depths({1: guided_map(piece, z, faces)}, {1: area_curve((piece,), faces)[z]}, None)[1]
+    return float(((depth >= 0) != drawn).sum())

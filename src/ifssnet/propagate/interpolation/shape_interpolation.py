@@ -1,0 +1,180 @@
+"""Guided interpolation between annotated slices, without looking at the image: the default method."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from scipy.special import expit
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.images import Volume
+from ifssnet.core.progress import Step
+from ifssnet.core.seeds import Mask, Seeds
+from ifssnet.core.segmentation import Json
+from ifssnet.geometry.box import Box, bounding_box
+from ifssnet.propagate.interpolation.cross_validation import STRENGTHS, Choice, choose_smoothing
+from ifssnet.propagate.interpolation.depth_maps import DepthMaps
+from ifssnet.propagate.interpolation.group_shapes import NEIGHBOURS
+from ifssnet.propagate.interpolation.interpolated_shapes import plain_map
+from ifssnet.propagate.interpolation.levels import depths
+from ifssnet.propagate.interpolation.muscle_curves import Course, find_course
+from ifssnet.propagate.interpolation.seed_smoothing import Smoothing
+from ifssnet.propagate.interpolation.volume_estimate import estimate_volume
+from ifssnet.propagate.seeding.annotated_groups import find_knots
+
+MARGIN_MM = 8.0
+"""Room around all that was drawn, for shapes that bulge between the annotated slices."""
+
+
+@dataclass(frozen=True)
+class ShapeInterpolationConfig:
+    """How to interpolate.
+
+    Attributes:
+        plain: Signed distances blended linearly between two slices, and nothing else: the field's usual way, whose
+            muscles are always too small between the annotated slices. The other settings but `extrapolate_mm` rest.
+        smoothing: "auto" lets cross-validation over the annotated slices say how much the curves may leave what was
+            drawn; a number from 0 (run through every drawn slice) upwards sets the strength of the smoothing spline.
+        extrapolate_mm: How far past the outermost annotated slices to go where these show the muscle.
+        softness_mm: Distance from the border at which the probability has risen from 0.5 to 0.73.
+    """
+
+    plain: bool = False
+    smoothing: float | str = "auto"
+    extrapolate_mm: float = 0.0
+    softness_mm: float = 1.0
+
+    def __post_init__(self) -> None:
+        numbers = {"extrapolate_mm": self.extrapolate_mm, "softness_mm": self.softness_mm}
+        if self.smoothing != "auto":
+            numbers["smoothing"] = self.smoothing if not isinstance(self.smoothing, str) else math.nan
+        for name, value in numbers.items():
+            if not (math.isfinite(value) and value >= 0) or (name == "softness_mm" and value == 0):
+                wanted = "'auto' or a number from 0" if name == "smoothing" else "a positive number of mm"
+                raise InputError(f"{wanted} for {name}", f"{getattr(self, name)}", f"Correct {name}.")
+
+
+@dataclass(frozen=True)
+class ShapeInterpolation:
+    """Shapes between annotated slices, from signed distances, with the centroid and the area on curves of their own.
+
+    For each slice the signed distance maps of up to four annotated slices are moved along a cubic curve through the
+    centroids, blended by cubic Hermite weights, and cut at the level that gives the muscle the area that a cubic curve
+    through the annotated areas has there. Consecutive annotated slices are one knot of these curves.
+    """
+
+    config: ShapeInterpolationConfig = ShapeInterpolationConfig()
+    name = "shape-interpolation"
+    needs_volume = False
+
+    def steps(self, volume: Volume | None, seeds: Seeds) -> Iterator[Step]:  # noqa: ARG002
+        """Yield every slice between annotated ones, all muscles of a slice after one another; `volume` is not read."""
+        maps = self.depth_maps(seeds)
+        if maps is None:
+            return
+        done, total = 0, sum(map(len, maps.labels_of.values()))
+        for z, labels in maps.labels_of.items():
+            if self.config.plain:
+                courses = [maps.courses[label] for label in labels]
+                found = {
+                    label: -plain_map(course.piece_of[z], z, course.faces)
+                    for label, course in zip(labels, courses, strict=True)
+                }
+            else:
+                found = maps.at(z)
+            for label, depth in found.items():
+                probability = np.zeros(seeds.grid.shape_zyx[1:], dtype=np.float32)
+                probability[maps.box] = expit(depth / np.float32(self.config.softness_mm))
+                done += 1
+                yield Step(label, z, probability, done, total)
+
+    def depth_maps(self, seeds: Seeds) -> DepthMaps | None:
+        """The guided depth of any slice, for methods that start from it; None where no muscle was drawn."""
+        box = _box_of(seeds)
+        if box is None:
+            return None
+        choice = self._choice(seeds, box)
+        return DepthMaps(seeds, box, self._courses(seeds, box, choice), choice.scatter_mm)
+
+    def describe(self, seeds: Seeds) -> Mapping[str, Json]:
+        """Settings; the smoothing and how it was chosen; for each muscle its knots and the estimated volume with its error."""
+        facts: dict[str, Json] = {"settings": dict(asdict(self.config))}
+        box = _box_of(seeds)
+        if box is None:
+            return facts
+        choice = self._choice(seeds, box)
+        if not self.config.plain:
+            facts["smoothing"] = {
+                "consecutive_slices_averaged": choice.smoothing.average,
+                "border_scatter_mm": None if choice.scatter_mm is None else round(choice.scatter_mm, 3),
+                "spline_strength": choice.smoothing.strength,
+                "knots_left_out": choice.left_out,
+                "cross_validation_error_percent": {
+                    f"{strength:g}": round(error, 2) for strength, error in zip(STRENGTHS, choice.error_percent, strict=False)
+                },
+            }
+        muscles: dict[str, Json] = {}
+        for label, course in self._courses(seeds, box, choice).items():
+            own: dict[str, Json] = {"knots": sum(knot.present for knot in course.knots)}
+            if not self.config.plain:
+                own |= estimate_volume(course, seeds.grid.voxel_volume_mm3)
+            muscles[seeds.name(label)] = own
+        return facts | {"muscles": muscles}
+
+    def steadied(self, seeds: Seeds) -> Seeds:
+        """The drawn slices as the curves take them: smoothed where the hand was unsteady, otherwise the same seeds.
+
+        For methods that would take every given mask at its word. Slices drawn side by side have to tell of the hand's
+        scatter: that cross-validation likes smoother curves is no reason to move what was drawn. Slices where a muscle was
+        drawn as absent stay so.
+        """
+        box = _box_of(seeds)
+        if box is None:
+            return seeds
+        choice = self._choice(seeds, box)
+        if not choice.smoothing.average:
+            return seeds
+        masks: dict[int, dict[int, Mask]] = {label: dict(own) for label, own in seeds.masks.items()}
+        for label, course in self._courses(seeds, box, choice).items():
+            for knot, faces in course.faces.items():
+                for face, slices in ((faces.low, knot.slices[:NEIGHBOURS]), (faces.high, knot.slices[-NEIGHBOURS:])):
+                    shape = np.zeros(seeds.grid.shape_zyx[1:], dtype=bool)
+                    shape[box] = depths({label: face.distances}, {label: face.area_px}, None)[label] >= 0
+                    if shape.any():
+                        masks[label] |= dict.fromkeys(slices, shape)
+        return Seeds(masks, seeds.grid, seeds.names, seeds.colors)
+
+    def _choice(self, seeds: Seeds, box: Box) -> Choice:
+        smoothing = self.config.smoothing
+        if self.config.plain:
+            return Choice(Smoothing())
+        if not isinstance(smoothing, str):
+            return Choice(Smoothing(smoothing > 0, smoothing))
+        masks = {label: _cut(seeds, label, box) for label in seeds.labels}
+        return choose_smoothing([(find_knots(own), own) for own in masks.values()], seeds.grid.spacing_zyx_mm[1:])
+
+    def _courses(self, seeds: Seeds, box: Box, choice: Choice) -> dict[int, Course]:
+        beyond = int(self.config.extrapolate_mm / seeds.grid.spacing_xyz_mm[2] + 1e-6)
+        slices, spacing = seeds.grid.slices, seeds.grid.spacing_zyx_mm[1:]
+        return {
+            label: find_course(_cut(seeds, label, box), slices, beyond, spacing, choice.smoothing) for label in seeds.labels
+        }
+
+
+def _cut(seeds: Seeds, label: int, box: Box) -> dict[int, Mask]:
+    return {z: mask[box] for z, mask in seeds.masks[label].items()}
+
+
+def _box_of(seeds: Seeds) -> Box | None:
+    """The part of every slice that any muscle was drawn on, with a margin; None where nothing was drawn."""
+    drawn = np.zeros(seeds.grid.shape_zyx[1:], dtype=bool)
+    for masks in seeds.masks.values():
+        for mask in masks.values():
+            drawn |= mask
+    if not drawn.any():
+        return None
+    _, spacing_y_mm, spacing_x_mm = seeds.grid.spacing_zyx_mm
+    return bounding_box(drawn, (math.ceil(MARGIN_MM / spacing_y_mm), math.ceil(MARGIN_MM / spacing_x_mm)))

@@ -1,0 +1,1 @@
+"""From slices to the pixels that a network sees, and back."""

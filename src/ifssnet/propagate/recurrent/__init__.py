@@ -1,0 +1,1 @@
+"""Recurrent propagation: IFSS-Net and PG-Net."""

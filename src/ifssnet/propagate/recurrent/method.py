@@ -1,0 +1,279 @@
+"""Propagation of masks by a network that sees its own last masks: window after window away from each given group.
+
+The networks are steppers; what is fed back, where a run starts and ends, and how two runs become one, is decided here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+
+import numpy as np
+from jaxtyping import Float32
+from scipy.special import expit, logit
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.images import Volume
+from ifssnet.core.progress import Step
+from ifssnet.core.seeds import Mask, Seeds
+from ifssnet.core.segmentation import Json
+from ifssnet.propagate.interpolation.depth_maps import DepthMaps
+from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation
+from ifssnet.propagate.network_input.region import Sampling, put_back
+from ifssnet.propagate.recurrent.blend_directions import blend_directions
+from ifssnet.propagate.recurrent.close_runs import blend_closed, close_run
+from ifssnet.propagate.recurrent.run import Feedback, Found, Stepper, run
+from ifssnet.propagate.seeding.annotated_groups import Knot, find_knots
+
+LEAST = np.float32(1e-4)
+"""Probabilities are kept so far from 0 and 1 before their logits are taken."""
+
+FORWARD, BOTH = "forward", "both"
+DIRECTIONS = (FORWARD, BOTH)
+
+
+@dataclass(frozen=True)
+class RecurrentInference:
+    """How to run.
+
+    Attributes:
+        direction: "forward" from the first given group upwards, each further group taking over where it lies (paper,
+            III-A, and its published code); "both" from every group to both sides, two runs that meet being blended.
+        stride: Slices from one window to the next (paper: 1; a window's depth gives one prediction a slice).
+        feedback: What the mask stream sees: "soft" the last probabilities, "hard" these cut at 0.5, "given" the last
+            given masks only (an ablation: no recurrence).
+        overlap: Of several predictions of a slice, the "last" one counts or their "mean".
+        close_mm: Let two runs that meet go on to each other's group, and correct each by what it misses that by, over
+            about this length back (`close_runs.py`); 0 leaves them as they are.
+        by_confidence: Blend two runs by confidence as well as by distance, where they are not closed.
+        fuse_guided: Share of guided interpolation in what is found between two given groups; 0 for none.
+        keep_area: Share of the way from the area that is found on a slice between two given groups to the one that the curve
+            through the given areas has there (`areas.py`); 0 leaves it as found.
+        empty_windows: A run ends when so many windows in a row hold no muscle.
+        tapering: Past the outermost groups it ends, too, where a muscle that has dwindled grows again, and, where there is
+            more than one group, masks are taken for as old as the group, not a stride, so that they are doubted.
+        steady: Given masks of an unsteady hand are smoothed, as guided interpolation smooths them, before they are carried
+            and before runs are closed on them; in the result they stay as drawn.
+    """
+
+    direction: str = BOTH
+    stride: int = 3
+    feedback: str = "soft"
+    overlap: str = "last"
+    close_mm: float = 10.0
+    by_confidence: bool = True
+    fuse_guided: float = 0.0
+    keep_area: float = 0.0
+    empty_windows: int = 4
+    tapering: bool = True
+    steady: bool = True
+
+    def __post_init__(self) -> None:
+        for name, choices in (
+            ("direction", DIRECTIONS),
+            ("feedback", ("soft", "hard", "given")),
+            ("overlap", ("last", "mean")),
+        ):
+            if getattr(self, name) not in choices:
+                raise InputError(f"one of {', '.join(choices)} for {name}", f"'{getattr(self, name)}'", f"Correct {name}.")
+        if self.stride < 1 or self.empty_windows < 1:
+            raise InputError(
+                "a stride and empty_windows of 1 or more", f"{self.stride} and {self.empty_windows}", "Correct them."
+            )
+        if not (math.isfinite(self.close_mm) and self.close_mm >= 0):
+            raise InputError("a close_mm from 0", f"{self.close_mm}", "Correct it.")
+        for name in ("fuse_guided", "keep_area"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"a share from 0 to 1 for {name}", f"{getattr(self, name)}", f"Correct {name}.")
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Slices that were not given, between two groups, or beside one.
+
+    Attributes:
+        slices: Ascending.
+        low: The group below, where it shows the muscle.
+        high: The group above, likewise.
+        up: Whether a run comes up from the group below.
+        down: Whether one comes down from the group above.
+    """
+
+    slices: range
+    low: Knot | None
+    high: Knot | None
+    up: bool
+    down: bool
+
+
+def plan(masks: Mapping[int, Mask], slices: int, direction: str) -> tuple[Stretch, ...]:
+    """The stretches of one muscle that runs go through: never past a slice where the muscle was given as absent.
+
+    Args:
+        masks: What is given, by slice.
+        slices: Of the volume.
+        direction: "forward" or "both".
+    """
+    knots = find_knots(masks)
+    stretches: list[Stretch] = []
+    for below, above in zip((None, *knots), (*knots, None), strict=True):
+        between = range(0 if below is None else below.last + 1, slices if above is None else above.first)
+        low = below if below is not None and below.present else None
+        high = above if above is not None and above.present else None
+        up, down = low is not None, high is not None and direction == BOTH
+        if between and (up or down):
+            stretches.append(Stretch(between, low, high, up, down))
+    return tuple(stretches)
+
+
+@dataclass(frozen=True, eq=False)
+class Recurrent:
+    """Carries given masks from window to window; one muscle at a time, so its cost in memory is that of a stretch.
+
+    Attributes:
+        stepper: The network behind its protocol.
+        sampling: The network's pixels, as in its training.
+        inference: How to run.
+        name: The method's name on the command line.
+        facts: About the network and its weights, for provenance.
+    """
+
+    stepper: Stepper
+    sampling: Sampling = field(default_factory=Sampling)
+    inference: RecurrentInference = RecurrentInference()
+    name: str = "recurrent"
+    facts: Mapping[str, Json] = field(default_factory=dict)
+    needs_volume = True
+
+    def __post_init__(self) -> None:
+        if self.inference.stride > self.stepper.window:
+            raise InputError(
+                f"a stride of at most {self.stepper.window}, the window's depth",
+                f"{self.inference.stride}",
+                "Choose a smaller stride, so that no slice is left out.",
+            )
+
+    def steps(self, volume: Volume | None, seeds: Seeds) -> Iterator[Step]:
+        """Yield every slice that a run reaches, muscle after muscle.
+
+        Raises:
+            InputError: There is no volume.
+        """
+        if volume is None:
+            raise InputError(f"a volume for the method '{self.name}'", "none", "Give the volume.")
+        drawn = ShapeInterpolation().steadied(seeds) if self.inference.steady else seeds
+        plans = {label: plan(drawn.masks[label], seeds.grid.slices, self.inference.direction) for label in seeds.labels}
+        done, total = 0, sum(len(stretch.slices) for stretches in plans.values() for stretch in stretches)
+        for label, stretches in plans.items():
+            guided = self._guided(seeds, label)
+            for stretch in stretches:
+                found = self._found(volume, drawn.masks[label], stretch)
+                for count, (z, probability) in enumerate(found, start=1):
+                    yield Step(label, z, self._fused(guided, z, probability), done + count, total)
+                # A run that ended early has said all that there is to say about its stretch.
+                done += len(stretch.slices)
+
+    def describe(self, seeds: Seeds) -> Mapping[str, Json]:
+        """Settings, the network's facts, and for each muscle the groups that it was carried from."""
+        groups: dict[str, Json] = {
+            seeds.name(label): [[knot.first, knot.last] for knot in find_knots(seeds.masks[label]) if knot.present]
+            for label in seeds.labels
+        }
+        settings: dict[str, Json] = {**asdict(self.inference), "sampling": asdict(self.sampling)}
+        return {"settings": settings, **self.facts, "groups": groups}
+
+    def _found(
+        self, volume: Volume, masks: Mapping[int, Mask], stretch: Stretch
+    ) -> Iterator[tuple[int, Float32[np.ndarray, "y x"]]]:
+        """The slices of a stretch as they are found, on the whole slice."""
+        shape = volume.grid.shape_zyx[1:]
+        if stretch.low is None or stretch.high is None or not (stretch.up and stretch.down):
+            for found in self._run(volume, masks, stretch, stretch.up):
+                yield found.z, _whole(found, shape)
+            return
+        low, high = stretch.low.last, stretch.high.first
+        # One slice more at the end of each: there it is known what should have been found.
+        on = 1 if self.inference.close_mm else 0
+        up = replace(stretch, slices=range(stretch.slices.start, stretch.slices.stop + on))
+        down = replace(stretch, slices=range(stretch.slices.start - on, stretch.slices.stop))
+        from_below = {found.z: found for found in self._run(volume, masks, up, True)}
+        from_above = {found.z: found for found in self._run(volume, masks, down, False)}
+        if self.inference.close_mm:
+            length = self.inference.close_mm / volume.grid.spacing_zyx_mm[0]
+            first = close_run(from_below, low, high, masks[high], length)
+            second = close_run(from_above, high, low, masks[low], length)
+            # A run that lost the muscle on its way to a group that shows it has nothing to say.
+            first, second = first or second, second or first
+            if first is not None and second is not None:
+                for z in stretch.slices:
+                    yield z, blend_closed(first[z], second[z], z - low, high - z, shape)
+                return
+        for z in stretch.slices:
+            if z in from_below or z in from_above:
+                one, other = _whole(from_below.get(z), shape), _whole(from_above.get(z), shape)
+                yield z, blend_directions(one, other, float(z - low), float(high - z), self.inference.by_confidence)
+
+    def _run(self, volume: Volume, masks: Mapping[int, Mask], stretch: Stretch, upwards: bool) -> Iterator[Found]:
+        """The run into a stretch from one of its groups."""
+        source, ahead = (stretch.low, stretch.high) if upwards else (stretch.high, stretch.low)
+        assert source is not None
+        given = {z: masks[z] for z in source.slices}
+        # Both groups are given, so the region may know of both: a run rarely has to move it then.
+        near = {} if ahead is None else {z: masks[z] for z in ahead.slices}
+        settings = self.inference
+        feedback = Feedback(settings.stride, settings.feedback, settings.overlap, settings.empty_windows)
+        past = self.inference.tapering and ahead is None
+        largest_px = max(int(mask.sum()) for mask in masks.values()) if past else None
+        # From the only group of all a run has the whole muscle before it, not what lies between its last group and its end.
+        doubted = past and sum(knot.present for knot in find_knots(masks)) > 1
+        return run(self.stepper, volume, self.sampling, feedback, given, near, stretch.slices, upwards, largest_px, doubted)
+
+    def _guided(self, seeds: Seeds, label: int) -> DepthMaps | None:
+        """Guided interpolation of one muscle, where it is asked for."""
+        if not self.inference.fuse_guided and not self.inference.keep_area:
+            return None
+        return ShapeInterpolation().depth_maps(Seeds({label: seeds.masks[label]}, seeds.grid, seeds.names))
+
+    def _fused(self, guided: DepthMaps | None, z: int, probability: Float32[np.ndarray, "y x"]) -> Float32[np.ndarray, "y x"]:
+        """With guided interpolation, where there are groups to interpolate between."""
+        if guided is None or z not in guided.labels_of:
+            return probability
+        share = np.float32(self.inference.fuse_guided)
+        if share:
+            prior = np.zeros_like(probability)
+            for depth in guided.at(z).values():
+                prior[guided.box] = expit(depth)
+            probability = (1 - share) * probability + share * prior
+        if self.inference.keep_area:
+            (course,) = guided.courses.values()
+            return with_area(probability, course.area_px[z], self.inference.keep_area)
+        return probability
+
+
+def with_area(probability: Float32[np.ndarray, "y x"], area_px: float, share: float) -> Float32[np.ndarray, "y x"]:
+    """The same logits, raised or lowered until the muscle has another area.
+
+    Args:
+        probability: As found.
+        area_px: The area that is its due.
+        share: How far to go there from the area as found.
+    """
+    found = int((probability >= 0.5).sum())
+    # Where nothing at all speaks for the muscle, no area puts it.
+    possible = probability[probability > LEAST]
+    wanted = min(max(round((1 - share) * found + share * area_px), 1), possible.size - 1)
+    if not found or wanted in (0, found):
+        return probability
+    # Half way between the last pixel that is in and the first that is out.
+    cut = possible.size - wanted
+    out, inside = logit(np.partition(possible, (cut - 1, cut))[cut - 1 : cut + 1].clip(LEAST, 1 - LEAST))
+    logits = logit(probability.clip(LEAST, 1 - LEAST))
+    return np.where(probability > LEAST, expit(logits - (out + inside) / 2), probability).astype(np.float32)
+
+
+def _whole(found: Found | None, shape_yx: tuple[int, int]) -> Float32[np.ndarray, "y x"]:
+    """On the whole slice; a run that ended before it says that the muscle is absent."""
+    if found is None:
+        return np.zeros(shape_yx, dtype=np.float32)
+    return np.clip(put_back(found.probability, found.region, shape_yx, 0.0), 0, 1)

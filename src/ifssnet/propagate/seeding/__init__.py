@@ -1,0 +1,1 @@
+"""Which slices count as annotated, and how they were drawn."""

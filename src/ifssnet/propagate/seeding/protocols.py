@@ -1,0 +1,73 @@
+"""How much of what an expert drew a method is given: the paper's text, its published code, or everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.seeds import Mask, Seeds
+from ifssnet.propagate.seeding.annotated_groups import Knot, find_knots
+
+FIRST_THREE, EVERY_100, ALL_SEEDS = "first-three", "every-100", "all-seeds"
+PROTOCOLS: Mapping[str, str] = {
+    FIRST_THREE: "the first group of up to three consecutive drawn slices of each muscle (the paper's text, III-A)",
+    EVERY_100: "a group of up to three every 100 slices from the first on (the paper's published code)",
+    ALL_SEEDS: "all that was drawn, slices without the muscle included",
+}
+GROUP = 3
+"""Consecutive slices that a group has (paper, III)."""
+PERIOD = 100
+"""Slices from group to group (published code: windows, with a step of one slice)."""
+
+
+def restrict(seeds: Seeds, protocol: str) -> Seeds:
+    """The seeds that a protocol gives to a method.
+
+    "every-100" takes, for the first drawn slice and each 100th after it, the group there; where nothing was drawn
+    there, the nearest drawn slices of at most 50 away. Neither it nor "first-three" gives slices that say "absent
+    here", so a method has to find the muscle's end itself. A muscle that was drawn nowhere keeps no slices.
+
+    Args:
+        seeds: All that was drawn.
+        protocol: A key of `PROTOCOLS`.
+
+    Raises:
+        InputError: No such protocol.
+    """
+    check_protocol(protocol)
+    if protocol == ALL_SEEDS:
+        return seeds
+    masks: dict[int, dict[int, Mask]] = {}
+    for label in seeds.labels:
+        present = [knot for knot in find_knots(seeds.masks[label]) if knot.present]
+        kept = (present[0].slices[:GROUP] if present else ()) if protocol == FIRST_THREE else _periodic(present)
+        masks[label] = {z: seeds.masks[label][z] for z in kept}
+    return Seeds(masks, seeds.grid, seeds.names, seeds.colors)
+
+
+def check_protocol(protocol: str) -> None:
+    """Refuse a word that is no protocol.
+
+    Raises:
+        InputError: It is none.
+    """
+    if protocol not in PROTOCOLS:
+        raise InputError(f"one of the protocols {', '.join(PROTOCOLS)}", f"'{protocol}'", "Choose one of them.")
+
+
+def _periodic(present: list[Knot]) -> tuple[int, ...]:
+    """Slices of the groups that come closest to every hundredth slice from the first."""
+    if not present:
+        return ()
+    kept: set[int] = set()
+    for target in range(present[0].first, present[-1].last + 1, PERIOD):
+        nearest = min(present, key=lambda knot: (_distance(knot, target), knot.first))
+        if _distance(nearest, target) <= PERIOD // 2:
+            # A group starts on its slice; one that was drawn before it is taken from its end.
+            start = min(max(target, nearest.first), max(nearest.last - GROUP + 1, nearest.first))
+            kept.update(z for z in nearest.slices if start <= z < start + GROUP)
+    return tuple(sorted(kept))
+
+
+def _distance(knot: Knot, z: int) -> int:
+    return max(knot.first - z, z - knot.last, 0)

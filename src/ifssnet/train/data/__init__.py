@@ -1,0 +1,1 @@
+"""Legs, slices and sequences to learn from, and how they are varied."""

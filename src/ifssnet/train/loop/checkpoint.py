@@ -1,0 +1,137 @@
+"""All that a training is at the boundary of two units: enough to go on as if nothing had happened, bit for bit."""
+
+from __future__ import annotations
+
+import pickle
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from ifssnet.core.errors import InputError
+from ifssnet.io.storage.atomic import atomic_path
+
+FORMAT = "ifssnet-checkpoint/1"
+_NUMBERS = ("unit", "total", "steps", "seconds", "dice", "best_dice", "best_unit", "waiting", "stopped")
+
+
+@dataclass(eq=False)
+class State:
+    """What changes while a network is trained. The only mutable thing of the trainer's.
+
+    Attributes:
+        network: What is trained.
+        loss: With its own parameters, if it has any.
+        average: The network's moving average.
+        optimiser: With its moments.
+        unit: Units done.
+        total: Units in all; 0 until it is known.
+        steps: Optimiser steps done.
+        seconds: Spent, over all sessions of this run.
+        dice: Of the last validation; -1 before the first.
+        best_dice: Of the best one.
+        best_unit: Units done when it was reached.
+        waiting: Validations since then.
+        stopped: Whether validation stopped the training early.
+    """
+
+    network: nn.Module
+    loss: nn.Module
+    average: nn.Module
+    optimiser: torch.optim.Optimizer
+    unit: int = 0
+    total: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    dice: float = -1.0
+    best_dice: float = -1.0
+    best_unit: int = 0
+    waiting: int = 0
+    stopped: bool = False
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything, with the states of all random number generators, as plain data and tensors (not copied)."""
+        modules = {"network": self.network, "loss": self.loss, "average": self.average, "optimiser": self.optimiser}
+        return {
+            "format": FORMAT,
+            **{name: module.state_dict() for name, module in modules.items()},
+            **{name: getattr(self, name) for name in _NUMBERS},
+            "random": _random_states(),
+        }
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Take over a snapshot.
+
+        Raises:
+            InputError: It is another network's.
+        """
+        try:
+            for name in ("network", "loss", "average", "optimiser"):
+                getattr(self, name).load_state_dict(snapshot[name])
+            for name in _NUMBERS:
+                setattr(self, name, snapshot[name])
+            _set_random_states(snapshot["random"])
+        except (KeyError, RuntimeError, ValueError, TypeError) as error:
+            raise InputError(
+                "the checkpoint of the same network and recipe",
+                f"another one ({str(error).splitlines()[0][:120]})",
+                "Resume with the recipe that the run was started with.",
+            ) from error
+
+    def finite(self) -> bool:
+        """Whether every parameter of the network and its average is a finite number."""
+        tensors = [*self.network.parameters(), *self.average.parameters(), *self.loss.parameters()]
+        return all(bool(torch.isfinite(tensor).all()) for tensor in tensors)
+
+
+def save_checkpoint(state: State, path: Path) -> None:
+    """Write a state, beside its target and moved into place: a run killed while it writes keeps the one before.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    with atomic_path(path, force=True) as partial:
+        torch.save(state.snapshot(), partial)
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Read what `State.snapshot` gave; nothing in the file can run code.
+
+    Raises:
+        InputError: No checkpoint, a damaged one, or one of another version.
+    """
+    remedy = "Start the run again without --resume, in a new folder or with --force."
+    try:
+        found: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        told = str(error).splitlines() or [type(error).__name__]
+        raise InputError(f"a checkpoint at {path}", f"'{told[0][:120]}'", remedy) from error
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        received = found.get("format") if isinstance(found, dict) else type(found).__name__
+        raise InputError(f"a checkpoint in the format {FORMAT}", f"{received!r} in {path.name}", remedy)
+    return found
+
+
+def _random_states() -> dict[str, Any]:
+    name, keys, position, has_gauss, gauss = np.random.get_state()  # noqa: NPY002 - a library may draw from it
+    return {
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "numpy": (str(name), [int(key) for key in keys], int(position), int(has_gauss), float(gauss)),  # type: ignore[union-attr]
+        "python": random.getstate(),
+    }
+
+
+def _set_random_states(states: Mapping[str, Any]) -> None:
+    torch.set_rng_state(states["torch"])
+    if states["cuda"] and len(states["cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(states["cuda"])
+    name, keys, *rest = states["numpy"]
+    np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))  # noqa: NPY002
+    version, internal, gauss = states["python"]
+    random.setstate((version, tuple(internal), gauss))

@@ -1,0 +1,182 @@
+"""Validation as a user would see it: a few slices are given, the method propagates them, the others are compared."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Shaped
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.progress import Progress
+from ifssnet.core.segmentation import Json, Propagator
+from ifssnet.measurement.overlap import Overlap
+from ifssnet.propagate.assemble import assemble
+from ifssnet.propagate.seeding.seed_sampling import sample_seeds
+from ifssnet.train.data.leg import Leg
+
+
+@dataclass(frozen=True)
+class ValidationConfig:
+    """What is given, and on how much it is looked at.
+
+    Attributes:
+        every_mm: From one group of given slices to the next; 0 gives the first group only (paper, III-C).
+        consecutive: Given slices side by side (paper: 3).
+        ends: Whether the first and last slice of a muscle, and those beside them, are given, too.
+        legs: At most so many legs.
+        slices: At most so many slices of each, side by side about the middle of its muscles, to save time; 0 for all.
+        pictures: Slices of the first leg that are drawn.
+    """
+
+    every_mm: float = 27.7
+    consecutive: int = 3
+    ends: bool = True
+    legs: int = 2
+    slices: int = 0
+    pictures: int = 3
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.every_mm) and self.every_mm >= 0) or min(self.consecutive, self.legs) < 1:
+            raise InputError(
+                "every_mm from 0, at least 1 consecutive slice and 1 leg",
+                f"{self.every_mm}, {self.consecutive} and {self.legs}",
+                "Correct them.",
+            )
+        if min(self.slices, self.pictures) < 0:
+            raise InputError("slices and pictures from 0", f"{self.slices} and {self.pictures}", "Correct them.")
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One slice to draw.
+
+    Attributes:
+        leg: Whose.
+        z: Which slice of the whole leg.
+        grey: Grey levels.
+        found: Labels as propagated.
+        true: Labels as they are.
+    """
+
+    leg: str
+    z: int
+    grey: Shaped[np.ndarray, "y x"]
+    found: Shaped[np.ndarray, "y x"]
+    true: Shaped[np.ndarray, "y x"]
+
+
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """How it went, means over the legs on the slices that were not given.
+
+    Attributes:
+        dice: By muscle.
+        volume_error_percent: By muscle; the mean of absolute values.
+        samples: Slices to draw.
+    """
+
+    dice: dict[str, float]
+    volume_error_percent: dict[str, float]
+    samples: tuple[Sample, ...] = ()
+
+    @property
+    def mean_dice(self) -> float:
+        """Over the muscles."""
+        return sum(self.dice.values()) / max(len(self.dice), 1)
+
+    def numbers(self) -> dict[str, Json]:
+        """As a log's columns."""
+        return {
+            "dice": self.mean_dice,
+            **{f"dice_{name}": value for name, value in self.dice.items()},
+            **{f"volume_error_percent_{name}": value for name, value in self.volume_error_percent.items()},
+        }
+
+
+def validate(propagator: Propagator, legs: Sequence[Leg], config: ValidationConfig) -> Generator[Progress, None, Validation]:
+    """Give some slices of each leg, propagate them, and compare the rest with the truth.
+
+    Args:
+        propagator: With the network as it is.
+        legs: The first `config.legs` of them count.
+        config: What is given.
+
+    Raises:
+        InputError: A leg without muscles.
+    """
+    dice: dict[str, list[float]] = {}
+    errors: dict[str, list[float]] = {}
+    samples: list[Sample] = []
+    chosen = legs[: config.legs]
+    for number, leg in enumerate(chosen):
+        first, volume, labels = middle(leg, config.slices)
+        seeds = sample_seeds(
+            labels,
+            consecutive=config.consecutive,
+            every_mm=config.every_mm or None,
+            first_only=not config.every_mm,
+            ends=config.ends,
+        )
+        work = assemble(propagator.steps(volume if propagator.needs_volume else None, seeds), seeds)
+        while True:
+            try:
+                step = next(work)
+            except StopIteration as stop:
+                found = stop.value
+                break
+            yield Progress("validating", number * step.total + step.done, len(chosen) * step.total, leg.name)
+        for label in seeds.labels:
+            open_slices = np.ones(labels.grid.slices, dtype=np.bool_)
+            open_slices[list(seeds.slices(label))] = False
+            counts = _compare(found.labels.array == label, labels.array == label, open_slices)
+            if counts.reference:
+                dice.setdefault(seeds.name(label), []).append(counts.dice)
+                errors.setdefault(seeds.name(label), []).append(abs(counts.volume_error_percent))
+        if number == 0:
+            samples += _samples(leg.name, first, volume, labels, found.labels, config.pictures)
+    return Validation(
+        {name: sum(values) / len(values) for name, values in sorted(dice.items())},
+        {name: sum(values) / len(values) for name, values in sorted(errors.items())},
+        tuple(samples),
+    )
+
+
+def middle(leg: Leg, slices: int) -> tuple[int, Volume, LabelMap]:
+    """At most so many slices about the middle of the muscles, and the first one's number in the leg."""
+    labels = leg.labels
+    present = _present(labels)
+    if not present.size:
+        raise InputError(f"a muscle in {leg.name}", "none of those wanted", "Check its labels.")
+    if not slices or slices >= labels.grid.slices:
+        return 0, leg.volume, labels
+    first = int(np.clip((present[0] + present[-1] + 1 - slices) // 2, 0, labels.grid.slices - slices))
+    keep = slice(first, first + slices)
+    grid = labels.grid.cropped((first, 0, 0), (slices, *labels.grid.shape_zyx[1:]))
+    return first, Volume(leg.volume.array[keep], grid), LabelMap(labels.array[keep], grid, labels.names, labels.colors)
+
+
+def _present(labels: LabelMap) -> Shaped[np.ndarray, " slice"]:
+    values = list(labels.names)
+    return np.flatnonzero([np.isin(plane, values).any() for plane in labels.array])
+
+
+def _compare(found: Bool[np.ndarray, "z y x"], true: Bool[np.ndarray, "z y x"], where: Bool[np.ndarray, " z"]) -> Overlap:
+    """Counts over some of the slices."""
+    found, true = found[where], true[where]
+    both, mask, reference = int((found & true).sum()), int(found.sum()), int(true.sum())
+    return Overlap(both, mask - both, reference - both, found.size - mask - reference + both)
+
+
+def _samples(leg: str, first: int, volume: Volume, labels: LabelMap, found: LabelMap, count: int) -> list[Sample]:
+    """Slices evenly spread over where the muscles are."""
+    present = _present(labels)
+    at = [int(present[(2 * i + 1) * len(present) // (2 * count)]) for i in range(count)]
+    samples: list[Sample] = []
+    for z in at:
+        true = np.where(np.isin(labels.array[z], list(labels.names)), labels.array[z], 0)
+        samples.append(Sample(leg, first + z, volume.array[z], found.array[z], true))
+    return samples

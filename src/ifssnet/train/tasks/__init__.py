@@ -1,0 +1,1 @@
+"""What each network is shown, and what its output is compared with."""

@@ -1,0 +1,245 @@
+"""Training of the anchored network: slices that an expert drew, and priors that pretend that nobody did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.segmentation import Propagator
+from ifssnet.core.weights import Weights
+from ifssnet.nn.losses.dice import soft_dice_loss
+from ifssnet.nn.networks.anchored import TWIN, AnchoredNet, AnchoredNetConfig
+from ifssnet.propagate.anchored.method import KIND, Anchored, AnchoredInference
+from ifssnet.propagate.anchored.prior import Context
+from ifssnet.propagate.network_input.region import Sampling, normalised
+from ifssnet.train.data.augment import Bends, GreyChanges, change_grey, draw_warp, flip
+from ifssnet.train.data.budget import AnnotationBudget, with_ends
+from ifssnet.train.data.leg import Leg
+from ifssnet.train.data.leg_pixels import LegPixels
+from ifssnet.train.loop.task import arrays_of, unit_rng
+from ifssnet.train.tasks.anchored_samples import RIM_PX, AnchoredSamplesConfig, MuscleSamples, Sample
+
+WEAK, FULL = SUPERVISIONS = "weak", "full"
+
+
+@dataclass(frozen=True)
+class AnchoredConfig:
+    """What is trained, on what.
+
+    Attributes:
+        supervision: "weak", only annotated slices are ever labels; "full", every slice is.
+        network: And its backbone.
+        sampling: Pixels; the same in use.
+        context: Slices around a sample; the same in use.
+        samples: What is shown.
+        budget: Annotated slices of each leg for "weak", in groups of three; None for `every`.
+        every: Slices from group to group of three, from the muscle's first slice (paper, III-C2: 100, the paper's 3.5 %).
+        ends: With `every` or a budget: the muscle's first and last slice are annotated, and so are those without it beside
+            them, as experts and `ifss seeds` do.
+        batch: Samples an update.
+        updates: Of a unit.
+        cross_entropy: Its weight beside soft Dice.
+        bends: Deformations in the plane.
+        bent: Share of samples that are bent.
+        grey: Changes of grey levels.
+        inference: How the network is used in validation, and unless somebody says otherwise.
+    """
+
+    supervision: str = WEAK
+    network: AnchoredNetConfig = field(default_factory=AnchoredNetConfig)
+    sampling: Sampling = field(default_factory=Sampling)
+    context: Context = field(default_factory=Context)
+    samples: AnchoredSamplesConfig = field(default_factory=AnchoredSamplesConfig)
+    budget: AnnotationBudget | None = None
+    every: int = 100
+    ends: bool = True
+    batch: int = 8
+    updates: int = 16
+    cross_entropy: float = 4.0
+    bends: Bends = field(default_factory=Bends)
+    bent: float = 0.7
+    grey: GreyChanges = field(default_factory=GreyChanges)
+    inference: AnchoredInference = field(default_factory=AnchoredInference)
+
+    def __post_init__(self) -> None:
+        if self.supervision not in SUPERVISIONS:
+            raise InputError(f"supervision: one of {', '.join(SUPERVISIONS)}", f"'{self.supervision}'", "Choose one of them.")
+        if len(self.context.offsets_mm) != self.network.slices:
+            raise InputError(
+                f"{self.network.slices} offsets_mm, one a slice of the network",
+                f"{self.context.offsets_mm}",
+                "Correct context.offsets_mm or network.slices.",
+            )
+        if min(self.batch, self.updates, self.every) < 1 or self.cross_entropy < 0 or not 0 <= self.bent <= 1:
+            raise InputError(
+                "batch, updates and every of 1 or more, bent from 0 to 1, cross_entropy not negative",
+                f"{self.batch}, {self.updates}, {self.every}, {self.bent}, {self.cross_entropy}",
+                "Correct them.",
+            )
+
+    @classmethod
+    def twin(cls) -> AnchoredConfig:
+        """With IFSS-Net's twin encoders: windows of three slices."""
+        return cls(network=AnchoredNetConfig.twin(), context=Context(offsets_mm=(-1.1, 0.0, 1.1)))
+
+
+class AnchoredLoss(nn.Module):
+    """Cross-entropy, weighted, and soft Dice."""
+
+    def __init__(self, cross_entropy: float = 4.0) -> None:
+        super().__init__()
+        self.cross_entropy = cross_entropy
+
+    def forward(self, logit: Float[Tensor, "batch 1 y x"], label: Float[Tensor, "batch 1 y x"]) -> Float[Tensor, ""]:
+        """The loss of a batch; labels are 0, 1, or a pixel's share."""
+        entropy = nn.functional.binary_cross_entropy_with_logits(logit, label)
+        return self.cross_entropy * entropy + soft_dice_loss(torch.sigmoid(logit), label)
+
+
+class AnchoredTask:
+    """Batches of slices of random muscles of random legs.
+
+    Args:
+        config: What is trained, on what.
+        legs: To learn from.
+        muscles: Names of those that samples are of; none for all that each leg has. The network is not told which one it
+            sees, so it follows any.
+        seed: Of the network's start and of every draw.
+        annotated: Leg to muscle to slices that an expert looked at; instead of `config.every` and `config.budget`.
+
+    Raises:
+        InputError: No leg, or none with such a muscle.
+    """
+
+    def __init__(
+        self,
+        config: AnchoredConfig,
+        legs: Sequence[Leg],
+        muscles: tuple[str, ...],
+        seed: int,
+        annotated: Mapping[str, Mapping[str, Sequence[int]]] | None = None,
+    ) -> None:
+        self.muscles, self.seed = tuple(muscles), seed
+        self.sources = _sources(config, legs, self.muscles, seed, annotated)
+        torch.manual_seed(int(np.random.default_rng([seed]).integers(2**62)))
+        network = AnchoredNet(config.network)
+        # In use the network sees regions, not crops: they too must come in sizes that it can halve.
+        self.config = replace(config, sampling=config.sampling.halved_by(network.multiple))
+        self.network: nn.Module = network
+        # Convolutions of few channels run up to three times as fast in this order on a processor.
+        if config.network.backbone != TWIN:
+            self.network = self.network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.loss: nn.Module = AnchoredLoss(config.cross_entropy)
+
+    def unit(self, index: int, share: float) -> Iterator[Float[Tensor, ""]]:  # noqa: ARG002
+        """Some updates, each on a batch of slices; the same for the whole training."""
+        rng = unit_rng(self.seed, index)
+        device = next(self.network.parameters()).device
+        for _ in range(self.config.updates):
+            image, prior, cues, label = (tensor.to(device) for tensor in self.batch(rng))
+            yield self.loss(self.network(image, prior, cues), label)
+
+    def batch(
+        self, rng: np.random.Generator
+    ) -> tuple[
+        Float[Tensor, "batch slice y x"],
+        Float[Tensor, "batch 1 y x"],
+        Float[Tensor, "batch cue"],
+        Float[Tensor, "batch 1 y x"],
+    ]:
+        """Images, priors, cues and labels of some samples, changed as scanners and legs differ."""
+        drawn = [
+            self._changed(rng, self.sources[int(rng.integers(len(self.sources)))].draw(rng)) for _ in range(self.config.batch)
+        ]
+        image = torch.from_numpy(np.stack([sample.grey for sample in drawn]))
+        prior = torch.from_numpy(np.stack([sample.prior_px for sample in drawn])[:, None])
+        label = torch.from_numpy(np.stack([sample.label for sample in drawn])[:, None])
+        if self.config.network.backbone != TWIN:
+            image = image.contiguous(memory_format=torch.channels_last)
+        return image, prior, torch.from_numpy(np.stack([sample.cues for sample in drawn])), label
+
+    def _changed(self, rng: np.random.Generator, sample: Sample) -> Sample:
+        """A sample after augmentation, its grey levels normalised; black without the image."""
+        config = self.config
+        grey = change_grey(rng, sample.grey, config.grey)
+        prior, label = sample.prior_px, sample.label
+        if rng.random() < config.bent:
+            warp = draw_warp(rng, (label.shape[0], label.shape[1]), config.sampling.pixel_mm, config.bends)
+            grey, prior, label = warp.image(grey), warp.distance(prior), warp.image(label)
+        inner = slice(RIM_PX, -RIM_PX)
+        grey, prior, label = (np.ascontiguousarray(array[..., inner, inner]) for array in (grey, prior, label))
+        grey, prior, label = flip(rng, normalised(grey, config.sampling), prior, label)
+        if rng.random() < 0.5:
+            grey = np.ascontiguousarray(grey[::-1])
+        if config.context.zero_image:
+            grey = np.zeros_like(grey)
+        return Sample(grey, prior, label, sample.cues)
+
+    def teach(self, average: nn.Module) -> None:
+        """There is no teacher: experts' slices are the only labels."""
+
+    def propagator(self, network: nn.Module) -> Propagator:
+        """The method that a user would run, with this network."""
+        assert isinstance(network, AnchoredNet)
+        # What is validated is the network, not what is left of it where it errs.
+        return Anchored(network, self.config.sampling, self.config.context, replace(self.config.inference, check=False))
+
+    def weights(self, network: nn.Module) -> Weights:
+        """The network as it goes into a file."""
+        config = self.config
+        context = {"offsets_mm": list(config.context.offsets_mm), "zero_image": config.context.zero_image}
+        shared = {**asdict(config.sampling), "context": context, "inference": asdict(config.inference)}
+        # The network is told no names, so whatever it was trained on, it follows any muscle that it is given masks of.
+        return Weights(KIND, config.network.to_json(), shared, (), arrays_of(network))
+
+
+def _sources(
+    config: AnchoredConfig,
+    legs: Sequence[Leg],
+    muscles: tuple[str, ...],
+    seed: int,
+    annotated: Mapping[str, Mapping[str, Sequence[int]]] | None,
+) -> tuple[MuscleSamples, ...]:
+    """Every muscle of every leg, with the slices that were annotated of it."""
+    found: list[MuscleSamples] = []
+    pixels = [LegPixels(leg, config.sampling) for leg in legs]
+    ranges: dict[str, dict[str, tuple[int, int]]] = {}
+    for leg, seen in zip(legs, pixels, strict=True):
+        present = {name: seen.present(value) for value, name in leg.labels.names.items() if not muscles or name in muscles}
+        ranges[leg.name] = {name: (slices[0], slices[-1]) for name, slices in present.items() if slices}
+    if annotated is None and config.supervision == WEAK:
+        drawn = config.budget.annotated(ranges).slices if config.budget is not None else _regular(ranges, config.every)
+        annotated = (
+            {leg: {name: with_ends(ranges[leg][name], slices) for name, slices in own.items()} for leg, own in drawn.items()}
+            if config.ends
+            else drawn
+        )
+    for place, (leg, seen) in enumerate(zip(legs, pixels, strict=True)):
+        for value, name in leg.labels.names.items():
+            if name not in ranges[leg.name]:
+                continue
+            looked = None if annotated is None or config.supervision == FULL else annotated[leg.name][name]
+            found.append(MuscleSamples(seen, value, looked, config.samples, config.context, (seed, place, value)))
+    if not found:
+        wanted = " or ".join(muscles) or "a muscle"
+        raise InputError(f"a leg with {wanted}", f"{len(legs)} legs without", "Give other legs or muscles.")
+    return tuple(found)
+
+
+def _regular(
+    ranges: Mapping[str, Mapping[str, tuple[int, int]]], every: int, run: int = 3
+) -> dict[str, dict[str, tuple[int, ...]]]:
+    """Groups of three from the muscle's first slice on."""
+    return {
+        leg: {
+            name: tuple(z for start in range(first, last + 1, every) for z in range(start, min(start + run, last + 1)))
+            for name, (first, last) in muscles.items()
+        }
+        for leg, muscles in ranges.items()
+    }

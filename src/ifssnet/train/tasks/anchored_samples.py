@@ -1,0 +1,288 @@
+"""Samples for the anchored network: a slice whose truth an expert drew, and a prior that pretends that it was not drawn.
+
+With weak supervision only annotated slices are ever labels: they are hidden and interpolated from those around them, or
+their true shape is led astray; with full supervision any slice is, between annotated slices that are chosen at random.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Bool, Float, Float32
+
+from ifssnet.core.errors import InputError
+from ifssnet.geometry.box import Box, bounding_box
+from ifssnet.geometry.distance import signed_distance
+from ifssnet.propagate.anchored.prior import Context, cues, guided_depth, nearness
+from ifssnet.propagate.interpolation.blend import blend
+from ifssnet.propagate.interpolation.group_shapes import NEIGHBOURS, Faces, find_faces
+from ifssnet.propagate.interpolation.seed_smoothing import smoothed
+from ifssnet.propagate.interpolation.shape_interpolation import MARGIN_MM
+from ifssnet.propagate.seeding.annotated_groups import Knot, find_knots
+from ifssnet.propagate.seeding.seed_sampling import NOISE_LENGTH_MM
+from ifssnet.train.data.leg_pixels import LegPixels
+from ifssnet.train.data.warp import smooth_field
+
+STRENGTHS = (0.0, 0.0, 1e-3, 3e-3, 1e-2)
+"""Of smoothing, drawn at random for seeds of an unsteady hand: what cross-validation chooses for such seeds."""
+
+RIM_PX = 8
+"""Around each sample, so that bending it brings in what lies there; it is cut off afterwards."""
+
+JITTER_PX = 8
+"""How far a sample's middle may lie from that of the prior, along each axis."""
+
+FACES_KEPT = 4096
+"""Shapes of annotated slices that are kept in memory, some 40 kB each."""
+
+
+@dataclass(frozen=True)
+class AnchoredSamplesConfig:
+    """What is shown to the network.
+
+    Attributes:
+        crop_px: Side of a sample, network pixels.
+        hide: Share of samples whose prior is interpolated across the hidden slice.
+        blend: Share whose prior lies between that and the truth: it imitates small gaps.
+        warp: Share whose prior is the truth, led astray at random: the network learns to leave a wrong prior.
+        beyond_end: Share of samples from outside the muscle, where the prior goes on and the label is empty.
+        noise: Share of samples with a prior from badly drawn seeds; the label stays what the expert drew.
+        noise_mm: SDs of such seeds' borders, one of them at random.
+        least_gap_mm: Narrowest gap around a hidden slice.
+        widest_gap_mm: Widest, as far as the muscle reaches.
+        beyond_mm: How far outside the muscle samples are taken, and ends are pretended to be.
+    """
+
+    crop_px: int = 96
+    hide: float = 0.5
+    blend: float = 0.25
+    warp: float = 0.25
+    beyond_end: float = 0.06
+    noise: float = 0.3
+    noise_mm: tuple[float, ...] = (0.5, 1.0, 1.5)
+    least_gap_mm: float = 5.0
+    widest_gap_mm: float = 120.0
+    beyond_mm: float = 15.0
+
+    def __post_init__(self) -> None:
+        shares = (self.hide, self.blend, self.warp, self.beyond_end, self.noise)
+        if min(shares) < 0 or self.hide + self.blend + self.warp <= 0 or max(self.beyond_end, self.noise) > 1:
+            raise InputError("shares from 0 to 1", f"{shares}", "Correct hide, blend, warp, beyond_end and noise.")
+        if not 0 < self.least_gap_mm < self.widest_gap_mm or self.beyond_mm < 0 or self.crop_px < 16:
+            raise InputError(
+                "gaps above 0, the widest above the least, and a crop of 16 pixels or more", f"{self}", "Correct them."
+            )
+        if self.noise and not self.noise_mm:
+            raise InputError("an SD or more for noisy seeds", "none", "Give noise_mm, or set noise to 0.")
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One slice, ready for augmentation, with a rim of `RIM_PX`.
+
+    Attributes:
+        grey: Of the slices around it, as in the volume.
+        prior_px: Depth of the prior in pixels, positive inside.
+        label: What the expert drew, 0 or 1.
+        cues: As `propagate.prior.cues` has them.
+    """
+
+    grey: Float32[np.ndarray, "slice y x"]
+    prior_px: Float32[np.ndarray, "y x"]
+    label: Float32[np.ndarray, "y x"]
+    cues: Float32[np.ndarray, " cue"]
+
+
+class MuscleSamples:
+    """Samples of one muscle of one leg.
+
+    What it keeps in memory is made from (key, slice, hand) alone, so that a sample depends on its random numbers and on
+    nothing that was asked before.
+
+    Args:
+        leg: At network pixels.
+        value: The muscle's in the labels.
+        annotated: Slices that the expert looked at, ascending, those without the muscle included; None for every slice.
+        config: What is shown.
+        context: The slices around a sample.
+        key: Tells this muscle and leg from others in the random numbers of badly drawn seeds.
+    """
+
+    def __init__(
+        self,
+        leg: LegPixels,
+        value: int,
+        annotated: Sequence[int] | None,
+        config: AnchoredSamplesConfig,
+        context: Context,
+        key: tuple[int, ...],
+    ) -> None:
+        self.leg, self.value, self.config, self.context, self.key = leg, value, config, context, key
+        present = leg.present(value)
+        looked = range(present[0] - 1, present[-1] + 2) if annotated is None else annotated
+        looked = [z for z in looked if 0 <= z < leg.slices]
+        shown = set(present)
+        self.full = annotated is None
+        self.present = [z for z in looked if z in shown]
+        if not self.present:
+            raise InputError(
+                f"an annotated slice with label {value} in {leg.name}", "none", "Annotate more slices, or leave the leg out."
+            )
+        self.knots = find_knots({z: np.array([[z in shown]]) for z in looked})
+        self.box = self._around()
+        self.faces: Callable[[Knot, int], Faces] = lru_cache(FACES_KEPT)(self._faces)
+
+    def draw(self, rng: np.random.Generator) -> Sample:
+        """One sample."""
+        config = self.config
+        z = self._target(rng)
+        hand = 1 + int(rng.integers(len(config.noise_mm))) if rng.random() < config.noise else 0
+        kinds = np.array([config.hide, config.blend, config.warp])
+        kind = int(rng.choice(3, p=kinds / kinds.sum()))
+        label = self.leg.mask(z, self.value)[self.box]
+        hidden = None if kind == 2 and label.any() else self._interpolated(rng, z, hand)
+        if hidden is None:
+            depth, between_mm = self._astray(rng, label)
+        else:
+            depth, between_mm = hidden
+            if kind == 1 and label.any():
+                share = np.float32(rng.uniform(0.3, 0.9))
+                true = self._depth(label) + self._tremble(rng, label.shape, hand)
+                depth, between_mm = share * true + (1 - share) * depth, float(1 - share) * between_mm
+        sd_mm = self.config.noise_mm[hand - 1] * rng.uniform(0.8, 1.2) if hand else rng.uniform(0, 0.15)
+        return self._cut(rng, z, depth, cues(between_mm, sd_mm))
+
+    def _target(self, rng: np.random.Generator) -> int:
+        """A slice with the muscle, as a rule; else one close outside, where the ends are known."""
+        ends = [(self.knots[0].last, -1)] if not self.knots[0].present else []
+        ends += [(self.knots[-1].first, 1)] if not self.knots[-1].present else []
+        if ends and rng.random() < self.config.beyond_end:
+            edge, way = ends[int(rng.integers(len(ends)))]
+            out = int(rng.uniform(0, self.config.beyond_mm) / self.leg.slice_mm)
+            return min(max(edge + way * out, 0), self.leg.slices - 1)
+        return self.present[int(rng.integers(len(self.present)))]
+
+    def _interpolated(self, rng: np.random.Generator, z: int, hand: int) -> tuple[Float32[np.ndarray, "y x"], float] | None:
+        """A slice's prior from annotated slices around it that are not hidden; None where these do not reach."""
+        kept = self._kept(rng, z)
+        if not any(knot.present for knot in kept):
+            return None
+        strength = STRENGTHS[int(rng.integers(len(STRENGTHS)))] if hand else 0.0
+        near = int(np.searchsorted([knot.first for knot in kept], z))
+        kept = kept[max(0, near - 5) : near + 5] if strength else kept[max(0, near - 2) : near + 2]
+        faces = {knot: self.faces(knot, hand) for knot in kept if knot.present}
+        depth = guided_depth(z, kept, smoothed(kept, faces, strength) if strength else faces)
+        if depth is None:
+            return None
+        annotated = [slice_ for knot in kept for slice_ in knot.slices]
+        return np.asarray(depth, dtype=np.float32), nearness(z, annotated, self.leg.slice_mm).between_mm
+
+    def _kept(self, rng: np.random.Generator, z: int) -> tuple[Knot, ...]:
+        """Annotated slices with a gap of random width around z."""
+        config = self.config
+        gap = math.exp(rng.uniform(math.log(config.least_gap_mm), math.log(config.widest_gap_mm))) / self.leg.slice_mm
+        low = z - gap * rng.uniform(0.15, 0.85)
+        high = low + gap
+        if self.full:
+            kept = self._pretended(rng, z, low, high, gap)
+        else:
+            kept = [knot for knot in self.knots if knot.present and (knot.last <= low or knot.first >= high)]
+            kept = [knot for knot in kept if not knot.first <= z <= knot.last]
+        # Beyond its ends the muscle is absent: there it may be seen absent a little later than it is.
+        out = int(rng.uniform(0, config.beyond_mm) / self.leg.slice_mm)
+        apart = max(2, round(2.0 / self.leg.slice_mm))
+        if not self.knots[0].present:
+            absent = max(min(self.knots[0].last, z - apart) - (out if rng.random() < 0.5 else 0), 0)
+            kept = [Knot((absent,), False), *kept] if absent < z else kept
+        if not self.knots[-1].present:
+            absent = min(max(self.knots[-1].first, z + apart) + (out if rng.random() < 0.5 else 0), self.leg.slices - 1)
+            kept = [*kept, Knot((absent,), False)] if absent > z else kept
+        return tuple(kept)
+
+    def _pretended(self, rng: np.random.Generator, z: int, low: float, high: float, gap: float) -> list[Knot]:
+        """Annotated slices at random, two on either side of z, and the muscle's first and last where these come first."""
+        first, last = self.present[0], self.present[-1]
+        below = [min(int(low), z - 1), min(int(low), z - 1) - max(1, int(gap * rng.uniform(0.6, 1.5)))]
+        above = [max(math.ceil(high), z + 1), max(math.ceil(high), z + 1) + max(1, int(gap * rng.uniform(0.6, 1.5)))]
+        places = {min(max(place, first), last) for place in (*below, *above)}
+        # Single slices: of three side by side only the noise would differ.
+        return [Knot((place,), True) for place in sorted(places) if place != z and self.leg.has(place, self.value)]
+
+    def _astray(self, rng: np.random.Generator, label: Bool[np.ndarray, "y x"]) -> tuple[Float32[np.ndarray, "y x"], float]:
+        """The true shape, its border displaced as interpolation across a gap of random width would, or much more."""
+        between_mm = math.exp(rng.uniform(math.log(1.0), math.log(30.0)))
+        # Border errors of guided interpolation on real anatomy: about 0.7, 1.8 and 4 mm in the middle of 27, 55 and 110 mm.
+        error_mm = 0.1 * between_mm * (between_mm / 7) ** 0.35 * rng.uniform(0.3, 2.5)
+        depth = self._depth(label)
+        if not label.any():
+            return depth, between_mm
+        length_mm = math.exp(rng.uniform(math.log(6), math.log(40)))
+        field = _smooth_field(rng, label.shape, length_mm / self.leg.pixel_mm)
+        move = rng.normal(0, 0.5 * error_mm / self.leg.pixel_mm, (1, 2))
+        depth = blend([depth], np.ones(1), move) + np.float32(error_mm) * field + np.float32(rng.normal(0, 0.5 * error_mm))
+        return np.asarray(depth, dtype=np.float32), between_mm
+
+    def _depth(self, mask: Bool[np.ndarray, "y x"]) -> Float32[np.ndarray, "y x"]:
+        return -signed_distance(mask, (self.leg.pixel_mm, self.leg.pixel_mm))
+
+    def _tremble(self, rng: np.random.Generator, shape: tuple[int, ...], hand: int) -> Float32[np.ndarray, "y x"]:
+        if not hand:
+            return np.zeros(shape, dtype=np.float32)
+        sd_mm = np.float32(self.config.noise_mm[hand - 1])
+        return sd_mm * _smooth_field(rng, shape, NOISE_LENGTH_MM / self.leg.pixel_mm)
+
+    def _faces(self, knot: Knot, hand: int) -> Faces:
+        """What a knot shows, drawn by a steady hand (0) or one of those of `noise_mm`."""
+        masks = {z: self._drawn(z, hand) for z in knot.slices}
+        return find_faces(knot, masks, (self.leg.pixel_mm, self.leg.pixel_mm), NEIGHBOURS if hand else 1)
+
+    def _drawn(self, z: int, hand: int) -> Bool[np.ndarray, "y x"]:
+        true = self.leg.mask(z, self.value)[self.box]
+        if not hand:
+            return true
+        rng = np.random.default_rng([*self.key, z, hand])
+        drawn = self._depth(true) + self._tremble(rng, true.shape, hand) > 0
+        return drawn if drawn.any() else true
+
+    def _around(self) -> Box:
+        """The box of all that was drawn, with the margin that interpolation takes."""
+        drawn = np.zeros(self.leg.shape_yx, dtype=bool)
+        for z in self.present[:: 8 if self.full else 1]:
+            drawn |= self.leg.mask(z, self.value)
+        return bounding_box(drawn, math.ceil(MARGIN_MM / self.leg.pixel_mm))
+
+    def _cut(
+        self, rng: np.random.Generator, z: int, depth: Float[np.ndarray, "y x"], told: Float32[np.ndarray, " cue"]
+    ) -> Sample:
+        """A crop somewhere around the prior: dark beyond the slice, the prior's edge beyond its box."""
+        side = self.config.crop_px + 2 * RIM_PX
+        rows, columns = self.box
+        true = self.leg.mask(z, self.value)
+        inside = np.argwhere((depth > min(0.0, float(depth.max()) - 2)) | true[self.box])
+        centre = inside.mean(axis=0) + np.array([rows.start, columns.start])
+        top, left = (int(v) for v in np.round(centre - side / 2 + rng.uniform(-JITTER_PX, JITTER_PX, 2)))
+        at_y = np.clip(np.arange(top, top + side) - rows.start, 0, depth.shape[0] - 1)
+        at_x = np.clip(np.arange(left, left + side) - columns.start, 0, depth.shape[1] - 1)
+        around = self.context.slices(z, self.leg.slices, self.leg.slice_mm)
+        grey = np.stack([self.leg.grey(slice_, top, left, side) for slice_ in around])
+        label = _window(true, top, left, side)
+        return Sample(grey, np.asarray(depth[np.ix_(at_y, at_x)] / self.leg.pixel_mm, np.float32), label, told)
+
+
+def _window(plane: np.ndarray, top: int, left: int, side: int) -> Float32[np.ndarray, "y x"]:
+    """A square of a plane, 0 beyond it."""
+    window = np.zeros((side, side), dtype=np.float32)
+    y0, y1 = max(top, 0), min(top + side, plane.shape[0])
+    x0, x1 = max(left, 0), min(left + side, plane.shape[1])
+    if y0 < y1 and x0 < x1:
+        window[y0 - top : y1 - top, x0 - left : x1 - left] = plane[y0:y1, x0:x1]
+    return window
+
+
+def _smooth_field(rng: np.random.Generator, shape: tuple[int, ...], length_px: float) -> Float32[np.ndarray, "y x"]:
+    """A field of mean 0 and SD 1 whose correlation falls to about exp(-1) over a length."""
+    return smooth_field(rng, (shape[0], shape[1]), 1.0, length_px / 1.2)

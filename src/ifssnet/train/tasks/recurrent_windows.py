@@ -1,0 +1,94 @@
+"""The windows of a batch as tensors, what goes from one to the next, and the loss of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ifssnet.nn.losses.tversky import TverskyConfig, TverskyLoss
+from ifssnet.nn.networks.ifss_net import State, detached
+from ifssnet.train.data.augment import Corruption, corrupt_mask
+from ifssnet.train.data.sequences import Batch
+
+Window = Float[Tensor, "batch z y x"]
+
+
+class RecurrentLoss(nn.Module):
+    """The Tversky loss of a window, and cross-entropy beside it where it is asked for."""
+
+    def __init__(self, config: TverskyConfig, cross_entropy: float) -> None:
+        super().__init__()
+        self.tversky, self.cross_entropy = TverskyLoss(config), cross_entropy
+
+    def forward(self, logit: Window, label: Window, weight: Window) -> Float[Tensor, ""]:
+        """The loss of a window.
+
+        Args:
+            logit: Of the muscle.
+            label: 0 to 1.
+            weight: Of each pixel; 0 leaves it out.
+        """
+        loss = self.tversky(torch.sigmoid(logit.float()), label, weight)
+        if self.cross_entropy:
+            each = nn.functional.binary_cross_entropy_with_logits(logit.float(), label, weight, reduction="sum")
+            loss = loss + self.cross_entropy * each / weight.sum().clamp_min(1.0)
+        return loss
+
+
+@dataclass(eq=False)
+class Carried:
+    """What goes from window to window.
+
+    Attributes:
+        previous: The masks that are fed back.
+        state: Of the ConvLSTM.
+        predicted: Of the window before, whatever is fed back.
+    """
+
+    previous: Window
+    state: State | None = None
+    predicted: Window | None = None
+
+    def cut(self) -> None:
+        """Back-propagation through time ends here."""
+        self.previous, self.state = self.previous.detach(), detached(self.state)
+
+    def damage(self, rng: np.random.Generator, chance: float, pixel_mm: float, corruption: Corruption) -> None:
+        """What is fed back, as if the network had drifted further; after `cut`."""
+        for at in range(len(self.previous)):
+            if rng.random() < chance:
+                mask = np.ascontiguousarray(self.previous[at].float().cpu().numpy())
+                worse = torch.from_numpy(corrupt_mask(rng, mask, pixel_mm, corruption))
+                self.previous = self.previous.clone()
+                self.previous[at] = worse.to(self.previous)
+
+
+class Shown:
+    """A batch on the device; the attributes of `Batch` as tensors, and how many windows follow the reference."""
+
+    def __init__(self, batch: Batch, device: torch.device, image: bool) -> None:
+        self.images = torch.from_numpy(batch.images).to(device)
+        if not image:
+            self.images = torch.zeros_like(self.images)
+        self.masks, self.lagged = torch.from_numpy(batch.masks).to(device), torch.from_numpy(batch.lagged).to(device)
+        self.whole = torch.from_numpy(batch.whole).to(device)
+        self.known = torch.from_numpy(batch.known).to(device)
+        self.guided = None if batch.guided is None else torch.from_numpy(batch.guided).to(device)
+        self.distance_mm = torch.from_numpy(batch.distance_mm).to(device)
+        self.lags = torch.from_numpy(batch.lags).to(device)
+        self.stride, self.windows = batch.stride, len(batch.images) - 1
+
+    def fed_back(self, time: int, probability: Window, kind: str) -> Window:
+        """The masks of a window as the next one is given them: slices of the reference stay as they were given."""
+        if kind == "given":
+            return self.masks[0]
+        found = probability if kind == "soft" else (probability.detach() >= 0.5).to(probability)
+        depth = probability.shape[1]
+        still_given = max(0, depth - time * self.stride)
+        if still_given:
+            found = torch.cat([self.masks[time][:, :still_given], found[:, still_given:]], dim=1)
+        return found

@@ -1,0 +1,146 @@
+"""Digital legs and cohorts of them, as files."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Generator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.progress import Progress, drain
+from ifssnet.core.segmentation import Json
+from ifssnet.io.cohorts.cohort_folder import DESCRIPTION
+from ifssnet.io.storage.atomic import atomic_folder
+from ifssnet.phantom.anatomy.leg import build_leg
+from ifssnet.phantom.anatomy.scannable import Body
+from ifssnet.phantom.anatomy.subject import Variant, check_seed, draw_subject
+from ifssnet.phantom.anatomy.voxel_leg import leg_of_surfaces
+from ifssnet.phantom.files.cohort import CohortPlan, cohort_table, make_member
+from ifssnet.phantom.files.leg_files import description, write_leg
+from ifssnet.phantom.files.toml import Table, toml
+from ifssnet.phantom.scanner.acquisition import VERSION, Via, acquire, size_named
+from ifssnet.workflow.cohorts.threads import use_threads
+
+SWEEP_SUFFIXES = (".sw", ".sxi", ".xml")
+"""What a scanned leg holds besides a direct one's files: either may take the other's place."""
+
+
+@dataclass(frozen=True)
+class LegOptions:
+    """What kind of leg, and how it is recorded.
+
+    Attributes:
+        seed: Of the person and the recording.
+        size: Name of a size.
+        via: "scan" by sweeps, or "direct".
+        variant: What kind of person.
+        anatomy: A folder of closed surfaces to use instead of a drawn person.
+        acquisitions: 1, or 2 with r2 as well.
+    """
+
+    seed: int = 1
+    size: str = "quarter"
+    via: Via = "scan"
+    variant: Variant = "adult"
+    anatomy: Path | None = None
+    acquisitions: int = 1
+
+
+def make_leg(output: Path, options: LegOptions, *, force: bool = False) -> Generator[Progress, None, dict[str, Json]]:
+    """Record one digital leg into a folder, which comes into place when it is whole.
+
+    Args:
+        output: The folder.
+        options: Which leg, and how.
+        force: Replace the folder if it is there.
+
+    Raises:
+        InputError: An option that cannot be, surfaces that cannot be used, or a folder that cannot be written.
+    """
+    size = size_named(options.size)
+    if options.acquisitions not in (1, 2):
+        raise InputError("1 or 2 acquisitions", f"{options.acquisitions}", "Choose one of these.")
+    check_seed(options.seed)
+    if options.anatomy is not None and not options.anatomy.is_dir():
+        raise InputError(
+            "a folder of closed surfaces", f"{options.anatomy}, which is none", "Name a folder of STL, PLY or OBJ files."
+        )
+    if options.anatomy is not None and options.variant != "adult":
+        raise InputError(
+            "a variant of a leg that is drawn, or surfaces",
+            f"the variant '{options.variant}' of surfaces",
+            "Leave one of them out: surfaces are taken as they are.",
+        )
+    told: dict[str, Json] = {"output": str(output), "generator": VERSION}
+    with atomic_folder(output, force=force, also=SWEEP_SUFFIXES) as folder:
+        leg = yield from _leg(options)
+        for number in range(1, options.acquisitions + 1):
+            recorded = yield from acquire(leg, size, options.via, number, options.seed)
+            yield Progress("writing the leg", number - 1, options.acquisitions)
+            write_leg(leg, recorded, folder, number)
+            about = description(leg, recorded)
+            told[f"r{number}"] = {
+                "volumes_cm3": about["volumes_cm3"],  # type: ignore[dict-item]
+                "shape_zyx": list(recorded.volume.grid.shape_zyx),
+                "spacing_xyz_mm": list(recorded.volume.grid.spacing_xyz_mm),
+                "sweeps": len(recorded.sweeps),
+            }
+    return told
+
+
+def _leg(options: LegOptions) -> Generator[Progress, None, Body]:
+    if options.anatomy is None:
+        return build_leg(draw_subject(options.seed, options.variant))
+    return (yield from leg_of_surfaces(options.anatomy, options.seed))
+
+
+def make_cohort(
+    output: Path, plan: CohortPlan, *, workers: int = 1, force: bool = False
+) -> Generator[Progress, None, dict[str, Json]]:
+    """Make a cohort into a folder, which comes into place when it is whole; the same plan gives the same bytes.
+
+    Args:
+        output: The folder.
+        plan: Who is in it, and how they are recorded.
+        workers: How many legs are made at a time, each in a process of its own; has no part in the result.
+        force: Replace the folder if it is there.
+
+    Raises:
+        InputError: No worker, or a folder that cannot be written.
+    """
+    if not 1 <= workers <= 256:
+        raise InputError("1 to 256 workers", f"{workers}", "Use as many as there are processor cores.")
+    with atomic_folder(output, force=force) as folder:
+        told: list[Table] = [{} for _ in plan.members]
+        done = 0
+        if workers == 1:
+            for index in range(len(plan.members)):
+                told[index] = drain(make_member(plan, index, folder))
+                done += 1
+                yield Progress("making digital legs", done, len(plan.members))
+        else:
+            context = multiprocessing.get_context("spawn")
+            threads = max(1, (os.cpu_count() or 1) // workers)
+            with ProcessPoolExecutor(workers, context, use_threads, (threads,)) as pool:
+                running = {pool.submit(_member, plan, index, folder): index for index in range(len(plan.members))}
+                try:
+                    for future in as_completed(running):
+                        told[running[future]] = future.result()
+                        done += 1
+                        yield Progress("making digital legs", done, len(plan.members))
+                finally:
+                    pool.shutdown(cancel_futures=True)
+        (folder / DESCRIPTION).write_text(toml(cohort_table(plan, told)), encoding="utf-8")
+    splits: dict[str, Json] = {}
+    for member in plan.members:
+        count = splits.get(member.split, 0)
+        splits[member.split] = (count if isinstance(count, int) else 0) + 1
+    acquisitions = sum(member.acquisitions for member in plan.members)
+    return {"output": str(output), "generator": VERSION, "subjects": done, "acquisitions": acquisitions, "splits": splits}
+
+
+def _member(plan: CohortPlan, index: int, folder: Path) -> Table:
+    return drain(make_member(plan, index, folder))

@@ -1,0 +1,116 @@
+"""`ifss demo`: the whole way on a digital leg whose truth is known."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ifssnet.compounding.holes.options import DistanceFilling
+from ifssnet.compounding.options import CompoundOptions
+from ifssnet.core.progress import Progress
+from ifssnet.core.sweep import Sweep
+from ifssnet.io.save import save
+from ifssnet.io.seeds.seed_files import save_seeds
+from ifssnet.io.storage.atomic import atomic_folder
+from ifssnet.io.sweeps.sequence_writer import write_sequence
+from ifssnet.measurement.compare import compare
+from ifssnet.phantom.anatomy.labels import leg_labels
+from ifssnet.phantom.anatomy.subject import draw_subject
+from ifssnet.phantom.scanner.sweep import DEMO, ScanSettings, scan
+from ifssnet.propagate.seeding.seed_sampling import sample_seeds
+from ifssnet.workflow.demo.methods import DemoMethod, demo_methods
+from ifssnet.workflow.files.result_files import write_json
+from ifssnet.workflow.leg.case import segment
+from ifssnet.workflow.leg.compound_files import with_look
+from ifssnet.workflow.leg.compounded_volume import check, compound
+from ifssnet.workflow.report.report_files import report_files
+from ifssnet.workflow.report.side_by_side import OtherSegmentation
+
+SPACING_MM = 0.8
+FILL_MM = 2.0
+EVERY_MM = 27.7
+"""Three slices in every hundred of the paper's 0.277 mm slices (paper, III-C2)."""
+
+LEG_TO_PATIENT = np.diag([1.0, -1.0, -1.0, 1.0])
+"""The digital leg lies prone, its z from knee to ankle; the patient's (LPS) y goes to posterior and z to superior."""
+
+NOISE_MM = 0.5
+"""How far the digital expert's hand is off, standard deviation."""
+
+
+def demo(
+    output: Path, seed: int = 1, *, settings: ScanSettings = DEMO, spacing_mm: float = SPACING_MM, force: bool = False
+) -> Generator[Progress, None, dict[str, Any]]:
+    """Scan a digital leg, compound it, draw a few slices, propagate by three methods, compare with the truth, report.
+
+    Args:
+        output: The folder for everything; written beside it and moved into place.
+        seed: Which leg, which recording, which hand.
+        settings: Of the scanner.
+        spacing_mm: Of the volume.
+        force: Replace the folder if it is there.
+
+    Returns:
+        Where everything is, each muscle's numbers by the first method, and all methods' agreement with the truth.
+
+    Raises:
+        InputError: The folder is there already, or cannot be written.
+    """
+    with atomic_folder(output, force=force) as folder:
+        methods = demo_methods()
+        subject = draw_subject(seed)
+        sweeps = [_in_patient_axes(sweep) for sweep in (yield from scan(subject, settings, seed))]
+        for number, sweep in enumerate(sweeps, start=1):
+            write_sequence(sweep, folder / f"sweep{number}.igs.mha")
+            yield Progress("writing sweeps", number, len(sweeps))
+        options = CompoundOptions(spacing_mm=spacing_mm, axes="sweep", holes=(DistanceFilling(FILL_MM),))
+        volume = with_look((yield from compound(sweeps, options)), check(sweeps, options))
+        save(volume, folder / "leg.mha")
+        truth = leg_labels(subject, volume.grid, leg_to_world=LEG_TO_PATIENT)
+        save(truth, folder / "truth.seg.nrrd")
+        seeds = sample_seeds(truth, consecutive=3, every_mm=EVERY_MM, noise_mm=NOISE_MM, seed=seed)
+        save_seeds(seeds, folder / "seeds.seg.nrrd")
+        compared: dict[str, Any] = {}
+        for each in methods:
+            found = yield from segment(volume if each.propagator.needs_volume else None, seeds, each.propagator)
+            save(found.labels, _file(folder, each))
+            write_json({**found.provenance, **each.about}, folder / f"{each.file}.seg.nrrd.json", force=False)
+            compared[each.title] = _shown(compare(found.labels, truth).as_dict()["muscles"])
+        first, *others = methods
+        yield from report_files(
+            _file(folder, first),
+            folder / "report.html",
+            folder / "leg.mha",
+            folder / "truth.seg.nrrd",
+            folder / "seeds.seg.nrrd",
+            others=[OtherSegmentation(each.title, _file(folder, each), each.note) for each in others],
+            name=first.title,
+            note=first.note,
+            title=f"Digital leg {seed}",
+            side=subject.side,
+            patient_axes=True,
+        )
+    return {
+        "output": str(output),
+        "report": str(output / "report.html"),
+        "muscles": compared[first.title],
+        "methods": compared,
+        "notes": [f"{each.title} {each.note}" for each in methods if each.note],
+    }
+
+
+def _in_patient_axes(sweep: Sweep) -> Sweep:
+    return replace(sweep, image_to_world=LEG_TO_PATIENT @ sweep.image_to_world)
+
+
+def _file(folder: Path, each: DemoMethod) -> Path:
+    return folder / f"{each.file}.seg.nrrd"
+
+
+def _shown(muscles: Any) -> dict[str, Any]:
+    keys = ("volume_cm3", "reference_volume_cm3", "volume_error_percent", "dice", "hausdorff95_mm")
+    return {name: {key: muscle[key] for key in keys} for name, muscle in muscles.items()}

@@ -1,0 +1,78 @@
+"""What the demo compares: IFSS-Net, the anchored network and fill-between-slices, or what takes their place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.segmentation import Json, Propagator
+from ifssnet.propagate.baselines.fill_between_slices import itk_installed
+from ifssnet.propagate.methods import method, require_torch
+from ifssnet.workflow.files.default_weights import default_weights
+from ifssnet.workflow.leg.method_choice import NETWORK, Choice, choose
+from ifssnet.workflow.leg.segment_files import build
+
+IFSS_NET = "ifss-net"
+TITLES = {NETWORK: "Anchored network", "shape-interpolation": "Guided interpolation"}
+
+
+@dataclass(frozen=True, eq=False)
+class DemoMethod:
+    """One method of the demo.
+
+    Attributes:
+        title: For a person.
+        file: Stem of the file that its segmentation goes to.
+        propagator: The method.
+        note: Whose place it takes, and why; empty where it takes nobody's.
+        about: What provenance says beside the method's own words.
+    """
+
+    title: str
+    file: str
+    propagator: Propagator
+    note: str = ""
+    about: Mapping[str, Json] = field(default_factory=dict[str, Json])
+
+
+def demo_methods() -> tuple[DemoMethod, DemoMethod, DemoMethod]:
+    """The three methods, the one that a user gets without naming any first.
+
+    Raises:
+        InputError: Weights that come with the package are damaged.
+    """
+    return _default(), _ifss_net(), _fill_between_slices()
+
+
+def _default() -> DemoMethod:
+    choice = choose(None, None, {}, volume_given=True)
+    propagator, about = build(choice, {})
+    note = "" if choice.method == NETWORK else f"in place of the anchored network, {_reason(NETWORK)}"
+    return DemoMethod(TITLES[choice.method], "leg", propagator, note, about)
+
+
+def _ifss_net() -> DemoMethod:
+    if reason := _reason(IFSS_NET):
+        plain = method("shape-interpolation", plain=True)
+        return DemoMethod("Plain interpolation", "plain", plain, f"in place of IFSS-Net, {reason}")
+    propagator, about = build(Choice(IFSS_NET, default_weights(IFSS_NET)), {})
+    return DemoMethod("IFSS-Net", IFSS_NET, propagator, "", about)
+
+
+def _fill_between_slices() -> DemoMethod:
+    if itk_installed():
+        return DemoMethod("Fill between slices", "fill-between-slices", method("fill-between-slices"))
+    note = "in place of fill-between-slices, which needs the extra [itk] (pip install 'ifssnet[itk]')"
+    return DemoMethod("Zero-order", "zero-order", method("zero-order"), note)
+
+
+def _reason(name: str) -> str:
+    """Why a network cannot run; empty where it can."""
+    if default_weights(name) is None:
+        return "of which no weights come with this version"
+    try:
+        require_torch()
+    except InputError:
+        return "which needs the learning extra (pip install 'ifssnet[nn]')"
+    return ""

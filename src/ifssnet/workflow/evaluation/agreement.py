@@ -1,0 +1,203 @@
+"""`ifss agree`: repeated measurements of the same legs against each other, from files."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from itertools import combinations
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.report import finite
+from ifssnet.measurement.agreement import bland_altman, reliability
+from ifssnet.workflow.files.result_files import check_suffix, check_target, write_json
+
+SUBJECT, MUSCLE = "subject", "muscle"
+Table = dict[str, dict[str, float]]
+"""Subject to measurement (a rater, a method, an occasion) to value."""
+
+
+def agree_files(
+    sources: Sequence[Path],
+    quantity: str = "volume_cm3",
+    confidence: float = 0.95,
+    *,
+    output: Path | None = None,
+    force: bool = False,
+) -> dict[str, Any]:
+    """Agreement of measurements, muscle by muscle.
+
+    Args:
+        sources: Two folders or more, a rater or an occasion each, of what `ifss measure -o` wrote for each subject (files
+            that belong together have the same name); or one CSV with a column `subject`, perhaps a column `muscle`, and one
+            column of values a rater.
+        quantity: Which quantity of the measured files.
+        confidence: Of the intervals.
+        output: A `.json` for the answer.
+        force: Replace a file that is there.
+
+    Raises:
+        InputError: A file cannot be read, lacks the quantity or a value, or there are too few subjects or measurements.
+    """
+    if output is not None:
+        check_target(output, force, *sources)
+        check_suffix(output, (".json",))
+    missing = [path for path in sources if not path.exists()]
+    if missing:
+        raise InputError("a file or folder", f"none at {missing[0]}", "Check the path; names are case sensitive.")
+    if len(sources) == 1 and sources[0].is_file():
+        tables, named = _from_table(sources[0]), None
+    elif len(sources) > 1 and all(path.is_dir() for path in sources):
+        tables, named = _from_folders(sources, quantity), quantity
+    else:
+        raise InputError(
+            "two folders of measured files or more, or one CSV",
+            f"{', '.join(map(str, sources))}",
+            "Measure each leg into its folder: ifss measure SEG -o first/leg1.json.",
+        )
+    found: dict[str, Any] = {muscle: finite(_agreement(table, confidence)) for muscle, table in tables.items()}
+    answer = {**({} if named is None else {"quantity": named}), "confidence": confidence, "muscles": found}
+    if output is not None:
+        write_json(answer, output, force)
+    return answer
+
+
+def _agreement(table: Table, confidence: float) -> dict[str, Any]:
+    """Every pair of measurements by Bland and Altman, and all of them together by their intraclass correlations."""
+    raters = list(next(iter(table.values())))
+    values = np.array([[row[rater] for rater in raters] for row in table.values()], dtype=np.float64)
+    whole = reliability(values, confidence)
+    pairs = [
+        {"first": raters[i], "second": raters[j], **_plain(bland_altman(values[:, i], values[:, j], confidence=confidence))}
+        for i, j in combinations(range(len(raters)), 2)
+    ]
+    return {**_plain(whole), "measurements": raters, "bland_altman": pairs}
+
+
+def _plain(found: Any) -> dict[str, Any]:
+    return {
+        key: list(cast("tuple[float, ...]", value)) if isinstance(value, tuple) else value
+        for key, value in asdict(found).items()
+    }
+
+
+def _from_folders(folders: Sequence[Path], quantity: str) -> dict[str, Table]:
+    files = [
+        {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in (".json", ".csv")} for folder in folders
+    ]
+    for folder, here in zip(folders[1:], files[1:], strict=True):
+        odd = sorted(set(here) ^ set(files[0]))
+        if odd:
+            raise InputError(
+                f"the same subjects in {folders[0]} and {folder}",
+                f"{odd[0]} in one of them only",
+                "Measure both, or leave it out.",
+            )
+    # Folders may have the same name in different places; the path then tells them apart.
+    short = [folder.name for folder in folders]
+    raters = short if len(set(short)) == len(short) else [str(folder) for folder in folders]
+    if len(set(raters)) < len(raters):
+        raise InputError("each folder once", f"{', '.join(raters)}", "Give the folder of the other measurement.")
+    tables: dict[str, Table] = {}
+    for subject in files[0]:
+        for rater, here in zip(raters, files, strict=True):
+            for muscle, value in _measured(here[subject], quantity).items():
+                tables.setdefault(muscle, {}).setdefault(subject, {})[rater] = value
+    if not tables:
+        raise InputError(f"measured files (.json or .csv) in {folders[0]}", "none", "Write them with ifss measure -o.")
+    for muscle, table in tables.items():
+        for subject, row in table.items():
+            if len(row) < len(raters):
+                absent = next(rater for rater in raters if rater not in row)
+                raise InputError(
+                    f"{muscle} of {subject} in every folder", f"none in {absent}", "Measure it, or leave the subject out."
+                )
+    return tables
+
+
+def _measured(path: Path, quantity: str) -> dict[str, float]:
+    """The quantity of each muscle, from a file that `ifss measure -o` wrote."""
+    if path.suffix.lower() == ".csv":
+        muscles: dict[str, dict[str, Any]] = {}
+        for row in _rows(path, (MUSCLE, "quantity", "value")):
+            muscles.setdefault(row[MUSCLE], {})[row["quantity"]] = row["value"]
+        # The CSV's mean over the muscles is no muscle.
+        muscles.pop("mean", None)
+    else:
+        muscles = _muscles(path)
+    found: dict[str, float] = {}
+    for name, quantities in muscles.items():
+        if quantity not in quantities:
+            known = ", ".join(key for key, value in quantities.items() if not isinstance(value, (list, dict)))
+            raise InputError(f"one of {known} of {name} in {path}", f"'{quantity}'", "Correct --quantity.")
+        found[name] = _number(quantities[quantity], f"{quantity} of {name} in {path}")
+    return found
+
+
+def _muscles(path: Path) -> dict[str, dict[str, Any]]:
+    try:
+        data: object = json.loads(path.read_bytes())
+    except (ValueError, RecursionError, OSError) as error:
+        raise InputError(f"JSON in {path}", f"'{error}'", "Write it with ifss measure -o.") from error
+    muscles = cast("dict[str, object]", data).get("muscles") if isinstance(data, dict) else None
+    if not isinstance(muscles, dict):
+        raise InputError(f"measured muscles in {path}", "none", "Write it with ifss measure -o.")
+    plain = cast("dict[str, object]", muscles)
+    return {name: cast("dict[str, Any]", entry) for name, entry in plain.items() if isinstance(entry, dict)}
+
+
+def _from_table(path: Path) -> dict[str, Table]:
+    tables: dict[str, Table] = {}
+    for row in _rows(path, (SUBJECT,)):
+        subject, muscle = row.pop(SUBJECT), row.pop(MUSCLE, "all")
+        table = tables.setdefault(muscle, {})
+        if subject in table:
+            raise InputError(f"each subject once in {path}", f"'{subject}' twice", "Give each measurement a column of its own.")
+        table[subject] = {rater: _number(value, f"{rater} of {subject} in {path}") for rater, value in row.items()}
+    return tables
+
+
+def _rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """A CSV's lines, each as wide as the heading."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            lines = [line for line in csv.reader(stream) if line]
+    except (UnicodeDecodeError, csv.Error, OSError) as error:
+        raise InputError(f"a table in {path}", f"'{error}'", "Export it as CSV, in UTF-8.") from error
+    heading = [word.strip() for word in lines[0]] if lines else []
+    if not set(columns) <= set(heading) or len(set(heading)) < len(heading):
+        raise InputError(
+            f"a heading with {', '.join(columns)} in {path}", f"'{','.join(heading)[:80]}'", "Name each column, once."
+        )
+    if len(lines) < 2:
+        raise InputError(f"lines under the heading of {path}", "none", "Give one line a subject.")
+    for number, line in enumerate(lines[1:], start=2):
+        if len(line) != len(heading):
+            raise InputError(f"{len(heading)} values in line {number} of {path}", f"{len(line)}", "Complete the line.")
+    return [dict(zip(heading, (word.strip() for word in line), strict=True)) for line in lines[1:]]
+
+
+def _number(value: object, what: str) -> float:
+    try:
+        return float(cast("str", value))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"a number for {what}", f"'{value}'", "Measure it, or leave the subject out.") from error
+
+
+def flat(found: Mapping[str, Any]) -> dict[str, Any]:
+    """One muscle's agreement as lines of a table: intervals beside their estimate, pairs told apart by their names."""
+    lines: dict[str, Any] = {key: found[key] for key in ("subjects", "raters")}
+    for name in ("icc_2_1", "icc_3_1"):
+        lines[name] = found[name]["value"]
+        lines[f"{name}_interval"] = found[name]["interval"]
+    for key in ("sem_agreement", "sem_consistency", "mdc_agreement", "mdc_consistency"):
+        lines[key] = found[key]
+    for pair in found["bland_altman"]:
+        prefix = f"{pair['first']} - {pair['second']}: "
+        lines |= {prefix + key: pair[key] for key in ("bias", "bias_interval", "sd", "limits")}
+    return lines

@@ -1,0 +1,191 @@
+"""One method on one leg: seeds out of the truth, every slice out of the seeds, and how far that is from the truth."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.muscles import field_name
+from ifssnet.core.progress import drain
+from ifssnet.core.results import WHOLE
+from ifssnet.core.seeds import Seeds
+from ifssnet.core.segmentation import Json, Propagator, Segmentation
+from ifssnet.measurement.compare import Comparison, comparisons
+from ifssnet.measurement.overlap import total
+from ifssnet.propagate.seeding.protocols import EVERY_100, PROTOCOLS, restrict
+from ifssnet.propagate.seeding.seed_sampling import sample_seeds
+from ifssnet.workflow.evaluation.memory import peak_mb, reset_peak
+from ifssnet.workflow.leg.case import segment
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the expert is taken to have drawn.
+
+    Attributes:
+        protocol: Which of the slices below a method is given, a key of `ifssnet.propagate.seeding.protocols.PROTOCOLS`.
+        every: Slices from one place to the next (paper, IV-C2: 100).
+        every_mm: The same in mm; takes the place of `every`.
+        noise_mm: SD of the drawn border about the true one.
+        seed: Of that noise.
+        consecutive: Slices drawn side by side at each place (paper, IV-C2: 3).
+    """
+
+    protocol: str = EVERY_100
+    every: int | None = None
+    every_mm: float | None = None
+    noise_mm: float = 0.0
+    seed: int = 0
+    consecutive: int = 3
+
+    def __post_init__(self) -> None:
+        if self.protocol not in PROTOCOLS:
+            raise InputError(f"one of the protocols {', '.join(PROTOCOLS)}", f"'{self.protocol}'", "Choose one of them.")
+        if self.every is not None and self.every_mm is not None:
+            raise InputError("one of every and every_mm", "both", "Give one of them.")
+        for name, value in (("every", self.every), ("every_mm", self.every_mm)):
+            if value is not None and not (math.isfinite(value) and value > 0):
+                raise InputError(f"{name} above 0", f"{value}", f"Correct {name}.")
+
+    def seeds(self, truth: LabelMap) -> Seeds:
+        """The slices that the protocol gives, drawn from the truth."""
+        every = 100 if self.every is None and self.every_mm is None else self.every
+        drawn = sample_seeds(
+            truth,
+            consecutive=self.consecutive,
+            every=every,
+            every_mm=self.every_mm,
+            noise_mm=self.noise_mm,
+            seed=self.seed,
+        )
+        return restrict(drawn, self.protocol)
+
+
+@dataclass(frozen=True, eq=False)
+class Benchmark:
+    """What one method did on one leg.
+
+    Attributes:
+        segmentation: Every slice.
+        muscles: Muscle to metric to number; `WHOLE` before a metric where annotated slices count too.
+        slices: Column to one entry a slice that was not annotated and where the muscle is or was found.
+        seconds: From seeds to segmentation.
+        peak_mb: Of the process meanwhile.
+        given: Muscle to the slices that were given.
+        notes: What the run warned of.
+    """
+
+    segmentation: Segmentation
+    muscles: Mapping[str, Mapping[str, float]]
+    slices: Mapping[str, list[str | int | float]]
+    seconds: float
+    peak_mb: float
+    given: Mapping[str, tuple[int, ...]]
+    notes: tuple[str, ...]
+
+
+def benchmark(volume: Volume | None, truth: LabelMap, propagator: Propagator, given: Given) -> Benchmark:
+    """Run a method on a leg whose truth is known.
+
+    Args:
+        volume: Grey levels; None where the method does not read them.
+        truth: Every named muscle in it is drawn, propagated and measured.
+        propagator: The method.
+        given: What of the truth it may see.
+
+    Raises:
+        InputError: No muscle in the truth, or whatever the method refuses.
+    """
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", InputWarning)
+        seeds = given.seeds(truth)
+        reset_peak()
+        started = time.perf_counter()
+        found = drain(segment(volume, seeds, propagator))
+        seconds = time.perf_counter() - started
+        peak = peak_mb()
+        slices_given = {field_name(seeds.name(label)): seeds.slices(label) for label in seeds.labels}
+        compared = {name: c for name, c in comparisons(found.labels, truth).items() if name in slices_given}
+    muscles: dict[str, dict[str, float]] = {}
+    rows: dict[str, list[str | int | float]] = {}
+    for name, comparison in compared.items():
+        apart = _apart(comparison, slices_given[name], truth)
+        whole = {WHOLE + key: value for key, value in _numbers(comparison).items()}
+        muscles[name] = {**_numbers(apart), **whole}
+        _add_rows(rows, name, apart, slices_given[name], truth.grid.spacing_xyz_mm)
+    notes = tuple(dict.fromkeys(str(w.message) for w in told if issubclass(w.category, InputWarning)))
+    return Benchmark(found, muscles, rows, seconds, peak, slices_given, notes)
+
+
+def without_image(volume: Volume) -> Volume:
+    """The volume with all its grey levels at zero."""
+    return replace(volume, array=np.zeros_like(volume.array))
+
+
+def _apart(whole: Comparison, annotated: Collection[int], truth: LabelMap) -> Comparison | None:
+    """The comparison on slices that were not annotated; None where there are none."""
+    kept = [place for place, z in enumerate(whole.slices) if z not in set(annotated)]
+    if not kept:
+        return None
+    away = np.array(sorted(annotated), dtype=np.int64)
+    distances = whole.distances.where(~np.isin(whole.distances.mask_z, away), ~np.isin(whole.distances.reference_z, away))
+    overlaps = [whole.overlaps[place] for place in kept]
+    together, voxel = total(overlaps), truth.grid.voxel_volume_mm3 / 1000
+    slices = [whole.slices[place] for place in kept]
+    return Comparison(slices, overlaps, distances, together.mask * voxel, together.reference * voxel)
+
+
+def _numbers(comparison: Comparison | None) -> dict[str, float]:
+    if comparison is None:
+        return {}
+    return {key: float(value) for key, value in comparison.numbers().items() if isinstance(value, int | float)}
+
+
+def _add_rows(
+    rows: dict[str, list[str | int | float]],
+    muscle: str,
+    apart: Comparison | None,
+    given: tuple[int, ...],
+    spacing_xyz_mm: tuple[float, float, float],
+) -> None:
+    lines: list[dict[str, Json]] = [] if apart is None else apart.per_slice()
+    counts = {} if apart is None else dict(zip(apart.slices, apart.overlaps, strict=True))
+    z = np.array([int(str(line["z"])) for line in lines], dtype=np.int64)
+    nearest, since = distances_to(z, np.array(given, dtype=np.int64), spacing_xyz_mm[2])
+    pixel_mm2 = spacing_xyz_mm[0] * spacing_xyz_mm[1]
+    for place, line in enumerate(lines):
+        row: dict[str, str | int | float] = {
+            "muscle": muscle,
+            "z": int(z[place]),
+            "nearest_given_mm": float(nearest[place]),
+            "since_given_mm": float(since[place]),
+        }
+        for key in ("dice", "hausdorff_mm", "asd_mm", "area_error_percent"):
+            value = line[key]
+            row[key] = float(value) if isinstance(value, int | float) else math.nan
+        here = counts[int(z[place])]
+        row |= {"found_mm2": here.mask * pixel_mm2, "reference_mm2": here.reference * pixel_mm2}
+        for key, value in row.items():
+            rows.setdefault(key, []).append(value)
+
+
+def distances_to(
+    z: Int[np.ndarray, " slice"], given: Int[np.ndarray, " given"], spacing_mm: float
+) -> tuple[Float[np.ndarray, " slice"], Float[np.ndarray, " slice"]]:
+    """From each slice to the nearest given one, and past the last given one below it (NaN before the first), in mm."""
+    if given.size == 0:
+        return np.full(z.size, np.nan), np.full(z.size, np.nan)
+    place = np.searchsorted(given, z, side="right")
+    below = z - given[np.maximum(place - 1, 0)]
+    above = given[np.minimum(place, given.size - 1)] - z
+    since = np.where(place > 0, below, np.nan)
+    nearest = np.minimum(np.where(place > 0, below, np.inf), np.where(place < given.size, above, np.inf))
+    return nearest * spacing_mm, since * spacing_mm

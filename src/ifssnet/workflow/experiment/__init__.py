@@ -1,0 +1,1 @@
+"""A published experiment, end to end."""

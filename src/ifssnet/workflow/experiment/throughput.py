@@ -1,0 +1,261 @@
+"""How fast this machine trains and uses the networks of the experiment, and what they take: some steps, timed here and now."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.grid import Grid
+from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.muscles import SOL
+from ifssnet.core.progress import Progress
+from ifssnet.core.seeds import Seeds
+from ifssnet.core.segmentation import Propagator
+from ifssnet.propagate.seeding.protocols import ALL_SEEDS
+from ifssnet.workflow.evaluation.benchmark import Given, benchmark
+from ifssnet.workflow.evaluation.given_methods import MethodGiven
+from ifssnet.workflow.evaluation.memory import peak_mb, reset_peak
+from ifssnet.workflow.experiment.plan import LEARNED, ExperimentOptions
+
+SLICES = 96
+WIDTH_MM = 512 * 0.277
+"""Of a slice of the paper's, whatever its pixels."""
+
+PATIENCE_S = 60.0
+"""A measurement that would take longer is worked out from shorter ones."""
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """What was measured of one method.
+
+    Attributes:
+        use_s: Seconds a slice and muscle, from seeds to metrics.
+        use_mb: Memory of the process for that, a slice.
+        base_mb: Memory of the process whatever the leg.
+        step_s: Training: seconds a window of a sequence, forwards and backwards; a unit, where there are no sequences.
+        device_mb: Training: memory of the GPU, at its peak, but for the sequence itself; 0 without one.
+        host_mb: Training: memory of the process, likewise.
+        window_mb: Training: what each window of a sequence adds to both.
+    """
+
+    use_s: float
+    use_mb: float
+    base_mb: float
+    step_s: float = 0.0
+    device_mb: float = 0.0
+    host_mb: float = 0.0
+    window_mb: float = 0.0
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where it was measured.
+
+    Attributes:
+        name: Of the GPU, or of the kind of processor.
+        on_gpu: Whether there is one and it is used.
+        device_mb: Memory of the GPU; 0 without one.
+    """
+
+    name: str
+    on_gpu: bool
+    device_mb: float
+
+
+def find_machine(device: str) -> Machine:
+    """What the experiment would compute on.
+
+    Raises:
+        InputError: A GPU is asked for and there is none.
+    """
+    import torch
+
+    from ifssnet.propagate.network_input.device import choose_device
+
+    if choose_device(device).type == "cuda":
+        return Machine(torch.cuda.get_device_name(0), True, torch.cuda.mem_get_info(0)[1] / 1e6)
+    return Machine(f"{torch.get_num_threads()} threads of the processor", False, 0.0)
+
+
+def measure(options: ExperimentOptions) -> Generator[Progress, None, dict[str, Throughput]]:
+    """Time every method of the experiment on a made leg with slices of its size.
+
+    Returns:
+        By label.
+
+    Raises:
+        InputError: The GPU's memory is too small for some steps already.
+    """
+    found: dict[str, Throughput] = {}
+    base = _use(MethodGiven("hold", "hold").build(), options.side_px)
+    for place, label in enumerate(options.methods):
+        yield Progress("timing some steps", place, len(options.methods), label)
+        if label not in LEARNED:
+            found[label] = _use(MethodGiven(label, label).build(), options.side_px)
+        elif LEARNED[label].recurrent:
+            found[label] = _recurrent(label, options, base)
+        else:
+            found[label] = _batches(label, options)
+    release_device()
+    yield Progress("timing some steps", len(options.methods), len(options.methods))
+    return found
+
+
+def release_device() -> None:
+    """Give back the GPU memory that torch keeps for later: evaluations are processes of their own, and need it."""
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def made_leg(side: int, slices: int = SLICES) -> tuple[Volume, LabelMap]:
+    """A slice as wide as the paper's with an ellipse of a soleus' size in it, on all slices but the outermost two."""
+    pixel_mm = WIDTH_MM / side
+    grid = Grid((slices, side, side), (pixel_mm, pixel_mm, pixel_mm))
+    y_mm, x_mm = (np.indices((side, side)) - (side - 1) / 2) * pixel_mm
+    inside = (x_mm / 36) ** 2 + (y_mm / 16) ** 2 < 1
+    labels = np.zeros(grid.shape_zyx, dtype=np.uint8)
+    labels[2:-2, inside] = 100
+    noise: UInt8[np.ndarray, "z y x"] = np.random.default_rng(0).integers(0, 40, grid.shape_zyx, dtype=np.uint8)
+    return Volume(noise + labels // 2, grid), LabelMap(labels, grid, {100: SOL})
+
+
+def _use(method: Propagator, side: int) -> Throughput:
+    """A method from seeds to metrics; the first run compiles and is not counted."""
+    for slices in (16, SLICES):
+        volume, truth = made_leg(side, slices)
+        reset_peak()
+        base, started = peak_mb(), time.perf_counter()
+        benchmark(volume if method.needs_volume else None, truth, method, Given(ALL_SEEDS, every=8))
+    seconds = time.perf_counter() - started
+    return Throughput(seconds / SLICES, max(0.0, peak_mb() - base) / SLICES, base)
+
+
+def _batches(label: str, options: ExperimentOptions) -> Throughput:
+    """A network that learns from batches of slices: a unit, after one that warms up."""
+    task, recipe = _task(label, options, ("every=8",))
+    with _memory(options) as peaks:
+        step_s = 0.0
+        optimiser = recipe.trainer.optimiser.build(task.network, task.loss)
+        for unit in range(2):
+            step_s = _unit_s(task, optimiser, unit)
+    used = _use(task.propagator(task.network), options.side_px)
+    return Throughput(used.use_s, used.use_mb, used.base_mb, step_s, peaks[0], peaks[1])
+
+
+def _recurrent(label: str, options: ExperimentOptions, base: Throughput) -> Throughput:
+    """A network that learns from sequences: one window, two, and as many as gradients go back through."""
+    _, recipe = _task(label, options, ())
+    depth, window = recipe.config.tbptt, recipe.config.network.window
+    seen: list[tuple[int, float, float, float]] = []
+    batch_mb, task = 0.0, None
+    for windows in sorted({1, 2, depth}):
+        if len(seen) > 1 and seen[-1][1] * windows > PATIENCE_S:
+            break
+        changes = (
+            f"tbptt={windows}",
+            f"sequences.slices=[{windows + window}, {windows + window}]",
+            "sequences.strides=[1, 1]",
+            "sequences.grown=0",
+            "update=windows",
+            "single_share=0",
+            "inference.empty_windows=1000000",
+        )
+        task, _ = _task(label, options, changes)
+        calls: list[int] = []
+
+        def count(_: Any, given: tuple[Any, ...], __: Any, calls: list[int] = calls) -> None:
+            calls.append(int(given[0].numel()))
+
+        hook = task.network.register_forward_hook(count)
+        with _memory(options) as peaks:
+            seconds = _unit_s(task, recipe.trainer.optimiser.build(task.network, task.loss), 0)
+        hook.remove()
+        seen.append((windows, seconds / len(calls), peaks[0], peaks[1]))
+        # Grey levels, masks and earlier masks of a window; under weak supervision interpolation's, too.
+        batch_mb = calls[0] * 4 / 1e6 * (3 if recipe.config.supervision == "full" else 4)
+    assert task is not None
+    (first, _, *low), (last, step_s, *high) = seen[0], seen[-1]
+    device_mb, host_mb = (b + max(0.0, b - a) / max(1, last - first) * (depth - last) for a, b in zip(low, high, strict=True))
+    apply_s = _window_s(task.propagator(task.network), options.side_px)
+    return Throughput(apply_s + base.use_s, base.use_mb, base.base_mb, step_s, device_mb, host_mb, batch_mb)
+
+
+def _window_s(propagator: Propagator, side: int) -> float:
+    """Seconds that a recurrent network takes to carry masks from one slice to the next."""
+    volume, truth = made_leg(side, 24)
+    seeds = Seeds({100: {z: truth.array[z] == 100 for z in (2, 3, 4)}}, truth.grid, truth.names)
+    steps = propagator.steps(volume, seeds)
+    next(steps)
+    started, count = time.perf_counter(), 4
+    found = sum(1 for _ in islice(steps, count))
+    return (time.perf_counter() - started) / max(found, 1)
+
+
+def _task(label: str, options: ExperimentOptions, more: tuple[str, ...]) -> tuple[Any, Any]:
+    """The network with its samples, on its device, and the recipe."""
+    from ifssnet.propagate.network_input.device import choose_device
+    from ifssnet.train.data.leg import Leg
+    from ifssnet.train.recipe import build_task, find_recipe, read_recipe
+
+    recipe = read_recipe(find_recipe(LEARNED[label].recipe), (*options.recipe_changes(label), *more))
+    leg = Leg("made", "made", *made_leg(options.side_px))
+    task: Any = build_task(recipe, (leg,), (SOL,), options.seed)
+    device = choose_device(options.device)
+    task.network.to(device).train()
+    task.loss.to(device)
+    task.teach(task.network)
+    return task, recipe
+
+
+def _unit_s(task: Any, optimiser: Any, unit: int) -> float:
+    import torch
+
+    on_gpu = next(task.network.parameters()).is_cuda
+    started = time.perf_counter()
+    for loss in task.unit(unit, 1.0):
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+    if on_gpu:
+        torch.cuda.synchronize()
+    return time.perf_counter() - started
+
+
+@contextmanager
+def _memory(options: ExperimentOptions) -> Generator[list[float]]:
+    """Peaks of the GPU and of the process, in 10^6 bytes, once the block is through.
+
+    Raises:
+        InputError: The GPU's memory was not enough.
+    """
+    import torch
+
+    machine, peaks = find_machine(options.device), [0.0, 0.0]
+    release_device()
+    reset_peak()
+    if machine.on_gpu:
+        torch.cuda.reset_peak_memory_stats()
+    try:
+        yield peaks
+    except torch.cuda.OutOfMemoryError as error:
+        raise InputError(
+            f"memory for some windows of {options.side_px} x {options.side_px}",
+            f"too little: {machine.name} has {machine.device_mb / 1000:.0f} GB",
+            "Add --set full:tbptt=2 --set weak:tbptt=2, or --scale quarter, or use a larger GPU.",
+        ) from error
+    if machine.on_gpu:
+        peaks[0] = torch.cuda.max_memory_reserved() / 1e6
+    peaks[1] = peak_mb()

@@ -1,0 +1,1 @@
+"""Files in and out that every use case shares."""

@@ -1,0 +1,81 @@
+"""Results as JSON and CSV, and targets looked at before the work instead of after it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.report import Report, finite
+from ifssnet.core.segmentation import Json
+from ifssnet.io.storage.atomic import atomic_path
+
+RESULTS = (".json", ".csv")
+"""What numbers are written as."""
+
+
+def check_target(target: Path, force: bool, *sources: Path | None) -> None:
+    """Refuse, before any work is done, a target that is there already or whose folder is not.
+
+    Args:
+        target: What is to be written.
+        force: It may be replaced.
+        sources: What is read; none of it may be replaced, even then.
+
+    Raises:
+        InputError: It exists and `force` is not set, it is one of the sources, or its folder does not exist.
+    """
+    if any(source is not None and source.exists() and target.exists() and source.samefile(target) for source in sources):
+        raise InputError("an output that is none of the inputs", f"{target} as both", "Choose another name for the output.")
+    if target.exists() and not force:
+        raise InputError(f"a new file at {target}", "one that exists", "Add --force to replace it, or choose another name.")
+    if not target.parent.is_dir():
+        raise InputError(f"a folder {target.parent}", "none there", "Create it, or choose another place.")
+
+
+def check_suffix(target: Path, suffixes: Sequence[str]) -> None:
+    """Refuse, before any work is done, a name whose ending promises something else.
+
+    Raises:
+        InputError: Another suffix.
+    """
+    if target.suffix.lower() not in suffixes:
+        raise InputError(f"a name that ends in {' or '.join(suffixes)}", f"{target.name}", "Choose one of these.")
+
+
+def write_json(data: Json, target: Path, force: bool) -> None:
+    """Write plain data, beside its target and moved into place.
+
+    Raises:
+        InputError: The target exists, or cannot be written.
+    """
+    with atomic_path(target, force=force) as partial:
+        partial.write_text(json.dumps(finite(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], target: Path, force: bool) -> None:
+    """Write a table, beside its target and moved into place.
+
+    Raises:
+        InputError: The target exists, or cannot be written.
+    """
+    with atomic_path(target, force=force) as partial, partial.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(columns)
+        writer.writerows(rows)
+
+
+def write_report(report: Report, target: Path, force: bool) -> None:
+    """Write a report as `.json`, everything, or as `.csv`, one line a muscle and quantity.
+
+    Raises:
+        InputError: Another suffix, or a target that exists or cannot be written.
+    """
+    check_suffix(target, RESULTS)
+    if target.suffix.lower() == ".json":
+        write_json(report.as_dict(), target, force)
+    else:
+        with atomic_path(target, force=force) as partial:
+            partial.write_text(report.to_csv(), encoding="utf-8", newline="")

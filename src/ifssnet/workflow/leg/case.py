@@ -1,0 +1,69 @@
+"""One leg: from annotated slices to every slice, and what it measures. Takes and returns nouns; files are other modules'."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Generator
+
+from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.muscles import TRICEPS_SURAE
+from ifssnet.core.progress import Progress
+from ifssnet.core.seeds import Seeds
+from ifssnet.core.segmentation import Propagator, Segmentation
+from ifssnet.propagate.assemble import assemble
+from ifssnet.propagate.seeding.mistaken_seeds import describe, find_mistakes
+from ifssnet.propagate.seeding.protocols import ALL_SEEDS, restrict
+from ifssnet.workflow.files.provenance import annotated, software
+
+
+def segment(
+    volume: Volume | None,
+    seeds: Seeds,
+    propagator: Propagator,
+    *,
+    keep_probability: bool = False,
+    protocol: str = ALL_SEEDS,
+) -> Generator[Progress, None, Segmentation]:
+    """Propagate the annotated slices, and say how; warn of places that look drawn under another muscle's name.
+
+    Args:
+        volume: Grey levels on the seeds' grid, or None where the propagator does not read them.
+        seeds: What the expert drew.
+        propagator: The method, learned or not.
+        keep_probability: Keep the probability of each voxel's label (4 bytes a voxel).
+        protocol: How much of what was drawn is given: "first-three", "every-100" or "all-seeds". The rest is neither
+            seen by the method nor put back into the result.
+
+    Raises:
+        InputError: No such protocol; no muscle was drawn; the method needs a volume and there is none, or one on another grid.
+    """
+    if not any(seeds.present(label) for label in seeds.labels):
+        raise InputError("seeds with at least one muscle drawn on one slice", "seeds with none", "Annotate a few slices.")
+    seeds = restrict(seeds, protocol)
+    if volume is None and propagator.needs_volume:
+        raise InputError(
+            f"a volume for the method '{propagator.name}'", "none", "Give the volume, or choose a method that does not read it."
+        )
+    if volume is not None and not volume.grid.matches(seeds.grid):
+        raise InputError(
+            f"seeds on the volume's grid of {volume.grid.shape_zyx} voxels (z, y, x)",
+            f"seeds on {seeds.grid.shape_zyx} voxels, up to {volume.grid.distance_from(seeds.grid):.2f} mm away",
+            "Open the seeds with the volume, so that they are moved onto its grid.",
+        )
+    for mistake in find_mistakes(seeds):
+        warnings.warn(InputWarning(describe(mistake, seeds)), stacklevel=2)
+    found = yield from assemble(propagator.steps(volume, seeds), seeds, keep_probability=keep_probability)
+    provenance = {
+        "method": {"name": propagator.name, **propagator.describe(seeds)},
+        "protocol": protocol,
+        "annotated_slices": annotated(seeds),
+        "software": software(),
+    }
+    return Segmentation(found.labels, found.probability, provenance)
+
+
+def in_order(labels: LabelMap) -> list[int]:
+    """The named label values, those of the triceps surae first and in the order of every table."""
+    rank = {name: place for place, name in enumerate(TRICEPS_SURAE)}
+    return sorted(labels.names, key=lambda value: (rank.get(labels.names[value], len(rank)), value))

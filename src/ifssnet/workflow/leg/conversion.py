@@ -1,0 +1,223 @@
+"""`ifss convert`: what one format holds, in another."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.grid import Grid
+from ifssnet.core.images import LabelMap, Surface, Volume
+from ifssnet.core.muscles import color_of, field_name
+from ifssnet.core.progress import Progress
+from ifssnet.geometry.resample import labels_on, volume_on
+from ifssnet.geometry.surface import surface_of
+from ifssnet.geometry.voxelise import voxelise
+from ifssnet.io.cohorts.cohort_folder import open_cohort
+from ifssnet.io.cohorts.nnunet import write_nnunet
+from ifssnet.io.kinds import KINDS, SWEEPS, kind_of
+from ifssnet.io.open import open_labels, open_sweep, open_volume
+from ifssnet.io.save import save
+from ifssnet.io.storage.atomic import atomic_folder
+from ifssnet.io.sweeps.frames_folder_writer import write_frames_folder
+from ifssnet.io.sweeps.sequence_writer import write_sequence
+from ifssnet.io.sweeps.stradwin_writer import write_stradwin
+from ifssnet.io.volumes.surfaces import read_surfaces, write_surface
+from ifssnet.workflow.files.result_files import check_target
+from ifssnet.workflow.leg.compound_files import grid_facts
+
+SURFACE_SPACING_MM = (0.5, 0.5, 0.5)
+"""Voxels that surfaces become when nobody says otherwise."""
+
+SHOWN_NAMES = 30
+"""How many names an error lists."""
+
+SURFACE_SUFFIXES = (".stl", ".ply", ".obj")
+Spacing = tuple[float, float, float]
+Facts = dict[str, Any]
+
+
+def convert(
+    source: Path,
+    target: Path,
+    spacing: Spacing | None = None,
+    names: tuple[str, ...] | None = None,
+    config: Path | None = None,
+    *,
+    force: bool = False,
+) -> Generator[Progress, None, Facts]:
+    """Convert a volume, a label map, a sweep, surfaces or a cohort; the target's suffix chooses the format.
+
+    Args:
+        source: What there is; content decides what it is.
+        target: Where to; without a suffix a folder: of surfaces from a label map, of frames from a sweep, an nnU-Net
+            folder from a cohort.
+        spacing: New voxel spacing in mm along x, y, z; surfaces take 0.5 mm when there is none.
+        names: Structures to keep, in this order; they become label values 1, 2, ...
+        config: PLUS configuration of a sweep.
+        force: Replace the target.
+
+    Raises:
+        InputError: The two do not go together, a name is not there, or something cannot be read or written.
+    """
+    check_target(target, force, source)
+    yield Progress("converting", 0, 2)
+    if kind_of(source) == "cohort":
+        facts = _cohort(source, target, force)
+    else:
+        facts = _one(source, target, spacing, names, config, force)
+    yield Progress("converting", 2, 2)
+    return {"source": str(source), "output": str(target), **facts}
+
+
+def _one(
+    source: Path, target: Path, spacing: Spacing | None, names: tuple[str, ...] | None, config: Path | None, force: bool
+) -> Facts:
+    kind = kind_of(source)
+    if kind in SWEEPS:
+        return _sweep(source, target, config, force)
+    if kind.startswith("surface"):
+        return _surfaces(source, target, spacing, names, force)
+    if kind not in ("metaimage", "nrrd", "seg-nrrd", "nifti", "dicom", "dicom-folder", "nnunet"):
+        raise InputError(
+            "a volume, label map, sweep or surfaces", f"{source.name}, which is {KINDS[kind]}", "Give another file."
+        )
+    if kind == "seg-nrrd" or names or _holds_labels(target):
+        return _labels(source, target, spacing, names, force)
+    return _volume(source, target, spacing, force)
+
+
+def _holds_labels(target: Path) -> bool:
+    return target.name.lower().endswith((".seg.nrrd", *SURFACE_SUFFIXES)) or not target.suffix
+
+
+def _volume(source: Path, target: Path, spacing: Spacing | None, force: bool) -> Facts:
+    """Voxels as they are, unless the file itself says that they are labels, whose names then go along."""
+    volume = open_volume(source)
+    if "ifss_labels" in volume.header or source.with_name(source.name.split(".")[0] + ".json").is_file():
+        return _labels(source, target, spacing, None, force)
+    if spacing is not None:
+        volume = volume_on(volume, respaced(volume.grid, spacing))
+    save(volume, target, force=force)
+    return {**grid_facts(volume.grid), "voxel_type": str(volume.array.dtype)}
+
+
+def _labels(source: Path, target: Path, spacing: Spacing | None, names: tuple[str, ...] | None, force: bool) -> Facts:
+    labels = open_labels(source)
+    if names is not None:
+        labels = only(labels, names, source)
+    if spacing is not None:
+        labels = labels_on(labels, respaced(labels.grid, spacing))
+    if target.suffix.lower() in SURFACE_SUFFIXES:
+        used = _used(labels)
+        if len(used) != 1:
+            raise InputError(
+                f"one structure for the surface {target.name}",
+                _some(labels.names[v] for v in used) or "none",
+                "Choose one with --labels, or name a folder for all of them.",
+            )
+        write_surface(surface_of(labels, used[0]), target, force=force)
+    elif not target.suffix:
+        with atomic_folder(target, force=force) as folder:
+            for value in _used(labels):
+                write_surface(surface_of(labels, value), folder / f"{_file_name(labels.names[value])}.stl")
+    else:
+        save(labels, target, force=force)
+    return {**grid_facts(labels.grid), "labels": [labels.names[value] for value in _used(labels)]}
+
+
+def _surfaces(source: Path, target: Path, spacing: Spacing | None, names: tuple[str, ...] | None, force: bool) -> Facts:
+    surfaces = read_surfaces(source)
+    if names is not None:
+        surfaces = [_named(surfaces, name, source) for name in names]
+    if target.suffix.lower() in SURFACE_SUFFIXES:
+        if len(surfaces) != 1:
+            raise InputError("one surface for one file", f"{len(surfaces)} in {source.name}", "Choose one with --labels.")
+        write_surface(surfaces[0], target, force=force)
+        return {"labels": [surfaces[0].name]}
+    voxels = voxelise(surfaces, spacing or SURFACE_SPACING_MM)
+    labels = replace(voxels, colors={value: color_of(name, value) for value, name in voxels.names.items()})
+    save(labels, target, force=force)
+    return {**grid_facts(labels.grid), "labels": list(labels.names.values())}
+
+
+def _sweep(source: Path, target: Path, config: Path | None, force: bool) -> Facts:
+    sweep = open_sweep(source, config)
+    suffix = target.suffix.lower()
+    if suffix == ".sw":
+        write_stradwin(sweep, target, force=force)
+    elif suffix in (".mha", ".mhd", ".nrrd"):
+        write_sequence(sweep, target, force=force)
+    elif not suffix:
+        write_frames_folder(sweep, target, force=force)
+    else:
+        raise InputError("a sweep as .igs.mha, .igs.nrrd, .sw or a folder", f"{target.name}", "Choose one of these.")
+    return {"frames": len(sweep.frames), "valid_frames": sweep.valid_frames, "contours": len(sweep.contours)}
+
+
+def _cohort(source: Path, target: Path, force: bool) -> Facts:
+    """A cohort in our layout as an nnU-Net folder: every complete case, whatever its split."""
+    cohort = open_cohort(source)
+    complete = [case for case in cohort.cases if case.volume_path is not None and case.labels_path is not None]
+
+    def cases() -> Generator[tuple[str, Volume, LabelMap], None, None]:
+        for case in complete:
+            if case.volume_path is not None and case.labels_path is not None:
+                yield case.name, open_volume(case.volume_path), open_labels(case.labels_path)
+
+    write_nnunet(target, cases(), force=force)
+    return {"cases": len(complete)}
+
+
+def only(labels: LabelMap, names: tuple[str, ...], source: Path) -> LabelMap:
+    """The named structures alone, with values 1, 2, ... in the order asked for.
+
+    Raises:
+        InputError: One of them is not there.
+    """
+    known = {field_name(name): value for value, name in labels.names.items()}
+    lookup = np.zeros(int(max(labels.array.max(), max(labels.names, default=0))) + 1, dtype=np.uint8)
+    colors: dict[int, tuple[int, int, int]] = {}
+    for new, name in enumerate(names, start=1):
+        value = known.get(field_name(name))
+        if value is None:
+            raise InputError(f"one of {_some(labels.names.values())} in {source.name}", f"'{name}'", "Correct --labels.")
+        lookup[value] = new
+        colors[new] = labels.colors.get(value, color_of(field_name(name), new))
+    kept = {new: field_name(name) for new, name in enumerate(names, start=1)}
+    return LabelMap(lookup[labels.array], labels.grid, kept, colors, labels.header)
+
+
+def respaced(grid: Grid, spacing: Spacing) -> Grid:
+    """The same field of view at another spacing: outer borders of the first voxels coincide."""
+    extent = [n * s for n, s in zip(reversed(grid.shape_zyx), grid.spacing_xyz_mm, strict=True)]
+    x, y, z = (max(round(length / step), 1) for length, step in zip(extent, spacing, strict=True))
+    first = [(new / old - 1) / 2 for new, old in zip(spacing, grid.spacing_xyz_mm, strict=True)]
+    origin = grid.points_to_mm(np.array([first], dtype=np.float64))[0]
+    return Grid((z, y, x), spacing, (float(origin[0]), float(origin[1]), float(origin[2])), grid.direction)
+
+
+def _named(surfaces: list[Surface], name: str, source: Path) -> Surface:
+    for surface in surfaces:
+        if field_name(surface.name) == field_name(name):
+            return surface
+    raise InputError(f"one of {_some(surface.name for surface in surfaces)} in {source}", f"'{name}'", "Correct --labels.")
+
+
+def _used(labels: LabelMap) -> list[int]:
+    present = set(np.unique(labels.array).tolist()) - {0}
+    return [value for value in labels.names if value in present]
+
+
+def _some(names: Iterable[str]) -> str:
+    """Names to choose from; of very many the first few, which show what kind of names there are."""
+    every = list(names)
+    return ", ".join(every[:SHOWN_NAMES]) + (f" and {len(every) - SHOWN_NAMES} others" if len(every) > SHOWN_NAMES else "")
+
+
+def _file_name(name: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-_ ." else "_" for letter in name).strip(". ") or "label"

@@ -1,0 +1,80 @@
+"""Two acquisitions of one leg brought together, and what belongs to one carried to the other."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+
+from ifssnet.compounding.registration.resample_labels import carry_labels, carry_volume
+from ifssnet.compounding.registration.rigid import RegisterOptions, Registration, register
+from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.progress import Progress
+from ifssnet.core.segmentation import Json
+from ifssnet.io.open import open_labels, open_volume
+from ifssnet.io.save import save
+from ifssnet.workflow.files.provenance import source
+from ifssnet.workflow.files.result_files import check_target, write_json
+
+
+def register_volumes(
+    fixed: Volume, moving: Volume, labels: LabelMap | None = None, options: RegisterOptions | None = None
+) -> Generator[Progress, None, tuple[Volume | LabelMap, Registration]]:
+    """Register `moving` to `fixed`, and carry it, or its labels, onto the grid of `fixed`.
+
+    Args:
+        fixed: The acquisition to bring things onto (r1).
+        moving: The other one (r2).
+        labels: Labels of `moving`; None: the grey levels are carried.
+        options: Of the registration.
+
+    Raises:
+        InputError: The volumes cannot be registered (`ifssnet.compounding.registration.rigid.register`).
+    """
+    found = yield from register(fixed, moving, options)
+    header = {
+        "ifss_registration_metric": f"{found.metric:.6f}",
+        "ifss_registration_start_metric": f"{found.start_metric:.6f}",
+        "ifss_registration_moving_to_fixed": " ".join(f"{value:.9g}" for value in found.transform.ravel()),
+    }
+    if labels is None:
+        carried: Volume | LabelMap = carry_volume(moving, found, fixed.grid)
+    else:
+        carried = carry_labels(labels, found, fixed.grid)
+    return replace(carried, header={**carried.header, **header}), found
+
+
+def register_files(
+    fixed: Path, moving: Path, output: Path, labels: Path | None, transform: Path | None, *, force: bool = False
+) -> Generator[Progress, None, dict[str, Json]]:
+    """The same from files to files.
+
+    Args:
+        fixed: Volume to bring things onto.
+        moving: The other volume.
+        output: Where the carried volume or label map goes.
+        labels: Labels of `moving`, on its grid or another one in its space; None: the volume is carried.
+        transform: Where the transform and its figures go, as JSON; None: nowhere.
+        force: Replace what is there.
+
+    Raises:
+        InputError: A file cannot be read or written, or the volumes cannot be registered.
+    """
+    for target in (output, *([transform] if transform else [])):
+        check_target(target, force, fixed, moving, labels)
+    drawn = None if labels is None else open_labels(labels)
+    carried, found = yield from register_volumes(open_volume(fixed), open_volume(moving), drawn)
+    facts: dict[str, Json] = {
+        "output": str(output),
+        "moving_to_fixed_mm": found.transform.tolist(),
+        "mutual_information": found.metric,
+        "start_mutual_information": found.start_metric,
+        "overlap": found.overlap,
+        "translation_mm": found.translation_mm,
+        "rotation_deg": found.rotation_deg,
+        "sources": [source(path) for path in (fixed, moving, *([labels] if labels else []))],
+    }
+    save(carried, output, force=force)
+    if transform is not None:
+        write_json(facts, transform, force)
+    return facts

@@ -1,0 +1,246 @@
+"""`ifss report`: everything that one page shows, gathered."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, cast
+
+import numpy as np
+
+from ifssnet.compounding.preflight.volume_checks import look_at_volume
+from ifssnet.core.errors import InputError
+from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.muscles import color_of
+from ifssnet.core.progress import Progress
+from ifssnet.core.report import Report
+from ifssnet.core.seeds import Seeds
+from ifssnet.core.segmentation import Json
+from ifssnet.figures.leg_report.content import AcsaProfile, ComparedMethod, Finding, ReportContent, VolumeEstimate
+from ifssnet.figures.leg_report.lines import profile_from_lines
+from ifssnet.figures.leg_report.report import report_html
+from ifssnet.figures.rendering.axis_letters import ANATOMICAL, UNKNOWN_AXES
+from ifssnet.figures.rendering.shown_surface import ShownSurface
+from ifssnet.geometry.resample import comparable
+from ifssnet.geometry.surface import surface_of
+from ifssnet.io.open import open_labels, open_volume
+from ifssnet.io.storage.atomic import atomic_path
+from ifssnet.measurement.compare import compare
+from ifssnet.measurement.muscles import MeasureOptions, measure
+from ifssnet.measurement.surface_error import surface_error_mm
+from ifssnet.workflow.files.opener import open_seeds
+from ifssnet.workflow.files.provenance import software, source
+from ifssnet.workflow.files.result_files import check_target
+from ifssnet.workflow.leg.case import in_order
+from ifssnet.workflow.leg.compound_files import recorded_look
+from ifssnet.workflow.report.shown_slices import even_places, is_drawn, shown_slice
+from ifssnet.workflow.report.side_by_side import OtherSegmentation, compared_methods, method_name
+
+Side: TypeAlias = Literal["left", "right"]
+SURFACE_FACES = 24_000
+"""Triangles a muscle in the page's 3-D view: smooth to the eye, some hundred kB a muscle."""
+
+
+@dataclass(frozen=True, eq=False)
+class Leg:
+    """What a report is about, read.
+
+    Attributes:
+        labels: The segmentation.
+        volume: Grey levels on its grid, if given.
+        reference: What it ought to be, on its grid, if given.
+        seeds: What the expert drew, if given.
+        made: How the segmentation was made, where it says.
+    """
+
+    labels: LabelMap
+    volume: Volume | None
+    reference: LabelMap | None
+    seeds: Seeds | None
+    made: Mapping[str, Json]
+
+
+def report_files(
+    segmentation: Path,
+    output: Path,
+    volume_path: Path | None = None,
+    reference_path: Path | None = None,
+    seeds_path: Path | None = None,
+    *,
+    others: Sequence[OtherSegmentation] = (),
+    name: str | None = None,
+    note: str = "",
+    title: str | None = None,
+    slices: int = 12,
+    side: Side | None = None,
+    patient_axes: bool | None = None,
+    force: bool = False,
+) -> Generator[Progress, None, dict[str, Any]]:
+    """Write the report of one leg.
+
+    Args:
+        segmentation: The label map.
+        output: The page.
+        volume_path: Grey levels that the slices show.
+        reference_path: What it ought to be.
+        seeds_path: What the expert drew.
+        others: Segmentations of the same leg by other methods, to be shown beside this one; they need a reference.
+        name: Of this one's method, then; None: as its provenance has it.
+        note: What a reader has to know of it, then.
+        title: The page's heading; None: the segmentation's name.
+        slices: How many slices to show.
+        side: Which leg, where known.
+        patient_axes: Whether the grid's axes are the patient's; None: yes, but for volumes that we compounded, whose axes
+            are the tracker's.
+        force: Replace a page that is there.
+
+    Raises:
+        InputError: Something cannot be read, does not fit, or cannot be written.
+    """
+    check_target(output, force)
+    if others and reference_path is None:
+        raise InputError("a reference to hold several methods against", "none", "Give it, or leave out the other methods.")
+    stages = 6
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        leg = read_leg(segmentation, volume_path, reference_path, seeds_path)
+        yield Progress("writing the report", 1, stages)
+        report = measure(leg.labels, leg.volume)
+        yield Progress("writing the report", 2, stages)
+        comparison = None if leg.reference is None else compare(leg.labels, leg.reference)
+        truth = None if leg.reference is None else measure(leg.reference, None, MeasureOptions(mesh=False))
+        yield Progress("writing the report", 3, stages)
+        methods = []
+        if others and leg.reference is not None and comparison is not None:
+            first = ComparedMethod(name or method_name(leg.made, segmentation), comparison.muscles, note=note)
+            methods = compared_methods(first, leg.labels, others, leg.reference, leg.volume, leg.seeds)
+        surfaces = shown_surfaces(leg)
+        yield Progress("writing the report", 4, stages)
+    provenance: dict[str, Json] = {
+        **leg.made,
+        "report": {
+            "segmentation": source(segmentation),
+            "volume": None if volume_path is None else source(volume_path),
+            "reference": None if reference_path is None else source(reference_path),
+            "seeds": None if seeds_path is None else source(seeds_path),
+            "others": {other.name: source(other.path) for other in others},
+            "software": software(),
+        },
+    }
+    content = ReportContent(
+        title=title or segmentation.name.split(".")[0],
+        grid=leg.labels.grid,
+        muscles=report.muscles,
+        profiles=shown_profiles(report, truth, leg.seeds),
+        slices=[shown_slice(z, leg.labels, leg.volume, leg.reference, leg.seeds) for z in even_places(leg.labels, slices)],
+        surfaces=surfaces,
+        comparison=None if comparison is None else comparison.muscles,
+        comparison_mean=None if comparison is None else comparison.mean,
+        methods=methods,
+        colors=_colors(leg.labels),
+        annotated_slices={}
+        if leg.seeds is None
+        else {leg.seeds.name(label): leg.seeds.slices(label) for label in leg.seeds.labels},
+        findings=shown_findings(leg),
+        estimates=_estimates(leg.made),
+        provenance=provenance,
+        warnings=tuple(dict.fromkeys(str(each.message) for each in caught)),
+        axes=ANATOMICAL if _knows_the_patient(leg, patient_axes) else UNKNOWN_AXES,
+        side=side,
+        reference_name="" if reference_path is None else reference_path.name,
+        version=str(software()["ifssnet"]),
+    )
+    page = report_html(content)
+    yield Progress("writing the report", 5, stages)
+    with atomic_path(output, force=force) as partial:
+        partial.write_text(page, encoding="utf-8")
+    yield Progress("writing the report", 6, stages)
+    return {"output": str(output), "bytes": len(page.encode())}
+
+
+def read_leg(segmentation: Path, volume: Path | None, reference: Path | None, seeds: Path | None) -> Leg:
+    """Read what a report is about, all onto the segmentation's grid."""
+    labels = open_labels(segmentation)
+    grey = None if volume is None else open_volume(volume)
+    if grey is not None and not grey.grid.matches(labels.grid):
+        labels = comparable(labels, LabelMap(np.zeros(grey.grid.shape_zyx, np.uint8), grey.grid, {}), segmentation.name)
+    truth = None if reference is None else open_labels(reference)
+    if truth is not None:
+        truth = comparable(truth, labels, "the reference")
+    drawn = None if seeds is None else open_seeds(seeds, labels.grid)
+    return Leg(labels, grey, truth, drawn, _made(segmentation))
+
+
+def _knows_the_patient(leg: Leg, said: bool | None) -> bool:
+    if said is not None:
+        return said
+    return leg.volume is None or "ifss_compounding" not in leg.volume.header
+
+
+def _made(segmentation: Path) -> dict[str, Json]:
+    """The provenance that `ifss segment --provenance` wrote beside a segmentation."""
+    beside = segmentation.with_name(f"{segmentation.name}.json")
+    try:
+        found = json.loads(beside.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return cast("dict[str, Json]", found) if isinstance(found, dict) else {}
+
+
+def shown_surfaces(leg: Leg) -> list[ShownSurface]:
+    """Each muscle's surface, with its distance to the reference's at every vertex where there is one."""
+    surfaces: list[ShownSurface] = []
+    for value in in_order(leg.labels):
+        if not (leg.labels.array == value).any():
+            continue
+        surface = surface_of(leg.labels, value, max_faces=SURFACE_FACES)
+        error = None
+        if leg.reference is not None and leg.labels.names[value] in leg.reference.names.values():
+            there = leg.reference.value_of(leg.labels.names[value])
+            error = surface_error_mm(surface, leg.reference, there)
+        surfaces.append(ShownSurface(surface, error))
+    return surfaces
+
+
+def shown_profiles(report: Report, reference: Report | None, seeds: Seeds | None) -> dict[str, AcsaProfile]:
+    """The areas along the leg that `measure` found, beside the reference's, with the slices that were drawn."""
+    shown: dict[str, AcsaProfile] = {}
+    for name, muscle in report.muscles.items():
+        lines = muscle.get("profile")
+        if not isinstance(lines, Mapping):
+            continue
+        z = lines.get("z")
+        drawn = [at for at in z if is_drawn(seeds, name, cast("int", at))] if seeds and isinstance(z, list) else []
+        there = None if reference is None else reference.muscles.get(name, {}).get("profile")
+        shown[name] = profile_from_lines(lines, cast("list[int]", drawn), there if isinstance(there, Mapping) else None)
+    return shown
+
+
+def shown_findings(leg: Leg) -> list[Finding] | None:
+    """The pre-flight look at the frames where it is on record, and a look at the voxels; None without a volume."""
+    if leg.volume is None:
+        return None
+    found = [*(recorded_look(leg.volume) or []), *look_at_volume(leg.volume, leg.labels)]
+    return [Finding(each.severity, each.text, each.remedy) for each in found]
+
+
+def _colors(labels: LabelMap) -> dict[str, tuple[int, int, int]]:
+    return {
+        labels.names[value]: labels.colors.get(value, color_of(labels.names[value], place))
+        for place, value in enumerate(in_order(labels))
+    }
+
+
+def _estimates(made: Mapping[str, Json]) -> dict[str, VolumeEstimate]:
+    """The volume that the annotated slices alone suggest, where the method's provenance has one."""
+    method = made.get("method")
+    muscles = method.get("muscles") if isinstance(method, Mapping) else None
+    estimates: dict[str, VolumeEstimate] = {}
+    for name, facts in muscles.items() if isinstance(muscles, Mapping) else ():
+        if isinstance(facts, Mapping) and isinstance(volume := facts.get("volume_cm3"), int | float):
+            error = facts.get("leave_one_out_error_percent")
+            estimates[name] = VolumeEstimate(float(volume), float(error) if isinstance(error, int | float) else None)
+    return estimates

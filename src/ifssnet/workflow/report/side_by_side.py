@@ -1,0 +1,73 @@
+"""Several methods' segmentations of one leg, compared with the reference on the same slices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.seeds import Seeds
+from ifssnet.core.segmentation import Json
+from ifssnet.figures.drawing.method_theme import NAMES
+from ifssnet.figures.leg_report.content import ComparedMethod
+from ifssnet.geometry.resample import comparable
+from ifssnet.io.open import open_labels
+from ifssnet.measurement.compare import compare
+from ifssnet.workflow.report.shown_slices import places_between, shown_slice
+
+SLICES = 3
+"""Pictures of each method: enough to see a tendency, small enough for a row."""
+
+
+@dataclass(frozen=True)
+class OtherSegmentation:
+    """A segmentation of the same leg by another method.
+
+    Attributes:
+        name: The method's, for a person.
+        path: The label map.
+        note: What a reader has to know of it; may be empty.
+    """
+
+    name: str
+    path: Path
+    note: str = ""
+
+
+def compared_methods(
+    first: ComparedMethod,
+    labels: LabelMap,
+    others: Sequence[OtherSegmentation],
+    reference: LabelMap,
+    volume: Volume | None,
+    seeds: Seeds | None,
+) -> list[ComparedMethod]:
+    """The methods with their agreement and their slices, far from annotated ones, where methods have most to do.
+
+    Args:
+        first: The page's own segmentation, compared already; its slices are added.
+        labels: What it found.
+        others: The other methods' files, in their order.
+        reference: What all of them ought to be, on the grid of `labels`.
+        volume: Grey levels on that grid.
+        seeds: What the expert drew.
+
+    Raises:
+        InputError: A file cannot be read, or lies on another grid.
+    """
+    drawn = set[int]() if seeds is None else {z for label in seeds.labels for z in seeds.slices(label)}
+    places = places_between(reference, drawn, SLICES)
+    methods = [replace(first, slices=[shown_slice(z, labels, volume, reference, seeds) for z in places])]
+    for other in others:
+        found = comparable(open_labels(other.path), labels, other.path.name)
+        slices = [shown_slice(z, found, volume, reference, seeds) for z in places]
+        methods.append(ComparedMethod(other.name, compare(found, reference).muscles, slices, other.note))
+    return methods
+
+
+def method_name(made: Mapping[str, Json], segmentation: Path) -> str:
+    """A method's name for a person, out of a segmentation's provenance; the file's name where that is silent."""
+    method = made.get("method")
+    name = method.get("name") if isinstance(method, Mapping) else None
+    return NAMES.get(str(name), str(name)) if name is not None else segmentation.name.split(".")[0]

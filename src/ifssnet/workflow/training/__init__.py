@@ -1,0 +1,1 @@
+"""Networks trained from a recipe and a cohort."""

@@ -1,0 +1,275 @@
+"""A cohort of which an expert has drawn a few slices of each training leg, and a method all others: labels to train on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from ifssnet.core.cohort import TRAIN, Case, Cohort
+from ifssnet.core.errors import InputError
+from ifssnet.core.images import LabelMap
+from ifssnet.core.progress import Progress, drain
+from ifssnet.core.seeds import Seeds
+from ifssnet.core.segmentation import Json
+from ifssnet.io.cohorts.cohort_folder import DESCRIPTION, NNUNET_DESCRIPTION, open_cohort
+from ifssnet.io.open import open_volume
+from ifssnet.io.save import save
+from ifssnet.io.storage.atomic import atomic_path
+from ifssnet.io.storage.json_files import read_json_object
+from ifssnet.io.volumes.image_header import read_grid
+from ifssnet.measurement.overlap import overlap, total
+from ifssnet.phantom.files.toml import Table, toml
+from ifssnet.propagate.assemble import assemble
+from ifssnet.train.data.budget import ENDS, AnnotationBudget, Annotations, Range, with_ends
+from ifssnet.workflow.cohorts.many_legs import legs_of, run_all
+from ifssnet.workflow.evaluation.evaluate import open_truth
+from ifssnet.workflow.evaluation.given_methods import MethodGiven, check_methods
+from ifssnet.workflow.files.provenance import software, source
+from ifssnet.workflow.files.result_files import write_json
+
+FORMAT = "ifssnet-pseudo-labels/1"
+RECORD = "pseudo-labels.json"
+
+
+@dataclass(frozen=True)
+class PseudoLabelling:
+    """How a cohort's training legs are labelled anew.
+
+    Attributes:
+        method: Draws the slices that the expert has not drawn.
+        budget: Which slices the expert has drawn (paper, III-C2 and III-C3).
+        workers: Legs at a time, each in a process of its own; 0 for this process.
+    """
+
+    method: MethodGiven
+    budget: AnnotationBudget = field(default_factory=AnnotationBudget)
+    workers: int = 1
+
+
+@dataclass(frozen=True)
+class _Leg:
+    """One training leg to be labelled.
+
+    Attributes:
+        case: Its files.
+        names: What the cohort's labels mean.
+        drawn: Muscle to the slices that the expert looked at.
+        method: For the rest.
+        target: The new labels.
+        facts: What was done, beside them until all is done.
+        key: All that the labels depend on.
+    """
+
+    case: Case
+    names: Mapping[int, str]
+    drawn: Mapping[str, tuple[int, ...]]
+    method: MethodGiven
+    target: Path
+    facts: Path
+    key: Mapping[str, Json]
+
+    @property
+    def done(self) -> bool:
+        """Whether the labels are there, made of the same."""
+        return self.target.is_file() and (read_json_object(self.facts) or {}).get("key") == self.key
+
+
+def pseudo_label(root: Path, target: Path, how: PseudoLabelling) -> Generator[Progress, None, dict[str, Json]]:
+    """Write a cohort beside another whose training labels are an expert's on few slices, and a method's on all others.
+
+    Of a training leg's own labels no more is used than the slices of the budget; the first recording of each is taken.
+    Validation and test legs stay as they are (linked, or copied where links cannot be). Stopped at any moment, it goes on.
+
+    Args:
+        root: The cohort.
+        target: The new one's folder; what it holds of an earlier run is kept where nothing has changed.
+        how: Method and budget.
+
+    Returns:
+        What was done, also in `pseudo-labels.json` of the new folder: slices drawn, and the agreement of the new labels
+        with the old ones on all others.
+
+    Raises:
+        InputError: A method that cannot be built, a leg that cannot be read or labelled, or a target that holds
+            something else.
+    """
+    check_methods((how.method,))
+    cohort = open_cohort(root)
+    cases = legs_of(cohort, TRAIN)
+    _prepare(root, target)
+    ranges: dict[str, dict[str, Range]] = {}
+    for place, case in enumerate(cases):
+        yield Progress("looking at the labels", place, len(cases), case.name)
+        ranges[case.name] = _ranges(case, cohort)
+    annotations = how.budget.annotated(ranges)
+    legs = [_leg(case, cohort, annotations, how, target) for case in cases]
+    outcomes = yield from run_all([leg for leg in legs if not leg.done], label_leg, how.workers, "labelling")
+    if failed := [outcome for outcome in outcomes if outcome.error]:
+        raise InputError(
+            f"{len(legs)} training legs that can be labelled",
+            f"{failed[0].work.case.name}: {failed[0].error}",
+            "Mend or remove that leg, and start again: what was done is kept.",
+        )
+    others = [case for case in cohort.cases if case.split != TRAIN]
+    for place, case in enumerate(others):
+        yield Progress("bringing the other legs", place, len(others), case.name)
+        for path in (case.volume_path, case.labels_path):
+            if path is not None:
+                _bring(path, target / path.relative_to(root), link=path == case.volume_path)
+    told = _told(cohort, how, annotations, legs)
+    with atomic_path(target / DESCRIPTION, force=True) as partial:
+        partial.write_text(toml(_description(cohort, [*cases, *others], told)), encoding="utf-8")
+    write_json(told, target / RECORD, force=True)
+    return told
+
+
+def label_leg(leg: _Leg) -> None:
+    """Label one leg; another process may do this. The facts last: they say that the labels are whole."""
+    truth = open_truth(leg.case, leg.names)
+    propagator = leg.method.build()
+    seeds = seeds_of(truth, leg.drawn)
+    volume = None
+    if propagator.needs_volume:
+        assert leg.case.volume_path is not None
+        volume = open_volume(leg.case.volume_path)
+    found = drain(assemble(propagator.steps(volume, seeds), seeds))
+    dice: dict[str, Json] = {}
+    for label in seeds.labels:
+        open_slices = np.setdiff1d(np.arange(truth.grid.slices), seeds.slices(label))
+        parts = [overlap(found.labels.array[z] == label, truth.array[z] == label) for z in open_slices.tolist()]
+        dice[seeds.name(label)] = round(total(parts).dice, 4)
+    leg.target.parent.mkdir(parents=True, exist_ok=True)
+    save(LabelMap(found.labels.array, truth.grid, truth.names, truth.colors), leg.target, force=True, compress=True)
+    write_json({"key": dict(leg.key), "dice": dice}, leg.facts, force=True)
+
+
+def seeds_of(labels: LabelMap, drawn: Mapping[str, tuple[int, ...]]) -> Seeds:
+    """The slices that an expert is taken to have drawn; where a muscle is absent on one, that was said too."""
+    masks = {
+        value: {z: np.asarray(labels.array[z] == value) for z in drawn[name] if z < labels.grid.slices}
+        for value, name in sorted(labels.names.items())
+        if drawn.get(name)
+    }
+    return Seeds(masks, labels.grid, {value: labels.names[value] for value in masks})
+
+
+def _leg(case: Case, cohort: Cohort, annotations: Annotations, how: PseudoLabelling, target: Path) -> _Leg:
+    assert case.volume_path is not None
+    assert case.labels_path is not None
+    drawn = dict(annotations.slices[case.name])
+    if how.budget.spread == ENDS:
+        # Whoever draws a muscle's outermost slices has seen that it is absent beside them.
+        ranges = annotations.ranges[case.name]
+        drawn = {name: with_ends(ranges[name], slices) for name, slices in drawn.items()}
+    key: dict[str, Json] = {
+        "files": [source(path)["sha256"] for path in (case.volume_path, case.labels_path)],
+        "drawn": {name: list(slices) for name, slices in drawn.items()},
+        "method": how.method.described(),
+        "version": software()["ifssnet"],
+    }
+    # The volume stays as it is.
+    _bring(case.volume_path, target / case.volume_path.relative_to(cohort.root), link=True)
+    new = target / case.labels_path.relative_to(cohort.root)
+    facts = new.with_name(f".{new.name}.json")
+    return _Leg(case, dict(cohort.label_names), drawn, how.method, new, facts, key)
+
+
+def _ranges(case: Case, cohort: Cohort) -> dict[str, Range]:
+    """Each muscle's first and last slice."""
+    if case.volume_path is None or case.labels_path is None:
+        raise InputError(f"a volume and labels of {case.name}", "one of them only", "Complete the cohort.")
+    truth = open_truth(case, cohort.label_names)
+    if not read_grid(case.volume_path).matches(truth.grid):
+        raise InputError(f"labels of {case.name} on their volume's grid", "another grid", "Resample the labels onto it.")
+    found: dict[str, Range] = {}
+    for value, name in truth.names.items():
+        at = np.flatnonzero((truth.array == value).any(axis=(1, 2)))
+        if at.size:
+            found[name] = (int(at[0]), int(at[-1]))
+    return found
+
+
+def _prepare(root: Path, target: Path) -> None:
+    if (root / NNUNET_DESCRIPTION).is_file() and not (root / DESCRIPTION).is_file():
+        raise InputError(
+            "a cohort as <train|val|test>/<PATIENT>/x<N>.mha and masksX<N>.mha",
+            f"nnU-Net's folder {root}",
+            "Lay the legs out by split and patient first: docs/formats.md.",
+        )
+    if target.resolve() == root.resolve():
+        raise InputError("another folder than the cohort's own", f"{target}", "Choose another one: labels are not overwritten.")
+    try:
+        if target.exists() and not (target / RECORD).is_file() and (not target.is_dir() or any(target.iterdir())):
+            raise InputError(f"an empty folder {target}, or one labelled earlier", "other files", "Choose another folder.")
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"a folder that can be written at {target}", f"'{error.strerror}'", "Choose another one.") from error
+    if not (target / RECORD).is_file():
+        # Says whose folder this is, before anything else is in it.
+        write_json({"format": FORMAT}, target / RECORD, force=True)
+
+
+def _bring(path: Path, target: Path, *, link: bool) -> None:
+    """The same file in the new cohort; what is there of an earlier run is replaced.
+
+    Args:
+        path: The original.
+        target: Where it is wanted.
+        link: Of a volume, which nobody edits, a hard link where the file system has them: no room is needed. Labels are
+            copied, so that correcting the new ones leaves the old ones alone.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.is_file() and target.samefile(path):
+        return
+    with atomic_path(target, force=True) as partial:
+        if link:
+            with suppress(OSError):
+                os.link(path.resolve(), partial)
+                return
+        shutil.copyfile(path, partial)
+
+
+def _told(cohort: Cohort, how: PseudoLabelling, annotations: Annotations, legs: list[_Leg]) -> dict[str, Json]:
+    each: dict[str, Json] = {}
+    values: list[float] = []
+    for leg in legs:
+        dice = cast("dict[str, float]", (read_json_object(leg.facts) or {}).get("dice", {}))
+        values.append(sum(dice.values()) / max(len(dice), 1))
+        each[leg.case.name] = {"drawn": {name: list(z) for name, z in leg.drawn.items()}, "dice": dict(dice)}
+    return {
+        "format": FORMAT,
+        "made_from": cohort.name,
+        "method": how.method.described(),
+        "budget": cast("dict[str, Json]", asdict(how.budget)),
+        "drawn": annotations.total,
+        "drawn_share": annotations.share,
+        "dice_mean": float(np.mean(values)),
+        "dice_sd": float(np.std(values, ddof=1)) if len(values) > 1 else 0.0,
+        "legs": each,
+        "software": software(),
+    }
+
+
+def _description(cohort: Cohort, cases: list[Case], told: Mapping[str, Json]) -> Table:
+    """A `cohort.toml` that says beside every number what the training labels are."""
+    method = cast("Mapping[str, Json]", told["method"])
+    sentence = (
+        f"Training labels are an expert's on {100 * cast('float', told['drawn_share']):.1f} % of the slices, and on all "
+        f"others those of the method {method['method']}: {RECORD} says more."
+    )
+    return {
+        "name": f"{cohort.name}, few slices drawn",
+        "licence": cohort.licence,
+        "citation": list(cohort.citation),
+        "notes": [*cohort.notes, sentence],
+        "labels": {str(value): name for value, name in cohort.label_names.items()},
+        "acquisitions": {case.name: case.acquisition for case in cases if case.acquisition},
+        "label_errors": {**cohort.label_errors, TRAIN: sentence},
+    }

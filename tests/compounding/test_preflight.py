@@ -1,0 +1,152 @@
+"""The look before the work, on sweeps with one known fault each."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from make_sweeps import compounded, moved, straight_sweep
+
+from ifssnet.compounding.holes.options import StickFilling
+from ifssnet.compounding.options import CompoundOptions
+from ifssnet.compounding.preflight.coverage import coverage
+from ifssnet.compounding.preflight.motion import motion_of
+from ifssnet.compounding.preflight.sweep_checks import preflight
+from ifssnet.core.sweep import Sweep
+
+OPTIONS = CompoundOptions(spacing_mm=1.0)
+
+
+def leg(frames: int = 80, step_mm: float = 1.0, **place) -> Sweep:
+    return straight_sweep(np.full((frames, 40, 50), 9, dtype=np.uint8), step_mm=step_mm, **place)
+
+
+def test_a_good_sweep_has_nothing_to_say():
+    look = preflight([leg()], OPTIONS)
+    assert look.findings == ()
+    assert look.worst is None
+    assert look.extent_mm == (50, 40, 80)
+    assert look.coverage.unseen_share == 0
+    assert look.coverage.longest_gap_mm == 0
+    assert look.coverage.overlap_share is None
+
+
+def test_a_jump_is_found_with_its_frame_and_length():
+    def jump(poses):
+        poses[50:, :3, 3] += (30.0, 0, 0)
+
+    motion = motion_of(moved(leg(), jump))
+    assert [j.frame for j in motion.jumps] == [50]
+    assert motion.jumps[0].step_mm == pytest.approx(np.hypot(30, 1))
+    look = preflight([moved(leg(), jump)], OPTIONS)
+    assert any("jumps at frame 50" in finding.text for finding in look.findings)
+
+
+def test_a_turn_is_a_jump_too():
+    def turn(poses):
+        angle = np.radians(12)
+        poses[30, :2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+
+    jumps = motion_of(moved(leg(), turn)).jumps
+    assert [j.frame for j in jumps] == [30, 31]
+    assert jumps[0].turn_deg == pytest.approx(12)
+
+
+def test_a_longer_step_over_frames_that_were_left_out_is_no_jump():
+    valid = np.ones(80, bool)
+    valid[20:30] = False
+    motion = motion_of(moved(leg(), lambda _: None, valid=valid))
+    assert motion.jumps == ()
+    assert motion.longest_invalid_run == 10
+
+
+def test_a_gap_is_measured_along_the_sweep_and_held_against_hole_filling():
+    valid = np.ones(80, bool)
+    valid[20:32] = False  # frames 19 and 32 are 13 mm apart: 12 voxels between them
+    sweep = moved(leg(), lambda _: None, valid=valid)
+    assert coverage([sweep], OPTIONS).longest_gap_mm == 12
+    assert coverage([sweep], OPTIONS).unseen_share == pytest.approx(12 / 80)
+    texts = [f.text for f in preflight([sweep], replace(OPTIONS, holes=(StickFilling(9, 1),))).findings]
+    assert any("12.0 mm were not seen" in text and "bridges" in text for text in texts)
+    assert any("12 of 80 frames have an invalid pose, up to 12 in a row" in text for text in texts)
+
+
+def test_coverage_agrees_with_what_insertion_leaves_empty():
+    sweep = straight_sweep(np.full((40, 81, 101), 9, dtype=np.uint8), pixel_mm=0.5, step_mm=1.7)
+    tilt = np.radians(25)
+
+    def lean(poses):
+        poses[:, 1, 1], poses[:, 2, 1] = 0.5 * np.cos(tilt), 0.5 * np.sin(tilt)
+
+    tilted = moved(sweep, lean)
+    result = compounded(tilted, axes="sweep")
+    seen = result.weights > 0
+    swept = np.maximum.accumulate(seen, 0) & np.maximum.accumulate(seen[::-1], 0)[::-1]
+    assert coverage([tilted], OPTIONS).unseen_share == pytest.approx((swept & ~seen).sum() / swept.sum(), abs=0.06)
+
+
+def test_sparse_frames_are_noted():
+    look = preflight([leg(step_mm=3.0)], OPTIONS)
+    assert look.coverage.unseen_share == pytest.approx(2 / 3, abs=0.02)
+    texts = [f.text for f in look.findings]
+    assert any("3.00 mm apart" in text for text in texts)
+    assert any("lie between frames" in text for text in texts)
+
+
+def test_overlap_of_two_sweeps():
+    half = [leg(), leg(origin=(25.0, 0, 0))]  # 50 voxels wide each, 25 shared of 75
+    assert coverage(half, OPTIONS).overlap_share == pytest.approx(25 / 75, abs=0.02)
+    apart = [leg(), leg(origin=(60.0, 0, 0))]
+    assert any("seen by two sweeps" in f.text for f in preflight(apart, OPTIONS).findings)
+
+
+def test_times():
+    sweep = leg()
+    times = sweep.timestamps_s.copy()
+    times[40:] += 5.0
+    assert motion_of(replace(sweep, timestamps_s=times)).time_gaps == (40,)
+    times = sweep.timestamps_s.copy()
+    times[40] -= 1.0
+    assert motion_of(replace(sweep, timestamps_s=times)).backward_times == (40,)
+    no_times = motion_of(replace(sweep, timestamps_s=np.zeros(80)))
+    assert no_times.time_gaps == ()
+    assert no_times.median_interval_s == 0
+
+
+def test_a_probe_that_stands_still():
+    def stay(poses):
+        poses[:60, 2, 3] = 0.0
+
+    motion = motion_of(moved(leg(), stay))
+    assert motion.still_frames == 59
+    assert any("stood still" in f.text for f in preflight([moved(leg(), stay)], OPTIONS).findings)
+
+
+def test_a_probe_that_was_never_tracked_is_an_error():
+    look = preflight([leg(step_mm=0.0)], OPTIONS)
+    assert look.worst == "error"
+    assert "moved 0.00 mm" in look.findings[0].text
+
+
+def test_a_leg_of_the_wrong_size_is_implausible():
+    look = preflight(
+        [straight_sweep(np.zeros((80, 40, 50), np.uint8), pixel_mm=10.0, step_mm=10.0)], replace(OPTIONS, spacing_mm=10.0)
+    )
+    assert any("more than a lower leg" in f.text for f in look.findings)
+    small = preflight(
+        [straight_sweep(np.zeros((80, 40, 50), np.uint8), pixel_mm=0.1, step_mm=0.1)], replace(OPTIONS, spacing_mm=0.1)
+    )
+    assert any("only" in f.text for f in small.findings)
+
+
+def test_pixels_larger_than_voxels_are_a_warning():
+    assert any("larger than voxels" in f.text for f in preflight([leg()], replace(OPTIONS, spacing_mm=0.5)).findings)
+
+
+def test_the_worst_comes_first_and_everything_is_plain_data():
+    look = preflight([leg(step_mm=0.0)], replace(OPTIONS, spacing_mm=0.5))
+    ranks = [("error", "warning", "note").index(f.severity) for f in look.findings]
+    assert ranks == sorted(ranks)
+    assert json.loads(json.dumps(look.as_plain(), allow_nan=False))["frames"] == 80
