@@ -16,7 +16,8 @@ from ifssnet.nn.networks.pg_net import PGNet, PGNetConfig
 from ifssnet.nn.networks.unet_3d import UNet3dConfig, build_unet_3d
 from ifssnet.propagate.baselines.unet_3d import UNet3d, UNet3dInference
 from ifssnet.propagate.network_input.region import Sampling, cut, normalised, region_of
-from ifssnet.propagate.recurrent.method import RecurrentInference, pg_net
+from ifssnet.propagate.recurrent import pg_net
+from ifssnet.propagate.recurrent.method import RecurrentInference
 
 PLAIN = Sampling(pixel_mm=1.0, slice_mm=1.0, margin_mm=4.0, multiple_px=16, least_px=32, mean=0.0, sd=1.0)
 
