@@ -67,13 +67,13 @@ class LearnedEntry:
 
 def _named(path: str) -> Any:
     """What a module of this room holds under a name."""
-    module, *names = path.split(".")
+    module, _, names = path.partition(":")
     try:
         found: Any = import_module(f"ifssnet.propagate.{module}")
     except ModuleNotFoundError:
         require_torch()
         raise
-    for name in names:
+    for name in names.split("."):
         found = getattr(found, name)
     return found
 
@@ -82,25 +82,25 @@ LEARNED: Mapping[str, LearnedEntry] = MappingProxyType(
     {
         "ifss-net": LearnedEntry(
             "the paper's network, its own masks fed back from window to window; direction=forward for the paper's way",
-            "ifss_net.from_weights",
-            "recurrent.RecurrentInference",
+            "recurrent.ifss_net:from_weights",
+            "recurrent.method:RecurrentInference",
             directed=True,
         ),
         "anchored": LearnedEntry(
             "a network that corrects guided interpolation by what the image shows",
-            "anchored.Anchored.from_weights",
-            "anchored.AnchoredInference",
+            "anchored.method:Anchored.from_weights",
+            "anchored.inference:AnchoredInference",
         ),
         "pg-net": LearnedEntry(
             "masks from slice to slice by reference, after Oh et al. 2018 (the paper's [19])",
-            "pg_net.from_weights",
-            "recurrent.RecurrentInference",
+            "recurrent.pg_net:from_weights",
+            "recurrent.method:RecurrentInference",
             directed=True,
         ),
         "unet-3d": LearnedEntry(
             "3-D U-Net: segments the volume, takes only the muscles' names from the seeds",
-            "unet_3d.UNet3d.from_weights",
-            "unet_3d.UNet3dInference",
+            "baselines.unet_3d:UNet3d.from_weights",
+            "baselines.unet_3d:UNet3dInference",
         ),
     }
 )

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import import_module
+from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast, get_type_hints
@@ -65,7 +66,7 @@ class Recipe:
 
 def recipes_folder() -> Path:
     """Where the recipes that come with the package are: inside it, or at the top of a source checkout."""
-    package = Path(__file__).parents[1]
+    package = Path(str(files("ifssnet")))
     return package / "recipes" if (package / "recipes").is_dir() else package.parents[1] / "recipes"
 
 

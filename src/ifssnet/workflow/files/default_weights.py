@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from importlib.resources import files
 from pathlib import Path
 
 from ifssnet.core.errors import InputError
 
-PACKAGE_FOLDER = Path(__file__).parents[1] / "weights"
+PACKAGE_FOLDER = Path(str(files("ifssnet"))) / "weights"
 ELSEWHERE = "IFSSNET_WEIGHTS"
 """Environment variable: a folder whose weights take the place of the package's, such as those that a laboratory fine-tuned."""
 

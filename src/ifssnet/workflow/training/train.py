@@ -10,6 +10,7 @@ from collections.abc import Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
@@ -272,7 +273,7 @@ def _fabric(options: TrainingOptions) -> Any:
 def _code() -> dict[str, Json]:
     """The package's version, and in a source checkout the commit that is checked out."""
     told: dict[str, Json] = {"ifssnet": version("ifssnet")}
-    git = Path(__file__).parents[3] / ".git"
+    git = Path(str(files("ifssnet"))).parents[1] / ".git"
     with suppress(OSError):
         head = (git / "HEAD").read_text(encoding="utf-8").strip()
         told["commit"] = (git / head.removeprefix("ref: ")).read_text(encoding="utf-8").strip() if "ref:" in head else head
