@@ -14,15 +14,17 @@ from ifssnet.core.images import Surface
 from ifssnet.core.results import SLICE_COLUMNS, Results, Score
 from ifssnet.figures.drawing.method_theme import looks
 from ifssnet.figures.drawing.theme import contrast, readable
-from ifssnet.figures.evaluation_report.drift import bin_edges, drift_curve, drift_picture
-from ifssnet.figures.evaluation_report.method_bars import metrics_picture, spread, volume_error_picture
+from ifssnet.figures.evaluation_report.drift import bin_edges, drift_picture
+from ifssnet.figures.evaluation_report.method_bars import metrics_picture, volume_error_picture
 from ifssnet.figures.evaluation_report.report import evaluation_html
-from ifssnet.figures.evaluation_report.slice_distribution import distribution_picture, slice_percentiles
+from ifssnet.figures.evaluation_report.slice_distribution import distribution_picture
 from ifssnet.figures.evaluation_report.table_one import PAPER, table_columns, table_rows, table_text
 from ifssnet.figures.evaluation_report.volume_views import MethodSurfaces, common_scale, errors_picture, volumes_picture
 from ifssnet.figures.rendering.mesh import full
 from ifssnet.figures.rendering.shown_surface import ShownSurface
 from ifssnet.figures.rendering.surfaces import View
+from ifssnet.measurement.drift import drift_curve
+from ifssnet.measurement.spread import mean_and_sd, slice_percentiles
 from solids import block
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -63,9 +65,9 @@ def titles(svg: str) -> list[str]:
 
 
 def test_mean_and_spread_by_hand():
-    assert spread([1.0, 3.0, math.nan]) == pytest.approx((2.0, math.sqrt(2)))
-    assert spread([1.0, math.inf]) == (math.inf, 0.0)
-    assert spread([4.0]) == (4.0, 0.0)
+    assert mean_and_sd([1.0, 3.0, math.nan]) == pytest.approx((2.0, math.sqrt(2)))
+    assert mean_and_sd([1.0, math.inf]) == (math.inf, 0.0)
+    assert mean_and_sd([4.0]) == (4.0, 0.0)
 
 
 def test_one_order_one_colour_and_every_name_readable():

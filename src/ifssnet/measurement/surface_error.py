@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -44,6 +45,18 @@ def surface_error_mm(surface: Surface, reference: LabelMap, value: int) -> Float
     within = ((nearest >= 0) & (nearest < sizes)).all(axis=1)
     x, y, z = np.clip(nearest, 0, sizes - 1).T
     return np.where(mask[z, y, x] & within, -distance, distance)
+
+
+def largest_error_mm(error_mm: Float[np.ndarray, " vertex"], percent: int) -> float | None:
+    """The distance below which so many percent of a surface's known errors lie, whatever their sign; None without any."""
+    known = np.abs(error_mm[np.isfinite(error_mm)])
+    return float(np.percentile(known, percent)) if known.size else None
+
+
+def middle_of_largest_errors_mm(surfaces: Sequence[Float[np.ndarray, " vertex"]]) -> float | None:
+    """The median over the surfaces of the distance below which 95 % of their errors lie; None where no error is known."""
+    each = [high for error_mm in surfaces if (high := largest_error_mm(error_mm, 95)) is not None]
+    return float(np.median(each)) if each else None
 
 
 def _face_centres(mask: Bool[np.ndarray, "k j i"]) -> Float[np.ndarray, "face 3"]:

@@ -14,9 +14,9 @@ from ifssnet.figures.drawing.method_theme import MethodLook, looks
 from ifssnet.figures.drawing.standalone import picture
 from ifssnet.figures.drawing.svg import element, escape, nice_step, number, path_data
 from ifssnet.figures.drawing.theme import hex_of, readable
+from ifssnet.measurement.drift import drift_curve, farthest_mm
 
 BINS = 14
-LEAST_LEGS = 1
 _QUANTITIES = (("dice", "Dice of the slice"), ("asd_mm", "ASD of the slice (mm)"))
 _AXES = (
     ("nearest_given_mm", "Distance to the nearest given slice (mm)"),
@@ -25,48 +25,11 @@ _AXES = (
 _PANEL = (430.0, 270.0)
 
 
-def drift_curve(
-    results: Results, method: str, axis: str, quantity: str, edges: Float[np.ndarray, " edge"]
-) -> Float[np.ndarray, " bin"]:
-    """Mean over the legs, in each bin of distance, of a leg's slices taken together; NaN where no leg has the muscle.
-
-    Slices count by the areas that they hold, of what was found and of the reference: the Dice of a bin is that of its
-    volume, and a muscle's tip, a few pixels large, weighs little. Distances count by the reference's area alone.
-
-    Args:
-        results: With the table by slice.
-        method: Which.
-        axis: A column of distances.
-        quantity: A column of values; a slice whose value is infinite makes its bin infinite.
-        edges: Of the bins, mm, ascending; a bin holds its lower edge.
-    """
-    mine = results.slices["method"] == method
-    at, value, case, reference, found = (
-        results.slices[name][mine] for name in (axis, quantity, "case", "reference_mm2", "found_mm2")
-    )
-    weight = reference + found if quantity == "dice" else reference
-    known = np.isfinite(at) & ~np.isnan(value) & (weight > 0)
-    place = np.digitize(at, edges) - 1
-    curve = np.full(len(edges) - 1, np.nan)
-    for i in range(len(curve)):
-        here = known & (place == i)
-        legs = [
-            float(np.average(value[one], weights=weight[one]))
-            for name in np.unique(case[here])
-            if reference[one := here & (case == name)].any()
-        ]
-        if len(legs) >= LEAST_LEGS:
-            curve[i] = sum(legs) / len(legs)
-    return curve
-
-
 def bin_edges(results: Results, axis: str) -> Float[np.ndarray, " edge"]:
     """Round steps from 0 that hold every distance at which there is a muscle; none where there is none."""
-    at = results.slices[axis][results.slices["reference_mm2"] > 0]
-    finite = at[np.isfinite(at)]
-    if finite.size == 0:
+    longest = farthest_mm(results, axis)
+    if longest is None:
         return np.empty(0)
-    longest = float(finite.max())
     step = nice_step(max(longest, 1e-6), BINS)
     return np.arange(0, math.floor(longest / step + 1e-9) + 2) * step
 

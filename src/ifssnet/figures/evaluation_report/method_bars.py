@@ -12,6 +12,7 @@ from ifssnet.figures.drawing.method_theme import MethodLook, looks, mark
 from ifssnet.figures.drawing.standalone import picture
 from ifssnet.figures.drawing.svg import element, escape, nice_step, number, ticks
 from ifssnet.figures.drawing.theme import hex_of, readable
+from ifssnet.measurement.spread import mean_and_sd
 
 ROW = 22.0
 PANEL_WIDTH = 350.0
@@ -47,17 +48,6 @@ PANELS: tuple[Panel, ...] = (
     Panel("recall", "Recall", bounded=True),
     Panel(f"{WHOLE}absolute_volume_error_percent", "Volume error of the whole muscle, size", "%"),
 )
-
-
-def spread(values: Sequence[float]) -> tuple[float, float]:
-    """Mean and standard deviation (n - 1; 0 of one value); the mean of none is NaN, and of any infinite one infinite."""
-    known = [value for value in values if not math.isnan(value)]
-    if not known:
-        return math.nan, 0.0
-    mean = math.fsum(known) / len(known)
-    if len(known) < 2 or not math.isfinite(mean):
-        return mean, 0.0
-    return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in known) / (len(known) - 1))
 
 
 def metrics_picture(results: Results) -> str:
@@ -107,7 +97,7 @@ def volume_error_picture(results: Results) -> str:
                 if math.isfinite(value):
                     told = f"{look.name}, {muscle}, {case}: {value:+.2f} %"
                     parts.append(mark(_MUSCLE_MARKS[step % 4], frame.x(value), y, 3.2, look.color, hollow=True, title=told))
-        mean, sd = spread(list(absolute[look.label].values()))
+        mean, sd = mean_and_sd(list(absolute[look.label].values()))
         words = f"{mean:.2f} ± {sd:.2f}" if math.isfinite(mean) else "–" if math.isnan(mean) else "∞"
         parts.append(element("text", words, class_="tick", x=right, y=middle, dy="0.34em", text_anchor="end"))
     parts.append(_key(results, LABELS + 10, high - 4, filled=False))
@@ -118,7 +108,7 @@ def volume_error_picture(results: Results) -> str:
 def _panel(results: Results, panel: Panel, methods: Sequence[MethodLook], left: float, top: float, high: float) -> list[str]:
     means = results.values(panel.metric, MEAN)
     by_muscle = {muscle: results.values(panel.metric, muscle) for muscle in results.muscles}
-    drawn = [spread(list(rows[look.label].values())) for rows in (means, *by_muscle.values()) for look in methods]
+    drawn = [mean_and_sd(list(rows[look.label].values())) for rows in (means, *by_muscle.values()) for look in methods]
     finite = [edge for mean, sd in drawn if math.isfinite(mean) for edge in (mean - sd, mean + sd)]
     if panel.bounded:
         low = max(0.0, min(finite, default=0.0))
@@ -132,11 +122,11 @@ def _panel(results: Results, panel: Panel, methods: Sequence[MethodLook], left: 
     for place, look in enumerate(methods):
         y = frame.top + ROW * (place + 0.5)
         for step, (muscle, rows) in enumerate(by_muscle.items()):
-            value, _ = spread(list(rows[look.label].values()))
+            value, _ = mean_and_sd(list(rows[look.label].values()))
             if math.isfinite(value):
                 told = f"{look.name}, {muscle}: {value:.4g} {panel.unit}".rstrip()
                 parts.append(mark(_MUSCLE_MARKS[step % 4], frame.x(value), y, 3.0, _GREY, hollow=True, title=told))
-        mean, sd = spread(list(means[look.label].values()))
+        mean, sd = mean_and_sd(list(means[look.label].values()))
         if math.isinf(mean):
             count = sum(math.isinf(value) for value in means[look.label].values())
             words = f"infinite on {count} of {len(means[look.label])} legs"

@@ -12,10 +12,11 @@ from ifssnet.core.results import MEAN, WHOLE, Results
 from ifssnet.figures.drawing.method_theme import MethodLook, looks
 from ifssnet.figures.drawing.svg import element, escape
 from ifssnet.figures.evaluation_report.drift import drift_picture
-from ifssnet.figures.evaluation_report.method_bars import metrics_picture, spread, volume_error_picture
+from ifssnet.figures.evaluation_report.method_bars import metrics_picture, volume_error_picture
 from ifssnet.figures.evaluation_report.slice_distribution import distribution_picture
 from ifssnet.figures.evaluation_report.table_one import CAUTION, COLUMNS, table_rows, written
 from ifssnet.figures.leg_report.tables import nested, swatch
+from ifssnet.measurement.spread import mean_and_sd
 
 _MAIN: tuple[tuple[str, str, int, bool], ...] = (
     ("dice", "Dice", 4, True),
@@ -128,7 +129,7 @@ def _named(look: MethodLook) -> str:
 
 def _metric_rows(results: Results, muscle: str, extra: Callable[[MethodLook], Sequence[str]] = lambda _: ()) -> list[str]:
     found = {
-        metric: {look.label: spread(list(results.values(metric, muscle)[look.label].values())) for look in looks(results)}
+        metric: {look.label: mean_and_sd(list(results.values(metric, muscle)[look.label].values())) for look in looks(results)}
         for metric, *_ in _MAIN
     }
     best: dict[str, float] = {}

@@ -14,26 +14,12 @@ from ifssnet.figures.drawing.method_theme import MethodLook, looks
 from ifssnet.figures.drawing.standalone import picture
 from ifssnet.figures.drawing.svg import element, escape, number
 from ifssnet.figures.drawing.theme import hex_of, readable
+from ifssnet.measurement.spread import slice_percentiles
 
 LOWEST_MM = 0.1
 _TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
 _PANELS = (("hausdorff_mm", "Hausdorff distance of the slice (mm)"), ("asd_mm", "Average surface distance of the slice (mm)"))
-_PERCENTILES = (5, 25, 50, 75, 95)
 _LEFT, _HIGH, _WIDE = 62.0, 260.0, 820.0
-
-
-def slice_percentiles(
-    results: Results, method: str, case: str, muscle: str, quantity: str
-) -> Float[np.ndarray, " five"] | None:
-    """The 5th, 25th, 50th, 75th and 95th percentile over a leg's slices; None where there are none."""
-    table = results.slices
-    here = (table["method"] == method) & (table["case"] == case) & (table["muscle"] == muscle)
-    values = table[quantity][here]
-    values = values[~np.isnan(values)]
-    if values.size == 0:
-        return None
-    # Between infinite values nothing can be interpolated: take the nearest.
-    return np.percentile(values, _PERCENTILES, method="nearest").astype(np.float64)
 
 
 def distribution_picture(results: Results, muscle: str = SOL) -> str:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from ifssnet.core.results import MEAN, WHOLE, Results
 from ifssnet.figures.drawing.method_theme import looks
-from ifssnet.figures.evaluation_report.method_bars import spread
+from ifssnet.measurement.spread import mean_and_sd
 
 COLUMNS: tuple[tuple[str, str, int], ...] = (
     ("dice", "Dice", 3),
@@ -79,7 +79,7 @@ def table_rows(results: Results) -> list[TableRow]:
     """A row a method, in the order of the evaluation. IFSS-Net is the paper's WS where its label says "ws" or "weak"."""
     rows: list[TableRow] = []
     for look in looks(results):
-        ours = tuple(spread(list(results.values(metric, MEAN)[look.label].values())) for metric, _, _ in COLUMNS)
+        ours = tuple(mean_and_sd(list(results.values(metric, MEAN)[look.label].values())) for metric, _, _ in COLUMNS)
         legs = len(results.values("dice", MEAN)[look.label])
         kind = results.kinds.get(look.label, look.label)
         if kind == "ifss-net":

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from ifssnet.figures.drawing.chart import Frame
 from ifssnet.figures.drawing.svg import element, escape, nice_step, number, path_data
 from ifssnet.figures.drawing.theme import DASHES, Rgb, colors_of, hex_of, readable
+from ifssnet.measurement.spread import neighbour_means, running_mean, usual_range
 
 DICE = "dice_"
 """What the columns of validation begin with; the muscle's name follows."""
@@ -121,8 +122,8 @@ def loss_lines(rows: Sequence[Mapping[str, object]]) -> list[Line]:
     x, y = _column(rows, "loss")
     if len(x) == 0:
         return []
-    x, y = _thinned(x, y)
-    return [Line("loss", x, _running_mean(y, max(1, len(y) // 25)), _INK, raw=y)]
+    x, y = neighbour_means(x, y, _MOST_POINTS)
+    return [Line("loss", x, running_mean(y, max(1, len(y) // 25)), _INK, raw=y)]
 
 
 def dice_lines(rows: Sequence[Mapping[str, object]]) -> list[Line]:
@@ -140,7 +141,7 @@ def weight_lines(rows: Sequence[Mapping[str, object]]) -> list[Line]:
     """Alpha, the weight of false positives, and beta, of false negatives."""
     wanted = (("alpha", "α", _BLUE, ""), ("beta", "β", _ORANGE, DASHES[1]))
     columns = [(words, _column(rows, key), color, dash) for key, words, color, dash in wanted]
-    return [Line(words, *_thinned(x, y), color, dash) for words, (x, y), color, dash in columns if len(x)]
+    return [Line(words, *neighbour_means(x, y, _MOST_POINTS), color, dash) for words, (x, y), color, dash in columns if len(x)]
 
 
 def _drawn(panel: Panel, width: float, height: float) -> str:
@@ -185,28 +186,9 @@ def _column(rows: Sequence[Mapping[str, object]], key: str) -> tuple[Float[np.nd
     return table[:, 0], table[:, 1]
 
 
-def _thinned(
-    x: Float[np.ndarray, " point"], y: Float[np.ndarray, " point"]
-) -> tuple[Float[np.ndarray, " fewer"], Float[np.ndarray, " fewer"]]:
-    """Means of neighbouring points, so many that a browser draws them at once."""
-    if len(x) <= _MOST_POINTS:
-        return x, y
-    edges = np.linspace(0, len(x), _MOST_POINTS + 1).astype(int)
-    counts = np.diff(edges)
-    return np.add.reduceat(x, edges[:-1]) / counts, np.add.reduceat(y, edges[:-1]) / counts
-
-
-def _running_mean(y: Float[np.ndarray, " point"], reach: int) -> Float[np.ndarray, " point"]:
-    """Mean over so many points before and after each; fewer at the ends."""
-    sums = np.concatenate([[0.0], np.cumsum(y)])
-    at = np.arange(len(y))
-    first, last = np.maximum(at - reach, 0), np.minimum(at + reach + 1, len(y))
-    return (sums[last] - sums[first]) / (last - first)
-
-
 def _span(lines: Sequence[Line]) -> tuple[float, float]:
     """A range of round numbers with all curves in it; single peaks behind them may be cut off."""
-    shown = [np.percentile(line.raw, [1, 99]) for line in lines if line.raw is not None]
+    shown = [usual_range(line.raw) for line in lines if line.raw is not None]
     values = np.concatenate([*(line.y for line in lines), *shown])
     low, high = float(values.min()), float(values.max())
     step = nice_step(max(high - low, 1e-6 * max(abs(high), 1.0)), 5)

@@ -17,6 +17,7 @@ from ifssnet.figures.drawing.svg import element, escape, nice_step
 from ifssnet.figures.drawing.theme import Rgb, error_colors, hex_of
 from ifssnet.figures.rendering.mesh import DisplayMesh
 from ifssnet.figures.rendering.surfaces import ErrorScale, View, render
+from ifssnet.measurement.surface_error import middle_of_largest_errors_mm
 
 PIXELS_HIGH = 420
 GAP = 16.0
@@ -58,11 +59,10 @@ def common_scale(meshes: Sequence[DisplayMesh]) -> ErrorScale | None:
 
     The middle one of them all: a single method that runs past a muscle's end would make everything else look right.
     """
-    known = [np.abs(mesh.error_mm[np.isfinite(mesh.error_mm)]) for mesh in meshes if mesh.error_mm is not None]
-    each = [float(np.percentile(errors, 95)) for errors in known if errors.size]
-    if not each:
+    middle = middle_of_largest_errors_mm([mesh.error_mm for mesh in meshes if mesh.error_mm is not None])
+    if middle is None:
         return None
-    high = max(float(np.median(each)), 0.05)
+    high = max(middle, 0.05)
     step = nice_step(high, 4)
     high = step * math.ceil(high / step - 1e-9)
     return ErrorScale(-high, high, True)

@@ -16,6 +16,7 @@ from ifssnet.figures.rendering.axis_letters import ANATOMICAL, Letters
 from ifssnet.figures.rendering.mesh import DisplayMesh
 from ifssnet.figures.rendering.raster import draw, empty_buffers
 from ifssnet.figures.rendering.shading import shade
+from ifssnet.measurement.surface_error import largest_error_mm
 
 OVERSAMPLING = 2
 Vector = tuple[float, float, float]
@@ -84,9 +85,9 @@ def error_scale(meshes: Sequence[DisplayMesh]) -> ErrorScale | None:
     """A scale with a round end that holds 99 % of the errors; None where no mesh has any."""
     known = [mesh.error_mm[np.isfinite(mesh.error_mm)] for mesh in meshes if mesh.error_mm is not None]
     errors = np.concatenate(known) if known else np.empty(0)
-    if len(errors) == 0:
+    high = largest_error_mm(errors, 99)
+    if high is None:
         return None
-    high = float(np.percentile(np.abs(errors), 99))
     step = nice_step(max(high, 0.05), 5)
     high = step * max(1, math.ceil(high / step - 1e-9))
     signed = bool((errors < 0).any())
