@@ -69,7 +69,7 @@ def compare(
     without: Mapping[str, Collection[int]] | None = None,
     per_slice: bool = False,
 ) -> Report:
-    """Hold a segmentation against a reference, muscle by muscle; definitions and sources are in docs/measuring.md.
+    """Hold a segmentation against a reference, muscle by muscle; definitions and sources are in docs/reference/measures.md.
 
     Args:
         labels: The segmentation; moved onto the reference's grid where the two differ and that is safe.

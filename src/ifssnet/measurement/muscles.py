@@ -50,7 +50,7 @@ class MeasureOptions:
 
 
 def measure(labels: LabelMap, volume: Volume | None = None, options: MeasureOptions | None = None) -> Report:
-    """Measure each muscle; every definition with its source is in docs/measuring.md.
+    """Measure each muscle; every definition with its source is in docs/reference/measures.md.
 
     Args:
         labels: The segmentation.

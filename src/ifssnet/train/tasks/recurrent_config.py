@@ -110,7 +110,7 @@ class RecurrentConfig:
 
     @classmethod
     def robust(cls, supervision: str = FULL, network: IFSSNetConfig | None = None) -> RecurrentConfig:
-        """Ours: single windows first, then short TBPTT with many updates, see docs/recurrent.md."""
+        """Ours: single windows first, then short TBPTT with many updates, see docs/concepts/recurrent.md."""
         return cls(
             network=network or IFSSNetConfig.light(zero_last=True),
             loss=TverskyConfig(form="fixed"),

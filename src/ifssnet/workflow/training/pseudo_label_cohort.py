@@ -201,7 +201,7 @@ def _prepare(root: Path, target: Path) -> None:
         raise InputError(
             "a cohort as <train|val|test>/<PATIENT>/x<N>.mha and masksX<N>.mha",
             f"nnU-Net's folder {root}",
-            "Lay the legs out by split and patient first: docs/formats.md.",
+            "Lay the legs out by split and patient first: docs/reference/formats.md.",
         )
     if target.resolve() == root.resolve():
         raise InputError("another folder than the cohort's own", f"{target}", "Choose another one: labels are not overwritten.")
