@@ -16,7 +16,8 @@ FAR_VOXELS = 8.0
 """Surfaces whose typical distance is above this many voxels go to the distance transform, nearer ones to the k-d tree.
 
 A k-d tree looks at all points within the distance that it finds: quick for surfaces that nearly coincide, and slower the
-further apart they lie; a distance transform costs the same for any two. Where they meet was measured (docs/reference/measures.md).
+further apart they lie; a distance transform costs the same for any two. Where they meet was measured:
+docs/reference/measures.md.
 """
 
 MAX_TRANSFORM_VOXELS = 400_000_000

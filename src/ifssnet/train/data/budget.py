@@ -74,7 +74,8 @@ class AnnotationBudget:
             same of each (paper, III-C2); "full", every slice.
         first: Annotated slices of the first leg (paper, III-C3: around 230); "decremental" only.
         decay: Of the annotated slices from one leg to the next (paper, III-C3: 230 to 115); "decremental" only.
-        floor: Slices that no leg goes below; "decremental" only. 42 is the paper's 3 in 100, see docs/concepts/annotation-budget.md.
+        floor: Slices that no leg goes below; "decremental" only. 42 is the paper's 3 in 100
+            (docs/concepts/annotation-budget.md).
         constant: Annotated slices of each leg (paper, III-C2: 3 x 14 = 42); "constant" only.
         leg_slices: Slices of the leg that these numbers are meant for (paper, IV-A3: 1400).
         run: Consecutive slices that are annotated together (paper, III-C2: 3).
