@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 SOL, GM, GL = "SOL", "GM", "GL"
@@ -11,28 +12,48 @@ SOL, GM, GL = "SOL", "GM", "GL"
 TRICEPS_SURAE: tuple[str, ...] = (SOL, GM, GL)
 """The paper's three muscles, in the order of every table and figure."""
 
-COLORS: Mapping[str, tuple[int, int, int]] = MappingProxyType({SOL: (126, 87, 194), GM: (236, 97, 155), GL: (76, 175, 80)})
-"""Red, green, blue; violet, pink and green as in the paper's Fig. 7."""
 
-_SYNONYMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        SOL: ("sol", "soleus"),
-        GM: ("gm", "mg", "gastrocnemius medial", "gastrocnemius medialis", "medial gastrocnemius"),
-        GL: ("gl", "lg", "gastrocnemius lateral", "gastrocnemius lateralis", "lateral gastrocnemius"),
-        "TA": ("ta", "tibialis anterior"),
-        "TP": ("tp", "tibialis posterior"),
-        "EDL": ("edl", "extensor digitorum longus"),
-        "EHL": ("ehl", "extensor hallucis longus", "extensor hallicus longus"),
-        "FDL": ("fdl", "flexor digitorum longus"),
-        "FHL": ("fhl", "flexor hallucis longus", "flexor hallicus longus"),
-        "PL": ("pl", "peroneus longus", "fibularis longus"),
-        "PLANTARIS": ("plantaris",),
-        "POPLITEUS": ("popliteus",),
-        "TIBIA": ("tibia",),
-        "FIBULA": ("fibula",),
-    }
+@dataclass(frozen=True)
+class Part:
+    """A muscle or a bone of the lower leg.
+
+    Attributes:
+        name: The field's short name.
+        synonyms: What files call it beside that, in lower case.
+        color: Red, green and blue, 0 to 255; None where it has none of its own.
+    """
+
+    name: str
+    synonyms: tuple[str, ...] = ()
+    color: tuple[int, int, int] | None = None
+
+
+PARTS: tuple[Part, ...] = (
+    # Violet, pink and green as in the paper's Fig. 7.
+    Part(SOL, ("soleus",), (126, 87, 194)),
+    Part(GM, ("mg", "gastrocnemius medial", "gastrocnemius medialis", "medial gastrocnemius"), (236, 97, 155)),
+    Part(GL, ("lg", "gastrocnemius lateral", "gastrocnemius lateralis", "lateral gastrocnemius"), (76, 175, 80)),
+    Part("TA", ("tibialis anterior",)),
+    Part("TP", ("tibialis posterior",)),
+    Part("EDL", ("extensor digitorum longus",)),
+    Part("EHL", ("extensor hallucis longus", "extensor hallicus longus")),
+    Part("FDL", ("flexor digitorum longus",)),
+    Part("FHL", ("flexor hallucis longus", "flexor hallicus longus")),
+    Part("PL", ("peroneus longus", "fibularis longus")),
+    Part("PLANTARIS"),
+    Part("POPLITEUS"),
+    Part("TIBIA"),
+    Part("FIBULA"),
 )
-_BY_WORDS: Mapping[str, str] = MappingProxyType({words: name for name, all_words in _SYNONYMS.items() for words in all_words})
+"""Every part that has a name of its own; a further muscle is one more line."""
+
+_BY_NAME: Mapping[str, Part] = MappingProxyType({part.name: part for part in PARTS})
+_BY_WORDS: Mapping[str, str] = MappingProxyType(
+    {words: part.name for part in PARTS for words in (part.name.lower(), *part.synonyms)}
+)
+_RING = ((0, 114, 178), (230, 159, 0), (86, 180, 233), (213, 94, 0), (0, 158, 115), (240, 228, 66), (204, 121, 167))
+"""Colours that are told apart with any kind of colour vision (Okabe and Ito)."""
+
 _NOISE = {"smooth", "muscle", "muscles", "bone", "left", "right", "vhf", "vhm", "l", "r", "mesh", "surface", "label"}
 
 
@@ -53,6 +74,10 @@ def field_name(text: str) -> str:
 
 
 def color_of(name: str, index: int) -> tuple[int, int, int]:
-    """Red, green and blue, 0 to 255: the paper's for its muscles, else one of a colour-blind safe ring by index."""
-    ring = ((0, 114, 178), (230, 159, 0), (86, 180, 233), (213, 94, 0), (0, 158, 115), (240, 228, 66), (204, 121, 167))
-    return COLORS.get(name, ring[index % len(ring)])
+    """Red, green and blue, 0 to 255, of a part: its own, or that of its index in a ring where it has none.
+
+    >>> color_of("SOL", 0), color_of("TA", 1)
+    ((126, 87, 194), (230, 159, 0))
+    """
+    part = _BY_NAME.get(name)
+    return _RING[index % len(_RING)] if part is None or part.color is None else part.color

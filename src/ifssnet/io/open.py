@@ -1,9 +1,8 @@
-"""Any volume, label map or tracked sweep: `kind_of` says which format it is, one reader a format does the rest."""
+"""Any volume, label map or tracked sweep: `format_of` says which format it has, and the format's own reader does the rest."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -11,30 +10,14 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.sweep import Sweep
 from ifssnet.geometry.values import values_in_use
-from ifssnet.io.cohorts.nnunet import read_nnunet
-from ifssnet.io.kinds import IMAGES, KINDS, SWEEPS, kind_of
-from ifssnet.io.sweeps.frames_folder import read_frames_folder
+from ifssnet.io.kinds import FORMATS, SURFACES, Format, format_of, kind, kind_of
 from ifssnet.io.sweeps.plus_config import PlusConfiguration, read_plus_configuration
-from ifssnet.io.sweeps.sequence import read_sequence
-from ifssnet.io.sweeps.stradwin import read_stradwin
+from ifssnet.io.sweeps.sweep_format import SweepFormat
 from ifssnet.io.volumes import label_names
-from ifssnet.io.volumes.dicom import read_dicom_volume
-from ifssnet.io.volumes.metaimage import read_metaimage_volume
-from ifssnet.io.volumes.nifti import read_nifti_volume
-from ifssnet.io.volumes.nrrd import read_nrrd_volume
 from ifssnet.io.volumes.placement import as_labels, warn_of_nan
-from ifssnet.io.volumes.seg_nrrd import read_seg_nrrd
+from ifssnet.io.volumes.volume_format import CaseFolder, VolumeFormat
 
 __all__ = ["kind_of", "open_labels", "open_sweep", "open_volume"]
-
-_READERS: Mapping[str, Callable[[Path], Volume]] = {
-    "metaimage": read_metaimage_volume,
-    "nrrd": read_nrrd_volume,
-    "nifti": read_nifti_volume,
-    "dicom": read_dicom_volume,
-    "dicom-folder": read_dicom_volume,
-}
-
 
 MANY_LABELS = 40
 """More unnamed structures than anybody draws in a leg."""
@@ -47,19 +30,16 @@ def open_volume(path: Path) -> Volume:
         path: A file of any format in `ifssnet.io.kinds.IMAGES`, or a folder of DICOM images, or an nnU-Net folder of one case.
 
     Returns:
-        The volume, on its grid in LPS, grey levels of the file's own type; NaN are kept, with a warning that counts them.
+        The volume, on its grid in LPS, with the file's own type of grey level; NaN are kept, with a warning that counts them.
 
     Raises:
         InputError: Nothing there, nothing that is known, or a file that cannot be used.
     """
-    kind = _image_kind(path, "a volume")
-    if kind == "nnunet":
-        case = read_nnunet(path).only_case()
-        path, kind = case.images[0], kind_of(case.images[0])
-    if kind == "seg-nrrd":
-        labels = read_seg_nrrd(path)
-        return Volume(labels.array, labels.grid, labels.header)
-    volume = _READERS[_image_kind(path, "a volume")](path)
+    found = format_of(path)
+    if isinstance(found, CaseFolder):
+        path = found.volume_file(path)
+        found = format_of(path)
+    volume = _image_format(found, path, "a volume").read_volume(path)
     warn_of_nan(volume.array, path.name)
     return volume
 
@@ -77,15 +57,39 @@ def open_labels(path: Path) -> LabelMap:
     Raises:
         InputError: Nothing there, nothing that is known, or values that are no labels.
     """
-    kind = _image_kind(path, "a label map")
-    if kind == "nnunet":
-        case = read_nnunet(path).only_case()
-        if case.labels is None:
-            raise InputError(f"labels of {case.name} in {path}", "none", "Give a folder with labelsTr.")
-        path, kind = case.labels, kind_of(case.labels)
-    if kind == "seg-nrrd":
-        return read_seg_nrrd(path)
-    volume = _READERS[_image_kind(path, "a label map")](path)
+    found = format_of(path)
+    if isinstance(found, CaseFolder):
+        path = found.labels_file(path)
+        found = format_of(path)
+    format = _image_format(found, path, "a label map")
+    if format.read_labels is not None:
+        return format.read_labels(path)
+    return _labels_of(format.read_volume(path), path)
+
+
+def open_sweep(path: Path, config: Path | PlusConfiguration | None = None) -> Sweep:
+    """Read a tracked sweep.
+
+    Args:
+        path: A sequence metafile (`.igs.mha`, `.mha`, `.mhd`, `.igs.nrrd`, `.nrrd`), a Stradwin file (`.sw`, or its
+            `.sxi` when the `.sw` lies beside it), or a folder of PNG frames with `poses.csv` and `calibration.toml`.
+        config: A PLUS configuration with the calibration, for sequence metafiles.
+
+    Raises:
+        InputError: No such file, a format that is not known, or a file that cannot be used.
+    """
+    format = _sweep_format(format_of(path), path)
+    if config is not None and not format.takes_configuration:
+        raise InputError(
+            "a PLUS configuration with a sequence metafile only",
+            f"a configuration with {path.name}, which carries its own calibration",
+            "Leave the configuration out.",
+        )
+    return format.read(path, read_plus_configuration(config) if isinstance(config, Path) else config)
+
+
+def _labels_of(volume: Volume, path: Path) -> LabelMap:
+    """A volume's values as labels, with names and colours from wherever they are kept."""
     array = as_labels(volume.array, path.name)
     header = dict(volume.header)
     if label_names.HEADER_KEY in header:
@@ -101,52 +105,33 @@ def open_labels(path: Path) -> LabelMap:
                 f"{path.name} has {len(in_use)} different values and no names for them: it looks like a grey-level volume. "
                 "Every value is taken as a structure of its own."
             ),
-            stacklevel=2,
+            stacklevel=3,
         )
     names = label_names.completed(in_use, names)
     return LabelMap(array, volume.grid, MappingProxyType(names), MappingProxyType(colors), MappingProxyType(header))
 
 
-def open_sweep(path: Path, config: Path | PlusConfiguration | None = None) -> Sweep:
-    """Read a tracked sweep.
-
-    Args:
-        path: A sequence metafile (`.igs.mha`, `.mha`, `.mhd`, `.igs.nrrd`, `.nrrd`), a Stradwin file (`.sw`, or its
-            `.sxi` when the `.sw` lies beside it), or a folder of PNG frames with `poses.csv` and `calibration.toml`.
-        config: A PLUS configuration with the calibration, for sequence metafiles.
-
-    Raises:
-        InputError: No such file, a format that is not known, or a file that cannot be used.
-    """
-    kind = kind_of(path)
-    if kind in ("sequence", "metaimage", "nrrd"):
-        return read_sequence(path, read_plus_configuration(config) if isinstance(config, Path) else config)
-    if kind not in ("stradwin", "frames-folder"):
-        raise InputError(
-            "a sequence metafile (.igs.mha, .igs.nrrd), a Stradwin .sw file, or a folder of frames with poses",
-            f"{path.name}, which is {KINDS[kind]}",
-            "Give the recording, or convert it to one of these.",
-        )
-    if config is not None:
-        raise InputError(
-            "a PLUS configuration with a sequence metafile only",
-            f"a configuration with {path.name}, which carries its own calibration",
-            "Leave the configuration out.",
-        )
-    if kind == "frames-folder":
-        return read_frames_folder(path)
-    return read_stradwin(path.with_suffix(".sw") if path.suffix.lower() == ".sxi" else path)
-
-
-def _image_kind(path: Path, wanted: str) -> str:
-    kind = kind_of(path)
-    if kind in IMAGES:
-        return kind
+def _image_format(found: Format, path: Path, wanted: str) -> VolumeFormat:
+    if isinstance(found, VolumeFormat):
+        return found
     remedy = "Give a volume or a label map."
-    if kind in SWEEPS:
+    if isinstance(found, SweepFormat):
         remedy = "Compound it into a volume first (ifss compound)."
-    elif kind.startswith("surface"):
+    elif kind(found).name in SURFACES:
         remedy = "Turn surfaces into a label map first (ifss convert)."
-    elif kind == "masks-folder":
+    elif kind(found).name == "masks-folder":
         remedy = "Masks on some slices are seeds: give them as such, beside the volume."
-    raise InputError(wanted, f"{path.name}, which is {KINDS[kind]}", remedy)
+    raise InputError(wanted, f"{path.name}, which is {kind(found).words}", remedy)
+
+
+def _sweep_format(found: Format, path: Path) -> SweepFormat:
+    if isinstance(found, SweepFormat):
+        return found
+    for each in FORMATS:
+        if isinstance(each, SweepFormat) and kind(found).name in each.tried_for:
+            return each
+    raise InputError(
+        "a sequence metafile (.igs.mha, .igs.nrrd), a Stradwin .sw file, or a folder of frames with poses",
+        f"{path.name}, which is {kind(found).words}",
+        "Give the recording, or convert it to one of these.",
+    )

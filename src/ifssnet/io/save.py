@@ -1,4 +1,4 @@
-"""Volumes, label maps and segmentations into files: the suffix chooses the format.
+"""Volumes, label maps, segmentations and sweeps into files: the suffix chooses the format.
 
 Label maps are compressed (a twentieth of the size in the time of writing them raw twice), volumes are not: speckle
 shrinks by a tenth at best and takes ten times as long. `.nii.gz` is always compressed, `.nii` never.
@@ -7,7 +7,7 @@ shrinks by a tenth at best and takes ten times as long. `.nii.gz` is always comp
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -19,20 +19,27 @@ from jaxtyping import Shaped
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.segmentation import Segmentation
+from ifssnet.core.sweep import Sweep
+from ifssnet.io.kinds import FORMATS
 from ifssnet.io.storage.atomic import atomic_paths
+from ifssnet.io.sweeps.sweep_format import SweepFormat
 from ifssnet.io.volumes import label_names
-from ifssnet.io.volumes.metaimage import write_metaimage_volume
-from ifssnet.io.volumes.nifti import write_nifti_volume
-from ifssnet.io.volumes.nrrd import write_nrrd_volume
-from ifssnet.io.volumes.seg_nrrd import SEGMENT_KEY, SegmentLayers, write_seg_nrrd
+from ifssnet.io.volumes.seg_nrrd import SEGMENT_KEY
+from ifssnet.io.volumes.volume_format import VolumeFormat, VolumeWriter
 
-SUFFIXES = (".seg.nrrd", ".nii.gz", ".nii", ".mha", ".mhd", ".nrrd", ".nhdr")
-"""What can be written, longer suffixes before the shorter ones that they end in."""
+WRITERS: Mapping[str, VolumeWriter] = MappingProxyType(
+    {
+        writer.suffix: writer
+        for writer in sorted(
+            (writer for each in FORMATS if isinstance(each, VolumeFormat) for writer in each.writers),
+            key=lambda writer: -len(writer.suffix),
+        )
+    }
+)
+"""What writes each suffix, longer suffixes before the shorter ones that they end in."""
 
-_DETACHED: Mapping[str, Callable[[Volume, Path, bool, tuple[Path, str] | None], None]] = {
-    ".mhd": write_metaimage_volume,
-    ".nhdr": write_nrrd_volume,
-}
+SUFFIXES = tuple(WRITERS)
+"""What can be written."""
 
 
 def save(
@@ -59,19 +66,17 @@ def save(
         InputError: An unknown suffix, a target that exists, a place that cannot be written, or pixels that the format
             has no type for.
     """
-    suffix = suffix_of(path)
+    writer = WRITERS[suffix_of(path)]
     if isinstance(thing, Segmentation):
-        beside = {}
+        beside: dict[Path, str] = {}
         if provenance:
             text = json.dumps(_plain(thing.provenance), indent=2, ensure_ascii=False)
             beside = {path.with_name(f"{path.name}.json"): text + "\n"}
-        _save_labels(thing.labels, path, suffix, force, compress is not False, beside)
+        _save_labels(thing.labels, path, writer, force, compress is not False, beside)
     elif isinstance(thing, LabelMap):
-        _save_labels(thing, path, suffix, force, compress is not False, {})
-    elif suffix == ".seg.nrrd":
-        raise InputError("labels for a .seg.nrrd file", "a grey-level volume", "Name it .nrrd.")
+        _save_labels(thing, path, writer, force, compress is not False, {})
     else:
-        _write(replace(thing, array=_storable(thing.array)), path, suffix, force, bool(compress), {})
+        _save_volume(replace(thing, array=_storable(thing.array)), path, writer, force, bool(compress), {})
 
 
 def suffix_of(path: Path) -> str:
@@ -88,43 +93,63 @@ def suffix_of(path: Path) -> str:
     )
 
 
-def _save_labels(labels: LabelMap, path: Path, suffix: str, force: bool, compress: bool, beside: Mapping[Path, str]) -> None:
+def save_sweep(sweep: Sweep, path: Path, force: bool = False) -> None:
+    """Write a tracked sweep.
+
+    Args:
+        sweep: What to write.
+        path: Where to; `.mha`, `.mhd` and `.nrrd` are sequence metafiles, `.sw` is Stradwin's, without a suffix it is a
+            folder of frames.
+        force: Replace what is there.
+
+    Raises:
+        InputError: An unknown suffix, or a sweep that the format cannot hold.
+    """
+    for each in FORMATS:
+        if isinstance(each, SweepFormat) and (write := each.writers.get(path.suffix.lower())) is not None:
+            write(sweep, path, force)
+            return
+    raise InputError("a sweep as .igs.mha, .igs.nrrd, .sw or a folder", f"{path.name}", "Choose one of these.")
+
+
+def _save_labels(
+    labels: LabelMap, path: Path, writer: VolumeWriter, force: bool, compress: bool, beside: Mapping[Path, str]
+) -> None:
     labels = replace(labels, array=_storable(labels.array))
-    if suffix == ".seg.nrrd":
-        own = {key: value for key, value in labels.header.items() if not SEGMENT_KEY.match(key)}
+    if writer.write_labels is not None:
         with atomic_paths([*beside, path], force) as (*others, partial):
-            write_seg_nrrd(SegmentLayers((labels,), MappingProxyType(own)), partial, compress)
-            for other, text in zip(others, beside.values(), strict=True):
-                other.write_text(text, encoding="utf-8")
+            writer.write_labels(labels, partial, compress)
+            _write_texts(others, beside)
         return
     # What 3D Slicer said of its segments would make the file one of its segmentations, with names that are not there.
     header = {key: value for key, value in labels.header.items() if not SEGMENT_KEY.match(key)}
-    if labels.names:
-        if suffix.startswith(".nii"):
-            beside = {label_names.sidecar_of(path): label_names.as_text(labels) + "\n", **beside}
-        else:
-            header[label_names.HEADER_KEY] = label_names.as_text(labels)
-    _write(Volume(labels.array, labels.grid, MappingProxyType(header)), path, suffix, force, compress, beside)
+    if labels.names and writer.label_names == "beside":
+        beside = {label_names.sidecar_of(path): label_names.as_text(labels) + "\n", **beside}
+    elif labels.names:
+        header[label_names.HEADER_KEY] = label_names.as_text(labels)
+    _save_volume(Volume(labels.array, labels.grid, MappingProxyType(header)), path, writer, force, compress, beside)
 
 
-def _write(volume: Volume, path: Path, suffix: str, force: bool, compress: bool, beside: Mapping[Path, str]) -> None:
+def _save_volume(
+    volume: Volume, path: Path, writer: VolumeWriter, force: bool, compress: bool, beside: Mapping[Path, str]
+) -> None:
     """The file of a suffix with those that belong to it: first what is beside, last what readers open."""
-    targets = list(beside)
-    if suffix in _DETACHED:
-        ending = {".mhd": ".zraw" if compress else ".raw", ".nhdr": ".raw.gz" if compress else ".raw"}[suffix]
-        data = path.with_name(path.name[: -len(suffix)] + ending)
-        targets.append(data)
-    with atomic_paths([*targets, path], force) as partials:
-        for partial, text in zip(partials, beside.values(), strict=False):
-            partial.write_text(text, encoding="utf-8")
-        if suffix in _DETACHED:
-            _DETACHED[suffix](volume, partials[-1], compress, (partials[-2], targets[-1].name))
-        elif suffix == ".mha":
-            write_metaimage_volume(volume, partials[-1], compress)
-        elif suffix == ".nrrd":
-            write_nrrd_volume(volume, partials[-1], compress)
-        else:
-            write_nifti_volume(volume, partials[-1], suffix == ".nii.gz")
+    if writer.write is None:
+        raise InputError(f"labels for a {writer.suffix} file", "a grey-level volume", "Name it .nrrd.")
+    if writer.data_suffixes is None:
+        with atomic_paths([*beside, path], force) as (*others, partial):
+            _write_texts(others, beside)
+            writer.write(volume, partial, compress, None)
+        return
+    data = path.with_name(path.name[: -len(writer.suffix)] + writer.data_suffixes[compress])
+    with atomic_paths([*beside, data, path], force) as (*others, partial_data, partial):
+        _write_texts(others, beside)
+        writer.write(volume, partial, compress, (partial_data, data.name))
+
+
+def _write_texts(partials: list[Path], texts: Mapping[Path, str]) -> None:
+    for partial, text in zip(partials, texts.values(), strict=True):
+        partial.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _storable(array: Shaped[np.ndarray, "z y x"]) -> Shaped[np.ndarray, "z y x"]:

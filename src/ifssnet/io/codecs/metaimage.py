@@ -42,6 +42,7 @@ TYPES: Mapping[str, str] = {
 }  # fmt: skip
 _TYPE_NAMES = {code: name for name, code in TYPES.items() if name not in ("MET_LONG", "MET_ULONG")}
 
+_FIRST_LINES = re.compile(rb"^\s*(ObjectType|NDims|DimSize|BinaryData|ElementType)\s*[=:]", re.MULTILINE)
 _LONGEST_LINE = 1 << 20
 _LONGEST_HEADER = 1 << 26
 _MOST_FILES = 100_000
@@ -100,6 +101,11 @@ def read_metaimage(path: Path) -> MetaImage:
             f"a readable MetaImage file {path.name}", f"'{error}'", "Check the file and its permissions."
         ) from error
     return MetaImage(fields, array)
+
+
+def header_in(content: bytes) -> bytes:
+    """The header at the start of a file's bytes; empty where the bytes are those of another format."""
+    return content.split(b"ElementDataFile", maxsplit=1)[0] if _FIRST_LINES.search(content[:1024]) else b""
 
 
 def write_metaimage(

@@ -115,6 +115,11 @@ def read_nrrd_raw(path: Path) -> tuple[dict[str, str], Shaped[np.ndarray, "*size
     return image.pairs | image.fields, image.array
 
 
+def header_in(content: bytes) -> bytes:
+    """The header at the start of a file's bytes; empty where the bytes are those of another format."""
+    return re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0] if content.startswith(b"NRRD000") else b""
+
+
 def write_nrrd(
     path: Path,
     header: Mapping[str, str],

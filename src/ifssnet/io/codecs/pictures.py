@@ -10,6 +10,7 @@ from jaxtyping import Shaped
 from PIL import Image
 
 from ifssnet.core.errors import InputError
+from ifssnet.io.recognition import Kind
 
 PICTURES = (".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg", ".pgm")
 """Suffixes of the pictures that are read."""
@@ -30,3 +31,12 @@ def read_grey(file: Path) -> Shaped[np.ndarray, "v u"]:
                 return np.asarray(image.convert("L"))
     except Exception as error:  # Pillow's plug-ins raise whatever their parsers meet
         raise InputError("a readable image", f"{file} ({error})", "Check that the file was copied whole.") from error
+
+
+PICTURE = Kind(
+    "image",
+    "a single picture (PNG, JPEG, TIFF)",
+    recognises=lambda start: start.content.startswith((b"\x89PNG\r\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")),
+)
+
+MASKS_FOLDER = Kind("masks-folder", "a folder of PNG masks", recognises_folder=lambda listing: ".png" in listing.suffixes)

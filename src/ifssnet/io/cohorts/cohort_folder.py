@@ -39,6 +39,7 @@ from ifssnet.core.cohort import SPLITS, TEST, TRAIN, Case, Cohort
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.muscles import field_name
 from ifssnet.io.cohorts import leg_3d_us as leg3dus
+from ifssnet.io.recognition import FolderListing, Kind
 
 DESCRIPTION = "cohort.toml"
 NNUNET_DESCRIPTION = "dataset.json"
@@ -253,3 +254,10 @@ def _images(folder: Path) -> dict[str, Path]:
         for suffix in _NNUNET_SUFFIXES
         if file.name.endswith(suffix) and not file.name.startswith(".")
     }
+
+
+def _is_cohort(listing: FolderListing) -> bool:
+    return DESCRIPTION in listing.names or any((listing.path / split).is_dir() for split in (*SPLITS, "validation"))
+
+
+COHORT = Kind("cohort", "a cohort of legs: folders train, val and test, as LEG-3D-US has them", recognises_folder=_is_cohort)

@@ -16,9 +16,11 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.geometry.values import values_in_use
 from ifssnet.io.codecs.pixels import existing_file
+from ifssnet.io.recognition import Kind
 from ifssnet.io.storage.atomic import atomic_folder
 from ifssnet.io.volumes import label_names
 from ifssnet.io.volumes.nifti import write_nifti_volume
+from ifssnet.io.volumes.volume_format import CaseFolder
 
 _LARGEST_JSON = 1 << 24
 _ENDING = re.compile(r"^(\.[A-Za-z0-9]+){1,2}$")
@@ -174,3 +176,21 @@ def _renumbered(labels: LabelMap, values: Mapping[str, int]) -> Volume:
     for value in values_in_use(labels.array):
         array[labels.array == value] = values[labels.names.get(value, str(value))]
     return replace(Volume(array, labels.grid), header=labels.header)
+
+
+def _labels_file(folder: Path) -> Path:
+    case = read_nnunet(folder).only_case()
+    if case.labels is None:
+        raise InputError(f"labels of {case.name} in {folder}", "none", "Give a folder with labelsTr.")
+    return case.labels
+
+
+NNUNET = CaseFolder(
+    Kind(
+        "nnunet",
+        "an nnU-Net v2 folder (dataset.json)",
+        recognises_folder=lambda listing: "dataset.json" in listing.names,
+    ),
+    volume_file=lambda folder: read_nnunet(folder).only_case().images[0],
+    labels_file=_labels_file,
+)

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any, cast
 
+from ifssnet.io.recognition import Kind
+
 
 def read_json_object(path: Path) -> dict[str, Any] | None:
     """A file's JSON object; None where there is no file, or a broken one."""
@@ -14,3 +16,6 @@ def read_json_object(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         return None
     return cast("dict[str, Any]", data) if isinstance(data, dict) else None
+
+
+JSON_FILE = Kind("json", "a JSON file", recognises=lambda start: start.text.startswith((b"{", b"[")), suffixes=(".json",))

@@ -13,8 +13,10 @@ from PIL import Image
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.sweep import Sweep
+from ifssnet.io.recognition import Kind
 from ifssnet.io.storage.atomic import atomic_folder
-from ifssnet.io.sweeps.frames_folder import CALIBRATION_NAME, MATRIX_COLUMNS, POSES_NAME
+from ifssnet.io.sweeps.frames_folder import CALIBRATION_NAME, MATRIX_COLUMNS, POSES_NAME, read_frames_folder
+from ifssnet.io.sweeps.sweep_format import SweepFormat
 
 
 def write_frames_folder(sweep: Sweep, folder: Path, force: bool = False) -> None:
@@ -58,3 +60,14 @@ def _write_poses(sweep: Sweep, names: list[str], write_row: Callable[[list[str]]
     for name, time, pose, valid in zip(names, sweep.timestamps_s, sweep.image_to_world @ from_pixels, sweep.valid, strict=True):
         numbers = [repr(float(value)) if valid else "" for value in pose.reshape(-1)]
         write_row([name, repr(float(time)) if np.isfinite(time) else "", *numbers, "OK" if valid else "INVALID"])
+
+
+FRAMES_FOLDER = SweepFormat(
+    Kind(
+        "frames-folder",
+        "a tracked sweep as a folder of frames, poses.csv and calibration.toml",
+        recognises_folder=lambda listing: bool({POSES_NAME, CALIBRATION_NAME} & listing.names),
+    ),
+    lambda folder, _: read_frames_folder(folder),
+    writers={"": write_frames_folder},
+)

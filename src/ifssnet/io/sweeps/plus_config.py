@@ -22,6 +22,7 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.io.codecs.numbers import rigid_or_affine
 from ifssnet.io.codecs.pixels import existing_file
 from ifssnet.io.codecs.xml_attributes import ElementAttributes
+from ifssnet.io.recognition import Kind
 
 Matrix4 = Float[np.ndarray, "4 4"]
 
@@ -291,3 +292,11 @@ def _hole_filling_element(element: Element, path: Path) -> HoleFillingElement:
         )
     options.report_rest()
     return HoleFillingElement(str(kind).lower().replace("_", "-"), size, stdev, ratio, length, sticks)
+
+
+XML_FILE = Kind(
+    "xml",
+    "an XML file, as a PLUS configuration is",
+    recognises=lambda start: start.content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"),
+    suffixes=(".xml",),
+)

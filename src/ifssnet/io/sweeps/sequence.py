@@ -19,9 +19,11 @@ from jaxtyping import Bool, Float, Shaped
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.sweep import Sweep
+from ifssnet.io.codecs import metaimage, nrrd
 from ifssnet.io.codecs.metaimage import read_metaimage
 from ifssnet.io.codecs.nrrd import read_nrrd_raw
 from ifssnet.io.codecs.numbers import shortened
+from ifssnet.io.recognition import FileStart
 from ifssnet.io.sweeps.plus_config import PlusConfiguration
 from ifssnet.io.sweeps.transform_graph import Key, TransformGraph, image_to_reference
 from ifssnet.io.volumes.placement import grey_levels
@@ -30,6 +32,8 @@ FRAME_FIELD = re.compile(r"^Seq_Frame(\d+)_(\w+)$", re.IGNORECASE)
 REFERENCE_FIELD = "ReferenceCoordinateFrame"
 DEFAULT_IMAGE, DEFAULT_REFERENCES = "Image", ("Reference", "Tracker")
 _TRANSFORM_NAME = re.compile(r"^(.+?)To([A-Z].*)Transform$")
+_TRACKED = re.compile(rb"^Seq_Frame\d+_\w+Transform\s*:?=", re.MULTILINE)
+_LIST_LAST = re.compile(rb"^\s*[Kk]inds\s*[=:]\s*(domain\s+domain\s+list|list\s+domain\s+domain)\s*$", re.MULTILINE)
 _COLOURS = ("vector", "3-vector", "4-vector", "rgb-color", "rgba-color")
 _STRUCTURE = re.compile(
     "objecttype|ndims|binarydata(byteordermsb)?|elementbyteordermsb|compresseddata(size)?|dimsize|elementnumberofchannels|"
@@ -88,6 +92,12 @@ def read_sequence(path: Path, configuration: PlusConfiguration | None = None) ->
         valid=valid,
         header=MappingProxyType(_carried(fields) | {REFERENCE_FIELD: reference}),
     )
+
+
+def is_sequence(start: FileStart) -> bool:
+    """Whether a MetaImage or an NRRD file says that its frames are tracked, or that they are a list."""
+    header = nrrd.header_in(start.content) or metaimage.header_in(start.content)
+    return _TRACKED.search(header) is not None or _LIST_LAST.search(header) is not None
 
 
 def pixel_spacing(poses: Float[np.ndarray, "frame 4 4"]) -> tuple[float, float]:

@@ -12,8 +12,17 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.sweep import Sweep
 from ifssnet.io.codecs.metaimage import write_metaimage
 from ifssnet.io.codecs.nrrd import write_nrrd
+from ifssnet.io.recognition import Kind
 from ifssnet.io.storage.atomic import atomic_path, atomic_paths
-from ifssnet.io.sweeps.sequence import DEFAULT_IMAGE, DEFAULT_REFERENCES, FRAME_FIELD, REFERENCE_FIELD
+from ifssnet.io.sweeps.sequence import (
+    DEFAULT_IMAGE,
+    DEFAULT_REFERENCES,
+    FRAME_FIELD,
+    REFERENCE_FIELD,
+    is_sequence,
+    read_sequence,
+)
+from ifssnet.io.sweeps.sweep_format import SweepFormat
 
 _META_LAYOUT: Mapping[str, str] = {
     "AnatomicalOrientation": "RAI",
@@ -117,3 +126,16 @@ def _reads_as(text: str, number: float) -> bool:
         return float(text) == number
     except ValueError:
         return False
+
+
+def _write(sweep: Sweep, path: Path, force: bool) -> None:
+    write_sequence(sweep, path, force=force)
+
+
+SEQUENCE = SweepFormat(
+    Kind("sequence", "a tracked sweep of PLUS or 3D Slicer (.igs.mha, .igs.nrrd)", recognises=is_sequence),
+    read_sequence,
+    takes_configuration=True,
+    tried_for=("metaimage", "nrrd"),
+    writers={".mha": _write, ".mhd": _write, ".nrrd": _write},
+)

@@ -11,6 +11,7 @@ writing. Frames are counted from 0 too.
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,11 +24,18 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.sweep import Contour, Sweep
 from ifssnet.io.codecs.numbers import integers, numbers, shortened
 from ifssnet.io.codecs.pixels import existing_file
+from ifssnet.io.recognition import FileStart
 from ifssnet.io.sweeps.stradwin_images import Lines, is_true, read_frames
 from ifssnet.io.sweeps.stradwin_pose import CM, ORIGIN, Six, pixels_to_image, pose_matrix
 
 CALIBRATION_KEYS = ("RES_XTRANS", "RES_YTRANS", "RES_ZTRANS", "RES_AZIMUTH", "RES_ELEVATION", "RES_ROLL")
 ISOCENTRE_KEYS = tuple(key.replace("RES_", "RES_ISOCENTRE_") for key in CALIBRATION_KEYS)
+_FIRST_LINES = re.compile(rb"^\s*(RES_[A-Z_]+|IM|OBJECT|CONT|LANDMARK)\b", re.MULTILINE)
+
+
+def is_stradwin(start: FileStart) -> bool:
+    """Whether a text has lines as Stradwin writes them."""
+    return _FIRST_LINES.search(start.text[:4096]) is not None
 
 
 def read_stradwin(path: Path) -> Sweep:

@@ -17,10 +17,21 @@ from jaxtyping import Float, UInt8
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.muscles import color_of
 from ifssnet.core.sweep import Contour, Sweep
+from ifssnet.io.recognition import Kind
 from ifssnet.io.storage.atomic import atomic_paths
-from ifssnet.io.sweeps.stradwin import CALIBRATION_KEYS, ISOCENTRE_KEYS, frame_pose, lines_of, read_object, six
+from ifssnet.io.sweeps.stradwin import (
+    CALIBRATION_KEYS,
+    ISOCENTRE_KEYS,
+    frame_pose,
+    is_stradwin,
+    lines_of,
+    read_object,
+    read_stradwin,
+    six,
+)
 from ifssnet.io.sweeps.stradwin_images import Lines
 from ifssnet.io.sweeps.stradwin_pose import CM, pixels_to_image, pose_matrix, pose_numbers
+from ifssnet.io.sweeps.sweep_format import SweepFormat
 
 _KEY = re.compile(r"[A-Z][A-Z0-9_]*")
 _SAME_MM = 1e-6
@@ -183,3 +194,10 @@ def shortest(value: float) -> str:
     """
     text = repr(float(value))
     return text.removesuffix(".0")
+
+
+STRADWIN = SweepFormat(
+    Kind("stradwin", "a tracked sweep of Stradwin (.sw)", recognises=is_stradwin, suffixes=(".sw", ".sxi")),
+    lambda path, _: read_stradwin(path.with_suffix(".sw") if path.suffix.lower() == ".sxi" else path),
+    writers={".sw": write_stradwin},
+)

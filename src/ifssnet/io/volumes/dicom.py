@@ -20,13 +20,17 @@ from pydicom.pixels.utils import pixel_array
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.io.codecs.pixels import checked_bytes, existing_file
+from ifssnet.io.recognition import Kind
 from ifssnet.io.volumes.dicom_geometry import is_dicom, place_of_frames, place_of_slices
 from ifssnet.io.volumes.placement import three_dimensional
+from ifssnet.io.volumes.volume_format import VolumeFormat
 
 _CARRIED = ("Modality", "Manufacturer", "ManufacturerModelName", "SeriesDescription", "TransducerData", "FrameTime")
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _MOST_BY_CODEC = 4096
 _MOST_FILES = 20_000
+_LOOKED_AT = 20
+"""So many files of a folder are opened to see whether it holds DICOM."""
 
 
 def read_dicom_volume(path: Path) -> Volume:
@@ -158,3 +162,18 @@ def _unreadable(path: Path, error: Exception) -> InputError:
         f"'{text or type(error).__name__}'",
         "Export it again, without compression where that can be chosen.",
     )
+
+
+DICOM = VolumeFormat(
+    Kind("dicom", "a DICOM image", recognises=lambda start: start.content[128:132] == b"DICM", suffixes=(".dcm",)),
+    read_dicom_volume,
+)
+
+DICOM_FOLDER = VolumeFormat(
+    Kind(
+        "dicom-folder",
+        "a folder of DICOM images",
+        recognises_folder=lambda listing: any(is_dicom(file) for file in listing.files[:_LOOKED_AT]),
+    ),
+    read_dicom_volume,
+)

@@ -14,9 +14,11 @@ from jaxtyping import Float
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
-from ifssnet.io.codecs.metaimage import STRUCTURE, read_metaimage, write_metaimage
+from ifssnet.io.codecs.metaimage import STRUCTURE, header_in, read_metaimage, write_metaimage
 from ifssnet.io.codecs.numbers import numbers, shortened
+from ifssnet.io.recognition import Kind
 from ifssnet.io.volumes.placement import grid_from, three_dimensional
+from ifssnet.io.volumes.volume_format import VolumeFormat, VolumeWriter
 
 DIRECTION_KEYS = ("TransformMatrix", "Rotation", "Orientation")
 ORIGIN_KEYS = ("Offset", "Position", "Origin")
@@ -110,3 +112,18 @@ def _mm_per_unit(fields: Mapping[str, str], path: Path) -> float:
 
 def _joined(values: np.ndarray | tuple[float, ...]) -> str:
     return " ".join(repr(float(value)) for value in values)
+
+
+METAIMAGE = VolumeFormat(
+    Kind(
+        "metaimage",
+        "a MetaImage volume or label map (.mha, .mhd)",
+        recognises=lambda start: bool(header_in(start.content)),
+        suffixes=(".mha", ".mhd"),
+    ),
+    read_metaimage_volume,
+    writers=(
+        VolumeWriter(".mha", write_metaimage_volume),
+        VolumeWriter(".mhd", write_metaimage_volume, data_suffixes=(".raw", ".zraw")),
+    ),
+)

@@ -24,9 +24,10 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
 from ifssnet.io.codecs.pixels import ANY_ZLIB, byte_pieces, checked_bytes, deflated, existing_file, read_deflated, read_raw
+from ifssnet.io.recognition import GZIP, Kind
 from ifssnet.io.volumes.placement import grid_from_affine, three_dimensional
+from ifssnet.io.volumes.volume_format import VolumeFormat, VolumeWriter
 
-GZIP = b"\x1f\x8b"
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _MM = {0: 1.0, 1: 1e3, 2: 1.0, 3: 1e-3}
 _CODES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8"}
@@ -249,3 +250,18 @@ def _scaled(volume: Shaped[np.ndarray, "z y x"], header: Any, path: Path) -> Sha
         raise InputError(f"a finite scl_inter in {path.name}", f"{inter}", "Correct the header.")
     dtype = np.float64 if volume.dtype.itemsize > 4 else np.float32
     return volume.astype(dtype) * dtype(slope) + dtype(inter)
+
+
+NIFTI = VolumeFormat(
+    Kind(
+        "nifti",
+        "a NIfTI volume or label map (.nii, .nii.gz)",
+        recognises=lambda start: start.content[344:347] in (b"n+1", b"ni1") or start.content[4:7] in (b"n+2", b"ni2"),
+        suffixes=(".nii", ".nii.gz"),
+    ),
+    read_nifti_volume,
+    writers=(
+        VolumeWriter(".nii", lambda volume, path, _, __: write_nifti_volume(volume, path, False), label_names="beside"),
+        VolumeWriter(".nii.gz", lambda volume, path, _, __: write_nifti_volume(volume, path, True), label_names="beside"),
+    ),
+)

@@ -15,9 +15,11 @@ from jaxtyping import Float, Shaped
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
-from ifssnet.io.codecs.nrrd import FIELDS, read_nrrd, write_nrrd
+from ifssnet.io.codecs.nrrd import FIELDS, header_in, read_nrrd, write_nrrd
 from ifssnet.io.codecs.numbers import numbers, shortened
+from ifssnet.io.recognition import Kind
 from ifssnet.io.volumes.placement import grid_from, grid_from_affine, three_dimensional
+from ifssnet.io.volumes.volume_format import VolumeFormat, VolumeWriter
 
 SPACES = {
     **dict.fromkeys(("left-posterior-superior", "lps", "left-posterior-superior-time", "lpst"), (1.0, 1.0, 1.0)),
@@ -188,3 +190,18 @@ def _mm_per_unit(fields: Mapping[str, str], path: Path) -> float:
             "Correct the header.",
         )
     return factor
+
+
+NRRD = VolumeFormat(
+    Kind(
+        "nrrd",
+        "an NRRD volume or label map (.nrrd, .nhdr)",
+        recognises=lambda start: bool(header_in(start.content)),
+        suffixes=(".nrrd", ".nhdr"),
+    ),
+    read_nrrd_volume,
+    writers=(
+        VolumeWriter(".nrrd", write_nrrd_volume),
+        VolumeWriter(".nhdr", write_nrrd_volume, data_suffixes=(".raw", ".raw.gz")),
+    ),
+)

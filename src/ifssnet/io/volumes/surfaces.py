@@ -18,9 +18,11 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import Surface
 from ifssnet.core.muscles import field_name
 from ifssnet.geometry.mesh import facing_outwards, is_consistently_wound, merged, open_edges
+from ifssnet.io.recognition import FileStart, Kind
 from ifssnet.io.storage.atomic import atomic_path
 
 SURFACE_SUFFIXES: tuple[str, ...] = (".stl", ".ply", ".obj")
+_OBJ_LINE = re.compile(rb"^v\s+[-+.\d]", re.MULTILINE)
 
 # The library's own annotations are partial.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
@@ -210,3 +212,22 @@ def _comment(surface: Surface) -> str:
     # A backslash at the end of a line of an OBJ file would make the next line part of the comment.
     one_line = re.sub(r"[\s\\]+", " ", surface.name).strip()
     return f"ifssnet mm SPACE=LPS {one_line}".strip()
+
+
+def _is_surface(start: FileStart) -> bool:
+    content = start.content
+    if content.startswith((b"ply\n", b"ply\r\n")) or (content.startswith(b"solid") and b"facet" in content[:4096]):
+        return True
+    # A binary STL says nothing of itself, but its length follows from its count of triangles.
+    if len(content) >= 84 and start.path.stat().st_size == 84 + 50 * int.from_bytes(content[80:84], "little"):
+        return True
+    return start.path.suffix.lower() == ".obj" and _OBJ_LINE.search(start.text) is not None
+
+
+SURFACE = Kind("surface", "a surface (.stl, .ply, .obj)", recognises=_is_surface, suffixes=SURFACE_SUFFIXES)
+
+SURFACES_FOLDER = Kind(
+    "surfaces-folder",
+    "a folder of surfaces",
+    recognises_folder=lambda listing: bool(listing.suffixes & set(SURFACE_SUFFIXES)),
+)

@@ -19,14 +19,11 @@ from ifssnet.geometry.surface import surface_of
 from ifssnet.geometry.voxelise import voxelise
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.cohorts.nnunet import write_nnunet
-from ifssnet.io.kinds import KINDS, SWEEPS, kind_of
+from ifssnet.io.kinds import IMAGES, KINDS, SURFACES, SWEEPS, kind_of
 from ifssnet.io.open import open_labels, open_sweep, open_volume
-from ifssnet.io.save import save
+from ifssnet.io.save import save, save_sweep
 from ifssnet.io.storage.atomic import atomic_folder
-from ifssnet.io.sweeps.frames_folder_writer import write_frames_folder
-from ifssnet.io.sweeps.sequence_writer import write_sequence
-from ifssnet.io.sweeps.stradwin_writer import write_stradwin
-from ifssnet.io.volumes.surfaces import read_surfaces, write_surface
+from ifssnet.io.volumes.surfaces import SURFACE_SUFFIXES, read_surfaces, write_surface
 from ifssnet.workflow.files.result_files import check_target
 from ifssnet.workflow.leg.compound_files import grid_facts
 
@@ -36,7 +33,6 @@ SURFACE_SPACING_MM = (0.5, 0.5, 0.5)
 SHOWN_NAMES = 30
 """How many names an error lists."""
 
-SURFACE_SUFFIXES = (".stl", ".ply", ".obj")
 Spacing = tuple[float, float, float]
 Facts = dict[str, Any]
 
@@ -80,9 +76,9 @@ def _one(
     kind = kind_of(source)
     if kind in SWEEPS:
         return _sweep(source, target, config, force)
-    if kind.startswith("surface"):
+    if kind in SURFACES:
         return _surfaces(source, target, spacing, names, force)
-    if kind not in ("metaimage", "nrrd", "seg-nrrd", "nifti", "dicom", "dicom-folder", "nnunet"):
+    if kind not in IMAGES:
         raise InputError(
             "a volume, label map, sweep or surfaces", f"{source.name}, which is {KINDS[kind]}", "Give another file."
         )
@@ -147,15 +143,7 @@ def _surfaces(source: Path, target: Path, spacing: Spacing | None, names: tuple[
 
 def _sweep(source: Path, target: Path, config: Path | None, force: bool) -> Facts:
     sweep = open_sweep(source, config)
-    suffix = target.suffix.lower()
-    if suffix == ".sw":
-        write_stradwin(sweep, target, force=force)
-    elif suffix in (".mha", ".mhd", ".nrrd"):
-        write_sequence(sweep, target, force=force)
-    elif not suffix:
-        write_frames_folder(sweep, target, force=force)
-    else:
-        raise InputError("a sweep as .igs.mha, .igs.nrrd, .sw or a folder", f"{target.name}", "Choose one of these.")
+    save_sweep(sweep, target, force=force)
     return {"frames": len(sweep.frames), "valid_frames": sweep.valid_frames, "contours": len(sweep.contours)}
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from ifssnet.core.images import LabelMap
 from ifssnet.core.sweep import Sweep
 from ifssnet.io.cohorts.cohort_folder import open_cohort
-from ifssnet.io.kinds import IMAGES, KINDS, SWEEPS, kind_of
+from ifssnet.io.kinds import IMAGES, KINDS, SURFACES, SWEEPS, kind_of
 from ifssnet.io.open import open_labels, open_sweep, open_volume
 from ifssnet.io.sweeps.plus_config import read_plus_configuration
 from ifssnet.io.volumes.surfaces import read_surfaces
@@ -31,7 +31,7 @@ def inspect(path: Path, config: Path | None = None) -> dict[str, Any]:
         return {**facts, **_sweep(open_sweep(path, config))}
     if kind in ("nnunet", "cohort"):
         return {**facts, **_cohort(path)}
-    if kind.startswith("surface"):
+    if kind in SURFACES:
         return {**facts, "surfaces": [{"name": each.name, "triangles": len(each.faces)} for each in read_surfaces(path)]}
     if kind in IMAGES:
         return {**facts, **_image(path, kind)}

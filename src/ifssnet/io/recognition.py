@@ -1,0 +1,103 @@
+"""How a kind of file or folder is recognised: by its first bytes or by the names in it, and only then by its own name."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ifssnet.core.errors import InputError
+
+GZIP = b"\x1f\x8b"
+"""The first bytes of a file that gzip compressed."""
+
+_START_BYTES = 1 << 16
+_INFLATED_BYTES = 1024
+_ANY_ZLIB = 47
+
+
+@dataclass(frozen=True)
+class FileStart:
+    """The first bytes of a file.
+
+    Attributes:
+        path: The file.
+        content: Its first bytes, inflated where gzip compressed them; empty where they cannot be read.
+    """
+
+    path: Path
+    content: bytes
+
+    @cached_property
+    def text(self) -> bytes:
+        """The first bytes without byte-order mark and leading blanks; empty where they hold a NUL, as text does not."""
+        return b"" if b"\0" in self.content else self.content.lstrip(b"\xef\xbb\xbf \t\r\n")
+
+
+@dataclass(frozen=True)
+class FolderListing:
+    """The files that lie directly in a folder, hidden ones left out.
+
+    Attributes:
+        path: The folder.
+        files: Its files, by name.
+    """
+
+    path: Path
+    files: tuple[Path, ...]
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The files' names."""
+        return frozenset(file.name for file in self.files)
+
+    @cached_property
+    def suffixes(self) -> frozenset[str]:
+        """The files' suffixes, in lower case."""
+        return frozenset(file.suffix.lower() for file in self.files)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file or folder.
+
+    Attributes:
+        name: One word, as `ifss info --json` prints it.
+        words: What such a file is, as a noun phrase with its article.
+        recognises: Whether the first bytes of a file say that it is one; None for folders, and where bytes say nothing.
+        recognises_folder: Whether the files in a folder say that it is one; None for files.
+        suffixes: Names that end so stand for this kind where the bytes of a file say nothing.
+    """
+
+    name: str
+    words: str
+    recognises: Callable[[FileStart], bool] | None = None
+    recognises_folder: Callable[[FolderListing], bool] | None = None
+    suffixes: tuple[str, ...] = ()
+
+
+def start_of(path: Path) -> FileStart:
+    """The first bytes of a file, which must be there."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_START_BYTES)
+        if content.startswith(GZIP):
+            content = zlib.decompressobj(_ANY_ZLIB).decompress(content, _INFLATED_BYTES)
+    except (OSError, zlib.error):
+        content = b""
+    return FileStart(path, content)
+
+
+def listing_of(folder: Path) -> FolderListing:
+    """The files of a folder.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    try:
+        files = sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
+    except OSError as error:
+        raise InputError(f"a folder {folder} that can be read", f"'{error}'", "Check its permissions.") from error
+    return FolderListing(folder, tuple(files))
