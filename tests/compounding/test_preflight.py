@@ -41,7 +41,9 @@ def test_a_jump_is_found_with_its_frame_and_length():
     assert [j.frame for j in motion.jumps] == [50]
     assert motion.jumps[0].step_mm == pytest.approx(np.hypot(30, 1))
     look = preflight([moved(leg(), jump)], OPTIONS)
-    assert any("jumps at frame 50" in finding.text for finding in look.findings)
+    found = next(finding for finding in look.findings if "jumps at frame 50" in finding.text)
+    assert (found.severity, found.unit) == ("warning", "mm")
+    assert found.figure == pytest.approx(np.hypot(30, 1))
 
 
 def test_a_turn_is_a_jump_too():

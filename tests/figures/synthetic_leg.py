@@ -6,9 +6,10 @@ import numpy as np
 from scipy import ndimage
 from skimage.measure import marching_cubes
 
+from ifssnet.core.findings import Finding
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Surface
-from ifssnet.figures.leg_report.content import AcsaProfile, Finding, ReportContent, ShownSlice, VolumeEstimate
+from ifssnet.figures.leg_report.content import AcsaProfile, ReportContent, ShownSlice, VolumeEstimate
 from ifssnet.figures.rendering.shown_surface import ShownSurface
 
 # Ends in mm; (x, y) mm at the middle; half width and half depth at the widest; where that is; turn.

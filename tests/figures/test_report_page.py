@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from synthetic_leg import content
 
+from ifssnet.core.findings import Finding
 from ifssnet.core.grid import Grid
-from ifssnet.figures.leg_report.content import Finding, ReportContent
+from ifssnet.figures.leg_report.content import ReportContent
 from ifssnet.figures.leg_report.report import report_html
 from ifssnet.figures.leg_report.sections import summary_sentence
 from ifssnet.figures.rendering.axis_letters import UNKNOWN_AXES

@@ -89,7 +89,7 @@ def run(
     from ifssnet.compounding.options import Fan, Rectangle
     from ifssnet.core.errors import InputError
     from ifssnet.workflow.files.result_files import check_target
-    from ifssnet.workflow.leg.compound_files import compound_files, grid_facts, look, plan, read_recordings
+    from ifssnet.workflow.leg.compound_files import check_recordings, compound_files, grid_facts, plan, read_recordings
 
     terminal = Terminal(quiet, verbose, json)
     given: dict[str, Any] = {
@@ -143,14 +143,14 @@ def run(
             terminal.answer_table("what it would be", ("what", "value"), shown)
         return facts
     if check:
-        seen = look(recordings).as_plain()
+        seen = check_recordings(recordings).as_plain()
         if json:
             terminal.answer_json(seen)
         else:
             for finding in seen["findings"]:
                 terminal.say(f"{finding['severity']}: {finding['text']} {finding['remedy']}")
             figures = [(key, written(value)) for key, value in seen.items() if not isinstance(value, (dict, list))]
-            terminal.answer_table("pre-flight look", ("what", "value"), figures)
+            terminal.answer_table("checks before compounding", ("what", "value"), figures)
         return seen
     facts = terminal.run(compound_files(recordings, output or Path(), with_provenance=provenance, force=force))
     if json:

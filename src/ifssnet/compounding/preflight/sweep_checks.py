@@ -1,17 +1,18 @@
-"""The look before the work: what may be wrong with recordings, in numbers and in words."""
+"""Checks of recordings before they are compounded: what may be wrong with them, in numbers and in words."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from ifssnet.compounding.holes.filling import bridged_voxels
 from ifssnet.compounding.options import CompoundOptions
 from ifssnet.compounding.plan import SHARE_OF_MEMORY, CompoundPlan, estimate_compounding
 from ifssnet.compounding.preflight.coverage import Coverage, coverage
 from ifssnet.compounding.preflight.motion import Motion, motion_of
+from ifssnet.core.findings import Finding, Severity, worst_first
 from ifssnet.core.grid import Grid
 from ifssnet.core.sweep import Sweep
 
@@ -28,27 +29,10 @@ LITTLE_OVERLAP = 0.02
 MANY_INVALID = 0.1
 MANY_STILL = 0.2
 
-Severity = Literal["note", "warning", "error"]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something to know before the work.
-
-    Attributes:
-        severity: "note": nothing need be done. "warning": the volume will suffer. "error": it cannot be of use.
-        text: What was found, with its number.
-        remedy: What can be done about it.
-    """
-
-    severity: Severity
-    text: str
-    remedy: str
-
 
 @dataclass(frozen=True, eq=False)
 class Preflight:
-    """What compounding would meet.
+    """What the checks found before compounding.
 
     Attributes:
         plan: Grid, frames, pixels and memory.
@@ -88,7 +72,7 @@ class Preflight:
 
 
 def preflight(sweeps: Sequence[Sweep], options: CompoundOptions, grid: Grid | None = None) -> Preflight:
-    """Look at poses, times and geometry; grey levels are not touched, and memory hardly is.
+    """Check poses, times and geometry; grey levels are not read, and hardly any memory is taken.
 
     Args:
         sweeps: Recordings.
@@ -111,9 +95,7 @@ def preflight(sweeps: Sequence[Sweep], options: CompoundOptions, grid: Grid | No
     ]
     for number, (sweep, motion) in enumerate(zip(sweeps, motions, strict=True), start=1):
         findings += _about_motion(sweep, motion, "" if len(sweeps) == 1 else f"sweep {number}: ")
-    rank = {"error": 0, "warning": 1, "note": 2}
-    ordered = sorted(findings, key=lambda finding: rank[finding.severity])
-    return Preflight(plan, extent, covered, motions, tuple(_as_sentence(finding) for finding in ordered))
+    return Preflight(plan, extent, covered, motions, worst_first(map(_as_sentence, findings)))
 
 
 def _as_sentence(finding: Finding) -> Finding:
@@ -129,11 +111,19 @@ def _about_grid(plan: CompoundPlan, extent_mm: tuple[float, float, float]) -> li
                 "warning",
                 f"the grid spans {size} mm, more than a lower leg",
                 "Check the calibration (mm, not cm) and single poses far away from the others.",
+                max(extent_mm),
+                "mm",
             )
         )
     if max(extent_mm) < SHORTEST_SWEEP_MM:
         found.append(
-            Finding("warning", f"the grid spans only {size} mm", "Check the calibration's scale and that the probe moved.")
+            Finding(
+                "warning",
+                f"the grid spans only {size} mm",
+                "Check the calibration's scale and that the probe moved.",
+                max(extent_mm),
+                "mm",
+            )
         )
     if plan.available_bytes is not None and plan.bytes_needed > SHARE_OF_MEMORY * plan.available_bytes:
         found.append(
@@ -141,6 +131,8 @@ def _about_grid(plan: CompoundPlan, extent_mm: tuple[float, float, float]) -> li
                 "error",
                 f"the volume takes {plan.bytes_needed / 1e9:.1f} GB of {plan.available_bytes / 1e9:.1f} GB of free memory",
                 "Choose a larger spacing.",
+                plan.bytes_needed / 1e9,
+                "GB",
             )
         )
     return found
@@ -154,6 +146,7 @@ def _about_coverage(covered: Coverage, options: CompoundOptions, grid: Grid) -> 
                 "warning" if covered.unseen_share > POOR_COVERAGE else "note",
                 f"{covered.unseen_share:.0%} of the voxels that were swept over lie between frames",
                 "Choose a larger spacing, or fill holes; sweep more slowly next time.",
+                covered.unseen_share,
             )
         )
     bridge_mm = max((bridged_voxels(way, grid) for way in options.holes), default=0) * min(grid.spacing_xyz_mm)
@@ -164,6 +157,8 @@ def _about_coverage(covered: Coverage, options: CompoundOptions, grid: Grid) -> 
                 f"along the sweep {covered.longest_gap_mm:.1f} mm were not seen in one stretch"
                 + (f"; hole filling bridges {bridge_mm:.1f} mm" if options.holes else ""),
                 "Expect a black or an invented band there; sweep that part again, or let hole filling reach further.",
+                covered.longest_gap_mm if math.isfinite(covered.longest_gap_mm) else None,
+                "mm",
             )
         )
     if covered.overlap_share is not None and covered.overlap_share < LITTLE_OVERLAP:
@@ -172,6 +167,7 @@ def _about_coverage(covered: Coverage, options: CompoundOptions, grid: Grid) -> 
                 "warning",
                 f"only {covered.overlap_share:.1%} of what was seen was seen by two sweeps",
                 "Check that the sweeps belong to one leg and one reference frame, and let them overlap.",
+                covered.overlap_share,
             )
         )
     return found
@@ -187,6 +183,8 @@ def _about_spacing(sweeps: Sequence[Sweep], motions: Sequence[Motion], grid: Gri
                 "warning",
                 f"pixels of {pixel_mm:.3f} mm are larger than voxels of {finest:.3f} mm",
                 "Choose a spacing of at least the pixel's, linear interpolation, or fill holes.",
+                pixel_mm,
+                "mm",
             )
         )
     if frame_mm > finest:
@@ -195,6 +193,8 @@ def _about_spacing(sweeps: Sequence[Sweep], motions: Sequence[Motion], grid: Gri
                 "note",
                 f"frames lie {frame_mm:.2f} mm apart, voxels {finest:.2f} mm",
                 "Fill holes, or choose a larger spacing along the sweep.",
+                frame_mm,
+                "mm",
             )
         )
     return found
@@ -209,6 +209,7 @@ def _about_motion(sweep: Sweep, motion: Motion, who: str) -> list[Finding]:
                 "warning" if invalid > MANY_INVALID * frames else "note",
                 f"{who}{invalid} of {frames} frames have an invalid pose, up to {motion.longest_invalid_run} in a row",
                 "They are left out; keep the markers in the cameras' view.",
+                float(invalid),
             )
         )
     if motion.jumps:
@@ -220,6 +221,8 @@ def _about_motion(sweep: Sweep, motion: Motion, who: str) -> list[Finding]:
                 f"{who}the pose jumps at frame {places}, by up to {worst.step_mm:.1f} mm (median step"
                 f" {motion.median_step_mm:.2f} mm)",
                 "Expect a seam there; check the tracker, or cut the recording in two.",
+                worst.step_mm,
+                "mm",
             )
         )
     if motion.time_gaps:
@@ -228,6 +231,7 @@ def _about_motion(sweep: Sweep, motion: Motion, who: str) -> list[Finding]:
                 "note",
                 f"{who}{len(motion.time_gaps)} gaps in time, the first before frame {motion.time_gaps[0]}",
                 "Frames were dropped while recording; see whether the volume has gaps there.",
+                float(len(motion.time_gaps)),
             )
         )
     if motion.backward_times:
@@ -236,11 +240,18 @@ def _about_motion(sweep: Sweep, motion: Motion, who: str) -> list[Finding]:
                 "warning",
                 f"{who}time runs backwards at frame {motion.backward_times[0]}",
                 "Check how the recording was put together: poses may belong to other frames.",
+                float(len(motion.backward_times)),
             )
         )
     if sweep.valid_frames > 1 and motion.length_mm < SHORTEST_SWEEP_MM / 20:
         found.append(
-            Finding("error", f"{who}the probe moved {motion.length_mm:.2f} mm in all", "Check that its marker was tracked.")
+            Finding(
+                "error",
+                f"{who}the probe moved {motion.length_mm:.2f} mm in all",
+                "Check that its marker was tracked.",
+                motion.length_mm,
+                "mm",
+            )
         )
     elif motion.still_frames > MANY_STILL * frames:
         found.append(
@@ -248,6 +259,7 @@ def _about_motion(sweep: Sweep, motion: Motion, who: str) -> list[Finding]:
                 "note",
                 f"{who}the probe stood still in {motion.still_frames} of {frames} frames",
                 "With the mean such places count more than others; the latest or the maximum do not care.",
+                float(motion.still_frames),
             )
         )
     return found

@@ -1,10 +1,10 @@
-"""A look at a volume that somebody else compounded: what its voxels alone say about how far it can be trusted."""
+"""Checks of a volume whose recordings are not at hand: what its voxels alone say about how far it can be trusted."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ifssnet.compounding.preflight.sweep_checks import Finding
+from ifssnet.core.findings import Finding
 from ifssnet.core.images import LabelMap, Volume
 
 LEG_LENGTH_MM = (100.0, 600.0)
@@ -14,8 +14,8 @@ MUCH_UNSEEN = 0.05
 DARK_RUN_MM = 5.0
 
 
-def look_at_volume(volume: Volume, labels: LabelMap) -> list[Finding]:
-    """Judge size and coverage, where nothing is known of the frames: a voxel of grey level 0 counts as never seen.
+def check_volume(volume: Volume, labels: LabelMap) -> list[Finding]:
+    """Check length and coverage; as the frames are not known, a voxel of grey level 0 counts as never seen.
 
     Args:
         volume: Grey levels.
@@ -29,6 +29,8 @@ def look_at_volume(volume: Volume, labels: LabelMap) -> list[Finding]:
                 "warning",
                 f"The volume is {length_mm:.0f} mm long along its slices, a lower leg 100 to 600 mm.",
                 "Check the spacing in its header: mm are expected.",
+                length_mm,
+                "mm",
             )
         )
     inside = labels.array > 0
@@ -40,6 +42,7 @@ def look_at_volume(volume: Volume, labels: LabelMap) -> list[Finding]:
                 "warning",
                 f"{100 * unseen.sum() / muscle:.0f} % of the voxels inside the muscles have grey level 0.",
                 "Black there means never seen or in shadow: outlines are guesses in such places.",
+                float(unseen.sum() / muscle),
             )
         )
     blank = np.array([inside[z].any() and not volume.array[z].any() for z in range(volume.grid.slices)])
@@ -50,6 +53,8 @@ def look_at_volume(volume: Volume, labels: LabelMap) -> list[Finding]:
                 "error",
                 f"{run_mm:.0f} mm of the muscles lie on slices that hold no image at all.",
                 "Scan that stretch again, or say so beside every number.",
+                run_mm,
+                "mm",
             )
         )
     return findings

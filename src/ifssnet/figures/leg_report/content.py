@@ -10,12 +10,12 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.findings import Finding
 from ifssnet.core.grid import Grid
 from ifssnet.core.segmentation import Json
 from ifssnet.figures.rendering.axis_letters import ANATOMICAL, Letters
 from ifssnet.figures.rendering.shown_surface import ShownSurface
 
-Severity = Literal["error", "warning", "note"]
 Mask = Bool[np.ndarray, "y x"]
 
 
@@ -72,21 +72,6 @@ class ShownSlice:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Something that the look before the work found.
-
-    Attributes:
-        severity: How much it matters to the numbers.
-        text: What was found, with its figure.
-        remedy: What can be done about it; may be empty.
-    """
-
-    severity: Severity
-    text: str
-    remedy: str = ""
-
-
-@dataclass(frozen=True)
 class VolumeEstimate:
     """A muscle's volume from the annotated slices alone, and how far off that is likely to be.
 
@@ -134,7 +119,7 @@ class ReportContent:
         methods: Several methods side by side, the segmentation's own first; empty where there is one only.
         colors: Muscle's name to (red, green, blue); the field's colours where a name is missing.
         annotated_slices: Muscle's name to the slices that an expert drew.
-        findings: What the look before the work found; None when nobody looked, empty when all was well.
+        findings: What the checks of the input found; None when nothing was checked, empty when all was well.
         estimates: Muscle's name to its volume from the annotated slices alone.
         provenance: How the segmentation came about: plain data, as deep as it likes.
         warnings: What was said while the case was read and measured.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from ifssnet.core.findings import Finding, worst_first
 from ifssnet.core.segmentation import Json
 from ifssnet.figures.drawing.svg import element, escape
 from ifssnet.figures.drawing.theme import Rgb, hex_of, ordered
 from ifssnet.figures.leg_report.acsa import echo_along_muscle, profile_along_leg, profile_along_muscle
-from ifssnet.figures.leg_report.content import Finding, ReportContent
+from ifssnet.figures.leg_report.content import ReportContent
 from ifssnet.figures.leg_report.measures import Measure, spoken
 from ifssnet.figures.leg_report.slices import slice_pictures
 from ifssnet.figures.leg_report.tables import comparison_table, measures_table, nested, number_ranges, swatch
@@ -113,10 +114,11 @@ def findings(content: ReportContent) -> str:
         if content.findings is None:
             return ""
         return _section(
-            "findings", "Before you read the numbers", element("p", "The look at the input found nothing amiss.", class_="well")
+            "findings",
+            "Before you read the numbers",
+            element("p", "The input shows nothing amiss.", class_="well"),
         )
-    rank = {"error": 0, "warning": 1, "note": 2}
-    listed = "".join(_note(note) for note in sorted(notes, key=lambda note: rank[note.severity]))
+    listed = "".join(_note(note) for note in worst_first(notes))
     return _section("findings", "Before you read the numbers", element("ul", listed, class_="notes"))
 
 

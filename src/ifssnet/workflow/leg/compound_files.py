@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ifssnet.compounding.options import CompoundOptions
 from ifssnet.compounding.plan import CompoundPlan
-from ifssnet.compounding.preflight.sweep_checks import Finding, Preflight
+from ifssnet.compounding.preflight.sweep_checks import Preflight
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
-from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress
 from ifssnet.core.segmentation import Json
 from ifssnet.core.sweep import Sweep
@@ -21,11 +19,10 @@ from ifssnet.io.kinds import kind_of
 from ifssnet.io.open import open_sweep, open_volume
 from ifssnet.io.save import save
 from ifssnet.io.sweeps.plus_config import read_plus_configuration
+from ifssnet.io.volumes.recorded_findings import with_findings
 from ifssnet.workflow.files.provenance import source
 from ifssnet.workflow.files.result_files import check_target, write_json
 from ifssnet.workflow.leg.compounded_volume import check, compound, dry_run, options_from_plus
-
-LOOK_KEY = "ifss_preflight"
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +71,8 @@ def plan(recordings: Recordings) -> CompoundPlan:
     return dry_run(recordings.sweeps, recordings.options, recordings.grid)
 
 
-def look(recordings: Recordings) -> Preflight:
-    """The pre-flight look at the recordings."""
+def check_recordings(recordings: Recordings) -> Preflight:
+    """What may be wrong with the recordings."""
     return check(recordings.sweeps, recordings.options, recordings.grid)
 
 
@@ -90,8 +87,8 @@ def compound_files(
     provenance_path = output.with_name(f"{output.name}.json")
     for target in (output, *([provenance_path] if with_provenance else [])):
         check_target(target, force)
-    seen = look(recordings)
-    volume = with_look((yield from compound(recordings.sweeps, recordings.options, recordings.grid)), seen)
+    findings = check_recordings(recordings).findings
+    volume = with_findings((yield from compound(recordings.sweeps, recordings.options, recordings.grid)), findings)
     if not volume.array.any():
         raise InputError(
             "frames that reach the volume's grid, and are not black",
@@ -104,20 +101,6 @@ def compound_files(
     if with_provenance:
         write_json(provenance, provenance_path, force)
     return {"output": str(output), **grid_facts(volume.grid), "provenance": provenance}
-
-
-def with_look(volume: Volume, seen: Preflight) -> Volume:
-    """The volume with what the pre-flight look found in its header, so that every later report can say it."""
-    return replace(volume, header={**volume.header, LOOK_KEY: json.dumps(seen.as_plain()["findings"])})
-
-
-def recorded_look(volume: Volume) -> list[Finding] | None:
-    """What the pre-flight look found when the volume was compounded; None where nothing is recorded."""
-    try:
-        found: Any = json.loads(volume.header.get(LOOK_KEY, ""))
-        return [Finding(each["severity"], str(each["text"]), str(each["remedy"])) for each in found]
-    except (ValueError, TypeError, KeyError):
-        return None
 
 
 def grid_facts(grid: Grid) -> dict[str, Json]:

@@ -11,15 +11,16 @@ from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
 
-from ifssnet.compounding.preflight.volume_checks import look_at_volume
+from ifssnet.compounding.preflight.volume_checks import check_volume
 from ifssnet.core.errors import InputError
+from ifssnet.core.findings import Finding
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.muscles import color_of
 from ifssnet.core.progress import Progress
 from ifssnet.core.report import Report
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Json
-from ifssnet.figures.leg_report.content import AcsaProfile, ComparedMethod, Finding, ReportContent, VolumeEstimate
+from ifssnet.figures.leg_report.content import AcsaProfile, ComparedMethod, ReportContent, VolumeEstimate
 from ifssnet.figures.leg_report.lines import profile_from_lines
 from ifssnet.figures.leg_report.report import report_html
 from ifssnet.figures.rendering.axis_letters import ANATOMICAL, UNKNOWN_AXES
@@ -28,6 +29,7 @@ from ifssnet.geometry.resample import comparable
 from ifssnet.geometry.surface import surface_of
 from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.storage.atomic import atomic_path
+from ifssnet.io.volumes.recorded_findings import recorded_findings
 from ifssnet.measurement.compare import compare
 from ifssnet.measurement.muscles import MeasureOptions, measure
 from ifssnet.measurement.surface_error import surface_error_mm
@@ -35,7 +37,6 @@ from ifssnet.workflow.files.opener import open_seeds
 from ifssnet.workflow.files.provenance import software, source
 from ifssnet.workflow.files.result_files import check_target
 from ifssnet.workflow.leg.case import in_order
-from ifssnet.workflow.leg.compound_files import recorded_look
 from ifssnet.workflow.report.shown_slices import even_places, is_drawn, shown_slice
 from ifssnet.workflow.report.side_by_side import OtherSegmentation, compared_methods, method_name
 
@@ -220,11 +221,10 @@ def shown_profiles(report: Report, reference: Report | None, seeds: Seeds | None
 
 
 def shown_findings(leg: Leg) -> list[Finding] | None:
-    """The pre-flight look at the frames where it is on record, and a look at the voxels; None without a volume."""
+    """The findings about the recordings where they are on record, and those about the voxels; None without a volume."""
     if leg.volume is None:
         return None
-    found = [*(recorded_look(leg.volume) or []), *look_at_volume(leg.volume, leg.labels)]
-    return [Finding(each.severity, each.text, each.remedy) for each in found]
+    return [*(recorded_findings(leg.volume) or ()), *check_volume(leg.volume, leg.labels)]
 
 
 def _colors(labels: LabelMap) -> dict[str, tuple[int, int, int]]:
