@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 import types
-from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, fields, is_dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import PurePath
-from typing import Any, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
 from cattrs import AttributeValidationNote, ClassValidationError, Converter, IterableValidationError, IterableValidationNote
@@ -20,8 +20,12 @@ from cattrs.gen import make_dict_structure_fn
 
 from ifssnet.core.errors import InputError
 
-Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
-"""Plain data, as it goes into a file."""
+if TYPE_CHECKING:
+    Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
+    """Plain data, as it goes into a file."""
+else:
+    # An alias that names itself cannot be resolved out of another module's hints at run time.
+    Json = object
 
 T = TypeVar("T")
 
@@ -36,7 +40,7 @@ class _RefusedError(Exception):
         self.expected, self.value = expected, value
 
 
-def structure(kind: type[T], data: object, where: str, base: T | None = None) -> T:
+def structure(kind: type[T], data: object, where: str, base: T | None = None, *, ignore_unknown: bool = False) -> T:
     """A typed value out of plain data; what a table leaves out stays at its default, also in tables inside.
 
     Args:
@@ -44,6 +48,7 @@ def structure(kind: type[T], data: object, where: str, base: T | None = None) ->
         data: Plain data; in keys, '-' counts as '_'.
         where: What the data is called, for errors: "[trainer] in anchored.toml".
         base: Where values that the data leaves out come from, instead of the dataclass' defaults.
+        ignore_unknown: Leave out keys that the dataclass does not have: for files that others add to.
 
     Raises:
         InputError: An unknown field, a missing one, a value of another type, or one that the dataclass refuses.
@@ -51,9 +56,9 @@ def structure(kind: type[T], data: object, where: str, base: T | None = None) ->
     if not isinstance(data, Mapping):
         raise InputError(f"a table for {where}", f"{data!r}"[:80], f"Correct {where}.")
     try:
-        return _CONVERTER.structure(_completed(kind, cast("Mapping[str, object]", data), base), kind)
-    except BaseValidationError as error:
-        raise _told(error, where) from error
+        return _CONVERTER.structure(_completed(kind, cast("Mapping[str, object]", data), base, ignore_unknown), kind)
+    except (BaseValidationError, _RefusedError) as error:
+        raise _input_error(error, where) from error
 
 
 def plain(value: object) -> Json:
@@ -67,10 +72,10 @@ def plain_table(value: object) -> dict[str, Json]:
     Raises:
         TypeError: Another kind of value.
     """
-    found = plain(value)
-    if not isinstance(found, dict):
+    table = plain(value)
+    if not isinstance(table, dict):
         raise TypeError(f"a dataclass or a mapping, not {type(value).__name__}")
-    return cast("dict[str, Json]", found)
+    return table
 
 
 def finite(value: Json) -> Json:
@@ -84,44 +89,51 @@ def finite(value: Json) -> Json:
     return value
 
 
-def _completed(kind: Any, data: Mapping[str, object], base: object) -> dict[str, object]:
+def _fields_of(kind: Any) -> dict[str, Field[Any]]:
+    return {field.name: field for field in fields(kind) if field.init}
+
+
+def _by_field(kind: Any, data: Mapping[str, object]) -> dict[str, object]:
+    """The data with the fields' own spelling of their names."""
+    known = _fields_of(kind)
+    return {name if (name := str(key).replace("-", "_")) in known else key: value for key, value in data.items()}
+
+
+def _completed(kind: Any, data: Mapping[str, object], base: object, ignore_unknown: bool) -> dict[str, object]:
     """A table with all its fields: a field's default may differ from its class', and what the table leaves out stays so."""
     if not is_dataclass(kind):
         return dict(data)
-    hints = get_type_hints(kind)
-    known = {field.name: field for field in fields(kind) if field.init}
-    given = {key.replace("-", "_") if key.replace("-", "_") in known else key: value for key, value in data.items()}
+    hints, known, given = get_type_hints(kind), _fields_of(kind), _by_field(kind, data)
+    if ignore_unknown:
+        given = {name: value for name, value in given.items() if name in known}
     for name, field in known.items():
         if base is not None:
             before = getattr(base, name)
+            given.setdefault(name, _CONVERTER.unstructure(before))
         else:
             before = field.default if field.default_factory is MISSING else field.default_factory()
-        if name not in given:
-            if base is not None:
-                given[name] = _CONVERTER.unstructure(before)
-            continue
-        inner, value = _dataclass_in(hints[name]), given[name]
+        inner, value = _dataclass_in(hints[name]), given.get(name)
         if inner is not None and isinstance(value, Mapping):
-            given[name] = _completed(inner, cast("Mapping[str, object]", value), before if isinstance(before, inner) else None)
+            inner_base = before if isinstance(before, inner) else None
+            given[name] = _completed(inner, cast("Mapping[str, object]", value), inner_base, ignore_unknown)
     return given
 
 
 def _dataclass_in(hint: Any) -> type | None:
     """The one dataclass that a hint allows; None where there is none or a choice of several."""
-    found = [
-        kind for kind in (get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)) if is_dataclass(kind)
-    ]
+    allowed = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    found = [kind for kind in allowed if is_dataclass(kind)]
     return cast("type", found[0]) if len(found) == 1 else None
 
 
-def _told(error: BaseException, where: str) -> InputError:
-    """The first thing that is wrong, with the place of it."""
+def _input_error(error: BaseException, where: str) -> InputError:
+    """The first thing that is wrong, in words, with the path to it."""
     path: list[str] = []
     while isinstance(error, ClassValidationError | IterableValidationError):
         first = error.exceptions[0]
         for note in getattr(first, "__notes__", ()):
             if isinstance(note, AttributeValidationNote):
-                path.append(str(note.name))
+                path.append(note.name)
             elif isinstance(note, IterableValidationNote):
                 path[-1:] = [f"{path[-1] if path else ''}[{note.index}]"]
         error = first
@@ -129,7 +141,7 @@ def _told(error: BaseException, where: str) -> InputError:
     if isinstance(error, _RefusedError):
         return InputError(f"{error.expected} for {place}", f"{error.value!r}"[:200], f"Correct {path[-1] if path else where}.")
     if isinstance(error, ForbiddenExtraKeysError):
-        names = ", ".join(field.name for field in fields(cast("Any", error.cl)) if field.init) or "(nothing)"
+        names = ", ".join(_fields_of(error.cl)) or "(nothing)"
         wrong = min(error.extra_fields)
         return InputError(f"some of {names} in {place}", f"'{wrong}'", f"Correct {wrong}.")
     if isinstance(error, InputError):
@@ -141,7 +153,7 @@ def _told(error: BaseException, where: str) -> InputError:
     return InputError(f"values that go together in {place}", f"'{error}'", "Correct them.")
 
 
-def _strict(kind: type) -> Any:
+def _strict(kind: type) -> Callable[[object, object], object]:
     def structured(value: object, _: object) -> object:
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
@@ -164,91 +176,135 @@ def _union(value: object, hint: Any) -> object:
     kinds = get_args(hint)
     if value is None and type(None) in kinds:
         return None
-    refused: BaseException | None = None
+    refused: list[Exception] = []
     for kind in kinds:
-        if kind is type(None):
-            continue
+        if kind is not type(None):
+            try:
+                return _CONVERTER.structure(value, kind)
+            except (_RefusedError, BaseValidationError) as error:
+                refused.append(error)
+    raise refused[0]
+
+
+def _entries(pairs: Iterable[tuple[Any, object, Any]]) -> list[object]:
+    """The values of a list or a mapping, each by its own hint; an error carries the index or key.
+
+    Args:
+        pairs: Index or key, value, and hint.
+    """
+    found: list[object] = []
+    for key, value, hint in pairs:
         try:
-            return _CONVERTER.structure(value, kind)
+            found.append(_CONVERTER.structure(value, hint))
         except (_RefusedError, BaseValidationError) as error:
-            refused = refused or error
-    assert refused is not None
-    raise refused
+            raise _at_entry(error, key, hint) from error
+    return found
 
 
-def _tuple(value: object, hint: Any) -> tuple[object, ...]:
+def _at_entry(error: Exception, key: Any, hint: Any) -> Exception:
+    error.__notes__ = [*getattr(error, "__notes__", []), IterableValidationNote("an entry", key, hint)]
+    # Type checkers see the constructor of the built-in group of exceptions, which takes no class.
+    return cast("Any", IterableValidationError)("entries", [error], tuple)
+
+
+def _list(value: object, hint: Any) -> tuple[object, ...] | list[object]:
     if not isinstance(value, list | tuple):
         raise _RefusedError("a list", value)
     given = cast("Sequence[object]", value)
     kinds = get_args(hint)
-    if len(kinds) == 2 and kinds[1] is Ellipsis:
+    if get_origin(hint) is not tuple or (len(kinds) == 2 and kinds[1] is Ellipsis):
         kinds = (kinds[0],) * len(given)
     if len(kinds) != len(given):
         raise _RefusedError(f"a list of {len(kinds)}", given)
-    wrong: list[Exception] = []
-    found: list[object] = []
-    for index, (kind, each) in enumerate(zip(kinds, given, strict=True)):
-        try:
-            found.append(_CONVERTER.structure(each, kind))
-        except (_RefusedError, BaseValidationError) as error:
-            error.__notes__ = [*getattr(error, "__notes__", []), IterableValidationNote(f"place {index}", index, kind)]
-            wrong.append(error)
-    if wrong:
-        raise IterableValidationError("a list", wrong, tuple)
-    return tuple(found)
+    entries = _entries(zip(range(len(kinds)), given, kinds, strict=True))
+    return entries if get_origin(hint) is list else tuple(entries)
 
 
-def _mapping(value: object, hint: Any) -> dict[Any, Any]:
+def _mapping(value: object, hint: Any) -> dict[Any, object]:
     if not isinstance(value, Mapping):
         raise _RefusedError("a table", value)
     of_key, of_value = get_args(hint)
     given = cast("Mapping[Any, object]", value)
-    # Keys of a JSON object are words: numbers among them come back as numbers.
-    return {int(key) if of_key is int else key: _CONVERTER.structure(each, of_value) for key, each in given.items()}
+    keys = [_whole_number(key) if of_key is int else _CONVERTER.structure(key, of_key) for key in given]
+    return dict(zip(keys, _entries((key, each, of_value) for key, each in given.items()), strict=True))
 
 
-def _array(value: object, hint: Any) -> Any:
-    """A list of numbers as an array, None as NaN."""
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        raise _RefusedError("a list of numbers", value)
+def _whole_number(key: object) -> int:
+    """A key as a number: keys of a JSON object are words."""
     try:
-        return np.array(value, dtype=np.float64 if "float64" in hint.dtypes else np.int64)
-    except (TypeError, ValueError) as error:
-        raise _RefusedError("a list of numbers", value) from error
+        return int(str(key))
+    except ValueError as error:
+        raise _RefusedError("whole numbers as names", key) from error
 
 
-def _dataclass(kind: Any, converter: Converter) -> Any:
-    fill = cast("Any", make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True))
+def _array(value: object, hint: Any) -> np.ndarray:
+    """A list of numbers as an array, None as NaN."""
+    numbers = np.array(value, dtype=object) if _is_regular(value) else None
+    if "float64" in hint.dtypes:
+        kind, allowed, expected = np.float64, (int, float, type(None)), "a list of numbers"
+    elif "int64" in hint.dtypes:
+        kind, allowed, expected = np.int64, (int,), "a list of whole numbers"
+    else:
+        kind, allowed, expected = np.bool_, (bool,), "a list of true and false"
+    if numbers is None or not all(type(each) in allowed for each in numbers.flat):
+        raise _RefusedError(expected, value)
+    try:
+        return numbers.astype(kind)
+    except OverflowError as error:
+        raise _RefusedError(expected, value) from error
 
-    def structured(value: object, hint: object) -> object:
-        if not isinstance(value, Mapping):
-            raise _RefusedError("a table", value)
-        return fill(value, hint)
 
-    return structured
+def _is_regular(value: object) -> bool:
+    """Whether the lists in a list are equally long, at any depth."""
+    if not isinstance(value, list | tuple):
+        return False
+    try:
+        np.shape(cast("Sequence[Any]", value))
+    except ValueError:
+        return False
+    return True
 
 
 def _is_array(hint: Any) -> bool:
     return getattr(hint, "array_type", None) is np.ndarray
 
 
-def _made() -> Converter:
-    made = Converter(forbid_extra_keys=True)
-    made.register_structure_hook_factory(is_dataclass, lambda kind: _dataclass(kind, made))
+def _is_plain(hint: Any) -> bool:
+    """Whether a hint allows any plain data, as `Json` does."""
+    return hint is Any or hint is object
+
+
+def _dataclass(kind: type[Any], converter: Converter) -> Callable[[object, object], object]:
+    fill = make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True)
+
+    def structured(value: object, hint: object) -> object:
+        if not isinstance(value, Mapping):
+            raise _RefusedError("a table", value)
+        return fill(_by_field(kind, cast("Mapping[str, object]", value)), cast("Any", hint))
+
+    return structured
+
+
+def _new_converter() -> Converter:
+    converter = Converter(forbid_extra_keys=True)
+
+    def of_dataclass(kind: Any) -> Callable[[object, object], object]:
+        return _dataclass(kind, converter)
+
+    converter.register_structure_hook_factory(is_dataclass, of_dataclass)
     for kind in _WORDS:
-        made.register_structure_hook(kind, _strict(kind))
-    made.register_structure_hook_func(lambda hint: hint is Any, lambda value, _: value)
-    made.register_structure_hook_func(lambda hint: get_origin(hint) is Literal, _literal)
-    made.register_structure_hook_func(lambda hint: get_origin(hint) in (Union, types.UnionType), _union)
-    made.register_structure_hook_func(lambda hint: get_origin(hint) is tuple, _tuple)
-    made.register_structure_hook_func(lambda hint: get_origin(hint) in (Mapping, dict), _mapping)
-    made.register_structure_hook_func(_is_array, _array)
-    made.register_unstructure_hook(np.ndarray, lambda array: array.tolist())
-    made.register_unstructure_hook(np.generic, lambda number: number.item())
-    made.register_unstructure_hook(PurePath, str)
-    made.register_unstructure_hook(tuple, lambda values: [made.unstructure(each) for each in values])
-    made.register_unstructure_hook_func(_is_array, lambda array: array.tolist())
-    return made
+        converter.register_structure_hook(kind, _strict(kind))
+    converter.register_structure_hook_func(_is_plain, lambda value, _: value)
+    converter.register_structure_hook_func(lambda hint: get_origin(hint) is Literal, _literal)
+    converter.register_structure_hook_func(lambda hint: get_origin(hint) in (Union, types.UnionType), _union)
+    converter.register_structure_hook_func(lambda hint: get_origin(hint) in (tuple, list, Sequence), _list)
+    converter.register_structure_hook_func(lambda hint: get_origin(hint) in (Mapping, dict), _mapping)
+    converter.register_structure_hook_func(_is_array, _array)
+    converter.register_unstructure_hook(np.ndarray, lambda array: array.tolist())
+    converter.register_unstructure_hook(np.generic, lambda number: number.item())
+    converter.register_unstructure_hook(PurePath, str)
+    converter.register_unstructure_hook_func(_is_array, lambda array: array.tolist())
+    return converter
 
 
-_CONVERTER = _made()
+_CONVERTER = _new_converter()
