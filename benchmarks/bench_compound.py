@@ -14,7 +14,7 @@ from ifssnet.compounding.compound import compound_sweeps
 from ifssnet.compounding.holes.filling import fill_holes
 from ifssnet.compounding.holes.options import DistanceFilling, GaussianFilling, NearestFilling, StickFilling
 from ifssnet.compounding.options import CompoundOptions
-from ifssnet.compounding.preflight.sweep_checks import preflight
+from ifssnet.compounding.preflight.sweep_checks import check_sweeps
 from ifssnet.core.progress import drain
 from ifssnet.core.sweep import Sweep
 
@@ -63,6 +63,6 @@ def test_hole_filling(benchmark, sweep, way):
 def test_preflight(benchmark, sweep):
     """The look costs a fraction of the work."""
     options = CompoundOptions()
-    preflight([sweep], options)
+    check_sweeps([sweep], options)
     benchmark.group = "insertion"
-    benchmark.pedantic(lambda: preflight([sweep], options), rounds=5)
+    benchmark.pedantic(lambda: check_sweeps([sweep], options), rounds=5)

@@ -19,7 +19,7 @@ from ifssnet.phantom.anatomy.view import frames_view
 from ifssnet.phantom.scanner.acquisition import SIZES, Acquisition, acquire
 from ifssnet.phantom.scanner.beam import envelope
 from ifssnet.phantom.scanner.bmode import Scatterers
-from ifssnet.phantom.scanner.scanner import FWHM, Probe
+from ifssnet.phantom.scanner.probe import FWHM, Probe
 
 BORDERS = ((1, 2, "SOL-GM"), (1, 3, "SOL-GL"), (2, 3, "GM-GL"))
 

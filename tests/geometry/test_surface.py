@@ -91,14 +91,14 @@ def test_a_label_that_is_not_there_has_no_triangles():
 def test_any_mask_gives_a_closed_surface_that_separates_its_voxels(array, smoothing):
     if not array.any():
         return
-    from ifssnet.geometry.voxelise import inside
+    from ifssnet.geometry.voxelise import voxels_inside
 
     labels = LabelMap(array, Grid((4, 5, 6), (1.0, 0.8, 1.3)), {3: "SOL"})
     surface = surface_of(labels, 3, smoothing_mm=smoothing)
     assert open_edges(surface.faces) == 0
     voxels = np.count_nonzero(array) * labels.grid.voxel_volume_mm3
     assert enclosed_volume_mm3(surface.vertices_mm, surface.faces) == pytest.approx(voxels, rel=0.02)
-    assert inside(surface, labels.grid)[array == 3].all()
+    assert voxels_inside(surface, labels.grid)[array == 3].all()
 
 
 @pytest.mark.realdata

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Surface
-from ifssnet.geometry.voxelise import inside, voxelise
+from ifssnet.geometry.voxelise import voxelise, voxels_inside
 from solids import ball, block, octahedron
 
 LEFT_HANDED = ((0.0, 1.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.0, 1.0))
@@ -21,8 +21,8 @@ LEFT_HANDED = ((0.0, 1.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.0, 1.0))
 def test_a_block_that_ends_at_voxel_centres_counts_each_face_once():
     # Two blocks that share the plane x = 4: each centre on it belongs to exactly one of them.
     grid = Grid((8, 8, 12))
-    left, right = inside(block((1, 1, 1), (4, 5, 6)), grid), inside(block((4, 1, 1), (9, 5, 6)), grid)
-    both = inside(block((1, 1, 1), (9, 5, 6)), grid)
+    left, right = voxels_inside(block((1, 1, 1), (4, 5, 6)), grid), voxels_inside(block((4, 1, 1), (9, 5, 6)), grid)
+    both = voxels_inside(block((1, 1, 1), (9, 5, 6)), grid)
     assert not (left & right).any()
     np.testing.assert_array_equal(left | right, both)
     assert both.sum() == 8 * 4 * 5
@@ -32,7 +32,7 @@ def test_an_octahedron_whose_corners_edges_and_faces_hit_voxel_centres():
     grid = Grid((15, 15, 15), origin_xyz_mm=(-7.0, -7.0, -7.0))
     z, y, x = np.mgrid[-7:8, -7:8, -7:8]
     reach = abs(x) + abs(y) + abs(z)
-    found = inside(octahedron(5.0), grid)
+    found = voxels_inside(octahedron(5.0), grid)
     assert found[reach < 5].all()
     assert not found[reach > 5].any()
 
@@ -40,7 +40,7 @@ def test_an_octahedron_whose_corners_edges_and_faces_hit_voxel_centres():
 def test_a_corner_that_touches_a_row_leaves_no_streak():
     # The tips at (x, 0, 0) lie exactly on the row y = z = 0; behind the solid nothing may be inside.
     grid = Grid((3, 3, 40), origin_xyz_mm=(-10.0, -1.0, -1.0))
-    found = inside(octahedron(2.0), grid)
+    found = voxels_inside(octahedron(2.0), grid)
     assert not found[:, :, 13:].any()
     assert not found[:, :, :8].any()
 
@@ -56,7 +56,7 @@ def test_a_tetrahedron_agrees_with_its_barycentric_coordinates(corners, tilt):
     if abs(np.linalg.det(edges)) < 0.5:
         return
     solid = Surface(vertices, np.array([[0, 1, 2], [0, 3, 1], [1, 3, 2], [0, 2, 3]]), "tetrahedron")
-    found = inside(solid, Grid((8, 8, 8)))
+    found = voxels_inside(solid, Grid((8, 8, 8)))
     z, y, x = np.mgrid[0:8, 0:8, 0:8]
     points = np.stack([x, y, z], axis=-1).reshape(-1, 3)
     share = np.linalg.solve(edges, (points - vertices[0]).T)
@@ -73,7 +73,7 @@ def test_a_sphere_has_its_volume_on_any_grid():
         assert labels.array.sum() * labels.grid.voxel_volume_mm3 == pytest.approx(truth, rel=0.004)
         assert labels.names == {1: "ball"}
     turned = Grid((60, 60, 60), (0.5, 0.5, 0.5), (85.0, -65.0, 15.0), LEFT_HANDED)
-    assert inside(sphere, turned).sum() / 8 == pytest.approx(truth, rel=0.004)
+    assert voxels_inside(sphere, turned).sum() / 8 == pytest.approx(truth, rel=0.004)
 
 
 def test_a_cavity_stays_empty():

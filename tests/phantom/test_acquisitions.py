@@ -16,9 +16,9 @@ from ifssnet.phantom.anatomy.leg import build_leg
 from ifssnet.phantom.anatomy.subject import Subject, draw_subject
 from ifssnet.phantom.anatomy.tissue import NAMES
 from ifssnet.phantom.scanner.acquisition import SIZES, acquire, place_of_second, volume_grid
+from ifssnet.phantom.scanner.probe import Probe
 from ifssnet.phantom.scanner.probe_path import probe_path
 from ifssnet.phantom.scanner.protocol import SMALL, second_acquisition
-from ifssnet.phantom.scanner.scanner import Probe
 from ifssnet.phantom.scanner.sweep import scan, scan_labels
 
 ALL = tuple(NAMES.values())

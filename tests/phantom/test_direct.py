@@ -18,8 +18,8 @@ from ifssnet.phantom.anatomy.subject import Subject
 from ifssnet.phantom.anatomy.tissue import NAMES, Tissue
 from ifssnet.phantom.scanner.acquisition import SIZES, acquire, place_of_second, volume_grid
 from ifssnet.phantom.scanner.direct_volume import direct_volume
+from ifssnet.phantom.scanner.probe import Probe
 from ifssnet.phantom.scanner.protocol import SMALL
-from ifssnet.phantom.scanner.scanner import Probe
 from ifssnet.phantom.scanner.sweep import scan, scan_labels
 
 PERFECT = replace(SMALL.without_errors(), from_mm=150.0, to_mm=180.0)

@@ -19,10 +19,10 @@ from ifssnet.phantom.anatomy.leg import build_leg
 from ifssnet.phantom.anatomy.subject import Subject
 from ifssnet.phantom.anatomy.tissue import NAMES
 from ifssnet.phantom.files.leg_files import with_contours, write_leg
-from ifssnet.phantom.scanner.acquisition import SIZES, Size, acquire
+from ifssnet.phantom.scanner.acquisition import SIZES, VolumeSize, acquire
 from ifssnet.phantom.scanner.sweep import scan, scan_labels
 
-TINY = Size(12, 16, 44, replace(SIZES["small"].settings, frame_step_mm=8.0, dropped=0.0))
+TINY = VolumeSize(12, 16, 44, replace(SIZES["small"].settings, frame_step_mm=8.0, dropped=0.0))
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
 from ifssnet.measurement.muscles import measure
 from ifssnet.phantom.anatomy.labels import leg_grid, leg_labels
-from ifssnet.phantom.anatomy.leg import COVER, GASTRO, SKIN, Leg, build_leg
+from ifssnet.phantom.anatomy.leg import COVER, GASTRO, SKIN, ParametricLeg, build_leg
 from ifssnet.phantom.anatomy.subject import Subject, draw_subject
 from ifssnet.phantom.anatomy.tissue import NAMES, Tissue
 
@@ -20,19 +20,19 @@ FINE_MM = 0.4
 
 
 @pytest.fixture(scope="module", params=PEOPLE, ids=["left", "right", "child", "pseudohypertrophy"])
-def leg(request: pytest.FixtureRequest) -> Leg:
+def leg(request: pytest.FixtureRequest) -> ParametricLeg:
     return build_leg(request.param)
 
 
 @pytest.fixture(scope="module")
-def slices(leg: Leg) -> LabelMap:
+def slices(leg: ParametricLeg) -> LabelMap:
     """Fine slices of every tissue, 37 mm apart, each at one of the tables' own heights."""
     coarse = leg_grid(leg, (FINE_MM, FINE_MM, 37.0))
     x, y, _ = coarse.origin_xyz_mm
     return leg_labels(leg, Grid(coarse.shape_zyx, coarse.spacing_xyz_mm, (x, y, 20.0)), ALL)
 
 
-def rows_of(leg: Leg, labels: LabelMap) -> list[tuple[int, int]]:
+def rows_of(leg: ParametricLeg, labels: LabelMap) -> list[tuple[int, int]]:
     """Slice and row of the tables, for those slices that lie in the leg."""
     heights = [round(20.0 + 37.0 * k) for k in range(labels.grid.slices)]
     return [(k, z) for k, z in enumerate(heights) if z < leg.length_mm]
@@ -44,7 +44,7 @@ def polar_area_mm2(outer: np.ndarray, inner: np.ndarray) -> float:
     return degree * float(np.sum(outer * np.roll(outer, -1)) - np.sum(inner * np.roll(inner, -1)))
 
 
-def test_the_leg_fills_its_skin(leg: Leg, slices: LabelMap) -> None:
+def test_the_leg_fills_its_skin(leg: ParametricLeg, slices: LabelMap) -> None:
     """Every place inside the skin has exactly one tissue, none outside: the area is that of the skin's outline."""
     for k, row in rows_of(leg, slices):
         inside = slices.array[k] != Tissue.WATER
@@ -54,7 +54,7 @@ def test_the_leg_fills_its_skin(leg: Leg, slices: LabelMap) -> None:
         assert area == pytest.approx(polar_area_mm2(skin, np.zeros_like(skin)), rel=0.003)
 
 
-def test_the_gastrocnemius_is_what_lies_between_its_borders(leg: Leg, slices: LabelMap) -> None:
+def test_the_gastrocnemius_is_what_lies_between_its_borders(leg: ParametricLeg, slices: LabelMap) -> None:
     """GM and GL and what the plantaris tendon takes of them: the area between the popliteal fat and the deep border."""
     for k, row in rows_of(leg, slices):
         cover, gastro = leg.layers[row, :, COVER], leg.layers[row, :, GASTRO]
@@ -66,7 +66,7 @@ def test_the_gastrocnemius_is_what_lies_between_its_borders(leg: Leg, slices: La
         assert expected - tendon - bones - 0.01 * expected - 4.0 <= found <= 1.01 * expected + 4.0, row
 
 
-def test_a_volume_is_the_integral_of_the_areas(leg: Leg) -> None:
+def test_a_volume_is_the_integral_of_the_areas(leg: ParametricLeg) -> None:
     """The measured ACSA at every 4 mm, integrated by trapezoids, is the volume of voxels of half a millimetre along."""
     dense = leg_labels(leg, leg_grid(leg, (1.0, 1.0, 0.5)))
     sparse = leg_labels(leg, leg_grid(leg, (1.0, 1.0, 4.0)))
@@ -79,14 +79,14 @@ def test_a_volume_is_the_integral_of_the_areas(leg: Leg) -> None:
         assert measured[name]["max_acsa_cm2"] == pytest.approx(areas_cm2.max()), name
 
 
-def test_every_tissue_is_in_every_leg(leg: Leg) -> None:
+def test_every_tissue_is_in_every_leg(leg: ParametricLeg) -> None:
     labels = leg_labels(leg, leg_grid(leg, (1.5, 1.5, 3.0)), ALL)
     assert set(np.unique(labels.array).tolist()) == {0, *NAMES}
     kept = leg_labels(leg, labels.grid)
     assert np.array_equal(kept.array, np.where(labels.array <= 3, labels.array, 0))
 
 
-def test_gm_lies_medially_and_the_tibia_before_the_calf(leg: Leg) -> None:
+def test_gm_lies_medially_and_the_tibia_before_the_calf(leg: ParametricLeg) -> None:
     labels = leg_labels(leg, leg_grid(leg, (2.0, 2.0, 4.0)), ALL)
     middle = {c: labels.grid.points_to_mm(np.argwhere(labels.array == c)[:, ::-1].astype(float)).mean(axis=0) for c in NAMES}
     at = labels.array[round((leg.subject.gm.start_mm + 0.6 * leg.subject.gm.length_mm) / 4.0)]

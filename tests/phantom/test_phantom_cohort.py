@@ -18,10 +18,10 @@ from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.open import open_labels, open_volume
 from ifssnet.phantom.files.cohort import CohortPlan, plan_cohort
 from ifssnet.phantom.scanner import acquisition as acquire
-from ifssnet.phantom.scanner.acquisition import SIZES, VERSION, Size
+from ifssnet.phantom.scanner.acquisition import SIZES, VERSION, VolumeSize
 from ifssnet.workflow.cohorts.phantom_files import make_cohort
 
-TINY = Size(16, 32, 32, SIZES["small"].settings)
+TINY = VolumeSize(16, 32, 32, SIZES["small"].settings)
 """Voxels of 4.4 x 4.4 x 8.9 mm: a leg in a tenth of a second, in this process only."""
 
 

@@ -14,8 +14,8 @@ from ifssnet.phantom.anatomy.subject import Subject
 from ifssnet.phantom.anatomy.tissue import Tissue
 from ifssnet.phantom.anatomy.view import frames_view
 from ifssnet.phantom.scanner.bmode import bmode
+from ifssnet.phantom.scanner.probe import Probe
 from ifssnet.phantom.scanner.protocol import SMALL
-from ifssnet.phantom.scanner.scanner import Probe
 from ifssnet.phantom.scanner.sweep import scan, scan_labels
 
 SHORT = replace(SMALL, from_mm=150.0, to_mm=180.0)

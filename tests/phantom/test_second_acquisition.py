@@ -9,12 +9,12 @@ from ifssnet.compounding.registration.rigid import RegisterOptions, register
 from ifssnet.core.progress import drain
 from ifssnet.phantom.anatomy.leg import build_leg
 from ifssnet.phantom.files.cohort import Member, plan_cohort
-from ifssnet.phantom.scanner.acquisition import SIZES, Size, acquire, place_of_second
+from ifssnet.phantom.scanner.acquisition import SIZES, VolumeSize, acquire, place_of_second
 
 TWICE = [member for member in plan_cohort(44, (29, 5, 10), seed=1).members if member.acquisitions == 2]
 
 
-def off(member: Member, size: Size, options: RegisterOptions | None = None) -> tuple[float, float]:
+def off(member: Member, size: VolumeSize, options: RegisterOptions | None = None) -> tuple[float, float]:
     """Millimetres at the leg's middle and degrees between the transform found and the one known."""
     leg, seed = build_leg(member.subject), member.subject.seed
     fixed, moving = (drain(acquire(leg, size, "direct", number, seed)).volume for number in (1, 2))
@@ -26,7 +26,7 @@ def off(member: Member, size: Size, options: RegisterOptions | None = None) -> t
 
 def test_r2_of_a_leg_of_middling_size_comes_back() -> None:
     """1.1 mm voxels along all axes, the leg's motion included; from where it was laid, without a search along the leg."""
-    size = Size(4, 4, 128, SIZES["quarter"].settings)
+    size = VolumeSize(4, 4, 128, SIZES["quarter"].settings)
     shift, turn = off(TWICE[0], size, RegisterOptions(finest_mm=1.2, search_mm=4.0, search_turns_deg=(0.0,)))
     assert shift <= 0.5
     assert turn <= 0.5

@@ -13,7 +13,7 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.progress import drain
 from ifssnet.core.sweep import Sweep
 from ifssnet.io.sweeps.plus_config import read_plus_configuration
-from ifssnet.workflow.leg.compounded_volume import check, compound, dry_run, options_from_plus
+from ifssnet.workflow.leg.compounded_volume import check_before_compounding, compound, dry_run, options_from_plus
 
 
 def configured(folder: Path, attributes: str, holes: str = "", **overrides) -> CompoundOptions:
@@ -151,7 +151,7 @@ def test_the_grid_of_another_volume_is_kept():
 
 
 def test_the_look_before_needs_no_options():
-    assert check([small_sweep()]).plan.frames == 10
+    assert check_before_compounding([small_sweep()]).plan.frames == 10
 
 
 def test_nothing_valid_is_refused():

@@ -14,10 +14,10 @@ from ifssnet.core.progress import Progress, drain
 from ifssnet.io.open import open_labels, open_volume
 from ifssnet.phantom.files.cohort import plan_cohort
 from ifssnet.phantom.scanner import acquisition as acquire
-from ifssnet.phantom.scanner.acquisition import SIZES, Size
+from ifssnet.phantom.scanner.acquisition import SIZES, VolumeSize
 from ifssnet.workflow.cohorts.phantom_files import LegOptions, make_cohort, make_leg
 
-TINY = Size(16, 32, 32, replace(SIZES["small"].settings, frame_step_mm=10.0))
+TINY = VolumeSize(16, 32, 32, replace(SIZES["small"].settings, frame_step_mm=10.0))
 
 
 @pytest.fixture(autouse=True)

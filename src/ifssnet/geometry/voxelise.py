@@ -65,7 +65,7 @@ def voxelise(
     return LabelMap(array=array, grid=grid, names=names, colors=colors)
 
 
-def inside(surface: Surface, grid: Grid) -> Bool[np.ndarray, "z y x"]:
+def voxels_inside(surface: Surface, grid: Grid) -> Bool[np.ndarray, "z y x"]:
     """Whether each voxel centre lies inside a closed surface."""
     mask = np.zeros(grid.shape_zyx, dtype=np.uint8)
     _paint(mask, surface, 1, grid)

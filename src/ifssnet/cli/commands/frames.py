@@ -27,10 +27,10 @@ def run(
 
     Example: `ifss frames leg-segmented.seg.nrrd sweep.igs.mha --config plus.xml -o overlays/`
     """
-    from ifssnet.workflow.leg.frame_overlays import frames_files
+    from ifssnet.workflow.leg.frame_overlays import outline_frames
 
     terminal = Terminal(quiet, verbose, json)
-    facts = terminal.run(frames_files(segmentation, sweep, output, config, force=force))
+    facts = terminal.run(outline_frames(segmentation, sweep, output, config, force=force))
     if json:
         terminal.answer_json(facts)
     terminal.say(f"wrote {output}")

@@ -71,7 +71,7 @@ class Preflight:
         }
 
 
-def preflight(sweeps: Sequence[Sweep], options: CompoundOptions, grid: Grid | None = None) -> Preflight:
+def check_sweeps(sweeps: Sequence[Sweep], options: CompoundOptions, grid: Grid | None = None) -> Preflight:
     """Check poses, times and geometry; grey levels are not read, and hardly any memory is taken.
 
     Args:

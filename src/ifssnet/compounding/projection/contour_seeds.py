@@ -29,7 +29,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ifssnet.compounding.projection.strips import common_slices, reach_in_slices
+from ifssnet.compounding.projection.parallel_sweeps import common_slices, slice_tolerance
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.muscles import field_name
@@ -143,7 +143,7 @@ def place_contours(
 
 def _on_common_slices(drawings: list[_Drawing], sweeps: list[Sweep], grid: Grid) -> tuple[list[_Drawing], list[PlacedContours]]:
     """The drawings of parallel sweeps on the slices that `strips.common_slices` chooses, and the notes of those on none."""
-    reach = {index: reach_in_slices(sweep, grid) for index, sweep in enumerate(sweeps)}
+    reach = {index: slice_tolerance(sweep, grid) for index, sweep in enumerate(sweeps)}
     step_mm = grid.spacing_xyz_mm[2]
     moved: list[_Drawing] = []
     partly: set[int] = set()

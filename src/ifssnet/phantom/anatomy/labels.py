@@ -12,12 +12,12 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
 from ifssnet.core.muscles import TRICEPS_SURAE, color_of
 from ifssnet.phantom.anatomy.leg import as_leg
-from ifssnet.phantom.anatomy.scannable import Body
+from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg
 from ifssnet.phantom.anatomy.subject import Subject
 from ifssnet.phantom.anatomy.tissue import NAMES
 
 
-def leg_grid(subject: Subject | Body, spacing_xyz_mm: tuple[float, float, float], margin_mm: float = 5.0) -> Grid:
+def leg_grid(subject: Subject | ScannableLeg, spacing_xyz_mm: tuple[float, float, float], margin_mm: float = 5.0) -> Grid:
     """The grid, in the leg's own frame, that holds the whole leg with a margin of water; slices from the knee to the ankle."""
     leg = as_leg(subject)
     reach = float(np.abs(leg.outline_xy_mm).max()) + margin_mm
@@ -31,7 +31,7 @@ def leg_grid(subject: Subject | Body, spacing_xyz_mm: tuple[float, float, float]
 
 
 def leg_labels(
-    subject: Subject | Body,
+    subject: Subject | ScannableLeg,
     grid: Grid,
     parts: Sequence[str] = TRICEPS_SURAE,
     leg_to_world: Float[np.ndarray, "4 4"] | None = None,

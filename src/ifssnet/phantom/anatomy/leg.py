@@ -20,22 +20,22 @@ from jaxtyping import Float, UInt8
 from ifssnet.phantom.anatomy.calf import ANGLES, STEP_MM, THETA, build_calf
 from ifssnet.phantom.anatomy.noise import smooth_noise
 from ifssnet.phantom.anatomy.other_tissues import bones, compartments, fat_thickness, vessels, visibility
-from ifssnet.phantom.anatomy.parametric_scene import look, tissues
-from ifssnet.phantom.anatomy.scannable import Body
+from ifssnet.phantom.anatomy.parametric_scene import render_scene, tissues
+from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg
 from ifssnet.phantom.anatomy.subject import Subject
 from ifssnet.phantom.anatomy.tissue import Condition
-from ifssnet.phantom.anatomy.view import Scene, View
+from ifssnet.phantom.anatomy.view import ProbeView, Scene
 
 SKIN, FAT, FASCIA, COVER, GASTRO, TENDON, SOLEUS, DEEP = range(8)
 SEEN_GASTRO, SEEN_SOLEUS, SEEN_SPLIT, SEEN_SEPTUM = range(8, 12)
 COLUMNS = 12
-"""Columns of `Leg.layers`: the outer radius of skin, fat and fascia, the deep radius of the popliteal fat, the gastrocnemius,
-the tendon, SOL and the deep fat, all in mm; and how visible the fascia at a border is, 0 to 1 (gastrocnemius-SOL,
-SOL-deep, GM-GL, and the septum inside SOL)."""
+"""Columns of `ParametricLeg.layers`: the outer radius of skin, fat and fascia, the deep radius of the popliteal fat, the
+gastrocnemius, the tendon, SOL and the deep fat, all in mm; and how visible the fascia at a border is, 0 to 1
+(gastrocnemius-SOL, SOL-deep, GM-GL, and the septum inside SOL)."""
 
 
 @dataclass(frozen=True, eq=False)
-class Leg:
+class ParametricLeg:
     """The surfaces of one leg.
 
     Attributes:
@@ -78,9 +78,9 @@ class Leg:
         """The tissue's code at every index (x, y, z) of an array, through any affine."""
         return tissues(self.tables, index_to_leg, shape_zyx)
 
-    def scene(self, view: View) -> Scene:
+    def scene(self, view: ProbeView) -> Scene:
         """What a view looks at."""
-        return look(self.tables, view)
+        return render_scene(self.tables, view)
 
     @property
     def lateral_sign(self) -> float:
@@ -118,7 +118,7 @@ class Leg:
         return np.stack([x, -skin * np.cos(THETA) + self.axis_xy_mm[:, 1:]], axis=-1)
 
 
-def build_leg(subject: Subject) -> Leg:
+def build_leg(subject: Subject) -> ParametricLeg:
     """The surfaces of a subject's leg; the same subject always gives the same."""
     rng = np.random.default_rng([subject.seed, 0xA7A])
     z = np.arange(0.0, subject.leg_mm + STEP_MM, STEP_MM)
@@ -132,7 +132,7 @@ def build_leg(subject: Subject) -> Leg:
     layers[..., COVER : DEEP + 1] = np.stack([calf.cover, calf.gastro, calf.tendon, calf.soleus, calf.deep], axis=-1)
     for column in (SEEN_GASTRO, SEEN_SOLEUS, SEEN_SPLIT, SEEN_SEPTUM):
         layers[..., column] = visibility(rng, len(z), subject.visibility)
-    return Leg(
+    return ParametricLeg(
         subject=subject,
         z_mm=z,
         layers=layers,
@@ -144,7 +144,7 @@ def build_leg(subject: Subject) -> Leg:
     )
 
 
-def as_leg(subject: Subject | Body) -> Body:
+def as_leg(subject: Subject | ScannableLeg) -> ScannableLeg:
     """A subject's leg, or the leg itself when it is built already."""
     return build_leg(subject) if isinstance(subject, Subject) else subject
 

@@ -9,14 +9,14 @@ from jaxtyping import Float, UInt8
 from numba import njit, prange
 
 from ifssnet.phantom.anatomy.tissue_lookup import facing_skin, surface_echo, tissue_at
-from ifssnet.phantom.anatomy.view import Scene, View, dark_scene
+from ifssnet.phantom.anatomy.view import ProbeView, Scene, dark_scene
 
 
-def look(tables: tuple[Any, ...], view: View) -> Scene:
+def render_scene(tables: tuple[Any, ...], view: ProbeView) -> Scene:
     """What a view looks at; `tables` are a leg's."""
     scene = dark_scene(view)
     lines = (view.first_row, view.last_row, view.shift_mm)
-    _look(tables, view.image_to_leg, lines, (scene.codes, scene.echo, scene.skin_row, scene.skin_facing))
+    _render(tables, view.image_to_leg, lines, (scene.codes, scene.echo, scene.skin_row, scene.skin_facing))
     return scene
 
 
@@ -31,7 +31,7 @@ def tissues(
 
 @no_type_check
 @njit(parallel=True, cache=True)
-def _look(tables, poses, lines, scene):
+def _render(tables, poses, lines, scene):
     first_row, last_row, shift = lines
     codes, echo, skin_row, skin_facing = scene
     n, rows, columns = codes.shape

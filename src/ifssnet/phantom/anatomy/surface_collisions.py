@@ -12,7 +12,7 @@ from jaxtyping import Bool
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import LabelMap, Surface
 from ifssnet.geometry.box import bounding_box
-from ifssnet.geometry.voxelise import inside
+from ifssnet.geometry.voxelise import voxels_inside
 
 MOST_SHARED = 0.005
 """Of the smaller of two parts: real segmentations touch, and may share so much."""
@@ -21,7 +21,7 @@ DEEPEST_MM = 1.0
 """Parts that share a sheet no thicker than twice this lie along each other: surfaces that were smoothed one by one do."""
 
 
-def check_apart(surfaces: Sequence[Surface], labels: LabelMap) -> None:
+def check_collisions(surfaces: Sequence[Surface], labels: LabelMap) -> None:
     """Refuse parts that cross; warn of those that touch so closely that they share a little.
 
     Args:
@@ -35,7 +35,7 @@ def check_apart(surfaces: Sequence[Surface], labels: LabelMap) -> None:
     shared: list[tuple[float, float, str]] = []
     sheets: list[tuple[float, str]] = []
     for value, surface in enumerate(surfaces, start=1):
-        held = inside(surface, labels.grid)
+        held = voxels_inside(surface, labels.grid)
         others = np.bincount(labels.array[held], minlength=len(surfaces) + 1)
         whole = int(np.count_nonzero(held))
         for other in (int(index) for index in np.flatnonzero(others)):

@@ -72,7 +72,7 @@ def bone_edge(bones, k, fz, b, px, py):
 @no_type_check
 @njit(cache=True)
 def tissue_at(tables, x, y, z):
-    """The tissue's code at (x, y, z) in the leg's frame; `tables` are `Leg.tables`."""
+    """The tissue's code at (x, y, z) in the leg's frame; `tables` are `ParametricLeg.tables`."""
     layers, split, bones, vessels, compartments = tables[0], tables[2], tables[3], tables[4], tables[5]
     cell, px, py, r, theta = locate(tables, x, y, z)
     k, fz = cell[0], cell[1]

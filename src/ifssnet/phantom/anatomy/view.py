@@ -9,7 +9,7 @@ from jaxtyping import Float, Float32, Int32, UInt8
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class ProbeView:
     """A stack of images with the beam down their rows.
 
     A frame of a sweep is one image whose lines all begin at its first row. A slice of a volume shows several sweeps side
@@ -43,10 +43,10 @@ class View:
         first = self.image_to_leg[0]
         return float(np.linalg.norm(first[:3, 1])), float(np.linalg.norm(first[:3, 0]))
 
-    def part(self, start: int, stop: int) -> View:
+    def part(self, start: int, stop: int) -> ProbeView:
         """Some of the images."""
         cut = slice(start, stop)
-        return View(
+        return ProbeView(
             self.image_to_leg[cut],
             self.shape_vu,
             self.first_row[cut],
@@ -60,10 +60,10 @@ def frames_view(
     image_to_leg: Float[np.ndarray, "image 4 4"],
     shape_vu: tuple[int, int],
     line_db: Float32[np.ndarray, "image u"] | None = None,
-) -> View:
+) -> ProbeView:
     """The view of ordinary frames: every line from the first row to the last, nothing moved."""
     n, (rows, columns) = len(image_to_leg), shape_vu
-    return View(
+    return ProbeView(
         image_to_leg,
         shape_vu,
         np.zeros((n, columns), dtype=np.int32),
@@ -90,7 +90,7 @@ class Scene:
     skin_facing: Float32[np.ndarray, "image u"]
 
 
-def dark_scene(view: View) -> Scene:
+def dark_scene(view: ProbeView) -> Scene:
     """Nothing but water, to be filled in."""
     shape = (view.images, *view.shape_vu)
     return Scene(

@@ -23,10 +23,10 @@ from ifssnet.core.muscles import TRICEPS_SURAE
 from ifssnet.core.progress import Progress
 from ifssnet.geometry.voxelise import voxelise
 from ifssnet.io.volumes.surfaces import read_surfaces
-from ifssnet.phantom.anatomy.surface_collisions import check_apart
+from ifssnet.phantom.anatomy.surface_collisions import check_collisions
 from ifssnet.phantom.anatomy.tissue import Condition, Tissue
 from ifssnet.phantom.anatomy.tissue_lookup import BONE_ECHO, BORDER_ECHO, FASCIA_ECHO, FAT_ECHO, SKIN_ECHO
-from ifssnet.phantom.anatomy.view import Scene, View, dark_scene
+from ifssnet.phantom.anatomy.view import ProbeView, Scene, dark_scene
 
 STEP_XYZ_MM = (0.6, 0.6, 1.0)
 FAT_MM, SKIN_MM, FASCIA_MM = 6.0, 1.6, 0.9
@@ -105,10 +105,10 @@ class VoxelLeg:
         _sample(self.codes, self.grid.mm_to_index @ index_to_leg, out)
         return out
 
-    def scene(self, view: View) -> Scene:
+    def scene(self, view: ProbeView) -> Scene:
         """What a view looks at."""
         scene = dark_scene(view)
-        _look(
+        _render(
             (self.codes, self.strength, self.sharpness, self.normal_yx, self.grid.mm_to_index),
             view.image_to_leg,
             (view.first_row, view.last_row, view.shift_mm),
@@ -138,7 +138,7 @@ def leg_of_surfaces(folder: Path, seed: int = 0) -> Generator[Progress, None, Vo
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InputWarning)  # what they share is said below, part by part
         labels = voxelise(turned, STEP_XYZ_MM, MARGIN_MM)
-    check_apart(turned, labels)
+    check_collisions(turned, labels)
     lookup = np.array([0, *(int(CODES[s.name]) for s in turned)], dtype=np.uint8)
     yield Progress("making a leg of surfaces", 2, 4)
     codes, grid = _wrapped(lookup[labels.array], labels.grid)
@@ -252,7 +252,7 @@ def _sample(codes, affine, out):
 
 @no_type_check
 @njit(parallel=True, cache=True)
-def _look(leg, poses, lines, scene):
+def _render(leg, poses, lines, scene):
     tissue, strength, sharpness, normal, to_index = leg
     first_row, last_row, shift = lines
     codes, echo, skin_row, skin_facing = scene

@@ -14,11 +14,11 @@ import numpy as np
 from ifssnet.core.cohort import SPLITS
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress
+from ifssnet.io.storage.toml_text import Table, Value
 from ifssnet.phantom.anatomy.leg import build_leg
 from ifssnet.phantom.anatomy.subject import Sex, Side, Subject, Variant, check_seed, draw_subject
 from ifssnet.phantom.anatomy.tissue import NAMES
 from ifssnet.phantom.files.leg_files import LEG_3D_US_VALUES, description, write_case
-from ifssnet.phantom.files.toml import Table, Value
 from ifssnet.phantom.scanner.acquisition import VERSION, Via, acquire, size_named
 
 MOST_SUBJECTS = 10_000

@@ -13,10 +13,10 @@ from ifssnet.core.images import LabelMap
 from ifssnet.core.muscles import TRICEPS_SURAE, color_of
 from ifssnet.core.sweep import Contour, Sweep
 from ifssnet.io.save import save
+from ifssnet.io.storage.toml_text import Table, toml
 from ifssnet.io.sweeps.sequence_writer import write_sequence
 from ifssnet.io.sweeps.stradwin_writer import write_stradwin
-from ifssnet.phantom.anatomy.scannable import Body
-from ifssnet.phantom.files.toml import Table, toml
+from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg
 from ifssnet.phantom.scanner.acquisition import VERSION, Acquisition
 from ifssnet.phantom.scanner.sweep import scan_labels
 
@@ -27,7 +27,7 @@ DRAWN_EVERY_MM = 27.7
 """The paper's 3 slices in every 100 (paper, III-C2)."""
 
 
-def write_leg(leg: Body, recorded: Acquisition, folder: Path, number: int = 1) -> None:
+def write_leg(leg: ScannableLeg, recorded: Acquisition, folder: Path, number: int = 1) -> None:
     """Write an acquisition into a folder that is there: volume, truth, and each sweep with its truth.
 
     `x<N>.mha` and `masksX<N>.mha` as in LEG-3D-US; `sweep<K>.igs.mha` (frames, poses), `sweep<K>.truth.igs.mha` (the tissue of
@@ -65,7 +65,7 @@ def as_leg_3d_us(truth: LabelMap) -> LabelMap:
     return LabelMap(lookup[truth.array], truth.grid, names, {value: color_of(name, value) for value, name in names.items()})
 
 
-def description(leg: Body, recorded: Acquisition) -> Table:
+def description(leg: ScannableLeg, recorded: Acquisition) -> Table:
     """What is known about a recorded leg: parameters, true volumes, where it lay."""
     voxel_cm3 = recorded.truth.grid.voxel_volume_mm3 / 1000.0
     counts = np.bincount(recorded.truth.array.ravel(), minlength=4)
@@ -137,7 +137,7 @@ def plus_xml(pixel_mm: float, spacing_xyz_mm: tuple[float, float, float]) -> str
   <VolumeReconstruction ImageCoordinateFrame="Image" ReferenceCoordinateFrame="Reference" OutputSpacing="{spacing}"
     Interpolation="NEAREST_NEIGHBOR" CompoundingMode="MEAN" FillHoles="TRUE">
     <HoleFilling>
-      <HoleFillingElement Type="GAUSSIAN" Size="5" Stdev="1.25" MinimumKnownVoxelsRatio="0.01" />
+      <HoleFillingElement Type="GAUSSIAN" VolumeSize="5" Stdev="1.25" MinimumKnownVoxelsRatio="0.01" />
     </HoleFilling>
   </VolumeReconstruction>
 </PlusConfiguration>

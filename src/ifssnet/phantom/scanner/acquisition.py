@@ -20,11 +20,11 @@ from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import Progress
 from ifssnet.core.sweep import Sweep
 from ifssnet.phantom.anatomy.labels import leg_labels
-from ifssnet.phantom.anatomy.scannable import Body
+from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg
 from ifssnet.phantom.scanner.direct_volume import direct_volume
+from ifssnet.phantom.scanner.probe import Probe
 from ifssnet.phantom.scanner.probe_path import probe_path
 from ifssnet.phantom.scanner.protocol import PAPER, SMALL, ScanSettings, second_acquisition
-from ifssnet.phantom.scanner.scanner import Probe
 from ifssnet.phantom.scanner.sweep import scan
 
 VERSION = "phantom/1"
@@ -37,7 +37,7 @@ FILL_MM = 1.0
 
 
 @dataclass(frozen=True)
-class Size:
+class VolumeSize:
     """How large a volume is.
 
     Attributes:
@@ -53,11 +53,11 @@ class Size:
     settings: ScanSettings
 
 
-SIZES: Mapping[str, Size] = MappingProxyType(
+SIZES: Mapping[str, VolumeSize] = MappingProxyType(
     {
-        "paper": Size(1, 1, 512, PAPER),
-        "quarter": Size(4, 1, 128, ScanSettings(probe=Probe(pixel_mm=0.25))),
-        "small": Size(8, 8, 64, SMALL),
+        "paper": VolumeSize(1, 1, 512, PAPER),
+        "quarter": VolumeSize(4, 1, 128, ScanSettings(probe=Probe(pixel_mm=0.25))),
+        "small": VolumeSize(8, 8, 64, SMALL),
     }
 )
 """`paper`: 0.277 ± 0.015 mm, 512 x 512. `quarter`: four times that within slices, as many slices: 3 slices in 100 are the
@@ -83,7 +83,7 @@ class Acquisition:
     leg_to_world: Float[np.ndarray, "4 4"]
 
 
-def size_named(name: str) -> Size:
+def size_named(name: str) -> VolumeSize:
     """A size by its name.
 
     Raises:
@@ -94,7 +94,7 @@ def size_named(name: str) -> Size:
     return SIZES[name]
 
 
-def volume_grid(leg: Body, size: Size, settings: ScanSettings) -> Grid:
+def volume_grid(leg: ScannableLeg, size: VolumeSize, settings: ScanSettings) -> Grid:
     """The grid of a leg's volume: slices across the leg, the probe's highest place at the top, sweeps in the middle.
 
     The voxel size varies from leg to leg, as LEG-3D-US' does.
@@ -109,7 +109,7 @@ def volume_grid(leg: Body, size: Size, settings: ScanSettings) -> Grid:
     return Grid((slices, size.columns, size.columns), (in_plane, in_plane, along), (x, y, path.from_mm + 0.5 * along))
 
 
-def place_of_second(seed: int, leg: Body) -> Float[np.ndarray, "4 4"]:
+def place_of_second(seed: int, leg: ScannableLeg) -> Float[np.ndarray, "4 4"]:
     """Where the leg lies in the second acquisition: up to 4 degrees and 8 mm from the first, turned about the leg's middle."""
     rng = np.random.default_rng([seed, 0x2AC])
     a, b, c = np.deg2rad(rng.uniform(-4.0, 4.0, 3)) * (0.5, 0.5, 1.0)
@@ -123,7 +123,9 @@ def place_of_second(seed: int, leg: Body) -> Float[np.ndarray, "4 4"]:
     return out
 
 
-def acquire(leg: Body, size: Size, via: Via, number: int = 1, seed: int = 0) -> Generator[Progress, None, Acquisition]:
+def acquire(
+    leg: ScannableLeg, size: VolumeSize, via: Via, number: int = 1, seed: int = 0
+) -> Generator[Progress, None, Acquisition]:
     """Record a leg.
 
     Args:

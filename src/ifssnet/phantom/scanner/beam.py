@@ -9,14 +9,14 @@ import numpy as np
 from jaxtyping import Complex64, Float32, UInt8
 from numba import njit, prange
 
-from ifssnet.phantom.anatomy.view import Scene, View
-from ifssnet.phantom.scanner.scanner import Probe
+from ifssnet.phantom.anatomy.view import ProbeView, Scene
+from ifssnet.phantom.scanner.probe import Probe
 
 BLACK_DB = -46.8
 """Resting muscle's mean lies 46.8 dB under white at a dynamic range of 60 dB: a quarter of the grey scale."""
 
 
-def envelope(field: Complex64[np.ndarray, "image v u"], view: View, probe: Probe) -> Float32[np.ndarray, "image v u"]:
+def envelope(field: Complex64[np.ndarray, "image v u"], view: ProbeView, probe: Probe) -> Float32[np.ndarray, "image v u"]:
     """Magnitude after the point spread function: a separable Gaussian of unit energy, wider away from the focus."""
     height, width = view.spacing_vu_mm
     rows = field.shape[1]
@@ -41,7 +41,7 @@ def _kernels(sd_px: np.ndarray) -> np.ndarray:
 def compress(
     image: Float32[np.ndarray, "image v u"],
     scene: Scene,
-    view: View,
+    view: ProbeView,
     probe: Probe,
     scatterers: Complex64[np.ndarray, "image v u"],
 ) -> UInt8[np.ndarray, "image v u"]:

@@ -12,15 +12,15 @@ import math
 import numpy as np
 from jaxtyping import Complex64, UInt8
 
-from ifssnet.phantom.anatomy.scannable import Body
-from ifssnet.phantom.anatomy.view import View
+from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg
+from ifssnet.phantom.anatomy.view import ProbeView
 from ifssnet.phantom.scanner.beam import compress, envelope
 from ifssnet.phantom.scanner.echo import echo_field
-from ifssnet.phantom.scanner.scanner import FWHM, Probe
+from ifssnet.phantom.scanner.probe import FWHM, Probe
 
 
 def bmode(
-    leg: Body, view: View, probe: Probe, scatterers: Complex64[np.ndarray, "image v u"]
+    leg: ScannableLeg, view: ProbeView, probe: Probe, scatterers: Complex64[np.ndarray, "image v u"]
 ) -> UInt8[np.ndarray, "image v u"]:
     """The images of a view of a leg.
 

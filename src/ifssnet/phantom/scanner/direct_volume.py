@@ -17,22 +17,22 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress
 from ifssnet.phantom.anatomy.leg import as_leg
-from ifssnet.phantom.anatomy.scannable import Body
+from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg
 from ifssnet.phantom.anatomy.subject import Subject
-from ifssnet.phantom.anatomy.view import View
+from ifssnet.phantom.anatomy.view import ProbeView
 from ifssnet.phantom.scanner.bmode import Scatterers, bmode
 from ifssnet.phantom.scanner.probe_path import lost_contact_db, motions_mm, probe_path
 from ifssnet.phantom.scanner.protocol import PAPER, ScanSettings
 
 BATCH_PIXELS = 2**21
 PIXEL_YX_MM = (0.37, 0.6)
-"""Size of the imaged pixels, about; larger voxels are means of several."""
+"""VolumeSize of the imaged pixels, about; larger voxels are means of several."""
 MOST_FINER = 3
 """Pixels to a voxel along one axis, at most: what is for tests must be quick."""
 
 
 def direct_volume(
-    subject: Subject | Body,
+    subject: Subject | ScannableLeg,
     grid: Grid,
     settings: ScanSettings = PAPER,
     seed: int = 0,
@@ -85,8 +85,12 @@ def _means(fine: UInt8[np.ndarray, "z v u"], finer_y: int, finer_x: int) -> UInt
 
 
 def slices_view(
-    leg: Body, index_to_leg: Float[np.ndarray, "4 4"], shape_zyx: tuple[int, int, int], settings: ScanSettings, seed: int
-) -> View:
+    leg: ScannableLeg,
+    index_to_leg: Float[np.ndarray, "4 4"],
+    shape_zyx: tuple[int, int, int],
+    settings: ScanSettings,
+    seed: int,
+) -> ProbeView:
     """The view of all slices of a grid, each column from the last sweep that passed over it."""
     slices, rows, columns = shape_zyx
     path, motions = probe_path(leg, settings), motions_mm(settings, seed)
@@ -115,4 +119,4 @@ def slices_view(
             rng, heads[0, :, 0], poses[:, 2, 3], settings.bubbles_per_m * columns * abs(index_to_leg[0, 0]) / 40.0
         )
         lines[covered] = bubbles[covered]
-    return View(poses, (rows, columns), first, np.maximum(first, last).astype(np.int32), shift, lines)
+    return ProbeView(poses, (rows, columns), first, np.maximum(first, last).astype(np.int32), shift, lines)

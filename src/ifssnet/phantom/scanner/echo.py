@@ -10,13 +10,13 @@ from jaxtyping import Complex64
 from numba import njit, prange
 
 from ifssnet.phantom.anatomy.tissue import Condition, acoustic_table
-from ifssnet.phantom.anatomy.view import Scene, View
-from ifssnet.phantom.scanner.scanner import Probe
+from ifssnet.phantom.anatomy.view import ProbeView, Scene
+from ifssnet.phantom.scanner.probe import Probe
 from ifssnet.phantom.scanner.texture import fascicles, infiltration, value_noise
 
 
 def echo_field(
-    scene: Scene, view: View, probe: Probe, condition: Condition, scatterers: Complex64[np.ndarray, "image v u"]
+    scene: Scene, view: ProbeView, probe: Probe, condition: Condition, scatterers: Complex64[np.ndarray, "image v u"]
 ) -> Complex64[np.ndarray, "image v u"]:
     """Complex echoes after time-gain compensation.
 

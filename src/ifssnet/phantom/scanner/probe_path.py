@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from ifssnet.core.errors import InputError
 from ifssnet.phantom.anatomy.calf import STEP_MM
-from ifssnet.phantom.anatomy.scannable import Body
+from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg
 from ifssnet.phantom.scanner.protocol import ScanSettings
 
 
@@ -37,7 +37,7 @@ class ProbePath:
         return np.interp(z_mm, self.z_mm, self.centre_mm[sweep]), np.interp(z_mm, self.z_mm, self.top_mm[sweep])
 
 
-def probe_path(leg: Body, settings: ScanSettings) -> ProbePath:
+def probe_path(leg: ScannableLeg, settings: ScanSettings) -> ProbePath:
     """The path over a leg: the face stays above the highest skin under it."""
     end = leg.length_mm if settings.to_mm is None else settings.to_mm
     if not 0 <= settings.from_mm < end <= leg.length_mm:

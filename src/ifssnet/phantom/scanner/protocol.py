@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field, replace
 
 from ifssnet.core.errors import InputError
-from ifssnet.phantom.scanner.scanner import Probe
+from ifssnet.phantom.scanner.probe import Probe
 
 
 @dataclass(frozen=True)

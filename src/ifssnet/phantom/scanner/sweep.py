@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter1d
 from ifssnet.core.progress import Progress
 from ifssnet.core.sweep import Sweep
 from ifssnet.phantom.anatomy.leg import as_leg
-from ifssnet.phantom.anatomy.scannable import Body
+from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg
 from ifssnet.phantom.anatomy.subject import Subject
 from ifssnet.phantom.anatomy.tissue import NAMES
 from ifssnet.phantom.anatomy.view import frames_view
@@ -29,7 +29,7 @@ PAUSE_S = 8.0
 
 
 def scan(
-    subject: Subject | Body,
+    subject: Subject | ScannableLeg,
     settings: ScanSettings = DEMO,
     seed: int = 0,
     leg_to_world: Float[np.ndarray, "4 4"] | None = None,
@@ -71,7 +71,7 @@ def scan(
 
 
 def scan_labels(
-    subject: Subject | Body, sweeps: list[Sweep], leg_to_world: Float[np.ndarray, "4 4"] | None = None
+    subject: Subject | ScannableLeg, sweeps: list[Sweep], leg_to_world: Float[np.ndarray, "4 4"] | None = None
 ) -> list[Sweep]:
     """The truth of every frame: the same sweeps with `Tissue` codes instead of grey levels.
 
@@ -89,7 +89,7 @@ def scan_labels(
 
 
 def _frames(
-    leg: Body,
+    leg: ScannableLeg,
     settings: ScanSettings,
     poses: Float[np.ndarray, "frame 4 4"],
     motion_mm: Float[np.ndarray, " 3"],

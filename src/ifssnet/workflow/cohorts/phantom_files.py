@@ -14,13 +14,13 @@ from ifssnet.core.progress import Progress, drain
 from ifssnet.core.segmentation import Json
 from ifssnet.io.cohorts.cohort_folder import DESCRIPTION
 from ifssnet.io.storage.atomic import atomic_folder
+from ifssnet.io.storage.toml_text import Table, toml
 from ifssnet.phantom.anatomy.leg import build_leg
-from ifssnet.phantom.anatomy.scannable import Body
+from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg
 from ifssnet.phantom.anatomy.subject import Variant, check_seed, draw_subject
 from ifssnet.phantom.anatomy.voxel_leg import leg_of_surfaces
 from ifssnet.phantom.files.cohort import CohortPlan, cohort_table, make_member
 from ifssnet.phantom.files.leg_files import description, write_leg
-from ifssnet.phantom.files.toml import Table, toml
 from ifssnet.phantom.scanner.acquisition import VERSION, Via, acquire, size_named
 from ifssnet.workflow.cohorts.threads import use_threads
 
@@ -91,7 +91,7 @@ def make_leg(output: Path, options: LegOptions, *, force: bool = False) -> Gener
     return told
 
 
-def _leg(options: LegOptions) -> Generator[Progress, None, Body]:
+def _leg(options: LegOptions) -> Generator[Progress, None, ScannableLeg]:
     if options.anatomy is None:
         return build_leg(draw_subject(options.seed, options.variant))
     return (yield from leg_of_surfaces(options.anatomy, options.seed))

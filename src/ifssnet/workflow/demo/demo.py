@@ -26,7 +26,7 @@ from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 from ifssnet.workflow.demo.methods import DemoMethod, demo_methods
 from ifssnet.workflow.files.result_files import write_json
 from ifssnet.workflow.leg.case import segment
-from ifssnet.workflow.leg.compounded_volume import check, compound
+from ifssnet.workflow.leg.compounded_volume import check_before_compounding, compound
 from ifssnet.workflow.report.report_files import report_files
 from ifssnet.workflow.report.side_by_side import OtherSegmentation
 
@@ -68,7 +68,7 @@ def demo(
             write_sequence(sweep, folder / f"sweep{number}.igs.mha")
             yield Progress("writing sweeps", number, len(sweeps))
         options = CompoundOptions(spacing_mm=spacing_mm, axes="sweep", holes=(DistanceFilling(FILL_MM),))
-        volume = with_findings((yield from compound(sweeps, options)), check(sweeps, options).findings)
+        volume = with_findings((yield from compound(sweeps, options)), check_before_compounding(sweeps, options).findings)
         save(volume, folder / "leg.mha")
         truth = leg_labels(subject, volume.grid, leg_to_world=LEG_TO_PATIENT)
         save(truth, folder / "truth.seg.nrrd")

@@ -22,7 +22,7 @@ from ifssnet.io.sweeps.plus_config import read_plus_configuration
 from ifssnet.io.volumes.recorded_findings import with_findings
 from ifssnet.workflow.files.provenance import source
 from ifssnet.workflow.files.result_files import check_target, write_json
-from ifssnet.workflow.leg.compounded_volume import check, compound, dry_run, options_from_plus
+from ifssnet.workflow.leg.compounded_volume import check_before_compounding, compound, dry_run, options_from_plus
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,7 @@ def plan(recordings: Recordings) -> CompoundPlan:
 
 def check_recordings(recordings: Recordings) -> Preflight:
     """What may be wrong with the recordings."""
-    return check(recordings.sweeps, recordings.options, recordings.grid)
+    return check_before_compounding(recordings.sweeps, recordings.options, recordings.grid)
 
 
 def compound_files(

@@ -18,7 +18,7 @@ from ifssnet.compounding.holes.options import (
 )
 from ifssnet.compounding.options import CompoundOptions, Fan, Rectangle
 from ifssnet.compounding.plan import CompoundPlan, plan_compounding
-from ifssnet.compounding.preflight.sweep_checks import Preflight, preflight
+from ifssnet.compounding.preflight.sweep_checks import Preflight, check_sweeps
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
@@ -61,13 +61,15 @@ def dry_run(sweeps: Sequence[Sweep], options: CompoundOptions | None = None, gri
     return plan_compounding(sweeps, options or CompoundOptions(), grid)
 
 
-def check(sweeps: Sequence[Sweep], options: CompoundOptions | None = None, grid: Grid | None = None) -> Preflight:
+def check_before_compounding(
+    sweeps: Sequence[Sweep], options: CompoundOptions | None = None, grid: Grid | None = None
+) -> Preflight:
     """The pre-flight look: what may be wrong with the recordings, before the work.
 
     Raises:
         InputError: Nothing to compound.
     """
-    return preflight(sweeps, options or CompoundOptions(), grid)
+    return check_sweeps(sweeps, options or CompoundOptions(), grid)
 
 
 def options_from_plus(configuration: PlusConfiguration, overrides: Mapping[str, Any] | None = None) -> CompoundOptions:

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ifssnet.compounding.projection.frame_outlines import project_to_frames
 from ifssnet.compounding.projection.overlay import overlay
-from ifssnet.compounding.projection.project_to_frames import way_back
 from ifssnet.core.errors import InputWarning
 from ifssnet.core.progress import Progress
 from ifssnet.core.sweep import Sweep
@@ -22,7 +22,7 @@ from ifssnet.io.sweeps.stradwin_writer import write_stradwin
 from ifssnet.workflow.files.result_files import check_target
 
 
-def frames_files(
+def outline_frames(
     segmentation: Path, sweep_path: Path, output: Path, config: Path | None = None, *, force: bool = False
 ) -> Generator[Progress, None, dict[str, Any]]:
     """Outline each muscle on each frame; a `.sw` gets contours, anything else is a folder of PNG overlays.
@@ -33,7 +33,7 @@ def frames_files(
     check_target(output, force, segmentation, sweep_path, config)
     labels = open_labels(segmentation)
     sweep = _valid_frames(open_sweep(sweep_path, config))
-    drawn = yield from way_back(labels, sweep)
+    drawn = yield from project_to_frames(labels, sweep)
     if output.suffix.lower() == ".sw":
         write_stradwin(drawn, output, force=force)
     else:

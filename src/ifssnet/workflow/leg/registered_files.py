@@ -6,7 +6,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
-from ifssnet.compounding.registration.resample_labels import carry_labels, carry_volume
+from ifssnet.compounding.registration.resampling import resample_labels, resample_volume
 from ifssnet.compounding.registration.rigid import RegisterOptions, Registration, register
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import Progress
@@ -38,9 +38,9 @@ def register_volumes(
         "ifss_registration_moving_to_fixed": " ".join(f"{value:.9g}" for value in found.transform.ravel()),
     }
     if labels is None:
-        carried: Volume | LabelMap = carry_volume(moving, found, fixed.grid)
+        carried: Volume | LabelMap = resample_volume(moving, found, fixed.grid)
     else:
-        carried = carry_labels(labels, found, fixed.grid)
+        carried = resample_labels(labels, found, fixed.grid)
     return replace(carried, header={**carried.header, **header}), found
 
 

@@ -23,9 +23,9 @@ from ifssnet.io.open import open_volume
 from ifssnet.io.save import save
 from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.storage.json_files import read_json_object
+from ifssnet.io.storage.toml_text import Table, toml
 from ifssnet.io.volumes.image_header import read_grid
 from ifssnet.measurement.overlap import overlap, total
-from ifssnet.phantom.files.toml import Table, toml
 from ifssnet.propagate.assemble import assemble
 from ifssnet.train.data.budget import ENDS, AnnotationBudget, Annotations, Range, with_ends
 from ifssnet.workflow.cohorts.many_legs import legs_of, run_all

@@ -23,7 +23,7 @@ MARGIN = 3
 """Voxels around a muscle in which its signed distance is taken."""
 
 
-def carry_volume(volume: Volume, registration: Registration, grid: Grid) -> Volume:
+def resample_volume(volume: Volume, registration: Registration, grid: Grid) -> Volume:
     """Grey levels of the moving volume on a grid of the fixed one, linear between voxels; 0 outside."""
     image = sitk.Resample(
         to_image(volume.array, volume.grid), _reference(grid), _fixed_to_moving(registration), sitk.sitkLinear, 0.0
@@ -31,7 +31,7 @@ def carry_volume(volume: Volume, registration: Registration, grid: Grid) -> Volu
     return Volume(sitk.GetArrayFromImage(image), grid, volume.header)
 
 
-def carry_labels(
+def resample_labels(
     labels: LabelMap, registration: Registration, grid: Grid, method: Literal["nearest", "distance"] = "distance"
 ) -> LabelMap:
     """Labels of the moving volume on a grid of the fixed one.

@@ -9,11 +9,11 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from ifssnet.phantom.anatomy.tissue import Condition
-from ifssnet.phantom.anatomy.view import Scene, View
+from ifssnet.phantom.anatomy.view import ProbeView, Scene
 
 
 @runtime_checkable
-class Body(Protocol):
+class ScannableLeg(Protocol):
     """A leg in its own frame: x across, y from the calf to the shin, z from the knee to the ankle, in mm."""
 
     @property
@@ -54,6 +54,6 @@ class Body(Protocol):
         """The tissue's code at every index (x, y, z) of an array, through any affine."""
         ...
 
-    def scene(self, view: View) -> Scene:
+    def scene(self, view: ProbeView) -> Scene:
         """What a view looks at."""
         ...

@@ -22,7 +22,7 @@ class Probe:
     Attributes:
         width_mm: Width of the image (LEG-3D-US: 40 mm).
         depth_mm: Depth of the image (LEG-3D-US: 537 pixels of about 0.17 mm).
-        pixel_mm: Size of a square pixel (LEG-3D-US: about 0.17 mm).
+        pixel_mm: VolumeSize of a square pixel (LEG-3D-US: about 0.17 mm).
         frequency_mhz: Centre frequency (LEG-3D-US: 2-10 MHz).
         f_number: Focal length over aperture: lateral resolution at the focus is wavelength times this.
         focus_mm: Depth of the focus.

@@ -9,7 +9,7 @@ import pytest
 import SimpleITK as sitk
 from scipy import ndimage
 
-from ifssnet.compounding.registration.resample_labels import carry_labels, carry_volume
+from ifssnet.compounding.registration.resampling import resample_labels, resample_volume
 from ifssnet.compounding.registration.rigid import RegisterOptions, Registration, register
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
@@ -137,7 +137,7 @@ def test_labels_are_carried_to_where_the_transform_takes_them(method):
     start = MIDDLE + np.array([8.0, -5.0, -10.0])
     target = (transform @ np.append(start, 1.0))[:3]
     labels = LabelMap(np.where(ball(start, 11.0), 2, 0).astype(np.uint8), GRID, {2: "SOL"})
-    carried = carry_labels(labels, given(transform), GRID, method)
+    carried = resample_labels(labels, given(transform), GRID, method)
     truth = ball(target, 11.0)
     found = carried.array == 2
     assert carried.names == {2: "SOL"}
@@ -149,7 +149,7 @@ def test_labels_are_carried_to_where_the_transform_takes_them(method):
 def test_labels_carried_by_distance_keep_their_volume_and_their_edges():
     labels = LabelMap(np.where(ball(MIDDLE, 12.0), 1, 0).astype(np.uint8), GRID, {1: "GM"})
     finer = Grid((160, 112, 128), (0.5, 0.5, 0.5), (9.75, -20.25, 29.75))
-    carried = carry_labels(labels, given(np.eye(4)), finer)
+    carried = resample_labels(labels, given(np.eye(4)), finer)
     volume_mm3 = carried.array.sum() * 0.125
     assert volume_mm3 == pytest.approx(4 / 3 * np.pi * 12**3, rel=0.02)
 
@@ -157,20 +157,20 @@ def test_labels_carried_by_distance_keep_their_volume_and_their_edges():
 def test_labels_at_the_edge_of_their_grid_are_carried_too():
     array = np.zeros(GRID.shape_zyx, dtype=np.uint8)
     array[:10] = 3
-    carried = carry_labels(LabelMap(array, GRID, {3: "GL"}), given(np.eye(4)), GRID)
+    carried = resample_labels(LabelMap(array, GRID, {3: "GL"}), given(np.eye(4)), GRID)
     np.testing.assert_array_equal(carried.array, array)
 
 
 def test_grey_levels_are_carried():
     transform = rigid((0, 0, 1), 0.0, (0.0, 0.0, 5.0))
-    carried = carry_volume(Volume(textured().astype(np.uint8), GRID), given(transform), GRID)
+    carried = resample_volume(Volume(textured().astype(np.uint8), GRID), given(transform), GRID)
     np.testing.assert_array_equal(carried.array[5:], textured().astype(np.uint8)[:-5])
 
 
 def test_two_muscles_that_meet_share_no_voxel_and_leave_none():
     array = np.zeros(GRID.shape_zyx, dtype=np.uint8)
     array[20:60, 10:28, 10:50], array[20:60, 28:46, 10:50] = 1, 2
-    carried = carry_labels(LabelMap(array, GRID, {1: "SOL", 2: "GM"}), given(np.eye(4)), GRID)
+    carried = resample_labels(LabelMap(array, GRID, {1: "SOL", 2: "GM"}), given(np.eye(4)), GRID)
     np.testing.assert_array_equal(carried.array, array)
 
 
@@ -180,7 +180,7 @@ def test_borders_stay_in_place_where_slices_are_thick():
     array = np.zeros(grid.shape_zyx, dtype=np.uint8)
     array[1:5, 2:12, 2:12] = 1
     fine = Grid((1, 1, 60), (0.1, 0.4, 3.0), (0.0, 2.4, 7.5))
-    carried = carry_labels(LabelMap(array, grid, {1: "SOL"}), given(np.eye(4)), fine).array[0, 0]
+    carried = resample_labels(LabelMap(array, grid, {1: "SOL"}), given(np.eye(4)), fine).array[0, 0]
     x_mm = np.flatnonzero(carried) * 0.1
     assert x_mm.min() == pytest.approx(0.6, abs=0.11)
     assert x_mm.max() == pytest.approx(4.6, abs=0.11)

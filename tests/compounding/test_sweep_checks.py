@@ -13,7 +13,7 @@ from ifssnet.compounding.holes.options import StickFilling
 from ifssnet.compounding.options import CompoundOptions
 from ifssnet.compounding.preflight.coverage import coverage
 from ifssnet.compounding.preflight.motion import motion_of
-from ifssnet.compounding.preflight.sweep_checks import preflight
+from ifssnet.compounding.preflight.sweep_checks import check_sweeps
 from ifssnet.core.sweep import Sweep
 
 OPTIONS = CompoundOptions(spacing_mm=1.0)
@@ -24,7 +24,7 @@ def leg(frames: int = 80, step_mm: float = 1.0, **place) -> Sweep:
 
 
 def test_a_good_sweep_has_nothing_to_say():
-    look = preflight([leg()], OPTIONS)
+    look = check_sweeps([leg()], OPTIONS)
     assert look.findings == ()
     assert look.worst is None
     assert look.extent_mm == (50, 40, 80)
@@ -40,7 +40,7 @@ def test_a_jump_is_found_with_its_frame_and_length():
     motion = motion_of(moved(leg(), jump))
     assert [j.frame for j in motion.jumps] == [50]
     assert motion.jumps[0].step_mm == pytest.approx(np.hypot(30, 1))
-    look = preflight([moved(leg(), jump)], OPTIONS)
+    look = check_sweeps([moved(leg(), jump)], OPTIONS)
     found = next(finding for finding in look.findings if "jumps at frame 50" in finding.text)
     assert (found.severity, found.unit) == ("warning", "mm")
     assert found.figure == pytest.approx(np.hypot(30, 1))
@@ -70,7 +70,7 @@ def test_a_gap_is_measured_along_the_sweep_and_held_against_hole_filling():
     sweep = moved(leg(), lambda _: None, valid=valid)
     assert coverage([sweep], OPTIONS).longest_gap_mm == 12
     assert coverage([sweep], OPTIONS).unseen_share == pytest.approx(12 / 80)
-    texts = [f.text for f in preflight([sweep], replace(OPTIONS, holes=(StickFilling(9, 1),))).findings]
+    texts = [f.text for f in check_sweeps([sweep], replace(OPTIONS, holes=(StickFilling(9, 1),))).findings]
     assert any("12.0 mm were not seen" in text and "bridges" in text for text in texts)
     assert any("12 of 80 frames have an invalid pose, up to 12 in a row" in text for text in texts)
 
@@ -90,7 +90,7 @@ def test_coverage_agrees_with_what_insertion_leaves_empty():
 
 
 def test_sparse_frames_are_noted():
-    look = preflight([leg(step_mm=3.0)], OPTIONS)
+    look = check_sweeps([leg(step_mm=3.0)], OPTIONS)
     assert look.coverage.unseen_share == pytest.approx(2 / 3, abs=0.02)
     texts = [f.text for f in look.findings]
     assert any("3.00 mm apart" in text for text in texts)
@@ -101,7 +101,7 @@ def test_overlap_of_two_sweeps():
     half = [leg(), leg(origin=(25.0, 0, 0))]  # 50 voxels wide each, 25 shared of 75
     assert coverage(half, OPTIONS).overlap_share == pytest.approx(25 / 75, abs=0.02)
     apart = [leg(), leg(origin=(60.0, 0, 0))]
-    assert any("seen by two sweeps" in f.text for f in preflight(apart, OPTIONS).findings)
+    assert any("seen by two sweeps" in f.text for f in check_sweeps(apart, OPTIONS).findings)
 
 
 def test_times():
@@ -123,32 +123,32 @@ def test_a_probe_that_stands_still():
 
     motion = motion_of(moved(leg(), stay))
     assert motion.still_frames == 59
-    assert any("stood still" in f.text for f in preflight([moved(leg(), stay)], OPTIONS).findings)
+    assert any("stood still" in f.text for f in check_sweeps([moved(leg(), stay)], OPTIONS).findings)
 
 
 def test_a_probe_that_was_never_tracked_is_an_error():
-    look = preflight([leg(step_mm=0.0)], OPTIONS)
+    look = check_sweeps([leg(step_mm=0.0)], OPTIONS)
     assert look.worst == "error"
     assert "moved 0.00 mm" in look.findings[0].text
 
 
 def test_a_leg_of_the_wrong_size_is_implausible():
-    look = preflight(
+    look = check_sweeps(
         [straight_sweep(np.zeros((80, 40, 50), np.uint8), pixel_mm=10.0, step_mm=10.0)], replace(OPTIONS, spacing_mm=10.0)
     )
     assert any("more than a lower leg" in f.text for f in look.findings)
-    small = preflight(
+    small = check_sweeps(
         [straight_sweep(np.zeros((80, 40, 50), np.uint8), pixel_mm=0.1, step_mm=0.1)], replace(OPTIONS, spacing_mm=0.1)
     )
     assert any("only" in f.text for f in small.findings)
 
 
 def test_pixels_larger_than_voxels_are_a_warning():
-    assert any("larger than voxels" in f.text for f in preflight([leg()], replace(OPTIONS, spacing_mm=0.5)).findings)
+    assert any("larger than voxels" in f.text for f in check_sweeps([leg()], replace(OPTIONS, spacing_mm=0.5)).findings)
 
 
 def test_the_worst_comes_first_and_everything_is_plain_data():
-    look = preflight([leg(step_mm=0.0)], replace(OPTIONS, spacing_mm=0.5))
+    look = check_sweeps([leg(step_mm=0.0)], replace(OPTIONS, spacing_mm=0.5))
     ranks = [("error", "warning", "note").index(f.severity) for f in look.findings]
     assert ranks == sorted(ranks)
     assert json.loads(json.dumps(look.as_plain(), allow_nan=False))["frames"] == 80

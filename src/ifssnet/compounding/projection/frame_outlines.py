@@ -32,7 +32,7 @@ _measure = cast("Any", measure)  # the library carries no types
 _DECIMALS = 3
 
 
-def way_back(
+def project_to_frames(
     labels: LabelMap, sweep: Sweep, *, simplify_px: float = SIMPLIFY_PX, smallest_px2: float = SMALLEST_PX2
 ) -> Generator[Progress, None, Sweep]:
     """Outline every label on every valid frame of a sweep.

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from ifssnet.compounding.projection.contour_seeds import contours_to_seeds
+from ifssnet.compounding.projection.frame_outlines import area_px2, label_share, outlines, project_to_frames
 from ifssnet.compounding.projection.overlay import overlay
-from ifssnet.compounding.projection.project_to_frames import area_px2, label_share, outlines, way_back
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
@@ -48,7 +48,7 @@ def sweep(poses: list[np.ndarray], size: int = 160) -> Sweep:
 @pytest.mark.parametrize("degrees", [0, 15, 30, -40])
 def test_a_cylinder_in_a_tilted_frame_is_an_ellipse(degrees: float):
     # Half axes: 10 mm across, 10 / cos t mm up and down; 50 and 50 / cos t pixels of 0.2 mm about the pixel (80, 80).
-    result = drain(way_back(cylinder(), sweep([frame(degrees)])))
+    result = drain(project_to_frames(cylinder(), sweep([frame(degrees)])))
     (contour,) = result.contours
     assert (contour.label, contour.frame, contour.closed) == (3, 0, True)
     assert result.names == {3: "SOL"}
@@ -61,7 +61,7 @@ def test_a_cylinder_in_a_tilted_frame_is_an_ellipse(degrees: float):
 
 
 def test_a_tube_has_an_outline_and_a_hole_in_it():
-    result = drain(way_back(cylinder(10, 5), sweep([frame(10)])))
+    result = drain(project_to_frames(cylinder(10, 5), sweep([frame(10)])))
     areas = sorted(area_px2(contour.points_uv_px) for contour in result.contours)
     stretched = 1 / math.cos(math.radians(10))
     assert areas == pytest.approx([math.pi * 25**2 * stretched, math.pi * 50**2 * stretched], rel=0.03)
@@ -70,7 +70,7 @@ def test_a_tube_has_an_outline_and_a_hole_in_it():
 def test_shares_and_outlines_agree():
     labels, frames = cylinder(), sweep([frame(20)])
     mask = label_share(labels, 3, frames, 0) >= 0.5
-    (points,) = (contour.points_uv_px for contour in drain(way_back(labels, frames)).contours)
+    (points,) = (contour.points_uv_px for contour in drain(project_to_frames(labels, frames)).contours)
     assert mask.sum() == pytest.approx(area_px2(points), rel=0.01)
     assert mask[80, 80]
     assert not mask[0, 0]
@@ -92,7 +92,7 @@ def test_an_empty_share_has_no_outline():
 def test_there_and_back_gives_the_same_masks():
     labels = cylinder()
     poses = [frame(0, z_mm=z) for z in (5.0, 20.0, 35.0)]
-    seeds = contours_to_seeds(drain(way_back(labels, sweep(poses))), labels.grid)
+    seeds = contours_to_seeds(drain(project_to_frames(labels, sweep(poses))), labels.grid)
     assert seeds.slices(3) == (10, 40, 70)
     for z in (10, 40, 70):
         mask, truth = seeds.masks[3][z], labels.array[z] == 3
@@ -104,7 +104,7 @@ def test_invalid_frames_get_nothing_and_progress_is_told():
 
     told: list[Progress] = []
     frames = replace(sweep([frame(0), frame(5), frame(10)]), valid=np.array([True, False, True]))
-    result = drain(way_back(cylinder(), frames), told.append)
+    result = drain(project_to_frames(cylinder(), frames), told.append)
     assert [contour.frame for contour in result.contours] == [0, 2]
     assert [progress.done for progress in told] == [1, 2, 3]
 
@@ -112,13 +112,13 @@ def test_invalid_frames_get_nothing_and_progress_is_told():
 def test_nothing_to_carry_back():
     empty = LabelMap(np.zeros((4, 4, 4), dtype=np.uint8), Grid((4, 4, 4)), {})
     with pytest.raises(InputError, match="empty"):
-        drain(way_back(empty, sweep([frame(0)])))
+        drain(project_to_frames(empty, sweep([frame(0)])))
     with pytest.raises(InputError, match="miss"):
-        drain(way_back(cylinder(), sweep([frame(0, z_mm=500)])))
+        drain(project_to_frames(cylinder(), sweep([frame(0, z_mm=500)])))
 
 
 def test_an_overlay_shows_the_frame_in_grey_and_the_outline_in_the_muscles_colour():
-    result = drain(way_back(cylinder(), sweep([frame(0)])))
+    result = drain(project_to_frames(cylinder(), sweep([frame(0)])))
     picture = overlay(result, 0, width_px=1)
     assert picture.shape == (160, 160, 3)
     assert picture[80, 80].tolist() == [40, 40, 40]
@@ -130,7 +130,7 @@ def test_an_overlay_shows_the_frame_in_grey_and_the_outline_in_the_muscles_colou
 def test_the_way_back_as_stradwins_contours(tmp_path: Path):
     # Frame, outline, file, and back into the volume: the same masks, so the file's pixels and poses mean the same.
     labels = cylinder()
-    outlined = drain(way_back(labels, sweep([frame(0, z_mm=z) for z in (5.0, 20.0)])))
+    outlined = drain(project_to_frames(labels, sweep([frame(0, z_mm=z) for z in (5.0, 20.0)])))
     write_stradwin(outlined, tmp_path / "leg.sw")
     read = open_sweep(tmp_path / "leg.sw")
     assert read.names == {3: "SOL"}

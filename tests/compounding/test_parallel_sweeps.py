@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ifssnet.compounding.projection.contour_seeds import place_contours
-from ifssnet.compounding.projection.strips import common_slices
+from ifssnet.compounding.projection.parallel_sweeps import common_slices
 from ifssnet.core.errors import InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.sweep import Contour, Sweep

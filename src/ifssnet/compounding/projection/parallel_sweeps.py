@@ -57,7 +57,7 @@ def common_slices(heights: Heights, reach: Mapping[int, float]) -> tuple[dict[in
     return slices, partly
 
 
-def reach_in_slices(sweep: Sweep, grid: Grid) -> float:
+def slice_tolerance(sweep: Sweep, grid: Grid) -> float:
     """Half the distance between the sweep's frames across the slices, and no less than `REACH_MM`."""
     _, rows, columns = sweep.frames.shape
     middle = np.array([columns / 2, rows / 2, 0.0, 1.0])
