@@ -108,6 +108,20 @@ def header_in(content: bytes) -> bytes:
     return content.split(b"ElementDataFile", maxsplit=1)[0] if _FIRST_LINES.search(content[:1024]) else b""
 
 
+def read_metaimage_header(path: Path) -> dict[str, str]:
+    """The header's lines alone, key to value; the pixels are left alone, and there may be none.
+
+    Raises:
+        InputError: Not a MetaImage.
+    """
+    existing_file(path, "a MetaImage file")
+    try:
+        with path.open("rb") as stream:
+            return _read_header(stream, path)
+    except OSError as error:
+        raise InputError(f"a readable MetaImage file {path.name}", f"'{error}'", "Check the file.") from error
+
+
 def write_metaimage(
     path: Path,
     fields: Mapping[str, str],

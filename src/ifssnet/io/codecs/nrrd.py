@@ -120,6 +120,21 @@ def header_in(content: bytes) -> bytes:
     return re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0] if content.startswith(b"NRRD000") else b""
 
 
+def read_nrrd_header(path: Path) -> dict[str, str]:
+    """The header's lines alone, fields and pairs together; a field wins over a pair of its name.
+
+    Raises:
+        InputError: Not an NRRD file.
+    """
+    existing_file(path, "an NRRD file")
+    try:
+        with path.open("rb") as stream:
+            fields, pairs = _read_header(stream, path)
+    except OSError as error:
+        raise InputError(f"a readable NRRD file {path.name}", f"'{error}'", "Check the file.") from error
+    return pairs | fields
+
+
 def write_nrrd(
     path: Path,
     header: Mapping[str, str],

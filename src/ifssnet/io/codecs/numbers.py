@@ -54,10 +54,11 @@ def rigid_or_affine(text: str, where: str) -> Float[np.ndarray, "4 4"]:
         InputError: Not sixteen finite numbers, a last row other than 0 0 0 1, or a singular matrix.
     """
     matrix = np.array(numbers(text, 16, where)).reshape(4, 4)
-    if not np.allclose(matrix[3], (0, 0, 0, 1), atol=1e-6) or not is_invertible(matrix):
-        raise InputError(
-            f"an invertible 4 x 4 matrix ending in 0 0 0 1 for {where}", f"{matrix.tolist()}", "Correct the matrix in the file."
-        )
+    ends_right = np.allclose(matrix[3], (0, 0, 0, 1), atol=1e-6)
+    if not ends_right or not is_invertible(matrix):
+        transposed = not ends_right and np.allclose(matrix[:, 3], (0, 0, 0, 1), atol=1e-6)
+        remedy = "Was it written column by column? Write it row by row." if transposed else "Correct the matrix in the file."
+        raise InputError(f"an invertible 4 x 4 matrix ending in 0 0 0 1 for {where}", f"{matrix.tolist()}", remedy)
     return matrix
 
 

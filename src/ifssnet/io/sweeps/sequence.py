@@ -68,8 +68,8 @@ def read_sequence(path: Path, configuration: PlusConfiguration | None = None) ->
             no frame with a valid pose.
     """
     fields, array = _read_any(path)
-    frames = _oriented(_single_planes(array, fields, path), fields, path)
-    by_field = _frame_fields(fields)
+    frames = _oriented(grey_frames(array, fields, path), fields, path)
+    by_field = frame_fields(fields)
     if not by_field:
         raise InputError(
             "a tracked sweep with a transform for each frame (Seq_Frame0000_...)",
@@ -121,10 +121,8 @@ def _field(fields: Mapping[str, str], name: str) -> str | None:
     return next((value.strip() for key, value in fields.items() if key.lower() == name.lower()), None)
 
 
-def _single_planes(
-    array: Shaped[np.ndarray, "*size"], fields: Mapping[str, str], path: Path
-) -> Shaped[np.ndarray, "frame v u"]:
-    """Grey frames. PLUS lists frames last, 3D Slicer may list them first."""
+def grey_frames(array: Shaped[np.ndarray, "*size"], fields: Mapping[str, str], path: Path) -> Shaped[np.ndarray, "frame v u"]:
+    """The pixels of a sequence as grey frames. PLUS lists frames last, 3D Slicer may list them first."""
     channels = _field(fields, "ElementNumberOfChannels") or "1"
     colour = channels not in ("0", "1") and channels == str(array.shape[-1])
     kinds = (_field(fields, "kinds") or "").lower().split()[::-1]
@@ -160,7 +158,8 @@ def _oriented(
     return np.ascontiguousarray(frames[:, :: 1 if text[1] == "F" else -1, :: 1 if text[0] == "M" else -1])
 
 
-def _frame_fields(fields: Mapping[str, str]) -> FrameFields:
+def frame_fields(fields: Mapping[str, str]) -> FrameFields:
+    """What a header says of each frame: the lines `Seq_FrameNNNN_<field>`."""
     by_field: dict[str, dict[int, str]] = {}
     for name, value in fields.items():
         if match := FRAME_FIELD.match(name):
@@ -184,14 +183,19 @@ def _graph(by_field: FrameFields, frames: int, constants: Mapping[Key, Float[np.
         matrices = np.full((frames, 4, 4), np.nan)
         for index, text in values.items():
             if index < frames:
-                matrices[index] = _matrix(text, f"{path.name}: {name} of frame {index}")
+                matrices[index] = matrix_of(text, f"{path.name}: {name} of frame {index}")
         ok = np.array([statuses.get(i, "OK").upper() == "OK" for i in range(frames)])
         key = (match[1], match[2])
         tracked[key], valid[key] = matrices, ok & np.isfinite(matrices).all(axis=(1, 2))
     return TransformGraph(frames, tracked, valid, constants)
 
 
-def _matrix(text: str, where: str) -> Float[np.ndarray, "4 4"]:
+def matrix_of(text: str, where: str) -> Float[np.ndarray, "4 4"]:
+    """Sixteen numbers, row by row; NaN are allowed, they mark a frame without a pose.
+
+    Raises:
+        InputError: Not sixteen numbers.
+    """
     try:
         values = np.array([float(word) for word in text.split()])
     except ValueError:

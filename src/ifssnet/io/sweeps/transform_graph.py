@@ -118,5 +118,6 @@ def image_to_reference(
     raise InputError(
         f"transforms that lead from {image} to {' or '.join(references)}",
         f"{where} with the transforms {known}",
-        f"The transform needed is {needed}: give the PLUS configuration that holds the calibration with --config.",
+        f"The transform needed is {needed}: give the PLUS configuration that holds the calibration with --config, the "
+        "calibration's own file with --calibration, or the tracked reference with --reference.",
     )

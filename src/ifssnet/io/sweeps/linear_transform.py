@@ -1,0 +1,108 @@
+"""One linear transform in a file of its own, as a probe's calibration is kept: ITK's formats, or sixteen numbers.
+
+ITK transforms (`.h5`, `.hdf5`, `.tfm`, `.txt`), as 3D Slicer writes them, speak LPS and lead *from* the parent frame: a
+calibration of 0.8 mm a pixel stands there as 1.25. What is returned is the matrix that the scene shows: it leads to the
+parent frame, in RAS, as the matrices of sequence files do. A text of sixteen numbers is such a matrix itself, row by row.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import SimpleITK as sitk
+from jaxtyping import Float
+
+from ifssnet.core.errors import InputError
+from ifssnet.io.codecs.numbers import is_invertible, rigid_or_affine
+from ifssnet.io.codecs.pixels import existing_file
+
+SUFFIXES = (".h5", ".hdf5", ".tfm", ".txt")
+"""Endings of the files that can hold such a transform."""
+
+TRANSFORM_NAME = re.compile(r"^(?P<start>.+?)To(?P<end>[A-Z].*?)(Transform)?$")
+"""`ProbeToTracker`: the frames that a transform leads from and to."""
+
+_LARGEST_BYTES = 1 << 24
+_ITK_TEXT, _HDF5 = b"#Insight Transform File", b"\x89HDF\r\n\x1a\n"
+_LPS_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+def read_linear_transform(path: Path) -> Float[np.ndarray, "4 4"]:
+    """The matrix of a transform file, to the parent frame, in mm.
+
+    Args:
+        path: An ITK transform of any linear kind (affine, rigid, similarity, translation, several composed), with its
+            centre of rotation, or a text of sixteen numbers.
+
+    Raises:
+        InputError: No such file, a format that is not known, a transform that is not linear, or one that has no inverse.
+    """
+    existing_file(path, "a transform")
+    if path.stat().st_size > _LARGEST_BYTES:
+        raise InputError(
+            f"a linear transform of at most {_LARGEST_BYTES >> 20} MiB",
+            f"{path.name} of {path.stat().st_size >> 20} MiB",
+            "Give the probe's calibration alone; a deformation cannot be used.",
+        )
+    start = path.read_bytes()[:4096]
+    if not start.startswith((_ITK_TEXT, _HDF5)):
+        return _sixteen_numbers(path)
+    from_parent_lps = _itk_matrix(path)
+    if not is_invertible(from_parent_lps):
+        raise InputError("a transform that has an inverse", f"{from_parent_lps.tolist()} in {path.name}", "Calibrate again.")
+    return _LPS_RAS @ np.linalg.inv(from_parent_lps) @ _LPS_RAS
+
+
+def named_frames(name: str) -> tuple[str, str] | None:
+    """The two coordinate frames in a transform's name; None where the name has no such form.
+
+    >>> named_frames("ImageToProbe"), named_frames("ProbeToTrackerTransform"), named_frames("calibration")
+    (('Image', 'Probe'), ('Probe', 'Tracker'), None)
+    """
+    match = TRANSFORM_NAME.match(name)
+    return None if match is None else (match["start"], match["end"])
+
+
+def _sixteen_numbers(path: Path) -> Float[np.ndarray, "4 4"]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unknown(path) from error
+    bare = re.sub(r"[\[\](),;]", " ", text)
+    if len(bare.split()) != 16:
+        raise _unknown(path)
+    return rigid_or_affine(bare, path.name)
+
+
+def _unknown(path: Path) -> InputError:
+    return InputError(
+        "an ITK transform (.h5, .tfm, .txt, as 3D Slicer saves it) or a text of sixteen numbers, row by row",
+        f"{path.name}, which is neither",
+        "Save the transform from 3D Slicer as .h5 or .tfm.",
+    )
+
+
+def _itk_matrix(path: Path) -> Float[np.ndarray, "4 4"]:
+    """The matrix as the file has it: LPS, from the parent frame; the centre of rotation is taken into account."""
+    try:
+        # SimpleITK carries no types.
+        transform: Any = cast("Any", sitk).ReadTransform(str(path))
+    except RuntimeError as error:
+        raise InputError("a whole ITK transform", f"{path.name}, which ITK cannot read", "Save it again.") from error
+    if transform.GetDimension() != 3 or not transform.IsLinear():
+        raise InputError(
+            "a linear transform in three dimensions",
+            f"{path.name} with a {transform.GetName()} in {transform.GetDimension()} dimensions",
+            "Give a rigid or an affine transform; in 3D Slicer, harden or replace the deformation.",
+        )
+    origin = np.array(transform.TransformPoint((0.0, 0.0, 0.0)))
+    matrix = np.eye(4)
+    for axis, unit in enumerate(((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))):
+        matrix[:3, axis] = np.array(transform.TransformPoint(unit)) - origin
+    matrix[:3, 3] = origin
+    if not np.isfinite(matrix).all():
+        raise InputError("finite numbers in a transform", f"others in {path.name}", "Save it again.")
+    return matrix

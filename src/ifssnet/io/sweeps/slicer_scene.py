@@ -1,0 +1,285 @@
+"""Scenes of 3D Slicer: `.mrb` (a zip of a scene and its files) and `.mrml` (the scene beside its files).
+
+A scene names its nodes, the files that hold them, and how they belong together. Of a scene with recordings, every image
+sequence becomes a sweep with the transforms that were recorded with it; the calibration is a transform of the scene.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import warnings
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
+from xml.etree.ElementTree import Element, ParseError
+
+import defusedxml.ElementTree
+import numpy as np
+from defusedxml import DefusedXmlException
+from jaxtyping import Float
+
+from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.progress import drain
+from ifssnet.core.sweep import Sweep
+from ifssnet.io.codecs.numbers import rigid_or_affine
+from ifssnet.io.codecs.pixels import existing_file
+from ifssnet.io.sweeps.linear_transform import named_frames, read_linear_transform
+from ifssnet.io.sweeps.plus_config import PlusConfiguration
+from ifssnet.io.sweeps.slicer_sequence import (
+    Recording,
+    TransformSequence,
+    joined,
+    read_image_sequence,
+    read_transform_sequences,
+)
+from ifssnet.io.sweeps.transform_graph import Key
+from ifssnet.io.transfer.archive import UnpackLimits, unpack
+
+LIMITS = UnpackLimits(entries=20_000, total_bytes=64 * 2**30, ratio=1000.0)
+"""What a scene may unpack to."""
+
+_LARGEST_SCENE_BYTES = 1 << 28
+_ZIP = b"PK\x03\x04"
+_LISTED_KIND = re.compile(r"DataNodeClassName:vtkMRML(\w+?)Node")
+_STORAGE = re.compile(r"storage\d*:([^;]+)")
+_BROWSED = re.compile(r"(?:rootNodeRef|sequenceNodeRef)[^:;]*:([^;]+)")
+_TRAILING_NUMBER = re.compile(r"[_\- ](\d+)$")
+
+
+@dataclass(frozen=True)
+class SceneNode:
+    """One thing in a scene.
+
+    Attributes:
+        kind: As 3D Slicer calls it: "Sequence", "Volume", "LinearTransform", "Segmentation" …
+        name: What its owner calls it.
+        identifier: Its identifier in the scene.
+        file: The file that holds it, relative to the scene; None where there is none.
+        holds: Of a sequence, the kind of the nodes that it lists; else empty.
+    """
+
+    kind: str
+    name: str
+    identifier: str
+    file: PurePosixPath | None = None
+    holds: str = ""
+
+    @property
+    def is_images(self) -> bool:
+        """Whether this is a sequence of images."""
+        return self.kind == "Sequence" and "Volume" in self.holds
+
+    @property
+    def is_transforms(self) -> bool:
+        """Whether this is a sequence of transforms."""
+        return self.kind == "Sequence" and "Transform" in self.holds
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What a scene holds.
+
+    Attributes:
+        path: The `.mrb` or `.mrml` file.
+        nodes: Volumes, segmentations, models, sequences and transforms, in the scene's order.
+        matrices: Identifier of a linear transform to its matrix as the scene says it, to the parent frame, mm.
+        browsed: Identifiers of sequences that were recorded together, a set each.
+    """
+
+    path: Path
+    nodes: tuple[SceneNode, ...]
+    matrices: Mapping[str, Float[np.ndarray, "4 4"]]
+    browsed: tuple[frozenset[str], ...]
+
+    @property
+    def image_sequences(self) -> tuple[SceneNode, ...]:
+        """The recorded images, one node a sweep."""
+        return tuple(node for node in self.nodes if node.is_images)
+
+
+def is_scene(path: Path, start: bytes) -> bool:
+    """Whether a file is a scene, by its first bytes and its name."""
+    if start.startswith(_ZIP):
+        return path.name.lower().endswith(".mrb")
+    return b"<MRML" in start[:4096]
+
+
+def read_scene(path: Path) -> Scene:
+    """List what a scene holds, without reading any of it.
+
+    Raises:
+        InputError: Not a scene, or a damaged one.
+    """
+    with _unpacked(path, with_data=False) as scene_file:
+        return _parsed(path, scene_file)
+
+
+def read_scene_sweeps(path: Path, configuration: PlusConfiguration | None = None) -> tuple[Sweep, ...]:
+    """Every recorded sweep of a scene, in the scene's order.
+
+    Args:
+        path: The `.mrb` or `.mrml` file.
+        configuration: A PLUS configuration with the calibration, where the scene does not hold it.
+
+    Raises:
+        InputError: No scene, no recorded images in it, or parts that are missing or do not belong together.
+    """
+    with _unpacked(path, with_data=True) as scene_file:
+        scene = _parsed(path, scene_file)
+        if not scene.image_sequences:
+            held = ", ".join(sorted({node.kind for node in scene.nodes})) or "nothing that is known"
+            raise InputError(
+                "a scene with recorded images (a sequence of volumes)",
+                f"{path.name} with {held}",
+                "Save the scene with the recording in it, or give the volume by itself.",
+            )
+        constants = {**({} if configuration is None else configuration.transforms), **_constants(scene, scene_file)}
+        named = (configuration.image_frame, configuration.reference_frame) if configuration else (None, None)
+        sweeps: list[Sweep] = []
+        for images in scene.image_sequences:
+            transforms = tuple(_transforms_of(scene, images, scene_file))
+            header = {"Scene": path.name, "Images": images.name, "Transforms": ", ".join(each.name for each in transforms)}
+            recording = Recording(read_image_sequence(_file(scene, images, scene_file)), transforms, constants, header)
+            sweeps.append(joined(recording, *named))
+        return tuple(sweeps)
+
+
+@contextmanager
+def _unpacked(path: Path, *, with_data: bool) -> Generator[Path, None, None]:
+    """The `.mrml` file of a scene, beside its files; of an `.mrb`, in a folder that is gone afterwards."""
+    existing_file(path, "a scene of 3D Slicer")
+    with path.open("rb") as stream:
+        zipped = stream.read(4) == _ZIP
+    if not zipped:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="ifss-scene-") as folder:
+        root = Path(folder) / "scene"
+        root.mkdir()
+
+        def wanted(name: str) -> PurePosixPath | None:
+            member = PurePosixPath(name)
+            return member if with_data or member.suffix.lower() == ".mrml" else None
+
+        drain(unpack(path, root, wanted, Path(folder) / "staging", LIMITS))
+        found = sorted(root.rglob("*.mrml"), key=lambda each: (len(each.parts), each.name))
+        if not found:
+            raise InputError("a scene (.mrml) in the bundle", f"{path.name} with none", "Save the bundle from 3D Slicer again.")
+        yield found[0]
+
+
+def _parsed(path: Path, scene_file: Path) -> Scene:
+    root = _xml(path, scene_file)
+    elements = [element for element in root if element.get("id")]
+    files = {str(each.get("id")): str(each.get("fileName")) for each in elements if each.get("fileName")}
+    nodes: list[SceneNode] = []
+    matrices: dict[str, Float[np.ndarray, "4 4"]] = {}
+    browsed: list[frozenset[str]] = []
+    for element in elements:
+        identifier, references = str(element.get("id")), element.get("references", "")
+        if element.tag == "SequenceBrowser":
+            browsed.append(frozenset(word for match in _BROWSED.finditer(references) for word in match[1].split()))
+            continue
+        if element.tag.endswith(("Storage", "Display")) or element.get("hideFromEditors") == "true":
+            continue
+        storage = _STORAGE.search(references)
+        ids = (storage[1].split() if storage else []) + (element.get("storageNodeRef") or "").split()
+        name = next((files[each] for each in ids if each in files), None)
+        if element.tag in ("LinearTransform", "Transform") and (text := element.get("matrixTransformToParent")):
+            matrices[identifier] = rigid_or_affine(text, f"{element.get('name')} in {path.name}")
+        if name is None and identifier not in matrices and element.tag != "Sequence":
+            continue
+        listed = _LISTED_KIND.search(element.get("attributes", ""))
+        holds = "" if listed is None else listed[1]
+        file = None if name is None else PurePosixPath(unquote(name).replace("\\", "/"))
+        nodes.append(SceneNode(element.tag, element.get("name") or identifier, identifier, file, holds))
+    return Scene(path, tuple(nodes), matrices, tuple(each for each in browsed if each))
+
+
+def _xml(path: Path, scene_file: Path) -> Element:
+    try:
+        if scene_file.stat().st_size > _LARGEST_SCENE_BYTES:
+            raise InputError("a scene of at most 256 MiB", f"a larger one in {path.name}", "Save fewer nodes.")
+        root = defusedxml.ElementTree.parse(scene_file).getroot()
+    except (ParseError, DefusedXmlException, OSError, ValueError, RecursionError) as error:
+        raise InputError("a scene of 3D Slicer (.mrml)", f"{path.name}: {error}", "Save the scene again.") from error
+    if root is None or root.tag != "MRML":
+        raise InputError("a scene of 3D Slicer (.mrml)", f"{path.name}, which is other XML", "Give the scene's file.")
+    return root
+
+
+def _file(scene: Scene, node: SceneNode, scene_file: Path) -> Path:
+    """Where a node's file lies: as the scene says, else under the same name in the scene's folder of data."""
+    root = scene_file.parent.resolve()
+    if node.file is not None:
+        for place in (root / node.file, root / "Data" / node.file.name, root / node.file.name):
+            if place.is_file() and place.resolve().is_relative_to(root):
+                return place
+    named = sorted(each for each in (root / "Data").glob("*") if each.name.split(".")[0] == node.name and each.is_file())
+    if len(named) == 1:
+        return named[0]
+    raise InputError(
+        f"the file of {node.name} in {scene.path.name}",
+        f"none at {node.file}" if node.file else "a node without a file",
+        "Save the scene with its data (.mrb), or keep the files beside the scene.",
+    )
+
+
+def _constants(scene: Scene, scene_file: Path) -> dict[Key, Float[np.ndarray, "4 4"]]:
+    """Transforms of the scene that do not change, by the frames in their names; a file counts more than the scene's text."""
+    found: dict[Key, Float[np.ndarray, "4 4"]] = {}
+    for node in scene.nodes:
+        frames = named_frames(node.name)
+        if frames is None or node.kind not in ("LinearTransform", "Transform"):
+            continue
+        said = scene.matrices.get(node.identifier)
+        try:
+            stored = read_linear_transform(_file(scene, node, scene_file))
+        except InputError:
+            stored = None
+        if said is not None and stored is not None and not np.allclose(said, stored, rtol=1e-5, atol=1e-5):
+            what = f"{scene.path.name} says {said.tolist()} of {node.name}, and its file says {stored.tolist()}"
+            warnings.warn(InputWarning(f"{what}; the file was taken, as 3D Slicer does."), stacklevel=3)
+        matrix = said if stored is None else stored
+        if matrix is None:
+            continue
+        if frames in found and not np.allclose(found[frames], matrix, rtol=1e-5, atol=1e-5):
+            raise InputError(f"one {node.name} in {scene.path.name}", "two that differ", "Remove the one that is not meant.")
+        found[frames] = matrix
+    return found
+
+
+def _transforms_of(scene: Scene, images: SceneNode, scene_file: Path) -> Iterator[TransformSequence]:
+    """The transforms that were recorded with some images: by the browser that shows both, by number, or all there are."""
+    tracked = [node for node in scene.nodes if node.is_transforms]
+    together = next((group for group in scene.browsed if images.identifier in group), None)
+    if together is not None and any(node.identifier in together for node in tracked):
+        chosen = [node for node in tracked if node.identifier in together]
+    elif len(scene.image_sequences) == 1:
+        chosen = tracked
+    else:
+        chosen = [node for node in tracked if _number(node.name) == _number(images.name)]
+    names = [_bare(node.name) for node in chosen]
+    if not chosen or len(set(names)) < len(names):
+        known = ", ".join(node.name for node in tracked) or "none"
+        raise InputError(
+            f"the transforms that were recorded with {images.name}",
+            f"{scene.path.name} with {known}, which cannot be told apart",
+            "Keep each recording in a sequence browser of its own, or save its sequences and use --poses.",
+        )
+    for node in chosen:
+        for each in read_transform_sequences(_file(scene, node, scene_file)):
+            frames = each.frames or named_frames(_bare(node.name))
+            yield TransformSequence(node.name, frames, each.matrices, each.valid, each.times_s)
+
+
+def _number(name: str) -> str:
+    match = _TRAILING_NUMBER.search(name)
+    return match[1] if match else ""
+
+
+def _bare(name: str) -> str:
+    return _TRAILING_NUMBER.sub("", name).removesuffix("-Sequence").removesuffix(" Sequence")

@@ -1,0 +1,86 @@
+"""Images and poses that were recorded side by side, paired by their times."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from ifssnet.core.errors import InputError, InputWarning
+
+UNPAIRED = -1
+"""Stands for "no pose within half a frame interval"."""
+
+
+def pair_by_time(
+    image_times_s: Float[np.ndarray, " image"] | None,
+    pose_times_s: Float[np.ndarray, " pose"] | None,
+    counts: tuple[int, int],
+    names: tuple[str, str],
+) -> Int[np.ndarray, " image"]:
+    """The index of each image's pose: the nearest in time, within half a frame interval; `UNPAIRED` where there is none.
+
+    Args:
+        image_times_s: When each image was recorded; None where nobody says.
+        pose_times_s: When each pose was recorded; None where nobody says.
+        counts: How many images and poses there are.
+        names: What the images and the poses are called, for messages.
+
+    Raises:
+        InputError: No image has a pose, or times are missing and the counts differ: they do not belong together.
+    """
+    if image_times_s is None or pose_times_s is None:
+        return _by_number(counts, names, "images" if image_times_s is None else "poses")
+    order = np.argsort(pose_times_s, kind="stable")
+    order = order[np.isfinite(pose_times_s[order])]
+    found = np.full(counts[0], UNPAIRED)
+    times = pose_times_s[order]
+    tolerance = 0.5 * _interval_s(image_times_s, times) * (1 + 1e-6)
+    timed = np.flatnonzero(np.isfinite(image_times_s))
+    if len(times):
+        wanted = image_times_s[timed]
+        after = np.searchsorted(times, wanted).clip(0, len(times) - 1)
+        before = (after - 1).clip(0)
+        nearest = np.where(np.abs(times[before] - wanted) <= np.abs(times[after] - wanted), before, after)
+        near = np.abs(times[nearest] - wanted) <= tolerance
+        found[timed[near]] = order[nearest[near]]
+    dropped = int((found == UNPAIRED).sum())
+    if dropped == len(found):
+        raise InputError(
+            "images and poses of one recording",
+            f"{names[0]} from {_span(image_times_s)} and {names[1]} from {_span(pose_times_s)}: no image has a pose within "
+            f"{tolerance:.3g} s",
+            "Give the poses that were recorded with these images.",
+        )
+    if dropped:
+        what = f"{names[0]}: {dropped} of {len(found)} images have no pose of {names[1]} within {tolerance:.3g} s"
+        warnings.warn(InputWarning(f"{what}; they are left out."), stacklevel=2)
+    return found
+
+
+def _by_number(counts: tuple[int, int], names: tuple[str, str], without: str) -> Int[np.ndarray, " image"]:
+    if counts[0] != counts[1]:
+        raise InputError(
+            "as many poses as images, where times are missing",
+            f"{counts[0]} images in {names[0]} and {counts[1]} poses in {names[1]}; the {without} have no times",
+            "Record both with times, or give the poses that belong to these images.",
+        )
+    what = f"The {without} of {names[0] if without == 'images' else names[1]} have no times"
+    warnings.warn(InputWarning(f"{what}: images and poses were joined by their numbers."), stacklevel=3)
+    return np.arange(counts[0])
+
+
+def _interval_s(image_times_s: Float[np.ndarray, " image"], pose_times_s: Float[np.ndarray, " pose"]) -> float:
+    """The time between two images; where there is one image only, between two poses."""
+    for times in (image_times_s, pose_times_s):
+        steps = np.diff(np.sort(times[np.isfinite(times)]))
+        steps = steps[steps > 0]
+        if len(steps):
+            return float(np.median(steps))
+    return 1.0
+
+
+def _span(times_s: Float[np.ndarray, " time"]) -> str:
+    known = times_s[np.isfinite(times_s)]
+    return f"{known.min():.6g} s to {known.max():.6g} s" if len(known) else "unknown times"
