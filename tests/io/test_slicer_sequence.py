@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sequence_files import at
+from sequence_files import IDENTITY, at, configuration, moved, sequence, tracked
 from slicer_files import (
     IMAGES,
     bundle,
@@ -27,10 +27,13 @@ from slicer_files import (
 )
 
 from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.io.open import kind_of, open_sweep, open_sweeps, open_volume
 from ifssnet.io.sweeps.linear_transform import read_linear_transform
+from ifssnet.io.sweeps.plus_config import read_plus_configuration
 from ifssnet.io.sweeps.slicer_scene import read_scene, read_scene_sweeps
 from ifssnet.io.sweeps.slicer_sequence import read_slicer_sequence
 from ifssnet.io.sweeps.time_pairing import UNPAIRED, pair_by_time
+from ifssnet.io.sweeps.tracking_files import TrackingFiles
 
 STEPS = [shift(0, 0, 10.0 * k) for k in range(3)]
 FLIP = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -291,6 +294,33 @@ def test_damaged_recordings_are_input_errors(tmp_path: Path, data: st.DataObject
         read_slicer_sequence(images, [poses], None, image_to_probe)
 
 
+def test_every_part_is_recognised_and_joined_through_one_door(tmp_path: Path) -> None:
+    images, poses, image_to_probe = recorded(tmp_path)
+    (tmp_path / "scene").mkdir()
+    nodes, files = scene_files(tmp_path / "scene", recordings=2)
+    scene_path = bundle(tmp_path / "leg.mrb", scene(nodes), files)
+    kinds = [kind_of(path) for path in (images, poses, image_to_probe, scene_path)]
+    assert kinds == ["slicer-sequence", "transform-sequence", "transform", "slicer-scene"]
+    with pytest.warns(InputWarning, match="a pixel measures"):
+        (sweep,) = open_sweeps(images, TrackingFiles(poses=(poses,), calibration=image_to_probe))
+    assert at(sweep, 1, 1, 0) == pytest.approx([0.8, 0.0, 10.0])
+    assert len(open_sweeps(scene_path, TrackingFiles())) == 2
+    for wrong in (lambda: open_sweep(poses), lambda: open_sweep(scene_path), lambda: open_volume(images)):
+        with pytest.raises(InputError):
+            wrong()
+
+
+def test_a_plus_recording_takes_its_calibration_from_a_file_of_its_own(tmp_path: Path) -> None:
+    path = sequence(tmp_path / "a.igs.mha", [tracked(moved(0, 0, z), IDENTITY) for z in (0, 5)])
+    (sweep,) = open_sweeps(path, TrackingFiles(calibration=calibration(tmp_path / "c.tfm")))
+    assert at(sweep, 1, 1, 0) == pytest.approx([0.8, 0.0, 5.0])
+    with pytest.raises(InputError, match="holds its own transforms"):
+        open_sweeps(path, TrackingFiles(poses=(path,)))
+    other = read_plus_configuration(configuration(tmp_path / "plus.xml", ""))
+    with pytest.raises(InputError, match="one transform ImageToProbe"):
+        open_sweeps(path, TrackingFiles(other, calibration=tmp_path / "c.tfm"))
+
+
 CASE = "cases/30-slicer-sequences"
 
 
@@ -298,8 +328,6 @@ CASE = "cases/30-slicer-sequences"
 @pytest.mark.filterwarnings("ignore::ifssnet.core.errors.InputWarning")
 @pytest.mark.parametrize("way", ["named", "beside", "scene"])
 def test_slicer_s_own_recording_is_that_of_plus(shared_data: Path, way: str) -> None:
-    from ifssnet.io.open import open_sweep
-
     folder = shared_data / CASE
     whole = open_sweep(folder / "same.igs.mha", folder / "plus.xml")
     images = folder / "Image_Image.seq.nrrd"

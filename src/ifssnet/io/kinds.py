@@ -15,8 +15,11 @@ from ifssnet.io.cohorts.nnunet import NNUNET
 from ifssnet.io.recognition import Kind, listing_of, start_of
 from ifssnet.io.storage.json_files import JSON_FILE
 from ifssnet.io.sweeps.frames_folder_writer import FRAMES_FOLDER
+from ifssnet.io.sweeps.linear_transform import LINEAR_TRANSFORM
 from ifssnet.io.sweeps.plus_config import XML_FILE
 from ifssnet.io.sweeps.sequence_writer import SEQUENCE
+from ifssnet.io.sweeps.slicer_scene import SLICER_SCENE
+from ifssnet.io.sweeps.slicer_sequence import SLICER_IMAGES, SLICER_TRANSFORMS
 from ifssnet.io.sweeps.stradwin_writer import STRADWIN
 from ifssnet.io.sweeps.sweep_format import SweepFormat
 from ifssnet.io.volumes.dicom import DICOM, DICOM_FOLDER
@@ -30,6 +33,10 @@ from ifssnet.io.volumes.volume_format import CaseFolder, VolumeFormat
 Format = VolumeFormat | CaseFolder | SweepFormat | Kind
 
 FORMATS: tuple[Format, ...] = (
+    SLICER_IMAGES,
+    SLICER_TRANSFORMS,
+    SLICER_SCENE,
+    LINEAR_TRANSFORM,
     SEQUENCE,
     SEG_NRRD,
     NRRD,

@@ -12,12 +12,14 @@ from ifssnet.core.sweep import Sweep
 from ifssnet.geometry.values import values_in_use
 from ifssnet.io.kinds import FORMATS, SURFACES, Format, format_of, kind, kind_of
 from ifssnet.io.sweeps.plus_config import PlusConfiguration, read_plus_configuration
+from ifssnet.io.sweeps.slicer_sequence import SLICER_TRANSFORMS
 from ifssnet.io.sweeps.sweep_format import SweepFormat
+from ifssnet.io.sweeps.tracking_files import TrackingFiles, refuse_tracking_files, with_calibration
 from ifssnet.io.volumes import label_names
 from ifssnet.io.volumes.placement import as_labels, warn_of_nan
 from ifssnet.io.volumes.volume_format import CaseFolder, VolumeFormat
 
-__all__ = ["kind_of", "open_labels", "open_sweep", "open_volume"]
+__all__ = ["kind_of", "open_labels", "open_sweep", "open_sweeps", "open_volume"]
 
 MANY_LABELS = 40
 """More unnamed structures than anybody draws in a leg."""
@@ -71,21 +73,47 @@ def open_sweep(path: Path, config: Path | PlusConfiguration | None = None) -> Sw
     """Read a tracked sweep.
 
     Args:
-        path: A sequence metafile (`.igs.mha`, `.mha`, `.mhd`, `.igs.nrrd`, `.nrrd`), a Stradwin file (`.sw`, or its
-            `.sxi` when the `.sw` lies beside it), or a folder of PNG frames with `poses.csv` and `calibration.toml`.
-        config: A PLUS configuration with the calibration, for sequence metafiles.
+        path: A sequence metafile (`.igs.mha`, `.mha`, `.mhd`, `.igs.nrrd`, `.nrrd`), the images of 3D Slicer's Sequences
+            (`.seq.nrrd`) with their transforms beside them, a scene with one recording (`.mrb`, `.mrml`), a Stradwin file
+            (`.sw`, or its `.sxi` when the `.sw` lies beside it), or a folder of PNG frames with `poses.csv` and
+            `calibration.toml`.
+        config: A PLUS configuration with the calibration, for sequence metafiles and for recordings of 3D Slicer.
 
     Raises:
         InputError: No such file, a format that is not known, or a file that cannot be used.
     """
     format = _sweep_format(format_of(path), path)
-    if config is not None and not format.takes_configuration:
+    configuration = read_plus_configuration(config) if isinstance(config, Path) else config
+    _refuse_configuration(format, configuration, path)
+    return format.read(path, configuration)
+
+
+def open_sweeps(path: Path, files: TrackingFiles) -> tuple[Sweep, ...]:
+    """Read every sweep of a recording; all formats but a scene of 3D Slicer hold one.
+
+    Args:
+        path: As `open_sweep` takes it; a scene may hold several recordings.
+        files: What goes with it.
+
+    Raises:
+        InputError: No such file, a format that is not known, a file that cannot be used, or files that do not go together.
+    """
+    format = _sweep_format(format_of(path), path)
+    if format.read_with_files is not None:
+        return format.read_with_files(path, files)
+    refuse_tracking_files(files, path, "which holds its own transforms")
+    configuration = with_calibration(files)
+    _refuse_configuration(format, configuration, path)
+    return (format.read(path, configuration),)
+
+
+def _refuse_configuration(format: SweepFormat, configuration: PlusConfiguration | None, path: Path) -> None:
+    if configuration is not None and not format.takes_configuration:
         raise InputError(
             "a PLUS configuration with a sequence metafile only",
             f"a configuration with {path.name}, which carries its own calibration",
             "Leave the configuration out.",
         )
-    return format.read(path, read_plus_configuration(config) if isinstance(config, Path) else config)
 
 
 def _labels_of(volume: Volume, path: Path) -> LabelMap:
@@ -130,8 +158,12 @@ def _sweep_format(found: Format, path: Path) -> SweepFormat:
     for each in FORMATS:
         if isinstance(each, SweepFormat) and kind(found).name in each.tried_for:
             return each
+    remedy = "Give the recording, or convert it to one of these."
+    if found is SLICER_TRANSFORMS:
+        remedy = "Give the images, and name this file with --poses."
     raise InputError(
-        "a sequence metafile (.igs.mha, .igs.nrrd), a Stradwin .sw file, or a folder of frames with poses",
+        "a sequence metafile (.igs.mha, .igs.nrrd), a recording of 3D Slicer (.seq.nrrd, .mrb), a Stradwin .sw file, or a "
+        "folder of frames with poses",
         f"{path.name}, which is {kind(found).words}",
-        "Give the recording, or convert it to one of these.",
+        remedy,
     )

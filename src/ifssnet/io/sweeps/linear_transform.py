@@ -8,6 +8,7 @@ parent frame, in RAS, as the matrices of sequence files do. A text of sixteen nu
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from jaxtyping import Float
 from ifssnet.core.errors import InputError
 from ifssnet.io.codecs.numbers import is_invertible, rigid_or_affine
 from ifssnet.io.codecs.pixels import existing_file
+from ifssnet.io.recognition import FileStart, Kind
 
 SUFFIXES = (".h5", ".hdf5", ".tfm", ".txt")
 """Endings of the files that can hold such a transform."""
@@ -66,6 +68,34 @@ def named_frames(name: str) -> tuple[str, str] | None:
     return None if match is None else (match["start"], match["end"])
 
 
+def constants_of(path: Path) -> dict[tuple[str, str], Float[np.ndarray, "4 4"]]:
+    """A calibration file as a constant transform; its name says between which frames it leads, else from image to probe.
+
+    Raises:
+        InputError: As `read_linear_transform`.
+    """
+    return {named_frames(path.name.split(".")[0]) or ("Image", "Probe"): read_linear_transform(path)}
+
+
+def refuse_other_constants(
+    own: Mapping[tuple[str, str], Float[np.ndarray, "4 4"]],
+    others: Mapping[tuple[str, str], Float[np.ndarray, "4 4"]],
+    path: Path,
+) -> None:
+    """Refuse a transform that a file says differently from the PLUS configuration.
+
+    Raises:
+        InputError: It names both.
+    """
+    for key, matrix in own.items():
+        if key in others and not np.allclose(matrix, others[key], rtol=1e-4, atol=1e-4):
+            raise InputError(
+                f"one transform {key[0]}To{key[1]}",
+                f"another one in {path.name} than in the configuration ({matrix.tolist()} and {others[key].tolist()})",
+                "Leave out the one that is not meant.",
+            )
+
+
 def _sixteen_numbers(path: Path) -> Float[np.ndarray, "4 4"]:
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -106,3 +136,10 @@ def _itk_matrix(path: Path) -> Float[np.ndarray, "4 4"]:
     if not np.isfinite(matrix).all():
         raise InputError("finite numbers in a transform", f"others in {path.name}", "Save it again.")
     return matrix
+
+
+def _is_itk_transform(start: FileStart) -> bool:
+    return start.content.startswith((_ITK_TEXT, _HDF5))
+
+
+LINEAR_TRANSFORM = Kind("transform", "a transform as ITK and 3D Slicer save it (.h5, .tfm)", _is_itk_transform)

@@ -26,6 +26,7 @@ from ifssnet.core.progress import drain
 from ifssnet.core.sweep import Sweep
 from ifssnet.io.codecs.numbers import rigid_or_affine
 from ifssnet.io.codecs.pixels import existing_file
+from ifssnet.io.recognition import FileStart, Kind
 from ifssnet.io.sweeps.linear_transform import named_frames, read_linear_transform
 from ifssnet.io.sweeps.plus_config import PlusConfiguration
 from ifssnet.io.sweeps.slicer_sequence import (
@@ -35,6 +36,8 @@ from ifssnet.io.sweeps.slicer_sequence import (
     read_image_sequence,
     read_transform_sequences,
 )
+from ifssnet.io.sweeps.sweep_format import SweepFormat
+from ifssnet.io.sweeps.tracking_files import TrackingFiles, refuse_tracking_files, with_calibration
 from ifssnet.io.sweeps.transform_graph import Key
 from ifssnet.io.transfer.archive import UnpackLimits, unpack
 
@@ -98,13 +101,6 @@ class Scene:
     def image_sequences(self) -> tuple[SceneNode, ...]:
         """The recorded images, one node a sweep."""
         return tuple(node for node in self.nodes if node.is_images)
-
-
-def is_scene(path: Path, start: bytes) -> bool:
-    """Whether a file is a scene, by its first bytes and its name."""
-    if start.startswith(_ZIP):
-        return path.name.lower().endswith(".mrb")
-    return b"<MRML" in start[:4096]
 
 
 def read_scene(path: Path) -> Scene:
@@ -283,3 +279,33 @@ def _number(name: str) -> str:
 
 def _bare(name: str) -> str:
     return _TRAILING_NUMBER.sub("", name).removesuffix("-Sequence").removesuffix(" Sequence")
+
+
+def _recognised(start: FileStart) -> bool:
+    if start.content.startswith(_ZIP):
+        return start.path.name.lower().endswith(".mrb")
+    return b"<MRML" in start.text[:4096]
+
+
+def _read_only_sweep(path: Path, configuration: PlusConfiguration | None) -> Sweep:
+    first, *more = read_scene_sweeps(path, configuration)
+    if more:
+        names, remedy = (
+            ", ".join(each.header["Images"] for each in (first, *more)),
+            "Compound the scene, or save one by itself.",
+        )
+        raise InputError(f"one recording in {path.name}", f"{1 + len(more)}: {names}", remedy)
+    return first
+
+
+def _read_with_files(path: Path, files: TrackingFiles) -> tuple[Sweep, ...]:
+    refuse_tracking_files(files, path, "a scene that holds its own")
+    return read_scene_sweeps(path, with_calibration(files))
+
+
+SLICER_SCENE = SweepFormat(
+    Kind("slicer-scene", "a scene of 3D Slicer (.mrb, .mrml)", _recognised),
+    _read_only_sweep,
+    takes_configuration=True,
+    read_with_files=_read_with_files,
+)

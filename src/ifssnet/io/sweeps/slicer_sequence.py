@@ -19,13 +19,23 @@ from jaxtyping import Bool, Float, Shaped
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.sweep import Sweep
+from ifssnet.io.codecs import metaimage, nrrd
 from ifssnet.io.codecs.metaimage import read_metaimage_header
 from ifssnet.io.codecs.nrrd import read_nrrd, read_nrrd_header
 from ifssnet.io.codecs.numbers import shortened
-from ifssnet.io.sweeps.linear_transform import SUFFIXES, named_frames, read_linear_transform
+from ifssnet.io.recognition import FileStart, Kind
+from ifssnet.io.sweeps.linear_transform import (
+    SUFFIXES,
+    constants_of,
+    named_frames,
+    read_linear_transform,
+    refuse_other_constants,
+)
 from ifssnet.io.sweeps.plus_config import PlusConfiguration
 from ifssnet.io.sweeps.sequence import frame_fields, grey_frames, matrix_of, pixel_spacing
+from ifssnet.io.sweeps.sweep_format import SweepFormat
 from ifssnet.io.sweeps.time_pairing import UNPAIRED, pair_by_time
+from ifssnet.io.sweeps.tracking_files import TrackingFiles
 from ifssnet.io.sweeps.transform_graph import Key, TransformGraph, image_to_reference
 from ifssnet.io.volumes.nrrd import SPACES, directions
 
@@ -228,11 +238,6 @@ def joined(recording: Recording, image_frame: str | None = None, reference_frame
     )
 
 
-def constants_of(path: Path, frames: Key | None = None) -> dict[Key, Float[np.ndarray, "4 4"]]:
-    """A calibration file as a constant transform; the file's name says between which frames, else image and probe."""
-    return {frames or named_frames(path.name.split(".")[0]) or (IMAGE, PROBE): read_linear_transform(path)}
-
-
 def _constants(
     images: Path, calibration: Path | None, configuration: PlusConfiguration | None
 ) -> tuple[dict[Key, Float[np.ndarray, "4 4"]], str]:
@@ -248,13 +253,7 @@ def _constants(
     if calibration is None:
         return told, said
     own = constants_of(calibration)
-    for key, matrix in own.items():
-        if key in told and not np.allclose(matrix, told[key], rtol=1e-4, atol=1e-4):
-            raise InputError(
-                f"one transform {key[0]}To{key[1]}",
-                f"another one in {calibration.name} than in the configuration ({matrix.tolist()} and {told[key].tolist()})",
-                "Leave out the one that is not meant.",
-            )
+    refuse_other_constants(own, told, calibration)
     width, height = np.linalg.norm(next(iter(own.values()))[:3, :2], axis=0)
     return {**told, **own}, f"{said}{', ' if said else f'{calibration.name}: '}a pixel measures {width:.4g} x {height:.4g} mm"
 
@@ -384,3 +383,36 @@ def _pixel_to_node(fields: Mapping[str, str], path: Path) -> Float[np.ndarray, "
         origin = fields["space origin"].strip().strip("()").replace(",", " ").split()
         placed[:3, 3] = to_ras * np.array([float(word) for word in origin])
     return placed
+
+
+def _lines_in(header: bytes) -> dict[str, str]:
+    """A header's lines, as far as the first bytes of a file hold them."""
+    found: dict[str, str] = {}
+    for line in header.decode("latin-1").splitlines():
+        key, _, value = line.replace(":=", ":", 1).partition("=" if "=" in line and ":" not in line else ":")
+        found[key.strip()] = value.strip()
+    return found
+
+
+def _recognised_images(start: FileStart) -> bool:
+    return is_image_sequence(_lines_in(nrrd.header_in(start.content)))
+
+
+def _recognised_transforms(start: FileStart) -> bool:
+    return is_transform_sequence(_lines_in(metaimage.header_in(start.content)))
+
+
+def _read_with_files(path: Path, files: TrackingFiles) -> tuple[Sweep, ...]:
+    return (read_slicer_sequence(path, files.poses, files.reference, files.calibration, files.configuration),)
+
+
+SLICER_IMAGES = SweepFormat(
+    Kind("slicer-sequence", "images that 3D Slicer's Sequences recorded (.seq.nrrd)", _recognised_images),
+    lambda path, configuration: read_slicer_sequence(path, configuration=configuration),
+    takes_configuration=True,
+    read_with_files=_read_with_files,
+)
+
+SLICER_TRANSFORMS = Kind(
+    "transform-sequence", "transforms that 3D Slicer's Sequences recorded, without images (.seq.mha)", _recognised_transforms
+)
