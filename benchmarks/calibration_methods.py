@@ -59,7 +59,7 @@ def scores(truth: LabelMap, found: LabelMap, seeds: Seeds) -> list[list[float]]:
     drawn = {name: seeds.slices(value) for value, name in truth.names.items()}
     muscles = compare(found, truth, without=drawn).muscles
     wanted = ("dice", "hausdorff_mm", "absolute_volume_error_percent")
-    return [[float(str(muscles[name][what])) for what in wanted] for name in truth.names.values()]
+    return [[muscles[name].numbers()[what] for what in wanted] for name in truth.names.values()]
 
 
 def register(asked: argparse.Namespace) -> None:

@@ -25,6 +25,8 @@ from ifssnet.core.images import LabelMap
 from ifssnet.core.progress import drain
 from ifssnet.core.seeds import Seeds
 from ifssnet.geometry.voxelise import voxelise
+from ifssnet.io.plain_data import plain_table
+from ifssnet.io.result_tables import agreement_table
 from ifssnet.io.volumes.surfaces import read_surfaces
 from ifssnet.measurement.compare import compare
 from ifssnet.propagate.assemble import assemble
@@ -100,10 +102,10 @@ def measured(run: Run, truth: LabelMap) -> dict[str, object]:
     start = time.perf_counter()
     found = drain(assemble(propagator.steps(None, seeds), seeds)).labels
     seconds = time.perf_counter() - start
-    overall = compare(found, truth).as_dict()["muscles"]
-    unseen = compare(found, truth, without=annotated(seeds)).as_dict()["muscles"]
+    overall = plain_table(agreement_table(compare(found, truth))["muscles"])
+    unseen = compare(found, truth, without=annotated(seeds)).muscles
     for name, numbers in overall.items():
-        numbers["dice_unseen"] = unseen[name]["dice"]
+        numbers["dice_unseen"] = unseen[name].dice
     return {"seconds": seconds, "muscles": overall}
 
 

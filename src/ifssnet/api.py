@@ -11,11 +11,12 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from ifssnet.core.agreement import LegAgreement
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.measures import LegMeasures, MeasureOptions
 from ifssnet.core.progress import drain
-from ifssnet.core.report import Report
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Segmentation
 from ifssnet.core.sweep import Sweep
@@ -145,7 +146,9 @@ def segment(
     return replace(found, provenance={**found.provenance, **about})
 
 
-def measure(segmentation: Segmentation | LabelMap, volume: Volume | None = None) -> Report:
+def measure(
+    segmentation: Segmentation | LabelMap, volume: Volume | None = None, options: MeasureOptions | None = None
+) -> LegMeasures:
     """Measure each muscle: volume in cm3, length, cross-sections, echo intensity where a volume is given.
 
     >>> import numpy as np
@@ -153,16 +156,16 @@ def measure(segmentation: Segmentation | LabelMap, volume: Volume | None = None)
     >>> box = np.zeros((12, 12, 12), np.uint8)
     >>> box[1:11, 1:11, 1:11] = 1
     >>> soleus = measure(LabelMap(box, Grid((12, 12, 12)), {1: "SOL"})).muscles["SOL"]
-    >>> soleus["volume_cm3"]
+    >>> soleus.volume_cm3
     1.0
     """
     from ifssnet.measurement.muscles import measure as run
 
     labels = segmentation.labels if isinstance(segmentation, Segmentation) else segmentation
-    return run(labels, volume)
+    return run(labels, volume, options)
 
 
-def compare(segmentation: Segmentation | LabelMap, reference: LabelMap) -> Report:
+def compare(segmentation: Segmentation | LabelMap, reference: LabelMap) -> LegAgreement:
     """Hold a segmentation against a reference: Dice, IoU, surface distances, volume error.
 
     Raises:

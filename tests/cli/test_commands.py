@@ -71,7 +71,9 @@ def test_the_way_from_truth_through_seeds_to_a_comparison(leg: Path, capsys: pyt
     capsys.readouterr()
     answer = compare.run(found, leg / "truth.seg.nrrd", json=True)
     printed = json.loads(capsys.readouterr().out)
-    assert printed == answer
+    assert {name: muscle["dice"] for name, muscle in printed["muscles"].items()} == {
+        name: muscle.dice for name, muscle in answer.muscles.items()
+    }
     assert set(printed) >= {"muscles", "mean"}
     for muscle in (*printed["muscles"].values(), printed["mean"]):
         assert {

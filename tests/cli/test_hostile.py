@@ -97,8 +97,8 @@ def test_the_band_is_as_deep_as_asked_and_on_the_side_of_the_probe(leg: Path):
     truth, volume = leg / "truth.seg.nrrd", leg / "leg.mha"
     # SOL begins at row 4: 4 of its rows are bright, so 2 mm see 110 alone, 8 mm half of each; from below, only 10.
     for depth, side, level in ((2.0, None, 110.0), (8.0, None, 60.0), (2.0, measure.Side.bottom, 10.0)):
-        found = measure.run(truth, volume, band_mm=depth, probe_side=side, json=True)["muscles"]["SOL"]
-        assert found["echo_intensity_superficial_mean"] == pytest.approx(level)
+        found = measure.run(truth, volume, band_mm=depth, probe_side=side, json=True).muscles["SOL"]
+        assert found.echo_intensity_superficial_mean == pytest.approx(level)
 
 
 def test_a_plus_configuration_is_told_and_a_text_is_none(tmp_path: Path):

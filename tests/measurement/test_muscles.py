@@ -11,10 +11,10 @@ import pytest
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
-from ifssnet.core.report import Report
+from ifssnet.core.measures import EchoOptions, LegMeasures, MeasureOptions, MuscleMeasures
+from ifssnet.io.result_tables import measures_table, save_measures
 from ifssnet.measurement.change import differences
-from ifssnet.measurement.echo import EchoOptions
-from ifssnet.measurement.muscles import MeasureOptions, measure
+from ifssnet.measurement.muscles import measure
 from ifssnet.measurement.profile import profiles
 from ifssnet.measurement.volume import spread_slices, truncated_cones_cm3
 
@@ -34,34 +34,36 @@ def test_a_spindle_measures_what_geometry_says():
     report = measure(spindle())
     muscle = report.muscles["SOL"]
     truth_cm3 = 4 / 3 * math.pi * 12 * 12 * 50 / 1000
-    assert muscle["volume_cm3"] == pytest.approx(truth_cm3, rel=0.002)
-    assert muscle["volume_mesh_cm3"] == pytest.approx(truth_cm3, rel=0.002)
+    assert muscle.volume_cm3 == pytest.approx(truth_cm3, rel=0.002)
+    assert muscle.volume_mesh_cm3 == pytest.approx(truth_cm3, rel=0.002)
     # Areas 1 - u^2 at u = -1, -0.8 ... 1, joined by cones: by hand 96.9 % of the whole, as cones fall short of a bulging body.
     u = np.linspace(-1, 1, 11)
     areas = 1 - u**2
     by_hand = (0.2 / 3 * (areas[:-1] + np.sqrt(areas[:-1] * areas[1:]) + areas[1:])).sum() / (4 / 3)
-    assert muscle["volume_truncated_cones_cm3"] == pytest.approx(by_hand * truth_cm3, rel=0.01)
-    assert muscle["length_mm"] == pytest.approx(100, abs=2)
-    assert muscle["length_centroid_mm"] == pytest.approx(muscle["length_mm"], abs=0.2)
-    assert muscle["max_acsa_cm2"] == pytest.approx(math.pi * 1.2**2, rel=0.015)
-    assert muscle["max_acsa_percent"] == pytest.approx(50, abs=1.5)
-    assert muscle["max_acsa_z"] == pytest.approx(54, abs=1)
-    assert muscle["max_acsa_position_mm"] == muscle["max_acsa_z"] * 1.0
+    assert muscle.volume_truncated_cones_cm3 == pytest.approx(by_hand * truth_cm3, rel=0.01)
+    assert muscle.length_mm == pytest.approx(100, abs=2)
+    assert muscle.length_centroid_mm == pytest.approx(muscle.length_mm, abs=0.2)
+    assert muscle.max_acsa_cm2 == pytest.approx(math.pi * 1.2**2, rel=0.015)
+    assert muscle.max_acsa_percent == pytest.approx(50, abs=1.5)
+    assert muscle.max_acsa_z == pytest.approx(54, abs=1)
+    assert muscle.max_acsa_position_mm == muscle.max_acsa_z * 1.0
     # Prolate spheroid, a = 12, c = 50.
     e = math.sqrt(1 - (12 / 50) ** 2)
     area = 2 * math.pi * 12**2 * (1 + 50 / (12 * e) * math.asin(e)) / 100
-    assert muscle["surface_area_cm2"] == pytest.approx(area, rel=0.02)
-    profile = muscle["profile"]
-    lengths = {len(profile[key]) for key in ("z", "position_mm", "percent_of_length", "acsa_cm2", "centroid_mm")}
-    assert lengths == {len(profile["z"])}
-    assert profile["percent_of_length"][0] == 0
-    assert profile["percent_of_length"][-1] == 100
-    assert sum(profile["acsa_cm2"]) * 0.1 == pytest.approx(muscle["volume_cm3"])
-    assert "echo_intensity_mean" not in muscle
+    assert muscle.surface_area_cm2 == pytest.approx(area, rel=0.02)
+    profile = muscle.profile
+    lines = (profile.position_mm, profile.percent_of_length, profile.acsa_cm2, profile.centroid_mm)
+    assert {len(line) for line in lines} == {len(profile.z)}
+    assert profile.percent_of_length[0] == 0
+    assert profile.percent_of_length[-1] == 100
+    assert profile.acsa_cm2.sum() * 0.1 == pytest.approx(muscle.volume_cm3)
+    assert muscle.echo_intensity_mean is None
+    assert "echo_intensity_mean" not in muscle.numbers()
 
 
-def test_the_json_contract():
-    plain = json.loads(measure(spindle(length_mm=20.0)).to_json())
+def test_the_json_contract(tmp_path):
+    save_measures(measure(spindle(length_mm=20.0)), tmp_path / "measures.json")
+    plain = json.loads((tmp_path / "measures.json").read_text(encoding="utf-8"))
     assert {"volume_cm3", "length_mm", "max_acsa_cm2"} <= plain["muscles"]["SOL"].keys()
     assert plain["provenance"]["cone_slices"] == 11
 
@@ -72,14 +74,14 @@ def test_a_leaning_cylinder_is_corrected_for_its_obliquity():
     # Each slice is a circle of radius 15: across the axis an ellipse, smaller by the cosine.
     array = ((x - 25 - lean * z) ** 2 + (y - 25) ** 2 <= 15**2).astype(np.uint8)
     muscle = measure(LabelMap(array, Grid((80, 50, 110)), {1: "GM"}), options=MeasureOptions(oblique=True)).muscles["GM"]
-    assert muscle["max_acsa_cm2"] == pytest.approx(math.pi * 2.25, rel=0.02)
-    assert muscle["mean_obliquity_deg"] == pytest.approx(25, abs=0.3)
-    assert muscle["max_acsa_across_cm2"] == pytest.approx(math.pi * 2.25 * math.cos(math.radians(25)), rel=0.02)
-    assert muscle["length_mm"] == 80
-    assert muscle["length_centroid_mm"] == pytest.approx(80 / math.cos(math.radians(25)), rel=0.003)
+    assert muscle.max_acsa_cm2 == pytest.approx(math.pi * 2.25, rel=0.02)
+    assert muscle.mean_obliquity_deg == pytest.approx(25, abs=0.3)
+    assert muscle.max_acsa_across_cm2 == pytest.approx(math.pi * 2.25 * math.cos(math.radians(25)), rel=0.02)
+    assert muscle.length_mm == 80
+    assert muscle.length_centroid_mm == pytest.approx(80 / math.cos(math.radians(25)), rel=0.003)
     upright = measure(spindle(), options=MeasureOptions(oblique=True, mesh=False)).muscles["SOL"]
-    assert upright["max_acsa_across_cm2"] == pytest.approx(upright["max_acsa_cm2"], rel=1e-3)
-    assert "volume_mesh_cm3" not in upright
+    assert upright.max_acsa_across_cm2 == pytest.approx(upright.max_acsa_cm2, rel=1e-3)
+    assert upright.volume_mesh_cm3 is None
 
 
 def test_the_axes_of_the_grid_do_not_matter_to_sizes():
@@ -92,7 +94,7 @@ def test_the_axes_of_the_grid_do_not_matter_to_sizes():
     a = measure(straight, options=options).muscles["SOL"]
     b = measure(LabelMap(straight.array, turned, straight.names), options=options).muscles["SOL"]
     for key in ("volume_cm3", "volume_mesh_cm3", "length_centroid_mm", "surface_area_cm2", "mean_obliquity_deg"):
-        assert b[key] == pytest.approx(a[key], rel=1e-6)
+        assert b.numbers()[key] == pytest.approx(a.numbers()[key], rel=1e-6)
 
 
 def test_scaling_the_spacing_scales_volume_area_and_length():
@@ -100,28 +102,30 @@ def test_scaling_the_spacing_scales_volume_area_and_length():
     x, y, z = small.grid.spacing_xyz_mm
     large = LabelMap(small.array, Grid(small.grid.shape_zyx, (2 * x, 2 * y, 2 * z)), small.names)
     a, b = (measure(one, options=MeasureOptions(centroid_smoothing_mm=5.0)).muscles["SOL"] for one in (small, large))
-    assert b["volume_cm3"] == pytest.approx(8 * a["volume_cm3"])
-    assert b["volume_truncated_cones_cm3"] == pytest.approx(8 * a["volume_truncated_cones_cm3"])
-    assert b["max_acsa_cm2"] == pytest.approx(4 * a["max_acsa_cm2"])
-    assert b["length_mm"] == pytest.approx(2 * a["length_mm"])
+    assert b.volume_cm3 == pytest.approx(8 * a.volume_cm3)
+    assert b.volume_truncated_cones_cm3 == pytest.approx(8 * a.volume_truncated_cones_cm3)
+    assert b.max_acsa_cm2 == pytest.approx(4 * a.max_acsa_cm2)
+    assert b.length_mm == pytest.approx(2 * a.length_mm)
 
 
 def test_a_gap_counts_as_length_with_no_area():
     array = np.zeros((10, 4, 4), np.uint8)
     array[2:4, 1:3, 1:3] = array[7, 1:3, 1:3] = 1
     muscle = measure(LabelMap(array, Grid((10, 4, 4), (1.0, 1.0, 2.0)), {1: "SOL"})).muscles["SOL"]
-    assert muscle["length_mm"] == 12
-    assert muscle["profile"]["acsa_cm2"] == [0.04, 0.04, 0, 0, 0, 0.04]
-    assert muscle["volume_cm3"] == pytest.approx(0.024)
+    assert muscle.length_mm == 12
+    assert muscle.profile.acsa_cm2.tolist() == [0.04, 0.04, 0, 0, 0, 0.04]
+    assert muscle.volume_cm3 == pytest.approx(0.024)
 
 
 def test_one_slice_and_none():
     array = np.zeros((5, 4, 4), np.uint8)
     array[2, 1:3, 1:3] = 1
     report = measure(LabelMap(array, Grid((5, 4, 4)), {1: "SOL", 2: "GM"}))
-    assert report.muscles["SOL"]["length_mm"] == report.muscles["SOL"]["length_centroid_mm"] == 1
-    assert report.muscles["SOL"]["volume_truncated_cones_cm3"] is None
-    assert report.muscles["GM"] == {"volume_cm3": 0.0, "length_mm": None, "max_acsa_cm2": None}
+    assert report.muscles["SOL"].length_mm == report.muscles["SOL"].length_centroid_mm == 1
+    assert math.isnan(report.muscles["SOL"].volume_truncated_cones_cm3)
+    plain = measures_table(report)["muscles"]
+    assert plain["SOL"]["volume_truncated_cones_cm3"] is None
+    assert plain["GM"] == {"volume_cm3": 0.0, "length_mm": None, "max_acsa_cm2": None}
 
 
 def test_centroids_are_in_mm():
@@ -165,15 +169,15 @@ def test_echo_intensity_whole_eroded_and_superficial():
     options = MeasureOptions(echo=EchoOptions(erosion_mm=1.0, band_mm=3.0))
     muscle = measure(labels, Volume(grey, labels.grid), options).muscles["GM"]
     inside = grey[1:3, 4:16, 5:15].astype(float)
-    assert muscle["echo_intensity_mean"] == pytest.approx(inside.mean())
-    assert muscle["echo_intensity_sd"] == pytest.approx(inside.std())
+    assert muscle.echo_intensity_mean == pytest.approx(inside.mean())
+    assert muscle.echo_intensity_sd == pytest.approx(inside.std())
     # Further than 1 mm from the outside: 2 columns (0.5 mm) and 1 row (1 mm) go on each side.
     core = grey[1:3, 5:15, 7:13].astype(float)
-    assert muscle["echo_intensity_eroded_mean"] == pytest.approx(core.mean())
-    assert muscle["echo_intensity_superficial_mean"] == pytest.approx(40)
-    assert muscle["echo_intensity_superficial_sd"] == pytest.approx(0, abs=1e-6)
-    assert muscle["profile"]["echo_intensity"] == pytest.approx([inside.mean()] * 2)
-    assert muscle["profile"]["echo_intensity_superficial"] == pytest.approx([40, 40])
+    assert muscle.echo_intensity_eroded_mean == pytest.approx(core.mean())
+    assert muscle.echo_intensity_superficial_mean == pytest.approx(40)
+    assert muscle.echo_intensity_superficial_sd == pytest.approx(0, abs=1e-6)
+    assert muscle.profile.echo_intensity == pytest.approx([inside.mean()] * 2)
+    assert muscle.profile.echo_intensity_superficial == pytest.approx([40, 40])
 
 
 @pytest.mark.parametrize(("side", "part"), [("+y", np.s_[13:16, 5:15]), ("-x", np.s_[4:16, 5:11]), ("+x", np.s_[4:16, 9:15])])
@@ -181,14 +185,16 @@ def test_the_superficial_band_lies_at_the_side_of_the_probe(side, part):
     labels, grey = painted()
     options = MeasureOptions(echo=EchoOptions(band_mm=3.0, probe_side=side))
     muscle = measure(labels, Volume(grey, labels.grid), options).muscles["GM"]
-    assert muscle["echo_intensity_superficial_mean"] == pytest.approx(grey[1][part].mean())
+    assert muscle.echo_intensity_superficial_mean == pytest.approx(grey[1][part].mean())
 
 
 def test_the_header_says_where_the_probe_was():
     labels, grey = painted()
     report = measure(labels, Volume(grey, labels.grid, {"UltrasoundImageOrientation": "MNA"}))
-    assert report.provenance["echo"]["probe_side"] == "+y"
-    assert measure(labels, Volume(grey, labels.grid)).provenance["echo"]["probe_side"] == "-y"
+    assert report.options.echo.probe_side == "+y"
+    assert measure(labels, Volume(grey, labels.grid)).options.echo.probe_side == "-y"
+    assert measures_table(report)["provenance"]["echo"] == {"probe_side": "+y", "erosion_mm": 2.0, "band_mm": 10.0}
+    assert "echo" not in measures_table(measure(labels))["provenance"]
 
 
 def test_grey_levels_that_are_unknown_do_not_count():
@@ -198,8 +204,8 @@ def test_grey_levels_that_are_unknown_do_not_count():
     holes[2, 4, 5] = np.inf
     muscle = measure(labels, Volume(holes, labels.grid)).muscles["GM"]
     rest = grey[2, 4:16, 5:15].astype(float).ravel()[1:]
-    assert muscle["echo_intensity_mean"] == pytest.approx(rest.mean())
-    assert muscle["profile"]["echo_intensity"][0] is None
+    assert muscle.echo_intensity_mean == pytest.approx(rest.mean())
+    assert np.isnan(muscle.profile.echo_intensity[0])
 
 
 def test_a_volume_on_another_grid_is_used_where_it_covers_the_muscle():
@@ -207,17 +213,19 @@ def test_a_volume_on_another_grid_is_used_where_it_covers_the_muscle():
     longer = Volume(np.pad(grey, ((3, 0), (0, 0), (0, 0))), labels.grid.cropped((-3, 0, 0), (7, 20, 20)))
     with pytest.warns(InputWarning, match="0 mm"):
         moved = measure(labels, longer)
-    assert moved.muscles["GM"] == measure(labels, Volume(grey, labels.grid)).muscles["GM"]
+    here = measure(labels, Volume(grey, labels.grid))
+    assert measures_table(moved)["muscles"]["GM"] == measures_table(here)["muscles"]["GM"]
     with pytest.raises(InputError, match="50% of GM"):
         measure(labels, Volume(grey[2:], labels.grid.cropped((2, 0, 0), (2, 20, 20))))
 
 
-def report_of(**volumes: float) -> Report:
-    return Report({name: {"volume_cm3": volume} for name, volume in volumes.items()})
+def leg_of(**volumes: float) -> LegMeasures:
+    muscles = {name: MuscleMeasures(volume_cm3=volume) for name, volume in volumes.items()}
+    return LegMeasures(muscles, MeasureOptions())
 
 
 def test_differences_against_the_other_leg():
-    found = differences(report_of(SOL=320.0, GM=202.0), report_of(SOL=305.0, GM=200.0), 4.0)
+    found = differences(leg_of(SOL=320.0, GM=202.0), leg_of(SOL=305.0, GM=200.0), 4.0)
     soleus = found["SOL"]
     assert soleus["difference_cm3"] == 15
     assert soleus["difference_percent"] == pytest.approx(100 * 15 / 305)
@@ -225,22 +233,23 @@ def test_differences_against_the_other_leg():
     assert soleus["exceeds_mdc"] is True
     assert found["GM"]["exceeds_mdc"] is False
     assert found["GM"]["mdc_percent"] == 2
-    by_name = differences(report_of(SOL=1.0, GM=2.0), report_of(SOL=1.0, GM=2.0), {"SOL": 1.0})
+    by_name = differences(leg_of(SOL=1.0, GM=2.0), leg_of(SOL=1.0, GM=2.0), {"SOL": 1.0})
     assert "mdc_cm3" not in by_name["GM"]
 
 
 def test_differences_that_make_no_sense():
     with pytest.warns(InputWarning, match="GL"):
-        assert list(differences(report_of(SOL=1.0, GL=1.0), report_of(SOL=1.0))) == ["SOL"]
+        assert list(differences(leg_of(SOL=1.0, GL=1.0), leg_of(SOL=1.0))) == ["SOL"]
     with pytest.raises(InputError, match="muscle"):
-        differences(report_of(SOL=1.0), report_of(GM=1.0))
+        differences(leg_of(SOL=1.0), leg_of(GM=1.0))
     with pytest.raises(InputError, match="minimal"):
-        differences(report_of(SOL=1.0), report_of(SOL=1.0), 0.0)
-    assert differences(report_of(SOL=1.0), report_of(SOL=0.0))["SOL"]["difference_percent"] == math.inf
+        differences(leg_of(SOL=1.0), leg_of(SOL=1.0), 0.0)
+    assert differences(leg_of(SOL=1.0), leg_of(SOL=0.0))["SOL"]["difference_percent"] == math.inf
 
 
-def test_the_report_as_csv_leaves_profiles_to_the_json():
-    rows = measure(spindle(length_mm=20.0)).to_csv().splitlines()
+def test_the_csv_leaves_profiles_to_the_json(tmp_path):
+    save_measures(measure(spindle(length_mm=20.0)), tmp_path / "measures.csv")
+    rows = (tmp_path / "measures.csv").read_text(encoding="utf-8").splitlines()
     assert rows[0] == "muscle,quantity,value"
     assert any(row.startswith("SOL,volume_cm3,") for row in rows)
     assert not any("profile" in row for row in rows)
@@ -256,10 +265,10 @@ def test_a_real_leg_measures_as_its_surfaces_do(shared_data):
     report = measure(voxelise(muscles, (0.5, 0.5, 0.5)))
     for muscle, volume_cm3 in zip(muscles, (320, 202, 86), strict=True):
         found = report.muscles[muscle.name]
-        assert found["volume_cm3"] == pytest.approx(volume_cm3, rel=0.005)
-        assert found["volume_mesh_cm3"] == pytest.approx(volume_cm3, rel=0.005)
-        assert found["volume_truncated_cones_cm3"] == pytest.approx(volume_cm3, rel=0.05)
-        assert found["surface_area_cm2"] == pytest.approx(area_mm2(muscle.vertices_mm, muscle.faces) / 100, rel=0.02)
+        assert found.volume_cm3 == pytest.approx(volume_cm3, rel=0.005)
+        assert found.volume_mesh_cm3 == pytest.approx(volume_cm3, rel=0.005)
+        assert found.volume_truncated_cones_cm3 == pytest.approx(volume_cm3, rel=0.05)
+        assert found.surface_area_cm2 == pytest.approx(area_mm2(muscle.vertices_mm, muscle.faces) / 100, rel=0.02)
         height = np.ptp(muscle.vertices_mm[:, 2])
-        assert found["length_mm"] == pytest.approx(height, abs=1.0)
-        assert height < found["length_centroid_mm"] < 1.1 * height
+        assert found.length_mm == pytest.approx(height, abs=1.0)
+        assert height < found.length_centroid_mm < 1.1 * height

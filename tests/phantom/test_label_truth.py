@@ -75,8 +75,8 @@ def test_a_volume_is_the_integral_of_the_areas(leg: ParametricLeg) -> None:
         volume = np.count_nonzero(dense.array == dense.value_of(name)) * dense.grid.voxel_volume_mm3 / 1000
         areas_cm2 = np.count_nonzero(sparse.array == sparse.value_of(name), axis=(1, 2)) / 100
         assert np.trapezoid(areas_cm2, dx=0.4) == pytest.approx(volume, rel=0.01), name
-        assert measured[name]["volume_cm3"] == pytest.approx(volume, rel=0.01), name
-        assert measured[name]["max_acsa_cm2"] == pytest.approx(areas_cm2.max()), name
+        assert measured[name].volume_cm3 == pytest.approx(volume, rel=0.01), name
+        assert measured[name].max_acsa_cm2 == pytest.approx(areas_cm2.max()), name
 
 
 def test_every_tissue_is_in_every_leg(leg: ParametricLeg) -> None:

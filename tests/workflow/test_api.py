@@ -20,8 +20,8 @@ volume = ifssnet.open_volume("leg.mha")
 seeds = ifssnet.open_seeds("seeds.seg.nrrd", volume)
 for _ in range(2):
     segmentation = ifssnet.segment(volume, seeds)
-    print(ifssnet.measure(segmentation, volume).muscles["SOL"]["volume_cm3"])
-    print(ifssnet.compare(segmentation, ifssnet.open_labels("truth.seg.nrrd")).mean["dice"])
+    print(ifssnet.measure(segmentation, volume).muscles["SOL"].volume_cm3)
+    print(ifssnet.compare(segmentation, ifssnet.open_labels("truth.seg.nrrd")).mean.dice)
     try:
         ifssnet.compound([])
     except Exception as error:
@@ -30,8 +30,8 @@ import ifssnet.measurement.muscles as muscles
 import ifssnet.compounding.options as options
 from ifssnet import compound, measure
 assert callable(measure) and callable(compound)
-assert measure(segmentation).muscles["SOL"]["volume_cm3"] == 1.0
-print(muscles.MeasureOptions.__name__, options.CompoundOptions.__name__)
+assert measure(segmentation).muscles["SOL"].volume_cm3 == 1.0
+print(muscles.measure.__name__, options.CompoundOptions.__name__)
 """
 
 
@@ -46,4 +46,4 @@ def test_verbs_that_have_the_name_of_a_package_can_be_called_twice(tmp_path: Pat
     save(Volume(box * 100, grid), tmp_path / "leg.mha")
     done = subprocess.run([sys.executable, "-c", SCRIPT], check=False, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["1.0", "1.0", "InputError"] * 2 + ["MeasureOptions", "CompoundOptions"]
+    assert done.stdout.split() == ["1.0", "1.0", "InputError"] * 2 + ["measure", "CompoundOptions"]

@@ -7,22 +7,22 @@ import warnings
 from collections.abc import Mapping
 
 from ifssnet.core.errors import InputError, InputWarning
-from ifssnet.core.report import Report
+from ifssnet.core.measures import LegMeasures
 from ifssnet.core.segmentation import Json
 
 Change = Mapping[str, Json]
 
 
 def differences(
-    report: Report, against: Report, minimal_detectable_change_cm3: float | Mapping[str, float] | None = None
+    measures: LegMeasures, against: LegMeasures, minimal_detectable_change_cm3: float | Mapping[str, float] | None = None
 ) -> dict[str, Change]:
     """How much each muscle's volume differs, in cm3 and percent, and whether that is more than the measurement scatters.
 
-    The percentage is of the second report's volume (the one before, or the other leg); beside it stands that of the mean
+    The percentage is of the second leg's volume (the one before, or the other leg); beside it stands that of the mean
     of both, which does not depend on which leg comes first.
 
     Args:
-        report: What `measure` found.
+        measures: What `measure` found.
         against: What it found in the other leg or at the other time.
         minimal_detectable_change_cm3: The smallest change that is real with 95 % confidence (`agreement.reliability` finds it
             from repeated measurements), for all muscles or by name.
@@ -33,18 +33,20 @@ def differences(
     Raises:
         InputError: No muscle is in both, or a minimal detectable change that is not positive.
     """
-    common = [name for name in report.muscles if name in against.muscles]
+    common = [name for name in measures.muscles if name in against.muscles]
     if not common:
         raise InputError(
             "a muscle that both segmentations have",
-            f"{', '.join(report.muscles)} and {', '.join(against.muscles)}",
+            f"{', '.join(measures.muscles)} and {', '.join(against.muscles)}",
             "Rename labels.",
         )
-    if lacking := sorted(set(report.muscles) ^ set(against.muscles)):
+    if lacking := sorted(set(measures.muscles) ^ set(against.muscles)):
         warnings.warn(InputWarning(f"Only in one of the two, and not compared: {', '.join(lacking)}."), stacklevel=2)
     return {
         name: _difference(
-            _volume_cm3(report, name), _volume_cm3(against, name), _change_for(name, minimal_detectable_change_cm3)
+            measures.muscles[name].volume_cm3,
+            against.muscles[name].volume_cm3,
+            _change_for(name, minimal_detectable_change_cm3),
         )
         for name in common
     }
@@ -71,13 +73,6 @@ def _percent(part: float, whole: float) -> float:
     if whole == 0:
         return 0.0 if part == 0 else math.copysign(math.inf, part)
     return 100 * part / whole
-
-
-def _volume_cm3(report: Report, name: str) -> float:
-    volume = report.muscles[name].get("volume_cm3")
-    if not isinstance(volume, int | float):
-        raise InputError("a report with volumes in cm3", f"none for {name}", "Measure the segmentation first.")
-    return float(volume)
 
 
 def _change_for(name: str, mdc_cm3: float | Mapping[str, float] | None) -> float | None:

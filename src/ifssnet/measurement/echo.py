@@ -8,46 +8,30 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import edt
 import numpy as np
 from jaxtyping import Bool, Float, Integer, Shaped
 
-from ifssnet.core.errors import InputError
-from ifssnet.core.segmentation import Json
+from ifssnet.core.measures import EchoOptions, Side
 from ifssnet.geometry.box import Box, grown
-
-Side = Literal["-x", "+x", "-y", "+y"]
-"""A side of a slice, by its array axes: "-y" is where the row number is 0."""
 
 WHOLE, ERODED, SUPERFICIAL = "whole", "eroded", "superficial"
 
 
-@dataclass(frozen=True)
-class EchoOptions:
-    """Which parts of a muscle are looked at.
+@dataclass(frozen=True, eq=False)
+class EchoPart:
+    """Grey levels of one part of a muscle.
 
     Attributes:
-        erosion_mm: The eroded part keeps the pixels further than this from the nearest pixel, on the slice, outside the muscle:
-            the bright fascia stays out.
-        band_mm: Depth of the superficial band, along the beam from where it first meets the muscle.
-        probe_side: The side of the slices on which the probe was; None reads it from the volume's header.
+        mean: Mean over the part's voxels; NaN where the part is empty.
+        sd: Standard deviation over them (n in the denominator).
+        profile: The mean on each slice of the muscle's box; NaN on a slice without the part.
     """
 
-    erosion_mm: float = 2.0
-    band_mm: float = 10.0
-    probe_side: Side | None = None
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.erosion_mm) and self.erosion_mm >= 0 and math.isfinite(self.band_mm) and self.band_mm > 0):
-            raise InputError(
-                "an erosion of 0 mm or more and a band of more than 0 mm",
-                f"{self.erosion_mm} and {self.band_mm} mm",
-                "Correct it.",
-            )
-        if self.probe_side is not None and self.probe_side not in get_args(Side):
-            raise InputError(f"a side out of {', '.join(get_args(Side))}", f"'{self.probe_side}'", "Choose one of them.")
+    mean: float
+    sd: float
+    profile: Float[np.ndarray, " slice"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,27 +39,14 @@ class Echo:
     """Grey levels of one muscle.
 
     Attributes:
-        mean: Part ("whole", "eroded", "superficial") to the mean of its grey levels; NaN where the part is empty.
-        sd: The same for the standard deviation (of all voxels, n in the denominator).
-        profile: Part to the mean on each slice of the muscle's box.
+        whole: All of it.
+        eroded: Away from its border.
+        superficial: The band nearest to the probe.
     """
 
-    mean: Mapping[str, float]
-    sd: Mapping[str, float]
-    profile: Mapping[str, Float[np.ndarray, " slice"]]
-
-    def numbers(self) -> dict[str, Json]:
-        """Plain data: the whole muscle's without, the other parts' with the part's name."""
-        named: dict[str, Json] = {}
-        for part in (WHOLE, ERODED, SUPERFICIAL):
-            named[f"{name_of(part)}_mean"] = self.mean[part]
-            named[f"{name_of(part)}_sd"] = self.sd[part]
-        return named
-
-
-def name_of(part: str) -> str:
-    """What a part's echo intensity is called in results."""
-    return "echo_intensity" if part == WHOLE else f"echo_intensity_{part}"
+    whole: EchoPart
+    eroded: EchoPart
+    superficial: EchoPart
 
 
 def probe_side(header: Mapping[str, str]) -> Side:
@@ -128,22 +99,17 @@ def echo(
         for part, where in parts.items():
             inside = levels[where & known]
             sums[part][row] = inside.size, inside.sum(), (inside**2).sum()
-    found = {part: _moments(table, shift) for part, table in sums.items()}
-    return Echo(
-        mean={part: mean for part, (mean, _, _) in found.items()},
-        sd={part: sd for part, (_, sd, _) in found.items()},
-        profile={part: profile for part, (_, _, profile) in found.items()},
-    )
+    return Echo(*(_moments(sums[part], shift) for part in (WHOLE, ERODED, SUPERFICIAL)))
 
 
-def _moments(table: Float[np.ndarray, "slice 3"], shift: float) -> tuple[float, float, Float[np.ndarray, " slice"]]:
+def _moments(table: Float[np.ndarray, "slice 3"], shift: float) -> EchoPart:
     number, total, squares = table.sum(axis=0).tolist()
     with np.errstate(invalid="ignore"):
         profile = table[:, 1] / table[:, 0] + shift
     if number == 0:
-        return math.nan, math.nan, profile
+        return EchoPart(math.nan, math.nan, profile)
     mean = total / number
-    return mean + shift, math.sqrt(max(squares / number - mean**2, 0.0)), profile
+    return EchoPart(mean + shift, math.sqrt(max(squares / number - mean**2, 0.0)), profile)
 
 
 def _eroded(

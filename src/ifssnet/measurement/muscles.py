@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float
 
-from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap, Volume
-from ifssnet.core.report import Report
-from ifssnet.core.segmentation import Json
+from ifssnet.core.measures import AcsaProfile, EchoOptions, LegMeasures, MeasureOptions, MuscleMeasures
 from ifssnet.geometry.box import label_boxes
 from ifssnet.geometry.mesh import area_mm2, enclosed_volume_mm3
 from ifssnet.geometry.resample import volume_under
 from ifssnet.geometry.surface import surface_of
-from ifssnet.measurement.echo import Echo, EchoOptions, Side, echo, name_of, probe_side
+from ifssnet.measurement.echo import Echo, echo, probe_side
 from ifssnet.measurement.names import named_values
-from ifssnet.measurement.profile import CENTROID_SMOOTHING_MM, Profile, profiles
+from ifssnet.measurement.profile import profiles
 from ifssnet.measurement.volume import spread_slices, truncated_cones_cm3
 
 
-@dataclass(frozen=True)
-class MeasureOptions:
-    """How to measure.
-
-    Attributes:
-        cone_slices: Number of slices of the truncated-cone estimate, the muscle's first and last included (every tenth of its
-            length).
-        oblique: Add the cross-sections across the muscle's own axis.
-        mesh: Mesh the muscle for a second volume and the surface area; the slowest part.
-        centroid_smoothing_mm: Standard deviation of the Gaussian along the centroid line.
-        echo: Which parts of the muscle the echo intensity is taken of.
-    """
-
-    cone_slices: int = 11
-    oblique: bool = False
-    mesh: bool = True
-    centroid_smoothing_mm: float = CENTROID_SMOOTHING_MM
-    echo: EchoOptions = field(default_factory=EchoOptions)
-
-    def __post_init__(self) -> None:
-        if self.cone_slices < 2 or not self.centroid_smoothing_mm > 0:
-            raise InputError(
-                "at least 2 slices for truncated cones and a smoothing above 0 mm",
-                f"{self.cone_slices} slices and {self.centroid_smoothing_mm} mm",
-                "Choose others.",
-            )
-
-
-def measure(labels: LabelMap, volume: Volume | None = None, options: MeasureOptions | None = None) -> Report:
+def measure(labels: LabelMap, volume: Volume | None = None, options: MeasureOptions | None = None) -> LegMeasures:
     """Measure each muscle; every definition with its source is in docs/reference/measures.md.
 
     Args:
@@ -59,89 +29,94 @@ def measure(labels: LabelMap, volume: Volume | None = None, options: MeasureOpti
 
     Returns:
         Muscles named as the field does (SOL, GM, GL first). One that is named but nowhere on the map has a volume of 0 and
-        None for all else.
+        nothing else.
 
     Raises:
         InputError: Two labels have one muscle's name, or more than 1 % of a muscle lies outside the volume.
     """
-    options = MeasureOptions() if options is None else options
+    options = _complete(MeasureOptions() if options is None else options, volume)
     named = named_values(labels)
     by_value = profiles(labels.array, labels.grid, list(named.values()), options.centroid_smoothing_mm)
-    provenance: dict[str, Json] = {"slice_axis": "z", "cone_slices": options.cone_slices}
-    side: Side = options.echo.probe_side or probe_side({} if volume is None else volume.header)
     if volume is not None:
         volume = volume_under(volume, labels)
-        provenance["echo"] = {"probe_side": side, "erosion_mm": options.echo.erosion_mm, "band_mm": options.echo.band_mm}
-    muscles: dict[str, dict[str, Json]] = {}
+    muscles: dict[str, MuscleMeasures] = {}
     for name, value in named.items():
         profile = by_value[value]
         if profile is None:
-            muscles[name] = {"volume_cm3": 0.0, "length_mm": None, "max_acsa_cm2": None}
+            muscles[name] = MuscleMeasures(volume_cm3=0.0)
             continue
-        numbers = _sizes(labels, value, profile, options) | _places(profile, options)
-        lines = _lines(profile, options)
-        if volume is not None:
-            levels = _levels(labels, value, volume, options.echo, side)
-            numbers |= levels.numbers()
-            lines |= {name_of(part): _listed(line) for part, line in levels.profile.items()}
-        muscles[name] = {**numbers, "profile": lines}
-    return Report(muscles=muscles, provenance=provenance)
+        measures = _with_largest(_sizes(labels, value, profile, options), profile, options)
+        if volume is not None and options.echo is not None:
+            measures = _with_echo(measures, profile, _levels(labels, value, volume, options.echo))
+        muscles[name] = measures
+    return LegMeasures(muscles, options)
 
 
-def _sizes(labels: LabelMap, value: int, profile: Profile, options: MeasureOptions) -> dict[str, Json]:
-    """The volume three ways, and the surface's area."""
-    found: dict[str, Json] = {"volume_cm3": float(profile.acsa_cm2.sum()) * profile.slice_thickness_mm / 10}
-    if options.mesh:
-        surface = surface_of(labels, value)
-        found["volume_mesh_cm3"] = enclosed_volume_mm3(surface.vertices_mm, surface.faces) / 1000
-        found["surface_area_cm2"] = area_mm2(surface.vertices_mm, surface.faces) / 100
+def _complete(options: MeasureOptions, volume: Volume | None) -> MeasureOptions:
+    """The options with the probe's side, which the volume's header may say; without a volume there is no echo intensity."""
+    if volume is None or options.echo is None:
+        return replace(options, echo=None)
+    return replace(options, echo=replace(options.echo, probe_side=options.echo.probe_side or probe_side(volume.header)))
+
+
+def _sizes(labels: LabelMap, value: int, profile: AcsaProfile, options: MeasureOptions) -> MuscleMeasures:
+    """The volume three ways, the surface's area, and the lengths."""
     few = spread_slices(len(profile.z), options.cone_slices)
-    found["volume_truncated_cones_cm3"] = (
-        truncated_cones_cm3(profile.position_mm[few], profile.acsa_cm2[few]) if len(few) > 1 else None
+    surface = surface_of(labels, value) if options.mesh else None
+    return MuscleMeasures(
+        volume_cm3=float(profile.acsa_cm2.sum()) * profile.slice_thickness_mm / 10,
+        volume_mesh_cm3=None if surface is None else enclosed_volume_mm3(surface.vertices_mm, surface.faces) / 1000,
+        surface_area_cm2=None if surface is None else area_mm2(surface.vertices_mm, surface.faces) / 100,
+        volume_truncated_cones_cm3=(
+            truncated_cones_cm3(profile.position_mm[few], profile.acsa_cm2[few]) if len(few) > 1 else math.nan
+        ),
+        length_mm=profile.length_mm,
+        length_centroid_mm=profile.length_centroid_mm,
+        profile=profile,
     )
-    return found
 
 
-def _places(profile: Profile, options: MeasureOptions) -> dict[str, Json]:
-    """Lengths, and the largest cross-section with its place."""
+def _with_largest(measures: MuscleMeasures, profile: AcsaProfile, options: MeasureOptions) -> MuscleMeasures:
+    """The largest cross-section with its place; also the one across the muscle's axis where that was asked for."""
     largest = profile.largest
-    found: dict[str, Json] = {
-        "length_mm": profile.length_mm,
-        "length_centroid_mm": profile.length_centroid_mm,
-        "max_acsa_cm2": float(profile.acsa_cm2[largest]),
-        "max_acsa_z": int(profile.z[largest]),
-        "max_acsa_position_mm": float(profile.position_mm[largest]),
-        "max_acsa_percent": float(profile.percent_of_length[largest]),
-    }
-    if options.oblique:
-        across = profile.acsa_across_cm2
-        widest = int(across.argmax())
-        found["max_acsa_across_cm2"] = float(across[widest])
-        found["max_acsa_across_z"] = int(profile.z[widest])
-        found["mean_obliquity_deg"] = float(np.average(profile.obliquity_deg, weights=profile.acsa_cm2))
-    return found
+    found = replace(
+        measures,
+        max_acsa_cm2=float(profile.acsa_cm2[largest]),
+        max_acsa_z=int(profile.z[largest]),
+        max_acsa_position_mm=float(profile.position_mm[largest]),
+        max_acsa_percent=float(profile.percent_of_length[largest]),
+    )
+    if not options.oblique:
+        return found
+    across = profile.acsa_across_cm2
+    widest = int(across.argmax())
+    return replace(
+        found,
+        max_acsa_across_cm2=float(across[widest]),
+        max_acsa_across_z=int(profile.z[widest]),
+        mean_obliquity_deg=float(np.average(profile.obliquity_deg, weights=profile.acsa_cm2)),
+    )
 
 
-def _lines(profile: Profile, options: MeasureOptions) -> dict[str, Json]:
-    """What there is of each slice."""
-    lines: dict[str, Json] = {
-        "z": profile.z.tolist(),
-        "position_mm": profile.position_mm.tolist(),
-        "percent_of_length": profile.percent_of_length.tolist(),
-        "acsa_cm2": profile.acsa_cm2.tolist(),
-        "centroid_mm": profile.centroid_mm.tolist(),
-    }
-    if options.oblique:
-        lines["acsa_across_cm2"] = profile.acsa_across_cm2.tolist()
-        lines["obliquity_deg"] = profile.obliquity_deg.tolist()
-    return lines
+def _with_echo(measures: MuscleMeasures, profile: AcsaProfile, levels: Echo) -> MuscleMeasures:
+    return replace(
+        measures,
+        echo_intensity_mean=levels.whole.mean,
+        echo_intensity_sd=levels.whole.sd,
+        echo_intensity_eroded_mean=levels.eroded.mean,
+        echo_intensity_eroded_sd=levels.eroded.sd,
+        echo_intensity_superficial_mean=levels.superficial.mean,
+        echo_intensity_superficial_sd=levels.superficial.sd,
+        profile=replace(
+            profile,
+            echo_intensity=levels.whole.profile,
+            echo_intensity_eroded=levels.eroded.profile,
+            echo_intensity_superficial=levels.superficial.profile,
+        ),
+    )
 
 
-def _levels(labels: LabelMap, value: int, volume: Volume, options: EchoOptions, side: Side) -> Echo:
+def _levels(labels: LabelMap, value: int, volume: Volume, options: EchoOptions) -> Echo:
     box = label_boxes(labels.array, [value])[value]
+    side = options.probe_side or probe_side(volume.header)
     return echo(labels.array, value, box, volume.array, spacing_xyz_mm=labels.grid.spacing_xyz_mm, options=options, side=side)
-
-
-def _listed(levels: Float[np.ndarray, " slice"]) -> list[Json]:
-    """NaN, where a part has no pixel on a slice, as None."""
-    return [None if np.isnan(level) else float(level) for level in levels]

@@ -11,8 +11,6 @@ import numpy as np
 from jaxtyping import Bool, Int, Integer
 from numba import njit
 
-from ifssnet.core.segmentation import Json
-
 
 @dataclass(frozen=True)
 class Overlap:
@@ -87,8 +85,8 @@ class Overlap:
             return 0.0 if self.mask == 0 else math.inf
         return 100 * (self.mask - self.reference) / self.reference
 
-    def numbers(self) -> dict[str, Json]:
-        """All of them by name, plain data."""
+    def numbers(self) -> dict[str, float]:
+        """All of them by name."""
         return {
             "dice": self.dice,
             "iou": self.iou,

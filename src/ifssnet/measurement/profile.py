@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, no_type_check
 
 import numpy as np
@@ -11,57 +10,7 @@ from jaxtyping import Float, Int, Integer
 from numba import njit
 
 from ifssnet.core.grid import Grid
-
-CENTROID_SMOOTHING_MM = 5.0
-"""Standard deviation, along the slice axis, of the Gaussian that takes jitter out of the centroid line."""
-
-
-@dataclass(frozen=True, eq=False)
-class Profile:
-    """One muscle from its first to its last slice; slices without it in between have an area of 0.
-
-    Attributes:
-        z: Slice numbers, without gaps.
-        position_mm: Of each slice along the slice axis, from the volume's first slice.
-        percent_of_length: 0 at the muscle's first slice, 100 at its last.
-        acsa_cm2: Anatomical cross-sectional area: of the muscle in the plane of the slice.
-        centroid_mm: Smoothed line of the slices' centroids, (x, y, z) in LPS.
-        obliquity_deg: Angle between the slice's normal and the centroid line.
-        slice_thickness_mm: Distance of two slices.
-    """
-
-    z: Int[np.ndarray, " slice"]
-    position_mm: Float[np.ndarray, " slice"]
-    percent_of_length: Float[np.ndarray, " slice"]
-    acsa_cm2: Float[np.ndarray, " slice"]
-    centroid_mm: Float[np.ndarray, "slice 3"]
-    obliquity_deg: Float[np.ndarray, " slice"]
-    slice_thickness_mm: float
-
-    @property
-    def acsa_across_cm2(self) -> Float[np.ndarray, " slice"]:
-        """Area in the plane across the muscle's own axis: the slice's, times the cosine of its obliquity.
-
-        Exact for a muscle that is a cylinder near the slice.
-        """
-        return self.acsa_cm2 * np.cos(np.radians(self.obliquity_deg))
-
-    @property
-    def length_mm(self) -> float:
-        """From the first to the last slice, the thickness of one included."""
-        return len(self.z) * self.slice_thickness_mm
-
-    @property
-    def length_centroid_mm(self) -> float:
-        """Along the centroid line, and on from both ends by half a slice."""
-        ends = 1 / np.cos(np.radians(self.obliquity_deg[[0, -1]]))
-        inner = float(np.linalg.norm(np.diff(self.centroid_mm, axis=0), axis=1).sum())
-        return inner + float(ends.sum()) * self.slice_thickness_mm / 2
-
-    @property
-    def largest(self) -> int:
-        """Place in the profile of the largest area; the first of equals."""
-        return int(self.acsa_cm2.argmax())
+from ifssnet.core.measures import CENTROID_SMOOTHING_MM, AcsaProfile
 
 
 def profiles(
@@ -69,7 +18,7 @@ def profiles(
     grid: Grid,
     values: Sequence[int],
     smoothing_mm: float = CENTROID_SMOOTHING_MM,
-) -> Mapping[int, Profile | None]:
+) -> Mapping[int, AcsaProfile | None]:
     """The profile of each label value, in one pass over the array; None where it does not occur."""
     ascending = np.array(sorted(values), dtype=np.int64)
     counts, sum_x, sum_y = _slice_moments(array, ascending)
@@ -80,7 +29,7 @@ def profiles(
 
 def _profile(
     counts: Int[np.ndarray, " z"], sum_x: Int[np.ndarray, " z"], sum_y: Int[np.ndarray, " z"], grid: Grid, smoothing_mm: float
-) -> Profile | None:
+) -> AcsaProfile | None:
     present = np.flatnonzero(counts)
     if present.size == 0:
         return None
@@ -90,7 +39,7 @@ def _profile(
     thickness = grid.spacing_xyz_mm[2]
     line_mm = _smoothed_line(grid.points_to_mm(bridged), smoothing_mm / thickness)
     span = max(len(z) - 1, 1)
-    return Profile(
+    return AcsaProfile(
         z=z,
         position_mm=z * thickness,
         percent_of_length=100.0 * (z - z[0]) / span,

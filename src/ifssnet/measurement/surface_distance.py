@@ -13,7 +13,6 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Integer
 from numba import njit
 
-from ifssnet.core.segmentation import Json
 from ifssnet.geometry.box import Box, is_empty
 from ifssnet.measurement.nearest import nearest_mm
 
@@ -63,8 +62,8 @@ class SurfaceDistances:
             self.mask_z[mask], self.mask_mm[mask], self.reference_z[reference], self.reference_mm[reference]
         )
 
-    def numbers(self) -> dict[str, Json]:
-        """All of them by name, plain data."""
+    def numbers(self) -> dict[str, float]:
+        """All of them by name."""
         return {"hausdorff_mm": self.hausdorff_mm, "hausdorff95_mm": self.hausdorff95_mm, "asd_mm": self.asd_mm}
 
     @property

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ifssnet.cli.options import Force, Json, MaybeOutput, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal
+from ifssnet.core.agreement import LegAgreement
 
 
 def run(
@@ -23,23 +24,24 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, Any]:
+) -> LegAgreement:
     """Compare with a reference: Dice, mIoU, Hausdorff distance, mean surface distance, precision, recall, volume error.
 
     Example: `ifss compare leg-segmented.seg.nrrd leg.seg.nrrd`
     """
-    from ifssnet.workflow.leg.compare_files import compare_files
+    from ifssnet.io.plain_data import finite
+    from ifssnet.workflow.leg.compare_files import compare_files, compared_table
 
     terminal = Terminal(quiet, verbose, json)
-    report = terminal.work(
+    found = terminal.work(
         "comparing",
         lambda: compare_files(segmentation, reference, without, per_slice=per_slice, output=output, force=force),
     )
     if json:
-        terminal.answer_json(report)
-        return report
-    columns = {**report["muscles"], "mean": report["mean"]}
-    shown = [key for key, value in report["mean"].items() if not isinstance(value, (list, dict))]
-    rows = [(key, *(muscle.get(key) for muscle in columns.values())) for key in shown]
+        terminal.answer_json(compared_table(found))
+        return found.agreement
+    mean = found.agreement.mean.numbers()
+    columns = {**{name: muscle.numbers() for name, muscle in found.agreement.muscles.items()}, "mean": mean}
+    rows = [(key, *(finite(numbers[key]) for numbers in columns.values())) for key in mean]
     terminal.answer_table(f"{segmentation} against {reference}", ("metric", *columns), rows)
-    return report
+    return found.agreement

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ifssnet.cli.options import Force, Json, MaybeOutput, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal
+from ifssnet.core.measures import EchoOptions, LegMeasures, MeasureOptions
 
 
 class Side(StrEnum):
@@ -49,16 +51,14 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, Any]:
+) -> LegMeasures:
     """Measure each muscle: volume three ways, length, cross-sectional area, echo intensity.
 
     With -o, a `.json` holds everything and a `.csv` one line a muscle and quantity.
 
     Example: `ifss measure leg-segmented.seg.nrrd --volume leg.mha`
     """
-    from ifssnet.measurement.echo import EchoOptions
-    from ifssnet.measurement.muscles import MeasureOptions
-    from ifssnet.workflow.leg.measure_files import measure_files
+    from ifssnet.workflow.leg.measure_files import measure_files, measured_table
 
     terminal = Terminal(quiet, verbose, json)
     options = MeasureOptions(
@@ -66,19 +66,23 @@ def run(
         cone_slices=cone_slices,
         echo=EchoOptions(erosion_mm, band_mm, None if probe_side is None else probe_side.value),
     )
-    report = terminal.work(
+    found = terminal.work(
         "measuring", lambda: measure_files(segmentation, volume, against, mdc, options=options, output=output, force=force)
     )
     if json:
-        terminal.answer_json(report)
-        return report
-    muscles = report["muscles"]
-    shown = [key for key in next(iter(muscles.values()), {}) if not isinstance(muscles[next(iter(muscles))][key], (list, dict))]
-    rows = [(key, *(muscle.get(key) for muscle in muscles.values())) for key in shown]
-    terminal.answer_table(str(segmentation), ("quantity", *muscles), rows)
-    changes = report.get("differences", {})
-    if changes:
-        keys = list(dict.fromkeys(key for change in changes.values() for key in change))
-        rows = [(key, *(change.get(key) for change in changes.values())) for key in keys]
-        terminal.answer_table(f"against {against}", ("quantity", *changes), rows)
-    return report
+        terminal.answer_json(measured_table(found))
+        return found.measures
+    muscles = {name: muscle.numbers() for name, muscle in found.measures.muscles.items()}
+    _answer(terminal, str(segmentation), muscles)
+    if found.differences:
+        _answer(terminal, f"against {against}", found.differences)
+    return found.measures
+
+
+def _answer(terminal: Terminal, title: str, columns: Mapping[str, Mapping[str, object]]) -> None:
+    """A row for each quantity that a muscle has."""
+    from ifssnet.io.plain_data import plain
+
+    keys = dict.fromkeys(key for column in columns.values() for key in column)
+    rows = [(key, *(plain(column.get(key)) for column in columns.values())) for key in keys]
+    terminal.answer_table(title, ("quantity", *columns), rows)

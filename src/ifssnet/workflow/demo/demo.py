@@ -11,8 +11,10 @@ import numpy as np
 
 from ifssnet.compounding.holes.options import DistanceFilling
 from ifssnet.compounding.options import CompoundOptions
+from ifssnet.core.agreement import LegAgreement
 from ifssnet.core.progress import Progress
 from ifssnet.core.sweep import Sweep
+from ifssnet.io.plain_data import finite
 from ifssnet.io.save import save
 from ifssnet.io.seeds.seed_files import save_seeds
 from ifssnet.io.storage.atomic import atomic_folder
@@ -79,7 +81,7 @@ def demo(
             found = yield from segment(volume if each.propagator.needs_volume else None, seeds, each.propagator)
             save(found.labels, _file(folder, each))
             write_json({**found.provenance, **each.about}, folder / f"{each.file}.seg.nrrd.json", force=False)
-            compared[each.title] = _shown(compare(found.labels, truth).as_dict()["muscles"])
+            compared[each.title] = _shown(compare(found.labels, truth))
         first, *others = methods
         yield from report_files(
             _file(folder, first),
@@ -111,6 +113,7 @@ def _file(folder: Path, each: DemoMethod) -> Path:
     return folder / f"{each.file}.seg.nrrd"
 
 
-def _shown(muscles: Any) -> dict[str, Any]:
+def _shown(agreement: LegAgreement) -> dict[str, Any]:
     keys = ("volume_cm3", "reference_volume_cm3", "volume_error_percent", "dice", "hausdorff95_mm")
-    return {name: {key: muscle[key] for key in keys} for name, muscle in muscles.items()}
+    muscles = {name: muscle.numbers() for name, muscle in agreement.muscles.items()}
+    return {name: {key: finite(numbers[key]) for key in keys} for name, numbers in muscles.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,9 +17,9 @@ from ifssnet.core.muscles import field_name
 from ifssnet.core.progress import drain
 from ifssnet.core.results import WHOLE
 from ifssnet.core.seeds import Seeds
-from ifssnet.core.segmentation import Json, Propagator, Segmentation
-from ifssnet.measurement.compare import Comparison, comparisons
-from ifssnet.measurement.overlap import total
+from ifssnet.core.segmentation import Propagator, Segmentation
+from ifssnet.measurement.compare import agreement, comparisons, slice_agreements
+from ifssnet.measurement.comparison import Comparison
 from ifssnet.propagate.seeding.protocols import EVERY_100, PROTOCOLS, restrict
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 from ifssnet.workflow.evaluation.memory import peak_mb, reset_peak
@@ -117,7 +117,7 @@ def benchmark(volume: Volume | None, truth: LabelMap, propagator: Propagator, gi
     muscles: dict[str, dict[str, float]] = {}
     rows: dict[str, list[str | int | float]] = {}
     for name, comparison in compared.items():
-        apart = _apart(comparison, slices_given[name], truth)
+        apart = comparison.without(slices_given[name])
         whole = {WHOLE + key: value for key, value in _numbers(comparison).items()}
         muscles[name] = {**_numbers(apart), **whole}
         _add_rows(rows, name, apart, slices_given[name], truth.grid.spacing_xyz_mm)
@@ -130,23 +130,10 @@ def without_image(volume: Volume) -> Volume:
     return replace(volume, array=np.zeros_like(volume.array))
 
 
-def _apart(whole: Comparison, annotated: Collection[int], truth: LabelMap) -> Comparison | None:
-    """The comparison on slices that were not annotated; None where there are none."""
-    kept = [place for place, z in enumerate(whole.slices) if z not in set(annotated)]
-    if not kept:
-        return None
-    away = np.array(sorted(annotated), dtype=np.int64)
-    distances = whole.distances.where(~np.isin(whole.distances.mask_z, away), ~np.isin(whole.distances.reference_z, away))
-    overlaps = [whole.overlaps[place] for place in kept]
-    together, voxel = total(overlaps), truth.grid.voxel_volume_mm3 / 1000
-    slices = [whole.slices[place] for place in kept]
-    return Comparison(slices, overlaps, distances, together.mask * voxel, together.reference * voxel)
-
-
 def _numbers(comparison: Comparison | None) -> dict[str, float]:
     if comparison is None:
         return {}
-    return {key: float(value) for key, value in comparison.numbers().items() if isinstance(value, int | float)}
+    return {key: float(value) for key, value in agreement(comparison).numbers().items()}
 
 
 def _add_rows(
@@ -156,9 +143,9 @@ def _add_rows(
     given: tuple[int, ...],
     spacing_xyz_mm: tuple[float, float, float],
 ) -> None:
-    lines: list[dict[str, Json]] = [] if apart is None else apart.per_slice()
+    lines = [] if apart is None else slice_agreements(apart)
     counts = {} if apart is None else dict(zip(apart.slices, apart.overlaps, strict=True))
-    z = np.array([int(str(line["z"])) for line in lines], dtype=np.int64)
+    z = np.array([line.z for line in lines], dtype=np.int64)
     nearest, since = distances_to(z, np.array(given, dtype=np.int64), spacing_xyz_mm[2])
     pixel_mm2 = spacing_xyz_mm[0] * spacing_xyz_mm[1]
     for place, line in enumerate(lines):
@@ -169,8 +156,7 @@ def _add_rows(
             "since_given_mm": float(since[place]),
         }
         for key in ("dice", "hausdorff_mm", "asd_mm", "area_error_percent"):
-            value = line[key]
-            row[key] = float(value) if isinstance(value, int | float) else math.nan
+            row[key] = float(line.numbers()[key])
         here = counts[int(z[place])]
         row |= {"found_mm2": here.mask * pixel_mm2, "reference_mm2": here.reference * pixel_mm2}
         for key, value in row.items():

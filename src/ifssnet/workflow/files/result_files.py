@@ -8,12 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.report import Report, finite
-from ifssnet.core.segmentation import Json
+from ifssnet.io.plain_data import Json, finite
 from ifssnet.io.storage.atomic import atomic_path
-
-RESULTS = (".json", ".csv")
-"""What numbers are written as."""
 
 
 def check_target(target: Path, force: bool, *sources: Path | None) -> None:
@@ -65,17 +61,3 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], target: 
         writer = csv.writer(stream)
         writer.writerow(columns)
         writer.writerows(rows)
-
-
-def write_report(report: Report, target: Path, force: bool) -> None:
-    """Write a report as `.json`, everything, or as `.csv`, one line a muscle and quantity.
-
-    Raises:
-        InputError: Another suffix, or a target that exists or cannot be written.
-    """
-    check_suffix(target, RESULTS)
-    if target.suffix.lower() == ".json":
-        write_json(report.as_dict(), target, force)
-    else:
-        with atomic_path(target, force=force) as partial:
-            partial.write_text(report.to_csv(), encoding="utf-8", newline="")

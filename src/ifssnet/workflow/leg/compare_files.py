@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from ifssnet.core.segmentation import Json
+from ifssnet.core.agreement import LegAgreement
 from ifssnet.io.open import open_labels
+from ifssnet.io.plain_data import Json
+from ifssnet.io.result_tables import SUFFIXES, agreement_rows, agreement_table, save_table
 from ifssnet.measurement.compare import compare
 from ifssnet.workflow.files.opener import open_seeds
 from ifssnet.workflow.files.provenance import software, source
-from ifssnet.workflow.files.result_files import RESULTS, check_suffix, check_target, write_csv, write_report
+from ifssnet.workflow.files.result_files import check_suffix, check_target, write_csv
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedLeg:
+    """A leg that was compared with its reference, from files.
+
+    Attributes:
+        agreement: How well they agree.
+        sources: The files that were read, the slices that did not count, and the software that compared.
+    """
+
+    agreement: LegAgreement
+    sources: Mapping[str, Json]
 
 
 def compare_files(
@@ -22,7 +37,7 @@ def compare_files(
     per_slice: Path | None = None,
     output: Path | None = None,
     force: bool = False,
-) -> dict[str, Any]:
+) -> ComparedLeg:
     """Compare two label maps, muscle by muscle.
 
     Args:
@@ -39,30 +54,30 @@ def compare_files(
     for target in (per_slice, output):
         if target is not None:
             check_target(target, force, segmentation, reference, without)
-            check_suffix(target, (".csv",) if target is per_slice else RESULTS)
+            check_suffix(target, (".csv",) if target is per_slice else SUFFIXES)
     truth = open_labels(reference)
     left_out: dict[str, tuple[int, ...]] = {}
     if without is not None:
         seeds = open_seeds(without, truth.grid)
         left_out = {seeds.name(label): seeds.slices(label) for label in seeds.labels}
-    found = compare(open_labels(segmentation), truth, left_out, per_slice=per_slice is not None)
-    provenance: dict[str, Json] = {
+    agreement = compare(open_labels(segmentation), truth, left_out, per_slice=per_slice is not None)
+    sources: dict[str, Json] = {
         "segmentation": source(segmentation),
         "reference": source(reference),
-        "left_out": None
-        if without is None
-        else {"seeds": source(without), "slices": {k: list(v) for k, v in left_out.items()}},
+        "left_out": None if without is None else {"seeds": source(without), "slices": left_out},
         "software": software(),
     }
-    report = replace(found, provenance=provenance)
+    found = ComparedLeg(agreement, sources)
     if per_slice is not None:
-        rows: list[dict[str, Any]] = [
-            {"muscle": name, **row}
-            for name, muscle in report.muscles.items()
-            for row in muscle["per_slice"]  # type: ignore[union-attr]
+        rows = [
+            {"muscle": name, **each.numbers()} for name, muscle in agreement.muscles.items() for each in muscle.per_slice or ()
         ]
-        columns = list(rows[0])
-        write_csv(columns, ([row.get(column) for column in columns] for row in rows), per_slice, force)
+        write_csv(list(rows[0]), (list(row.values()) for row in rows), per_slice, force)
     if output is not None:
-        write_report(report, output, force)
-    return report.as_dict()
+        save_table(compared_table(found), agreement_rows(agreement), output, force)
+    return found
+
+
+def compared_table(found: ComparedLeg) -> dict[str, Json]:
+    """The answer as plain data."""
+    return {**agreement_table(found.agreement), "provenance": found.sources}

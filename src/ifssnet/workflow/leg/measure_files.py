@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.report import finite
-from ifssnet.core.segmentation import Json
+from ifssnet.core.measures import LegMeasures, MeasureOptions
 from ifssnet.io.open import open_labels, open_volume
-from ifssnet.measurement.change import differences
-from ifssnet.measurement.muscles import MeasureOptions, measure
+from ifssnet.io.plain_data import Json, plain_table
+from ifssnet.io.result_tables import SUFFIXES, measures_rows, measures_table, save_table
+from ifssnet.measurement.change import Change, differences
+from ifssnet.measurement.muscles import measure
 from ifssnet.workflow.files.provenance import software, source
-from ifssnet.workflow.files.result_files import RESULTS, check_suffix, check_target, write_json, write_report
+from ifssnet.workflow.files.result_files import check_suffix, check_target
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredLeg:
+    """A leg that was measured from files, by itself or against another.
+
+    Attributes:
+        measures: What it measures.
+        sources: The files that were read, and the software that measured.
+        against: What the other leg, or the same leg at another time, measures.
+        differences: Muscle's name to its difference from the other leg.
+    """
+
+    measures: LegMeasures
+    sources: Mapping[str, Json]
+    against: LegMeasures | None = None
+    differences: Mapping[str, Change] = field(default_factory=dict[str, Change])
 
 
 def measure_files(
@@ -25,7 +43,7 @@ def measure_files(
     options: MeasureOptions | None = None,
     output: Path | None = None,
     force: bool = False,
-) -> dict[str, Any]:
+) -> MeasuredLeg:
     """Measure each muscle of a label map.
 
     Args:
@@ -46,31 +64,34 @@ def measure_files(
         raise InputError("a minimal detectable change above 0 cm3", f"{mdc_cm3:g}", "Give it in cm3.")
     if output is not None:
         check_target(output, force, segmentation, volume, against)
-        check_suffix(output, RESULTS)
-    options = MeasureOptions() if options is None else options
-    grey = None if volume is None else open_volume(volume)
-    found = measure(open_labels(segmentation), grey, options)
-    provenance: dict[str, Json] = {
-        **found.provenance,
+        check_suffix(output, SUFFIXES)
+    measures = measure(open_labels(segmentation), None if volume is None else open_volume(volume), options)
+    sources: dict[str, Json] = {
         "segmentation": source(segmentation),
         "volume": None if volume is None else source(volume),
         "software": software(),
     }
-    report = replace(found, provenance=provenance)
-    if against is None:
-        if output is not None:
-            write_report(report, output, force)
-        return report.as_dict()
-    other = measure(open_labels(against), None, options)
-    changes = {name: finite(change) for name, change in differences(report, other, mdc_cm3).items()}
-    whole: dict[str, Any] = {**report.as_dict(), "against": other.as_dict(), "differences": changes}
-    if output is not None and output.suffix.lower() == ".json":
-        write_json(whole, output, force)
-    elif output is not None:
-        joined = {name: {**muscle, **_flat(changes.get(name))} for name, muscle in report.muscles.items()}
-        write_report(replace(report, muscles=joined), output, force)
-    return whole
+    found = MeasuredLeg(measures, sources)
+    if against is not None:
+        other = measure(open_labels(against), None, options)
+        found = MeasuredLeg(measures, sources, other, differences(measures, other, mdc_cm3))
+    if output is not None:
+        save_table(measured_table(found), _rows(found), output, force)
+    return found
 
 
-def _flat(change: Json) -> dict[str, Json]:
-    return {key: value for key, value in change.items() if key != "volume_cm3"} if isinstance(change, dict) else {}
+def measured_table(found: MeasuredLeg) -> dict[str, Json]:
+    """The answer as plain data."""
+    table = measures_table(found.measures)
+    table["provenance"] = {**plain_table(table["provenance"]), **found.sources}
+    if found.against is not None:
+        table |= {"against": measures_table(found.against), "differences": plain_table(found.differences)}
+    return table
+
+
+def _rows(found: MeasuredLeg) -> dict[str, dict[str, Json]]:
+    """Each muscle's measures, then its difference; the volume stands among the measures already."""
+    changes = {
+        name: {key: value for key, value in change.items() if key != "volume_cm3"} for name, change in found.differences.items()
+    }
+    return {name: {**numbers, **changes.get(name, {})} for name, numbers in measures_rows(found.measures).items()}

@@ -12,16 +12,16 @@ from typing import Any, Literal, TypeAlias, cast
 import numpy as np
 
 from ifssnet.compounding.preflight.volume_checks import check_volume
+from ifssnet.core.agreement import LegAgreement
 from ifssnet.core.errors import InputError
 from ifssnet.core.findings import Finding
 from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.measures import LegMeasures, MeasureOptions
 from ifssnet.core.muscles import color_of
 from ifssnet.core.progress import Progress
-from ifssnet.core.report import Report
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Json
 from ifssnet.figures.leg_report.content import AcsaProfile, ComparedMethod, ReportContent, VolumeEstimate
-from ifssnet.figures.leg_report.lines import profile_from_lines
 from ifssnet.figures.leg_report.report import report_html
 from ifssnet.figures.rendering.axis_letters import ANATOMICAL, UNKNOWN_AXES
 from ifssnet.figures.rendering.shown_surface import ShownSurface
@@ -31,7 +31,7 @@ from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.volumes.recorded_findings import recorded_findings
 from ifssnet.measurement.compare import compare
-from ifssnet.measurement.muscles import MeasureOptions, measure
+from ifssnet.measurement.muscles import measure
 from ifssnet.measurement.surface_error import surface_error_mm
 from ifssnet.workflow.files.opener import open_seeds
 from ifssnet.workflow.files.provenance import software, source
@@ -116,7 +116,7 @@ def report_files(
         yield Progress("writing the report", 3, stages)
         methods = []
         if others and leg.reference is not None and comparison is not None:
-            first = ComparedMethod(name or method_name(leg.made, segmentation), comparison.muscles, note=note)
+            first = ComparedMethod(name or method_name(leg.made, segmentation), _numbers(comparison), note=note)
             methods = compared_methods(first, leg.labels, others, leg.reference, leg.volume, leg.seeds)
         surfaces = shown_surfaces(leg)
         yield Progress("writing the report", 4, stages)
@@ -134,12 +134,12 @@ def report_files(
     content = ReportContent(
         title=title or segmentation.name.split(".")[0],
         grid=leg.labels.grid,
-        muscles=report.muscles,
+        muscles={name: muscle.numbers() for name, muscle in report.muscles.items()},
         profiles=shown_profiles(report, truth, leg.seeds),
         slices=[shown_slice(z, leg.labels, leg.volume, leg.reference, leg.seeds) for z in even_places(leg.labels, slices)],
         surfaces=surfaces,
-        comparison=None if comparison is None else comparison.muscles,
-        comparison_mean=None if comparison is None else comparison.mean,
+        comparison=None if comparison is None else _numbers(comparison),
+        comparison_mean=None if comparison is None else comparison.mean.numbers(),
         methods=methods,
         colors=_colors(leg.labels),
         annotated_slices={}
@@ -206,18 +206,29 @@ def shown_surfaces(leg: Leg) -> list[ShownSurface]:
     return surfaces
 
 
-def shown_profiles(report: Report, reference: Report | None, seeds: Seeds | None) -> dict[str, AcsaProfile]:
+def shown_profiles(report: LegMeasures, reference: LegMeasures | None, seeds: Seeds | None) -> dict[str, AcsaProfile]:
     """The areas along the leg that `measure` found, beside the reference's, with the slices that were drawn."""
     shown: dict[str, AcsaProfile] = {}
     for name, muscle in report.muscles.items():
-        lines = muscle.get("profile")
-        if not isinstance(lines, Mapping):
+        profile = muscle.profile
+        if profile is None:
             continue
-        z = lines.get("z")
-        drawn = [at for at in z if is_drawn(seeds, name, cast("int", at))] if seeds and isinstance(z, list) else []
-        there = None if reference is None else reference.muscles.get(name, {}).get("profile")
-        shown[name] = profile_from_lines(lines, cast("list[int]", drawn), there if isinstance(there, Mapping) else None)
+        z = profile.z.tolist()
+        there = None if reference is None or name not in reference.muscles else reference.muscles[name].profile
+        shown[name] = AcsaProfile(
+            z=z,
+            position_mm=profile.position_mm,
+            acsa_cm2=profile.acsa_cm2,
+            percent_of_length=profile.percent_of_length,
+            annotated_z=[at for at in z if is_drawn(seeds, name, at)] if seeds else [],
+            reference_acsa_cm2=None if there is None else there.acsa_cm2_on(z),
+            echo_intensity=profile.echo_intensity,
+        )
     return shown
+
+
+def _numbers(agreement: LegAgreement) -> dict[str, dict[str, float]]:
+    return {name: muscle.numbers() for name, muscle in agreement.muscles.items()}
 
 
 def shown_findings(leg: Leg) -> list[Finding] | None:

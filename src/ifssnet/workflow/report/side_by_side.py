@@ -62,7 +62,8 @@ def compared_methods(
     for other in others:
         found = comparable(open_labels(other.path), labels, other.path.name)
         slices = [shown_slice(z, found, volume, reference, seeds) for z in places]
-        methods.append(ComparedMethod(other.name, compare(found, reference).muscles, slices, other.note))
+        numbers = {name: muscle.numbers() for name, muscle in compare(found, reference).muscles.items()}
+        methods.append(ComparedMethod(other.name, numbers, slices, other.note))
     return methods
 
 

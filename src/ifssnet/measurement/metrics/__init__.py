@@ -1,0 +1,1 @@
+"""The metrics that hold a segmentation against a reference: one file a family, one table of all."""
