@@ -52,11 +52,11 @@ def spindle(label: int, z: int, slices: int, size: int) -> Mask:
 def one(name: str, slices: int, size: int, every: int) -> None:
     known, settings, keep = RUNS[name]
     warm = seeds(40, 64, 10)
-    drain(assemble(method(known, **settings).steps(None, warm), warm))
+    drain(assemble(method(known, **settings).prepare(None, warm).steps(), warm))
     drawn = seeds(slices, size, every)
     base = peak_gb()
     start = time.perf_counter()
-    found = drain(assemble(method(known, **settings).steps(None, drawn), drawn, keep_probability=keep))
+    found = drain(assemble(method(known, **settings).prepare(None, drawn).steps(), drawn, keep_probability=keep))
     seconds = time.perf_counter() - start
     filled = int((found.labels.array > 0).sum())
     print(f"{name:26s} {seconds:7.1f} s {peak_gb():6.2f} GB peak ({base:.2f} GB base), {filled / 1e6:.1f} M voxels labelled")

@@ -30,7 +30,7 @@ def methods(asked: argparse.Namespace) -> None:
             seeds = sample_seeds(truth, consecutive=3, every_mm=27.7, ends=True, noise_mm=noise, seed=member.subject.seed)
             for name in names:
                 began = time.perf_counter()
-                found = drain(assemble(method(name).steps(volume, seeds), seeds)).labels
+                found = drain(assemble(method(name).prepare(volume, seeds).steps(), seeds)).labels
                 row = np.array(scores(truth, found, seeds))
                 rows.setdefault(name, []).append(row)
                 print(f"  {member.name} {noise} mm {name}: {row[:, 0]} ({time.perf_counter() - began:.0f} s)", flush=True)

@@ -76,7 +76,7 @@ def shapes(asked: argparse.Namespace) -> None:
             row: list[tuple[float, float]] = []
             for muscle in muscles:
                 seeds = sample_seeds(muscle, consecutive=3, every_mm=gap, ends=True)
-                steps = method("shape-interpolation", plain=how == "plain").steps(None, seeds)
+                steps = method("shape-interpolation", plain=how == "plain").prepare(None, seeds).steps()
                 row.append(scores(muscle, drain(assemble(steps, seeds)).labels, seeds))
             rows.append(row)
     for key, rows in results.items():

@@ -53,7 +53,7 @@ def look(leg: Leg, propagator: Propagator, every_mm: float) -> np.ndarray:
     bad, felt = mistaken(good, leg)
     found: list[list[float]] = []
     for seeds in (good, bad):
-        array = drain(assemble(propagator.steps(leg.volume, seeds), seeds)).labels.array
+        array = drain(assemble(propagator.prepare(leg.volume, seeds).steps(), seeds)).labels.array
         rows: list[float] = []
         for label, (low, high) in felt.items():
             open_slices = np.ones(len(array), dtype=bool)

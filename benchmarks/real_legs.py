@@ -100,7 +100,7 @@ def measured(run: Run, truth: LabelMap) -> dict[str, object]:
     known, settings = METHODS[run.method]
     propagator = method(known, **settings)
     start = time.perf_counter()
-    found = drain(assemble(propagator.steps(None, seeds), seeds)).labels
+    found = drain(assemble(propagator.prepare(None, seeds).steps(), seeds)).labels
     seconds = time.perf_counter() - start
     overall = plain_table(agreement_table(compare(found, truth))["muscles"])
     unseen = compare(found, truth, without=annotated(seeds)).muscles

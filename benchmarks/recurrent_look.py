@@ -46,7 +46,7 @@ def drift(method: Propagator, leg: Leg) -> list[list[float]]:
     """By muscle, Dice at each of the distances."""
     _, volume, labels = middle(leg, 600)
     seeds = sample_seeds(labels, consecutive=3, every_mm=27.7, ends=True)
-    found = drain(assemble(method.steps(volume, seeds), seeds)).labels.array
+    found = drain(assemble(method.prepare(volume, seeds).steps(), seeds)).labels.array
     rows: list[list[float]] = []
     for label in seeds.labels:
         drawn = np.array(seeds.slices(label))

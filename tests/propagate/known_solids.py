@@ -32,7 +32,7 @@ def drawn(solid: Callable[[int], np.ndarray], at: Iterable[int]) -> dict[int, np
 
 
 def run(propagator: Propagator, seeds: Seeds, volume=None, **options) -> Segmentation:
-    return drain(assemble(propagator.steps(volume, seeds), seeds, **options))
+    return drain(assemble(propagator.prepare(volume, seeds).steps(), seeds, **options))
 
 
 def label_map(solid: Callable[[int], np.ndarray], slices: int, spacing: float = 1.0) -> LabelMap:

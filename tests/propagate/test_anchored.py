@@ -11,12 +11,14 @@ from scipy.special import expit, logit
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
+from ifssnet.core.progress import drain
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.weights import Weights
 from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
 from ifssnet.propagate.anchored.method import Anchored, AnchoredInference
 from ifssnet.propagate.anchored.prior import Context, cues, guided_depth, hand_scatter_mm, nearness
 from ifssnet.propagate.anchored.self_check import Trust
+from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.interpolation.group_shapes import find_faces
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
 from ifssnet.propagate.network_input.region import Sampling
@@ -71,9 +73,9 @@ def test_neighbours_that_share_a_border_stay_as_guided_interpolation_settles_it(
 def test_a_correction_grows_with_the_distance_to_the_annotated_slices() -> None:
     seeds = _seeds()
     method = _method(2.0, gate_mm=8.0, keep_volume=0.0, **STEADY)
-    maps = method.inference.guided.depth_maps(seeds)
+    maps = method.inference.guided.prepare(None, seeds).depth_maps
     assert maps is not None
-    final = {step.z: step.probability for step in method.steps(_volume(seeds.grid), seeds)}
+    final = {step.z: step.probability for step in method.prepare(_volume(seeds.grid), seeds).steps()}
     for z, gate in ((3, 1 / 8), (6, 0.5), (20, 1.0), (37, 3 / 8)):
         prior = 0.8 * np.clip(maps.at(z)[1], -6, 6)
         assert final[z][maps.box] == pytest.approx(expit(prior + 2 * gate), abs=1e-3)
@@ -83,13 +85,13 @@ def test_the_gate_stands_open_beside_slices_of_an_unsteady_hand() -> None:
     rng = np.random.default_rng(1)
     masks = {z: disc(14 + rng.normal(0, 1.2)) for z in (0, 1, 2, 20, 21, 22, 40, 41, 42)}
     seeds = seeds_of({1: masks}, 43)
-    scatter = ShapeInterpolation().depth_maps(seeds).scatter_mm
+    scatter = ShapeInterpolation().prepare(None, seeds).depth_maps.scatter_mm
     assert scatter is not None
     assert scatter > 0.8
     steady, open_ = (
         {
             step.z: step.probability
-            for step in _method(2.0, keep_volume=0.0, gate_scatter_mm=mm).steps(_volume(seeds.grid), seeds)
+            for step in _method(2.0, keep_volume=0.0, gate_scatter_mm=mm).prepare(_volume(seeds.grid), seeds).steps()
         }
         for mm in (0.0, 0.5)
     )
@@ -139,13 +141,14 @@ def test_levels_count_what_neighbours_take_from_each_other() -> None:
 def test_a_network_that_does_harm_on_the_legs_own_drawn_places_is_not_listened_to() -> None:
     seeds = seeds_of({1: {z: _leaning(z) for z in range(0, 81, 16)}}, 81)
     volume, guided = _volume(seeds.grid), run(ShapeInterpolation(), seeds).labels.array
-    harmful = _method(4.0, check=True)
+    harmful = _method(4.0, check=True).prepare(volume, seeds)
     with pytest.warns(InputWarning, match="4 drawn places .* none of its corrections count"):
-        assert np.array_equal(run(harmful, seeds, volume).labels.array, guided)
-    assert harmful.trust is not None
-    assert (harmful.trust.share, harmful.trust.places) == (0.0, 4)
-    assert list(harmful.trust.dice) == sorted(harmful.trust.dice, reverse=True)
-    assert harmful.describe(seeds)["trust"]["share"] == 0.0
+        assert np.array_equal(drain(assemble(harmful.steps(), seeds)).labels.array, guided)
+    trust = harmful.self_check
+    assert trust is not None
+    assert (trust.share, trust.places) == (0.0, 4)
+    assert list(trust.dice) == sorted(trust.dice, reverse=True)
+    assert harmful.describe()["trust"]["share"] == 0.0
     unchecked = run(_method(4.0, keep_volume=0.0), seeds, volume).labels.array
     assert (unchecked == 1).sum() > 1.1 * (guided == 1).sum()
 
@@ -162,22 +165,20 @@ def test_a_network_that_sees_what_interpolation_cannot_is_listened_to() -> None:
     volume = Volume((truth * 200).astype(np.uint8), seeds.grid)
     network = AnchoredNet(SMALL)
     method = Bright(network, PIXELS, Context(), AnchoredInference())
-    run(method, seeds, volume)
-    assert method.trust is not None
-    assert method.trust.share == 1.0
-    assert method.trust.dice[-1] > method.trust.dice[0]
+    trust = method.prepare(volume, seeds).self_check
+    assert trust is not None
+    assert trust.share == 1.0
+    assert trust.dice[-1] > trust.dice[0]
 
 
 def test_without_a_place_to_hide_the_network_is_believed() -> None:
     seeds = seeds_of({1: {z: _leaning(z) for z in (0, 1, 2, 80)}}, 81)
-    method = _method(1.0, check=True)
-    run(method, seeds, _volume(seeds.grid))
-    assert method.trust == Trust(1.0, (), 0)
+    assert _method(1.0, check=True).prepare(_volume(seeds.grid), seeds).self_check == Trust(1.0, (), 0)
 
 
 def test_it_tells_how_far_it_is() -> None:
     seeds = _seeds()
-    steps = list(_method().steps(_volume(seeds.grid), seeds))
+    steps = list(_method().prepare(_volume(seeds.grid), seeds).steps())
     assert [step.done for step in steps] == list(range(1, steps[0].total + 1))
     assert {step.z for step in steps} == set(range(81)) - set(seeds.slices(1))
 
@@ -188,7 +189,7 @@ def test_the_network_looks_at_a_slice_about_every_millimetre() -> None:
     method = _method(every_mm=1.0)
     whole = method.network.correction
     method.network.correction = lambda *inputs: (looked.append(len(inputs[0])), whole(*inputs))[1]  # type: ignore[method-assign]
-    list(method.steps(_volume(seeds.grid), seeds))
+    list(method.prepare(_volume(seeds.grid), seeds).steps())
     # Two gaps of 37 slices of 0.25 mm, every fourth of them and both their ends.
     assert sum(looked) == pytest.approx(2 * 37 / 4, abs=4)
 
@@ -229,13 +230,13 @@ def test_weights_become_the_method_that_was_trained() -> None:
 def test_what_cannot_be_used_is_refused() -> None:
     seeds = _seeds()
     with pytest.raises(InputError, match="reads grey levels"):
-        list(_method().steps(None, seeds))
+        _method().prepare(None, seeds)
     with pytest.raises(InputError, match="drawn on this volume"):
-        list(_method().steps(_volume(Grid((5, 64, 64))), seeds))
+        _method().prepare(_volume(Grid((5, 64, 64))), seeds)
     with pytest.raises(InputError, match="keep_volume"):
         AnchoredInference(keep_volume=2.0)
     nothing = seeds_of({1: {3: np.zeros((64, 64), dtype=bool)}}, 9)
-    assert list(_method().steps(_volume(nothing.grid), nothing)) == []
+    assert list(_method().prepare(_volume(nothing.grid), nothing).steps()) == []
 
 
 def test_distance_to_what_was_drawn() -> None:
@@ -254,7 +255,7 @@ def test_distance_to_what_was_drawn() -> None:
 def test_one_slice_of_one_muscle_is_interpolated_as_all_of_them_are() -> None:
     masks = {z: _leaning(z) for z in (0, 40, 41, 42, 80)} | {90: np.zeros((64, 64), dtype=bool)}
     seeds = seeds_of({1: masks}, 100)
-    maps = ShapeInterpolation(ShapeInterpolationConfig(smoothing=0.0)).depth_maps(seeds)
+    maps = ShapeInterpolation(ShapeInterpolationConfig(smoothing=0.0)).prepare(None, seeds).depth_maps
     assert maps is not None
     own = {z: mask[maps.box] for z, mask in masks.items()}
     knots = find_knots(own)

@@ -25,17 +25,18 @@ def seeds(names: dict[int, str]) -> Seeds:
 def test_each_muscle_goes_its_own_way():
     method = ByMuscle({"SOL": Hold(HoldConfig("forward")), "GM": Hold(HoldConfig("both"))})
     drawn = seeds({1: "soleus", 2: "GM"})
-    steps = list(method.steps(None, drawn))
+    propagation = method.prepare(None, drawn)
+    steps = list(propagation.steps())
     assert [(step.label, step.z) for step in steps if step.label == 1] == [(1, 2)]
     assert sorted(step.z for step in steps if step.label == 2) == [0, 2]
     assert steps[-1].done == steps[-1].total
     assert (method.name, method.needs_volume) == ("hold", False)
-    assert set(method.describe(drawn)["by_muscle"]) == {"SOL", "GM"}  # type: ignore[arg-type]
+    assert set(propagation.describe()["by_muscle"]) == {"SOL", "GM"}  # type: ignore[arg-type]
 
 
 def test_a_muscle_without_a_method_is_refused_before_anything_is_run():
     with pytest.raises(InputError, match="GL"):
-        next(iter(ByMuscle({"SOL": Hold()}).steps(None, seeds({1: "SOL", 2: "GL"}))))
+        ByMuscle({"SOL": Hold()}).prepare(None, seeds({1: "SOL", 2: "GL"}))
 
 
 def test_weights_of_a_folder(tmp_path: Path):

@@ -51,7 +51,7 @@ def test_every_voxel_gets_the_softmax_of_its_logits() -> None:
     rng = np.random.default_rng(0)
     volume = volume_of(rng.uniform(-3, 3, (11, 20, 27)).astype(np.float32))
     method = UNet3d(GreySays((0.0, 1.0, -1.0)), ("GM", "SOL"), PLAIN, UNet3dInference((8, 16, 16), 0.25))
-    steps = list(method.steps(volume, seeds_on(volume, {})))
+    steps = list(method.prepare(volume, seeds_on(volume, {})).steps())
     assert [(step.label, step.z, step.done, step.total) for step in steps] == [(7, z, z + 1, 11) for z in range(11)]
     grey = volume.array
     expected = np.exp(-grey) / (1 + np.exp(grey) + np.exp(-grey))
@@ -63,7 +63,7 @@ def test_slices_between_those_that_it_sees_have_logits_between_theirs() -> None:
     grey[1::2] = 50  # never looked at
     volume = volume_of(grey.astype(np.float32), (1.0, 1.0, 0.5))
     method = UNet3d(GreySays((0.0, 1.0)), ("SOL",), PLAIN, UNet3dInference((8, 16, 16)))
-    found = np.array([step.probability[5, 5] for step in method.steps(volume, seeds_on(volume, {}))])
+    found = np.array([step.probability[5, 5] for step in method.prepare(volume, seeds_on(volume, {})).steps()])
     np.testing.assert_allclose(found, 1 / (1 + np.exp(-np.linspace(-2, 2, 9))), atol=1e-5)
 
 
@@ -72,7 +72,7 @@ def test_larger_pixels_are_seen_as_means_and_put_back_smoothly() -> None:
     grey[:, :, 16:] = 4.0
     volume = volume_of(grey, (0.5, 0.5, 1.0))
     method = UNet3d(GreySays((0.0, 1.0)), ("SOL",), PLAIN, UNet3dInference((4, 16, 16)))
-    row = next(iter(method.steps(volume, seeds_on(volume, {})))).probability[8]
+    row = next(iter(method.prepare(volume, seeds_on(volume, {})).steps())).probability[8]
     assert row[0] == pytest.approx(0.5)
     assert row[-1] == pytest.approx(1 / (1 + np.exp(-4.0)))
     # Between the centres of the two blocks beside the edge logits are 1 and 3.
@@ -83,9 +83,9 @@ def test_it_knows_muscles_by_name_and_refuses_others() -> None:
     volume = volume_of(np.zeros((4, 16, 16), np.float32))
     method = UNet3d(GreySays((0.0, 1.0)), ("SOL",), PLAIN, UNet3dInference((4, 16, 16)))
     with pytest.raises(InputError, match="TA"):
-        list(method.steps(volume, seeds_on(volume, {}, name="TA")))
+        method.prepare(volume, seeds_on(volume, {}, name="TA"))
     with pytest.raises(InputError):
-        list(method.steps(None, seeds_on(volume, {})))
+        method.prepare(None, seeds_on(volume, {}))
 
 
 def unet_weights() -> Weights:
@@ -136,7 +136,7 @@ def test_a_mask_goes_from_slice_to_slice_with_the_given_one_as_reference() -> No
     method = pg_net.from_weights(pg_weights(), direction="forward", empty_windows=99)
     network = method.stepper.network
     region = region_of({3: mask}, volume.grid, PLAIN)
-    steps = {step.z: step.probability for step in method.steps(volume, seeds_on(volume, {3: mask}))}
+    steps = {step.z: step.probability for step in method.prepare(volume, seeds_on(volume, {3: mask})).steps()}
     assert sorted(steps) == [4, 5, 6, 7, 8]
 
     def planes(array: np.ndarray) -> Tensor:
@@ -160,9 +160,9 @@ def test_both_directions_are_one_direction_each_way_from_a_single_slice() -> Non
     both = pg_net.from_weights(pg_weights(), empty_windows=99)
     forward = pg_net.from_weights(pg_weights(), direction="forward", empty_windows=99)
     assert both.inference == RecurrentInference(stride=1, close_mm=1000.0, empty_windows=99)
-    found = {step.z: step.probability for step in both.steps(volume, seeds_on(volume, {4: mask}))}
-    down = {8 - step.z: step.probability for step in forward.steps(flipped, seeds_on(flipped, {4: mask}))}
-    up = {step.z: step.probability for step in forward.steps(volume, seeds_on(volume, {4: mask}))}
+    found = {step.z: step.probability for step in both.prepare(volume, seeds_on(volume, {4: mask})).steps()}
+    down = {8 - step.z: step.probability for step in forward.prepare(flipped, seeds_on(flipped, {4: mask})).steps()}
+    up = {step.z: step.probability for step in forward.prepare(volume, seeds_on(volume, {4: mask})).steps()}
     assert sorted(found) == [0, 1, 2, 3, 5, 6, 7, 8]
     for z, probability in {**down, **up}.items():
         np.testing.assert_allclose(found[z], probability, atol=1e-6)

@@ -165,12 +165,13 @@ def test_drawn_slices_come_back_unchanged_and_progress_adds_up(name):
     assert isinstance(propagator, Propagator)
     assert propagator.name == name
     assert propagator.needs_volume == METHODS[name].needs_volume
-    steps = list(propagator.steps(volume if propagator.needs_volume else None, seeds))
+    propagation = propagator.prepare(volume if propagator.needs_volume else None, seeds)
+    steps = list(propagation.steps())
     assert [step.done for step in steps] == list(range(1, len(steps) + 1))
     assert {step.total for step in steps} == {len(steps)}
     labels = run(propagator, seeds, volume).labels.array
     assert all(((labels[z] == 1) == mask).all() for z, mask in seeds.masks[1].items())
-    assert "settings" in propagator.describe(seeds)
+    assert "settings" in propagation.describe()
 
 
 @pytest.mark.parametrize(
@@ -203,7 +204,7 @@ def test_whole_numbers_serve_as_numbers():
 def test_without_itk_it_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "itk", None)
     with pytest.raises(InputError, match=r"ifssnet\[itk\]"):
-        list(FillBetweenSlices().steps(None, seeds_of({1: {0: disc(8), 10: disc(8)}}, 11)))
+        FillBetweenSlices().prepare(None, seeds_of({1: {0: disc(8), 10: disc(8)}}, 11))
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -46,7 +46,7 @@ def found(
     stepper, drawn: Seeds, volume: Volume | None = None, sampling: Sampling = PIXELS, **settings
 ) -> dict[int, np.ndarray]:
     method = Recurrent(stepper, sampling, RecurrentInference(**settings))
-    return {step.z: step.probability for step in method.steps(volume or dark(drawn.grid), drawn)}
+    return {step.z: step.probability for step in method.prepare(volume or dark(drawn.grid), drawn).steps()}
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3])
@@ -286,7 +286,7 @@ def test_masks_of_an_unsteady_hand_are_smoothed_before_they_are_carried():
     assert [float(plane.sum()) for plane in as_drawn.fed[0]] == [disc.sum() for disc in discs]
     # In the result the expert's slices stay the expert's.
     method = Recurrent(Mover(), PIXELS, RecurrentInference(direction="forward"))
-    labels = drain(assemble(method.steps(dark(), seeds(drawn)), seeds(drawn))).labels.array
+    labels = drain(assemble(method.prepare(dark(), seeds(drawn)).steps(), seeds(drawn))).labels.array
     assert all(((labels[z] == 5) == mask).all() for z, mask in drawn.items())
 
 
@@ -394,19 +394,20 @@ def test_it_is_a_propagator_whose_progress_adds_up():
     method = Recurrent(Mover(), PIXELS, RecurrentInference(direction="forward"), "ifss-net", {"weights": "abc"})
     assert isinstance(method, Propagator)
     drawn = Seeds({5: {0: box(20)}, 7: {3: box(40), 20: box(40)}}, GRID, {5: "SOL", 7: "GM"})
-    steps = list(method.steps(dark(), drawn))
+    propagation = method.prepare(dark(), drawn)
+    steps = list(propagation.steps())
     assert [step.done for step in steps] == list(range(1, len(steps) + 1))
     assert {step.total for step in steps} == {len(steps)} == {29 + 16 + 9}
     labels = drain(assemble(iter(steps), drawn)).labels.array
     assert all(np.array_equal(labels[z] == 5, box(20)) for z in range(30))
-    facts = method.describe(drawn)
+    facts = propagation.describe()
     assert facts["groups"] == {"SOL": [[0, 0]], "GM": [[3, 3], [20, 20]]}
     assert facts["weights"] == "abc"
 
 
 def test_what_cannot_be_is_refused():
     with pytest.raises(InputError, match="volume"):
-        list(Recurrent(Mover(), PIXELS).steps(None, seeds({0: box(20)})))
+        Recurrent(Mover(), PIXELS).prepare(None, seeds({0: box(20)}))
     with pytest.raises(InputError, match="at most 3"):
         Recurrent(Mover(), PIXELS, RecurrentInference(stride=4))
     for bad in ({"direction": "sideways"}, {"feedback": "loud"}, {"fuse_guided": 1.5}, {"stride": 0}, {"close_mm": -1.0}):

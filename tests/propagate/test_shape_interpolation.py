@@ -59,7 +59,7 @@ def test_an_ellipsoid_has_its_analytic_volume():
     # The plain one loses several percent, always: it is the reason for the guidance.
     assert volume == pytest.approx(expected, rel=0.006)
     assert found(seeds, plain=True).sum() < 0.97 * expected
-    muscle = guided().describe(seeds)["muscles"]["SOL"]
+    muscle = guided().prepare(None, seeds).describe()["muscles"]["SOL"]
     assert muscle["volume_cm3"] == pytest.approx(expected / 1000, rel=0.006)
     assert 0 <= muscle["leave_one_out_error_percent"] < 5
 
@@ -132,7 +132,7 @@ def test_little_to_go_by_is_not_too_little(masks):
     result = run(guided(), seeds).labels.array
     for z in range(12):
         assert ((result[z] == 1) == masks.get(z, EMPTY)).all() or (z < 7 and 0 in masks)
-    facts = guided().describe(seeds)
+    facts = guided().prepare(None, seeds).describe()
     assert facts["muscles"]["SOL"]["leave_one_out_error_cm3"] is None
 
 
@@ -167,7 +167,7 @@ def test_an_unsteady_hand_is_seen_and_smoothed():
     masks = {z: wavering(z, rng, sd=2.0) for start in range(0, 61, 10) for z in range(start, start + 3)}
     seeds = seeds_of({1: masks}, 63)
     truth = np.broadcast_to(disc(18), (63, 64, 64))
-    smoothing = guided().describe(seeds)["smoothing"]
+    smoothing = guided().prepare(None, seeds).describe()["smoothing"]
     assert smoothing["consecutive_slices_averaged"]
     assert smoothing["border_scatter_mm"] == pytest.approx(2.0, rel=0.3)
     assert smoothing["spline_strength"] > 0
@@ -176,7 +176,7 @@ def test_an_unsteady_hand_is_seen_and_smoothed():
 
 def test_a_steady_hand_is_left_alone():
     masks = drawn(lambda z: disc(10 + 8 * math.sin(z / 25)), [z for start in range(0, 61, 10) for z in range(start, start + 3)])
-    smoothing = guided().describe(seeds_of({1: masks}, 63))["smoothing"]
+    smoothing = guided().prepare(None, seeds_of({1: masks}, 63)).describe()["smoothing"]
     assert not smoothing["consecutive_slices_averaged"]
     assert smoothing["spline_strength"] == 0
     assert smoothing["knots_left_out"] == 5
@@ -204,14 +204,14 @@ def test_whatever_was_drawn_comes_back_and_every_probability_is_one(first, secon
         first = {0: np.zeros((9, 11), dtype=bool)}
     seeds = seeds_of({1: first, 2: second}, 12)
     method = guided(plain=plain, extrapolate_mm=extrapolate_mm)
-    for step in method.steps(None, seeds):
+    for step in method.prepare(None, seeds).steps():
         assert np.isfinite(step.probability).all()
         assert 0 <= step.probability.min() <= step.probability.max() <= 1
     labels = run(method, seeds).labels.array
     for label, masks in ((1, first), (2, second)):
         for z, mask in masks.items():
             assert ((labels[z] == label) == mask).all()
-    assert set(method.describe(seeds)) >= {"settings"}
+    assert set(method.prepare(None, seeds).describe()) >= {"settings"}
 
 
 @pytest.mark.realdata
@@ -253,10 +253,10 @@ def test_a_long_run_of_drawn_slices_gives_its_slope_to_both_sides():
 def test_seeds_of_a_steady_hand_are_left_alone_and_others_are_smoothed():
     places = [z for start in range(0, 61, 10) for z in range(start, start + 3)]
     steady = seeds_of({1: {z: disc(18) for z in places}}, 64)
-    assert guided().steadied(steady) is steady
+    assert guided().prepare(None, steady).smoothed_seeds is steady
     rng = np.random.default_rng(3)
     masks = {z: wavering(z, rng, sd=2.0) for z in places}
-    smoothed = guided().steadied(seeds_of({1: {**masks, 63: EMPTY}}, 64))
+    smoothed = guided().prepare(None, seeds_of({1: {**masks, 63: EMPTY}}, 64)).smoothed_seeds
     assert not smoothed.masks[1][63].any()
     assert smoothed.slices(1) == (*places, 63)
     wrong = [(smoothed.masks[1][z] != disc(18)).sum() for z in places]

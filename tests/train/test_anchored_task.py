@@ -179,7 +179,9 @@ def test_weights_make_the_method_of_the_task() -> None:
     seeds = sample_seeds(leg.labels, every_mm=25.0)
     method = Anchored.from_weights(task.weights(task.network), device="cpu")
     expected = task.propagator(task.network)
-    found, wanted = (drain(assemble(each.steps(leg.volume, seeds), seeds)).labels.array for each in (method, expected))
+    found, wanted = (
+        drain(assemble(each.prepare(leg.volume, seeds).steps(), seeds)).labels.array for each in (method, expected)
+    )
     assert np.array_equal(found, wanted)
 
 
@@ -192,7 +194,7 @@ def test_regions_in_use_come_in_sizes_that_the_network_can_halve() -> None:
     task = AnchoredTask(replace(SMALL, network=network, context=context, sampling=sampling, samples=samples), (_leg(1),), (), 0)
     leg = _leg(2)
     seeds = sample_seeds(leg.labels, every_mm=28.0)
-    found = drain(assemble(task.propagator(task.network).steps(leg.volume, seeds), seeds))
+    found = drain(assemble(task.propagator(task.network).prepare(leg.volume, seeds).steps(), seeds))
     assert (found.labels.array == 7).any()
     assert task.weights(task.network).sampling["multiple_px"] == 32
 
@@ -242,7 +244,7 @@ def _dice(method: Propagator, leg: Leg, seeds: Seeds, where: slice = slice(None)
     free = np.zeros(len(truth), dtype=bool)
     free[where] = True
     free[list(seeds.slices(7))] = False
-    found = drain(assemble(method.steps(leg.volume, seeds), seeds)).labels.array[free] == 7
+    found = drain(assemble(method.prepare(leg.volume, seeds).steps(), seeds)).labels.array[free] == 7
     return float(2 * (found & truth[free]).sum() / (found.sum() + truth[free].sum()))
 
 

@@ -152,7 +152,7 @@ def test_weights_make_the_same_method(make) -> None:
     load = pg_net.from_weights if weights.kind == "pg-net" else UNet3d.from_weights
     trained, loaded = task.propagator(task.network), load(weights)
     assert isinstance(trained, Propagator)
-    for one, other in zip(trained.steps(leg.volume, seeds), loaded.steps(leg.volume, seeds), strict=True):
+    for one, other in zip(trained.prepare(leg.volume, seeds).steps(), loaded.prepare(leg.volume, seeds).steps(), strict=True):
         assert (one.label, one.z) == (other.label, other.z)
         np.testing.assert_allclose(one.probability, other.probability, atol=1e-6)
 

@@ -94,7 +94,7 @@ def dice(method: Propagator, leg: Leg, protocol: str) -> float:
     seeds = restrict(seeds, protocol)
     given = list(seeds.slices(100))
     assert [z for z in given if seeds.masks[100][z].any()] in ([4, 5, 6], [4, 5, 6, 67])
-    found = drain(assemble(method.steps(leg.volume, seeds), seeds)).labels.array == 100
+    found = drain(assemble(method.prepare(leg.volume, seeds).steps(), seeds)).labels.array == 100
     free = np.ones(len(found), dtype=bool)
     free[given] = False
     true = leg.labels.array == 100
@@ -144,7 +144,7 @@ def test_weak_training_from_nothing_is_better_than_the_interpolation_that_it_beg
         scores = []
         for method in (ShapeInterpolation(), task.propagator(network)):
             seeds = Seeds({100: drawn}, leg.labels.grid, {100: "SOL"})
-            found = drain(assemble(method.steps(leg.volume, seeds), seeds)).labels.array[free] == 100
+            found = drain(assemble(method.prepare(leg.volume, seeds).steps(), seeds)).labels.array[free] == 100
             scores.append(2 * (found & true).sum() / (found.sum() + true.sum()))
         better.append(scores[1] - scores[0])
     assert min(better) > 0

@@ -330,7 +330,7 @@ def test_weights_make_the_same_propagator_again():
     assert again.inference.feedback == "hard"
     assert again.inference.stride == 2
     assert from_weights(weights, direction="both").inference.direction == "both"
-    for one, other in zip(before.steps(leg.volume, seeds), again.steps(leg.volume, seeds), strict=True):
+    for one, other in zip(before.prepare(leg.volume, seeds).steps(), again.prepare(leg.volume, seeds).steps(), strict=True):
         assert one.z == other.z
         assert np.array_equal(one.probability, other.probability)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress, Step, drain
 from ifssnet.core.seeds import Seeds
-from ifssnet.core.segmentation import Propagator
+from ifssnet.core.segmentation import Propagation, Propagator, SimplePropagation
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.train.loop.average import averaged, update
 from ifssnet.train.loop.schedule import OptimiserConfig, ScheduleConfig, set_rate
@@ -193,15 +194,15 @@ class Shifted:
     name: str = "shifted"
     needs_volume: bool = False
 
-    def steps(self, volume: Volume | None, seeds: Seeds) -> Iterator[Step]:
+    def prepare(self, volume: Volume | None, seeds: Seeds) -> Propagation:
         assert volume is None
+        return SimplePropagation(partial(self._steps, seeds), {})
+
+    def _steps(self, seeds: Seeds) -> Iterator[Step]:
         plane = np.zeros(seeds.grid.shape_zyx[1:])
         plane[4:8, 5:9] = 1
         for z in range(seeds.grid.slices):
             yield Step(1, z, plane, z + 1, seeds.grid.slices)
-
-    def describe(self, seeds: Seeds) -> dict[str, str]:
-        return {}
 
 
 def square_leg():

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -21,7 +22,7 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import Progress, Step, drain
 from ifssnet.core.seeds import Seeds
-from ifssnet.core.segmentation import Propagator
+from ifssnet.core.segmentation import Propagation, Propagator, SimplePropagation
 from ifssnet.core.weights import Weights
 from ifssnet.train.data.leg import Leg
 from ifssnet.train.loop.run_folder import RunFolder
@@ -76,17 +77,17 @@ class TinyPropagator:
     name: str = "tiny"
     needs_volume: bool = True
 
-    @torch.no_grad()
-    def steps(self, volume: Volume | None, seeds: Seeds) -> Iterator[Step]:
+    def prepare(self, volume: Volume | None, seeds: Seeds) -> Propagation:
         assert volume is not None
+        return SimplePropagation(partial(self._steps, volume, seeds), {})
+
+    @torch.no_grad()
+    def _steps(self, volume: Volume, seeds: Seeds) -> Iterator[Step]:
         assert not self.network.training
         for done, z in enumerate(range(seeds.grid.slices), start=1):
             probability = torch.sigmoid(self.network(_tensor(volume.array[z : z + 1])))[0, 0].numpy()
             for label in seeds.labels:
                 yield Step(label, z, probability, done, seeds.grid.slices)
-
-    def describe(self, seeds: Seeds) -> Mapping[str, str]:
-        return {}
 
 
 class TinyTask:

@@ -71,9 +71,9 @@ def options(*labels: str, **more: object) -> EvaluationOptions:
 def test_hold_repeats_the_last_mask_given_by_hand():
     masks = {1: {2: np.full((1, 2), True), 5: np.full((1, 2), False), 7: np.array([[True, False]])}}
     seeds = Seeds(masks, Grid((9, 1, 2)), {1: "SOL"})
-    forward = {step.z: step.probability.sum() for step in Hold().steps(None, seeds)}
+    forward = {step.z: step.probability.sum() for step in Hold().prepare(None, seeds).steps()}
     assert forward == {3: 2, 4: 2, 8: 1}
-    both = {step.z: step.probability.sum() for step in Hold(HoldConfig("both")).steps(None, seeds)}
+    both = {step.z: step.probability.sum() for step in Hold(HoldConfig("both")).prepare(None, seeds).steps()}
     # Slice 4 is nearer to the empty 5; slice 6 lies as near to 5 as to 7, and takes the lower.
     assert both == {0: 2, 1: 2, 3: 2, 8: 1}
 

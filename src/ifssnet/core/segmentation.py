@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -33,6 +33,31 @@ class Segmentation:
 
 
 @runtime_checkable
+class Propagation(Protocol):
+    """A method prepared for one volume and its seeds: a value that never changes.
+
+    Its steps may be gone through once, more than once or not at all, beside those of other legs; what it says of itself is
+    always about its own leg.
+    """
+
+    def steps(self) -> Iterator[Step]:
+        """Yield the probability of each muscle on each slice that the method can say something about.
+
+        A slice of a muscle that is never yielded is background for that muscle; one that is yielded twice counts
+        as it was yielded last. Masks of annotated slices may be yielded or not: whoever collects the steps
+        puts back what the expert drew.
+
+        Raises:
+            InputError: What only the work itself can find out cannot be used by this method.
+        """
+        ...
+
+    def describe(self) -> Mapping[str, Json]:
+        """Settings, choices made from these seeds, and estimates with their errors, for provenance: plain data."""
+        ...
+
+
+@runtime_checkable
 class Propagator(Protocol):
     """Carries the masks of a few annotated slices through a volume. Every method, learned or not, is one."""
 
@@ -46,18 +71,31 @@ class Propagator(Protocol):
         """Whether the method reads grey levels; one that does not may be given None."""
         ...
 
-    def steps(self, volume: Volume | None, seeds: Seeds) -> Iterator[Step]:
-        """Yield the probability of each muscle on each slice that the method can say something about.
-
-        A slice of a muscle that is never yielded is background for that muscle; one that is yielded twice counts
-        as it was yielded last. Masks of annotated slices may be yielded or not: whoever collects the steps
-        puts back what the expert drew.
+    def prepare(self, volume: Volume | None, seeds: Seeds) -> Propagation:
+        """The method with a leg to work on; the work itself waits until it is asked for.
 
         Raises:
             InputError: The seeds or the volume cannot be used by this method.
         """
         ...
 
-    def describe(self, seeds: Seeds) -> Mapping[str, Json]:
-        """Settings, choices made from these seeds, and estimates with their errors, for provenance: plain data."""
-        ...
+
+@dataclass(frozen=True, eq=False)
+class SimplePropagation:
+    """A propagation of which everything but its steps is known from the start.
+
+    Attributes:
+        work: Begins the steps, anew at each call.
+        facts: What provenance says, plain data.
+    """
+
+    work: Callable[[], Iterator[Step]]
+    facts: Mapping[str, Json]
+
+    def steps(self) -> Iterator[Step]:
+        """Yield the steps, as `Propagation` has it."""
+        return self.work()
+
+    def describe(self) -> Mapping[str, Json]:
+        """The facts."""
+        return self.facts

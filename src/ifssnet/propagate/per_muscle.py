@@ -10,7 +10,7 @@ from ifssnet.core.images import Volume
 from ifssnet.core.muscles import field_name
 from ifssnet.core.progress import Step
 from ifssnet.core.seeds import Seeds
-from ifssnet.core.segmentation import Json, Propagator
+from ifssnet.core.segmentation import Json, Propagation, Propagator
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,22 +37,14 @@ class ByMuscle:
         """Whether any of them reads grey levels."""
         return any(method.needs_volume for method in self.methods.values())
 
-    def steps(self, volume: Volume | None, seeds: Seeds) -> Iterator[Step]:
-        """Muscle after muscle, each by its own method.
+    def prepare(self, volume: Volume | None, seeds: Seeds) -> PropagationByMuscle:
+        """Every muscle with its method: one that has none is refused before any work is done.
 
         Raises:
             InputError: A muscle that none of the methods is for, or what a method refuses.
         """
-        # All are looked up before any is run: a missing one is told at once, not after an hour.
-        chosen = [(label, self._of(field_name(seeds.name(label)))) for label in seeds.labels]
-        for place, (label, method) in enumerate(chosen):
-            for step in method.steps(volume, _only(seeds, label)):
-                yield Step(step.label, step.z, step.probability, place * step.total + step.done, len(chosen) * step.total)
-
-    def describe(self, seeds: Seeds) -> Mapping[str, Json]:
-        """What each of them says of its muscle."""
-        names = {label: field_name(seeds.name(label)) for label in seeds.labels}
-        return {"by_muscle": {name: self._of(name).describe(_only(seeds, label)) for label, name in names.items()}}
+        names = [(label, field_name(seeds.name(label))) for label in seeds.labels]
+        return PropagationByMuscle(tuple((name, self._of(name).prepare(volume, _only(seeds, label))) for label, name in names))
 
     def _of(self, muscle: str) -> Propagator:
         if muscle not in self.methods:
@@ -62,6 +54,28 @@ class ByMuscle:
                 "Train a network on it, or leave it out.",
             )
         return self.methods[muscle]
+
+
+@dataclass(frozen=True, eq=False)
+class PropagationByMuscle:
+    """Muscle after muscle, each by its own method.
+
+    Attributes:
+        propagations: The field's name of each muscle with its propagation.
+    """
+
+    propagations: tuple[tuple[str, Propagation], ...]
+
+    def steps(self) -> Iterator[Step]:
+        """Yield the steps of one muscle after another."""
+        muscles = len(self.propagations)
+        for place, (_, propagation) in enumerate(self.propagations):
+            for step in propagation.steps():
+                yield Step(step.label, step.z, step.probability, place * step.total + step.done, muscles * step.total)
+
+    def describe(self) -> Mapping[str, Json]:
+        """What each of them says of its muscle."""
+        return {"by_muscle": {name: propagation.describe() for name, propagation in self.propagations}}
 
 
 def _only(seeds: Seeds, label: int) -> Seeds:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
-from functools import lru_cache
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from ifssnet.propagate.anchored.prior import Context, cues, guided_depth, hand_s
 from ifssnet.propagate.anchored.self_check import Trust, find_trust, score
 from ifssnet.propagate.anchored.volume_level import MuscleLogits, volume_levels
 from ifssnet.propagate.interpolation.depth_maps import Depth, DepthMaps
+from ifssnet.propagate.interpolation.shape_interpolation import ShapePropagation
 from ifssnet.propagate.network_input.device import choose_device
 from ifssnet.propagate.network_input.region import Region, Sampling, cut, normalised, pixel_mm, put_back, region_of
 
@@ -42,30 +43,23 @@ NOBODYS = -100.0
 """Logit of pixels that no correction can give to the muscle."""
 
 
+@dataclass(frozen=True, eq=False)
 class Anchored:
     """Guided interpolation, corrected by a network.
 
-    Args:
+    Attributes:
         network: Trained, or fresh: then this is guided interpolation.
         sampling: Of its training.
         context: Of its training.
-        inference: What is done with its corrections; None for the defaults.
+        inference: What is done with its corrections.
     """
 
+    network: AnchoredNet
+    sampling: Sampling
+    context: Context
+    inference: AnchoredInference = field(default_factory=AnchoredInference)
     name = KIND
     needs_volume = True
-
-    def __init__(
-        self,
-        network: AnchoredNet,
-        sampling: Sampling,
-        context: Context,
-        inference: AnchoredInference | None = None,
-    ) -> None:
-        self.network, self.sampling, self.context = network, sampling, context
-        self.inference = inference or AnchoredInference()
-        self.trust: Trust | None = None
-        """Of the leg that was gone through last."""
 
     @classmethod
     def from_weights(cls, weights: Weights, device: str = "auto", **settings: Any) -> Anchored:
@@ -82,10 +76,10 @@ class Anchored:
         weights.check_kind(KIND)
         shared: dict[str, Any] = dict(weights.sampling)
         context, inference = shared.pop("context", None), shared.pop("inference", None)
-        if context is None or inference is None or set(shared) != {field.name for field in fields(Sampling)}:
+        if context is None or inference is None or set(shared) != {each.name for each in fields(Sampling)}:
             known = ", ".join(sorted(weights.sampling)) or "none"
             raise InputError("the sampling, context and inference of training", known, "Use weights of this version.")
-        known = [field.name for field in fields(AnchoredInference)]
+        known = [each.name for each in fields(AnchoredInference)]
         for setting in settings:
             if setting not in known:
                 wanted = f"one of the settings {', '.join(known)} of {KIND}"
@@ -99,10 +93,8 @@ class Anchored:
             AnchoredInference(**{**kept, **settings}),
         )
 
-    def steps(self, volume: Volume | None, seeds: Seeds) -> Iterator[Step]:
-        """Yield the slices that the network looks at as guided interpolation has them, then every slice as corrected.
-
-        The volume is kept from the first to the last slice only, so no corrected slice is known before all were looked at.
+    def prepare(self, volume: Volume | None, seeds: Seeds) -> AnchoredPropagation:
+        """The method with its leg.
 
         Raises:
             InputError: No volume, or one on another grid.
@@ -115,71 +107,7 @@ class Anchored:
                 f"{seeds.grid.shape_zyx}",
                 "Give the seeds that were drawn on this volume.",
             )
-        maps = self.inference.guided.depth_maps(seeds)
-        if maps is None:
-            return
-        muscles = {label: _Muscle(label, maps, self) for label in maps.courses if maps.courses[label].piece_of}
-        looked = {z for muscle in muscles.values() for z in muscle.slices}
-        total = sum(len(muscle.slices) for muscle in muscles.values()) + sum(map(len, maps.labels_of.values()))
-        done = 0
-        seen = _Images(volume, self.sampling)
-        self.trust = self._tried(muscles, seen) if self.inference.check else Trust()
-        if self.trust.warning:
-            warnings.warn(InputWarning(self.trust.warning), stacklevel=2)
-        for muscle in muscles.values():
-            muscle.trust = self.trust.share
-        for z in sorted(looked):
-            depths = maps.at(z)
-            for label, muscle in muscles.items():
-                if z in muscle.place:
-                    muscle.look(z, depths[label], seen)
-                    done += 1
-                    yield Step(label, z, self._probability(depths[label], maps, None), done, total)
-        for muscle in muscles.values():
-            muscle.finish(seen)
-        levels = volume_levels(
-            {label: muscle.logits for label, muscle in muscles.items()},
-            {
-                label: self.inference.volume_share(maps.courses[label].mean_gap * muscle.slice_mm)
-                for label, muscle in muscles.items()
-            },
-        )
-        for z in maps.labels_of:
-            for label, depth in maps.at(z).items():
-                done += 1
-                correction = muscles[label].correction(z, levels[label])
-                yield Step(label, z, self._probability(depth, maps, correction), done, total)
-
-    def describe(self, seeds: Seeds) -> Mapping[str, Json]:
-        """Settings, and what guided interpolation chose and estimates."""
-        return {
-            "settings": asdict(self.inference),
-            "sampling": asdict(self.sampling),
-            "context": {"offsets_mm": list(self.context.offsets_mm), "zero_image": self.context.zero_image},
-            "network": self.network.config.to_json(),
-            "prior": self.inference.guided.describe(seeds),
-            **({} if self.trust is None else {"trust": dict(self.trust.describe())}),
-        }
-
-    def _tried(self, muscles: Mapping[int, _Muscle], seen: _Images) -> Trust:
-        """Every drawn place that can be hidden, and what the network makes of the interpolation across it."""
-        scores: list[list[float]] = []
-        for muscle in muscles.values():
-            for hidden in muscle.hidden(seen):
-                correction = self.corrections(hidden.image[None], hidden.prior_px[None, None], hidden.told[None])[0]
-                scores.append(score(prior_logit(hidden.prior_px, self.network), correction, hidden.drawn))
-        return find_trust(scores)
-
-    def _probability(
-        self, depth: Depth, maps: DepthMaps, correction: Float32[np.ndarray, "row column"] | None
-    ) -> Float32[np.ndarray, "row column"]:
-        """Of a whole slice, from the depth of the prior on the box and the correction on the whole slice."""
-        logit = prior_logit(np.asarray(depth, np.float32) / np.float32(pixel_mm(maps.seeds.grid, self.sampling)), self.network)
-        if correction is not None:
-            logit = logit + correction[maps.box]
-        probability = np.zeros(maps.seeds.grid.shape_zyx[1:], dtype=np.float32)
-        probability[maps.box] = expit(logit)
-        return probability
+        return AnchoredPropagation(self, volume, seeds)
 
     @torch.inference_mode()
     def corrections(
@@ -198,6 +126,114 @@ class Anchored:
             return self.network.correction(*tensors)[:, 0].float().cpu().numpy()
         finally:
             self.network.train(training)
+
+
+@dataclass(frozen=True, eq=False)
+class AnchoredPropagation:
+    """The anchored network with a leg to go through.
+
+    Attributes:
+        method: The network, and what is done with its corrections.
+        volume: Grey levels.
+        seeds: What the expert drew.
+    """
+
+    method: Anchored
+    volume: Volume
+    seeds: Seeds
+
+    @cached_property
+    def interpolation(self) -> ShapePropagation:
+        """The interpolation that the network corrects."""
+        return self.method.inference.guided.prepare(None, self.seeds)
+
+    @cached_property
+    def self_check(self) -> Trust | None:
+        """How far the network's corrections hold on this leg; None where no muscle was drawn.
+
+        The same however often it is worked out: it depends on the volume and the seeds only.
+        """
+        maps = self.interpolation.depth_maps
+        if maps is None:
+            return None
+        return self._tried(self._muscles(maps)) if self.method.inference.check else Trust()
+
+    def steps(self) -> Iterator[Step]:
+        """Yield the slices that the network looks at as guided interpolation has them, then every slice as corrected.
+
+        The volume is kept from the first to the last slice only, so no corrected slice is known before all were looked at.
+        """
+        maps, check, inference = self.interpolation.depth_maps, self.self_check, self.method.inference
+        if maps is None or check is None:
+            return
+        muscles = self._muscles(maps)
+        looked = {z for muscle in muscles.values() for z in muscle.slices}
+        total = sum(len(muscle.slices) for muscle in muscles.values()) + sum(map(len, maps.labels_of.values()))
+        done = 0
+        seen = _Images(self.volume, self.method.sampling)
+        if check.warning:
+            warnings.warn(InputWarning(check.warning), stacklevel=2)
+        for muscle in muscles.values():
+            muscle.trust = check.share
+        for z in sorted(looked):
+            depths = maps.at(z)
+            for label, muscle in muscles.items():
+                if z in muscle.place:
+                    muscle.look(z, depths[label], seen)
+                    done += 1
+                    yield Step(label, z, self._probability(depths[label], maps, None), done, total)
+        for muscle in muscles.values():
+            muscle.finish(seen)
+        levels = volume_levels(
+            {label: muscle.logits for label, muscle in muscles.items()},
+            {
+                label: inference.volume_share(maps.courses[label].mean_gap * muscle.slice_mm)
+                for label, muscle in muscles.items()
+            },
+        )
+        for z in maps.labels_of:
+            for label, depth in maps.at(z).items():
+                done += 1
+                correction = muscles[label].correction(z, levels[label])
+                yield Step(label, z, self._probability(depth, maps, correction), done, total)
+
+    def describe(self) -> Mapping[str, Json]:
+        """Settings, what guided interpolation chose and estimates, and how the network fared on hidden drawn places."""
+        method = self.method
+        return {
+            "settings": asdict(method.inference),
+            "sampling": asdict(method.sampling),
+            "context": {"offsets_mm": list(method.context.offsets_mm), "zero_image": method.context.zero_image},
+            "network": method.network.config.to_json(),
+            "prior": self.interpolation.describe(),
+            **({} if self.self_check is None else {"trust": dict(self.self_check.describe())}),
+        }
+
+    def _muscles(self, maps: DepthMaps) -> dict[int, _Muscle]:
+        """Every muscle with slices to be found, as nothing is known of them yet."""
+        return {label: _Muscle(label, maps, self.method) for label in maps.courses if maps.courses[label].piece_of}
+
+    def _tried(self, muscles: Mapping[int, _Muscle]) -> Trust:
+        """Every drawn place that can be hidden, and what the network makes of the interpolation across it."""
+        method, seen = self.method, _Images(self.volume, self.method.sampling)
+        scores: list[list[float]] = []
+        for muscle in muscles.values():
+            for hidden in muscle.hidden(seen):
+                correction = method.corrections(hidden.image[None], hidden.prior_px[None, None], hidden.told[None])[0]
+                scores.append(score(prior_logit(hidden.prior_px, method.network), correction, hidden.drawn))
+        return find_trust(scores)
+
+    def _probability(
+        self, depth: Depth, maps: DepthMaps, correction: Float32[np.ndarray, "row column"] | None
+    ) -> Float32[np.ndarray, "row column"]:
+        """Of a whole slice, from the depth of the prior on the box and the correction on the whole slice."""
+        size = np.float32(pixel_mm(maps.seeds.grid, self.method.sampling))
+        logit = prior_logit(np.asarray(depth, np.float32) / size, self.method.network)
+        if correction is not None:
+            logit = logit + correction[maps.box]
+        probability = np.zeros(maps.seeds.grid.shape_zyx[1:], dtype=np.float32)
+        probability[maps.box] = expit(logit)
+        return probability
 
 
 def prior_logit(prior_px: Float[np.ndarray, "*plane y x"], network: AnchoredNet) -> Float[np.ndarray, "*plane y x"]:

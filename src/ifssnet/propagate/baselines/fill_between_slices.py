@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -15,7 +16,7 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Step
 from ifssnet.core.seeds import Mask, Seeds
-from ifssnet.core.segmentation import Json
+from ifssnet.core.segmentation import Propagation, SimplePropagation
 from ifssnet.geometry.box import bounding_box
 from ifssnet.propagate.interpolation.gaps import find_pieces
 from ifssnet.propagate.seeding.annotated_groups import find_knots
@@ -51,13 +52,18 @@ class FillBetweenSlices:
     name = "fill-between-slices"
     needs_volume = False
 
-    def steps(self, volume: Volume | None, seeds: Seeds) -> Iterator[Step]:  # noqa: ARG002
-        """Yield every slice between two annotated ones with the muscle, muscle after muscle; `volume` is not read.
+    def prepare(self, volume: Volume | None, seeds: Seeds) -> Propagation:  # noqa: ARG002
+        """The method with its seeds; `volume` is not read.
 
         Raises:
             InputError: ITK's interpolator is not installed.
         """
         itk = _itk()
+        facts = {"settings": asdict(self.config), "itk": str(itk.Version.GetITKVersion())}
+        return SimplePropagation(partial(self._steps, itk, seeds), facts)
+
+    def _steps(self, itk: Any, seeds: Seeds) -> Iterator[Step]:
+        """Every slice between two annotated ones with the muscle, muscle after muscle."""
         pieces = {
             label: [p for p in find_pieces(find_knots(seeds.masks[label]), seeds.grid.slices, 0) if p.interpolates]
             for label in seeds.labels
@@ -74,14 +80,6 @@ class FillBetweenSlices:
                     probability[box] = filled[z - low]
                     done += 1
                     yield Step(label, z, probability, done, total)
-
-    def describe(self, seeds: Seeds) -> Mapping[str, Json]:  # noqa: ARG002
-        """Settings, and ITK's version."""
-        settings: dict[str, Json] = {
-            "heuristic_alignment": self.config.heuristic_alignment,
-            "distance_transform": self.config.distance_transform,
-        }
-        return {"settings": settings, "itk": str(_itk().Version.GetITKVersion())}
 
     def _filled(self, itk: Any, below: Mask, above: Mask, gap: int) -> Bool[np.ndarray, "z y x"]:
         """The slices from one mask to the other, both included."""

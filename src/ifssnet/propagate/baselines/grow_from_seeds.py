@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 
@@ -12,8 +13,8 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Step
 from ifssnet.core.seeds import Seeds
-from ifssnet.core.segmentation import Json
-from ifssnet.propagate.baselines.markers import find_markers, grown_steps
+from ifssnet.core.segmentation import Propagation, SimplePropagation
+from ifssnet.propagate.baselines.markers import find_markers, grown_steps, volume_of
 from ifssnet.propagate.baselines.shortest_paths import nearest_seeds
 
 
@@ -48,8 +49,16 @@ class GrowFromSeeds:
     name = "grow-from-seeds"
     needs_volume = True
 
-    def steps(self, volume: Volume | None, seeds: Seeds) -> Iterator[Step]:
-        """Yield every slice between the lowest and the highest annotated one; the growing itself comes before the first."""
+    def prepare(self, volume: Volume | None, seeds: Seeds) -> Propagation:
+        """The method with its leg.
+
+        Raises:
+            InputError: No volume, or one that is not the seeds'.
+        """
+        return SimplePropagation(partial(self._steps, volume_of(volume, seeds), seeds), {"settings": asdict(self.config)})
+
+    def _steps(self, volume: Volume, seeds: Seeds) -> Iterator[Step]:
+        """Every slice between the lowest and the highest annotated one; the growing itself comes before the first."""
         markers = find_markers(volume, seeds, self.config.margin_mm)
         if markers is None:
             return
@@ -58,7 +67,3 @@ class GrowFromSeeds:
         spacing = np.array(seeds.grid.spacing_zyx_mm)
         grown = nearest_seeds(image, markers.markers, spacing, self.config.locality_per_mm)
         yield from grown_steps(markers, grown, seeds)
-
-    def describe(self, seeds: Seeds) -> Mapping[str, Json]:  # noqa: ARG002
-        """Settings."""
-        return {"settings": dict(asdict(self.config))}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Int
@@ -12,7 +13,7 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Step
 from ifssnet.core.seeds import Seeds
-from ifssnet.core.segmentation import Json
+from ifssnet.core.segmentation import Propagation, SimplePropagation
 
 FORWARD, BOTH = "forward", "both"
 
@@ -41,8 +42,12 @@ class Hold:
     name = "hold"
     needs_volume = False
 
-    def steps(self, volume: Volume | None, seeds: Seeds) -> Iterator[Step]:  # noqa: ARG002
-        """Yield every slice that repeats a mask with the muscle, muscle after muscle; `volume` is not read."""
+    def prepare(self, volume: Volume | None, seeds: Seeds) -> Propagation:  # noqa: ARG002
+        """The method with its seeds; `volume` is not read."""
+        return SimplePropagation(partial(self._steps, seeds), {"settings": asdict(self.config)})
+
+    def _steps(self, seeds: Seeds) -> Iterator[Step]:
+        """Every slice that repeats a mask with the muscle, muscle after muscle."""
         found: list[tuple[int, int, int]] = []
         for label in seeds.labels:
             given = np.array(seeds.slices(label), dtype=np.int64)
@@ -61,7 +66,3 @@ class Hold:
             return int(given[int(np.abs(given - z).argmin())])
         place = int(np.searchsorted(given, z, side="right"))
         return int(given[place - 1]) if place else None
-
-    def describe(self, seeds: Seeds) -> Mapping[str, Json]:  # noqa: ARG002
-        """Settings."""
-        return {"settings": dict(asdict(self.config))}

@@ -40,12 +40,8 @@ class Markers:
     plane: tuple[slice, ...]
 
 
-def find_markers(volume: Volume | None, seeds: Seeds, margin_mm: float) -> Markers | None:
-    """Cut the region out of the volume and mark it; None where no muscle was drawn.
-
-    Growing needs background seeds as well, or the muscles fill everything. They are derived: on an annotated slice, what
-    was not drawn and lies away from where the muscles that were not annotated on it were drawn on the nearest slices; and
-    the region's rim on every slice, where it lies inside the image.
+def volume_of(volume: Volume | None, seeds: Seeds) -> Volume:
+    """The volume, where it is the one that the seeds were drawn on.
 
     Raises:
         InputError: No volume, or one that is not the seeds'.
@@ -55,6 +51,19 @@ def find_markers(volume: Volume | None, seeds: Seeds, margin_mm: float) -> Marke
         raise InputError(
             f"a volume of {seeds.grid.shape_zyx} voxels (z, y, x)", got, "Give the volume that the seeds belong to."
         )
+    return volume
+
+
+def find_markers(volume: Volume, seeds: Seeds, margin_mm: float) -> Markers | None:
+    """Cut the region out of the volume and mark it; None where no muscle was drawn.
+
+    Growing needs background seeds as well, or the muscles fill everything. They are derived: on an annotated slice, what
+    was not drawn and lies away from where the muscles that were not annotated on it were drawn on the nearest slices; and
+    the region's rim on every slice, where it lies inside the image.
+
+    Raises:
+        InputError: Grey levels around the muscles that are not finite.
+    """
     slices = seeds.annotated_slices
     footprints = {label: np.any(list(masks.values()), axis=0) for label, masks in seeds.masks.items() if masks}
     if not any(footprint.any() for footprint in footprints.values()):

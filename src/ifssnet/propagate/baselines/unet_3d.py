@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from ifssnet.core.images import Volume
 from ifssnet.core.muscles import field_name
 from ifssnet.core.progress import Step
 from ifssnet.core.seeds import Seeds
-from ifssnet.core.segmentation import Json
+from ifssnet.core.segmentation import Json, Propagation, SimplePropagation
 from ifssnet.core.weights import Weights
 from ifssnet.nn.networks.unet_3d import UNet3dConfig, build_unet_3d
 from ifssnet.nn.tensors import filled
@@ -56,25 +57,25 @@ def whole_slice(grid: Grid, sampling: Sampling) -> Region:
     return Region(factor, 0, 0, (rows, columns))
 
 
+@dataclass(frozen=True, eq=False)
 class UNet3d:
     """A `Propagator` that does not propagate: every voxel gets the muscle that the network sees there.
 
     A voxel in which no muscle reaches a probability of one half stays background.
 
-    Args:
+    Attributes:
         network: Normalised grey levels to logits of background and `muscles`.
         muscles: Names, in the order of the network's classes.
         sampling: Of training.
         inference: How it goes over the volume.
     """
 
+    network: nn.Module
+    muscles: tuple[str, ...]
+    sampling: Sampling
+    inference: UNet3dInference = UNet3dInference()
     name = KIND
     needs_volume = True
-
-    def __init__(
-        self, network: nn.Module, muscles: tuple[str, ...], sampling: Sampling, inference: UNet3dInference = UNet3dInference()
-    ) -> None:
-        self.network, self.muscles, self.sampling, self.inference = network, muscles, sampling, inference
 
     @classmethod
     def from_weights(cls, weights: Weights, **settings: Any) -> UNet3d:
@@ -101,8 +102,8 @@ class UNet3d:
         network = filled(build_unet_3d(UNet3dConfig.from_json(weights.network)), weights.tensors)
         return cls(network, weights.muscles, Sampling(**shared), UNet3dInference(**chosen))
 
-    def steps(self, volume: Volume | None, seeds: Seeds) -> Iterator[Step]:
-        """Yield every slice of the muscles that the seeds name; the network goes over the volume before the first.
+    def prepare(self, volume: Volume | None, seeds: Seeds) -> Propagation:
+        """The method with its volume; the seeds only name the muscles.
 
         Raises:
             InputError: No volume, or a muscle that the network was not trained on.
@@ -110,6 +111,12 @@ class UNet3d:
         if volume is None:
             raise InputError("a volume", "none", f"Give the volume: {KIND} reads grey levels.")
         classes = {label: self._class_of(seeds.name(label)) for label in seeds.labels}
+        settings: dict[str, Json] = {**asdict(self.inference), "window_zyx": list(self.inference.window_zyx)}
+        facts: dict[str, Json] = {"settings": settings, "sampling": asdict(self.sampling), "muscles": list(self.muscles)}
+        return SimplePropagation(partial(self._steps, volume, classes), facts)
+
+    def _steps(self, volume: Volume, classes: Mapping[int, int]) -> Iterator[Step]:
+        """Every slice of the muscles that the seeds name; the network goes over the volume before the first."""
         grid = volume.grid
         region, step = whole_slice(grid, self.sampling), slice_step(grid, self.sampling)
         logits = self._logits(normalised(cut(volume.array[::step], region), self.sampling))
@@ -158,11 +165,6 @@ class UNet3d:
         self.network.train(training)
         assert isinstance(found, torch.Tensor)
         return found[0].float().numpy()
-
-    def describe(self, seeds: Seeds) -> Mapping[str, Json]:  # noqa: ARG002
-        """Settings and sampling."""
-        settings: dict[str, Json] = {**asdict(self.inference), "window_zyx": list(self.inference.window_zyx)}
-        return {"settings": settings, "sampling": asdict(self.sampling), "muscles": list(self.muscles)}
 
 
 def _softmax(logits: Float[np.ndarray, "class y x"]) -> Float32[np.ndarray, "class y x"]:

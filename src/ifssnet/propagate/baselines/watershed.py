@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 from scipy.ndimage import gaussian_gradient_magnitude
@@ -14,8 +15,8 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Step
 from ifssnet.core.seeds import Seeds
-from ifssnet.core.segmentation import Json
-from ifssnet.propagate.baselines.markers import find_markers, grown_steps
+from ifssnet.core.segmentation import Propagation, SimplePropagation
+from ifssnet.propagate.baselines.markers import find_markers, grown_steps, volume_of
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,16 @@ class Watershed:
     name = "watershed"
     needs_volume = True
 
-    def steps(self, volume: Volume | None, seeds: Seeds) -> Iterator[Step]:
-        """Yield every slice between the lowest and the highest annotated one; the flood itself comes before the first."""
+    def prepare(self, volume: Volume | None, seeds: Seeds) -> Propagation:
+        """The method with its leg.
+
+        Raises:
+            InputError: No volume, or one that is not the seeds'.
+        """
+        return SimplePropagation(partial(self._steps, volume_of(volume, seeds), seeds), {"settings": asdict(self.config)})
+
+    def _steps(self, volume: Volume, seeds: Seeds) -> Iterator[Step]:
+        """Every slice between the lowest and the highest annotated one; the flood itself comes before the first."""
         markers = find_markers(volume, seeds, self.config.margin_mm)
         if markers is None:
             return
@@ -56,7 +65,3 @@ class Watershed:
         landscape = gaussian_gradient_magnitude(markers.image, sigma, mode="nearest")
         flooded = watershed(landscape, markers.markers)
         yield from grown_steps(markers, np.asarray(flooded, dtype=np.uint8), seeds)
-
-    def describe(self, seeds: Seeds) -> Mapping[str, Json]:  # noqa: ARG002
-        """Settings."""
-        return {"settings": dict(asdict(self.config))}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -13,7 +14,7 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Step
 from ifssnet.core.seeds import Mask, Seeds
-from ifssnet.core.segmentation import Json
+from ifssnet.core.segmentation import Propagation, SimplePropagation
 from ifssnet.geometry.box import bounding_box
 from ifssnet.propagate.interpolation.gaps import Piece, find_pieces
 from ifssnet.propagate.seeding.annotated_groups import find_knots
@@ -50,8 +51,12 @@ class ZeroOrder:
     name = "zero-order"
     needs_volume = False
 
-    def steps(self, volume: Volume | None, seeds: Seeds) -> Iterator[Step]:  # noqa: ARG002
-        """Yield every slice between annotated ones, muscle after muscle; `volume` is not read."""
+    def prepare(self, volume: Volume | None, seeds: Seeds) -> Propagation:  # noqa: ARG002
+        """The method with its seeds; `volume` is not read."""
+        return SimplePropagation(partial(self._steps, seeds), {"settings": asdict(self.config)})
+
+    def _steps(self, seeds: Seeds) -> Iterator[Step]:
+        """Every slice between annotated ones, muscle after muscle."""
         pieces = {label: find_pieces(find_knots(seeds.masks[label]), seeds.grid.slices, 0) for label in seeds.labels}
         done, total = 0, sum(len(piece.slices) for of_label in pieces.values() for piece in of_label)
         sigma_zyx = [self.config.sigma_mm / spacing for spacing in seeds.grid.spacing_zyx_mm]
@@ -70,10 +75,6 @@ class ZeroOrder:
                     probability[box] = np.clip(smooth[z - context.start], 0, 1)
                     done += 1
                     yield Step(label, z, probability, done, total)
-
-    def describe(self, seeds: Seeds) -> Mapping[str, Json]:  # noqa: ARG002
-        """Settings."""
-        return {"settings": dict(asdict(self.config))}
 
 
 def _smaller(piece: Piece, masks: Mapping[int, Mask]) -> Mask:

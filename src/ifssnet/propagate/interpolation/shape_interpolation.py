@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.special import expit
@@ -20,7 +21,7 @@ from ifssnet.propagate.interpolation.depth_maps import DepthMaps
 from ifssnet.propagate.interpolation.group_shapes import NEIGHBOURS
 from ifssnet.propagate.interpolation.interpolated_shapes import plain_map
 from ifssnet.propagate.interpolation.levels import depths
-from ifssnet.propagate.interpolation.muscle_curves import Course, find_course
+from ifssnet.propagate.interpolation.muscle_curves import find_course
 from ifssnet.propagate.interpolation.seed_smoothing import Smoothing
 from ifssnet.propagate.interpolation.volume_estimate import estimate_volume
 from ifssnet.propagate.seeding.annotated_groups import find_knots
@@ -70,9 +71,26 @@ class ShapeInterpolation:
     name = "shape-interpolation"
     needs_volume = False
 
-    def steps(self, volume: Volume | None, seeds: Seeds) -> Iterator[Step]:  # noqa: ARG002
-        """Yield every slice between annotated ones, all muscles of a slice after one another; `volume` is not read."""
-        maps = self.depth_maps(seeds)
+    def prepare(self, volume: Volume | None, seeds: Seeds) -> ShapePropagation:  # noqa: ARG002
+        """The method with its seeds; `volume` is not read."""
+        return ShapePropagation(self.config, seeds)
+
+
+@dataclass(frozen=True, eq=False)
+class ShapePropagation:
+    """Shape interpolation of one leg: all that follows from its seeds, worked out once where it is asked for.
+
+    Attributes:
+        config: How to interpolate.
+        seeds: What the expert drew.
+    """
+
+    config: ShapeInterpolationConfig
+    seeds: Seeds
+
+    def steps(self) -> Iterator[Step]:
+        """Yield every slice between annotated ones, all muscles of a slice after one another."""
+        maps = self.depth_maps
         if maps is None:
             return
         done, total = 0, sum(map(len, maps.labels_of.values()))
@@ -86,26 +104,26 @@ class ShapeInterpolation:
             else:
                 found = maps.at(z)
             for label, depth in found.items():
-                probability = np.zeros(seeds.grid.shape_zyx[1:], dtype=np.float32)
+                probability = np.zeros(self.seeds.grid.shape_zyx[1:], dtype=np.float32)
                 probability[maps.box] = expit(depth / np.float32(self.config.softness_mm))
                 done += 1
                 yield Step(label, z, probability, done, total)
 
-    def depth_maps(self, seeds: Seeds) -> DepthMaps | None:
+    @cached_property
+    def depth_maps(self) -> DepthMaps | None:
         """The guided depth of any slice, for methods that start from it; None where no muscle was drawn."""
-        box = _box_of(seeds)
-        if box is None:
-            return None
-        choice = self._choice(seeds, box)
-        return DepthMaps(seeds, box, self._courses(seeds, box, choice), choice.scatter_mm)
+        return self._maps(self.seeds)
 
-    def describe(self, seeds: Seeds) -> Mapping[str, Json]:
+    def depth_maps_alone(self, label: int) -> DepthMaps | None:
+        """The same for one muscle that is taken to have no neighbours, with the smoothing that was chosen for all of them."""
+        return self._maps(Seeds({label: self.seeds.masks[label]}, self.seeds.grid, self.seeds.names))
+
+    def describe(self) -> Mapping[str, Json]:
         """Settings; the smoothing and how it was chosen; for each muscle its knots and the estimated volume with its error."""
-        facts: dict[str, Json] = {"settings": dict(asdict(self.config))}
-        box = _box_of(seeds)
-        if box is None:
+        facts: dict[str, Json] = {"settings": asdict(self.config)}
+        if self.depth_maps is None:
             return facts
-        choice = self._choice(seeds, box)
+        choice = self.choice
         if not self.config.plain:
             facts["smoothing"] = {
                 "consecutive_slices_averaged": choice.smoothing.average,
@@ -117,51 +135,57 @@ class ShapeInterpolation:
                 },
             }
         muscles: dict[str, Json] = {}
-        for label, course in self._courses(seeds, box, choice).items():
+        for label, course in self.depth_maps.courses.items():
             own: dict[str, Json] = {"knots": sum(knot.present for knot in course.knots)}
             if not self.config.plain:
-                own |= estimate_volume(course, seeds.grid.voxel_volume_mm3)
-            muscles[seeds.name(label)] = own
+                own |= estimate_volume(course, self.seeds.grid.voxel_volume_mm3)
+            muscles[self.seeds.name(label)] = own
         return facts | {"muscles": muscles}
 
-    def steadied(self, seeds: Seeds) -> Seeds:
+    @cached_property
+    def smoothed_seeds(self) -> Seeds:
         """The drawn slices as the curves take them: smoothed where the hand was unsteady, otherwise the same seeds.
 
         For methods that would take every given mask at its word. Slices drawn side by side have to tell of the hand's
         scatter: that cross-validation likes smoother curves is no reason to move what was drawn. Slices where a muscle was
         drawn as absent stay so.
         """
-        box = _box_of(seeds)
-        if box is None:
+        seeds = self.seeds
+        if _box_of(seeds) is None or not self.choice.smoothing.average:
             return seeds
-        choice = self._choice(seeds, box)
-        if not choice.smoothing.average:
-            return seeds
+        assert self.depth_maps is not None
         masks: dict[int, dict[int, Mask]] = {label: dict(own) for label, own in seeds.masks.items()}
-        for label, course in self._courses(seeds, box, choice).items():
+        for label, course in self.depth_maps.courses.items():
             for knot, faces in course.faces.items():
                 for face, slices in ((faces.low, knot.slices[:NEIGHBOURS]), (faces.high, knot.slices[-NEIGHBOURS:])):
                     shape = np.zeros(seeds.grid.shape_zyx[1:], dtype=bool)
-                    shape[box] = depths({label: face.distances}, {label: face.area_px}, None)[label] >= 0
+                    shape[self.depth_maps.box] = depths({label: face.distances}, {label: face.area_px}, None)[label] >= 0
                     if shape.any():
                         masks[label] |= dict.fromkeys(slices, shape)
         return Seeds(masks, seeds.grid, seeds.names, seeds.colors)
 
-    def _choice(self, seeds: Seeds, box: Box) -> Choice:
-        smoothing = self.config.smoothing
-        if self.config.plain:
+    @cached_property
+    def choice(self) -> Choice:
+        """The smoothing of all muscles, by cross-validation where the configuration leaves it open."""
+        smoothing, box = self.config.smoothing, _box_of(self.seeds)
+        if self.config.plain or box is None:
             return Choice(Smoothing())
         if not isinstance(smoothing, str):
             return Choice(Smoothing(smoothing > 0, smoothing))
-        masks = {label: _cut(seeds, label, box) for label in seeds.labels}
-        return choose_smoothing([(find_knots(own), own) for own in masks.values()], seeds.grid.spacing_zyx_mm[1:])
+        masks = {label: _cut(self.seeds, label, box) for label in self.seeds.labels}
+        return choose_smoothing([(find_knots(own), own) for own in masks.values()], self.seeds.grid.spacing_zyx_mm[1:])
 
-    def _courses(self, seeds: Seeds, box: Box, choice: Choice) -> dict[int, Course]:
-        beyond = int(self.config.extrapolate_mm / seeds.grid.spacing_xyz_mm[2] + 1e-6)
-        slices, spacing = seeds.grid.slices, seeds.grid.spacing_zyx_mm[1:]
-        return {
-            label: find_course(_cut(seeds, label, box), slices, beyond, spacing, choice.smoothing) for label in seeds.labels
+    def _maps(self, seeds: Seeds) -> DepthMaps | None:
+        """All or some of the muscles with the curves through what was drawn of them."""
+        box, grid = _box_of(seeds), seeds.grid
+        if box is None:
+            return None
+        beyond = int(self.config.extrapolate_mm / grid.spacing_xyz_mm[2] + 1e-6)
+        courses = {
+            label: find_course(_cut(seeds, label, box), grid.slices, beyond, grid.spacing_zyx_mm[1:], self.choice.smoothing)
+            for label in seeds.labels
         }
+        return DepthMaps(seeds, box, courses, self.choice.scatter_mm)
 
 
 def _cut(seeds: Seeds, label: int, box: Box) -> dict[int, Mask]:

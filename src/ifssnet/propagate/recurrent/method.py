@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float32
@@ -19,7 +20,7 @@ from ifssnet.core.progress import Step
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.core.segmentation import Json
 from ifssnet.propagate.interpolation.depth_maps import DepthMaps
-from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation
+from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation, ShapePropagation
 from ifssnet.propagate.network_input.region import Sampling, put_back
 from ifssnet.propagate.recurrent.blend_directions import blend_directions
 from ifssnet.propagate.recurrent.close_runs import blend_closed, close_run
@@ -154,34 +155,68 @@ class Recurrent:
                 "Choose a smaller stride, so that no slice is left out.",
             )
 
-    def steps(self, volume: Volume | None, seeds: Seeds) -> Iterator[Step]:
-        """Yield every slice that a run reaches, muscle after muscle.
+    def prepare(self, volume: Volume | None, seeds: Seeds) -> RecurrentPropagation:
+        """The method with its leg.
 
         Raises:
             InputError: There is no volume.
         """
         if volume is None:
             raise InputError(f"a volume for the method '{self.name}'", "none", "Give the volume.")
-        drawn = ShapeInterpolation().steadied(seeds) if self.inference.steady else seeds
-        plans = {label: plan(drawn.masks[label], seeds.grid.slices, self.inference.direction) for label in seeds.labels}
-        done, total = 0, sum(len(stretch.slices) for stretches in plans.values() for stretch in stretches)
-        for label, stretches in plans.items():
-            guided = self._guided(seeds, label)
+        return RecurrentPropagation(self, volume, seeds)
+
+
+@dataclass(frozen=True, eq=False)
+class RecurrentPropagation:
+    """A recurrent network with a leg to go through.
+
+    Attributes:
+        method: The network and how it runs.
+        volume: Grey levels.
+        seeds: What the expert drew.
+    """
+
+    method: Recurrent
+    volume: Volume
+    seeds: Seeds
+
+    @property
+    def inference(self) -> RecurrentInference:
+        """How the network runs."""
+        return self.method.inference
+
+    @cached_property
+    def interpolation(self) -> ShapePropagation:
+        """Guided interpolation of the same seeds: its smoothing is chosen once, whatever of it is used."""
+        return ShapeInterpolation().prepare(None, self.seeds)
+
+    @cached_property
+    def plans(self) -> Mapping[int, tuple[Stretch, ...]]:
+        """The stretches of each muscle that runs go through, by label."""
+        direction, slices = self.inference.direction, self.seeds.grid.slices
+        return {label: plan(self.seeds.masks[label], slices, direction) for label in self.seeds.labels}
+
+    def steps(self) -> Iterator[Step]:
+        """Yield every slice that a run reaches, muscle after muscle."""
+        carried = self.interpolation.smoothed_seeds if self.inference.steady else self.seeds
+        done, total = 0, sum(len(stretch.slices) for stretches in self.plans.values() for stretch in stretches)
+        for label, stretches in self.plans.items():
+            guided = self._guided(label)
             for stretch in stretches:
-                found = self._found(volume, drawn.masks[label], stretch)
+                found = self._found(self.volume, carried.masks[label], stretch)
                 for count, (z, probability) in enumerate(found, start=1):
                     yield Step(label, z, self._fused(guided, z, probability), done + count, total)
                 # A run that ended early has said all that there is to say about its stretch.
                 done += len(stretch.slices)
 
-    def describe(self, seeds: Seeds) -> Mapping[str, Json]:
+    def describe(self) -> Mapping[str, Json]:
         """Settings, the network's facts, and for each muscle the groups that it was carried from."""
         groups: dict[str, Json] = {
-            seeds.name(label): [[knot.first, knot.last] for knot in find_knots(seeds.masks[label]) if knot.present]
-            for label in seeds.labels
+            self.seeds.name(label): [[knot.first, knot.last] for knot in find_knots(self.seeds.masks[label]) if knot.present]
+            for label in self.seeds.labels
         }
-        settings: dict[str, Json] = {**asdict(self.inference), "sampling": asdict(self.sampling)}
-        return {"settings": settings, **self.facts, "groups": groups}
+        settings: dict[str, Json] = {**asdict(self.inference), "sampling": asdict(self.method.sampling)}
+        return {"settings": settings, **self.method.facts, "groups": groups}
 
     def _found(
         self, volume: Volume, masks: Mapping[int, Mask], stretch: Stretch
@@ -227,13 +262,24 @@ class Recurrent:
         largest_px = max(int(mask.sum()) for mask in masks.values()) if past else None
         # From the only group of all a run has the whole muscle before it, not what lies between its last group and its end.
         doubted = past and sum(knot.present for knot in find_knots(masks)) > 1
-        return run(self.stepper, volume, self.sampling, feedback, given, near, stretch.slices, upwards, largest_px, doubted)
+        return run(
+            self.method.stepper,
+            volume,
+            self.method.sampling,
+            feedback,
+            given,
+            near,
+            stretch.slices,
+            upwards,
+            largest_px,
+            doubted,
+        )
 
-    def _guided(self, seeds: Seeds, label: int) -> DepthMaps | None:
+    def _guided(self, label: int) -> DepthMaps | None:
         """Guided interpolation of one muscle, where it is asked for."""
         if not self.inference.fuse_guided and not self.inference.keep_area:
             return None
-        return ShapeInterpolation().depth_maps(Seeds({label: seeds.masks[label]}, seeds.grid, seeds.names))
+        return self.interpolation.depth_maps_alone(label)
 
     def _fused(self, guided: DepthMaps | None, z: int, probability: Float32[np.ndarray, "y x"]) -> Float32[np.ndarray, "y x"]:
         """With guided interpolation, where there are groups to interpolate between."""

@@ -128,7 +128,7 @@ class Track:
         coarse = cut(self.leg.labels.array[self.annotated] == self.label, self._box) >= 0.5
         drawn = {int(at): mask for at, mask in zip(self.annotated, coarse, strict=True)}
         seeds = Seeds({self.label: drawn}, grid, {self.label: "muscle"})
-        return ShapeInterpolation(ShapeInterpolationConfig(smoothing=0.0)).depth_maps(seeds)
+        return ShapeInterpolation(ShapeInterpolationConfig(smoothing=0.0)).prepare(None, seeds).depth_maps
 
     def _mask(self, z: int) -> Mask:
         return self.leg.labels.array[z] == self.label

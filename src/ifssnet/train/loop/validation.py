@@ -121,7 +121,7 @@ def validate(propagator: Propagator, legs: Sequence[Leg], config: ValidationConf
             first_only=not config.every_mm,
             ends=config.ends,
         )
-        work = assemble(propagator.steps(volume if propagator.needs_volume else None, seeds), seeds)
+        work = assemble(propagator.prepare(volume if propagator.needs_volume else None, seeds).steps(), seeds)
         while True:
             try:
                 step = next(work)

@@ -197,7 +197,7 @@ def _window_s(propagator: Propagator, side: int) -> float:
     """Seconds that a recurrent network takes to carry masks from one slice to the next."""
     volume, truth = made_leg(side, 24)
     seeds = Seeds({100: {z: truth.array[z] == 100 for z in (2, 3, 4)}}, truth.grid, truth.names)
-    steps = propagator.steps(volume, seeds)
+    steps = propagator.prepare(volume, seeds).steps()
     next(steps)
     started, count = time.perf_counter(), 4
     found = sum(1 for _ in islice(steps, count))

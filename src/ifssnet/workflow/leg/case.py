@@ -53,9 +53,10 @@ def segment(
         )
     for mistake in find_mistakes(seeds):
         warnings.warn(InputWarning(describe(mistake, seeds)), stacklevel=2)
-    found = yield from assemble(propagator.steps(volume, seeds), seeds, keep_probability=keep_probability)
+    propagation = propagator.prepare(volume, seeds)
+    found = yield from assemble(propagation.steps(), seeds, keep_probability=keep_probability)
     provenance = {
-        "method": {"name": propagator.name, **propagator.describe(seeds)},
+        "method": {"name": propagator.name, **propagation.describe()},
         "protocol": protocol,
         "annotated_slices": annotated(seeds),
         "software": software(),

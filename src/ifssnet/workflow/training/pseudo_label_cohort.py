@@ -139,7 +139,7 @@ def label_leg(leg: _Leg) -> None:
     if propagator.needs_volume:
         assert leg.case.volume_path is not None
         volume = open_volume(leg.case.volume_path)
-    found = drain(assemble(propagator.steps(volume, seeds), seeds))
+    found = drain(assemble(propagator.prepare(volume, seeds).steps(), seeds))
     dice: dict[str, Json] = {}
     for label in seeds.labels:
         open_slices = np.setdiff1d(np.arange(truth.grid.slices), seeds.slices(label))
