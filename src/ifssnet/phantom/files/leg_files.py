@@ -137,7 +137,7 @@ def plus_xml(pixel_mm: float, spacing_xyz_mm: tuple[float, float, float]) -> str
   <VolumeReconstruction ImageCoordinateFrame="Image" ReferenceCoordinateFrame="Reference" OutputSpacing="{spacing}"
     Interpolation="NEAREST_NEIGHBOR" CompoundingMode="MEAN" FillHoles="TRUE">
     <HoleFilling>
-      <HoleFillingElement Type="GAUSSIAN" VolumeSize="5" Stdev="1.25" MinimumKnownVoxelsRatio="0.01" />
+      <HoleFillingElement Type="GAUSSIAN" Size="5" Stdev="1.25" MinimumKnownVoxelsRatio="0.01" />
     </HoleFilling>
   </VolumeReconstruction>
 </PlusConfiguration>
