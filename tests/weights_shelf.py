@@ -9,6 +9,7 @@ import torch
 
 from ifssnet.core.segmentation import Json
 from ifssnet.core.weights import Weights
+from ifssnet.io.plain_data import plain_table
 from ifssnet.io.storage.weights import save_weights
 from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
 from ifssnet.nn.networks.ifss_net import IFSSNet, IFSSNetConfig
@@ -38,7 +39,7 @@ def anchored(bias: float = 0.0) -> Weights:
     context, inference = asdict(Context()), asdict(AnchoredInference(keep_volume=0.0))
     context["offsets_mm"] = list(context["offsets_mm"])
     return Weights(
-        "anchored", config.to_json(), {**vars(sampling), "context": context, "inference": inference}, (), tensors, CARD
+        "anchored", plain_table(config), {**vars(sampling), "context": context, "inference": inference}, (), tensors, CARD
     )
 
 
@@ -49,7 +50,7 @@ def holding(**card: Json) -> Weights:
     tensors = {name: tensor.numpy().copy() for name, tensor in IFSSNet(config).state_dict().items()}
     sampling = Sampling(pixel_mm=1.0, margin_mm=4.0, multiple_px=4, least_px=16, slice_mm=0.5)
     settings = {"output": "correction", "image": True, "direction": "forward"}
-    return Weights("ifss-net", config.to_json(), {**vars(sampling), **settings}, (), tensors, {**CARD, **card})
+    return Weights("ifss-net", plain_table(config), {**vars(sampling), **settings}, (), tensors, {**CARD, **card})
 
 
 def fill_shelf(folder: Path, bias: float = 0.0) -> Path:

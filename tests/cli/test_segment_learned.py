@@ -17,6 +17,7 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.weights import Weights
 from ifssnet.io.open import open_labels, open_volume
+from ifssnet.io.plain_data import plain_table
 from ifssnet.io.save import save
 from ifssnet.io.storage.weights import open_weights, save_weights
 from ifssnet.nn.networks.ifss_net import IFSSNet, IFSSNetConfig
@@ -37,7 +38,7 @@ def holding() -> Weights:
     tensors = {name: tensor.numpy().copy() for name, tensor in IFSSNet(config).state_dict().items()}
     sampling = Sampling(pixel_mm=1.0, margin_mm=4.0, multiple_px=4, least_px=16, slice_mm=0.5)
     settings = {"output": "correction", "image": True, "direction": "forward"}
-    return Weights("ifss-net", config.to_json(), {**vars(sampling), **settings}, (), tensors, {"recipe": "none", "log": [1]})
+    return Weights("ifss-net", plain_table(config), {**vars(sampling), **settings}, (), tensors, {"recipe": "none", "log": [1]})
 
 
 @pytest.fixture

@@ -243,6 +243,15 @@ def test_unknown_names_are_left_out_where_others_add_to_a_file() -> None:
         structure(Settings, {"name": "a", "width": "1"}, "x", ignore_unknown=True)
 
 
+def test_nothing_may_be_left_out_of_a_complete_table() -> None:
+    whole = plain_table(Settings("a", further=Smoothing()))
+    assert structure(Settings, whole, "x", complete=True) == Settings("a", further=Smoothing())
+    with pytest.raises(InputError, match=r"width in x; got nothing"):
+        structure(Settings, {"name": "a"}, "x", complete=True)
+    with pytest.raises(InputError, match=r"passes in further of x; got nothing"):
+        structure(Settings, {**whole, "further": {"sigma_mm": 1.0}}, "x", complete=True)
+
+
 def test_arrays_go_into_lists_and_come_back_with_their_types() -> None:
     profile = Profile(np.array([1.5, math.nan, 2.0]), np.array([[1, 2], [3, 4]]), np.array([True, False]), np.array([0.5]))
     data = json.loads(json.dumps(plain(profile), allow_nan=False))

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from ifssnet.core.errors import InputError
+from ifssnet.io.plain_data import plain_table, structure
 from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
 from ifssnet.nn.networks.unet_2_5d import UNet25d, UNet25dConfig
 
@@ -55,9 +56,9 @@ def test_regions_of_any_multiple_fit() -> None:
 
 
 def test_a_configuration_survives_a_file() -> None:
-    assert AnchoredNetConfig.from_json(TWIN.to_json()) == TWIN
-    with pytest.raises(InputError, match="backbone"):
-        AnchoredNetConfig.from_json({"backbone": "unet-2.5d"})
+    assert structure(AnchoredNetConfig, plain_table(TWIN), "a file", complete=True) == TWIN
+    with pytest.raises(InputError, match="slices in a file"):
+        structure(AnchoredNetConfig, {"backbone": "unet-2.5d"}, "a file", complete=True)
 
 
 def test_sizes_that_cannot_be_are_refused() -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from ifssnet.core.errors import InputError
+from ifssnet.io.plain_data import plain_table, structure
 from ifssnet.nn.blocks.convolution import Pointwise
 from ifssnet.nn.blocks.decoder import PatchDoubling, doubling
 from ifssnet.nn.blocks.encoder import TwinEncoders
@@ -169,9 +170,9 @@ def test_the_patch_is_a_transposed_convolution() -> None:
 
 def test_the_configuration_survives_a_file() -> None:
     config = IFSSNetConfig.light(mask_channels=2, direction="forward")
-    assert IFSSNetConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+    assert structure(IFSSNetConfig, json.loads(json.dumps(plain_table(config))), "a file", complete=True) == config
     with pytest.raises(InputError):
-        IFSSNetConfig.from_json({"widths": [4]})
+        structure(IFSSNetConfig, {"widths": [4]}, "a file", complete=True)
 
 
 def test_windows_that_cannot_be_halved_and_settings_that_are_none_are_refused() -> None:

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from ifssnet.core.errors import InputError
+from ifssnet.io.plain_data import plain_table, structure
 from ifssnet.nn.blocks.global_convolution import GlobalConvolution
 from ifssnet.nn.blocks.resnet import ResNetTrunk
 from ifssnet.nn.networks.pg_net import PGNet, PGNetConfig
@@ -102,13 +103,10 @@ def test_a_sample_does_not_depend_on_its_batch() -> None:
 
 
 def test_the_configuration_survives_a_file() -> None:
-    values = PGNetConfig.light().to_json()
-    assert (
-        PGNetConfig.from_json({**values, "widths": list(values["widths"]), "depths": list(values["depths"])})
-        == PGNetConfig.light()
-    )
+    config = PGNetConfig.light()
+    assert structure(PGNetConfig, plain_table(config), "a file", complete=True) == config
     with pytest.raises(InputError):
-        PGNetConfig.from_json({"encoder": "light"})
+        structure(PGNetConfig, {"encoder": "light"}, "a file", complete=True)
 
 
 @pytest.mark.parametrize("wrong", [{"encoder": "vgg"}, {"widths": (60,)}, {"widths": (8, 16)}, {"kernel": 6}])

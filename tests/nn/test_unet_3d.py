@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from ifssnet.core.errors import InputError
+from ifssnet.io.plain_data import plain_table, structure
 from ifssnet.nn.networks.unet_3d import UNet3dConfig, build_unet_3d
 
 
@@ -33,10 +34,10 @@ def test_the_default_is_of_a_usual_width() -> None:
 
 
 def test_the_configuration_survives_a_file() -> None:
-    values = UNet3dConfig.light(3).to_json()
-    assert UNet3dConfig.from_json({**values, "widths": list(values["widths"])}) == UNet3dConfig.light(3)
+    values = plain_table(UNet3dConfig.light(3))
+    assert structure(UNet3dConfig, values, "a file", complete=True) == UNet3dConfig.light(3)
     with pytest.raises(InputError):
-        UNet3dConfig.from_json({**values, "depth": 3})
+        structure(UNet3dConfig, {**values, "depth": 3}, "a file", complete=True)
 
 
 @pytest.mark.parametrize("wrong", [{"classes": 1}, {"widths": (8,)}, {"dropout": 1.0}])

@@ -14,6 +14,7 @@ from ifssnet.core.images import Volume
 from ifssnet.core.progress import drain
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.weights import Weights
+from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
 from ifssnet.propagate.anchored.method import Anchored, AnchoredInference
 from ifssnet.propagate.anchored.prior import Context, cues, guided_depth, hand_scatter_mm, nearness
@@ -213,7 +214,7 @@ def test_weights_become_the_method_that_was_trained() -> None:
     torch.nn.init.normal_(network.backbone.last.weight)
     tensors = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
     sampling = {**vars(PIXELS), "context": {"offsets_mm": [-2.0, -1.0, 0.0, 1.0, 2.0], "zero_image": False}}
-    weights = Weights("anchored", SMALL.to_json(), {**sampling, "inference": {"gate_mm": 3.0}}, (), tensors)
+    weights = Weights("anchored", plain_table(SMALL), {**sampling, "inference": {"gate_mm": 3.0}}, (), tensors)
     method = Anchored.from_weights(weights, device="cpu", keep_volume=0.5, check=False)
     assert method.inference == AnchoredInference(gate_mm=3.0, keep_volume=0.5, check=False)
     again = Anchored(network, PIXELS, Context((-2.0, -1.0, 0.0, 1.0, 2.0)), method.inference)
@@ -222,9 +223,9 @@ def test_weights_become_the_method_that_was_trained() -> None:
     with pytest.raises(InputError, match="'gates'"):
         Anchored.from_weights(weights, gates=1)
     with pytest.raises(InputError, match="sampling"):
-        Anchored.from_weights(Weights("anchored", SMALL.to_json(), vars(PIXELS), (), tensors))
+        Anchored.from_weights(Weights("anchored", plain_table(SMALL), vars(PIXELS), (), tensors))
     with pytest.raises(InputError, match="weights of anchored"):
-        Anchored.from_weights(Weights("pg-net", SMALL.to_json(), sampling, (), tensors))
+        Anchored.from_weights(Weights("pg-net", plain_table(SMALL), sampling, (), tensors))
 
 
 def test_what_cannot_be_used_is_refused() -> None:

@@ -12,6 +12,7 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.weights import Weights
+from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.networks.pg_net import PGNet, PGNetConfig
 from ifssnet.nn.networks.unet_3d import UNet3dConfig, build_unet_3d
 from ifssnet.propagate.baselines.unet_3d import UNet3d, UNet3dInference
@@ -92,7 +93,7 @@ def unet_weights() -> Weights:
     torch.manual_seed(0)
     config = UNet3dConfig.light(2)
     tensors = {name: tensor.numpy() for name, tensor in build_unet_3d(config).state_dict().items()}
-    return Weights("unet-3d", config.to_json(), {**asdict(PLAIN), "window_zyx": [8, 16, 16]}, ("SOL",), tensors)
+    return Weights("unet-3d", plain_table(config), {**asdict(PLAIN), "window_zyx": [8, 16, 16]}, ("SOL",), tensors)
 
 
 def test_a_u_net_out_of_a_file_sees_as_in_training() -> None:
@@ -106,7 +107,7 @@ def pg_weights() -> Weights:
     torch.manual_seed(0)
     config = PGNetConfig.light()
     tensors = {name: tensor.numpy() for name, tensor in PGNet(config).state_dict().items()}
-    return Weights("pg-net", config.to_json(), asdict(PLAIN), (), tensors)
+    return Weights("pg-net", plain_table(config), asdict(PLAIN), (), tensors)
 
 
 @pytest.mark.parametrize("load", [UNet3d.from_weights, pg_net.from_weights])

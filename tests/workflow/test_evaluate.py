@@ -20,6 +20,7 @@ from ifssnet.core.progress import drain
 from ifssnet.core.results import MEAN, Results, Score
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.weights import Weights
+from ifssnet.io.plain_data import plain_table
 from ifssnet.io.save import save
 from ifssnet.io.storage.weights import save_weights
 from ifssnet.propagate.baselines.hold import Hold, HoldConfig
@@ -217,7 +218,7 @@ def tiny_network(path: Path, seed: int) -> Path:
         "output": "direct",
         "image": True,
     }
-    save_weights(Weights("ifss-net", config.to_json(), sampling, (), tensors), path, force=True)
+    save_weights(Weights("ifss-net", plain_table(config), sampling, (), tensors), path, force=True)
     return path
 
 

@@ -40,7 +40,15 @@ class _RefusedError(Exception):
         self.expected, self.value = expected, value
 
 
-def structure(kind: type[T], data: object, where: str, base: T | None = None, *, ignore_unknown: bool = False) -> T:
+def structure(
+    kind: type[T],
+    data: object,
+    where: str,
+    base: T | None = None,
+    *,
+    ignore_unknown: bool = False,
+    complete: bool = False,
+) -> T:
     """A typed value out of plain data; what a table leaves out stays at its default, also in tables inside.
 
     Args:
@@ -49,14 +57,18 @@ def structure(kind: type[T], data: object, where: str, base: T | None = None, *,
         where: What the data is called, for errors: "[trainer] in anchored.toml".
         base: Where values that the data leaves out come from, instead of the dataclass' defaults.
         ignore_unknown: Leave out keys that the dataclass does not have: for files that others add to.
+        complete: Refuse a table that leaves anything out: for files whose values must not change with a default.
 
     Raises:
         InputError: An unknown field, a missing one, a value of another type, or one that the dataclass refuses.
     """
     if not isinstance(data, Mapping):
         raise InputError(f"a table for {where}", f"{data!r}"[:80], f"Correct {where}.")
+    table = cast("Mapping[str, object]", data)
+    if complete:
+        _check_complete(kind, table, where)
     try:
-        return _CONVERTER.structure(_completed(kind, cast("Mapping[str, object]", data), base, ignore_unknown), kind)
+        return _CONVERTER.structure(_completed(kind, table, base, ignore_unknown), kind)
     except (BaseValidationError, _RefusedError) as error:
         raise _input_error(error, where) from error
 
@@ -117,6 +129,21 @@ def _completed(kind: Any, data: Mapping[str, object], base: object, ignore_unkno
             inner_base = before if isinstance(before, inner) else None
             given[name] = _completed(inner, cast("Mapping[str, object]", value), inner_base, ignore_unknown)
     return given
+
+
+def _check_complete(kind: Any, data: Mapping[str, object], where: str) -> None:
+    """Refuse a table that leaves out a field, also in tables inside.
+
+    Raises:
+        InputError: It does.
+    """
+    hints, given = get_type_hints(kind), _by_field(kind, data)
+    for name in _fields_of(kind):
+        if name not in given:
+            raise InputError(f"{name} in {where}", "nothing of that name", f"Add {name}.")
+        inner, value = _dataclass_in(hints[name]), given[name]
+        if inner is not None and isinstance(value, Mapping):
+            _check_complete(inner, cast("Mapping[str, object]", value), f"{name} of {where}")
 
 
 def _dataclass_in(hint: Any) -> type | None:

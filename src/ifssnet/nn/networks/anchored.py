@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Protocol, cast
+from dataclasses import dataclass
+from typing import Protocol, cast
 
 import torch
 from jaxtyping import Float
@@ -52,26 +51,6 @@ class AnchoredNetConfig:
     def twin(cls, widths: tuple[int, ...] = (16, 16, 32, 32, 64)) -> AnchoredNetConfig:
         """The paper's twin encoders at a width that two cores can train (the paper's: 30, 30, 60, 60, 120)."""
         return cls(backbone=TWIN, slices=3, widths=widths)
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> AnchoredNetConfig:
-        """The configuration out of a weights file.
-
-        Raises:
-            InputError: Unknown or missing values.
-        """
-        known = {field.name for field in fields(cls)}
-        if set(values) != known:
-            raise InputError(
-                f"the values {', '.join(sorted(known))}",
-                f"{', '.join(sorted(values)) or 'none'}",
-                "Use weights of this version.",
-            )
-        return cls(**{**values, "widths": tuple(values["widths"])})
-
-    def to_json(self) -> dict[str, Any]:
-        """The configuration as plain data."""
-        return asdict(self)
 
 
 class Backbone(Protocol):

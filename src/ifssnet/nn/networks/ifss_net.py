@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from jaxtyping import Float
@@ -102,26 +101,6 @@ class IFSSNetConfig:
     def small(cls, widths: tuple[int, ...] = (4, 4, 8, 8, 8), **changes: Any) -> IFSSNetConfig:
         """The light network at other widths, by default ones for tests."""
         return cls.light(**{"widths": widths, **changes})
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> IFSSNetConfig:
-        """The configuration out of a weights file.
-
-        Raises:
-            InputError: Unknown or missing values.
-        """
-        known = {field.name for field in fields(cls)}
-        if set(values) != known:
-            raise InputError(
-                f"the values {', '.join(sorted(known))}",
-                f"{', '.join(sorted(values)) or 'none'}",
-                "Use weights of this version.",
-            )
-        return cls(**{**values, "widths": tuple(values["widths"]), "rates": tuple(values["rates"])})
-
-    def to_json(self) -> dict[str, Any]:
-        """The configuration as plain data."""
-        return asdict(self)
 
 
 class IFSSNet(nn.Module):

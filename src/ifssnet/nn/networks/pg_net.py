@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
@@ -62,26 +60,6 @@ class PGNetConfig:
     def light(cls) -> PGNetConfig:
         """A size that two processor cores can train."""
         return cls(encoder=LIGHT, widths=(8, 16, 24, 32, 48), decoder=16, groups=4)
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> PGNetConfig:
-        """The configuration out of a weights file.
-
-        Raises:
-            InputError: Unknown or missing values.
-        """
-        known = {field.name for field in fields(cls)}
-        if set(values) != known:
-            raise InputError(
-                f"the values {', '.join(sorted(known))}",
-                f"{', '.join(sorted(values)) or 'none'}",
-                "Use weights of this version.",
-            )
-        return cls(**{**values, "widths": tuple(values["widths"]), "depths": tuple(values["depths"])})
-
-    def to_json(self) -> dict[str, Any]:
-        """The configuration as plain data."""
-        return asdict(self)
 
     @property
     def scales(self) -> int:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 from torch import nn
 
@@ -41,26 +39,6 @@ class UNet3dConfig:
     def light(cls, classes: int = 4) -> UNet3dConfig:
         """A size that two processor cores can train."""
         return cls(classes, widths=(8, 16, 32, 64), residual_units=1)
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> UNet3dConfig:
-        """The configuration out of a weights file.
-
-        Raises:
-            InputError: Unknown or missing values.
-        """
-        known = {field.name for field in fields(cls)}
-        if set(values) != known:
-            raise InputError(
-                f"the values {', '.join(sorted(known))}",
-                f"{', '.join(sorted(values)) or 'none'}",
-                "Use weights of this version.",
-            )
-        return cls(**{**values, "widths": tuple(values["widths"])})
-
-    def to_json(self) -> dict[str, Any]:
-        """The configuration as plain data."""
-        return asdict(self)
 
     @property
     def multiple(self) -> int:

@@ -20,6 +20,7 @@ from ifssnet.core.progress import Step
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Json
 from ifssnet.core.weights import Weights
+from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
 from ifssnet.nn.tensors import filled
 from ifssnet.propagate.anchored.inference import AnchoredInference
@@ -30,6 +31,7 @@ from ifssnet.propagate.interpolation.depth_maps import Depth, DepthMaps
 from ifssnet.propagate.interpolation.shape_interpolation import ShapePropagation
 from ifssnet.propagate.network_input.device import choose_device
 from ifssnet.propagate.network_input.region import Region, Sampling, cut, normalised, pixel_mm, put_back, region_of
+from ifssnet.propagate.network_input.trained_settings import network_settings
 
 __all__ = ["KIND", "Anchored", "AnchoredInference", "prior_logit"]
 
@@ -85,7 +87,7 @@ class Anchored:
                 wanted = f"one of the settings {', '.join(known)} of {KIND}"
                 raise InputError(wanted, f"'{setting}'", "Leave it out or correct it.")
         kept = {name: value for name, value in inference.items() if name in known}
-        network = filled(AnchoredNet(AnchoredNetConfig.from_json(weights.network)), weights.tensors)
+        network = filled(AnchoredNet(network_settings(AnchoredNetConfig, weights)), weights.tensors)
         return cls(
             network.to(choose_device(device)),
             Sampling(**shared),
@@ -204,7 +206,7 @@ class AnchoredPropagation:
             "settings": asdict(method.inference),
             "sampling": asdict(method.sampling),
             "context": {"offsets_mm": list(method.context.offsets_mm), "zero_image": method.context.zero_image},
-            "network": method.network.config.to_json(),
+            "network": plain_table(method.network.config),
             "prior": self.interpolation.describe(),
             **({} if self.self_check is None else {"trust": dict(self.self_check.describe())}),
         }

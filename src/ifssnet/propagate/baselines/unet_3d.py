@@ -23,6 +23,7 @@ from ifssnet.core.weights import Weights
 from ifssnet.nn.networks.unet_3d import UNet3dConfig, build_unet_3d
 from ifssnet.nn.tensors import filled
 from ifssnet.propagate.network_input.region import Region, Sampling, cut, normalised, pixel_factor, put_back, slice_step
+from ifssnet.propagate.network_input.trained_settings import network_settings
 
 KIND = "unet-3d"
 SLICE_MM = 1.1
@@ -99,7 +100,7 @@ class UNet3d:
                 "Use weights of this version.",
             )
         chosen["window_zyx"] = tuple(chosen["window_zyx"])
-        network = filled(build_unet_3d(UNet3dConfig.from_json(weights.network)), weights.tensors)
+        network = filled(build_unet_3d(network_settings(UNet3dConfig, weights)), weights.tensors)
         return cls(network, weights.muscles, Sampling(**shared), UNet3dInference(**chosen))
 
     def prepare(self, volume: Volume | None, seeds: Seeds) -> Propagation:

@@ -17,6 +17,7 @@ from ifssnet.geometry.soft_distance import soft_depth
 from ifssnet.nn.networks.ifss_net import CARRIED, IFSSNet, IFSSNetConfig, State
 from ifssnet.nn.tensors import filled
 from ifssnet.propagate.network_input.region import Sampling
+from ifssnet.propagate.network_input.trained_settings import network_settings
 from ifssnet.propagate.recurrent.close_runs import GAIN
 from ifssnet.propagate.recurrent.method import Recurrent, RecurrentInference
 
@@ -185,7 +186,7 @@ def from_weights(weights: Weights, **settings: Any) -> Recurrent:
             f"{', '.join(sorted(trained)) or 'none'}",
             "Use weights of this version.",
         )
-    network = filled(IFSSNet(IFSSNetConfig.from_json(weights.network)), weights.tensors)
+    network = filled(IFSSNet(network_settings(IFSSNetConfig, weights)), weights.tensors)
     sampling = Sampling(**{name: trained[name] for name in known[Sampling]})
     run = {name: trained[name] for name in known[RecurrentInference] & set(trained)}
     return recurrent(network, sampling, trained["output"], trained["image"], **{**run, **settings})

@@ -17,6 +17,7 @@ from ifssnet.core.weights import Weights
 from ifssnet.nn.networks.pg_net import PGNet, PGNetConfig
 from ifssnet.nn.tensors import filled
 from ifssnet.propagate.network_input.region import Sampling
+from ifssnet.propagate.network_input.trained_settings import network_settings
 from ifssnet.propagate.recurrent.method import Recurrent, RecurrentInference
 
 KIND = "pg-net"
@@ -93,6 +94,6 @@ def from_weights(weights: Weights, **settings: Any) -> Recurrent:
             f"{', '.join(sorted(shared)) or 'none'}",
             "Use weights of this version.",
         )
-    network = filled(PGNet(PGNetConfig.from_json(weights.network)), weights.tensors)
+    network = filled(PGNet(network_settings(PGNetConfig, weights)), weights.tensors)
     inference = RecurrentInference(**{**RUN, **settings})
     return pg_net(network, Sampling(**shared), inference, {"weights": weights.sha256})

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ifssnet.core.errors import InputError
 from ifssnet.core.segmentation import Propagator
 from ifssnet.core.weights import Weights
+from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.losses.dice import soft_dice_loss
 from ifssnet.nn.networks.anchored import TWIN, AnchoredNet, AnchoredNetConfig
 from ifssnet.propagate.anchored.method import KIND, Anchored, AnchoredInference
@@ -196,7 +197,7 @@ class AnchoredTask:
         context = {"offsets_mm": list(config.context.offsets_mm), "zero_image": config.context.zero_image}
         shared = {**asdict(config.sampling), "context": context, "inference": asdict(config.inference)}
         # The network is told no names, so whatever it was trained on, it follows any muscle that it is given masks of.
-        return Weights(KIND, config.network.to_json(), shared, (), arrays_of(network))
+        return Weights(KIND, plain_table(config.network), shared, (), arrays_of(network))
 
 
 def _sources(

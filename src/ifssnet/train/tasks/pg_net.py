@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ifssnet.core.errors import InputError
 from ifssnet.core.segmentation import Propagator
 from ifssnet.core.weights import Weights
+from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.losses.dice import soft_dice_loss
 from ifssnet.nn.networks.pg_net import PGNet, PGNetConfig
 from ifssnet.propagate.network_input.region import Region, Sampling, cut, normalised, pixel_mm, region_of, slice_step
@@ -202,4 +203,4 @@ class PGNetTask:
     def weights(self, network: nn.Module) -> Weights:
         """The network as it goes into a file."""
         only = self.muscles if len(self.muscles) == 1 else ()
-        return Weights(KIND, self.config.network.to_json(), asdict(self.config.sampling), only, arrays_of(network))
+        return Weights(KIND, plain_table(self.config.network), asdict(self.config.sampling), only, arrays_of(network))

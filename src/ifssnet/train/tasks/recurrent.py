@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from ifssnet.core.errors import InputError
 from ifssnet.core.segmentation import Json, Propagator
 from ifssnet.core.weights import Weights
+from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.losses.tversky import sequence_loss
 from ifssnet.nn.networks.ifss_net import CARRIED, IFSSNet
 from ifssnet.propagate.network_input.region import pixel_mm
@@ -84,7 +85,7 @@ class RecurrentTask:
         settings: dict[str, Json] = {**asdict(config.inference), "feedback": config.feedback}
         sampling: dict[str, Json] = {**asdict(config.sampling), **settings, "output": config.output, "image": config.image}
         only = self.muscles if len(self.muscles) == 1 else ()
-        return Weights(NAME, config.network.to_json(), sampling, only, arrays_of(network))
+        return Weights(NAME, plain_table(config.network), sampling, only, arrays_of(network))
 
     def _shown(self, rng: np.random.Generator, sequences: SequenceConfig, share: float) -> Shown:
         config = self.config

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ifssnet.core.errors import InputError
 from ifssnet.core.segmentation import Propagator
 from ifssnet.core.weights import Weights
+from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.losses.dice import soft_dice_loss
 from ifssnet.nn.networks.unet_3d import UNet3dConfig, build_unet_3d
 from ifssnet.propagate.baselines.unet_3d import KIND, SLICE_MM, UNet3d, UNet3dInference, whole_slice
@@ -156,7 +157,7 @@ class UNet3dTask:
     def weights(self, network: nn.Module) -> Weights:
         """The network as it goes into a file."""
         shared = {**asdict(self.config.sampling), "window_zyx": list(self.config.window_zyx)}
-        return Weights(KIND, self.config.network.to_json(), shared, self.muscles, arrays_of(network))
+        return Weights(KIND, plain_table(self.config.network), shared, self.muscles, arrays_of(network))
 
 
 def _inside(rng: np.random.Generator, whole: Region, shape_yx: tuple[int, int]) -> Region:
