@@ -5,7 +5,7 @@ Nothing heavy is imported before the first call.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from os import PathLike
 from pathlib import Path
@@ -151,6 +151,14 @@ def measure(
 ) -> LegMeasures:
     """Measure each muscle: volume in cm3, length, cross-sections, echo intensity where a volume is given.
 
+    Args:
+        segmentation: Which voxel is which muscle.
+        volume: The grey levels, for echo intensity; on the same grid, or one that covers the muscles.
+        options: How to measure; None for every default.
+
+    Raises:
+        InputError: Two labels have one muscle's name, or more than 1 % of a muscle lies outside the volume.
+
     >>> import numpy as np
     >>> from ifssnet.core.grid import Grid
     >>> box = np.zeros((12, 12, 12), np.uint8)
@@ -165,8 +173,20 @@ def measure(
     return run(labels, volume, options)
 
 
-def compare(segmentation: Segmentation | LabelMap, reference: LabelMap) -> LegAgreement:
+def compare(
+    segmentation: Segmentation | LabelMap,
+    reference: LabelMap,
+    without: Mapping[str, Collection[int]] | None = None,
+    *,
+    per_slice: bool = False,
+) -> LegAgreement:
     """Hold a segmentation against a reference: Dice, IoU, surface distances, volume error.
+
+    Args:
+        segmentation: What was found.
+        reference: What it ought to be; muscles are matched by name.
+        without: Muscle's name to slices of the reference that do not count, such as those that an expert annotated.
+        per_slice: Add the agreement on each slice to each muscle.
 
     Raises:
         InputError: The grids differ by more than can be bridged safely, or no muscle has the same name in both.
@@ -174,12 +194,15 @@ def compare(segmentation: Segmentation | LabelMap, reference: LabelMap) -> LegAg
     from ifssnet.measurement.compare import compare as run
 
     labels = segmentation.labels if isinstance(segmentation, Segmentation) else segmentation
-    return run(labels, reference)
+    return run(labels, reference, without, per_slice)
 
 
-def save(thing: Volume | LabelMap | Segmentation | Seeds, path: AnyPath, force: bool = False) -> Path:
-    """Write a volume, a label map, a segmentation or seeds; the suffix chooses the format.
+def save(
+    thing: Volume | LabelMap | Segmentation | Seeds | LegMeasures | LegAgreement, path: AnyPath, force: bool = False
+) -> Path:
+    """Write a volume, a label map, a segmentation or seeds, or what `measure` and `compare` found; the suffix is the format.
 
+    Numbers are written as `.json`, everything, or as `.csv`, one line a muscle and quantity.
     The file is written beside its target and moved into place, so that a failure leaves nothing half done.
 
     Raises:
@@ -190,6 +213,14 @@ def save(thing: Volume | LabelMap | Segmentation | Seeds, path: AnyPath, force: 
         from ifssnet.io.seeds.seed_files import save_seeds
 
         save_seeds(thing, target, force=force)
+    elif isinstance(thing, LegMeasures):
+        from ifssnet.io.result_tables import save_measures
+
+        save_measures(thing, target, force)
+    elif isinstance(thing, LegAgreement):
+        from ifssnet.io.result_tables import save_agreement
+
+        save_agreement(thing, target, force)
     else:
         from ifssnet.io.save import save as write
 
