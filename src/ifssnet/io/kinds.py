@@ -72,6 +72,9 @@ IMAGES = tuple(kind(each).name for each in FORMATS if isinstance(each, VolumeFor
 SWEEPS = tuple(kind(each).name for each in FORMATS if isinstance(each, SweepFormat))
 """What opens as a tracked sweep."""
 
+CALIBRATED_ELSEWHERE = tuple(kind(each).name for each in FORMATS if isinstance(each, SweepFormat) and each.takes_configuration)
+"""Sweeps whose calibration may stand in a PLUS configuration."""
+
 SURFACES = (SURFACE.name, SURFACES_FOLDER.name)
 """What opens as surfaces."""
 

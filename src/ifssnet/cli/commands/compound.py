@@ -51,6 +51,16 @@ def run(
     config: Annotated[
         Path | None, typer.Option("--config", metavar="XML", help="PLUS configuration: calibration, and every option it names.")
     ] = None,
+    poses: Annotated[
+        list[Path] | None, typer.Option("--poses", metavar="FILE", help="3D Slicer: transforms of the probe (.seq.mha).")
+    ] = None,
+    reference: Annotated[
+        Path | None, typer.Option("--reference", metavar="FILE", help="3D Slicer: transforms of the reference (.seq.mha).")
+    ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option("--calibration", metavar="FILE", help="Transform from the image to the probe (.h5, .tfm, .txt)."),
+    ] = None,
     spacing: Annotated[str | None, typer.Option("--spacing", metavar="MM", help="Voxel spacing: one number, or X,Y,Z.")] = None,
     interpolation: Annotated[Interpolation | None, typer.Option(help="Default: nearest.")] = None,
     compounding: Annotated[Compounding | None, typer.Option(help="Default: mean, a true one.")] = None,
@@ -82,6 +92,9 @@ def run(
     """Compound tracked sweeps into a volume. Spacing is the paper's 0.277 mm unless said otherwise.
 
     Options given here win over those of --config.
+
+    Recordings of 3D Slicer: a scene (`leg.mrb`), or `images.seq.nrrd` with --poses, --reference and --calibration, or with
+    those files beside it.
 
     Example: `ifss compound left.igs.mha right.igs.mha --config plus.xml -o leg.mha --axes sweep --fill distance`
     """
@@ -118,10 +131,18 @@ def run(
     if check and dry_run:
         raise InputError("--check or --dry-run", "both", "Give one of them.")
     if output is not None:
-        check_target(output, force or check or dry_run, *sweeps, config, grid)
+        check_target(output, force or check or dry_run, *sweeps, *(poses or []), reference, calibration, config, grid)
     if fill is None and (fill_size is not None or fill_mm is not None):
         raise InputError("--fill with --fill-size or --fill-mm", "no --fill", "Say how holes are to be filled.")
-    recordings = read_recordings(sweeps, config, {name: value for name, value in given.items() if value is not None}, grid)
+    recordings = read_recordings(
+        sweeps,
+        config,
+        {name: value for name, value in given.items() if value is not None},
+        grid,
+        poses=poses or (),
+        reference=reference,
+        calibration=calibration,
+    )
     if dry_run:
         planned = plan(recordings)
         facts: dict[str, Any] = {

@@ -15,10 +15,11 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.progress import Progress
 from ifssnet.core.segmentation import Json
 from ifssnet.core.sweep import Sweep
-from ifssnet.io.kinds import kind_of
-from ifssnet.io.open import open_sweep, open_volume
+from ifssnet.io.kinds import CALIBRATED_ELSEWHERE, kind_of
+from ifssnet.io.open import open_sweeps, open_volume
 from ifssnet.io.save import save
-from ifssnet.io.sweeps.plus_config import read_plus_configuration
+from ifssnet.io.sweeps.plus_config import PlusConfiguration, read_plus_configuration
+from ifssnet.io.sweeps.tracking_files import TrackingFiles
 from ifssnet.io.volumes.recorded_findings import with_findings
 from ifssnet.workflow.files.provenance import source
 from ifssnet.workflow.files.result_files import check_target, write_json
@@ -43,7 +44,14 @@ class Recordings:
 
 
 def read_recordings(
-    paths: Sequence[Path], config: Path | None, given: Mapping[str, Any], grid_of: Path | None = None
+    paths: Sequence[Path],
+    config: Path | None,
+    given: Mapping[str, Any],
+    grid_of: Path | None = None,
+    *,
+    poses: Sequence[Path] = (),
+    reference: Path | None = None,
+    calibration: Path | None = None,
 ) -> Recordings:
     """Read sweeps and the options to compound them with.
 
@@ -52,18 +60,37 @@ def read_recordings(
         config: A PLUS configuration: calibration of sequence metafiles, and every option that it names.
         given: Fields of `CompoundOptions` that the user gave; they win over the configuration.
         grid_of: A volume whose grid is taken.
+        poses: Transforms of the tracked probe, for the images of 3D Slicer's Sequences.
+        reference: Transforms of the tracked reference, for the same.
+        calibration: The file of the transform from the image to the probe.
 
     Raises:
-        InputError: Something cannot be read, or an option is impossible.
+        InputError: Something cannot be read, an option is impossible, or files do not go together.
     """
     if not paths:
         raise InputError("at least one sweep", "none", "Name the recordings to compound.")
+    if len(paths) > 1 and (poses or reference is not None):
+        raise InputError(
+            "one recording with --poses and --reference",
+            f"{len(paths)} recordings",
+            "Compound a scene (.mrb), which says what belongs together, or keep each recording in a folder of its own.",
+        )
     configuration = None if config is None else read_plus_configuration(config)
     options = CompoundOptions(**given) if configuration is None else options_from_plus(configuration, given)
     # A Stradwin recording carries its own calibration, so that only the options of a configuration concern it.
-    sweeps = tuple(open_sweep(path, configuration if kind_of(path) == "sequence" else None) for path in paths)
+    sweeps = tuple(
+        sweep
+        for path in paths
+        for sweep in open_sweeps(path, TrackingFiles(_own(configuration, path), tuple(poses), reference, calibration))
+    )
     grid = None if grid_of is None else open_volume(grid_of).grid
-    return Recordings(sweeps, options, grid, [source(path) for path in (*paths, *([config] if config else []))])
+    read = (*paths, *poses, *(each for each in (reference, calibration, config) if each is not None))
+    return Recordings(sweeps, options, grid, [source(path) for path in read])
+
+
+def _own(configuration: PlusConfiguration | None, path: Path) -> PlusConfiguration | None:
+    """The configuration where it concerns the recording's calibration."""
+    return configuration if kind_of(path) in CALIBRATED_ELSEWHERE else None
 
 
 def plan(recordings: Recordings) -> CompoundPlan:

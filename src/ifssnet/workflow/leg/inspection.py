@@ -14,7 +14,10 @@ from ifssnet.core.sweep import Sweep
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.kinds import IMAGES, KINDS, SURFACES, SWEEPS, kind_of
 from ifssnet.io.open import open_labels, open_sweep, open_volume
+from ifssnet.io.sweeps.linear_transform import read_linear_transform
 from ifssnet.io.sweeps.plus_config import read_plus_configuration
+from ifssnet.io.sweeps.slicer_scene import read_scene
+from ifssnet.io.sweeps.slicer_sequence import TransformSequence, read_transform_sequences
 from ifssnet.io.volumes.surfaces import read_surfaces
 from ifssnet.workflow.leg.compound_files import grid_facts
 
@@ -27,6 +30,13 @@ def inspect(path: Path, config: Path | None = None) -> dict[str, Any]:
     """
     kind = kind_of(path)
     facts: dict[str, Any] = {"path": str(path), "kind": kind, "is": KINDS[kind]}
+    if kind == "slicer-scene":
+        return {**facts, **_scene(path)}
+    if kind == "transform-sequence":
+        return {**facts, "transforms": [_transforms(each) for each in read_transform_sequences(path)]}
+    if kind == "transform":
+        rows = read_linear_transform(path).tolist()
+        return {**facts, "matrix_to_parent": [dict(zip(("x", "y", "z", "shift_mm"), row, strict=True)) for row in rows]}
     if kind in SWEEPS:
         return {**facts, **_sweep(open_sweep(path, config))}
     if kind in ("nnunet", "cohort"):
@@ -36,6 +46,29 @@ def inspect(path: Path, config: Path | None = None) -> dict[str, Any]:
     if kind in IMAGES:
         return {**facts, **_image(path, kind)}
     return {**facts, **_configuration(path)}
+
+
+def _scene(path: Path) -> dict[str, Any]:
+    """What lies in a scene, and how many recordings."""
+    found = read_scene(path)
+    return {
+        "recordings": len(found.image_sequences),
+        "nodes": [
+            {"kind": each.kind, "name": each.name, "holds": each.holds, "file": None if each.file is None else str(each.file)}
+            for each in found.nodes
+        ],
+    }
+
+
+def _transforms(found: TransformSequence) -> dict[str, Any]:
+    times = found.times_s
+    return {
+        "name": "To".join(found.frames) if found.frames else found.name,
+        "entries": len(found.matrices),
+        "valid": int(found.valid.sum()),
+        "first_s": None if times is None else float(np.nanmin(times)),
+        "last_s": None if times is None else float(np.nanmax(times)),
+    }
 
 
 def _configuration(path: Path) -> dict[str, Any]:
