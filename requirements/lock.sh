@@ -5,14 +5,16 @@ set -eu
 bin=$1
 "$bin/python" -m pip install --quiet pip-tools
 compile() {
-  "$bin/pip-compile" --quiet --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --strip-extras "$@" pyproject.toml
+  "$bin/pip-compile" --quiet --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --strip-extras "$@"
 }
-compile --output-file requirements/base.txt
+compile --output-file requirements/base.txt pyproject.toml
 # Any torch but this one brings several gigabytes of CUDA along on Linux.
 echo "torch==2.13.0" > requirements/torch.in
-compile --constraint requirements/base.txt --constraint requirements/torch.in --extra nn --output-file requirements/nn.txt
-compile --constraint requirements/base.txt --constraint requirements/nn.txt --extra nn --extra dev --output-file requirements/dev.txt
+compile --constraint requirements/base.txt --constraint requirements/torch.in --extra nn --output-file requirements/nn.txt pyproject.toml
+compile --constraint requirements/base.txt --constraint requirements/nn.txt --extra nn --extra dev --output-file requirements/dev.txt pyproject.toml
 rm requirements/torch.in
 # The build's local name ("+cpu") belongs to where it was found, not to the version.
 sed -i "s/^torch==2.13.0+[a-z0-9]*/torch==2.13.0/" requirements/nn.txt requirements/dev.txt
-compile --constraint requirements/base.txt --extra itk --output-file requirements/itk.txt
+compile --constraint requirements/base.txt --extra itk --output-file requirements/itk.txt pyproject.toml
+# What makes a release has an environment of its own.
+printf 'build\ntwine\n' | compile --output-file requirements/release.txt -

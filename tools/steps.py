@@ -1,0 +1,70 @@
+"""What has to pass, in one place: `make` runs these steps, and the continuous integration runs them on every system.
+
+Usage: `python tools/steps.py install dev` and then `python tools/steps.py test`. Needs nothing but Python, and node for `frontend`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+VIRTUAL_ENVIRONMENT = REPOSITORY / ".venv"
+SCRIPTS = VIRTUAL_ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
+VIEWER = "frontend/report-viewer"
+PYTEST = ("pytest", "-n", os.environ.get("JOBS", "2"), "--dist", "loadfile")
+COVERAGE = (*PYTEST, "--cov", "--cov-report", "term:skip-covered", "--cov-report", "xml:out/coverage.xml")
+
+CHECK = (("ruff", "check", "."), ("ruff", "format", "--check", "."), ("lint-imports",), ("pyright",))
+FRONTEND = (("npm", "--prefix", VIEWER, "run", "--silent", "verify"),)
+STEPS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "check": CHECK,
+    "frontend": FRONTEND,
+    "test": (*CHECK, *FRONTEND, PYTEST),
+    "test-all": (*CHECK, *FRONTEND, (*PYTEST, "-m", "")),
+    "coverage": (COVERAGE,),
+    "docs": (("mkdocs", "build", "--strict", "--quiet"),),
+}
+SETTINGS = {"test-all": {"HYPOTHESIS_PROFILE": "searching"}, "docs": {"NO_MKDOCS_2_WARNING": "1"}}
+
+
+def main() -> None:
+    """Run the steps of one name, and stop at the first that fails with its exit code."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("name", choices=["install", *STEPS])
+    arguments.add_argument("locked", nargs="?", default="dev", help="what `install` installs: a file of requirements/")
+    chosen = arguments.parse_args()
+    if chosen.name == "install":
+        install(chosen.locked)
+        return
+    for step in STEPS[chosen.name]:
+        run(step, SETTINGS.get(chosen.name, {}))
+
+
+def install(locked: str) -> None:
+    """Make `.venv` if there is none and install the locked versions there; with `base`, `nn` and `dev` the package as well."""
+    if not SCRIPTS.exists():
+        venv.create(VIRTUAL_ENVIRONMENT, with_pip=True)
+    pip = ("python", "-m", "pip", "--disable-pip-version-check", "--quiet", "install")
+    run((*pip, "-r", f"requirements/{locked}.txt"), {})
+    run((*pip, "--no-deps", "-e", "."), {})
+
+
+def run(step: tuple[str, ...], settings: dict[str, str]) -> None:
+    """Run one command of the virtual environment, or of the system where it has none of that name."""
+    print("+", *step, flush=True)
+    program = shutil.which(step[0], path=str(SCRIPTS)) or shutil.which(step[0])
+    if program is None:
+        sys.exit(f"{step[0]} is not installed: run `python tools/steps.py install dev` (node brings npm)")
+    code = subprocess.run([program, *step[1:]], cwd=REPOSITORY, env=os.environ | settings, check=False).returncode
+    if code:
+        sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()
