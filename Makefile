@@ -2,26 +2,29 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+STEPS  := JOBS=$(JOBS) $(PYTHON) tools/steps.py
 OUT    ?= out
 JOBS   ?= 2
 VIEWER := frontend/report-viewer
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all bench check docs frontend lock sizes clean
+.PHONY: help demo test test-all coverage bench check docs frontend release-check lock sizes clean
 
 help: ## Say what there is to make
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 demo: $(VENV)/.nn ## A digital leg from sweep to report, three methods side by side: $(OUT)/demo/report.html
 	@mkdir -p $(OUT)
 	$(BIN)/ifss demo -o $(OUT)/demo --force
 
-test: check frontend ## Linters, types, architecture contracts, tests (all but the slow ones)
-	$(BIN)/pytest -n $(JOBS) --dist loadfile
+test: $(VENV)/.dev $(VIEWER)/node_modules/.stamp ## Linters, types, architecture contracts, tests (all but the slow ones)
+	@$(STEPS) test
 
-test-all: check frontend $(VENV)/.itk ## The same with the slow tests and ITK's reference filter
-	HYPOTHESIS_PROFILE=searching $(BIN)/pytest -n $(JOBS) --dist loadfile -m ""
+test-all: $(VENV)/.itk $(VIEWER)/node_modules/.stamp ## The same with the slow tests and ITK's reference filter
+	@$(STEPS) test-all
+
+coverage: $(VENV)/.dev ## Which lines and branches the fast tests reach, against the floor in pyproject.toml
+	@$(STEPS) coverage
 
 bench: $(VENV)/.dev ## Timings as ratios within one run, and time and memory at full size
 	$(BIN)/python benchmarks/bench_propagate.py
@@ -30,16 +33,16 @@ bench: $(VENV)/.dev ## Timings as ratios within one run, and time and memory at 
 	$(BIN)/pytest benchmarks -o python_files='bench_*.py' -m "" --benchmark-only --benchmark-columns=min,median,max,rounds
 
 check: $(VENV)/.dev ## Linters, types and architecture contracts only
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports
-	$(BIN)/pyright
+	@$(STEPS) check
 
 frontend: $(VIEWER)/node_modules/.stamp ## Type-check the report's viewer and hold its bundle against its source
-	cd $(VIEWER) && npm run --silent verify
+	@$(STEPS) frontend
 
 docs: $(VENV)/.dev ## The documentation as a site, in site/
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@$(STEPS) docs
+
+release-check: ## Source archive and wheel, built, checked, installed in a fresh environment and tried without the repository
+	$(PYTHON) tools/release.py check
 
 lock: $(VENV)/.dev ## Resolve the locked versions anew
 	./requirements/lock.sh $(BIN)
@@ -48,26 +51,22 @@ sizes: ## Measure what the installs weigh, each in a virtual environment of its 
 	./requirements/sizes.sh $(PYTHON)
 
 clean: ## Remove everything that make made
-	rm -rf $(VENV) $(OUT) site $(VIEWER)/node_modules
+	rm -rf $(VENV) $(OUT) site dist $(VIEWER)/node_modules
 
-$(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
-
-$(VENV)/.base: $(VENV)/bin/python requirements/base.txt pyproject.toml
-	$(PIP) install -r requirements/base.txt
-	$(PIP) install --no-deps -e .
+$(VENV)/.base: requirements/base.txt pyproject.toml
+	@$(STEPS) install base
 	@touch $@
 
 $(VENV)/.nn: $(VENV)/.base requirements/nn.txt
-	$(PIP) install -r requirements/nn.txt
+	@$(STEPS) install nn
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.base requirements/dev.txt
-	$(PIP) install -r requirements/dev.txt
+	@$(STEPS) install dev
 	@touch $@
 
 $(VENV)/.itk: $(VENV)/.dev requirements/itk.txt
-	$(PIP) install -r requirements/itk.txt
+	@$(STEPS) install itk
 	@touch $@
 
 $(VIEWER)/node_modules/.stamp: $(VIEWER)/package-lock.json

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tarfile
@@ -19,6 +20,7 @@ import time
 import tomllib
 import venv
 import zipfile
+from glob import glob
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -30,17 +32,7 @@ IN_WHEEL = (
     "ifssnet/figures/assets/report-viewer.js",
 )
 IN_SOURCE = ("src/ifssnet/__init__.py", "recipes/anchored.toml", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md")
-FIRST_STEPS = (
-    "ifss --version",
-    "ifss phantom leg -o leg --seed 3 --size small",
-    "ifss seeds leg/masks.nii.gz -o seeds.seg.nrrd --consecutive 3 --every-mm 27.7",
-    "ifss segment leg/image.nii.gz --seeds seeds.seg.nrrd -o leg.seg.nrrd --provenance",
-    "ifss measure leg.seg.nrrd --volume leg/image.nii.gz",
-    "ifss compare leg.seg.nrrd leg/masks.nii.gz",
-    "ifss report leg.seg.nrrd --volume leg/image.nii.gz --seeds seeds.seg.nrrd -o leg.html",
-    "ifss weights list",
-    "ifss train legs --recipe list",
-)
+AFTER_README = ("ifss weights list", "ifss train legs --recipe list")
 
 
 def main() -> None:
@@ -81,7 +73,7 @@ def build() -> None:
 
 
 def try_wheel(demo: bool) -> None:
-    """Install the wheel without the repository and take the first steps of a new user."""
+    """Install the wheel without the repository and take the README's first steps with it."""
     with tempfile.TemporaryDirectory() as folder:
         began = time.monotonic()
         wheel = _only("*.whl")
@@ -91,25 +83,30 @@ def try_wheel(demo: bool) -> None:
         work.mkdir()
         print(f"installed in {time.monotonic() - began:.0f} s", flush=True)
         began = time.monotonic()
-        for step in (*FIRST_STEPS, *(["ifss demo -o demo"] if demo else [])):
-            program, *words = step.split()
-            _run([scripts / program, *words], work)
+        for step in ("ifss --version", *five_minutes(), *AFTER_README, *(["ifss demo -o demo"] if demo else [])):
+            program, *words = shlex.split(step)
+            _run([scripts / program, *(found for word in words for found in sorted(glob(word, root_dir=work)) or [word])], work)
         print(f"first steps done in {time.monotonic() - began:.0f} s")
 
 
+def five_minutes() -> list[str]:
+    """The commands under "Five minutes" in the README: a new user's first steps."""
+    section = (REPOSITORY / "README.md").read_text(encoding="utf-8").partition("## Five minutes")[2].partition("\n## ")[0]
+    return re.findall(r"^ifss .+$", section, re.MULTILINE)
+
+
 def check_tag(tag: str, address: str) -> None:
-    """A tag names the version, and the package's page links to where the tag was made."""
-    found = re.search(r'^__version__ = "(.+)"$', (REPOSITORY / "src/ifssnet/__init__.py").read_text(encoding="utf-8"), re.MULTILINE)
-    version = found[1] if found else "none"
+    """A tag names the version, the changelog dates it, and the package's page links to where the tag was made."""
+    package = (REPOSITORY / "src/ifssnet/__init__.py").read_text(encoding="utf-8")
+    version = re.findall(r'^__version__ = "(.+)"$', package, re.MULTILINE)[0]
     urls = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]
     changes = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
-    wrong = [
-        f"the tag is {tag}, the version {version}" if tag != f"v{version}" else "",
-        f"[project.urls] of pyproject.toml should say: Source = '{address}'" if urls.get("Source") != address else "",
-        f"CHANGELOG.md does not date version {version}" if not re.search(rf"^## {re.escape(version)} - \d{{4}}-", changes, re.M) else "",
-    ]
-    if any(wrong):
-        sys.exit("\n".join(filter(None, wrong)))
+    if tag != f"v{version}":
+        sys.exit(f"the tag is {tag}, the version {version}")
+    if not re.search(rf"^## {re.escape(version)} - \d{{4}}-", changes, re.MULTILINE):
+        sys.exit(f"CHANGELOG.md does not date version {version}")
+    if urls.get("Source") != address:
+        sys.exit(f"[project.urls] of pyproject.toml should say: Source = '{address}'")
 
 
 def _environment(folder: Path, *requirements: str) -> Path:

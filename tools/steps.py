@@ -1,6 +1,7 @@
 """What has to pass, in one place: `make` runs these steps, and the continuous integration runs them on every system.
 
-Usage: `python tools/steps.py install dev` and then `python tools/steps.py test`. Needs nothing but Python, and node for `frontend`.
+Usage: `python tools/steps.py install dev` and then `python tools/steps.py test`.
+It needs nothing but Python, and node for `frontend`.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ def main() -> None:
 
 
 def install(locked: str) -> None:
-    """Make `.venv` if there is none and install the locked versions there; with `base`, `nn` and `dev` the package as well."""
-    if not SCRIPTS.exists():
+    """Make `.venv` if there is none and install the locked versions and the package there."""
+    if not shutil.which("python", path=str(SCRIPTS)):
         venv.create(VIRTUAL_ENVIRONMENT, with_pip=True)
     pip = ("python", "-m", "pip", "--disable-pip-version-check", "--quiet", "install")
     run((*pip, "-r", f"requirements/{locked}.txt"), {})
@@ -56,11 +57,11 @@ def install(locked: str) -> None:
 
 
 def run(step: tuple[str, ...], settings: dict[str, str]) -> None:
-    """Run one command of the virtual environment, or of the system where it has none of that name."""
+    """Run one command of the virtual environment; npm is the system's."""
     print("+", *step, flush=True)
-    program = shutil.which(step[0], path=str(SCRIPTS)) or shutil.which(step[0])
+    program = shutil.which(step[0], path=None if step[0] == "npm" else str(SCRIPTS))
     if program is None:
-        sys.exit(f"{step[0]} is not installed: run `python tools/steps.py install dev` (node brings npm)")
+        sys.exit(f"{step[0]} is not installed: {'install node' if step[0] == 'npm' else 'python tools/steps.py install dev'}")
     code = subprocess.run([program, *step[1:]], cwd=REPOSITORY, env=os.environ | settings, check=False).returncode
     if code:
         sys.exit(code)
