@@ -2,10 +2,10 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-STEPS  := JOBS=$(JOBS) $(PYTHON) tools/steps.py
 OUT    ?= out
 JOBS   ?= 2
 VIEWER := frontend/report-viewer
+STEPS  := JOBS=$(JOBS) $(PYTHON) tools/steps.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all coverage bench check docs frontend release-check lock sizes clean

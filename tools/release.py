@@ -20,7 +20,7 @@ import time
 import tomllib
 import venv
 import zipfile
-from glob import glob
+from itertools import chain
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -85,7 +85,9 @@ def try_wheel(demo: bool) -> None:
         began = time.monotonic()
         for step in ("ifss --version", *five_minutes(), *AFTER_README, *(["ifss demo -o demo"] if demo else [])):
             program, *words = shlex.split(step)
-            _run([scripts / program, *(found for word in words for found in sorted(glob(word, root_dir=work)) or [word])], work)
+            # What a shell would do: the process gets the names of the files, in order.
+            expanded = [sorted(work.glob(word)) if set(word) & set("*?[") else [word] for word in words]
+            _run([scripts / program, *chain.from_iterable(expanded)], work)
         print(f"first steps done in {time.monotonic() - began:.0f} s")
 
 

@@ -42,12 +42,13 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> bool:
     if wanted:
         from importlib.metadata import version as installed
 
         typer.echo(installed("ifssnet"))
         raise typer.Exit
+    return wanted
 
 
 @app.callback()
