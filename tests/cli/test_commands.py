@@ -15,6 +15,7 @@ import pytest
 from ifssnet.cli.commands import compare, convert, info, measure, report, seeds, segment
 from ifssnet.cli.main import app, main
 from ifssnet.core.errors import InputError
+from ifssnet.core.file_facts import ImageFacts
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.io.open import open_labels, open_volume
@@ -157,10 +158,14 @@ def test_converting_a_volume_to_another_spacing(leg: Path):
     assert math.prod(coarse.grid.shape_zyx) == pytest.approx(GRID.voxels / 4, rel=0.1)
 
 
-def test_info_tells_kind_grid_and_labels(leg: Path):
-    facts = info.run(leg / "truth.seg.nrrd", json=True)
+def test_info_tells_kind_grid_and_labels(leg: Path, capsys: pytest.CaptureFixture[str]):
+    found = info.run(leg / "truth.seg.nrrd", json=True)
+    facts = json.loads(capsys.readouterr().out)
     assert facts["shape_zyx"] == [60, 44, 50]
     assert [row["name"] for row in facts["labels"]] == ["SOL", "GM"]
+    assert list(facts)[:3] == ["path", "kind", "is"]
+    assert isinstance(found.content, ImageFacts)
+    assert found.content.grid == GRID.summary
 
 
 def test_what_goes_wrong_is_said_and_nothing_is_left(leg: Path, capsys: pytest.CaptureFixture[str]):

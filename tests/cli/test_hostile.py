@@ -14,6 +14,7 @@ import pytest
 from ifssnet.cli.commands import agree, info, measure, seeds
 from ifssnet.cli.main import main
 from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.file_facts import ConfigurationFacts
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.sweep import Contour, Sweep
@@ -108,10 +109,11 @@ def test_a_plus_configuration_is_told_and_a_text_is_none(tmp_path: Path):
         'Matrix="0.1 0 0 5 0 0.1 0 0 0 0 0.1 0 0 0 0 1"/>'
         '</CoordinateDefinitions><VolumeReconstruction OutputSpacing="0.5 0.5 0.7" Interpolation="LINEAR"/></PlusConfiguration>'
     )
-    facts = info.run(told, json=True)
-    assert facts["transforms"]["Image to Probe"][0] == [0.1, 0, 0, 5]
-    assert facts["options"]["output_spacing_mm"] == [0.5, 0.5, 0.7]
-    assert facts["options"]["interpolation"] == "linear"
+    found = info.run(told, json=True).content
+    assert isinstance(found, ConfigurationFacts)
+    assert found.transforms["Image to Probe"][0] == (0.1, 0, 0, 5)
+    assert found.options["output_spacing_mm"] == (0.5, 0.5, 0.7)
+    assert found.options["interpolation"] == "linear"
     (tmp_path / "no.xml").write_text("hello")
     with pytest.raises(InputError, match="PLUS configuration"):
         info.run(tmp_path / "no.xml")

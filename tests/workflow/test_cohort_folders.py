@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ifssnet.cli.commands import convert, info
+from ifssnet.core.file_facts import CohortFacts
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.io.open import open_labels
@@ -24,8 +25,9 @@ def test_a_cohort_is_listed_and_becomes_an_nnunet_folder(tmp_path: Path):
         labels[1, 2, 3], labels[2, 2, 3] = 100, 200
         save(Volume(np.full(GRID.shape_zyx, 7, np.uint8), GRID), folder / "x1.mha")
         save(LabelMap(labels, GRID, {}), folder / "masksX1.mha")
-    facts = info.run(tmp_path / "legs", quiet=True)
-    assert [(case["split"], case["case"]) for case in facts["cases"]] == [("train", "P01_x1"), ("test", "P02_x1")]
+    found = info.run(tmp_path / "legs", quiet=True).content
+    assert isinstance(found, CohortFacts)
+    assert [(case.split, case.case) for case in found.cases] == [("train", "P01_x1"), ("test", "P02_x1")]
     convert.run(tmp_path / "legs", tmp_path / "Dataset001_Legs", quiet=True)
     told = json.loads((tmp_path / "Dataset001_Legs" / "dataset.json").read_text())
     assert told["labels"] == {"background": 0, "SOL": 1, "GL": 2}

@@ -8,16 +8,17 @@ import time
 import warnings
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.progress import Progress, drain
+from ifssnet.io.plain_data import plain
 
 Result = TypeVar("Result")
 
@@ -60,7 +61,7 @@ class Terminal:
             return drain(work, self._stages())
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Bars(*columns, console=self.err, transient=not self.verbose) as bars:
-            tasks: dict[str, Any] = {}
+            tasks: dict[str, TaskID] = {}
 
             def listen(progress: Progress) -> None:
                 # One step is not a bar that stands at nothing until it is over, but one that moves.
@@ -93,9 +94,9 @@ class Terminal:
         if self.verbose:
             self.err.print(escape(text), style="dim")
 
-    def answer_json(self, data: object) -> None:
-        """The answer, for a program: `data` is plain, and NaN has become null."""
-        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    def answer_json(self, answer: object) -> None:
+        """The answer, for a program: a dataclass or plain data; NaN becomes null."""
+        sys.stdout.write(json.dumps(plain(answer), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
     def answer_table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """The answer, for a person: text to the left, numbers to the right."""

@@ -21,6 +21,27 @@ ORTHONORMAL_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
+class GridSummary:
+    """What a person wants to know of a grid.
+
+    Attributes:
+        shape_zyx: Voxels along z, y and x.
+        spacing_xyz_mm: From one voxel centre to the next.
+        origin_xyz_mm: Centre of voxel (0, 0, 0), LPS.
+        direction: Column `j` is the unit vector of axis `j`, LPS.
+        extent_xyz_mm: Length of the whole field of view, to a micrometre.
+        voxels: How many there are.
+    """
+
+    shape_zyx: tuple[int, int, int]
+    spacing_xyz_mm: tuple[float, float, float]
+    origin_xyz_mm: tuple[float, float, float]
+    direction: Matrix3
+    extent_xyz_mm: tuple[float, ...]
+    voxels: int
+
+
+@dataclass(frozen=True)
 class Grid:
     """A regular grid of voxels in patient space.
 
@@ -83,6 +104,12 @@ class Grid:
     def pixel_area_mm2(self) -> float:
         """Area of one pixel of a slice."""
         return self.spacing_xyz_mm[0] * self.spacing_xyz_mm[1]
+
+    @property
+    def summary(self) -> GridSummary:
+        """What a person wants to know of it."""
+        extent = tuple(round(n * s, 3) for n, s in zip(reversed(self.shape_zyx), self.spacing_xyz_mm, strict=True))
+        return GridSummary(self.shape_zyx, self.spacing_xyz_mm, self.origin_xyz_mm, self.direction, extent, self.voxels)
 
     @property
     def voxels(self) -> int:

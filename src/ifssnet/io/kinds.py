@@ -9,10 +9,10 @@ from pathlib import Path
 
 from ifssnet.core.errors import InputError
 from ifssnet.io.codecs.pictures import MASKS_FOLDER, PICTURE
-from ifssnet.io.codecs.pixels import existing_file
 from ifssnet.io.cohorts.cohort_folder import COHORT
 from ifssnet.io.cohorts.nnunet import NNUNET
 from ifssnet.io.recognition import Kind, listing_of, start_of
+from ifssnet.io.storage.existing_file import existing_file
 from ifssnet.io.storage.json_files import JSON_FILE
 from ifssnet.io.sweeps.frames_folder_writer import FRAMES_FOLDER
 from ifssnet.io.sweeps.linear_transform import LINEAR_TRANSFORM

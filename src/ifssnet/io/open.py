@@ -121,13 +121,13 @@ def _labels_of(volume: Volume, path: Path) -> LabelMap:
     array = as_labels(volume.array, path.name)
     header = dict(volume.header)
     if label_names.HEADER_KEY in header:
-        names, colors = label_names.from_text(header.pop(label_names.HEADER_KEY), path.name)
+        told = label_names.from_text(header.pop(label_names.HEADER_KEY), path.name)
     else:
-        names, colors = label_names.read_sidecar(path)
-        if not names:
-            names, colors = label_names.nnunet_names(path)
+        told = label_names.read_sidecar(path)
+        if not told.names:
+            told = label_names.nnunet_names(path)
     in_use = values_in_use(array)
-    if not names and len(in_use) > MANY_LABELS:
+    if not told.names and len(in_use) > MANY_LABELS:
         warnings.warn(
             InputWarning(
                 f"{path.name} has {len(in_use)} different values and no names for them: it looks like a grey-level volume. "
@@ -135,8 +135,9 @@ def _labels_of(volume: Volume, path: Path) -> LabelMap:
             ),
             stacklevel=3,
         )
-    names = label_names.completed(in_use, names)
-    return LabelMap(array, volume.grid, MappingProxyType(names), MappingProxyType(colors), MappingProxyType(header))
+    names = label_names.completed(in_use, told.names)
+    colors = MappingProxyType(dict(told.colors))
+    return LabelMap(array, volume.grid, MappingProxyType(names), colors, MappingProxyType(header))
 
 
 def _image_format(found: Format, path: Path, wanted: str) -> VolumeFormat:

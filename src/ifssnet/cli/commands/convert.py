@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ifssnet.cli.options import Force, Json, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal
+from ifssnet.core.file_facts import Conversion
 
 
 def run(
@@ -25,7 +26,7 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, Any]:
+) -> Conversion:
     """Convert volumes, label maps, tracked sweeps and surfaces into each other.
 
     A folder of closed surfaces becomes a label map at a spacing, and a label map becomes a folder of surfaces (an OUT
@@ -34,11 +35,11 @@ def run(
     Example: `ifss convert surfaces/ leg.seg.nrrd --spacing 0.5 --labels SOL,GM,GL`
     """
     from ifssnet.cli.parse import names, spacing_xyz
-    from ifssnet.workflow.leg.conversion import convert
+    from ifssnet.workflow.leg.conversion import convert, plain_conversion
 
     terminal = Terminal(quiet, verbose, json)
-    facts = terminal.run(convert(source, target, spacing_xyz(spacing), names(labels), config, force=force))
+    done = terminal.run(convert(source, target, spacing_xyz(spacing), names(labels), config, force=force))
     if json:
-        terminal.answer_json(facts)
+        terminal.answer_json(plain_conversion(done))
     terminal.say(f"wrote {target}")
-    return facts
+    return done

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ifssnet.cli.options import Json, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal, written
+from ifssnet.core.file_facts import Inspection
 
 
 def run(
@@ -17,27 +19,32 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, Any]:
+) -> Inspection:
     """Say what a file or folder is: its kind, size, spacing, labels, frames, header.
 
     Example: `ifss info leg.mha`
     """
-    from ifssnet.workflow.leg.inspection import inspect
+    from ifssnet.workflow.leg.inspection import inspect, plain_inspection
 
     terminal = Terminal(quiet, verbose, json)
-    facts = inspect(path, config)
+    found = inspect(path, config)
     if json:
-        terminal.answer_json(facts)
+        terminal.answer_json(plain_inspection(found))
     else:
-        flat = {key: value for key, value in facts.items() if not isinstance(value, (dict, list)) or key in SHORT_LISTS}
-        terminal.answer_table(str(path), ("what", "value"), [(key, written(value)) for key, value in flat.items()])
-        for key, value in facts.items():
-            if isinstance(value, dict) and value and (key != "header" or verbose):
-                terminal.answer_table(key, ("name", "value"), [(str(name), written(entry)) for name, entry in value.items()])
-            elif isinstance(value, list) and value and isinstance(value[0], dict):
-                columns = list(value[0])
-                terminal.answer_table(key, columns, [[row[column] for column in columns] for row in value])
-    return facts
+        _show(plain_inspection(found), terminal)
+    return found
 
 
 SHORT_LISTS = {"shape_zyx", "spacing_xyz_mm", "origin_xyz_mm", "extent_xyz_mm", "pixel_spacing_uv_mm", "frame_size_uv_px"}
+"""Lists that fit into one cell of a table."""
+
+
+def _show(facts: Mapping[str, object], terminal: Terminal) -> None:
+    """What is one value in one table; then a table for each list and each mapping."""
+    short = {key: value for key, value in facts.items() if not isinstance(value, dict | list) or key in SHORT_LISTS}
+    terminal.answer_table(str(facts["path"]), ("what", "value"), [(key, written(value)) for key, value in short.items()])
+    for key, value in facts.items():
+        if isinstance(value, Mapping) and value and (key != "header" or terminal.verbose):
+            terminal.answer_table(key, ("name", "value"), [(name, written(entry)) for name, entry in value.items()])
+        elif isinstance(value, list) and (rows := [row for row in value if isinstance(row, Mapping)]):
+            terminal.answer_table(key, list(rows[0]), [list(row.values()) for row in rows])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ifssnet.cli.options import Force, Json, Output, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal
+from ifssnet.core.file_facts import Annotation
 
 
 def run(
@@ -34,7 +35,7 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, Any]:
+) -> Annotation:
     """Make seeds: draw a few slices of a complete label map, or bring contours and PNG masks into a volume.
 
     The first place is the first slice where the muscle is present (paper, III-C2: three consecutive slices in every
@@ -44,52 +45,14 @@ def run(
 
     Example: `ifss seeds leg.seg.nrrd -o seeds.seg.nrrd --consecutive 3 --every-mm 27.7`
     """
-    from ifssnet.core.errors import InputError
-    from ifssnet.io.seeds.seed_files import save_seeds
-    from ifssnet.workflow.files.result_files import check_target
-    from ifssnet.workflow.leg.seed_files import bring_seeds, draw_seeds, seeds_facts
+    from ifssnet.workflow.leg.seed_files import SeedChoice, make_seeds
 
     terminal = Terminal(quiet, verbose, json)
-    drawing = {
-        "--consecutive": consecutive != 3,
-        "--every": every is not None,
-        "--every-mm": every_mm is not None,
-        "--first-only": first_only,
-        "--no-ends": not ends,
-        "--noise-mm": noise_mm != 0,
-    }
-    chosen = [option for option, given in drawing.items() if given]
-    if volume is not None and chosen:
-        raise InputError(
-            "--volume, for what an expert drew, or options that choose slices",
-            f"--volume and {', '.join(chosen)}",
-            "Bring the seeds into the volume without them; a complete label map needs no --volume.",
-        )
-    if first_only and (every is not None or every_mm is not None):
-        raise InputError("--first-only, --every or --every-mm", "more than one of them", "Give one of them.")
-    check_target(output, force, *labels, volume)
-    if volume is None and len(labels) > 1:
-        raise InputError(
-            "--volume with several sweeps", f"{len(labels)} files without it", "Give the volume, or one label map."
-        )
-    if volume is not None:
-        seeds = bring_seeds(labels, volume, config)
-    else:
-        seeds = draw_seeds(
-            labels[0],
-            consecutive=consecutive,
-            every=every,
-            every_mm=every_mm,
-            first_only=first_only,
-            ends=ends,
-            noise_mm=noise_mm,
-            seed=seed,
-        )
-    save_seeds(seeds, output, force=force)
-    facts = seeds_facts(seeds)
+    choice = SeedChoice(consecutive, every, every_mm, first_only, ends, noise_mm, seed)
+    annotation = make_seeds(labels, output, choice, volume, config, force=force)
     if json:
-        terminal.answer_json(facts)
-    for name, muscle in facts["muscles"].items():
-        terminal.say(f"{name}: {muscle['slices']} annotated slices, {muscle['present']} of them with the muscle")
+        terminal.answer_json(annotation)
+    for name, muscle in annotation.muscles.items():
+        terminal.say(f"{name}: {muscle.slices} annotated slices, {muscle.present} of them with the muscle")
     terminal.say(f"wrote {output}")
-    return facts
+    return annotation

@@ -22,11 +22,11 @@ from ifssnet.io.codecs.pixels import (
     checked_bytes,
     companion,
     deflated,
-    existing_file,
     read_deflated,
     read_raw,
     type_name,
 )
+from ifssnet.io.storage.existing_file import existing_file
 
 STRUCTURE = frozenset(
     {

@@ -21,11 +21,11 @@ from ifssnet.io.codecs.pixels import (
     checked_bytes,
     companion,
     deflated,
-    existing_file,
     read_deflated,
     read_raw,
     type_name,
 )
+from ifssnet.io.storage.existing_file import existing_file
 
 TYPES: Mapping[str, str] = {
     **dict.fromkeys(("signed char", "int8", "int8_t"), "i1"),

@@ -11,6 +11,7 @@ from PIL import Image
 
 from ifssnet.core.errors import InputError
 from ifssnet.io.recognition import Kind
+from ifssnet.io.storage.existing_file import existing_file
 
 PICTURES = (".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg", ".pgm")
 """Suffixes of the pictures that are read."""
@@ -22,6 +23,7 @@ def read_grey(file: Path) -> Shaped[np.ndarray, "v u"]:
     Raises:
         InputError: The file cannot be read as an image.
     """
+    existing_file(file, "an image")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)

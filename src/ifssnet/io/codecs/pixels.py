@@ -15,38 +15,13 @@ from jaxtyping import Shaped, UInt8
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import MAX_VOXELS
+from ifssnet.io.storage.existing_file import existing_file
 
 ANY_ZLIB = 47
 """Window bits with which zlib takes both its own and gzip's framing."""
 _MOST_BY_ZLIB = 1040
 """Deflate cannot shrink a byte stream further than 1032 times; what claims to is refused before allocating."""
 _PIECE = 1 << 22
-
-
-def existing_file(path: Path, what: str) -> int:
-    """The size in bytes of a file that is there, readable and not empty.
-
-    Args:
-        path: The file.
-        what: What it should be, as a noun phrase, for the message ("a MetaImage file").
-
-    Raises:
-        InputError: No such file, a folder, a device, an empty file, or no permission.
-    """
-    try:
-        if path.is_dir():
-            raise InputError(what, f"the folder {path}", "Give the file itself.")
-        if not path.exists():
-            raise InputError(what, f"no file at {path}", "Check the path; names are case sensitive.")
-        if not path.is_file():
-            raise InputError(what, f"{path}, which is no ordinary file", "Give a file on a disk.")
-        with path.open("rb"):
-            size = path.stat().st_size
-    except (OSError, ValueError) as error:
-        raise InputError(f"{what} that can be read", f"{path} ({error})", "Check the path and its permissions.") from error
-    if size == 0:
-        raise InputError(what, f"{path.name}, which is empty (0 bytes)", "Export or copy the file again.")
-    return size
 
 
 def companion(header: Path, name: str) -> Path:

@@ -27,22 +27,22 @@ A `cohort.toml` reads, every key optional (without labels, LEG-3D-US' values 100
 
 from __future__ import annotations
 
-import json
-import tomllib
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
 
 from ifssnet.core.cohort import SPLITS, TEST, TRAIN, Case, Cohort
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.muscles import field_name
 from ifssnet.io.cohorts import leg_3d_us as leg3dus
+from ifssnet.io.cohorts.nnunet import DESCRIPTION as NNUNET_DESCRIPTION
+from ifssnet.io.cohorts.nnunet import read_description
 from ifssnet.io.recognition import FolderListing, Kind
+from ifssnet.io.storage.plain_files import read_toml, structure_known
+from ifssnet.io.volumes.label_names import LabelTable, label_value, names_of
 
 DESCRIPTION = "cohort.toml"
-NNUNET_DESCRIPTION = "dataset.json"
 _DEPTH = 5
 _NNUNET_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".mhd")
 
@@ -88,6 +88,20 @@ class _Description:
     licence: str = ""
     citation: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    acquisition: str = ""
+    acquisitions: Mapping[str, str] = field(default_factory=dict[str, str])
+    label_errors: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
+class _DescriptionFile:
+    """A `cohort.toml` as it may be written; further keys are for other readers."""
+
+    name: str | None = None
+    labels: Mapping[str, str] | None = None
+    licence: str = ""
+    citation: str | tuple[str, ...] = ()
+    notes: str | tuple[str, ...] = ()
     acquisition: str = ""
     acquisitions: Mapping[str, str] = field(default_factory=dict[str, str])
     label_errors: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -156,61 +170,37 @@ def _read_description(path: Path) -> _Description | None:
     """What a `cohort.toml` says, with its types checked; None when there is none."""
     if not path.is_file():
         return None
-    try:
-        raw: dict[str, object] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"TOML in {path}", f"'{error}'", "Correct the file.") from error
-    acquisitions = _table(path, "acquisitions", raw.get("acquisitions", {}))
-    errors = _table(path, "label_errors", raw.get("label_errors", {}))
-    if unknown := errors.keys() - set(SPLITS):
+    told = structure_known(_DescriptionFile, read_toml(path, "the description of a cohort"), str(path))
+    if unknown := told.label_errors.keys() - set(SPLITS):
         raise InputError(f"{', '.join(SPLITS)} in [label_errors] of {path}", f"'{min(unknown)}'", "Name a split.")
     return _Description(
-        name=_text(path, "name", raw.get("name", path.resolve().parent.name)),
-        labels=_labels(path, _table(path, "labels", raw["labels"])) if "labels" in raw else leg3dus.LABEL_NAMES,
-        licence=_text(path, "licence", raw.get("licence", "")),
-        citation=_texts(path, "citation", raw.get("citation", [])),
-        notes=_texts(path, "notes", raw.get("notes", [])),
-        acquisition=_text(path, "acquisition", raw.get("acquisition", "")),
-        acquisitions={name: _text(path, f"acquisitions.{name}", value) for name, value in acquisitions.items()},
-        label_errors={split: _text(path, f"label_errors.{split}", value) for split, value in errors.items()},
+        name=told.name if told.name is not None else path.resolve().parent.name,
+        labels=_labels(path, told.labels) if told.labels is not None else leg3dus.LABEL_NAMES,
+        licence=told.licence,
+        citation=_several(told.citation),
+        notes=_several(told.notes),
+        acquisition=told.acquisition,
+        acquisitions=told.acquisitions,
+        label_errors=told.label_errors,
     )
 
 
-def _text(path: Path, key: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise InputError(f"a text for '{key}' in {path}", f"{value!r}", "Put it between quotation marks.")
-    return value
+def _several(told: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (told,) if isinstance(told, str) else told
 
 
-def _texts(path: Path, key: str, value: object) -> tuple[str, ...]:
-    entries = cast("list[object]", value) if isinstance(value, list) else [value]
-    return tuple(_text(path, key, entry) for entry in entries)
-
-
-def _table(path: Path, key: str, value: object) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise InputError(f"a table [{key}] in {path}", f"{value!r}", f"Write one NAME = VALUE a line below [{key}].")
-    return cast("dict[str, object]", value)
-
-
-def _labels(path: Path, table: Mapping[str, object]) -> dict[int, str]:
-    labels: dict[int, str] = {}
-    for key, value in table.items():
-        if not (key.isascii() and key.isdigit() and len(key) < 10 and int(key) > 0):
-            raise InputError(f"label values above 0 in [labels] of {path}", f"'{key}'", 'Write for example 100 = "SOL".')
-        labels[int(key)] = _text(path, f"labels.{key}", value)
+def _labels(path: Path, table: Mapping[str, str]) -> dict[int, str]:
+    labels = {label_value(key, f"[labels] of {path}"): name for key, name in table.items()}
+    if 0 in labels:
+        raise InputError(f"label values above 0 in [labels] of {path}", "'0'", 'Write for example 100 = "SOL".')
     return labels
 
 
 def _open_nnunet(root: Path) -> Cohort:
     """nnU-Net's folder: the first channel is the volume; Tr is the training split and Ts the test split."""
     path = root / NNUNET_DESCRIPTION
-    try:
-        raw: object = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"JSON in {path}", f"'{error}'", "Correct the file.") from error
-    described = _table(path, "dataset", raw)
-    labels = _nnunet_labels(path, _table(path, "labels", described.get("labels", {})))
+    described = read_description(path)
+    labels = _nnunet_labels(path, described.labels)
     cases: list[Case] = []
     for split, images, masks in ((TRAIN, "imagesTr", "labelsTr"), (TEST, "imagesTs", "labelsTs")):
         volumes = {name.removesuffix("_0000"): file for name, file in _images(root / images).items() if name.endswith("_0000")}
@@ -218,9 +208,9 @@ def _open_nnunet(root: Path) -> Cohort:
         cases += [Case(name, split, volumes.get(name), maps.get(name), patient=name) for name in sorted({*volumes, *maps})]
     if not cases:
         raise InputError(f"images in imagesTr or imagesTs of {root}", "none of them", "Check the folder.")
-    licence, reference = described.get("licence", ""), described.get("reference", "")
+    licence, reference = described.licence, described.reference
     return Cohort(
-        str(described.get("name", root.resolve().name)),
+        str(described.name or root.resolve().name),
         root,
         tuple(cases),
         labels,
@@ -229,19 +219,13 @@ def _open_nnunet(root: Path) -> Cohort:
     )
 
 
-def _nnunet_labels(path: Path, table: Mapping[str, object]) -> dict[int, str]:
-    """Value to name, from version 2's name to value or version 1's value to name; regions are not labels of a voxel."""
-    labels: dict[int, str] = {}
-    for key, value in table.items():
-        name, number = (value, key) if isinstance(value, str) and key.isdigit() else (key, value)
-        text = str(number)
-        if not (text.isascii() and text.isdigit() and len(text) < 10):
-            raise InputError(
-                f"one whole number a label in {path}", f"{key!r}: {value!r}", "Regions are not read: give plain labels."
-            )
-        if int(text) > 0:
-            labels[int(text)] = field_name(str(name))
-    return labels
+def _nnunet_labels(path: Path, table: LabelTable) -> dict[int, str]:
+    """Value to the field's name for it, without the background."""
+    if regions := [key for key, told in table.items() if isinstance(told, tuple)]:
+        raise InputError(
+            f"one whole number a label in {path}", f"the region {regions[0]!r}", "Regions are not read: give plain labels."
+        )
+    return {value: field_name(name) for value, name in names_of(table, str(path)).items()}
 
 
 def _images(folder: Path) -> dict[str, Path]:

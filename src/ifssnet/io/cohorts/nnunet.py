@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,14 +15,14 @@ import numpy as np
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.geometry.values import values_in_use
-from ifssnet.io.codecs.pixels import existing_file
 from ifssnet.io.recognition import Kind
 from ifssnet.io.storage.atomic import atomic_folder
+from ifssnet.io.storage.plain_files import read_json, structure_known
 from ifssnet.io.volumes import label_names
 from ifssnet.io.volumes.nifti import write_nifti_volume
 from ifssnet.io.volumes.volume_format import CaseFolder
 
-_LARGEST_JSON = 1 << 24
+DESCRIPTION = "dataset.json"
 _ENDING = re.compile(r"^(\.[A-Za-z0-9]+){1,2}$")
 _CASE_NAME = re.compile(r"^[^/\\\0]{1,200}$")
 
@@ -75,33 +75,63 @@ class NnunetDataset:
         )
 
 
+@dataclass(frozen=True)
+class NnunetDescription:
+    """What a `dataset.json` says, of version 2 or 1; other keys are left alone.
+
+    Attributes:
+        name: Of the data set.
+        labels: Name to value (version 2) or value to name (version 1); a region of version 2 has several values.
+        channel_names: Number of a channel to its name (version 2).
+        modality: The same (version 1).
+        file_ending: Of every image.
+        licence: Of the data.
+        reference: What to cite.
+    """
+
+    name: Any = ""
+    labels: label_names.LabelTable = field(default_factory=dict[str, str | int | tuple[int, ...]])
+    channel_names: Mapping[str, str] = field(default_factory=dict[str, str])
+    modality: Mapping[str, str] = field(default_factory=dict[str, str])
+    file_ending: str = ".nii.gz"
+    licence: Any = ""
+    reference: Any = ""
+
+
+def read_description(path: Path) -> NnunetDescription:
+    """Read a `dataset.json`.
+
+    Raises:
+        InputError: It cannot be read, or a key that is used has a value of another type.
+    """
+    described = structure_known(NnunetDescription, read_json(path, "the dataset.json of an nnU-Net folder"), str(path))
+    if not _ENDING.match(described.file_ending):
+        raise InputError(f"a file_ending such as .nii.gz in {path}", f"'{described.file_ending[:40]}'", "Correct dataset.json.")
+    return described
+
+
 def read_nnunet(folder: Path) -> NnunetDataset:
     """Look over an nnU-Net v2 folder; images stay unread.
 
     Raises:
         InputError: No usable `dataset.json`, or no case.
     """
-    path = folder / "dataset.json"
-    existing_file(path, "the dataset.json of an nnU-Net folder")
+    path = folder / DESCRIPTION
+    described = read_description(path)
+    names = label_names.names_of(described.labels, str(path))
+    channels = described.channel_names or described.modality or {"0": "image"}
+    if wrong := [key for key in channels if not (key.isascii() and key.isdigit() and len(key) < 10)]:
+        raise InputError(f'channels such as {{"0": "ultrasound"}} in {path}', f"'{wrong[0][:40]}'", "Correct dataset.json.")
+    ending = described.file_ending
     try:
-        if path.stat().st_size > _LARGEST_JSON:
-            raise InputError(f"at most {_LARGEST_JSON:,} bytes in {path}", f"{path.stat().st_size:,}", "Give another folder.")
-        text = path.read_text(encoding="utf-8")
-        data: Any = json.loads(text)
-        names, _ = label_names.from_text(text, str(path))
-        channels = data.get("channel_names") or data.get("modality") or {"0": "image"}
-        channel_names = tuple(str(channels[key]) for key in sorted(channels, key=int))
-        ending = str(data.get("file_ending", ".nii.gz"))
-        if not _ENDING.match(ending):
-            raise InputError(f"a file_ending such as .nii.gz in {path}", f"'{ending[:40]}'", "Correct dataset.json.")
         cases = (*_cases(folder, "Tr", ending), *_cases(folder, "Ts", ending))
-    except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-        raise InputError(f"nnU-Net's dataset.json in {folder}", f"something else ({error})", "Correct that file.") from error
+    except OSError as error:
+        raise InputError(f"a folder {folder} that can be read", f"'{error}'", "Check its permissions.") from error
     if not cases:
         raise InputError(
             f"images such as imagesTr/CASE_0000{ending} in {folder}", "none", "Check file_ending in dataset.json and the names."
         )
-    return NnunetDataset(folder, cases, MappingProxyType(names), channel_names)
+    return NnunetDataset(folder, cases, MappingProxyType(names), tuple(channels[key] for key in sorted(channels, key=int)))
 
 
 def write_nnunet(
@@ -141,7 +171,8 @@ def write_nnunet(
             "numTraining": len(written),
             "file_ending": ".nii.gz",
         }
-        (partial / "dataset.json").write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        text = json.dumps(description, indent=2, ensure_ascii=False) + "\n"
+        (partial / DESCRIPTION).write_text(text, encoding="utf-8", newline="\n")
     return read_nnunet(folder)
 
 
@@ -189,7 +220,7 @@ NNUNET = CaseFolder(
     Kind(
         "nnunet",
         "an nnU-Net v2 folder (dataset.json)",
-        recognises_folder=lambda listing: "dataset.json" in listing.names,
+        recognises_folder=lambda listing: DESCRIPTION in listing.names,
     ),
     volume_file=lambda folder: read_nnunet(folder).only_case().images[0],
     labels_file=_labels_file,

@@ -10,20 +10,28 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.seeds import Seeds
 from ifssnet.io.codecs.numbers import shortened
+from ifssnet.io.plain_data import structure
 from ifssnet.io.storage.atomic import atomic_path
+from ifssnet.io.storage.json_files import read_json_object
+from ifssnet.io.storage.plain_files import parse_json
 from ifssnet.io.volumes.label_names import sidecar_of
 
 HEADER_KEY = "ifss_annotated_slices"
 
-_LARGEST_JSON = 1 << 24
-
 Slices = dict[int, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class _Record:
+    """The annotated slices of each muscle, by its name."""
+
+    slices: Mapping[str, tuple[int, ...]]
 
 
 def record_of(seeds: Seeds) -> dict[str, list[int]]:
@@ -33,21 +41,21 @@ def record_of(seeds: Seeds) -> dict[str, list[int]]:
     return {name: list(seeds.slices(label)) for label, name in unique.items()}
 
 
-def read_record(record: object, names: Mapping[int, str], slices: int, where: str) -> Slices:
-    """The annotated slices by label, out of a record: JSON text, or the same parsed.
+def read_record(text: str, names: Mapping[int, str], slices: int, where: str) -> Slices:
+    """The annotated slices by label, out of a record as JSON.
 
     Raises:
         InputError: Not such a record, or slices that the image does not have.
     """
     try:
-        data: Any = json.loads(record) if isinstance(record, str) else record
-        by_name = {str(name): tuple(sorted({_index(z) for z in told})) for name, told in data.items()}
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        record = structure(_Record, {"slices": parse_json(text, "annotated slices", where)}, where)
+    except InputError as error:
         raise InputError(
-            f'annotated slices such as {{"SOL": [10, 11]}} in {where}', f"'{shortened(str(record))}'", f"Remove {HEADER_KEY}."
+            f'annotated slices such as {{"SOL": [10, 11]}} in {where}', f"'{shortened(text)}'", f"Remove {HEADER_KEY}."
         ) from error
     found: Slices = {}
-    for name, told in by_name.items():
+    for name, drawn in record.slices.items():
+        told = tuple(sorted(set(drawn)))
         if told and not 0 <= told[0] <= told[-1] < slices:
             raise InputError(f"slices from 0 to {slices - 1}", f"{told} of {name} in {where}", f"Remove {HEADER_KEY}.")
         labels = [label for label, known in names.items() if known == name] or [label for label in names if str(label) == name]
@@ -60,14 +68,9 @@ def read_record(record: object, names: Mapping[int, str], slices: int, where: st
 
 def sidecar_record(path: Path) -> dict[str, str]:
     """The record in the JSON file beside an image, as a header line; nothing where there is none."""
-    sidecar = sidecar_of(path)
-    try:
-        if not sidecar.is_file() or sidecar.stat().st_size > _LARGEST_JSON:
-            return {}
-        data: Any = json.loads(sidecar.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}  # names of labels are read from there too, and whoever reads them says what is wrong
-    return {HEADER_KEY: json.dumps(data[HEADER_KEY])} if isinstance(data, dict) and HEADER_KEY in data else {}
+    # Names of labels are read from there too, and whoever reads them says what is wrong.
+    data = read_json_object(sidecar_of(path)) or {}
+    return {HEADER_KEY: json.dumps(data[HEADER_KEY])} if HEADER_KEY in data else {}
 
 
 def add_to_sidecar(path: Path, record: Mapping[str, list[int]]) -> None:
@@ -77,15 +80,9 @@ def add_to_sidecar(path: Path, record: Mapping[str, list[int]]) -> None:
         InputError: The file cannot be written.
     """
     sidecar = sidecar_of(path)
-    data: Any = json.loads(sidecar.read_text(encoding="utf-8")) if sidecar.is_file() else {}
+    data = read_json_object(sidecar) or {}
     with atomic_path(sidecar, force=True) as partial:
-        partial.write_text(json.dumps({**data, HEADER_KEY: record}) + "\n", encoding="utf-8")
-
-
-def _index(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{value!r} is no slice")
-    return value
+        partial.write_text(json.dumps({**data, HEADER_KEY: record}) + "\n", encoding="utf-8", newline="\n")
 
 
 def annotated(

@@ -9,13 +9,11 @@ The number is the slice's index in the volume, counted from 0; a mask's rows are
 
 from __future__ import annotations
 
-import json
 import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Integer
@@ -24,12 +22,16 @@ from PIL import Image
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.muscles import TRICEPS_SURAE, field_name
-from ifssnet.io.codecs.numbers import shortened
+from ifssnet.io.plain_data import structure
+from ifssnet.io.storage.existing_file import existing_file
+from ifssnet.io.storage.plain_files import read_json
+from ifssnet.io.volumes.label_names import label_value
 
 NAMES_FILE = "labels.json"
 _FILE = re.compile(r"^(?:(?P<name>.*?)[_ -]?)?(?P<slice>\d+)\.png$", re.IGNORECASE)
 _VALUES = {"", "slice", "slices", "label", "labels", "mask", "masks", "seg"}
 _LARGEST_JSON = 1 << 20
+_NAMES = 'names such as {"1": "SOL"}'
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +47,13 @@ class PngMasks:
     drawn: Mapping[int, Mapping[int, Bool[np.ndarray, "y x"]]]
     looked_at: frozenset[int]
     names: Mapping[int, str] = field(default_factory=dict[int, str])
+
+
+@dataclass(frozen=True)
+class _NamesFile:
+    """The names of label values, by the digits of the value."""
+
+    labels: Mapping[str, str]
 
 
 def read_png_masks(folder: Path, grid: Grid) -> PngMasks:
@@ -99,19 +108,15 @@ def _number(name: str, numbers: dict[str, int]) -> int:
 def _names(path: Path) -> dict[int, str]:
     if not path.is_file():
         return {}
-    try:
-        if path.stat().st_size > _LARGEST_JSON:
-            raise ValueError("too long")
-        data: Any = json.loads(path.read_text(encoding="utf-8"))
-        names = {int(key): str(value) for key, value in data.items()}
-        if min(names, default=1) < 1:
-            raise ValueError("label values start at 1")
-    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
-        raise InputError('names such as {"1": "SOL"}', f"{path.name}: {shortened(str(error))}", "Correct the file.") from error
+    named = structure(_NamesFile, {"labels": read_json(path, _NAMES, _LARGEST_JSON)}, path.name)
+    names = {label_value(key, path.name): name for key, name in named.labels.items()}
+    if 0 in names:
+        raise InputError(f"label values above 0 in {path.name}", "a name for 0", "Leave the background unnamed.")
     return names
 
 
 def _read(path: Path, grid: Grid, *, colour: bool) -> Integer[np.ndarray, "y x"]:
+    existing_file(path, "a readable mask")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)

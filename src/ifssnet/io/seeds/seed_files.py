@@ -20,6 +20,7 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import EMPTY, LabelMap
 from ifssnet.core.seeds import Seeds
+from ifssnet.geometry.values import counts_of_values
 from ifssnet.io.kinds import kind_of
 from ifssnet.io.open import open_labels
 from ifssnet.io.save import save
@@ -100,20 +101,19 @@ def _from_maps(maps: tuple[LabelMap, ...], header: Mapping[str, str], path: Path
     """Seeds out of one label map, or of several whose labels may overlap."""
     every = [(one, value) for one in maps for value in sorted(one.names)]
     shared = len({value for _, value in every}) < len(every)
-    drawn_in = {id(one): _slices_by_value(one) for one in maps}
+    drawn_in = {id(one): counts_of_values(one.array) for one in maps}
     layers: dict[int, _Layer] = {}
     names: dict[int, str] = {}
     colors: dict[int, tuple[int, int, int]] = {}
     for number, (one, value) in enumerate(every, start=1):
         label = number if shared else value
-        layers[label] = _Layer(one.array, value, drawn_in[id(one)].get(value, ()))
+        layers[label] = _Layer(one.array, value, tuple(drawn_in[id(one)].get(value, {})))
         names[label] = one.names[value]
         if value in one.colors:
             colors[label] = one.colors[value]
     grid = maps[0].grid
     recorded = read_record(header[HEADER_KEY], names, grid.slices, path.name) if HEADER_KEY in header else None
-    told: set[int] = set() if recorded is None else set(recorded)
-    layers = {label: layer for label, layer in layers.items() if layer.slices or label in told}
+    layers = {label: layer for label, layer in layers.items() if layer.slices or label in (recorded or {})}
     if not layers:
         raise InputError(
             "seeds with at least one labelled slice", f"none in {path.name}", "Draw the muscles on some slices first."
@@ -125,22 +125,6 @@ def _from_maps(maps: tuple[LabelMap, ...], header: Mapping[str, str], path: Path
         for label, layer in layers.items()
     }
     return Seeds(masks, grid, {label: names[label] for label in masks}, {k: v for k, v in colors.items() if k in masks})
-
-
-def _slices_by_value(labels: LabelMap) -> dict[int, tuple[int, ...]]:
-    """Label value to the slices on which it stands."""
-    found: dict[int, list[int]] = {}
-    for z, plane in enumerate(labels.array):
-        if plane.any():
-            for value in _values(plane):
-                found.setdefault(value, []).append(z)
-    return {value: tuple(slices) for value, slices in found.items()}
-
-
-def _values(plane: Integer[np.ndarray, "y x"]) -> Iterable[int]:
-    if plane.dtype.itemsize <= 2 and plane.dtype.kind == "u":
-        return (int(value) for value in np.flatnonzero(np.bincount(plane.reshape(-1))) if value)
-    return (int(value) for value in np.unique(plane) if value)
 
 
 def _from_png_masks(folder: Path, grid: Grid | None) -> Seeds:

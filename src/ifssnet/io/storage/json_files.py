@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, cast
 
+from ifssnet.core.errors import InputError
 from ifssnet.io.recognition import Kind
+from ifssnet.io.storage.plain_files import read_json
+
+LARGEST_BYTES = 1 << 30
+"""An evaluation of many legs is long."""
 
 
 def read_json_object(path: Path) -> dict[str, Any] | None:
     """A file's JSON object; None where there is no file, or a broken one."""
     try:
-        data: object = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        data = read_json(path, "a JSON file", LARGEST_BYTES)
+    except InputError:
         return None
     return cast("dict[str, Any]", data) if isinstance(data, dict) else None
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 import csv
 import io
 import math
-import tomllib
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +31,8 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.sweep import Sweep
 from ifssnet.io.codecs.numbers import is_invertible, numbers, shortened
 from ifssnet.io.codecs.pictures import read_grey
-from ifssnet.io.codecs.pixels import existing_file
+from ifssnet.io.storage.existing_file import existing_file
+from ifssnet.io.storage.plain_files import read_toml
 
 POSES_NAME, CALIBRATION_NAME = "poses.csv", "calibration.toml"
 MATRIX_COLUMNS = tuple(f"m{row}{column}" for row in range(4) for column in range(4))
@@ -88,10 +88,8 @@ def _text(path: Path) -> str:
 
 def _calibration(path: Path) -> tuple[tuple[float, float], float, Float[np.ndarray, "4 4"]]:
     """Pixel width and height in mm, millimetres in a unit, and the image-to-probe matrix in mm."""
-    try:
-        table = tomllib.loads(_text(path))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputError("a calibration in TOML", f"{path.name}: {error}", "Correct the file.") from error
+    existing_file(path, CALIBRATION_NAME)
+    table = read_toml(path, CALIBRATION_NAME)
     for key in table.keys() - {"pixel_spacing_mm", "units", "image_to_probe"}:
         warnings.warn(InputWarning(f"{path.name}: '{key}' is not understood and has no effect."), stacklevel=2)
     unit = table.get("units", "mm")

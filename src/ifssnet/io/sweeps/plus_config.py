@@ -20,9 +20,9 @@ from jaxtyping import Float
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.io.codecs.numbers import rigid_or_affine
-from ifssnet.io.codecs.pixels import existing_file
 from ifssnet.io.codecs.xml_attributes import ElementAttributes
 from ifssnet.io.recognition import Kind
+from ifssnet.io.storage.existing_file import existing_file
 
 Matrix4 = Float[np.ndarray, "4 4"]
 

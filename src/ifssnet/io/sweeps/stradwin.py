@@ -23,8 +23,8 @@ from jaxtyping import Float
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.sweep import Contour, Sweep
 from ifssnet.io.codecs.numbers import integers, numbers, shortened
-from ifssnet.io.codecs.pixels import existing_file
 from ifssnet.io.recognition import FileStart
+from ifssnet.io.storage.existing_file import existing_file
 from ifssnet.io.sweeps.stradwin_images import Lines, is_true, read_frames
 from ifssnet.io.sweeps.stradwin_pose import CM, ORIGIN, Six, pixels_to_image, pose_matrix
 

@@ -19,8 +19,9 @@ from pydicom.pixels.utils import pixel_array
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
-from ifssnet.io.codecs.pixels import checked_bytes, existing_file
+from ifssnet.io.codecs.pixels import checked_bytes
 from ifssnet.io.recognition import Kind
+from ifssnet.io.storage.existing_file import existing_file
 from ifssnet.io.volumes.dicom_geometry import is_dicom, place_of_frames, place_of_slices
 from ifssnet.io.volumes.placement import three_dimensional
 from ifssnet.io.volumes.volume_format import VolumeFormat

@@ -11,23 +11,48 @@ import json
 import re
 import warnings
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import LabelMap
 from ifssnet.core.muscles import GL, GM, SOL
+from ifssnet.io.plain_data import Json
+from ifssnet.io.storage.plain_files import parse_json, read_json, structure_known
+from ifssnet.io.volumes.placement import LARGEST_LABEL
 
 HEADER_KEY = "ifss_labels"
 LEG_3D_US: Mapping[int, str] = MappingProxyType({100: SOL, 150: GM, 200: GL})
 """Label values of the paper's own data set, whose files hold no names."""
 
-_LARGEST_JSON = 1 << 24
 _SUFFIXES = re.compile(r"(\.seg\.nrrd|\.nii\.gz|\.[A-Za-z]+)$")
+_WHAT = 'names of labels such as {"labels": {"1": "SOL"}}'
 
-Names = dict[int, str]
-Colors = dict[int, tuple[int, int, int]]
+Rgb = tuple[int, int, int]
+LabelTable = Mapping[str, str | int | tuple[int, ...]]
+"""Value to name, or nnU-Net's name to value; nnU-Net's regions have several values."""
+
+
+@dataclass(frozen=True)
+class LabelNames:
+    """What labels are called and how they are drawn.
+
+    Attributes:
+        names: Label value to name.
+        colors: Label value to red, green and blue, 0 to 255; may lack any label.
+    """
+
+    names: Mapping[int, str] = field(default_factory=dict[int, str])
+    colors: Mapping[int, Rgb] = field(default_factory=dict[int, Rgb])
+
+
+@dataclass(frozen=True)
+class _Described:
+    """The keys of a file that are about labels."""
+
+    labels: LabelTable = field(default_factory=dict[str, str | int | tuple[int, ...]])
+    colors: Mapping[str, Rgb] = field(default_factory=dict[str, Rgb])
 
 
 def as_text(labels: LabelMap) -> str:
@@ -44,58 +69,92 @@ def sidecar_of(path: Path) -> Path:
     return path.with_name(_SUFFIXES.sub("", path.name) + ".json")
 
 
-def from_text(text: str, where: str) -> tuple[Names, Colors]:
+def from_text(text: str, where: str) -> LabelNames:
     """Names and colours from JSON.
 
     Raises:
         InputError: No JSON, or none of the known forms.
     """
-    try:
-        data: Any = json.loads(text)
-        labels = data.get("labels", {})
-        names: Names = {}
-        for key, value in labels.items():
-            number, name = (int(key), str(value)) if isinstance(value, str) else (_whole(value, key, where), str(key))
-            if number > 0:
-                names[number] = name
-        colors = {int(key): _color(value) for key, value in data.get("colors", {}).items() if int(key) > 0}
-    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise InputError(
-            f'names of labels as {{"labels": {{"1": "SOL"}}}} in {where}', f"something else ({error})", "Correct or remove it."
-        ) from error
-    return names, colors
+    return from_data(parse_json(text, _WHAT, where), where)
 
 
-def read_sidecar(path: Path) -> tuple[Names, Colors]:
+def from_data(data: Json, where: str) -> LabelNames:
+    """Names and colours from the data of a JSON file; its other keys are left alone.
+
+    Raises:
+        InputError: Labels or colours of another form.
+    """
+    described = structure_known(_Described, data, where)
+    colors = {label_value(key, where): color for key, color in described.colors.items()}
+    for value, color in colors.items():
+        if not all(0 <= part <= 255 for part in color):
+            raise InputError(f"colours from 0 to 255 in {where}", f"{list(color)} for {value}", "Correct or remove it.")
+    return LabelNames(names_of(described.labels, where), {value: color for value, color in colors.items() if value > 0})
+
+
+def names_of(labels: LabelTable, where: str) -> dict[int, str]:
+    """Label value to name; the background and, with a warning, regions of several values are left out.
+
+    Raises:
+        InputError: An entry that is neither value and name nor name and value.
+    """
+    names: dict[int, str] = {}
+    for key, told in labels.items():
+        if isinstance(told, tuple):
+            # nnU-Net's regions overlap; one value a voxel cannot hold them.
+            warnings.warn(InputWarning(f"{where}: '{key}' is a region of several labels and was left out."), stacklevel=3)
+            continue
+        value, name = value_and_name(key, told, where)
+        if value > 0:
+            names[value] = name
+    return names
+
+
+def value_and_name(key: str, told: str | int, where: str) -> tuple[int, str]:
+    """One entry of a table of labels: `"1": "SOL"`, or nnU-Net's `"SOL": 1`, whose number may stand in quotation marks.
+
+    Raises:
+        InputError: Neither of them is a label value.
+    """
+    if isinstance(told, str) and (_is_whole(key) or not _is_whole(told)):
+        return label_value(key, where), told
+    return label_value(str(told), where), key
+
+
+def label_value(text: str, where: str) -> int:
+    """A label value, 0 to 2^32 - 1, out of its digits.
+
+    Raises:
+        InputError: Something else.
+    """
+    if not _is_whole(text) or int(text) > LARGEST_LABEL:
+        raise InputError(f"{_WHAT} in {where}", f"'{text[:40]}' as a label value", "Correct or remove it.")
+    return int(text)
+
+
+def read_sidecar(path: Path) -> LabelNames:
     """Names and colours from the JSON file beside an image; none where there is no such file, or one about other things.
 
     Raises:
         InputError: A file that cannot be read.
     """
     sidecar = sidecar_of(path)
-    if not sidecar.is_file():
-        return {}, {}
-    try:
-        if sidecar.stat().st_size > _LARGEST_JSON:
-            raise InputError(f"at most {_LARGEST_JSON:,} bytes in {sidecar.name}", "more", "Move that file away.")
-        text = sidecar.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise InputError(f"readable names of labels in {sidecar.name}", f"'{error}'", "Correct or remove the file.") from error
-    return from_text(text, sidecar.name)
+    return from_data(read_json(sidecar, _WHAT), sidecar.name) if sidecar.is_file() else LabelNames()
 
 
-def nnunet_names(path: Path) -> tuple[Names, Colors]:
-    """Names from the `dataset.json` of the nnU-Net folder in whose `labelsTr` a label map lies."""
+def nnunet_names(path: Path) -> LabelNames:
+    """Names from the `dataset.json` of the nnU-Net folder in whose `labelsTr` a label map lies.
+
+    Raises:
+        InputError: A file that cannot be read.
+    """
     dataset = path.parent.parent / "dataset.json"
-    if not path.parent.name.startswith("labels") or not dataset.is_file() or dataset.stat().st_size > _LARGEST_JSON:
-        return {}, {}
-    try:
-        return from_text(dataset.read_text(encoding="utf-8"), dataset.name)
-    except (OSError, ValueError) as error:
-        raise InputError(f"a readable {dataset.name}", f"'{error}'", "Correct or remove the file.") from error
+    if not path.parent.name.startswith("labels") or not dataset.is_file():
+        return LabelNames()
+    return from_data(read_json(dataset, _WHAT), dataset.name)
 
 
-def completed(values: Iterable[int], names: Mapping[int, str]) -> Names:
+def completed(values: Iterable[int], names: Mapping[int, str]) -> dict[int, str]:
     """A name for every value in use: as given, else as LEG-3D-US has it, else the number."""
     used = list(values)
     if not names and used and set(used) <= set(LEG_3D_US):
@@ -103,18 +162,5 @@ def completed(values: Iterable[int], names: Mapping[int, str]) -> Names:
     return dict(names) | {value: str(value) for value in used if value not in names}
 
 
-def _whole(value: object, key: str, where: str) -> int:
-    if isinstance(value, list):
-        # nnU-Net's regions overlap; one value a voxel cannot hold them.
-        warnings.warn(InputWarning(f"{where}: '{key}' is a region of several labels and was left out."), stacklevel=3)
-        return 0
-    if not isinstance(value, int):
-        raise TypeError(f"{key}: {value!r}")
-    return value
-
-
-def _color(value: Any) -> tuple[int, int, int]:
-    red, green, blue = (int(part) for part in value)
-    if not all(0 <= part <= 255 for part in (red, green, blue)):
-        raise ValueError(f"colour {value!r}")
-    return (red, green, blue)
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 11

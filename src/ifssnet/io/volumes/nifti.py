@@ -23,8 +23,10 @@ from jaxtyping import Float, Shaped
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
-from ifssnet.io.codecs.pixels import ANY_ZLIB, byte_pieces, checked_bytes, deflated, existing_file, read_deflated, read_raw
+from ifssnet.io.codecs.pixels import ANY_ZLIB, byte_pieces, checked_bytes, deflated, read_deflated, read_raw
 from ifssnet.io.recognition import GZIP, Kind
+from ifssnet.io.storage.existing_file import existing_file
+from ifssnet.io.storage.plain_files import parse_json, table_of
 from ifssnet.io.volumes.placement import grid_from_affine, three_dimensional
 from ifssnet.io.volumes.volume_format import VolumeFormat, VolumeWriter
 
@@ -190,13 +192,19 @@ def _from_extensions(prefix: bytes, at: int, order: str) -> dict[str, str]:
         if size < 16:
             break
         if code == _COMMENT:
-            try:
-                data: Any = json.loads(prefix[at + 8 : at + size].rstrip(b"\0"))
-                found |= {str(key): str(value) for key, value in data[_HEADER_KEY].items()}
-            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-                pass  # somebody else's comment
+            found |= _our_lines(prefix[at + 8 : at + size].rstrip(b"\0"))
         at += size
     return found
+
+
+def _our_lines(comment: bytes) -> dict[str, str]:
+    """Header lines out of a comment that `_extension` wrote; nothing out of somebody else's."""
+    try:
+        data = parse_json(comment.decode("ascii"), "header lines", "a comment")
+        lines = table_of(table_of(data, "a comment").get(_HEADER_KEY), "a comment")
+    except (InputError, UnicodeDecodeError):
+        return {}
+    return {key: str(value) for key, value in lines.items()}
 
 
 def _extension(header: Mapping[str, str]) -> bytes:

@@ -16,7 +16,8 @@ _SILENT_DEVIATION = 2e-5
 """Axes written with five digits deviate as much; below it they are taken as they stand."""
 
 _LUMINANCE = (0.299, 0.587, 0.114)
-_LARGEST_LABEL = 2**32 - 1
+LARGEST_LABEL = 2**32 - 1
+"""The largest value that a label may have."""
 
 
 def grid_from(
@@ -159,22 +160,22 @@ def as_labels(array: Shaped[np.ndarray, "z y x"], where: str) -> Integer[np.ndar
         InputError: Negative values, fractions, NaN, or values above 2^32 - 1.
     """
     if np.issubdtype(array.dtype, np.unsignedinteger):
-        if array.dtype.itemsize < 8 or array.max(initial=0) <= _LARGEST_LABEL:
+        if array.dtype.itemsize < 8 or array.max(initial=0) <= LARGEST_LABEL:
             return array
     elif np.issubdtype(array.dtype, np.bool_):
         return array.astype(np.uint8)
     elif np.issubdtype(array.dtype, np.integer):
-        if array.min(initial=0) >= 0 and array.max(initial=0) <= _LARGEST_LABEL:
+        if array.min(initial=0) >= 0 and array.max(initial=0) <= LARGEST_LABEL:
             return array.view(f"u{array.dtype.itemsize}")
     elif np.issubdtype(array.dtype, np.floating):
         low, high = float(array.min(initial=0)), float(array.max(initial=0))
         whole = math.isfinite(low) and math.isfinite(high) and all(np.array_equal(plane, np.rint(plane)) for plane in array)
-        if whole and low >= 0 and high <= _LARGEST_LABEL:
+        if whole and low >= 0 and high <= LARGEST_LABEL:
             return array.astype(np.min_scalar_type(int(high)))
     with np.errstate(invalid="ignore"):
         received = f"{array.dtype} values from {array.min(initial=0)} to {array.max(initial=0)}"
     raise InputError(
-        f"label values that are whole numbers from 0 to {_LARGEST_LABEL} in {where}",
+        f"label values that are whole numbers from 0 to {LARGEST_LABEL} in {where}",
         received,
         "Give a label map; a grey-level volume is opened as a volume.",
     )

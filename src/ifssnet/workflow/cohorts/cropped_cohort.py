@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Generator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
 import numpy as np
 
@@ -14,10 +13,10 @@ from ifssnet.core.cohort import Case, Cohort
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress
-from ifssnet.core.segmentation import Json
 from ifssnet.geometry.in_plane import Window, window_start, windowed
 from ifssnet.io.cohorts.cohort_folder import DESCRIPTION, NNUNET_DESCRIPTION, open_cohort
 from ifssnet.io.open import open_volume
+from ifssnet.io.plain_data import plain, structure
 from ifssnet.io.save import save
 from ifssnet.io.storage.json_files import read_json_object
 from ifssnet.io.volumes.image_header import read_grid
@@ -54,6 +53,15 @@ class Crop:
     cut: int
     ranges: Mapping[str, tuple[int, int]]
     slices: int
+
+
+@dataclass(frozen=True)
+class _Record:
+    """The file `crops.json`: its format, the side of every slice, and what was done to each leg so far."""
+
+    format: str
+    side_px: int
+    legs: tuple[Crop, ...]
 
 
 def is_sized(cohort: Cohort, side: int = SIDE_PX) -> bool:
@@ -121,14 +129,7 @@ def read_crops(target: Path, side: int = SIDE_PX) -> tuple[Crop, ...]:
     raw = read_json_object(target / RECORD) or {}
     if raw.get("format") != FORMAT or raw.get("side_px") != side:
         return ()
-    return tuple(_crop_of(row) for row in cast("list[dict[str, Any]]", raw["legs"]))
-
-
-def _crop_of(row: dict[str, Any]) -> Crop:
-    """From plain data, whose lists were tuples."""
-    row = {key: tuple(cast("list[Any]", value)) if isinstance(value, list) else value for key, value in row.items()}
-    ranges = {str(name): (int(ends[0]), int(ends[1])) for name, ends in row.pop("ranges").items()}
-    return Crop(ranges=ranges, **row)
+    return structure(_Record, raw, str(target / RECORD)).legs
 
 
 def _crop_case(case: Case, cohort: Cohort, target: Path, side: int) -> Crop:
@@ -186,5 +187,4 @@ def _made_from(case: Case) -> tuple[str, ...]:
 
 
 def _write_record(crops: list[Crop], target: Path, side: int) -> None:
-    legs = cast("list[Json]", [asdict(crop) for crop in crops])
-    write_json({"format": FORMAT, "side_px": side, "legs": legs}, target / RECORD, force=True)
+    write_json(plain(_Record(FORMAT, side, tuple(crops))), target / RECORD, force=True)

@@ -10,9 +10,8 @@ import json
 import shutil
 from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import cast
 
 from ifssnet.core.cohort import Cohort
 from ifssnet.core.errors import InputError
@@ -20,6 +19,8 @@ from ifssnet.core.progress import Progress
 from ifssnet.io.cohorts import leg_3d_us as leg3dus
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.cohorts.leg_3d_us import Archive
+from ifssnet.io.plain_data import plain
+from ifssnet.io.storage.plain_files import read_json, structure_known
 from ifssnet.io.transfer.archive import UnpackLimits, unpack
 from ifssnet.io.transfer.download import Retry, download, hash_file, partial_of, remote_size
 
@@ -176,10 +177,8 @@ def fetch(plan: Plan) -> Generator[Progress, None, Cohort]:
 def read_record(root: Path, archive: Archive) -> Record | None:
     """What an archive put in place; None when it was not unpacked here, or in another version."""
     try:
-        raw = cast("dict[str, object]", json.loads(_record_path(root, archive).read_text(encoding="utf-8")))
-        files = {str(path): int(str(size)) for path, size in cast("dict[str, object]", raw["files"]).items()}
-        record = Record(str(raw["sha256"]), files, tuple(str(name) for name in cast("list[object]", raw["ignored"])))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        record = structure_known(Record, read_json(_record_path(root, archive), "a record of an archive"), archive.file_name)
+    except InputError:
         return None
     return record if record.sha256 == archive.sha256 else None
 
@@ -223,7 +222,7 @@ def _write_record(root: Path, archive: Archive, record: Record) -> None:
     path = _record_path(root, archive)
     fresh = path.with_name(path.name + ".new")
     try:
-        fresh.write_text(json.dumps(asdict(record), indent=1), encoding="utf-8")
+        fresh.write_text(json.dumps(plain(record), indent=1), encoding="utf-8")
         fresh.replace(path)
     except OSError as error:
         raise InputError(f"room to write {path}", f"'{error.strerror or error}'", "Free the disk and start again.") from error

@@ -5,27 +5,35 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.file_facts import (
+    CohortConversion,
+    Conversion,
+    Converted,
+    ImageConversion,
+    SurfaceConversion,
+    SweepConversion,
+)
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Surface, Volume
 from ifssnet.core.muscles import color_of, field_name
 from ifssnet.core.progress import Progress
 from ifssnet.geometry.resample import labels_on, volume_on
 from ifssnet.geometry.surface import surface_of
+from ifssnet.geometry.values import values_in_use
 from ifssnet.geometry.voxelise import voxelise
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.cohorts.nnunet import write_nnunet
 from ifssnet.io.kinds import IMAGES, KINDS, SURFACES, SWEEPS, kind_of
 from ifssnet.io.open import open_labels, open_sweep, open_volume
+from ifssnet.io.plain_data import Json, plain_table
 from ifssnet.io.save import save, save_sweep
 from ifssnet.io.storage.atomic import atomic_folder
 from ifssnet.io.volumes.surfaces import SURFACE_SUFFIXES, read_surfaces, write_surface
 from ifssnet.workflow.files.result_files import check_target
-from ifssnet.workflow.leg.compound_files import grid_facts
 
 SURFACE_SPACING_MM = (0.5, 0.5, 0.5)
 """Voxels that surfaces become when nobody says otherwise."""
@@ -34,7 +42,16 @@ SHOWN_NAMES = 30
 """How many names an error lists."""
 
 Spacing = tuple[float, float, float]
-Facts = dict[str, Any]
+
+
+def plain_conversion(done: Conversion) -> dict[str, Json]:
+    """The same on one level, as `ifss convert --json` prints it; what does not apply is left out."""
+    content = plain_table(done.content)
+    if isinstance(done.content, ImageConversion):
+        del content["grid"]
+        content = plain_table(done.content.grid) | content
+    told = {"source": str(done.source), "output": str(done.output)}
+    return {**told, **{key: value for key, value in content.items() if value is not None}}
 
 
 def convert(
@@ -45,7 +62,7 @@ def convert(
     config: Path | None = None,
     *,
     force: bool = False,
-) -> Generator[Progress, None, Facts]:
+) -> Generator[Progress, None, Conversion]:
     """Convert a volume, a label map, a sweep, surfaces or a cohort; the target's suffix chooses the format.
 
     Args:
@@ -63,16 +80,16 @@ def convert(
     check_target(target, force, source)
     yield Progress("converting", 0, 2)
     if kind_of(source) == "cohort":
-        facts = _cohort(source, target, force)
+        content: Converted = _cohort(source, target, force)
     else:
-        facts = _one(source, target, spacing, names, config, force)
+        content = _one(source, target, spacing, names, config, force)
     yield Progress("converting", 2, 2)
-    return {"source": str(source), "output": str(target), **facts}
+    return Conversion(source, target, content)
 
 
 def _one(
     source: Path, target: Path, spacing: Spacing | None, names: tuple[str, ...] | None, config: Path | None, force: bool
-) -> Facts:
+) -> Converted:
     kind = kind_of(source)
     if kind in SWEEPS:
         return _sweep(source, target, config, force)
@@ -91,7 +108,7 @@ def _holds_labels(target: Path) -> bool:
     return target.name.lower().endswith((".seg.nrrd", *SURFACE_SUFFIXES)) or not target.suffix
 
 
-def _volume(source: Path, target: Path, spacing: Spacing | None, force: bool) -> Facts:
+def _volume(source: Path, target: Path, spacing: Spacing | None, force: bool) -> ImageConversion:
     """Voxels as they are, unless the file itself says that they are labels, whose names then go along."""
     volume = open_volume(source)
     if "ifss_labels" in volume.header or source.with_name(source.name.split(".")[0] + ".json").is_file():
@@ -99,10 +116,10 @@ def _volume(source: Path, target: Path, spacing: Spacing | None, force: bool) ->
     if spacing is not None:
         volume = volume_on(volume, respaced(volume.grid, spacing))
     save(volume, target, force=force)
-    return {**grid_facts(volume.grid), "voxel_type": str(volume.array.dtype)}
+    return ImageConversion(volume.grid.summary, voxel_type=str(volume.array.dtype))
 
 
-def _labels(source: Path, target: Path, spacing: Spacing | None, names: tuple[str, ...] | None, force: bool) -> Facts:
+def _labels(source: Path, target: Path, spacing: Spacing | None, names: tuple[str, ...] | None, force: bool) -> ImageConversion:
     labels = open_labels(source)
     if names is not None:
         labels = only(labels, names, source)
@@ -123,10 +140,10 @@ def _labels(source: Path, target: Path, spacing: Spacing | None, names: tuple[st
                 write_surface(surface_of(labels, value), folder / f"{_file_name(labels.names[value])}.stl")
     else:
         save(labels, target, force=force)
-    return {**grid_facts(labels.grid), "labels": [labels.names[value] for value in _used(labels)]}
+    return ImageConversion(labels.grid.summary, labels=tuple(labels.names[value] for value in _used(labels)))
 
 
-def _surfaces(source: Path, target: Path, spacing: Spacing | None, names: tuple[str, ...] | None, force: bool) -> Facts:
+def _surfaces(source: Path, target: Path, spacing: Spacing | None, names: tuple[str, ...] | None, force: bool) -> Converted:
     surfaces = read_surfaces(source)
     if names is not None:
         surfaces = [_named(surfaces, name, source) for name in names]
@@ -134,20 +151,20 @@ def _surfaces(source: Path, target: Path, spacing: Spacing | None, names: tuple[
         if len(surfaces) != 1:
             raise InputError("one surface for one file", f"{len(surfaces)} in {source.name}", "Choose one with --labels.")
         write_surface(surfaces[0], target, force=force)
-        return {"labels": [surfaces[0].name]}
+        return SurfaceConversion((surfaces[0].name,))
     voxels = voxelise(surfaces, spacing or SURFACE_SPACING_MM)
     labels = replace(voxels, colors={value: color_of(name, value) for value, name in voxels.names.items()})
     save(labels, target, force=force)
-    return {**grid_facts(labels.grid), "labels": list(labels.names.values())}
+    return ImageConversion(labels.grid.summary, labels=tuple(labels.names.values()))
 
 
-def _sweep(source: Path, target: Path, config: Path | None, force: bool) -> Facts:
+def _sweep(source: Path, target: Path, config: Path | None, force: bool) -> SweepConversion:
     sweep = open_sweep(source, config)
     save_sweep(sweep, target, force=force)
-    return {"frames": len(sweep.frames), "valid_frames": sweep.valid_frames, "contours": len(sweep.contours)}
+    return SweepConversion(len(sweep.frames), sweep.valid_frames, len(sweep.contours))
 
 
-def _cohort(source: Path, target: Path, force: bool) -> Facts:
+def _cohort(source: Path, target: Path, force: bool) -> CohortConversion:
     """A cohort in our layout as an nnU-Net folder: every complete case, whatever its split."""
     cohort = open_cohort(source)
     complete = [case for case in cohort.cases if case.volume_path is not None and case.labels_path is not None]
@@ -158,7 +175,7 @@ def _cohort(source: Path, target: Path, force: bool) -> Facts:
                 yield case.name, open_volume(case.volume_path), open_labels(case.labels_path)
 
     write_nnunet(target, cases(), force=force)
-    return {"cases": len(complete)}
+    return CohortConversion(len(complete))
 
 
 def only(labels: LabelMap, names: tuple[str, ...], source: Path) -> LabelMap:
@@ -168,16 +185,19 @@ def only(labels: LabelMap, names: tuple[str, ...], source: Path) -> LabelMap:
         InputError: One of them is not there.
     """
     known = {field_name(name): value for value, name in labels.names.items()}
-    lookup = np.zeros(int(max(labels.array.max(), max(labels.names, default=0))) + 1, dtype=np.uint8)
+    kept_values: dict[int, int] = {}
     colors: dict[int, tuple[int, int, int]] = {}
     for new, name in enumerate(names, start=1):
         value = known.get(field_name(name))
         if value is None:
             raise InputError(f"one of {_some(labels.names.values())} in {source.name}", f"'{name}'", "Correct --labels.")
-        lookup[value] = new
+        kept_values[value] = new
         colors[new] = labels.colors.get(value, color_of(field_name(name), new))
     kept = {new: field_name(name) for new, name in enumerate(names, start=1)}
-    return LabelMap(lookup[labels.array], labels.grid, kept, colors, labels.header)
+    array = np.zeros(labels.array.shape, dtype=np.uint8)
+    for value, new in kept_values.items():
+        array[labels.array == value] = new
+    return LabelMap(array, labels.grid, kept, colors, labels.header)
 
 
 def respaced(grid: Grid, spacing: Spacing) -> Grid:
@@ -197,7 +217,7 @@ def _named(surfaces: list[Surface], name: str, source: Path) -> Surface:
 
 
 def _used(labels: LabelMap) -> list[int]:
-    present = set(np.unique(labels.array).tolist()) - {0}
+    present = set(values_in_use(labels.array))
     return [value for value in labels.names if value in present]
 
 
