@@ -40,9 +40,7 @@ def main() -> None:
     print("| every | outlines a leg | minutes | method | Dice | HD95, mm | volume error, % |\n|---|---|---|---|---|---|---|")
     for folder in asked.evaluations:
         results = read_results(folder)
-        given, count = results.about["given"], float(np.mean(outlines(folder)))
-        assert isinstance(given, dict)
-        every = f"{given['every_mm']} mm" if given["every_mm"] else f"{given['every'] or 100} slices"
+        count, every = float(np.mean(outlines(folder))), results.about.given.distance
         for method in (one for one in results.methods if not wanted or one in wanted):
             cells = [every, f"{count:.0f}", f"{count * asked.seconds / 60:.0f}", method]
             for metric, digits in METRICS:

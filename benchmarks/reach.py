@@ -24,7 +24,7 @@ AXIS = "since_given_mm"
 
 def wearing(results: Results, method: str, width_mm: float) -> tuple[np.ndarray, np.ndarray]:
     """Middles of the bins that hold muscle, and the Dice there."""
-    edges = np.arange(0.0, np.nanmax(results.slices[AXIS]) + 2 * width_mm, width_mm)
+    edges = np.arange(0.0, np.nanmax(results.slices.column(AXIS)) + 2 * width_mm, width_mm)
     curve = drift_curve(results, method, AXIS, "dice", edges)
     known = np.isfinite(curve)
     return (edges[:-1] + width_mm / 2)[known], curve[known]

@@ -31,7 +31,7 @@ def test_words_become_methods(tmp_path: Path):
         ("fbs", "fill-between-slices", {}),
     ]
     blind = methods([f"b=watershed@{plain}:image=zero"])[0]
-    assert (blind.label, blind.weights, blind.sees_no_image, blind.chosen) == ("b", plain, True, {})
+    assert (blind.label, blind.weights, blind.sees_no_image, blind.method_settings) == ("b", plain, True, {})
     assert methods(["x=hold"], [f"x={file}"])[0].weights == file
 
 
@@ -81,10 +81,11 @@ def test_tables_come_back_as_they_were(tmp_path: Path):
 def test_small_digital_legs_from_cohort_to_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     cohort(tmp_path / "legs", subjects=1, split="0/0/1", size=Size.small, second=0, quiet=True)
     out = tmp_path / "out"
-    summary = evaluate(
+    results = evaluate(
         tmp_path / "legs", ["hold,plain,guided"], out, protocol=Protocol.all_seeds, every_mm=27.7, workers=0, quiet=True
     )
-    dice = {name: summary["metrics"]["dice"]["mean"][name]["mean"] for name in ("hold", "plain", "guided")}
+    assert results.summary is not None
+    dice = {name: results.summary.metrics["dice"]["mean"][name].mean for name in ("hold", "plain", "guided")}
     assert dice["hold"] < dice["plain"] < dice["guided"]
     assert "guided" in capsys.readouterr().out
     with (out / "scores.csv").open(newline="", encoding="utf-8") as stream:
@@ -92,7 +93,7 @@ def test_small_digital_legs_from_cohort_to_figures(tmp_path: Path, capsys: pytes
     assert tuple(rows[0]) == SCORE_COLUMNS
     assert {row["muscle"] for row in rows} == {"SOL", "GM", "GL"}
     drawn = figures(out, quiet=True)
-    assert "slice-distances-SOL.svg" in drawn["files"]
+    assert "slice-distances-SOL.svg" in drawn.files
     with pytest.raises(InputError, match="force"):
         figures(out, quiet=True)
 

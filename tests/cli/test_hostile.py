@@ -161,22 +161,25 @@ def measured(folder: Path, values: dict[str, float]) -> None:
 def test_agreement_of_two_folders(tmp_path: Path):
     measured(tmp_path / "first", {"a": 310.0, "b": 320.0, "c": 330.0})
     measured(tmp_path / "second", {"a": 310.5, "b": 320.0, "c": 330.5})
-    found = agree.run([tmp_path / "first", tmp_path / "second"], output=tmp_path / "agree.json", quiet=True)["muscles"]["SOL"]
-    pair = found["bland_altman"][0]
+    found = agree.run([tmp_path / "first", tmp_path / "second"], output=tmp_path / "agree.json", quiet=True).muscles["SOL"]
+    (pair,) = found.pairs
     # Differences of -0.5, 0 and -0.5: mean -1/3, variance (2 (1/6)^2 + (1/3)^2) / 2 = 1/12.
-    assert (pair["first"], pair["second"], found["subjects"]) == ("first", "second", 3)
-    assert pair["bias"] == pytest.approx(-1 / 3)
-    assert pair["sd"] == pytest.approx((1 / 12) ** 0.5)
-    assert found["sem_consistency"] == pytest.approx((1 / 24) ** 0.5)  # half the variance of the differences
-    assert json.loads((tmp_path / "agree.json").read_text())["muscles"]["SOL"] == found
+    assert (pair.first, pair.second, found.reliability.subjects) == ("first", "second", 3)
+    assert pair.difference.bias == pytest.approx(-1 / 3)
+    assert pair.difference.sd == pytest.approx((1 / 12) ** 0.5)
+    assert found.reliability.sem_consistency == pytest.approx((1 / 24) ** 0.5)  # half the variance of the differences
+    written = json.loads((tmp_path / "agree.json").read_text())["muscles"]["SOL"]
+    assert written["bland_altman"][0]["bias"] == pair.difference.bias
+    assert written["icc_2_1"]["interval"] == list(found.reliability.icc_2_1.interval)
+    assert written["measurements"] == ["first", "second"]
 
 
 def test_agreement_of_a_table_is_that_of_its_folders(tmp_path: Path):
     measured(tmp_path / "r1", {"a": 1.0, "b": 3.0, "c": 6.0})
     measured(tmp_path / "r2", {"a": 2.0, "b": 3.5, "c": 7.0})
     (tmp_path / "t.csv").write_text("subject,muscle,r1,r2\na,SOL,1,2\nb,SOL,3,3.5\nc,SOL,6,7\n")
-    folders = agree.run([tmp_path / "r1", tmp_path / "r2"], quiet=True)["muscles"]
-    assert agree.run([tmp_path / "t.csv"], quiet=True)["muscles"] == folders
+    folders = agree.run([tmp_path / "r1", tmp_path / "r2"], quiet=True).muscles
+    assert agree.run([tmp_path / "t.csv"], quiet=True).muscles == folders
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from ifssnet.core.evaluation import EvaluatedCohort, EvaluationFacts, SeedProtocol
 from ifssnet.core.images import Surface
-from ifssnet.core.results import SLICE_COLUMNS, Results, Score
+from ifssnet.core.results import SLICE_COLUMNS, Results, Score, slice_scores
 from ifssnet.figures.drawing.method_theme import looks
 from ifssnet.figures.drawing.theme import contrast, readable
 from ifssnet.figures.evaluation_report.drift import bin_edges, drift_picture
@@ -29,7 +30,7 @@ from solids import block
 
 SVG = "{http://www.w3.org/2000/svg}"
 KINDS = {"fs": "ifss-net", "net-ws": "ifss-net", "fill-between-slices": "fill-between-slices", "hold": "hold"}
-ABOUT = {"given": {"protocol": "every-100", "consecutive": 3, "every": 100}, "split": "test", "cohort": {"name": "<legs>"}}
+ABOUT = EvaluationFacts(given=SeedProtocol("every-100", every=100), split="test", cohort=EvaluatedCohort("<legs>"))
 
 
 def results(**worse: float) -> Results:
@@ -52,8 +53,7 @@ def results(**worse: float) -> Results:
                     row = (*at, 1 - loss * z, distance, loss * z, 1.0, 100.0, 100.0)
                     for name, value in zip(SLICE_COLUMNS, row, strict=True):
                         slices[name].append(value)
-    columns = {name: np.array(values) for name, values in slices.items()}
-    return Results(tuple(scores), columns, tuple(KINDS), KINDS, ABOUT)
+    return Results(tuple(scores), slice_scores(slices), tuple(KINDS), KINDS, ABOUT)
 
 
 def texts(svg: str) -> list[str]:
@@ -77,7 +77,7 @@ def test_one_order_one_colour_and_every_name_readable():
     # A second IFSS-Net differs in dash and mark too, which needs no colour vision.
     assert (shown[0].dash, shown[0].mark) != (shown[1].dash, shown[1].mark)
     assert all(contrast(readable(look.color), (255, 255, 255)) >= 4.5 for look in shown)
-    alone = Results((), {}, ("hold",), {"hold": "hold"})
+    alone = Results((), slice_scores({}), ("hold",), {"hold": "hold"})
     assert looks(alone)[0].color == shown[3].color
 
 
@@ -117,12 +117,12 @@ def test_drift_is_the_mean_over_the_legs():
 
 def test_drift_counts_slices_by_their_area_and_ends_with_the_muscle():
     table = results(hold=0.1)
-    columns = {name: values.copy() for name, values in table.slices.items()}
+    reference, found, z = table.slices.reference_mm2.copy(), table.slices.found_mm2.copy(), table.slices.z
     # Slice 1 is a tip of a hundredth of slice 0; from 10 mm on there is no muscle, whatever was found there.
-    tip, past = columns["z"] == 1, columns["z"] >= 5
-    columns["reference_mm2"][tip] = columns["found_mm2"][tip] = 1.0
-    columns["reference_mm2"][past] = 0.0
-    table = replace(table, slices=columns)
+    tip, past = z == 1, z >= 5
+    reference[tip] = found[tip] = 1.0
+    reference[past] = 0.0
+    table = replace(table, slices=replace(table.slices, reference_mm2=reference, found_mm2=found))
     assert bin_edges(table, "nearest_given_mm")[-1] == 9.0
     edges = np.array([0.0, 4.0, 10.0, 20.0])
     dice = drift_curve(table, "hold", "nearest_given_mm", "dice", edges)

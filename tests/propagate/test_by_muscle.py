@@ -14,7 +14,7 @@ from ifssnet.core.weights import Weights
 from ifssnet.io.storage.weights import save_weights
 from ifssnet.propagate.baselines.hold import Hold, HoldConfig
 from ifssnet.propagate.per_muscle import ByMuscle
-from ifssnet.workflow.evaluation.given_methods import MethodGiven, weights_by_muscle
+from ifssnet.workflow.evaluation.compared_methods import ComparedMethod, weights_per_muscle
 
 
 def seeds(names: dict[int, str]) -> Seeds:
@@ -41,14 +41,15 @@ def test_a_muscle_without_a_method_is_refused_before_anything_is_run():
 
 def test_weights_of_a_folder(tmp_path: Path):
     with pytest.raises(InputError, match=r"MUSCLE\.safetensors"):
-        weights_by_muscle(tmp_path)
+        weights_per_muscle(tmp_path)
     (tmp_path / "GM").mkdir()
     for number, path in enumerate((tmp_path / "Soleus.safetensors", tmp_path / "GM" / "best.safetensors")):
         save_weights(Weights("ifss-net", {}, {}, (), {"a": np.full(2, number, np.float32)}), path)
-    assert set(weights_by_muscle(tmp_path)) == {"SOL", "GM"}
-    told = MethodGiven("full", "ifss-net", {}, tmp_path).described()["weights_by_muscle"]
-    assert told["SOL"]["weights_sha256"] != told["GM"]["weights_sha256"]  # type: ignore[index,call-overload]
+    assert set(weights_per_muscle(tmp_path)) == {"SOL", "GM"}
+    weights = ComparedMethod("full", "ifss-net", {}, tmp_path).facts().weights_by_muscle
+    assert weights is not None
+    assert weights["SOL"].weights_sha256 != weights["GM"].weights_sha256
     (tmp_path / "SOL").mkdir()
     (tmp_path / "SOL" / "best.safetensors").touch()
     with pytest.raises(InputError, match="one file"):
-        weights_by_muscle(tmp_path)
+        weights_per_muscle(tmp_path)

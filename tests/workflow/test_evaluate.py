@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.evaluation import SeedProtocol
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import drain
-from ifssnet.core.results import MEAN, Results, Score
+from ifssnet.core.results import MEAN, Counts, Results, Score, Summary, slice_scores
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import plain_table
@@ -25,16 +26,16 @@ from ifssnet.io.save import save
 from ifssnet.io.storage.weights import save_weights
 from ifssnet.propagate.baselines.hold import Hold, HoldConfig
 from ifssnet.workflow.cohorts.many_legs import legs_of, run_all
-from ifssnet.workflow.evaluation.benchmark import Given, benchmark, distances_to
+from ifssnet.workflow.evaluation.benchmark import benchmark, distances_to
+from ifssnet.workflow.evaluation.compared_methods import ComparedMethod
 from ifssnet.workflow.evaluation.evaluate import EvaluationOptions, evaluate
 from ifssnet.workflow.evaluation.evaluation_folder import read_results
 from ifssnet.workflow.evaluation.exhibits import draw_figures
-from ifssnet.workflow.evaluation.given_methods import MethodGiven
-from ifssnet.workflow.evaluation.summary import described, summarise
+from ifssnet.workflow.evaluation.summary import metric_summary, summarise
 
 NAMES = {100: "SOL", 150: "GM"}
 SPACING = (1.0, 1.0, 2.0)
-GIVEN = Given("all-seeds", every=10)
+GIVEN = SeedProtocol("all-seeds", every=10)
 
 
 def cone(shift: int = 0, gm: bool = True) -> LabelMap:
@@ -65,8 +66,13 @@ def legs(tmp_path: Path) -> Path:
 
 
 def options(*labels: str, **more: object) -> EvaluationOptions:
-    methods = tuple(MethodGiven(label, label) for label in labels)
+    methods = tuple(ComparedMethod(label, label) for label in labels)
     return replace(EvaluationOptions(methods, given=GIVEN, workers=0), **more)  # type: ignore[arg-type]
+
+
+def summary_of(results: Results) -> Summary:
+    assert results.summary is not None
+    return results.summary
 
 
 def test_hold_repeats_the_last_mask_given_by_hand():
@@ -113,29 +119,33 @@ def test_a_muscle_that_the_truth_lacks_is_not_measured_and_nothing_found_is_told
     found = benchmark(None, cone(gm=False), Hold(), GIVEN)
     assert set(found.muscles) == {"SOL"}
     # Three slices at the start, and interpolation that never leaves them: no muscle on the rest.
-    nothing = benchmark(None, cone(), MethodGiven("guided", "guided").build(), Given("first-three", every=10))
+    nothing = benchmark(None, cone(), ComparedMethod("guided", "guided").build(), SeedProtocol("first-three", every=10))
     assert nothing.muscles["SOL"]["dice"] == 0.0
     assert nothing.muscles["SOL"]["recall"] == 0.0
 
 
 def test_an_evaluation_of_two_legs_and_its_figures(legs: Path, tmp_path: Path):
     out = tmp_path / "out"
-    summary = drain(evaluate(legs, out, options("hold", "plain", "guided", keep=1)))
-    assert summary["counts"] == {"legs": 2, "muscles": ["SOL", "GM"], "methods": 3, "failed": 0}
+    found = drain(evaluate(legs, out, options("hold", "plain", "guided", keep=1)))
+    summary = summary_of(found)
+    assert summary.counts == Counts(legs=2, muscles=("SOL", "GM"), methods=3, failed=0)
     results = read_results(out)
+    assert plain_table(summarise(results, results.about.against)) == plain_table(summary)
+    assert results.about == found.about
     by_hand = benchmark(None, cone(), Hold(), GIVEN).muscles
     mean = (by_hand["SOL"]["dice"] + by_hand["GM"]["dice"]) / 2
     # The second leg is the first, moved.
     assert results.values("dice")["hold"] == pytest.approx({"P0_x1": mean, "P1_x1": mean})
-    assert summary["metrics"]["dice"]["mean"]["hold"]["mean"] == pytest.approx(mean)
-    assert summary["against"]["method"] == "guided"
-    held = summary["against"]["tests"]["dice"]["mean"]["hold"]
-    assert (held["better"], held["p"]) == (0, 0.5)
-    assert set(np.unique(results.slices["case"])) == {"P0_x1", "P1_x1"}
+    assert summary.metrics["dice"][MEAN]["hold"].mean == pytest.approx(mean)
+    assert summary.against.method == "guided"
+    held = summary.against.of("dice", MEAN, "hold")
+    assert held is not None
+    assert (held.better, held.p) == (0, 0.5)
+    assert set(np.unique(results.slices.case)) == {"P0_x1", "P1_x1"}
     assert (out / "cases" / "P0_x1" / "hold.seg.nrrd").is_file()
     assert not (out / "cases" / "P1_x1" / "hold.seg.nrrd").exists()
     drawn = drain(draw_figures(out))
-    assert {"metrics-by-method.svg", "drift.svg", "table-1.csv", "volumes-P0_x1.svg"} <= set(drawn["files"])  # type: ignore[arg-type]
+    assert {"metrics-by-method.svg", "drift.svg", "table-1.csv", "volumes-P0_x1.svg"} <= set(drawn.files)
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "Muscles of P0_x1" in page
     assert "://" not in page.replace("http://www.w3.org/2000/svg", "")
@@ -144,8 +154,8 @@ def test_an_evaluation_of_two_legs_and_its_figures(legs: Path, tmp_path: Path):
 def test_leg_3d_us_is_evaluated_in_processes_of_its_own(legs: Path, tmp_path: Path):
     """Without a description of its own a folder in that layout is LEG-3D-US; what tells its labels must reach a process."""
     (legs / "cohort.toml").unlink()
-    told = drain(evaluate(legs, tmp_path / "out", options("hold", legs=1, workers=1)))
-    assert told["failed"] == []
+    found = drain(evaluate(legs, tmp_path / "out", options("hold", legs=1, workers=1)))
+    assert found.absences.failed == ()
     assert {score.muscle for score in read_results(tmp_path / "out").scores} == {"SOL", "GM"}
 
 
@@ -173,8 +183,8 @@ def test_another_protocol_does_not_replace_an_evaluation(legs: Path, tmp_path: P
     out = tmp_path / "out"
     drain(evaluate(legs, out, options("hold")))
     with pytest.raises(InputError, match="given"):
-        drain(evaluate(legs, out, options("hold", given=Given("first-three", every=10))))
-    drain(evaluate(legs, out, options("hold", given=Given("first-three", every=10), force=True)))
+        drain(evaluate(legs, out, options("hold", given=SeedProtocol("first-three", every=10))))
+    drain(evaluate(legs, out, options("hold", given=SeedProtocol("first-three", every=10), force=True)))
     other = tmp_path / "other"
     other.mkdir()
     (other / "thesis.txt").write_text("mine")
@@ -186,11 +196,13 @@ def test_a_bad_leg_is_listed_and_the_others_go_on(legs: Path, tmp_path: Path):
     leg(legs, "P2", cone())
     (legs / "test" / "P2" / "masksX1.mha").write_bytes(b"ObjectType = Image\n")
     leg(legs, "P3", cone(gm=False))
-    summary = drain(evaluate(legs, tmp_path / "out", options("hold", "plain")))
-    assert [(f["case"], f["method"]) for f in summary["failed"]] == [("P2_x1", "hold"), ("P2_x1", "plain")]  # type: ignore[union-attr,index]
-    assert summary["counts"]["legs"] == 3  # type: ignore[index,call-overload]
-    assert summary["about"]["absent_muscles"] == {"P3_x1": ["GM"]}  # type: ignore[index,call-overload]
-    assert summary["metrics"]["dice"]["GM"]["hold"]["legs"] == 2
+    found = drain(evaluate(legs, tmp_path / "out", options("hold", "plain")))
+    summary = summary_of(found)
+    assert [(f.case, f.method) for f in summary.failed] == [("P2_x1", "hold"), ("P2_x1", "plain")]
+    assert summary.counts.legs == 3
+    assert found.absences.absent_muscles == {"P3_x1": ("GM",)}
+    assert summary.metrics["dice"]["GM"]["hold"].legs == 2
+    assert read_results(tmp_path / "out").absences == found.absences
     assert "2 of 6 runs failed" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
@@ -225,14 +237,14 @@ def tiny_network(path: Path, seed: int) -> Path:
 def test_a_tiny_network_in_both_directions_and_with_other_weights(legs: Path, tmp_path: Path):
     file = tiny_network(tmp_path / "tiny.safetensors", 1)
     methods = (
-        MethodGiven("forward", "ifss-net", weights=file).directed("forward"),
-        MethodGiven("both", "ifss-net", {"direction": "both"}, file).directed("forward"),
-        MethodGiven("hold", "hold"),
+        ComparedMethod("forward", "ifss-net", weights=file).directed("forward"),
+        ComparedMethod("both", "ifss-net", {"direction": "both"}, file).directed("forward"),
+        ComparedMethod("hold", "hold"),
     )
     out, chosen = tmp_path / "out", EvaluationOptions(methods, GIVEN, legs=1, workers=0)
-    summary = drain(evaluate(legs, out, chosen))
-    assert summary["failed"] == []
-    results = read_results(out)
+    results = drain(evaluate(legs, out, chosen))
+    assert results.absences.failed == ()
+    assert read_results(out).about == results.about
     assert results.kinds == {"forward": "ifss-net", "both": "ifss-net", "hold": "hold"}
     dice = results.values("dice")
     assert all(0 <= row["P0_x1"] <= 1 for row in dice.values())
@@ -244,9 +256,9 @@ def test_a_tiny_network_in_both_directions_and_with_other_weights(legs: Path, tm
     assert read_results(out).values("dice")["forward"] != dice["forward"]
     assert (out / "cases" / "P0_x1" / "hold.json").stat().st_mtime_ns == held
     with pytest.raises(InputError, match="anchored"):
-        drain(evaluate(legs, out, EvaluationOptions((MethodGiven("a", "anchored", weights=file),), GIVEN)))
+        drain(evaluate(legs, out, EvaluationOptions((ComparedMethod("a", "anchored", weights=file),), GIVEN)))
     with pytest.raises(InputError, match="weights"):
-        drain(evaluate(legs, out, EvaluationOptions((MethodGiven("a", "ifss-net"),), GIVEN)))
+        drain(evaluate(legs, out, EvaluationOptions((ComparedMethod("a", "ifss-net"),), GIVEN)))
 
 
 def _kill(work: int) -> None:
@@ -276,11 +288,12 @@ def test_second_acquisitions_are_no_legs(legs: Path):
 
 
 def test_infinite_and_missing_values_in_a_summary():
-    assert described([1.0, 3.0])["mean"] == 2.0
-    assert described([1.0, 3.0])["sd"] == pytest.approx(math.sqrt(2))
-    told = described([1.0, 2.0, math.inf])
-    assert (told["mean"], told["median"], told["infinite"]) == (None, 2.0, 1)
+    assert metric_summary([1.0, 3.0]).mean == 2.0
+    assert metric_summary([1.0, 3.0]).sd == pytest.approx(math.sqrt(2))
+    infinite = metric_summary([1.0, 2.0, math.inf])
+    assert (infinite.mean, infinite.median, infinite.infinite) == (None, 2.0, 1)
     rows = [("a", "x", 1.0), ("a", "y", math.inf), ("b", "x", 4.0), ("b", "y", 2.0)]
     scores = tuple(Score(case, "SOL", method, "all-seeds", "asd_mm", value, 1.0, 2.0) for case, method, value in rows)
-    found = summarise(Results(scores, {}, ("x", "y"), {}), "x")["against"]["tests"]["asd_mm"][MEAN]["y"]  # type: ignore[index,call-overload]
-    assert (found["better"], found["mean_difference"], found["p"]) == (1, None, 1.0)  # type: ignore[index,call-overload]
+    found = summarise(Results(scores, slice_scores({}), ("x", "y"), {}), "x").against.of("asd_mm", MEAN, "y")
+    assert found is not None
+    assert (found.better, found.mean_difference, found.p) == (1, None, 1.0)

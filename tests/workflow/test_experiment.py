@@ -17,13 +17,13 @@ from ifssnet.cli.commands.experiment import experiment_command
 from ifssnet.cli.main import main
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.errors import InputError
+from ifssnet.core.evaluation import SeedProtocol
 from ifssnet.core.progress import drain
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.io.volumes.image_header import read_grid
 from ifssnet.workflow.cohorts.dataset import Source
-from ifssnet.workflow.evaluation.benchmark import Given
+from ifssnet.workflow.evaluation.compared_methods import ComparedMethod
 from ifssnet.workflow.evaluation.evaluate import EvaluationOptions, evaluate
-from ifssnet.workflow.evaluation.given_methods import MethodGiven
 from ifssnet.workflow.experiment.estimate import Sizes, estimate, sizes_of
 from ifssnet.workflow.experiment.experiment import run_experiment
 from ifssnet.workflow.experiment.plan import ExperimentOptions, Job, jobs_of
@@ -107,7 +107,7 @@ def test_from_the_server_to_the_figures_stopped_in_every_stage(server: Server, t
         work.close()
     sol = out / "models/full/SOL/best.safetensors"
     trained_once, asked = sol.stat().st_mtime_ns, len(server.requests)
-    found = drain(run_experiment(root, out, OPTIONS, source))
+    found, evaluations = drain(run_experiment(root, out, OPTIONS, source))
     assert sol.stat().st_mtime_ns == trained_once
     assert len(server.requests) == asked
     legs = Path(str(found["legs"]))
@@ -125,10 +125,11 @@ def test_from_the_server_to_the_figures_stopped_in_every_stage(server: Server, t
     assert run["recipe"]["config"]["sampling"]["least_px"] == SIDE
     assert "10 % wrong" in run["cohort"]["label_errors"]["train"]
     for protocol in ("first-three", "every-100"):
-        summary = found["evaluations"][protocol]  # type: ignore[index]
-        assert summary["failed"] == []
-        assert summary["counts"]["legs"] == 1
-        assert summary["about"]["given"]["protocol"] == protocol
+        results = evaluations[protocol]
+        assert results.summary is not None
+        assert results.summary.failed == ()
+        assert results.summary.counts.legs == 1
+        assert results.about.given.protocol == protocol
         page = (out / f"test-{protocol}" / "report.html").read_text()
         assert page.count("less than 4 % wrong. Networks learned from training labels that are about 10 % wrong") >= 3
         drawn = {path.name for path in (out / f"test-{protocol}" / "figures").iterdir()}
@@ -189,7 +190,7 @@ def test_only_the_real_data_set_is_said_to_have_wrong_labels(tmp_path: Path):
         (place / "masksX1.mha").write_bytes(mha(truth, spacing))
         if text:
             (tmp_path / name / "cohort.toml").write_text(text)
-        asked = EvaluationOptions((MethodGiven("hold", "hold"),), Given("first-three"), workers=0, keep=0)
+        asked = EvaluationOptions((ComparedMethod("hold", "hold"),), SeedProtocol("first-three"), workers=0, keep=0)
         told = drain(evaluate(tmp_path / name, tmp_path / f"{name}-out", asked))
         assert ("10 % wrong" in told["about"]["cohort"]["label_error"]) == (name == "real")  # type: ignore[index,operator,call-overload]
         assert ("10 % wrong" in (tmp_path / f"{name}-out" / "report.html").read_text()) == (name == "real")

@@ -18,11 +18,11 @@ from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.open import open_labels
 from ifssnet.io.save import save
 from ifssnet.train.data.budget import AnnotationBudget
-from ifssnet.workflow.evaluation.given_methods import MethodGiven
+from ifssnet.workflow.evaluation.compared_methods import ComparedMethod
 from ifssnet.workflow.training.pseudo_label_cohort import RECORD, PseudoLabelling, pseudo_label
 
 NAMES = {100: "SOL", 150: "GM"}
-FEW = PseudoLabelling(MethodGiven("guided", "guided"), AnnotationBudget("constant", constant=9, leg_slices=36), workers=0)
+FEW = PseudoLabelling(ComparedMethod("guided", "guided"), AnnotationBudget("constant", constant=9, leg_slices=36), workers=0)
 
 
 def cone(slices: int = 40) -> np.ndarray:

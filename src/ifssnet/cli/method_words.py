@@ -9,7 +9,7 @@ from pathlib import Path
 from ifssnet.cli.settings import given
 from ifssnet.core.errors import InputError
 from ifssnet.propagate.methods import LEARNED
-from ifssnet.workflow.evaluation.given_methods import MethodGiven, names
+from ifssnet.workflow.evaluation.compared_methods import ComparedMethod, names
 from ifssnet.workflow.files.default_weights import default_weights, find_weights
 
 _EXAMPLE = "Write for example --methods hold,guided,full=ifss-net@best.safetensors:direction=forward."
@@ -18,7 +18,7 @@ _PART = re.compile(
 )
 
 
-def methods(words: Sequence[str], weights: Sequence[str] = (), direction: str | None = None) -> tuple[MethodGiven, ...]:
+def methods(words: Sequence[str], weights: Sequence[str] = (), direction: str | None = None) -> tuple[ComparedMethod, ...]:
     """Methods out of `NAME`, `NAME@WEIGHTS` or `LABEL=NAME[@WEIGHTS][:SETTING=VALUE,...]`, commas between them.
 
     Args:
@@ -35,7 +35,7 @@ def methods(words: Sequence[str], weights: Sequence[str] = (), direction: str | 
     """
     files = _files(weights)
     used: set[str] = set()
-    found: list[MethodGiven] = []
+    found: list[ComparedMethod] = []
     for part in _parts(words):
         match = _PART.fullmatch(part)
         if match is None:
@@ -46,7 +46,7 @@ def methods(words: Sequence[str], weights: Sequence[str] = (), direction: str | 
         used.add(key)
         file = _weights(name, match["weights"] or files.get(key))
         settings = given(match["settings"].split(",")) if match["settings"] else {}
-        found.append(MethodGiven(label, name, settings, file).directed(direction))
+        found.append(ComparedMethod(label, name, settings, file).directed(direction))
     if lost := sorted(files.keys() - used):
         raise InputError("weights for a method that is compared", f"'{lost[0]}'", "Name it after --methods too.")
     return tuple(found)

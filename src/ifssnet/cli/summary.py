@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ifssnet.cli.terminal import Terminal
+from ifssnet.core.results import MEAN, Results, Summary
 
 COLUMNS = {
     "Dice": "dice",
@@ -14,25 +13,33 @@ COLUMNS = {
 }
 
 
-def show_summary(summary: dict[str, Any], title: str, terminal: Terminal, *, timed: bool = False) -> None:
-    """A line a method, how wrong the labels are known to be, and what failed.
+def show_summary(results: Results, title: str, terminal: Terminal, *, timed: bool = False) -> None:
+    """A line for each method, how wrong the labels are known to be, and what failed.
 
     Args:
-        summary: As `evaluate` returns it.
-        title: Of the table.
+        results: The results with their summary.
+        title: The table's title.
         terminal: How to talk.
-        timed: Whether the seconds a leg are shown.
+        timed: Whether the seconds for a leg are shown.
     """
-    rows: list[tuple[Any, ...]] = []
-    for label in summary["about"]["methods"]:
-        means = [_mean_of(summary, metric, label) for metric in COLUMNS.values()]
-        rows.append((label, *means, *([summary["cost"][label]["seconds_mean"]] if timed else [])))
+    summary = results.summary
+    if summary is None:
+        return
+    rows = [
+        (
+            label,
+            *(_mean(summary, metric, label) for metric in COLUMNS.values()),
+            *([summary.cost[label].seconds_mean] if timed else []),
+        )
+        for label in results.methods
+    ]
     terminal.answer_table(title, ("method", *COLUMNS, *(["s a leg"] if timed else [])), rows)
-    if label_error := summary["about"]["cohort"]["label_error"]:
+    if label_error := results.about.cohort.label_error:
         terminal.say(label_error)
-    for failure in summary["failed"]:
-        terminal.say(f"failed: {failure['method']} on {failure['case']}: {failure['error']}")
+    for failure in results.absences.failed:
+        terminal.say(f"failed: {failure.method} on {failure.case}: {failure.error}")
 
 
-def _mean_of(summary: dict[str, Any], metric: str, label: str) -> float | None:
-    return summary["metrics"].get(metric, {}).get("mean", {}).get(label, {}).get("mean")
+def _mean(summary: Summary, metric: str, label: str) -> float | None:
+    found = summary.metrics.get(metric, {}).get(MEAN, {}).get(label)
+    return None if found is None else found.mean

@@ -17,69 +17,7 @@ from jaxtyping import Float, Num
 from scipy import stats
 
 from ifssnet.core.errors import InputError
-
-Interval = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class BlandAltman:
-    """How two methods agree (Bland and Altman 1986).
-
-    Attributes:
-        subjects: How many were measured by both.
-        bias: Mean of first minus second.
-        sd: Standard deviation of the differences (n - 1).
-        limits: Bias plus and minus so many standard deviations: where 95 % of the differences lie.
-        bias_interval: Confidence interval of the bias.
-        lower_limit_interval: Confidence interval of the lower limit, by its standard error sqrt(3 / n) sd.
-        upper_limit_interval: The same for the upper limit.
-    """
-
-    subjects: int
-    bias: float
-    sd: float
-    limits: Interval
-    bias_interval: Interval
-    lower_limit_interval: Interval
-    upper_limit_interval: Interval
-
-
-@dataclass(frozen=True)
-class IntraclassCorrelation:
-    """One coefficient with its confidence interval.
-
-    Attributes:
-        value: The estimate; may be negative.
-        interval: Its confidence interval.
-    """
-
-    value: float
-    interval: Interval
-
-
-@dataclass(frozen=True)
-class Reliability:
-    """What repeated measurements of the same subjects say (two-way analysis of variance, one value a cell).
-
-    Attributes:
-        subjects: How many subjects.
-        raters: How many measurements of each: raters, methods or occasions.
-        icc_2_1: Absolute agreement of single measurements by raters drawn from many: ICC(2,1), also ICC(A,1).
-        icc_3_1: Consistency of single measurements by these very raters: ICC(3,1), also ICC(C,1).
-        sem_agreement: Standard error of measurement with differences between raters: root of their and the error's variance.
-        sem_consistency: The same without them: root of the mean square of the error.
-        mdc_agreement: Minimal detectable change between two measurements at the confidence level: 1.96 sqrt(2) SEM at 95 %.
-        mdc_consistency: The same from `sem_consistency`.
-    """
-
-    subjects: int
-    raters: int
-    icc_2_1: IntraclassCorrelation
-    icc_3_1: IntraclassCorrelation
-    sem_agreement: float
-    sem_consistency: float
-    mdc_agreement: float
-    mdc_consistency: float
+from ifssnet.core.reliability import BlandAltman, IntraclassCorrelation, Reliability
 
 
 def bland_altman(

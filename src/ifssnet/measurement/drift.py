@@ -23,10 +23,10 @@ def drift_curve(
         quantity: The column of values. A slice whose value is infinite makes its bin infinite.
         edges_mm: The bins' edges, ascending; a bin holds its lower edge.
     """
-    mine = results.slices["method"] == method
-    at, value, case, reference, found = (
-        results.slices[name][mine] for name in (axis, quantity, "case", "reference_mm2", "found_mm2")
-    )
+    table = results.slices
+    mine = table.method == method
+    at, value = table.column(axis)[mine], table.column(quantity)[mine]
+    case, reference, found = table.case[mine], table.reference_mm2[mine], table.found_mm2[mine]
     weight = reference + found if quantity == "dice" else reference
     known = np.isfinite(at) & ~np.isnan(value) & (weight > 0)
     place = np.digitize(at, edges_mm) - 1
@@ -50,6 +50,6 @@ def farthest_mm(results: Results, axis: str) -> float | None:
         results: An evaluation with its table by slice.
         axis: The column of distances, in mm.
     """
-    at = results.slices[axis][results.slices["reference_mm2"] > 0]
+    at = results.slices.column(axis)[results.slices.reference_mm2 > 0]
     finite = at[np.isfinite(at)]
     return float(finite.max()) if finite.size else None

@@ -34,8 +34,8 @@ def slice_percentiles(
 ) -> Float[np.ndarray, " five"] | None:
     """`SLICE_PERCENTILES` of a quantity over the slices of one muscle of a leg; None where it has no value."""
     table = results.slices
-    here = (table["method"] == method) & (table["case"] == case) & (table["muscle"] == muscle)
-    values = table[quantity][here]
+    here = (table.method == method) & (table.case == case) & (table.muscle == muscle)
+    values = table.column(quantity)[here]
     values = values[~np.isnan(values)]
     if values.size == 0:
         return None

@@ -53,7 +53,7 @@ def largest_error_mm(error_mm: Float[np.ndarray, " vertex"], percent: int) -> fl
     return float(np.percentile(known, percent)) if known.size else None
 
 
-def middle_of_largest_errors_mm(surfaces: Sequence[Float[np.ndarray, " vertex"]]) -> float | None:
+def middle_of_largest_errors_mm(surfaces: Sequence[Float[np.ndarray, " _"]]) -> float | None:
     """The median over the surfaces of the distance below which 95 % of their errors lie; None where no error is known."""
     each = [high for error_mm in surfaces if (high := largest_error_mm(error_mm, 95)) is not None]
     return float(np.median(each)) if each else None

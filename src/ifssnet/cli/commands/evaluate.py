@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ifssnet.cli.options import Json, Quiet, Verbose
 from ifssnet.cli.summary import show_summary
 from ifssnet.cli.terminal import Terminal
+from ifssnet.core.results import Results
 
 
 class Protocol(StrEnum):
@@ -67,19 +68,20 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, Any]:
+) -> Results:
     """Compare methods on every leg of a split: tables, statistics and one page to read. A run that was stopped goes on.
 
     Example: `ifss evaluate legs --methods hold,plain,guided --protocol all-seeds -o evaluation --workers 2`
     """
     from ifssnet.cli.method_words import methods as parsed
-    from ifssnet.workflow.evaluation.benchmark import Given
+    from ifssnet.core.evaluation import SeedProtocol
     from ifssnet.workflow.evaluation.evaluate import EvaluationOptions, evaluate
+    from ifssnet.workflow.evaluation.evaluation_folder import REPORT, summary_table
 
     terminal = Terminal(quiet, verbose, json)
     options = EvaluationOptions(
         methods=parsed(methods, weights or (), None if direction is None else direction.value),
-        given=Given(protocol.value, every, every_mm, noise_mm, seed),
+        given=SeedProtocol(protocol.value, every, every_mm, noise_mm, seed),
         split=split.value,
         legs=legs,
         against=against,
@@ -87,10 +89,10 @@ def run(
         keep=keep,
         force=force,
     )
-    summary: dict[str, Any] = dict(terminal.run(evaluate(cohort, output, options)))
+    results = terminal.run(evaluate(cohort, output, options))
     if json:
-        terminal.answer_json(summary)
-        return summary
-    show_summary(summary, f"{split.value}, {protocol.value}, mean over muscles", terminal, timed=True)
-    terminal.say(f"wrote {output / 'report.html'}")
-    return summary
+        terminal.answer_json(summary_table(results))
+        return results
+    show_summary(results, f"{split.value}, {protocol.value}, mean over muscles", terminal, timed=True)
+    terminal.say(f"wrote {output / REPORT}")
+    return results

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +15,7 @@ from ifssnet.cli.options import Device, Json, Quiet, Verbose
 from ifssnet.cli.summary import show_summary
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.errors import InputError
+from ifssnet.core.results import Results
 
 if TYPE_CHECKING:
     from ifssnet.workflow.cohorts.dataset import Source
@@ -116,6 +117,7 @@ def experiment_command(
     Raises:
         InputError: Nobody has agreed, or what the experiment raises.
     """
+    from ifssnet.workflow.evaluation.evaluation_folder import summary_table
     from ifssnet.workflow.experiment.experiment import plan_experiment, run_experiment
 
     terminal.say("Timing some steps of each method on this machine ...")
@@ -132,12 +134,14 @@ def experiment_command(
         if not ask():
             terminal.say("Nothing was started.")
             return estimated
-    found: dict[str, Any] = dict(terminal.run(run_experiment(folder, output, options, source)))
+    found, evaluations = terminal.run(run_experiment(folder, output, options, source))
+    summaries = {protocol: summary_table(results) for protocol, results in evaluations.items()}
+    answer: dict[str, Any] = {**estimated, **found, "evaluations": summaries}
     if terminal.as_json:
-        terminal.answer_json({**estimated, **found})
+        terminal.answer_json(answer)
     else:
-        _show_results(found, terminal)
-    return {**estimated, **found}
+        _show_results(answer, evaluations, terminal)
+    return answer
 
 
 def _show_plan(plan: ExperimentPlan, terminal: Terminal) -> None:
@@ -172,11 +176,11 @@ def _hours(hours: float) -> str:
     return f"{hours:.1f} h" if hours < 72 else f"{hours / 24:.1f} days"
 
 
-def _show_results(found: dict[str, Any], terminal: Terminal) -> None:
+def _show_results(found: dict[str, Any], evaluations: Mapping[str, Results], terminal: Terminal) -> None:
     for crop, counts in found["cropping"]["labelled_voxels_cut"].items():
         terminal.say(f"{crop}: {counts['cut']} of {counts['labelled']} labelled voxels lie outside the window and were cut")
-    for protocol, summary in found["evaluations"].items():
-        show_summary(summary, f"test, {protocol}, mean over muscles", terminal)
+    for protocol, results in evaluations.items():
+        show_summary(results, f"test, {protocol}, mean over muscles", terminal)
         terminal.say(f"wrote {found['reports'][protocol]}")
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ifssnet.cli.options import Force, Json, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal
+from ifssnet.core.results import DrawnFigures
 
 
 def run(
@@ -17,16 +18,17 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, Any]:
+) -> DrawnFigures:
     """Draw the paper's exhibits from an evaluation's tables, as SVG in DIR/figures, and Table I beside the paper's.
 
     Example: `ifss figures evaluation`
     """
+    from ifssnet.io.plain_data import plain_table
     from ifssnet.workflow.evaluation.exhibits import draw_figures
 
     terminal = Terminal(quiet, verbose, json)
-    facts: dict[str, Any] = dict(terminal.run(draw_figures(evaluation, force=force)))
+    drawn = terminal.run(draw_figures(evaluation, force=force))
     if json:
-        terminal.answer_json(facts)
-    terminal.say(f"wrote {', '.join(facts['files'])} to {facts['output']}")
-    return facts
+        terminal.answer_json(plain_table(drawn))
+    terminal.say(f"wrote {', '.join(drawn.files)} to {drawn.output}")
+    return drawn

@@ -67,7 +67,7 @@ def metrics_picture(results: Results) -> str:
             parts += _row_labels(methods, LABELS - 6, row * high)
     foot = rows * high
     parts.append(_key(results, LABELS + 10, foot + 14))
-    title = f"Metrics by method, {results.about.get('split', '')} split"
+    title = f"Metrics by method, {results.about.split} split"
     told = "Diamond and bar: mean and standard deviation over the legs of the mean over the muscles."
     return picture(title, told, width, foot + 30, *parts)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
-from typing import Any, cast
 
 from ifssnet.core.muscles import SOL
-from ifssnet.core.results import MEAN, WHOLE, Results
+from ifssnet.core.results import MEAN, WHOLE, PairedTest, Results
 from ifssnet.figures.drawing.method_theme import MethodLook, looks
 from ifssnet.figures.drawing.svg import element, escape
 from ifssnet.figures.evaluation_report.drift import drift_picture
@@ -16,6 +15,7 @@ from ifssnet.figures.evaluation_report.method_bars import metrics_picture, volum
 from ifssnet.figures.evaluation_report.slice_distribution import distribution_picture
 from ifssnet.figures.evaluation_report.table_one import CAUTION, COLUMNS, table_rows, written
 from ifssnet.figures.leg_report.tables import nested, swatch
+from ifssnet.io.plain_data import Json
 from ifssnet.measurement.spread import mean_and_sd
 
 _MAIN: tuple[tuple[str, str, int, bool], ...] = (
@@ -31,11 +31,14 @@ _MAIN: tuple[tuple[str, str, int, bool], ...] = (
 _TESTED = tuple(row for row in _MAIN if row[0] not in ("iou", "hausdorff_mm"))
 
 
-def evaluation_html(results: Results, pictures: Sequence[tuple[str, str, str]] = ()) -> str:
+def evaluation_html(
+    results: Results, about: Mapping[str, Json] | None = None, pictures: Sequence[tuple[str, str, str]] = ()
+) -> str:
     """A whole HTML page: tables, tests, figures, failures and how it came about. It loads nothing from anywhere.
 
     Args:
-        results: With their summary.
+        results: The results with their summary.
+        about: What was compared, as plain data: the last section of the page.
         pictures: More figures: title, SVG, caption.
     """
     body = [
@@ -51,7 +54,7 @@ def evaluation_html(results: Results, pictures: Sequence[tuple[str, str, str]] =
         _figure("Distances by slice", distribution_picture(results, _first_muscle(results)), _SLICES),
         *(_figure(*given) for given in pictures),
         _agreement(results),
-        element("h2", "How it came about") + nested(results.about),
+        element("h2", "How it came about") + nested(about or {}),
     ]
     css = (files("ifssnet.figures") / "assets" / "evaluation.css").read_text(encoding="utf-8")
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -86,24 +89,20 @@ _SLICES = (
 
 
 def _title(results: Results) -> str:
-    cohort = cast("Mapping[str, Any]", results.about.get("cohort", {}))
-    return f"Evaluation on {cohort.get('name', 'a cohort')}"
+    return f"Evaluation on {results.about.cohort.name}"
 
 
 def _head(results: Results) -> str:
-    given = cast("Mapping[str, Any]", results.about.get("given", {}))
-    apart = f"{given['every_mm']:g} mm" if given.get("every_mm") else f"{given.get('every') or 100} slices"
-    words = f"{len(results.methods)} methods on {len(results.cases)} legs of the {results.about.get('split', '')} split. "
-    words += f"Protocol {given.get('protocol', '')}: {given.get('consecutive', 3)} slices side by side every {apart}"
-    noise = given.get("noise_mm") or 0
-    words += f", their borders drawn {noise:g} mm (SD) wrong." if noise else ", drawn without error."
+    given = results.about.given
+    words = f"{len(results.methods)} methods on {len(results.cases)} legs of the {results.about.split} split. "
+    words += f"Protocol {given.protocol}: {given.consecutive} slices side by side every {given.distance}"
+    words += f", their borders drawn {given.noise_mm:g} mm (SD) wrong." if given.noise_mm else ", drawn without error."
     return element("header", element("h1", escape(_title(results))), element("p", escape(words), class_="lead"))
 
 
 def _failures(results: Results) -> str:
-    failed = cast("Sequence[Mapping[str, Any]]", results.about.get("failed", []))
-    absent = cast("Mapping[str, Sequence[str]]", results.about.get("absent_muscles", {}))
-    lines = [f"{f['method']} on {f['case']} failed: {f['error']}" for f in failed]
+    failed, absent = results.absences.failed, results.absences.absent_muscles
+    lines = [f"{failure.method} on {failure.case} failed: {failure.error}" for failure in failed]
     lines += [f"{case} has no {', '.join(names)}: nothing was measured there." for case, names in absent.items()]
     if not lines:
         return ""
@@ -115,7 +114,8 @@ def _failures(results: Results) -> str:
 
 def _label_error(results: Results) -> str:
     """What the labels themselves are worth, where that is known: it stands beside the numbers that hang on them."""
-    return element("p", escape(results.label_error), class_="warning") if results.label_error else ""
+    words = results.about.cohort.label_error
+    return element("p", escape(words), class_="warning") if words else ""
 
 
 def _table(heads: Sequence[str], rows: Sequence[str]) -> str:
@@ -149,12 +149,14 @@ def _metric_rows(results: Results, muscle: str, extra: Callable[[MethodLook], Se
 
 
 def _overview(results: Results) -> str:
-    cost = cast("Mapping[str, Mapping[str, Any]]", results.summary.get("cost", {}))
+    cost = results.summary.cost if results.summary is not None else {}
 
     def extra(look: MethodLook) -> Sequence[str]:
-        mine = cost.get(look.label, {})
-        seconds, peak = mine.get("seconds_mean"), mine.get("peak_mb_max")
-        return (str(mine.get("legs", 0)), "–" if seconds is None else f"{seconds:.1f}", "–" if peak is None else f"{peak:.0f}")
+        mine = cost.get(look.label)
+        if mine is None:
+            return ("0", "–", "–")
+        seconds, peak = mine.seconds_mean, mine.peak_mb_max
+        return (str(mine.legs), "–" if seconds is None else f"{seconds:.1f}", "–" if peak is None else f"{peak:.0f}")
 
     heads = ("Method", *(head for _, head, _, _ in _MAIN), "legs", "s a leg", "peak MB")
     how = "Mean ± SD over the legs of the mean over the muscles; the best is bold. Annotated slices count in the volume only."
@@ -176,18 +178,17 @@ def _by_muscle(results: Results) -> str:
 
 
 def _tests(results: Results) -> str:
-    against = cast("Mapping[str, Any]", results.summary.get("against", {}))
-    if not against or len(results.methods) < 2:
+    if results.summary is None or len(results.methods) < 2:
         return ""
-    base = next((look.name for look in looks(results) if look.label == against["method"]), str(against["method"]))
+    against = results.summary.against
+    base = next((look.name for look in looks(results) if look.label == against.method), against.method)
     rows: list[str] = []
     for look in looks(results):
-        if look.label == against["method"]:
+        if look.label == against.method:
             continue
         cells: list[str] = []
         for metric, _, decimals, _ in _TESTED:
-            found = against["tests"].get(metric, {}).get(MEAN, {}).get(look.label)
-            cells.append(_test_cell(found, decimals))
+            cells.append(_test_cell(against.of(metric, MEAN, look.label), decimals))
         rows.append(element("tr", _named(look), *cells))
     how = (
         f"Paired by leg, mean over the muscles. Mean difference to {base} with its 95 % bootstrap interval (BCa), legs on "
@@ -198,13 +199,13 @@ def _tests(results: Results) -> str:
     return element("h2", f"Against {escape(base)}") + element("p", escape(how), class_="how") + _table(heads, rows)
 
 
-def _test_cell(found: Mapping[str, Any] | None, decimals: int) -> str:
+def _test_cell(found: PairedTest | None, decimals: int) -> str:
     if found is None:
         return element("td", "–")
-    difference, interval = found["mean_difference"], found["interval"]
+    difference, interval = found.mean_difference, found.interval
     words = "infinite" if difference is None else f"{difference:+.{decimals}f}"
     small = [] if interval is None else [f"{interval[0]:+.{decimals}f} to {interval[1]:+.{decimals}f}"]
-    small.append(f"better on {found['better']} of {found['legs']}, p = {found['p_holm']:.2g}")
+    small.append(f"better on {found.better} of {found.legs}, p = {found.p_holm:.2g}")
     return element("td", escape(words), *(element("small", escape(text)) for text in small))
 
 
@@ -239,19 +240,18 @@ def _figure(title: str, svg: str, caption: str) -> str:
 
 
 def _agreement(results: Results) -> str:
-    found = cast("Mapping[str, Mapping[str, Any]]", results.summary.get("volume_agreement", {}))
+    found = results.summary.volume_agreement if results.summary is not None else {}
     parts: list[str] = []
-    for muscle, by_method in found.items():
+    for muscle, per_method in found.items():
         rows: list[str] = []
         for look in looks(results):
-            mine = by_method.get(look.label)
+            mine = per_method.get(look.label)
             if mine is None:
                 continue
-            bland, rel = mine["bland_altman"], mine["reliability"]
-            limits = f"{bland['limits'][0]:+.1f} to {bland['limits'][1]:+.1f}"
-            icc = rel["icc_2_1"]
-            errors = _figure_of(rel["sem_agreement"], 2), _figure_of(rel["mdc_agreement"], 2)
-            cells = [f"{bland['bias']:+.2f}", limits, _figure_of(icc["value"], 4), *errors]
+            bland, rel = mine.bland_altman, mine.reliability
+            limits = f"{bland.limits[0]:+.1f} to {bland.limits[1]:+.1f}"
+            errors = _figure_of(rel.sem_agreement, 2), _figure_of(rel.mdc_agreement, 2)
+            cells = [f"{bland.bias:+.2f}", limits, _figure_of(rel.icc_2_1.value, 4), *errors]
             rows.append(element("tr", _named(look), *(element("td", escape(cell)) for cell in cells)))
         if rows:
             heads = ("Method", "Bias (cm³)", "95 % limits (cm³)", "ICC(2,1)", "SEM (cm³)", "MDC (cm³)")
@@ -265,9 +265,9 @@ def _agreement(results: Results) -> str:
     return element("h2", "Agreement of volumes") + element("p", how, class_="how") + "".join(parts)
 
 
-def _figure_of(value: float | None, decimals: int) -> str:
+def _figure_of(value: float, decimals: int) -> str:
     """A number that may not exist, as the ICC of legs that do not differ."""
-    return "–" if value is None or not math.isfinite(value) else f"{value:.{decimals}f}"
+    return "–" if not math.isfinite(value) else f"{value:.{decimals}f}"
 
 
 def _first_muscle(results: Results) -> str:

@@ -28,7 +28,7 @@ def distribution_picture(results: Results, muscle: str = SOL) -> str:
     The axis is logarithmic: the best methods and those that leak differ a hundredfold.
     """
     methods = looks(results)
-    cases = [case for case in results.cases if (results.slices["case"] == case).any()]
+    cases = [case for case in results.cases if (results.slices.case == case).any()]
     if not cases:
         return ""
     box = min(max(_WIDE / (len(cases) * (len(methods) + 1.5)), 7.0), 34.0)

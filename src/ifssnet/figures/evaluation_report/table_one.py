@@ -135,5 +135,5 @@ def table_text(results: Results) -> str:
             cells.append(written(mean, sd if row.legs > 1 else None, decimals) + there)
         source = f"{row.paper.name}, {row.paper.source}" if row.paper else "–"
         lines.append(f"| {row.name} | {source} | {row.legs} | " + " | ".join(cells) + " |")
-    cautions = [CAUTION, *([results.label_error] if results.label_error else [])]
+    cautions = [CAUTION, *([results.about.cohort.label_error] if results.about.cohort.label_error else [])]
     return "\n".join([*lines, "", *cautions, ""])

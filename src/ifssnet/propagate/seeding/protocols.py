@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.evaluation import ALL_SEEDS, EVERY_100, FIRST_THREE
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.propagate.seeding.annotated_groups import Knot, find_knots
 
-FIRST_THREE, EVERY_100, ALL_SEEDS = "first-three", "every-100", "all-seeds"
 PROTOCOLS: Mapping[str, str] = {
     FIRST_THREE: "the first group of up to three consecutive drawn slices of each muscle (the paper's text, III-A)",
     EVERY_100: "a group of up to three every 100 slices from the first on (the paper's published code)",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any, cast
@@ -13,7 +12,8 @@ from typing import Any, cast
 import numpy as np
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.report import finite
+from ifssnet.core.reliability import RaterAgreement, RaterPair, RepeatedMeasurements
+from ifssnet.io.plain_data import Json, plain_table
 from ifssnet.measurement.agreement import bland_altman, reliability
 from ifssnet.workflow.files.result_files import check_suffix, check_target, write_json
 
@@ -29,7 +29,7 @@ def agree_files(
     *,
     output: Path | None = None,
     force: bool = False,
-) -> dict[str, Any]:
+) -> RaterAgreement:
     """Agreement of measurements, muscle by muscle.
 
     Args:
@@ -51,7 +51,7 @@ def agree_files(
     if missing:
         raise InputError("a file or folder", f"none at {missing[0]}", "Check the path; names are case sensitive.")
     if len(sources) == 1 and sources[0].is_file():
-        tables, named = _from_table(sources[0]), None
+        tables, named = _from_table(sources[0]), ""
     elif len(sources) > 1 and all(path.is_dir() for path in sources):
         tables, named = _from_folders(sources, quantity), quantity
     else:
@@ -60,30 +60,39 @@ def agree_files(
             f"{', '.join(map(str, sources))}",
             "Measure each leg into its folder: ifss measure SEG -o first/leg1.json.",
         )
-    found: dict[str, Any] = {muscle: finite(_agreement(table, confidence)) for muscle, table in tables.items()}
-    answer = {**({} if named is None else {"quantity": named}), "confidence": confidence, "muscles": found}
+    found = {muscle: _measurements(table, confidence) for muscle, table in tables.items()}
+    answer = RaterAgreement(named, confidence, found)
     if output is not None:
-        write_json(answer, output, force)
+        write_json(agreement_table(answer), output, force)
     return answer
 
 
-def _agreement(table: Table, confidence: float) -> dict[str, Any]:
+def agreement_table(agreement: RaterAgreement) -> dict[str, Json]:
+    """The agreement as its file has it: beside the whole of a muscle's measurements, each pair by Bland and Altman."""
+    muscles: dict[str, Json] = {
+        name: {
+            **plain_table(found.reliability),
+            "measurements": list(found.raters),
+            "bland_altman": [
+                {"first": pair.first, "second": pair.second, **plain_table(pair.difference)} for pair in found.pairs
+            ],
+        }
+        for name, found in agreement.muscles.items()
+    }
+    quantity: dict[str, Json] = {"quantity": agreement.quantity} if agreement.quantity else {}
+    return {**quantity, "confidence": agreement.confidence, "muscles": muscles}
+
+
+def _measurements(table: Table, confidence: float) -> RepeatedMeasurements:
     """Every pair of measurements by Bland and Altman, and all of them together by their intraclass correlations."""
-    raters = list(next(iter(table.values())))
+    raters = tuple(next(iter(table.values())))
     values = np.array([[row[rater] for rater in raters] for row in table.values()], dtype=np.float64)
     whole = reliability(values, confidence)
-    pairs = [
-        {"first": raters[i], "second": raters[j], **_plain(bland_altman(values[:, i], values[:, j], confidence=confidence))}
+    pairs = tuple(
+        RaterPair(raters[i], raters[j], bland_altman(values[:, i], values[:, j], confidence=confidence))
         for i, j in combinations(range(len(raters)), 2)
-    ]
-    return {**_plain(whole), "measurements": raters, "bland_altman": pairs}
-
-
-def _plain(found: Any) -> dict[str, Any]:
-    return {
-        key: list(cast("tuple[float, ...]", value)) if isinstance(value, tuple) else value
-        for key, value in asdict(found).items()
-    }
+    )
+    return RepeatedMeasurements(raters, whole, pairs)
 
 
 def _from_folders(folders: Sequence[Path], quantity: str) -> dict[str, Table]:
@@ -187,17 +196,3 @@ def _number(value: object, what: str) -> float:
         return float(cast("str", value))
     except (TypeError, ValueError) as error:
         raise InputError(f"a number for {what}", f"'{value}'", "Measure it, or leave the subject out.") from error
-
-
-def flat(found: Mapping[str, Any]) -> dict[str, Any]:
-    """One muscle's agreement as lines of a table: intervals beside their estimate, pairs told apart by their names."""
-    lines: dict[str, Any] = {key: found[key] for key in ("subjects", "raters")}
-    for name in ("icc_2_1", "icc_3_1"):
-        lines[name] = found[name]["value"]
-        lines[f"{name}_interval"] = found[name]["interval"]
-    for key in ("sem_agreement", "sem_consistency", "mdc_agreement", "mdc_consistency"):
-        lines[key] = found[key]
-    for pair in found["bland_altman"]:
-        prefix = f"{pair['first']} - {pair['second']}: "
-        lines |= {prefix + key: pair[key] for key in ("bias", "bias_interval", "sd", "limits")}
-    return lines

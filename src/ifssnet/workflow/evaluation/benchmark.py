@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 import warnings
 from collections.abc import Mapping
@@ -11,7 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float, Int
 
-from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.errors import InputWarning
+from ifssnet.core.evaluation import SeedProtocol
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.muscles import field_name
 from ifssnet.core.progress import drain
@@ -20,53 +20,10 @@ from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator, Segmentation
 from ifssnet.measurement.compare import agreement, comparisons, slice_agreements
 from ifssnet.measurement.comparison import Comparison
-from ifssnet.propagate.seeding.protocols import EVERY_100, PROTOCOLS, restrict
+from ifssnet.propagate.seeding.protocols import restrict
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 from ifssnet.workflow.evaluation.memory import peak_mb, reset_peak
 from ifssnet.workflow.leg.case import segment
-
-
-@dataclass(frozen=True)
-class Given:
-    """What the expert is taken to have drawn.
-
-    Attributes:
-        protocol: Which of the slices below a method is given, a key of `ifssnet.propagate.seeding.protocols.PROTOCOLS`.
-        every: Slices from one place to the next (paper, IV-C2: 100).
-        every_mm: The same in mm; takes the place of `every`.
-        noise_mm: SD of the drawn border about the true one.
-        seed: Of that noise.
-        consecutive: Slices drawn side by side at each place (paper, IV-C2: 3).
-    """
-
-    protocol: str = EVERY_100
-    every: int | None = None
-    every_mm: float | None = None
-    noise_mm: float = 0.0
-    seed: int = 0
-    consecutive: int = 3
-
-    def __post_init__(self) -> None:
-        if self.protocol not in PROTOCOLS:
-            raise InputError(f"one of the protocols {', '.join(PROTOCOLS)}", f"'{self.protocol}'", "Choose one of them.")
-        if self.every is not None and self.every_mm is not None:
-            raise InputError("one of every and every_mm", "both", "Give one of them.")
-        for name, value in (("every", self.every), ("every_mm", self.every_mm)):
-            if value is not None and not (math.isfinite(value) and value > 0):
-                raise InputError(f"{name} above 0", f"{value}", f"Correct {name}.")
-
-    def seeds(self, truth: LabelMap) -> Seeds:
-        """The slices that the protocol gives, drawn from the truth."""
-        every = 100 if self.every is None and self.every_mm is None else self.every
-        drawn = sample_seeds(
-            truth,
-            consecutive=self.consecutive,
-            every=every,
-            every_mm=self.every_mm,
-            noise_mm=self.noise_mm,
-            seed=self.seed,
-        )
-        return restrict(drawn, self.protocol)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,21 +49,21 @@ class Benchmark:
     notes: tuple[str, ...]
 
 
-def benchmark(volume: Volume | None, truth: LabelMap, propagator: Propagator, given: Given) -> Benchmark:
+def benchmark(volume: Volume | None, truth: LabelMap, propagator: Propagator, given: SeedProtocol) -> Benchmark:
     """Run a method on a leg whose truth is known.
 
     Args:
         volume: Grey levels; None where the method does not read them.
         truth: Every named muscle in it is drawn, propagated and measured.
         propagator: The method.
-        given: What of the truth it may see.
+        given: The slices of the truth that it is given.
 
     Raises:
         InputError: No muscle in the truth, or whatever the method refuses.
     """
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always", InputWarning)
-        seeds = given.seeds(truth)
+        seeds = drawn_seeds(truth, given)
         reset_peak()
         started = time.perf_counter()
         found = drain(segment(volume, seeds, propagator))
@@ -121,8 +78,25 @@ def benchmark(volume: Volume | None, truth: LabelMap, propagator: Propagator, gi
         whole = {WHOLE + key: value for key, value in _numbers(comparison).items()}
         muscles[name] = {**_numbers(apart), **whole}
         _add_rows(rows, name, apart, slices_given[name], truth.grid.spacing_xyz_mm)
-    notes = tuple(dict.fromkeys(str(w.message) for w in told if issubclass(w.category, InputWarning)))
+    notes = tuple(dict.fromkeys(str(w.message) for w in warned if issubclass(w.category, InputWarning)))
     return Benchmark(found, muscles, rows, seconds, peak, slices_given, notes)
+
+
+def drawn_seeds(truth: LabelMap, protocol: SeedProtocol) -> Seeds:
+    """The slices that a protocol gives, drawn from the truth.
+
+    Raises:
+        InputError: No such protocol, or no muscle in the truth.
+    """
+    drawn = sample_seeds(
+        truth,
+        consecutive=protocol.consecutive,
+        every=100 if protocol.every is None and protocol.every_mm is None else protocol.every,
+        every_mm=protocol.every_mm,
+        noise_mm=protocol.noise_mm,
+        seed=protocol.seed,
+    )
+    return restrict(drawn, protocol.protocol)
 
 
 def without_image(volume: Volume) -> Volume:

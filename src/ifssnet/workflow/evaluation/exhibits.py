@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ifssnet.core.images import LabelMap
 from ifssnet.core.muscles import SOL, color_of, field_name
 from ifssnet.core.progress import Progress
-from ifssnet.core.results import Results
-from ifssnet.core.segmentation import Json
+from ifssnet.core.results import DrawnFigures, Results
 from ifssnet.figures.drawing.method_theme import looks
 from ifssnet.figures.evaluation_report.drift import drift_picture
 from ifssnet.figures.evaluation_report.method_bars import metrics_picture, volume_error_picture
@@ -26,15 +26,17 @@ from ifssnet.io.open import open_labels
 from ifssnet.io.storage.atomic import atomic_folder, atomic_path
 from ifssnet.io.storage.tables import write_table
 from ifssnet.measurement.surface_error import surface_error_mm
-from ifssnet.workflow.evaluation.evaluate import REPORT, TRUTH
-from ifssnet.workflow.evaluation.evaluation_folder import CaseFiles, read_results
+from ifssnet.workflow.evaluation.evaluate import TRUTH
+from ifssnet.workflow.evaluation.evaluation_folder import REPORT, about_table, read_results
+from ifssnet.workflow.evaluation.run_files import RunFiles
+from ifssnet.workflow.evaluation.summary import summarise
 from ifssnet.workflow.leg.case import in_order
 
 FACES = 12_000
-"""Triangles a muscle: as many as the pictures show."""
+"""The largest number of triangles for each muscle: as many as the pictures show."""
 
 
-def draw_figures(folder: Path, *, force: bool = False) -> Generator[Progress, None, dict[str, Json]]:
+def draw_figures(folder: Path, *, force: bool = False) -> Generator[Progress, None, DrawnFigures]:
     """Draw every exhibit into `figures/` of an evaluation's folder, and put the 3-D ones into its report too.
 
     Args:
@@ -45,6 +47,7 @@ def draw_figures(folder: Path, *, force: bool = False) -> Generator[Progress, No
         InputError: No evaluation in the folder, or figures that are there already.
     """
     results = read_results(folder)
+    results = replace(results, summary=summarise(results, results.about.against))
     drawn: dict[str, str] = {}
     with atomic_folder(folder / "figures", force=force) as target:
         yield Progress("drawing charts", 0, 1)
@@ -62,9 +65,9 @@ def draw_figures(folder: Path, *, force: bool = False) -> Generator[Progress, No
         write_table(table_columns(results), target / "table-1.csv")
         (target / "table-1.md").write_text(table_text(results), encoding="utf-8")
     with atomic_path(folder / REPORT, force=True) as partial:
-        partial.write_text(evaluation_html(results, list(in_space.values())), encoding="utf-8")
+        partial.write_text(evaluation_html(results, about_table(results), list(in_space.values())), encoding="utf-8")
     files = sorted(path.name for path in (folder / "figures").iterdir())
-    return {"output": str(folder / "figures"), "files": files}
+    return DrawnFigures(folder / "figures", tuple(files))
 
 
 def _in_space(folder: Path, results: Results) -> Generator[Progress, None, dict[str, tuple[str, str, str]]]:
@@ -72,14 +75,14 @@ def _in_space(folder: Path, results: Results) -> Generator[Progress, None, dict[
     found: dict[str, tuple[str, str, str]] = {}
     for case in results.cases:
         here = folder / "cases" / case
-        kept = [look for look in looks(results) if CaseFiles(here, look.label).segmentation.is_file()]
+        kept = [look for look in looks(results) if RunFiles(here, look.label).segmentation.is_file()]
         if not kept or not (here / TRUTH).is_file():
             continue
         truth = open_labels(here / TRUTH)
         columns = [MethodSurfaces("Truth", _meshes(truth, None))]
         for place, look in enumerate(kept):
             yield Progress(f"surfaces of {case}", place, len(kept))
-            labels = open_labels(CaseFiles(here, look.label).segmentation)
+            labels = open_labels(RunFiles(here, look.label).segmentation)
             columns.append(MethodSurfaces(look.name, _meshes(labels, truth)))
         # A compounded volume has its tracker's axes: they do not say which side is posterior.
         above, below = standard_views(UNKNOWN_AXES)[:2]

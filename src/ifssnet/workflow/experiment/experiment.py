@@ -9,15 +9,17 @@ from typing import TypeVar
 
 from ifssnet.core.cohort import TEST, TRAIN, VAL, Cohort
 from ifssnet.core.errors import InputError
+from ifssnet.core.evaluation import SeedProtocol
 from ifssnet.core.progress import Progress
+from ifssnet.core.results import Results
 from ifssnet.core.segmentation import Json
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.storage.json_files import read_json_object
 from ifssnet.workflow.cohorts.cropped_cohort import Crop, crop_cohort, crops_are_done, is_sized, read_crops
 from ifssnet.workflow.cohorts.dataset import Plan, Source, fetch, free_bytes, plan_fetch, read_record
 from ifssnet.workflow.cohorts.dataset_check import check_cohort
-from ifssnet.workflow.evaluation.benchmark import Given
-from ifssnet.workflow.evaluation.evaluate import REPORT, EvaluationOptions, evaluate
+from ifssnet.workflow.evaluation.evaluate import EvaluationOptions, evaluate
+from ifssnet.workflow.evaluation.evaluation_folder import REPORT
 from ifssnet.workflow.evaluation.exhibits import draw_figures
 from ifssnet.workflow.experiment.estimate import Estimate, estimate, sizes_of
 from ifssnet.workflow.experiment.plan import (
@@ -100,7 +102,7 @@ def plan_experiment(
 
 def run_experiment(
     root: Path, output: Path, options: ExperimentOptions, source: Source | None = None
-) -> Generator[Progress, None, dict[str, Json]]:
+) -> Generator[Progress, None, tuple[dict[str, Json], dict[str, Results]]]:
     """Run every stage. Stopped at any moment, it goes on from there when called again.
 
     Args:
@@ -110,8 +112,7 @@ def run_experiment(
         source: Where the data set comes from; None for the published one.
 
     Returns:
-        Where everything is, what was cut, how each training ended and both evaluations' summaries; without the last, it is in
-        `summary.json` as well.
+        Where everything is, what was cut and how each training ended, as in `summary.json`; and each protocol's evaluation.
 
     Raises:
         InputError: A data set that is not whole or right, a folder of another experiment, or what a stage refuses.
@@ -127,10 +128,10 @@ def run_experiment(
     trained: dict[str, Json] = {}
     for job in jobs_of(options, output):
         trained[f"{job.label}/{job.muscle}"] = yield from _train(legs, job, options)
-    evaluations: dict[str, dict[str, Json]] = {}
+    evaluations: dict[str, Results] = {}
     for protocol in PROTOCOLS:
         folder = evaluation_folder(output, protocol)
-        given = Given(protocol)
+        given = SeedProtocol(protocol)
         asked = EvaluationOptions(compared(options, output), given, TEST, workers=options.workers)
         evaluations[protocol] = yield from _named(protocol, evaluate(legs, folder, asked))
         yield from _named(protocol, draw_figures(folder, force=True))
@@ -142,7 +143,7 @@ def run_experiment(
         "reports": {protocol: str(evaluation_folder(output, protocol) / REPORT) for protocol in PROTOCOLS},
     }
     write_json(told, output / SUMMARY, force=True)
-    return {**told, "evaluations": evaluations}
+    return told, evaluations
 
 
 def _legs(cohort: Cohort, options: ExperimentOptions) -> Generator[Progress, None, tuple[Path, tuple[Crop, ...]]]:

@@ -14,7 +14,7 @@ from ifssnet.core.muscles import TRICEPS_SURAE
 from ifssnet.core.segmentation import Json
 from ifssnet.propagate.seeding.protocols import EVERY_100, FIRST_THREE
 from ifssnet.workflow.cohorts.cropped_cohort import SIDE_PX
-from ifssnet.workflow.evaluation.given_methods import MethodGiven, names
+from ifssnet.workflow.evaluation.compared_methods import ComparedMethod, names
 from ifssnet.workflow.training.train import DEVICES, TrainingOptions
 
 PAPER, QUARTER = SCALES = ("paper", "quarter")
@@ -179,17 +179,17 @@ def training_options(job: Job, options: ExperimentOptions) -> TrainingOptions:
     )
 
 
-def compared(options: ExperimentOptions, output: Path) -> tuple[MethodGiven, ...]:
+def compared(options: ExperimentOptions, output: Path) -> tuple[ComparedMethod, ...]:
     """The methods of the evaluation, once everything is trained."""
-    found: list[MethodGiven] = []
+    found: list[ComparedMethod] = []
     for label in options.methods:
         if label not in LEARNED:
-            found.append(MethodGiven(label, label))
+            found.append(ComparedMethod(label, label))
             continue
         plan, folder = LEARNED[label], output / "models" / label
         settings: dict[str, Json] = {"device": options.device} if options.device != "auto" else {}
         weights = folder if plan.by_muscle else folder / ANY / "best.safetensors"
-        found.append(MethodGiven(label, plan.method, settings, weights))
+        found.append(ComparedMethod(label, plan.method, settings, weights))
     return tuple(found)
 
 

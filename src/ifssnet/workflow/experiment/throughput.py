@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.evaluation import SeedProtocol
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.muscles import SOL
@@ -21,8 +22,8 @@ from ifssnet.core.progress import Progress
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator
 from ifssnet.propagate.seeding.protocols import ALL_SEEDS
-from ifssnet.workflow.evaluation.benchmark import Given, benchmark
-from ifssnet.workflow.evaluation.given_methods import MethodGiven
+from ifssnet.workflow.evaluation.benchmark import benchmark
+from ifssnet.workflow.evaluation.compared_methods import ComparedMethod
 from ifssnet.workflow.evaluation.memory import peak_mb, reset_peak
 from ifssnet.workflow.experiment.plan import LEARNED, ExperimentOptions
 
@@ -97,11 +98,11 @@ def measure(options: ExperimentOptions) -> Generator[Progress, None, dict[str, T
         InputError: The GPU's memory is too small for some steps already.
     """
     found: dict[str, Throughput] = {}
-    base = _use(MethodGiven("hold", "hold").build(), options.side_px)
+    base = _use(ComparedMethod("hold", "hold").build(), options.side_px)
     for place, label in enumerate(options.methods):
         yield Progress("timing some steps", place, len(options.methods), label)
         if label not in LEARNED:
-            found[label] = _use(MethodGiven(label, label).build(), options.side_px)
+            found[label] = _use(ComparedMethod(label, label).build(), options.side_px)
         elif LEARNED[label].recurrent:
             found[label] = _recurrent(label, options, base)
         else:
@@ -138,7 +139,7 @@ def _use(method: Propagator, side: int) -> Throughput:
         volume, truth = made_leg(side, slices)
         reset_peak()
         base, started = peak_mb(), time.perf_counter()
-        benchmark(volume if method.needs_volume else None, truth, method, Given(ALL_SEEDS, every=8))
+        benchmark(volume if method.needs_volume else None, truth, method, SeedProtocol(ALL_SEEDS, every=8))
     seconds = time.perf_counter() - started
     return Throughput(seconds / SLICES, max(0.0, peak_mb() - base) / SLICES, base)
 

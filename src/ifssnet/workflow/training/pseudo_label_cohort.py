@@ -29,8 +29,9 @@ from ifssnet.measurement.overlap import overlap, total
 from ifssnet.propagate.assemble import assemble
 from ifssnet.train.data.budget import ENDS, AnnotationBudget, Annotations, Range, with_ends
 from ifssnet.workflow.cohorts.many_legs import legs_of, run_all
+from ifssnet.workflow.evaluation.compared_methods import ComparedMethod, check_methods
 from ifssnet.workflow.evaluation.evaluate import open_truth
-from ifssnet.workflow.evaluation.given_methods import MethodGiven, check_methods
+from ifssnet.workflow.evaluation.run_files import method_table
 from ifssnet.workflow.files.provenance import software, source
 from ifssnet.workflow.files.result_files import write_json
 
@@ -48,7 +49,7 @@ class PseudoLabelling:
         workers: Legs at a time, each in a process of its own; 0 for this process.
     """
 
-    method: MethodGiven
+    method: ComparedMethod
     budget: AnnotationBudget = field(default_factory=AnnotationBudget)
     workers: int = 1
 
@@ -70,7 +71,7 @@ class _Leg:
     case: Case
     names: Mapping[int, str]
     drawn: Mapping[str, tuple[int, ...]]
-    method: MethodGiven
+    method: ComparedMethod
     target: Path
     facts: Path
     key: Mapping[str, Json]
@@ -171,7 +172,7 @@ def _leg(case: Case, cohort: Cohort, annotations: Annotations, how: PseudoLabell
     key: dict[str, Json] = {
         "files": [source(path)["sha256"] for path in (case.volume_path, case.labels_path)],
         "drawn": {name: list(slices) for name, slices in drawn.items()},
-        "method": how.method.described(),
+        "method": _method_table(how.method),
         "version": software()["ifssnet"],
     }
     # The volume stays as it is.
@@ -246,7 +247,7 @@ def _told(cohort: Cohort, how: PseudoLabelling, annotations: Annotations, legs: 
     return {
         "format": FORMAT,
         "made_from": cohort.name,
-        "method": how.method.described(),
+        "method": _method_table(how.method),
         "budget": cast("dict[str, Json]", asdict(how.budget)),
         "drawn": annotations.total,
         "drawn_share": annotations.share,
@@ -255,6 +256,10 @@ def _told(cohort: Cohort, how: PseudoLabelling, annotations: Annotations, legs: 
         "legs": each,
         "software": software(),
     }
+
+
+def _method_table(method: ComparedMethod) -> dict[str, Json]:
+    return {name: value for name, value in method_table(method.facts()).items() if name != "given_as"}
 
 
 def _description(cohort: Cohort, cases: list[Case], told: Mapping[str, Json]) -> Table:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.evaluation import MethodFacts, NetworkFacts, WeightsFacts
 from ifssnet.core.muscles import field_name
-from ifssnet.core.segmentation import Json, Propagator
+from ifssnet.core.segmentation import Propagator
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.propagate.baselines.hold import Hold, HoldConfig
 from ifssnet.propagate.methods import METHODS, LearnedEntry, learned, method
@@ -18,33 +19,33 @@ from ifssnet.propagate.per_muscle import ByMuscle
 
 HOLD = "hold"
 
-SHORT: Mapping[str, tuple[str, Mapping[str, Json]]] = MappingProxyType(
+SHORT: Mapping[str, tuple[str, Mapping[str, object]]] = MappingProxyType(
     {
         "guided": ("shape-interpolation", {}),
         "plain": ("shape-interpolation", {"plain": True}),
     }
 )
-"""Names of their own for methods with settings that are compared everywhere."""
+"""Short names of methods with settings that every evaluation compares."""
 
 IMAGE = "image"
 """The one setting that any method takes: `zero` hands it a volume without an image, which shows what the image is worth."""
 
 
 @dataclass(frozen=True)
-class MethodGiven:
-    """One method as it is compared.
+class ComparedMethod:
+    """One method of an evaluation.
 
     Attributes:
         label: What tables and figures call it; unique in an evaluation, and the name of its files.
         name: The method's name, or one of `SHORT`, or "hold".
-        settings: Those that are not to stay at their defaults.
-        weights: The file with a learned method's weights, or a folder with those of one network a muscle (see
-            `weights_by_muscle`); None for the others.
+        settings: The settings that differ from their defaults.
+        weights: The file with a learned method's weights, or a folder with a network for each muscle (see
+            `weights_per_muscle`); None for the others.
     """
 
     label: str
     name: str
-    settings: Mapping[str, Json] = field(default_factory=dict[str, "Json"])
+    settings: Mapping[str, object] = field(default_factory=dict[str, object])
     weights: Path | None = None
 
     def __post_init__(self) -> None:
@@ -65,23 +66,23 @@ class MethodGiven:
         return SHORT[self.name][0] if self.name in SHORT else self.name
 
     @property
-    def chosen(self) -> dict[str, Json]:
-        """Settings that go to the method."""
-        given = {key: value for key, value in self.settings.items() if key != IMAGE}
-        return {**SHORT.get(self.name, ("", {}))[1], **given}
+    def method_settings(self) -> dict[str, object]:
+        """The settings that go to the method."""
+        own = {key: value for key, value in self.settings.items() if key != IMAGE}
+        return {**SHORT.get(self.name, ("", {}))[1], **own}
 
     @property
     def sees_no_image(self) -> bool:
         """Whether its volume is to be all zeros."""
         return IMAGE in self.settings
 
-    def directed(self, direction: str | None) -> MethodGiven:
+    def directed(self, direction: str | None) -> ComparedMethod:
         """The same, propagating in a direction where the method knows directions and none was set."""
         entry = METHODS.get(self.method)
         knows = self.method == HOLD or (isinstance(entry, LearnedEntry) and entry.directed)
         if direction is None or not knows or "direction" in self.settings:
             return self
-        return MethodGiven(self.label, self.name, {**self.settings, "direction": direction}, self.weights)
+        return ComparedMethod(self.label, self.name, {**self.settings, "direction": direction}, self.weights)
 
     def build(self) -> Propagator:
         """The method itself; learned ones import torch.
@@ -89,7 +90,7 @@ class MethodGiven:
         Raises:
             InputError: A setting that it does not have, or weights that it cannot use.
         """
-        chosen: dict[str, object] = dict(self.chosen)
+        chosen = self.method_settings
         if self.method == HOLD:
             if unknown := chosen.keys() - {"direction"}:
                 raise InputError("the setting direction of hold", f"'{min(unknown)}'", "Leave it out or correct it.")
@@ -97,22 +98,27 @@ class MethodGiven:
         if self.weights is None:
             return method(self.method, **chosen)
         if self.weights.is_dir():
-            files = weights_by_muscle(self.weights)
+            files = weights_per_muscle(self.weights)
             return ByMuscle({name: learned(self.method, open_weights(file), **chosen) for name, file in files.items()})  # type: ignore[arg-type]
         return learned(self.method, open_weights(self.weights), **chosen)  # type: ignore[arg-type]
 
-    def described(self) -> dict[str, Json]:
-        """What its results depend on, plain data: weights by their hash, not by where they lie."""
-        known: dict[str, Json] = {"method": self.method, "settings": dict(sorted({**self.chosen, **self.settings}.items()))}
-        if self.weights is not None and self.weights.is_dir():
-            each = {name: _described(file, self.method) for name, file in weights_by_muscle(self.weights).items()}
-            known["weights_by_muscle"] = each
-        elif self.weights is not None:
-            known |= _described(self.weights, self.method)
-        return known
+    def facts(self) -> MethodFacts:
+        """Everything that its results depend on: weights are told by their hash, not by where they lie.
+
+        Raises:
+            InputError: Weights that it cannot use.
+        """
+        facts = MethodFacts(self.name, self.method, dict(sorted({**self.method_settings, **self.settings}.items())))
+        if self.weights is None:
+            return facts
+        if self.weights.is_dir():
+            each = {name: _weights_facts(file, self.method) for name, file in weights_per_muscle(self.weights).items()}
+            return replace(facts, weights_by_muscle=each)
+        found = _weights_facts(self.weights, self.method)
+        return replace(facts, weights_sha256=found.weights_sha256, weights=found.weights)
 
 
-def weights_by_muscle(folder: Path) -> dict[str, Path]:
+def weights_per_muscle(folder: Path) -> dict[str, Path]:
     """The field's name of a muscle to its weights: `MUSCLE.safetensors`, or the run `MUSCLE/best.safetensors`.
 
     Raises:
@@ -136,26 +142,25 @@ def names() -> tuple[str, ...]:
     return (*METHODS, HOLD, *SHORT)
 
 
-def check_methods(methods: tuple[MethodGiven, ...]) -> None:
+def check_methods(methods: tuple[ComparedMethod, ...]) -> None:
     """Refuse, before any work is done, methods that cannot be built or told apart.
 
     Raises:
-        InputError: None at all, a label twice, an unknown setting, or unusable weights.
+        InputError: No method, a label twice, an unknown setting, or unusable weights.
     """
     if not methods:
         raise InputError("at least one method", "none", "Write for example --methods hold,plain,guided.")
-    labels = [given.label.lower() for given in methods]
+    labels = [method.label.lower() for method in methods]
     if twice := sorted({label for label in labels if labels.count(label) > 1}):
         raise InputError("each method once, under a label of its own", f"'{twice[0]}' twice", "Write LABEL=NAME to rename one.")
-    for given in methods:
+    for each in methods:
         # Learned methods are built where they run: here it would cost torch's memory for the whole evaluation.
-        if given.weights is None:
-            given.build()
+        if each.weights is None:
+            each.build()
         else:
-            given.described()
+            each.facts()
 
 
-def _described(file: Path, kind: str) -> dict[str, Json]:
+def _weights_facts(file: Path, kind: str) -> WeightsFacts:
     weights = open_weights(file, kind)
-    told: dict[str, Json] = {"network": weights.network, "sampling": weights.sampling, "muscles": list(weights.muscles)}
-    return {"weights_sha256": weights.sha256, "weights": told}
+    return WeightsFacts(weights.sha256, NetworkFacts(weights.network, weights.sampling, weights.muscles))
