@@ -5,24 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from archive_server import Server, archives_of, impatient, pair, serving, three_archives
-from ifssnet.cli.commands.dataset import dataset_command, register
+from ifssnet.cli.commands.dataset import dataset_command
+from ifssnet.cli.main import app
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.errors import InputError
 from ifssnet.io.cohorts import leg_3d_us as leg3dus
 from ifssnet.workflow.cohorts.dataset import Source
 
 FILES = three_archives()
-APP = typer.Typer()
-register(APP)
-
-
-@APP.callback()
-def _main() -> None:
-    """Keep `dataset` a sub-command."""
 
 
 @pytest.fixture
@@ -91,7 +84,7 @@ def test_second_download_neither_asks_nor_fetches(server: Server, tmp_path: Path
 
 def test_table_lists_every_case_with_its_split(tmp_path: Path) -> None:
     put(tmp_path)
-    result = CliRunner().invoke(APP, ["dataset", "leg-3d-us", str(tmp_path)])
+    result = CliRunner().invoke(app, ["dataset", "leg-3d-us", str(tmp_path)])
     assert result.exit_code == 0
     for words in ("P01_x1", "train", "4 x 5 x 6", "0.277", "SOL, GM, GL", "ok"):
         assert words in result.stdout
@@ -102,17 +95,17 @@ def test_missing_split_is_exit_code_1_and_says_how_to_get_it(tmp_path: Path) -> 
     put(tmp_path)
     for path in (tmp_path / "val" / "P02").iterdir():
         path.unlink()
-    result = CliRunner().invoke(APP, ["dataset", "leg-3d-us", str(tmp_path), "-q"])
+    result = CliRunner().invoke(app, ["dataset", "leg-3d-us", str(tmp_path), "-q"])
     assert result.exit_code == 1
     assert "leg_validation_data.zip" in result.stderr
     assert "--download" in result.stderr
-    answer = json.loads(CliRunner().invoke(APP, ["dataset", "leg-3d-us", str(tmp_path), "--json"]).stdout)
+    answer = json.loads(CliRunner().invoke(app, ["dataset", "leg-3d-us", str(tmp_path), "--json"]).stdout)
     assert answer["missing"] == ["the split val (leg_validation_data.zip)"]
 
 
 def test_mirror_with_other_files_is_refused_by_the_published_hash(server: Server, tmp_path: Path) -> None:
     words = ["dataset", "leg-3d-us", str(tmp_path / "set"), "--download", "--accept-licence", "--base-url", server.url]
-    result = CliRunner().invoke(APP, words)
+    result = CliRunner().invoke(app, words)
     assert isinstance(result.exception, InputError)
     assert leg3dus.ARCHIVES[0].sha256 in result.exception.expected
     assert not list((tmp_path / "set").glob("*"))[1:]
@@ -120,12 +113,12 @@ def test_mirror_with_other_files_is_refused_by_the_published_hash(server: Server
 
 def test_without_a_terminal_consent_must_be_given_by_option(server: Server, tmp_path: Path) -> None:
     words = ["dataset", "leg-3d-us", str(tmp_path / "set"), "--download", "--base-url", server.url]
-    result = CliRunner().invoke(APP, words)
+    result = CliRunner().invoke(app, words)
     assert isinstance(result.exception, InputError)
     assert "--yes" in result.exception.remedy
     assert leg3dus.LICENCE in result.stderr
 
 
 def test_help_shows_an_example() -> None:
-    result = CliRunner().invoke(APP, ["dataset", "leg-3d-us", "--help"])
+    result = CliRunner().invoke(app, ["dataset", "leg-3d-us", "--help"])
     assert "ifss dataset leg-3d-us data/leg-3d-us --download" in " ".join(result.stdout.split())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -13,23 +14,23 @@ from ifssnet.cli.commands import (
     compare,
     compound,
     convert,
+    dataset,
     demo,
     evaluate,
+    experiment,
     figures,
     frames,
     info,
     measure,
+    phantom,
     pseudo_labels,
     register,
     report,
     seeds,
     segment,
     train,
+    weights,
 )
-from ifssnet.cli.commands.dataset import register as add_dataset
-from ifssnet.cli.commands.experiment import register as add_experiment
-from ifssnet.cli.commands.phantom import register as add_phantom
-from ifssnet.cli.commands.weights import register as add_weights
 from ifssnet.cli.terminal import show_error, show_warnings
 from ifssnet.core.errors import InputError
 
@@ -60,29 +61,55 @@ def options(
     """Options of `ifss` itself."""
 
 
-for command in (
-    info,
-    convert,
-    compound,
-    register,
-    seeds,
-    segment,
-    measure,
-    compare,
-    agree,
-    report,
-    frames,
-    pseudo_labels,
-    train,
-    evaluate,
-    figures,
-    demo,
-):
-    app.command(name=command.__name__.rsplit(".", 1)[1].replace("_", "-"))(command.run)
-add_dataset(app)
-add_experiment(app)
-add_phantom(app)
-add_weights(app)
+@dataclass(frozen=True)
+class Group:
+    """Commands under one word, as `ifss weights list` is.
+
+    Attributes:
+        help: What they are for.
+        commands: The second word of each to what it does.
+    """
+
+    help: str
+    commands: Mapping[str, Callable[..., object]]
+
+
+COMMANDS: Mapping[str, Callable[..., object] | Group] = {
+    "info": info.run,
+    "convert": convert.run,
+    "compound": compound.run,
+    "register": register.run,
+    "seeds": seeds.run,
+    "segment": segment.run,
+    "measure": measure.run,
+    "compare": compare.run,
+    "agree": agree.run,
+    "report": report.run,
+    "frames": frames.run,
+    "pseudo-labels": pseudo_labels.run,
+    "train": train.run,
+    "evaluate": evaluate.run,
+    "figures": figures.run,
+    "demo": demo.run,
+    "dataset": Group("Fetch and look over public data sets.", {"leg-3d-us": dataset.leg_3d_us}),
+    "experiment": Group("Run a published experiment end to end.", {"leg-3d-us": experiment.leg_3d_us}),
+    "phantom": Group("Digital legs with exact truth.", {"leg": phantom.leg, "cohort": phantom.cohort}),
+    "weights": Group("Weights of the networks.", {"list": weights.shown, "card": weights.card, "pack": weights.pack}),
+}
+"""Every command by its word; a further one is one more line."""
+
+
+def _add_commands(to: typer.Typer, commands: Mapping[str, Callable[..., object] | Group]) -> None:
+    for name, command in commands.items():
+        if isinstance(command, Group):
+            group = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help=command.help)
+            _add_commands(group, command.commands)
+            to.add_typer(group, name=name)
+        else:
+            to.command(name=name)(command)
+
+
+_add_commands(app, COMMANDS)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

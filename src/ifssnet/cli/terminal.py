@@ -8,7 +8,7 @@ import time
 import warnings
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from rich.console import Console
 from rich.markup import escape
@@ -119,8 +119,8 @@ def written(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
-    if isinstance(value, (list, tuple)):
-        return " x ".join(written(item) for item in value)
+    if isinstance(value, list | tuple):
+        return " x ".join(written(item) for item in cast("Sequence[object]", value))
     return str(value)
 
 

@@ -17,15 +17,6 @@ if TYPE_CHECKING:
     from ifssnet.workflow.cohorts.dataset import Plan, Source
     from ifssnet.workflow.cohorts.dataset_check import CheckedCohort
 
-GIGABYTE = 1e9
-
-
-def register(app: typer.Typer) -> None:
-    """Add `dataset` with its commands to the `ifss` command."""
-    datasets = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Fetch and look over public data sets.")
-    datasets.command(name="leg-3d-us")(leg_3d_us)
-    app.add_typer(datasets, name="dataset")
-
 
 def leg_3d_us(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The data set's folder, there or to be made.")],
@@ -91,9 +82,8 @@ def dataset_command(
     Raises:
         InputError: Consent is needed and there is nobody to ask, and whatever fetching and opening raise.
     """
-    from ifssnet.io.cohorts.cohort_folder import open_cohort
     from ifssnet.workflow.cohorts.dataset import fetch, plan_fetch
-    from ifssnet.workflow.cohorts.dataset_check import check_cohort
+    from ifssnet.workflow.cohorts.dataset_check import check_folder
 
     if download:
         terminal.say(f"Looking at {folder} and asking {source.base_url} for what is missing ...")
@@ -104,7 +94,7 @@ def dataset_command(
                 terminal.say("Nothing was fetched.")
                 return None
             terminal.run(fetch(plan))
-    checked = terminal.run(check_cohort(open_cohort(folder), source.archives, read_labels=not headers_only))
+    checked = terminal.run(check_folder(folder, source.archives, read_labels=not headers_only))
     if terminal.as_json:
         terminal.answer_json(checked.as_plain())
     else:
@@ -114,38 +104,8 @@ def dataset_command(
 
 def show_terms(plan: Plan, terminal: Terminal) -> None:
     """Licence, citation, facts and sizes: always shown before anything is fetched, `--quiet` or not."""
-    from ifssnet.io.cohorts import leg_3d_us as leg3dus
-
-    lines = [
-        f"LEG-3D-US. Licence: {leg3dus.LICENCE}.",
-        "Cite, whenever you publish with it:",
-        *(f"  {reference}" for reference in leg3dus.CITATION),
-        *leg3dus.FACTS,
-        *leg3dus.NOTES,
-        f"From {plan.source.base_url} into {plan.root}: {', '.join(archive.file_name for archive in plan.archives)}.",
-        _sizes(plan),
-    ]
-    for line in lines:
+    for line in plan.terms:
         terminal.err.out(line, highlight=False)
-
-
-def _sizes(plan: Plan) -> str:
-    from ifssnet.io.cohorts import leg_3d_us as leg3dus
-
-    z, y, x = leg3dus.TYPICAL_SHAPE_ZYX
-    stored_raw = 2 * leg3dus.PUBLISHED_CASES * z * y * x / GIGABYTE
-    if plan.fetch_bytes is None or plan.disk_bytes is None:
-        need = "The server does not say how much there is to fetch."
-    else:
-        need = f"{_gigabytes(plan.fetch_bytes)} to fetch; at least {_gigabytes(plan.disk_bytes)} of disk needed."
-    return (
-        f"{need} {_gigabytes(plan.free_bytes)} free. Unpacked, all three splits may take some {stored_raw:.0f} GB if their "
-        "images are not compressed; that is checked before each archive is unpacked."
-    )
-
-
-def _gigabytes(count: int) -> str:
-    return f"{count / GIGABYTE:.2f} GB" if count >= GIGABYTE / 100 else f"{count:,} bytes"
 
 
 def _consent(ask: Callable[[], bool] | None) -> bool:

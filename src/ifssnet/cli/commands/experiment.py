@@ -30,13 +30,6 @@ class Scale(StrEnum):
     quarter = "quarter"
 
 
-def register(app: typer.Typer) -> None:
-    """Add `experiment` with its commands to the `ifss` command."""
-    experiments = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Run a published experiment end to end.")
-    experiments.command(name="leg-3d-us")(leg_3d_us)
-    app.add_typer(experiments, name="experiment")
-
-
 def leg_3d_us(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The data set's folder, there or to be made.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="The folder; an earlier run in it goes on.")],

@@ -11,6 +11,7 @@ import typer
 from ifssnet.cli.options import Json, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal, written
 from ifssnet.core.file_facts import Inspection
+from ifssnet.io.plain_data import Json as Plain
 
 
 def run(
@@ -39,9 +40,9 @@ SHORT_LISTS = {"shape_zyx", "spacing_xyz_mm", "origin_xyz_mm", "extent_xyz_mm", 
 """Lists that fit into one cell of a table."""
 
 
-def _show(facts: Mapping[str, object], terminal: Terminal) -> None:
+def _show(facts: Mapping[str, Plain], terminal: Terminal) -> None:
     """What is one value in one table; then a table for each list and each mapping."""
-    short = {key: value for key, value in facts.items() if not isinstance(value, dict | list) or key in SHORT_LISTS}
+    short = {key: value for key, value in facts.items() if not isinstance(value, Mapping | list) or key in SHORT_LISTS}
     terminal.answer_table(str(facts["path"]), ("what", "value"), [(key, written(value)) for key, value in short.items()])
     for key, value in facts.items():
         if isinstance(value, Mapping) and value and (key != "header" or terminal.verbose):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -47,14 +47,6 @@ VariantOption = Annotated[Variant, typer.Option(help="What kind of person.")]
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to make.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add `phantom` with its commands to the `ifss` command."""
-    phantom = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Digital legs with exact truth.")
-    phantom.command(name="leg")(leg)
-    phantom.command(name="cohort")(cohort)
-    app.add_typer(phantom, name="phantom")
-
-
 def leg(
     output: Output,
     seed: Seed = 1,
@@ -81,8 +73,7 @@ def leg(
     if json:
         terminal.answer_json(facts)
         return facts
-    first = facts["r1"]
-    assert isinstance(first, dict)
+    first = cast("dict[str, dict[str, float]]", facts["r1"])
     terminal.answer_table("digital leg", ("muscle", "cm3"), list(first["volumes_cm3"].items()))
     terminal.say(f"written to {output}")
     return facts

@@ -12,15 +12,6 @@ from ifssnet.cli.options import Force, Json, Output, Quiet
 from ifssnet.cli.terminal import Terminal
 
 
-def register(app: typer.Typer) -> None:
-    """Add `weights` with its commands to the `ifss` command."""
-    weights = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Weights of the networks.")
-    weights.command(name="list")(shown)
-    weights.command(name="card")(card)
-    weights.command(name="pack")(pack)
-    app.add_typer(weights, name="weights")
-
-
 def shown(json: Json = False) -> list[dict[str, Any]]:
     """List the weights that come with the package: what they are, what they were trained on, and how well they did.
 

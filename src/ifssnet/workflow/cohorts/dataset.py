@@ -25,6 +25,7 @@ from ifssnet.io.transfer.archive import UnpackLimits, unpack
 from ifssnet.io.transfer.download import Retry, download, hash_file, partial_of, remote_size
 
 RECORDS = ".leg-3d-us"
+GIGABYTE = 1e9
 
 
 def free_bytes(folder: Path) -> int:
@@ -94,6 +95,35 @@ class Plan:
     disk_bytes: int | None
     free_bytes: int
     keep_archives: bool
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """What a person has to know before anything is fetched: the licence, what to cite, what the data are, their sizes."""
+        return (
+            f"LEG-3D-US. Licence: {leg3dus.LICENCE}.",
+            "Cite, whenever you publish with it:",
+            *(f"  {reference}" for reference in leg3dus.CITATION),
+            *leg3dus.FACTS,
+            *leg3dus.NOTES,
+            f"From {self.source.base_url} into {self.root}: {', '.join(archive.file_name for archive in self.archives)}.",
+            self._sizes(),
+        )
+
+    def _sizes(self) -> str:
+        z, y, x = leg3dus.TYPICAL_SHAPE_ZYX
+        stored_raw = 2 * leg3dus.PUBLISHED_CASES * z * y * x / GIGABYTE
+        if self.fetch_bytes is None or self.disk_bytes is None:
+            need = "The server does not say how much there is to fetch."
+        else:
+            need = f"{_gigabytes(self.fetch_bytes)} to fetch; at least {_gigabytes(self.disk_bytes)} of disk needed."
+        return (
+            f"{need} {_gigabytes(self.free_bytes)} free. Unpacked, all three splits may take some {stored_raw:.0f} GB if their "
+            "images are not compressed; that is checked before each archive is unpacked."
+        )
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / GIGABYTE:.2f} GB" if count >= GIGABYTE / 100 else f"{count:,} bytes"
 
 
 def plan_fetch(root: Path, source: Source, keep_archives: bool = False) -> Plan:

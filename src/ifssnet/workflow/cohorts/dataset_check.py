@@ -11,11 +11,12 @@ from ifssnet.core.cohort import SPLITS, Case, Cohort
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.progress import Progress
-from ifssnet.core.segmentation import Json
 from ifssnet.geometry.values import values_in_use
 from ifssnet.io.cohorts import leg_3d_us as leg3dus
+from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.cohorts.leg_3d_us import Archive
 from ifssnet.io.open import open_labels
+from ifssnet.io.plain_data import Json
 from ifssnet.io.volumes.image_header import read_grid
 from ifssnet.workflow.cohorts.dataset import missing_files, read_record
 
@@ -77,6 +78,17 @@ class CheckedCohort:
             "ignored": list(self.ignored),
             "complete": self.complete,
         }
+
+
+def check_folder(
+    folder: Path, archives: tuple[Archive, ...] = leg3dus.ARCHIVES, read_labels: bool = True
+) -> Generator[Progress, None, CheckedCohort]:
+    """Check every case of the cohort in a folder; otherwise as `check_cohort`.
+
+    Raises:
+        InputError: There is no cohort.
+    """
+    return (yield from check_cohort(open_cohort(folder), archives, read_labels))
 
 
 def check_cohort(
