@@ -26,12 +26,15 @@ class Seeds:
         grid: The grid of the volume that the slices belong to.
         names: Label value to name.
         colors: Label value to (red, green, blue), 0 to 255; may lack any label.
+        axes: The axes of the volume's array that the seeds' slices, rows and columns run along: other than (0, 1, 2) where
+            the expert drew across another axis than the array's first. `grid` is the volume's with its axes in this order.
     """
 
     masks: Mapping[int, Mapping[int, Mask]]
     grid: Grid
     names: Mapping[int, str]
     colors: Mapping[int, tuple[int, int, int]] = field(default_factory=dict[int, tuple[int, int, int]])
+    axes: tuple[int, int, int] = (0, 1, 2)
 
     def __post_init__(self) -> None:
         for label, by_slice in self.masks.items():

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Float32, Int, Shaped
+from jaxtyping import Bool, Float, Float32, Int, Shaped
 from scipy import ndimage
 from skimage import measure
 
@@ -38,3 +38,8 @@ def marching_cubes(
     """The iso-surface at a level (Lewiner's topologically sound variant); vertices as (z, y, x) indices."""
     vertices, faces, _, _ = measure.marching_cubes(field, level, allow_degenerate=False)
     return np.asarray(vertices, dtype=np.float64), np.asarray(faces, dtype=np.int64)
+
+
+def without_holes(plane: Bool[np.ndarray, "y x"]) -> Bool[np.ndarray, "y x"]:
+    """A mask with everything filled that it encloses."""
+    return np.asarray(ndimage.binary_fill_holes(plane), dtype=bool)

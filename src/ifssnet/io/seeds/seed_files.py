@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -20,11 +20,13 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import EMPTY, LabelMap
 from ifssnet.core.seeds import Seeds
+from ifssnet.geometry.axis_order import AS_STORED, axis_first, reordered, reordered_grid
 from ifssnet.geometry.values import counts_of_values
 from ifssnet.io.kinds import kind_of
 from ifssnet.io.open import open_labels
 from ifssnet.io.save import save
 from ifssnet.io.seeds.annotated_slices import HEADER_KEY, add_to_sidecar, annotated, read_record, record_of, sidecar_record
+from ifssnet.io.seeds.drawing_axis import drawing_axis
 from ifssnet.io.seeds.png_masks import read_png_masks
 from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.volumes.seg_nrrd import SegmentLayers, read_segment_layers, write_seg_nrrd
@@ -98,7 +100,14 @@ def as_json(record: Mapping[str, list[int]]) -> str:
 
 
 def _from_maps(maps: tuple[LabelMap, ...], header: Mapping[str, str], path: Path) -> Seeds:
-    """Seeds out of one label map, or of several whose labels may overlap."""
+    """Seeds out of one label map, or of several whose labels may overlap, along the axis across which they were drawn."""
+    order = AS_STORED if HEADER_KEY in header else axis_first(drawing_axis(maps, path.name))
+    along = tuple(replace(one, array=reordered(one.array, order), grid=reordered_grid(one.grid, order)) for one in maps)
+    return replace(_along_first_axis(along, header, path), axes=order)
+
+
+def _along_first_axis(maps: tuple[LabelMap, ...], header: Mapping[str, str], path: Path) -> Seeds:
+    """Seeds out of label maps that were drawn slice by slice."""
     every = [(one, value) for one in maps for value in sorted(one.names)]
     shared = len({value for _, value in every}) < len(every)
     drawn_in = {id(one): counts_of_values(one.array) for one in maps}

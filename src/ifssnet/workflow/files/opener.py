@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.sweep import Sweep
+from ifssnet.geometry.axis_order import axis_along, axis_first, reordered_grid, slice_direction_xyz
 from ifssnet.geometry.resample import seeds_on
 from ifssnet.io.kinds import kind_of
 from ifssnet.io.open import open_sweep
@@ -52,7 +54,12 @@ def open_seeds(path: Path | Sequence[Path], grid: Grid | None = None, config: Pa
             _look_for_cut_muscles(sweeps[0], path)
         return contours_to_seeds(sweeps, grid)
     seeds = seeds_files.open_seeds(path, grid)
-    return seeds if grid is None or seeds.grid.matches(grid) else seeds_on(seeds, grid)
+    if grid is None:
+        return seeds
+    # The volume may be stored in another order than the seeds: its axis that runs as the seeds' slices do comes first.
+    axes = axis_first(axis_along(grid, slice_direction_xyz(seeds.grid)))
+    target = reordered_grid(grid, axes)
+    return replace(seeds if seeds.grid == target else seeds_on(seeds, target), axes=axes)
 
 
 def _look_for_cut_muscles(sweep: Sweep, path: Path) -> None:

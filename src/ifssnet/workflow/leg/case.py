@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Generator
+from dataclasses import replace
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import LabelMap, Volume
@@ -11,6 +12,7 @@ from ifssnet.core.muscles import TRICEPS_SURAE
 from ifssnet.core.progress import Progress
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator, Segmentation
+from ifssnet.geometry.axis_order import AS_STORED, inverse, reordered, reordered_grid
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.seeding.mistaken_seeds import describe, find_mistakes
 from ifssnet.propagate.seeding.protocols import ALL_SEEDS, restrict
@@ -40,7 +42,10 @@ def segment(
     """
     if not any(seeds.present(label) for label in seeds.labels):
         raise InputError("seeds with at least one muscle drawn on one slice", "seeds with none", "Annotate a few slices.")
+    axes = seeds.axes
     seeds = restrict(seeds, protocol)
+    if volume is not None and axes != AS_STORED:
+        volume = replace(volume, array=reordered(volume.array, axes), grid=reordered_grid(volume.grid, axes))
     if volume is None and propagator.needs_volume:
         raise InputError(
             f"a volume for the method '{propagator.name}'", "none", "Give the volume, or choose a method that does not read it."
@@ -61,7 +66,10 @@ def segment(
         "annotated_slices": annotated(seeds),
         "software": software(),
     }
-    return Segmentation(found.labels, found.probability, provenance)
+    back = inverse(axes)
+    labels = replace(found.labels, array=reordered(found.labels.array, back), grid=reordered_grid(found.labels.grid, back))
+    probability = None if found.probability is None else reordered(found.probability, back)
+    return Segmentation(labels, probability, provenance)
 
 
 def in_order(labels: LabelMap) -> list[int]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ifssnet.compounding.preflight.volume_checks import check_volume
 from ifssnet.core.agreement import LegAgreement
-from ifssnet.core.errors import InputError
+from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.findings import Finding
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.measures import LegMeasures, MeasureOptions
@@ -25,9 +25,11 @@ from ifssnet.figures.leg_report.content import AcsaProfile, ComparedMethod, Repo
 from ifssnet.figures.leg_report.report import report_html
 from ifssnet.figures.rendering.axis_letters import ANATOMICAL, UNKNOWN_AXES
 from ifssnet.figures.rendering.shown_surface import ShownSurface
+from ifssnet.geometry.axis_order import AS_STORED
 from ifssnet.geometry.resample import comparable
 from ifssnet.geometry.surface import surface_of
 from ifssnet.io.open import open_labels, open_volume
+from ifssnet.io.seeds.drawing_axis import plane_name
 from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.volumes.recorded_findings import recorded_findings
 from ifssnet.measurement.compare import compare
@@ -172,6 +174,11 @@ def read_leg(segmentation: Path, volume: Path | None, reference: Path | None, se
     if truth is not None:
         truth = comparable(truth, labels, "the reference")
     drawn = None if seeds is None else open_seeds(seeds, labels.grid)
+    if drawn is not None and drawn.axes != AS_STORED:
+        plane = plane_name(labels.grid, drawn.axes[0])
+        what = f"The muscles were drawn on {plane} planes, which are not the slices shown here: they are not marked on them"
+        warnings.warn(InputWarning(f"{what}."), stacklevel=2)
+        drawn = None
     return Leg(labels, grey, truth, drawn, _made(segmentation))
 
 
