@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import fields
+
 import numpy as np
 from scipy import ndimage
 from skimage.measure import marching_cubes
 
+from ifssnet.core.agreement import LegAgreement, MuscleAgreement
 from ifssnet.core.findings import Finding
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Surface
-from ifssnet.figures.leg_report.content import AcsaProfile, ReportContent, ShownSlice, VolumeEstimate
-from ifssnet.figures.rendering.shown_surface import ShownSurface
+from ifssnet.core.measures import AcsaProfile, MuscleMeasures
+from ifssnet.figures.leg_report.content import OutlinedSlice, ReportContent, VolumeEstimate
+from ifssnet.figures.rendering.muscle_surface import MuscleSurface
+from ifssnet.measurement.compare import mean_agreement
 
 # Ends in mm; (x, y) mm at the middle; half width and half depth at the widest; where that is; turn.
 MUSCLES = {
@@ -33,6 +39,30 @@ def level(name: str, z: np.ndarray, y: np.ndarray, x: np.ndarray, grow_mm: float
     radius = np.sqrt((u / half_u) ** 2 + (v / half_v) ** 2)
     inside = np.minimum(z - first, last - z) + grow_mm
     return np.minimum((1 - radius) * np.minimum(half_u, half_v), inside)
+
+
+def profile_of(
+    z: np.ndarray,
+    position_mm: np.ndarray,
+    acsa_cm2: np.ndarray,
+    percent_of_length: np.ndarray,
+    echo_intensity: np.ndarray | None = None,
+) -> AcsaProfile:
+    """A profile whose centroids, which no figure draws, lie on a straight line."""
+    line = np.zeros((len(z), 3))
+    return AcsaProfile(
+        np.asarray(z, dtype=np.int64), position_mm, percent_of_length, acsa_cm2, line, np.zeros(len(z)), 1.0, echo_intensity
+    )
+
+
+def agreement_of(**numbers: float) -> MuscleAgreement:
+    """What is not said is unknown."""
+    unknown = {each.name: math.nan for each in fields(MuscleAgreement) if each.name not in ("further", "per_slice")}
+    return MuscleAgreement(**{**unknown, **numbers})
+
+
+def leg_agreement(muscles: dict[str, MuscleAgreement]) -> LegAgreement:
+    return LegAgreement(muscles, mean_agreement(list(muscles.values())), (1, 1, 1))
 
 
 def on_grid(grid: Grid, grow_mm: float = 0.0) -> dict[str, np.ndarray]:
@@ -77,7 +107,7 @@ def content(
     names = list(MUSCLES)
     position = np.arange(grid.slices) * grid.spacing_xyz_mm[2]
 
-    profiles, muscles, surfaces, estimates, comparison, annotated = {}, {}, [], {}, {}, {}
+    references, muscles, surfaces, estimates, agreements, annotated = {}, {}, [], {}, {}, {}
     for name in names:
         area = masks[name].sum(axis=(1, 2)) * grid.pixel_area_mm2 / 100
         here = np.flatnonzero(area)
@@ -86,49 +116,45 @@ def content(
         )
         annotated[name] = drawn
         percent = (position[here] - position[here[0]]) / (position[here[-1]] - position[here[0]]) * 100
-        profiles[name] = AcsaProfile(
-            z=[int(z) for z in here],
-            position_mm=position[here],
-            acsa_cm2=area[here],
-            percent_of_length=percent,
-            annotated_z=drawn,
-            reference_acsa_cm2=(truth[name].sum(axis=(1, 2)) * grid.pixel_area_mm2 / 100)[here] if reference else None,
-            echo_intensity=62 + 8 * np.sin(position[here] / 31.0) + rng.normal(size=len(here)),
+        profile = profile_of(
+            here, position[here], area[here], percent, 62 + 8 * np.sin(position[here] / 31.0) + rng.normal(size=len(here))
         )
+        if reference:
+            there = (truth[name].sum(axis=(1, 2)) * grid.pixel_area_mm2 / 100)[here]
+            references[name] = profile_of(here, position[here], there, percent)
         peak = int(area.argmax())
-        muscles[name] = {
-            "volume_cm3": float(masks[name].sum() * grid.voxel_volume_mm3 / 1000),
-            "volume_mesh_cm3": float(masks[name].sum() * grid.voxel_volume_mm3 / 1000 * 0.998),
-            "length_mm": float(position[here[-1]] - position[here[0]] + grid.spacing_xyz_mm[2]),
-            "max_acsa_cm2": float(area.max()),
-            "max_acsa_z": peak,
-            "max_acsa_percent": float(percent[peak - here[0]]),
-            "echo_intensity_mean": 61.4,
-            "echo_intensity_sd": 18.2,
-        }
+        muscles[name] = MuscleMeasures(
+            volume_cm3=float(masks[name].sum() * grid.voxel_volume_mm3 / 1000),
+            volume_mesh_cm3=float(masks[name].sum() * grid.voxel_volume_mm3 / 1000 * 0.998),
+            length_mm=float(position[here[-1]] - position[here[0]] + grid.spacing_xyz_mm[2]),
+            max_acsa_cm2=float(area.max()),
+            max_acsa_z=peak,
+            max_acsa_percent=float(percent[peak - here[0]]),
+            echo_intensity_mean=61.4,
+            echo_intensity_sd=18.2,
+            profile=profile,
+        )
         vertices, faces, _, _ = marching_cubes(np.pad(levels[name], 1, constant_values=-5.0), 0.0)
         index_xyz = vertices[:, ::-1].astype(np.float64) - 1
         at = grid.points_to_mm(index_xyz)
         error = -level(name, at[:, 2], at[:, 1], at[:, 0], 0.7) * (0.6 + 0.9 * np.sin(at[:, 2] / 23.0) * np.cos(at[:, 0] / 9.0))
         shown = Surface(at, faces.astype(np.int64), name)
-        surfaces.append(ShownSurface(shown, error if reference else None))
-        estimates[name] = VolumeEstimate(muscles[name]["volume_cm3"] * 1.004, 0.6, "area curve through 6 groups of slices")
+        surfaces.append(MuscleSurface(shown, error if reference else None))
+        estimates[name] = VolumeEstimate(muscles[name].volume_cm3 * 1.004, 0.6, "area curve through 6 groups of slices")
         shared = (masks[name] & truth[name]).sum()
         both = masks[name].sum() + truth[name].sum()
-        comparison[name] = {
-            "dice": float(2 * shared / both), "miou": 0.966, "precision": 0.981, "recall": 0.954, "hausdorff_mm": 3.42,
-            "hausdorff95_mm": 1.21, "asd_mm": 0.38,
-            "volume_error_percent": float(100 * (masks[name].sum() / truth[name].sum() - 1)),
-        }  # fmt: skip
+        agreements[name] = agreement_of(
+            dice=float(2 * shared / both), miou=0.966, precision=0.981, recall=0.954, hausdorff_mm=3.42, hausdorff95_mm=1.21,
+            asd_mm=0.38, volume_error_percent=float(100 * (masks[name].sum() / truth[name].sum() - 1)),
+        )  # fmt: skip
     shown_z = np.linspace(0.12, 0.93, slices) * (grid.slices - 1)
-    mean = {key: float(np.mean([row[key] for row in comparison.values()])) for key in comparison["SOL"]}
     return ReportContent(
         title=title,
         grid=grid,
         muscles=muscles,
-        profiles=profiles,
+        reference_profiles=references,
         slices=[
-            ShownSlice(
+            OutlinedSlice(
                 z=int(z),
                 position_mm=float(position[int(z)]),
                 image=grey(masks, grid, int(z), rng),
@@ -139,8 +165,7 @@ def content(
             for z in shown_z
         ],
         surfaces=surfaces,
-        comparison=comparison if reference else None,
-        comparison_mean=mean if reference else None,
+        agreement=leg_agreement(agreements) if reference else None,
         annotated_slices=annotated,
         findings=[
             Finding("warning", "3.1 % of the voxels inside the leg were never seen, 4.2 mm at a stretch.", "Fill up to 5 mm."),

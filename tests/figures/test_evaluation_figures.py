@@ -22,7 +22,7 @@ from ifssnet.figures.evaluation_report.slice_distribution import distribution_pi
 from ifssnet.figures.evaluation_report.table_one import PAPER, table_columns, table_rows, table_text
 from ifssnet.figures.evaluation_report.volume_views import MethodSurfaces, common_scale, errors_picture, volumes_picture
 from ifssnet.figures.rendering.mesh import full
-from ifssnet.figures.rendering.shown_surface import ShownSurface
+from ifssnet.figures.rendering.muscle_surface import MuscleSurface
 from ifssnet.figures.rendering.surfaces import View
 from ifssnet.measurement.drift import drift_curve
 from ifssnet.measurement.spread import mean_and_sd, slice_percentiles
@@ -173,7 +173,7 @@ def test_the_page_is_well_formed_and_shows_a_cohort_s_name_as_it_is():
 def test_blocks_in_three_dimensions_stand_where_they_are():
     def column(name: str, low: float, error: float) -> MethodSurfaces:
         surface: Surface = block((low, 0.0, 0.0), (low + 10.0, 10.0, 40.0), "SOL")
-        return MethodSurfaces(name, [full(ShownSurface(surface, np.full(len(surface.vertices_mm), error)))])
+        return MethodSurfaces(name, [full(MuscleSurface(surface, np.full(len(surface.vertices_mm), error)))])
 
     columns = [column("A", 0.0, 2.0), column("B", 10.0, -1.0)]
     view = View("From -Y", (0.0, -1.0, 0.0))

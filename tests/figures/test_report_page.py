@@ -4,18 +4,21 @@ import base64
 import dataclasses
 import hashlib
 import json
+import math
 import re
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from synthetic_leg import content
+from synthetic_leg import content, leg_agreement
 
+from ifssnet.core.agreement import MuscleAgreement
 from ifssnet.core.findings import Finding
 from ifssnet.core.grid import Grid
+from ifssnet.core.measures import MuscleMeasures
 from ifssnet.figures.leg_report.content import ReportContent
 from ifssnet.figures.leg_report.report import report_html
-from ifssnet.figures.leg_report.sections import summary_sentence
+from ifssnet.figures.leg_report.summary import summary_sentence
 from ifssnet.figures.rendering.axis_letters import UNKNOWN_AXES
 
 EVIL = '<script>alert("1")</script><img src=x onerror=alert(1)>'
@@ -38,6 +41,10 @@ class Parsed(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
+
+
+def known(row: MuscleMeasures | MuscleAgreement) -> dict[str, float]:
+    return {key: value for key, value in row.numbers().items() if not math.isnan(value)}
 
 
 @pytest.fixture(scope="module")
@@ -85,21 +92,21 @@ def test_only_the_viewers_own_script_may_run(page: str) -> None:
 
 
 def test_the_summary_is_plain(leg: ReportContent, page: str) -> None:
-    volumes = [leg.muscles[name]["volume_cm3"] for name in ("SOL", "GM", "GL")]
+    volumes = [leg.muscles[name].volume_cm3 for name in ("SOL", "GM", "GL")]
     said = "SOL {:.0f} cm³, GM {:.0f} cm³ and GL {:.0f} cm³, together {:.0f} cm³".format(*volumes, sum(volumes))
     assert summary_sentence(leg).startswith(said)
     assert said in page
-    assert f"mean Dice {leg.comparison_mean['dice']:.3f}" in page
+    assert f"mean Dice {leg.agreement.mean.dice:.3f}" in page
 
 
 def test_the_numbers_on_the_page_are_the_numbers_given(leg: ReportContent, page: str) -> None:
     cells = re.findall(r'data-muscle="([^"]*)" data-key="([^"]*)" data-value="([^"]*)"', page)
     shown = {(muscle, key): float(value) for muscle, key, value in cells}
-    for table in (leg.muscles, leg.comparison):
+    for table in (leg.muscles, leg.agreement.muscles):
         for name, row in table.items():
-            for key, value in row.items():
+            for key, value in known(row).items():
                 assert shown[name, key] == value
-    for key, value in leg.comparison_mean.items():
+    for key, value in known(leg.agreement.mean).items():
         assert shown["Mean", key] == value
     assert shown["GM", "estimate"] == leg.estimates["GM"].volume_cm3
 
@@ -118,8 +125,8 @@ def test_whatever_a_user_wrote_is_shown_and_never_run() -> None:
         leg,
         title=EVIL,
         muscles={EVIL: leg.muscles["SOL"]},
-        comparison={EVIL: leg.comparison["SOL"]},
-        profiles={EVIL: leg.profiles["SOL"]},
+        agreement=leg_agreement({EVIL: leg.agreement.muscles["SOL"]}),
+        reference_profiles={EVIL: leg.reference_profiles["SOL"]},
         slices=[dataclasses.replace(leg.slices[0], masks={EVIL: leg.slices[0].masks["SOL"]}, annotated=[EVIL])],
         surfaces=[
             dataclasses.replace(s, surface=dataclasses.replace(s.surface, name=EVIL + s.surface.name)) for s in leg.surfaces
@@ -141,7 +148,7 @@ def test_whatever_a_user_wrote_is_shown_and_never_run() -> None:
 
 
 def test_findings_come_worst_first_and_silence_is_told_from_all_well() -> None:
-    grid, muscles = Grid((4, 4, 4)), {"SOL": {"volume_cm3": 1.0}}
+    grid, muscles = Grid((4, 4, 4)), {"SOL": MuscleMeasures(volume_cm3=1.0)}
     silent = report_html(ReportContent("a", grid, muscles))
     assert "Before you read the numbers" not in silent
     assert "nothing amiss" in report_html(ReportContent("a", grid, muscles, findings=[]))
@@ -152,7 +159,7 @@ def test_findings_come_worst_first_and_silence_is_told_from_all_well() -> None:
 
 
 def test_the_least_content_makes_a_page() -> None:
-    page = report_html(ReportContent("Bare", Grid((4, 4, 4)), {"SOL": {"volume_cm3": None}}))
+    page = report_html(ReportContent("Bare", Grid((4, 4, 4)), {}))
     Parsed(page)
     assert "No volume was measured." in page
     for absent in ("Cross-sections", "In three dimensions", 'id="slices"', "Agreement"):

@@ -1,13 +1,23 @@
 from __future__ import annotations
 
+import math
 import re
+from dataclasses import fields
 
 import pytest
+from synthetic_leg import agreement_of, leg_agreement
 
+from ifssnet.core.agreement import MuscleAgreement
+from ifssnet.core.measures import MuscleMeasures
 from ifssnet.figures.drawing.theme import colors_of, contrast, on_black, ordered, readable
 from ifssnet.figures.leg_report.content import VolumeEstimate
-from ifssnet.figures.leg_report.measures import COMPARISONS, MEASURES, measures_in, spoken
-from ifssnet.figures.leg_report.tables import comparison_table, measures_table, nested, number_ranges
+from ifssnet.figures.leg_report.provenance import nested, number_ranges
+from ifssnet.figures.leg_report.quantity_text import present, text_of
+from ifssnet.figures.leg_report.tables import agreement_table, measures_table
+from ifssnet.measurement.metrics.overlaps import DICE
+from ifssnet.measurement.metrics.table import METRICS
+from ifssnet.measurement.metrics.volumes import VOLUME_ERROR
+from ifssnet.measurement.quantities import MEASURES
 
 COLORS = colors_of(["SOL", "GM"], {})
 
@@ -18,7 +28,9 @@ def cells(page: str) -> dict[tuple[str, str], str]:
 
 
 def test_a_number_stands_under_its_muscle_and_beside_its_unit() -> None:
-    page = measures_table({"GM": {"volume_cm3": 202.34}, "SOL": {"volume_cm3": 319.96, "length_mm": 281.2}}, {}, COLORS)
+    page = measures_table(
+        {"GM": MuscleMeasures(volume_cm3=202.34), "SOL": MuscleMeasures(volume_cm3=319.96, length_mm=281.2)}, {}, COLORS
+    )
     assert cells(page) == {
         ("SOL", "volume_cm3"): "320.0",
         ("GM", "volume_cm3"): "202.3",
@@ -31,33 +43,38 @@ def test_a_number_stands_under_its_muscle_and_beside_its_unit() -> None:
     assert 'data-value="319.96"' in page
 
 
-def test_a_measure_that_the_glossary_lacks_is_folded_away_with_its_unit() -> None:
-    page = measures_table({"SOL": {"volume_cm3": 1.0, "fat_layer_mm": 4.25}}, {}, COLORS)
-    main, more = page.split("<details>")
-    assert "fat_layer_mm" not in main
-    assert "Further measures (1)" in more
-    assert '<span class="label">Fat layer</span><span class="unit">mm</span>' in more
-    assert cells(more) == {("SOL", "fat_layer_mm"): "4.2"}
+def test_every_measure_and_every_metric_has_its_row() -> None:
+    keys = [each.name for each in fields(MuscleMeasures) if each.name != "profile"]
+    page = measures_table(
+        {"SOL": MuscleMeasures(**dict.fromkeys(keys, 1.0) | {"max_acsa_z": 1, "max_acsa_across_z": 1})}, {}, COLORS
+    )
+    assert {key for _, key in cells(page)} == set(keys)
+    metrics = {each.name for each in fields(MuscleAgreement) if each.name not in ("further", "per_slice")}
+    assert {metric.key for metric in METRICS} == metrics
+    page = agreement_table(leg_agreement({"SOL": agreement_of(**dict.fromkeys(metrics, 1.0))}), COLORS)
+    assert {key for _, key in cells(page)} == metrics - {"volume_cm3"}
+    assert all(each.meaning for each in (*MEASURES, *(metric.quantity for metric in METRICS)))
 
 
 def test_what_is_not_a_number_is_no_row() -> None:
-    assert measures_in([{"acsa_cm2": [1.0, 2.0], "name": "x", "ok": True, "none": None, "volume_cm3": 1}], MEASURES) == [
-        MEASURES[0]
-    ]
+    assert present([{"volume_cm3": 1.0, "length_mm": math.nan}, {"length_mm": math.nan}], MEASURES) == [MEASURES[0]]
+    assert present([{"max_acsa_z": 0, "volume_cm3": math.inf}], MEASURES) == [MEASURES[0], MEASURES[5]]
 
 
 def test_an_estimate_is_written_with_its_leave_one_out_error() -> None:
     estimates = {"SOL": VolumeEstimate(321.23, 0.62, "area curve"), "GM": VolumeEstimate(200.0)}
-    page = measures_table({"SOL": {"volume_cm3": 1.0}, "GM": {"volume_cm3": 1.0}}, estimates, COLORS)
+    page = measures_table(dict.fromkeys(("SOL", "GM"), MuscleMeasures(volume_cm3=1.0)), estimates, COLORS)
     assert cells(page)["SOL", "estimate"] == "321.2 ± 0.6 %"
     assert cells(page)["GM", "estimate"] == "200.0"
     assert "Method: area curve." in page
 
 
 def test_the_comparison_ends_with_its_mean_and_signs_the_volume_error() -> None:
-    rows = {"SOL": {"dice": 0.9712, "volume_error_percent": -0.5}, "GM": {"dice": 0.98, "volume_error_percent": 1.25}}
-    page = comparison_table(rows, {"dice": 0.9756}, COLORS)
-    shown = cells(page)
+    rows = {
+        "SOL": agreement_of(dice=0.9712, volume_error_percent=-0.5),
+        "GM": agreement_of(dice=0.98, volume_error_percent=1.25),
+    }
+    shown = cells(agreement_table(leg_agreement(rows), COLORS))
     assert shown["SOL", "dice"] == "0.971"
     assert shown["Mean", "dice"] == "0.976"
     assert shown["SOL", "volume_error_percent"] == "−0.50"
@@ -66,15 +83,14 @@ def test_the_comparison_ends_with_its_mean_and_signs_the_volume_error() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, "–"), (float("nan"), "–"), (float("inf"), "∞"), (True, "–"), ("x", "–"), (-0.5, "−0.500"), (1, "1.000")],
+    [(None, "–"), (float("nan"), "–"), (float("inf"), "∞"), (-0.5, "−0.500"), (1, "1.000")],
 )
-def test_numbers_are_spoken(value: object, text: str) -> None:
-    assert spoken(value, COMPARISONS[0]) == text
+def test_numbers_as_text(value: float | None, text: str) -> None:
+    assert text_of(value, DICE.quantity) == text
 
 
 def test_nothing_has_no_sign() -> None:
-    signed = next(m for m in COMPARISONS if m.key == "volume_error_percent")
-    assert [spoken(value, signed) for value in (0.0, -0.001, 0.004, 0.006)] == ["0.00", "0.00", "0.00", "+0.01"]
+    assert [text_of(value, VOLUME_ERROR.quantity) for value in (0.0, -0.001, 0.004, 0.006)] == ["0.00", "0.00", "0.00", "+0.01"]
 
 
 def test_ranges_and_nested_data() -> None:

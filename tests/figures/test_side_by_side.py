@@ -7,32 +7,38 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from synthetic_leg import agreement_of
+from synthetic_leg import leg_agreement as of
 
+from ifssnet.core.agreement import MuscleAgreement
 from ifssnet.core.grid import Grid
+from ifssnet.core.measures import MuscleMeasures
 from ifssnet.figures.drawing.theme import colors_of
-from ifssnet.figures.leg_report.content import ComparedMethod, ReportContent, ShownSlice
+from ifssnet.figures.leg_report.content import ComparedMethod, OutlinedSlice, ReportContent
 from ifssnet.figures.leg_report.report import report_html
 from ifssnet.figures.leg_report.side_by_side import best_of, side_by_side
+from ifssnet.measurement.metrics.overlaps import DICE
+from ifssnet.measurement.metrics.volumes import VOLUME_ERROR
 
 EVIL = "<script>alert(1)</script>"
 
 
-def shown(z: int, size: int) -> ShownSlice:
+def shown(z: int, size: int) -> OutlinedSlice:
     mask = np.zeros((20, 20), bool)
     mask[5 : 5 + size, 5 : 5 + size] = True
-    return ShownSlice(z, z * 0.5, mask.astype(np.uint8) * 100, {"SOL": mask}, {"SOL": mask})
+    return OutlinedSlice(z, z * 0.5, mask.astype(np.uint8) * 100, {"SOL": mask}, {"SOL": mask})
 
 
-def row(dice: float, hd95: float, error: float) -> dict[str, float]:
-    return {"dice": dice, "hausdorff95_mm": hd95, "volume_error_percent": error, "asd_mm": 0.1}
+def row(dice: float, hd95: float, error: float) -> MuscleAgreement:
+    return agreement_of(dice=dice, hausdorff95_mm=hd95, volume_error_percent=error, asd_mm=0.1)
 
 
 METHODS = (
-    ComparedMethod("Net", {"SOL": row(0.95, 1.5, -2.0), "GM": row(0.9, 2.0, 1.0)}, [shown(4, 6), shown(8, 7)]),
-    ComparedMethod("Guided", {"SOL": row(0.94, 1.0, 1.0), "GM": row(0.9002, 3.0, -1.004)}, [shown(4, 5), shown(8, 5)]),
-    ComparedMethod("Zero-order", {"SOL": row(0.8, 9.0, float("nan"))}, [shown(4, 3), shown(8, 4)], "in place of nothing"),
+    ComparedMethod("Net", of({"SOL": row(0.95, 1.5, -2.0), "GM": row(0.9, 2.0, 1.0)}), [shown(4, 6), shown(8, 7)]),
+    ComparedMethod("Guided", of({"SOL": row(0.94, 1.0, 1.0), "GM": row(0.9002, 3.0, -1.004)}), [shown(4, 5), shown(8, 5)]),
+    ComparedMethod("Zero-order", of({"SOL": row(0.8, 9.0, float("nan"))}), [shown(4, 3), shown(8, 4)], "in place of nothing"),
 )
-CONTENT = ReportContent("A leg", Grid((12, 20, 20), (1.0, 1.0, 0.5)), {"SOL": {"volume_cm3": 1.0}}, methods=METHODS)
+CONTENT = ReportContent("A leg", Grid((12, 20, 20), (1.0, 1.0, 0.5)), {"SOL": MuscleMeasures(volume_cm3=1.0)}, methods=METHODS)
 
 
 def cells(page: str) -> dict[tuple[str, str, str], str]:
@@ -61,9 +67,9 @@ def test_each_number_stands_in_its_cell_and_the_best_are_bold() -> None:
 
 
 def test_the_best_of_nothing_is_nothing() -> None:
-    assert best_of(METHODS, "GL", "dice") is None
-    assert best_of(METHODS, "SOL", "volume_error_percent") == 1.0
-    assert best_of(METHODS, "SOL", "dice") == 0.95
+    assert best_of(METHODS, "GL", DICE) is None
+    assert best_of(METHODS, "SOL", VOLUME_ERROR) == 1.0
+    assert best_of(METHODS, "SOL", DICE) == 0.95
 
 
 def test_pictures_are_a_row_a_slice_and_notes_are_said() -> None:

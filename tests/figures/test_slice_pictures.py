@@ -7,7 +7,7 @@ import re
 import numpy as np
 from PIL import Image
 
-from ifssnet.figures.leg_report.content import ShownSlice
+from ifssnet.figures.leg_report.content import OutlinedSlice
 from ifssnet.figures.leg_report.slices import IMAGE_BYTES, Window, common_window, outline, slice_pictures
 
 COLORS = {"SOL": (126, 87, 194), "GM": (236, 97, 155)}
@@ -43,9 +43,9 @@ def test_the_window_holds_tissue_and_masks_and_a_margin() -> None:
     image[40:60, 50:70] = 90
     mask = np.zeros((100, 120), dtype=bool)
     mask[58:64, 66:80] = True
-    shown = ShownSlice(0, 0.0, image, {"SOL": mask})
+    shown = OutlinedSlice(0, 0.0, image, {"SOL": mask})
     assert common_window([shown], (1.0, 2.0)) == Window(38, 66, 46, 84)
-    assert common_window([ShownSlice(0, 0.0, np.zeros((9, 8), dtype=np.uint8), {})], (1.0, 1.0)) == Window(0, 9, 0, 8)
+    assert common_window([OutlinedSlice(0, 0.0, np.zeros((9, 8), dtype=np.uint8), {})], (1.0, 1.0)) == Window(0, 9, 0, 8)
 
 
 def link(svg: str) -> tuple[str, np.ndarray]:
@@ -55,7 +55,7 @@ def link(svg: str) -> tuple[str, np.ndarray]:
 
 def test_grey_levels_are_carried_exactly_and_pixels_keep_their_shape() -> None:
     image = np.arange(40 * 60, dtype=np.uint32).reshape(40, 60).astype(np.uint8)
-    (svg,) = slice_pictures([ShownSlice(7, 3.25, image, {})], COLORS, (0.5, 1.0))
+    (svg,) = slice_pictures([OutlinedSlice(7, 3.25, image, {})], COLORS, (0.5, 1.0))
     kind, carried = link(svg)
     assert kind == "png"
     np.testing.assert_array_equal(carried, image)
@@ -68,7 +68,8 @@ def test_too_much_noise_for_png_becomes_jpeg() -> None:
     noise = [rng.integers(20, 255, (600, 700), dtype=np.uint8) for _ in range(6)]
     assert sum(image.size for image in noise) > IMAGE_BYTES
     kinds = {
-        link(svg)[0] for svg in slice_pictures([ShownSlice(i, 0.0, im, {}) for i, im in enumerate(noise)], COLORS, (1.0, 1.0))
+        link(svg)[0]
+        for svg in slice_pictures([OutlinedSlice(i, 0.0, im, {}) for i, im in enumerate(noise)], COLORS, (1.0, 1.0))
     }
     assert kinds == {"jpeg"}
 
@@ -78,7 +79,7 @@ def test_each_muscle_has_its_outline_its_name_and_the_reference_beneath() -> Non
     big, small = np.zeros((2, 60, 80), dtype=bool)
     big[10:40, 10:60] = True
     small[50:52, 70:72] = True
-    shown = ShownSlice(3, 1.0, image, {"GM": small, "SOL": big}, {"SOL": big}, ("SOL",))
+    shown = OutlinedSlice(3, 1.0, image, {"GM": small, "SOL": big}, {"SOL": big}, ("SOL",))
     (svg,) = slice_pictures([shown], COLORS, (1.0, 1.0))
     assert len(re.findall('class="outline"', svg)) == 2
     # A name stands only where there is room for it.

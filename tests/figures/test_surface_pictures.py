@@ -8,7 +8,7 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.images import Surface
 from ifssnet.figures.rendering.axis_letters import UNKNOWN_AXES
 from ifssnet.figures.rendering.mesh import clustered, display_meshes, full
-from ifssnet.figures.rendering.shown_surface import ShownSurface
+from ifssnet.figures.rendering.muscle_surface import MuscleSurface
 from ifssnet.figures.rendering.surfaces import ErrorScale, View, error_scale, render, standard_views
 
 RADIUS = 20.0
@@ -22,7 +22,7 @@ def ball(centre: tuple[float, float, float] = (0.0, 0.0, 0.0), name: str = "SOL"
 
 
 def test_a_ball_covers_a_disc_from_every_side() -> None:
-    meshes = [full(ShownSurface(ball()))]
+    meshes = [full(MuscleSurface(ball()))]
     for view in standard_views():
         picture = render(meshes, {"SOL": (126, 87, 194)}, view, 0.5)
         area_mm2 = (picture[..., 3] / 255.0).sum() * 0.25
@@ -30,7 +30,7 @@ def test_a_ball_covers_a_disc_from_every_side() -> None:
 
 
 def test_nearer_muscles_hide_those_behind_and_left_is_left_from_behind() -> None:
-    behind, front = full(ShownSurface(ball())), full(ShownSurface(ball((10.0, 45.0, 0.0), "GM")))
+    behind, front = full(MuscleSurface(ball())), full(MuscleSurface(ball((10.0, 45.0, 0.0), "GM")))
     colors = {"SOL": (0, 0, 255), "GM": (255, 0, 0)}
     posterior = render([front, behind], colors, standard_views()[0], 0.5)
     anterior = render([front, behind], colors, standard_views()[1], 0.5)
@@ -49,7 +49,7 @@ def test_light_falls_from_above_also_on_a_surface_that_came_inside_out() -> None
     right = ball()
     wrong = Surface(right.vertices_mm, right.faces[:, ::-1].copy(), "SOL")
     view = standard_views()[0]
-    pictures = [render([full(ShownSurface(s))], {"SOL": (200, 200, 200)}, view, 0.5) for s in (right, wrong)]
+    pictures = [render([full(MuscleSurface(s))], {"SOL": (200, 200, 200)}, view, 0.5) for s in (right, wrong)]
     np.testing.assert_array_equal(pictures[0], pictures[1])
     grey = pictures[0][..., 0].astype(float)
     middle = grey.shape[1] // 2
@@ -59,7 +59,7 @@ def test_light_falls_from_above_also_on_a_surface_that_came_inside_out() -> None
 def test_errors_take_the_colours_of_their_scale() -> None:
     surface = ball()
     height = surface.vertices_mm[:, 2]
-    shown = full(ShownSurface(surface, np.where(height > 0, 2.0, -2.0)))
+    shown = full(MuscleSurface(surface, np.where(height > 0, 2.0, -2.0)))
     scale = error_scale([shown])
     assert scale == ErrorScale(-2.0, 2.0, True)
     picture = render([shown], {}, standard_views()[0], 0.5, scale).astype(int)
@@ -71,19 +71,19 @@ def test_errors_take_the_colours_of_their_scale() -> None:
 def test_a_scale_ends_round_and_leaves_single_outliers_out() -> None:
     errors = np.concatenate([np.linspace(0, 2.2, 5000), [40.0]])
     surface = Surface(np.zeros((len(errors), 3)), np.zeros((1, 3), dtype=np.int64), "SOL")
-    scale = error_scale([full(ShownSurface(surface, errors))])
+    scale = error_scale([full(MuscleSurface(surface, errors))])
     assert scale == ErrorScale(0.0, 2.5, False)
     assert scale.ticks_mm == [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]
     assert ErrorScale(-6.0, 6.0, True).ticks_mm == [-6.0, -3.0, 0.0, 3.0, 6.0]
     np.testing.assert_array_equal(scale.levels(np.array([0.0, 1.25, 2.5, 40.0, np.nan])), [0, 127, 254, 254, 255])
-    assert error_scale([full(ShownSurface(surface, np.full(len(errors), np.nan)))]) is None
-    assert error_scale([full(ShownSurface(surface))]) is None
+    assert error_scale([full(MuscleSurface(surface, np.full(len(errors), np.nan)))]) is None
+    assert error_scale([full(MuscleSurface(surface))]) is None
 
 
 def test_thinning_keeps_shape_shading_and_errors() -> None:
     surface = ball(step=0.5)
     error = surface.vertices_mm[:, 0] / 10
-    (thin,) = display_meshes([ShownSurface(surface, error)], max_faces=3000)
+    (thin,) = display_meshes([MuscleSurface(surface, error)], max_faces=3000)
     assert 1500 < len(thin.faces) <= 3000 < len(surface.faces)
     radius = np.linalg.norm(thin.vertices_mm, axis=1)
     assert np.abs(radius - RADIUS).max() < 0.4
@@ -94,9 +94,9 @@ def test_thinning_keeps_shape_shading_and_errors() -> None:
 
 def test_small_surfaces_are_left_as_they_are_and_empty_ones_do_no_harm() -> None:
     surface = ball()
-    (same,) = display_meshes([ShownSurface(surface)])
+    (same,) = display_meshes([MuscleSurface(surface)])
     np.testing.assert_array_equal(same.vertices_mm, surface.vertices_mm)
-    empty = full(ShownSurface(Surface(np.empty((0, 3)), np.empty((0, 3), dtype=np.int64), "GL")))
+    empty = full(MuscleSurface(Surface(np.empty((0, 3)), np.empty((0, 3), dtype=np.int64), "GL")))
     assert clustered(empty, 1.0) is empty
 
 
@@ -104,7 +104,7 @@ def test_an_unknown_error_does_not_spread_to_its_neighbours() -> None:
     surface = ball(step=0.5)
     error = np.ones(len(surface.vertices_mm))
     error[::3] = np.nan
-    thin = clustered(full(ShownSurface(surface, error)), 2.0)
+    thin = clustered(full(MuscleSurface(surface, error)), 2.0)
     assert np.nanmax(np.abs(thin.error_mm - 1)) == 0
 
 
@@ -118,4 +118,4 @@ def test_sides_are_named_as_anatomy_does_only_where_the_patient_is_known() -> No
 
 def test_errors_belong_to_the_vertices() -> None:
     with pytest.raises(InputError, match="3 errors for"):
-        ShownSurface(ball(), np.zeros(3))
+        MuscleSurface(ball(), np.zeros(3))

@@ -6,14 +6,15 @@ import json
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from synthetic_leg import profile_of
 
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Surface
-from ifssnet.figures.leg_report.content import AcsaProfile
+from ifssnet.figures.leg_report.acsa import ProfileCurve
 from ifssnet.figures.leg_report.viewer_data import packed, profiles, scene, script_json
 from ifssnet.figures.rendering.axis_letters import ANATOMICAL
 from ifssnet.figures.rendering.mesh import full
-from ifssnet.figures.rendering.shown_surface import ShownSurface
+from ifssnet.figures.rendering.muscle_surface import MuscleSurface
 from ifssnet.figures.rendering.surfaces import error_scale, standard_views
 
 CORNERS = np.array([[-50.0, 10.0, 0.0], [40.0, 12.0, 5.0], [0.0, 60.0, 3.0], [-4.0, 30.0, 300.0]])
@@ -25,7 +26,7 @@ def unpacked(text: str, kind: str) -> np.ndarray:
 
 
 def made(error: np.ndarray | None = None) -> dict:
-    mesh = full(ShownSurface(Surface(CORNERS, FACES, "SOL"), error))
+    mesh = full(MuscleSurface(Surface(CORNERS, FACES, "SOL"), error))
     grid = Grid((150, 80, 100), (1.0, 1.0, 2.0), (-55.0, 0.0, 0.0))
     return scene([mesh], {"SOL": (126, 87, 194)}, grid, axes=ANATOMICAL, views=standard_views(), scale=error_scale([mesh]))
 
@@ -63,15 +64,15 @@ def test_more_vertices_than_sixteen_bits_take_wide_indices() -> None:
     rng = np.random.default_rng(0)
     many = Surface(rng.normal(size=(70_000, 3)), np.array([[0, 1, 69_999]]), "SOL")
     data = scene(
-        [full(ShownSurface(many))], {"SOL": (1, 2, 3)}, Grid((9, 9, 9)), axes=ANATOMICAL, views=standard_views(), scale=None
+        [full(MuscleSurface(many))], {"SOL": (1, 2, 3)}, Grid((9, 9, 9)), axes=ANATOMICAL, views=standard_views(), scale=None
     )
     assert data["meshes"][0]["wide"] is True
     assert set(unpacked(data["meshes"][0]["indices"], "<u4").tolist()) == {0, 1, 69_999}
 
 
 def test_what_is_not_finite_becomes_null() -> None:
-    profile = AcsaProfile([1, 2], np.array([0.0, 1.0]), np.array([np.nan, 2.345]), np.array([0.0, 100.0]))
-    (data,) = profiles({"SOL": profile}, {"SOL": (0, 0, 0)})
+    profile = profile_of(np.array([1, 2]), np.array([0.0, 1.0]), np.array([np.nan, 2.345]), np.array([0.0, 100.0]))
+    (data,) = profiles({"SOL": ProfileCurve(profile)}, {"SOL": (0, 0, 0)})
     assert data["cm2"] == [None, 2.35] or data["cm2"] == [None, 2.34]
     assert data["reference"] is None
 

@@ -36,7 +36,7 @@ class SliceAgreement:
     hausdorff95_mm: float
     asd_mm: float
 
-    def numbers(self) -> dict[str, float]:
+    def numbers(self) -> dict[str, int | float]:
         """All of them by name, the slice first."""
         return {each.name: getattr(self, each.name) for each in fields(self)}
 

@@ -182,7 +182,7 @@ class MuscleMeasures:
     echo_intensity_superficial_sd: float | None = None
     profile: AcsaProfile | None = None
 
-    def numbers(self) -> dict[str, float]:
+    def numbers(self) -> dict[str, int | float]:
         """The quantities that were measured, by name, in the order of every table; the profile is no number."""
         found = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "profile"}
         return {name: value for name, value in found.items() if value is not None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -49,12 +49,13 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, Any]:
+) -> Path:
     """Write one self-contained page: numbers, area profile, slices with outlines, the muscles in 3-D, provenance.
 
     Example: `ifss report leg-segmented.seg.nrrd --volume leg.mha -o report.html`, or with another method beside it:
     `ifss report leg-segmented.seg.nrrd --volume leg.mha --reference expert.seg.nrrd --other GFS=grown.seg.nrrd -o report.html`
     """
+    from ifssnet.io.plain_data import plain
     from ifssnet.workflow.files.result_files import check_suffix
     from ifssnet.workflow.report.report_files import report_files
 
@@ -73,11 +74,11 @@ def run(
         patient_axes=patient_axes,
         force=force,
     )
-    facts = terminal.run(work)
+    page = terminal.run(work)
     if json:
-        terminal.answer_json(facts)
+        terminal.answer_json(plain(page))
     terminal.say(f"wrote {output}")
-    return facts
+    return output
 
 
 def _others(words: Sequence[str]) -> list[OtherSegmentation]:

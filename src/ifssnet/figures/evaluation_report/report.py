@@ -9,12 +9,13 @@ from importlib.resources import files
 from ifssnet.core.muscles import SOL
 from ifssnet.core.results import MEAN, WHOLE, PairedTest, Results
 from ifssnet.figures.drawing.method_theme import MethodLook, looks
+from ifssnet.figures.drawing.pages import swatch
 from ifssnet.figures.drawing.svg import element, escape
 from ifssnet.figures.evaluation_report.drift import drift_picture
 from ifssnet.figures.evaluation_report.method_bars import metrics_picture, volume_error_picture
 from ifssnet.figures.evaluation_report.slice_distribution import distribution_picture
 from ifssnet.figures.evaluation_report.table_one import CAUTION, COLUMNS, table_rows, written
-from ifssnet.figures.leg_report.tables import nested, swatch
+from ifssnet.figures.leg_report.provenance import nested
 from ifssnet.io.plain_data import Json
 from ifssnet.measurement.spread import mean_and_sd
 

@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
+from ifssnet.core.measures import AcsaProfile
 from ifssnet.figures.drawing.chart import Frame
 from ifssnet.figures.drawing.label_places import Peak, label_places
 from ifssnet.figures.drawing.svg import element, escape, nice_step, number, path_data
 from ifssnet.figures.drawing.theme import DASHES, Rgb, hex_of, ordered, readable
-from ifssnet.figures.leg_report.content import AcsaProfile
+
+_Line = Float[np.ndarray, " slice"]
 
 
-def _top_of(profiles: Mapping[str, AcsaProfile]) -> float:
+@dataclass(frozen=True, eq=False)
+class ProfileCurve:
+    """A muscle's areas as a chart draws them.
+
+    Attributes:
+        profile: The areas, slice by slice.
+        annotated_z: Slices that an expert drew, a subset of the profile's.
+        reference_acsa_cm2: The areas in the reference on the same slices, where there is one.
+    """
+
+    profile: AcsaProfile
+    annotated_z: Sequence[int] = ()
+    reference_acsa_cm2: _Line | None = None
+
+
+def _top_of(curves: Mapping[str, ProfileCurve]) -> float:
     highest = 0.0
-    for profile in profiles.values():
-        for areas in (profile.acsa_cm2, profile.reference_acsa_cm2):
+    for curve in curves.values():
+        for areas in (curve.profile.acsa_cm2, curve.reference_acsa_cm2):
             if areas is not None and np.isfinite(areas).any():
                 highest = max(highest, float(np.nanmax(areas)))
     step = nice_step(highest * 1.12 or 1.0, 5)
@@ -28,40 +46,40 @@ def _points(frame: Frame, x: Float[np.ndarray, " slice"], y: Float[np.ndarray, "
     return [(frame.x(a), frame.y(b)) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
 
 
-def _curve(frame: Frame, profile: AcsaProfile, x: Float[np.ndarray, " slice"], color: Rgb, *, dash: str, filled: float) -> str:
+def _curve(frame: Frame, curve: ProfileCurve, x: Float[np.ndarray, " slice"], color: Rgb, *, dash: str, filled: float) -> str:
     """Area under the curve, the curve, and the reference's as a thin dark line."""
-    points = _points(frame, x, profile.acsa_cm2)
+    points = _points(frame, x, curve.profile.acsa_cm2)
     ground = [(points[-1][0], frame.floor), (points[0][0], frame.floor)]
     shade = element("path", d=path_data(points + ground, closed=True), fill=hex_of(color), fill_opacity=filled)
     line = element("path", class_="curve", d=path_data(points), stroke=hex_of(color), stroke_dasharray=dash or None)
     reference = ""
-    if profile.reference_acsa_cm2 is not None:
-        reference = element("path", class_="reference", d=path_data(_points(frame, x, profile.reference_acsa_cm2)))
+    if curve.reference_acsa_cm2 is not None:
+        reference = element("path", class_="reference", d=path_data(_points(frame, x, curve.reference_acsa_cm2)))
     return shade + reference + line
 
 
-def _annotated(frame: Frame, profile: AcsaProfile, x: Float[np.ndarray, " slice"], color: Rgb, below: float) -> str:
+def _annotated(frame: Frame, curve: ProfileCurve, x: Float[np.ndarray, " slice"], color: Rgb, below: float) -> str:
     """A tick under the axis for each slice that an expert drew."""
-    drawn = set(profile.annotated_z)
+    drawn = set(curve.annotated_z)
     top = frame.floor + below
     return "".join(
         element("line", class_="annotated", x1=frame.x(at), x2=frame.x(at), y1=top, y2=top + 7, stroke=hex_of(color))
-        for z, at in zip(profile.z, x.tolist(), strict=True)
+        for z, at in zip(curve.profile.z.tolist(), x.tolist(), strict=True)
         if z in drawn
     )
 
 
-def _peak(frame: Frame, profile: AcsaProfile, x: Float[np.ndarray, " slice"], words: str) -> list[Peak]:
+def _peak(frame: Frame, curve: ProfileCurve, x: Float[np.ndarray, " slice"], words: str) -> list[Peak]:
     """The largest area and its words; none where no area is known."""
-    if not np.isfinite(profile.acsa_cm2).any():
+    if not np.isfinite(curve.profile.acsa_cm2).any():
         return []
-    peak = int(np.nanargmax(profile.acsa_cm2))
-    at_x, at_y = frame.x(float(x[peak])), frame.y(float(profile.acsa_cm2[peak]))
+    peak = int(np.nanargmax(curve.profile.acsa_cm2))
+    at_x, at_y = frame.x(float(x[peak])), frame.y(float(curve.profile.acsa_cm2[peak]))
     highest = at_y
-    if profile.reference_acsa_cm2 is not None:
+    if curve.reference_acsa_cm2 is not None:
         # The words stand clear of the reference's line too.
         near = np.abs(x - x[peak]) < 0.12 * (frame.x_range[1] - frame.x_range[0])
-        highest = min(at_y, frame.y(float(np.nanmax(profile.reference_acsa_cm2[near], initial=profile.acsa_cm2[peak]))))
+        highest = min(at_y, frame.y(float(np.nanmax(curve.reference_acsa_cm2[near], initial=curve.profile.acsa_cm2[peak]))))
     return [Peak(at_x, at_y, highest, words)]
 
 
@@ -76,25 +94,25 @@ def _marked(frame: Frame, peaks: Sequence[tuple[Peak, Rgb]]) -> list[str]:
     return parts
 
 
-def _drawable(profiles: Mapping[str, AcsaProfile]) -> dict[str, AcsaProfile]:
-    return {name: profiles[name] for name in ordered(profiles) if len(profiles[name].z) > 0}
+def _drawable(curves: Mapping[str, ProfileCurve]) -> dict[str, ProfileCurve]:
+    return {name: curves[name] for name in ordered(curves) if len(curves[name].profile.z) > 0}
 
 
-def profile_along_leg(profiles: Mapping[str, AcsaProfile], colors: Mapping[str, Rgb], width: float = 1040.0) -> str:
+def profile_along_leg(curves: Mapping[str, ProfileCurve], colors: Mapping[str, Rgb], width: float = 1040.0) -> str:
     """All muscles against the position along the slice axis: an SVG; empty where there is nothing to draw.
 
     Args:
-        profiles: Name to profile.
+        curves: Name to areas.
         colors: Name to colour.
         width: In SVG units, which the page scales.
     """
-    shown = _drawable(profiles)
+    shown = _drawable(curves)
     if not shown:
         return ""
-    first = min(float(p.position_mm.min()) for p in shown.values())
-    last = max(float(p.position_mm.max()) for p in shown.values())
+    first = min(float(each.profile.position_mm.min()) for each in shown.values())
+    last = max(float(each.profile.position_mm.max()) for each in shown.values())
     margin = 0.03 * max(last - first, 1.0)
-    rows = 12.0 * sum(bool(p.annotated_z) for p in shown.values())
+    rows = 12.0 * sum(bool(each.annotated_z) for each in shown.values())
     frame = Frame(
         width,
         340.0 + rows,
@@ -108,17 +126,17 @@ def profile_along_leg(profiles: Mapping[str, AcsaProfile], colors: Mapping[str, 
     parts: list[str] = []
     peaks: list[tuple[Peak, Rgb]] = []
     row = 24.0
-    for i, (name, profile) in enumerate(shown.items()):
+    for i, (name, curve) in enumerate(shown.items()):
         color = colors[name]
-        peak = float(np.nanmax(profile.acsa_cm2))
-        parts.append(_curve(frame, profile, profile.position_mm, color, dash=DASHES[i % len(DASHES)], filled=0.10))
-        peaks += [(found, color) for found in _peak(frame, profile, profile.position_mm, f"{name} {peak:.1f} cm²")]
-        if profile.annotated_z:
-            parts.append(_annotated(frame, profile, profile.position_mm, color, row))
+        peak = float(np.nanmax(curve.profile.acsa_cm2))
+        parts.append(_curve(frame, curve, curve.profile.position_mm, color, dash=DASHES[i % len(DASHES)], filled=0.10))
+        peaks += [(found, color) for found in _peak(frame, curve, curve.profile.position_mm, f"{name} {peak:.1f} cm²")]
+        if curve.annotated_z:
+            parts.append(_annotated(frame, curve, curve.profile.position_mm, color, row))
             label = hex_of(readable(color))
             parts.append(element("text", escape(name), class_="row", x=frame.left - 8, y=frame.floor + row + 7, fill=label))
             row += 12.0
-    said = "; ".join(f"{name} at most {float(np.nanmax(p.acsa_cm2)):.1f} cm²" for name, p in shown.items())
+    said = "; ".join(f"{name} at most {float(np.nanmax(each.profile.acsa_cm2)):.1f} cm²" for name, each in shown.items())
     return element(
         "svg",
         element("title", "Cross-sectional areas along the leg"),
@@ -140,29 +158,29 @@ def profile_along_leg(profiles: Mapping[str, AcsaProfile], colors: Mapping[str, 
     )
 
 
-def profile_along_muscle(name: str, profile: AcsaProfile, color: Rgb, width: float = 336.0) -> str:
+def profile_along_muscle(name: str, curve: ProfileCurve, color: Rgb, width: float = 336.0) -> str:
     """One muscle against its own length in percent: an SVG; empty where there is nothing to draw.
 
     Args:
         name: The muscle's.
-        profile: Its areas.
+        curve: Its areas.
         color: Its colour.
         width: In SVG units, which the page scales.
     """
-    if len(profile.z) == 0:
+    if len(curve.profile.z) == 0:
         return ""
-    frame = Frame(width, 220.0, (0.0, 100.0), (0.0, _top_of({name: profile})), left=52.0, right=14.0, bottom=50.0)
-    peak = int(np.nanargmax(profile.acsa_cm2)) if np.isfinite(profile.acsa_cm2).any() else 0
-    largest, place = float(profile.acsa_cm2[peak]), float(profile.percent_of_length[peak])
+    frame = Frame(width, 220.0, (0.0, 100.0), (0.0, _top_of({name: curve})), left=52.0, right=14.0, bottom=50.0)
+    peak = int(np.nanargmax(curve.profile.acsa_cm2)) if np.isfinite(curve.profile.acsa_cm2).any() else 0
+    largest, place = float(curve.profile.acsa_cm2[peak]), float(curve.profile.percent_of_length[peak])
     words = f"{largest:.1f} cm² at {place:.0f} %"
     return element(
         "svg",
         element("title", escape(f"{name} along its length")),
         element("desc", escape(f"Largest area {largest:.1f} cm² at {place:.0f} % of its length.")),
         frame.axes("Muscle length (%)", "ACSA (cm²)", x_ticks=5, y_ticks=4),
-        _curve(frame, profile, profile.percent_of_length, color, dash="", filled=0.14),
-        _annotated(frame, profile, profile.percent_of_length, color, 22.0),
-        *_marked(frame, [(found, color) for found in _peak(frame, profile, profile.percent_of_length, words)]),
+        _curve(frame, curve, curve.profile.percent_of_length, color, dash="", filled=0.14),
+        _annotated(frame, curve, curve.profile.percent_of_length, color, 22.0),
+        *_marked(frame, [(found, color) for found in _peak(frame, curve, curve.profile.percent_of_length, words)]),
         class_="chart",
         viewBox=f"0 0 {number(frame.width)} {number(frame.height)}",
         role="img",

@@ -1,4 +1,4 @@
-"""What a report is made of: numbers, slices, surfaces and words, all found elsewhere."""
+"""What a leg's report is made of: numbers, slices, surfaces and words, all found elsewhere."""
 
 from __future__ import annotations
 
@@ -7,52 +7,22 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, UInt8
 
-from ifssnet.core.errors import InputError
+from ifssnet.core.agreement import LegAgreement
 from ifssnet.core.findings import Finding
 from ifssnet.core.grid import Grid
-from ifssnet.core.segmentation import Json
+from ifssnet.core.measures import AcsaProfile, MuscleMeasures
 from ifssnet.figures.rendering.axis_letters import ANATOMICAL, Letters
-from ifssnet.figures.rendering.shown_surface import ShownSurface
+from ifssnet.figures.rendering.muscle_surface import MuscleSurface
+from ifssnet.io.plain_data import Json
 
 Mask = Bool[np.ndarray, "y x"]
 
 
 @dataclass(frozen=True, eq=False)
-class AcsaProfile:
-    """Anatomical cross-sectional area of one muscle, slice by slice.
-
-    Attributes:
-        z: Slice numbers, ascending.
-        position_mm: Where each slice lies along the slice axis.
-        acsa_cm2: Area of the muscle on each slice.
-        percent_of_length: Place of each slice along the muscle, 0 at its first slice and 100 at its last.
-        annotated_z: Slices that an expert drew, a subset of `z`.
-        reference_acsa_cm2: The same areas in the reference, where there is one.
-        echo_intensity: Mean grey level of the muscle on each slice, where it was measured; NaN where it was not.
-    """
-
-    z: Sequence[int]
-    position_mm: Float[np.ndarray, " slice"]
-    acsa_cm2: Float[np.ndarray, " slice"]
-    percent_of_length: Float[np.ndarray, " slice"]
-    annotated_z: Sequence[int] = ()
-    reference_acsa_cm2: Float[np.ndarray, " slice"] | None = None
-    echo_intensity: Float[np.ndarray, " slice"] | None = None
-
-    def __post_init__(self) -> None:
-        if len(self.z) != len(self.position_mm):
-            raise InputError(
-                "a slice number for each area",
-                f"{len(self.z)} numbers for {len(self.position_mm)} areas",
-                "Give a profile whose parts have one length.",
-            )
-
-
-@dataclass(frozen=True, eq=False)
-class ShownSlice:
-    """One slice as the report shows it.
+class OutlinedSlice:
+    """One slice, and the muscles that are outlined on it.
 
     Attributes:
         z: Its number.
@@ -91,15 +61,15 @@ class ComparedMethod:
     """One of several methods on the same leg, from the same annotated slices.
 
     Attributes:
-        name: For a person.
-        comparison: Muscle's name to its agreement with the reference, named as in the JSON of `ifss compare`.
-        slices: What it found, beside the reference; each method shows the same slices.
+        name: The method's name for a person.
+        agreement: Its agreement with the reference.
+        slices: What it found, beside the reference; each method has the same slices.
         note: What a reader has to know of it, such as whose place it takes; may be empty.
     """
 
     name: str
-    comparison: Mapping[str, Mapping[str, Json]]
-    slices: Sequence[ShownSlice] = ()
+    agreement: LegAgreement
+    slices: Sequence[OutlinedSlice] = ()
     note: str = ""
 
 
@@ -110,16 +80,15 @@ class ReportContent:
     Attributes:
         title: The case, as its owner calls it.
         grid: Where the segmentation's voxels lie.
-        muscles: Muscle's name to its measures, named as in the JSON of `ifss measure`; what is not a number is left out.
-        profiles: Muscle's name to its areas along the leg.
-        slices: The slices to show, in the order to show them.
-        surfaces: The surfaces to show.
-        comparison: Muscle's name to its agreement with the reference, named as in the JSON of `ifss compare`.
-        comparison_mean: The mean of the comparison over the muscles.
+        muscles: Muscle's name to its measures, its profile among them.
+        reference_profiles: Muscle's name to its areas in the reference, where there is one.
+        slices: The slices on the page, in their order.
+        surfaces: The muscles' surfaces.
+        agreement: The agreement with the reference, where there is one.
         methods: Several methods side by side, the segmentation's own first; empty where there is one only.
         colors: Muscle's name to (red, green, blue); the field's colours where a name is missing.
         annotated_slices: Muscle's name to the slices that an expert drew.
-        findings: What the checks of the input found; None when nothing was checked, empty when all was well.
+        findings: What the checks before the work found; None when nothing was checked, empty when all was well.
         estimates: Muscle's name to its volume from the annotated slices alone.
         provenance: How the segmentation came about: plain data, as deep as it likes.
         warnings: What was said while the case was read and measured.
@@ -127,17 +96,16 @@ class ReportContent:
         axes: What lies at +x, -x, +y, -y, +z and -z.
         side: Which leg, where known: it says which way is medial.
         made_at: Date and time as text; left out when empty, so that a page can be made twice the same.
-        version: Of this package.
+        version: This package's version.
     """
 
     title: str
     grid: Grid
-    muscles: Mapping[str, Mapping[str, Json]]
-    profiles: Mapping[str, AcsaProfile] = field(default_factory=dict[str, AcsaProfile])
-    slices: Sequence[ShownSlice] = ()
-    surfaces: Sequence[ShownSurface] = ()
-    comparison: Mapping[str, Mapping[str, Json]] | None = None
-    comparison_mean: Mapping[str, Json] | None = None
+    muscles: Mapping[str, MuscleMeasures]
+    reference_profiles: Mapping[str, AcsaProfile] = field(default_factory=dict[str, AcsaProfile])
+    slices: Sequence[OutlinedSlice] = ()
+    surfaces: Sequence[MuscleSurface] = ()
+    agreement: LegAgreement | None = None
     methods: Sequence[ComparedMethod] = ()
     colors: Mapping[str, tuple[int, int, int]] = field(default_factory=dict[str, tuple[int, int, int]])
     annotated_slices: Mapping[str, Sequence[int]] = field(default_factory=dict[str, Sequence[int]])

@@ -4,22 +4,63 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
-from ifssnet.core.segmentation import Json
-from ifssnet.figures.drawing.svg import element, escape, number
-from ifssnet.figures.drawing.theme import Rgb, colors_of, ordered
-from ifssnet.figures.leg_report import sections
-from ifssnet.figures.leg_report.content import AcsaProfile, ReportContent
+from markupsafe import Markup
+
+from ifssnet.figures.drawing.pages import render
+from ifssnet.figures.drawing.theme import Rgb, colors_of
+from ifssnet.figures.leg_report.content import ReportContent
+from ifssnet.figures.leg_report.cross_sections import profile_curves, profiles_section
+from ifssnet.figures.leg_report.findings import findings_section
+from ifssnet.figures.leg_report.provenance import limits, provenance_section
 from ifssnet.figures.leg_report.side_by_side import side_by_side
-from ifssnet.figures.leg_report.tables import swatch
-from ifssnet.figures.leg_report.viewer_data import profiles, scene, script_json
-from ifssnet.figures.rendering.axis_letters import ANATOMICAL
-from ifssnet.figures.rendering.mesh import DisplayMesh, display_meshes
-from ifssnet.figures.rendering.static_view import sides_picture
-from ifssnet.figures.rendering.surfaces import ErrorScale, View, error_scale, standard_views
+from ifssnet.figures.leg_report.slice_gallery import slices_section
+from ifssnet.figures.leg_report.space import Space, space_data, space_of, space_section
+from ifssnet.figures.leg_report.summary import cards, masthead
+from ifssnet.figures.leg_report.tables import PACKAGE, agreement_section, numbers_section
+from ifssnet.figures.leg_report.viewer_data import profiles, script_json
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """What the page's parts are drawn from."""
+
+    content: ReportContent
+    colors: Mapping[str, Rgb]
+    space: Space
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page.
+
+    Attributes:
+        anchor: The HTML id of its section; empty for a part without one.
+        link: Its name in the navigation; empty to leave it out there.
+        draw: Its HTML; empty where there is nothing to say.
+    """
+
+    anchor: str
+    link: str
+    draw: Callable[[Page], Markup]
+
+
+SECTIONS: tuple[Section, ...] = (
+    Section("", "", lambda page: masthead(page.content, page.colors)),
+    Section("", "", lambda page: cards(page.content, page.colors)),
+    Section("findings", "", lambda page: findings_section(page.content, page.colors)),
+    Section("numbers", "Numbers", lambda page: numbers_section(page.content, page.colors)),
+    Section("agreement", "Agreement", lambda page: agreement_section(page.content, page.colors)),
+    Section("methods", "Methods", lambda page: side_by_side(page.content, page.colors)),
+    Section("profile", "Cross-sections", lambda page: profiles_section(page.content, page.colors)),
+    Section("space", "3-D", lambda page: space_section(page.space, page.colors)),
+    Section("slices", "Slices", lambda page: slices_section(page.content, page.colors)),
+    Section("provenance", "Provenance", lambda page: provenance_section(page.content, page.colors)),
+)
+"""The page, top to bottom. A new part is a file with a function and its template, and a line here."""
 
 
 def report_html(content: ReportContent) -> str:
@@ -31,123 +72,40 @@ def report_html(content: ReportContent) -> str:
     Args:
         content: Everything on the page; the page computes none of the numbers.
     """
-    colors = _colors(content)
-    space = _space(content, colors)
-    data: dict[str, Json] = {"scene": space.data, "profiles": profiles(_ordered_profiles(content), colors)}
-    body = [
-        sections.masthead(content),
-        sections.tiles(content, colors),
-        sections.findings(content),
-        sections.numbers(content, colors),
-        side_by_side(content, colors),
-        sections.profiles(content, colors),
-        space.section,
-        sections.slices(content, colors),
-        sections.provenance(content),
-    ]
+    page = Page(content, _colors(content), space_of(content))
+    drawn = [(section, html) for section in SECTIONS if (html := section.draw(page))]
     script = _asset("report-viewer.js")
-    allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{allowed}'"
-    head = [
-        '<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        '<meta name="color-scheme" content="light">',
-        '<link rel="icon" href="data:,">',
-        element("title", escape(f"{content.title} · muscle volumes")),
-        f"<style>{_asset('report.css')}</style>",
-    ]
-    return "\n".join(
-        [
-            "<!DOCTYPE html>",
-            '<html lang="en">',
-            element("head", *head),
-            "<body>",
-            _navigation(body),
-            element("main", *body),
-            sections.limits(content),
-            _LIGHTBOX,
-            f'<script type="application/json" id="report-data">{script_json(data)}</script>',
-            f"<script>{script}</script>",
-            "</body>",
-            "</html>",
-            "",
-        ]
+    html = render(
+        PACKAGE,
+        "report.html",
+        title=content.title,
+        style=Markup(_asset("report.css")),
+        script=Markup(script),
+        script_sha256=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
+        links=[(section.anchor, section.link) for section, _ in drawn if section.link],
+        sections=[html for _, html in drawn],
+        limits=limits(content),
+        data=Markup(
+            script_json(
+                {
+                    "scene": space_data(page.space, page.colors),
+                    "profiles": profiles(profile_curves(content), page.colors),
+                }
+            )
+        ),
     )
-
-
-@dataclass(frozen=True)
-class _Space:
-    section: str
-    data: Json
-
-
-def _space(content: ReportContent, colors: Mapping[str, Rgb]) -> _Space:
-    """The 3-D view: a picture first, and what the script needs to put a live view in its place."""
-    by_name = {shown.surface.name: shown for shown in content.surfaces if len(shown.surface.faces) > 0}
-    meshes = display_meshes([by_name[name] for name in ordered(by_name)])
-    if not meshes:
-        return _Space("", None)
-    scale = error_scale(meshes)
-    views = standard_views(content.axes, content.side)
-    sides = _LPS if content.axes == ANATOMICAL else _NO_PATIENT
-    key = element("p", *(element("span", swatch(colors[m.name]), escape(m.name)) for m in meshes), class_="key")
-    section = element(
-        "section",
-        element("h2", "In three dimensions", id="space-title"),
-        element("p", sides, class_="how"),
-        element("p", "", id="viewer-note", class_="how", aria_live="polite"),
-        element("div", id="viewer", class_="viewer"),
-        element("div", _pictures(meshes, colors, views, scale), key, class_="still"),
-        id="space",
-        aria_labelledby="space-title",
-    )
-    return _Space(section, scene(meshes, colors, content.grid, axes=content.axes, views=views, scale=scale))
-
-
-def _pictures(meshes: list[DisplayMesh], colors: Mapping[str, Rgb], views: list[View], scale: ErrorScale | None) -> str:
-    names = ", ".join(mesh.name for mesh in meshes)
-    drawn = [sides_picture(meshes, colors, views[:4], f"{names} from four sides")]
-    if scale is not None:
-        drawn.append(sides_picture(meshes, colors, views[:2], f"Distance of {names} to the reference, from two sides", scale))
-    figures = "".join(element("figure", svg, style=f"flex:{number(width)} 1 0") for svg, width in drawn)
-    return element("div", figures, class_="sides")
+    return str(html)
 
 
 def _colors(content: ReportContent) -> dict[str, Rgb]:
     names: dict[str, None] = dict.fromkeys(content.muscles)
-    names.update(dict.fromkeys(content.profiles))
-    names.update(dict.fromkeys(shown.surface.name for shown in content.surfaces))
+    names.update(dict.fromkeys(each.surface.name for each in content.surfaces))
     for method in content.methods:
-        names.update(dict.fromkeys(method.comparison))
-    for shown in (*content.slices, *(each for method in content.methods for each in method.slices)):
-        names.update(dict.fromkeys(shown.masks))
+        names.update(dict.fromkeys(method.agreement.muscles))
+    for each in (*content.slices, *(each for method in content.methods for each in method.slices)):
+        names.update(dict.fromkeys(each.masks))
     return colors_of(names, content.colors)
-
-
-def _ordered_profiles(content: ReportContent) -> dict[str, AcsaProfile]:
-    return {name: content.profiles[name] for name in ordered(content.profiles)}
-
-
-def _navigation(body: list[str]) -> str:
-    targets = {
-        "numbers": "Numbers", "agreement": "Agreement", "methods": "Methods", "profile": "Cross-sections", "space": "3-D",
-        "slices": "Slices", "provenance": "Provenance",
-    }  # fmt: skip
-    page = "".join(body)
-    links = "".join(element("a", text, href=f"#{key}") for key, text in targets.items() if f'id="{key}"' in page)
-    return element("nav", element("div", links), aria_label="Sections")
 
 
 def _asset(name: str) -> str:
     return (files("ifssnet.figures") / "assets" / name).read_text(encoding="utf-8")
-
-
-_LPS = "Sides are named by the file's axes, read as LPS: x to the patient's left, y to posterior, z to superior."
-_NO_PATIENT = "The axes are a tracker's: they do not say which way the patient lay."
-_LIGHTBOX = (
-    '<dialog id="lightbox" aria-label="Enlarged slice"><div class="stage"></div><div class="foot"><div class="caption"></div>'
-    '<div class="keys"><button type="button" class="before" aria-label="Slice before">←</button>'
-    '<button type="button" class="after" aria-label="Slice after">→</button>'
-    '<button type="button" class="close">Close</button></div></div></dialog>'
-)

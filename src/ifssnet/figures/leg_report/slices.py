@@ -14,7 +14,7 @@ from skimage.measure import find_contours
 
 from ifssnet.figures.drawing.svg import element, escape, nice_step, number, path_data
 from ifssnet.figures.drawing.theme import Rgb, hex_of, on_black, ordered
-from ifssnet.figures.leg_report.content import ShownSlice
+from ifssnet.figures.leg_report.content import OutlinedSlice
 
 IMAGE_BYTES = 2_000_000
 """Grey levels of all slices together that a page carries."""
@@ -35,7 +35,7 @@ class Window:
     right: int
 
 
-def common_window(slices: Sequence[ShownSlice], spacing_xy_mm: tuple[float, float]) -> Window:
+def common_window(slices: Sequence[OutlinedSlice], spacing_xy_mm: tuple[float, float]) -> Window:
     """The smallest window that holds what is not black and every mask, of all slices, and a margin."""
     rows, columns = slices[0].image.shape
     used = np.zeros((rows, columns), dtype=bool)
@@ -115,7 +115,7 @@ def _scale_bar(width_mm: float, height_mm: float) -> str:
     return bar + words
 
 
-def slice_pictures(slices: Sequence[ShownSlice], colors: Mapping[str, Rgb], spacing_xy_mm: tuple[float, float]) -> list[str]:
+def slice_pictures(slices: Sequence[OutlinedSlice], colors: Mapping[str, Rgb], spacing_xy_mm: tuple[float, float]) -> list[str]:
     """Each slice as an SVG whose unit is a millimetre, all cut to one window so that they compare at a glance.
 
     Args:
@@ -143,13 +143,13 @@ def slice_pictures(slices: Sequence[ShownSlice], colors: Mapping[str, Rgb], spac
     return pictures
 
 
-def _references(shown: ShownSlice, window: Window, spacing_xy_mm: tuple[float, float]) -> str:
+def _references(shown: OutlinedSlice, window: Window, spacing_xy_mm: tuple[float, float]) -> str:
     masks = [mask for mask in shown.reference_masks.values() if mask.any()]
     return "".join(element("path", class_="reference", d=outline(mask, window, spacing_xy_mm)) for mask in masks)
 
 
 def _outlines(
-    shown: ShownSlice, present: Sequence[str], colors: Mapping[str, Rgb], window: Window, spacing_xy_mm: tuple[float, float]
+    shown: OutlinedSlice, present: Sequence[str], colors: Mapping[str, Rgb], window: Window, spacing_xy_mm: tuple[float, float]
 ) -> str:
     unit = _unit((window.right - window.left) * spacing_xy_mm[0])
     lines: list[str] = []

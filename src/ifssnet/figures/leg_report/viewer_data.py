@@ -14,12 +14,12 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from ifssnet.core.grid import Grid
-from ifssnet.core.segmentation import Json
 from ifssnet.figures.drawing.theme import Rgb, error_colors, hex_of
-from ifssnet.figures.leg_report.content import AcsaProfile
+from ifssnet.figures.leg_report.acsa import ProfileCurve
 from ifssnet.figures.rendering.axis_letters import Letters
 from ifssnet.figures.rendering.mesh import DisplayMesh
 from ifssnet.figures.rendering.surfaces import ErrorScale, View
+from ifssnet.io.plain_data import Json
 
 
 def packed(array: Shaped[np.ndarray, "*shape"]) -> str:
@@ -99,7 +99,7 @@ def scene(
     }
 
 
-def profiles(given: Mapping[str, AcsaProfile], colors: Mapping[str, Rgb]) -> list[Json]:
+def profiles(curves: Mapping[str, ProfileCurve], colors: Mapping[str, Rgb]) -> list[Json]:
     """The readout of the profiles."""
 
     def listed(values: Float[np.ndarray, " slice"], decimals: int) -> list[Json]:
@@ -109,11 +109,11 @@ def profiles(given: Mapping[str, AcsaProfile], colors: Mapping[str, Rgb]) -> lis
         {
             "name": name,
             "color": hex_of(colors[name]),
-            "z": [int(z) for z in profile.z],
-            "mm": listed(profile.position_mm, 2),
-            "cm2": listed(profile.acsa_cm2, 2),
-            "percent": listed(profile.percent_of_length, 1),
-            "reference": None if profile.reference_acsa_cm2 is None else listed(profile.reference_acsa_cm2, 2),
+            "z": curve.profile.z.tolist(),
+            "mm": listed(curve.profile.position_mm, 2),
+            "cm2": listed(curve.profile.acsa_cm2, 2),
+            "percent": listed(curve.profile.percent_of_length, 1),
+            "reference": None if curve.reference_acsa_cm2 is None else listed(curve.reference_acsa_cm2, 2),
         }
-        for name, profile in given.items()
+        for name, curve in curves.items()
     ]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from ifssnet.figures.rendering.shown_surface import ShownSurface
+from ifssnet.figures.rendering.muscle_surface import MuscleSurface
+from ifssnet.geometry.mesh import area_mm2, facing_outwards, vertex_normals
 
 MAX_FACES = 110_000
 """Of all surfaces of a page together: about 2.5 MB of it."""
@@ -33,33 +34,17 @@ class DisplayMesh:
     error_mm: Float[np.ndarray, " vertex"] | None
 
 
-def vertex_normals(
-    vertices_mm: Float[np.ndarray, "vertex 3"], faces: Int[np.ndarray, "face 3"]
-) -> Float[np.ndarray, "vertex 3"]:
-    """Sum of the area-weighted normals of the triangles at each vertex; not of unit length."""
-    a, b, c = (vertices_mm[faces[:, i]] for i in range(3))
-    of_faces = np.cross(b - a, c - a)
-    sums = np.empty_like(vertices_mm)
-    for axis in range(3):
-        sums[:, axis] = np.bincount(faces.ravel(), np.repeat(of_faces[:, axis], 3), minlength=len(vertices_mm))
-    return sums
-
-
 def _unit(vectors: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3"]:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.where(lengths > 0, vectors / np.maximum(lengths, 1e-12), np.array([0.0, 0.0, 1.0]))
 
 
-def full(shown: ShownSurface) -> DisplayMesh:
+def full(drawn: MuscleSurface) -> DisplayMesh:
     """The surface with every vertex it has, turned right side out where it came inside out."""
-    vertices = np.asarray(shown.surface.vertices_mm, dtype=np.float64)
-    faces = np.asarray(shown.surface.faces, dtype=np.int64)
-    middle = vertices.mean(axis=0) if len(vertices) else np.zeros(3)
-    a, b, c = (vertices[faces[:, i]] - middle for i in range(3))
-    if np.einsum("ij,ij->", a, np.cross(b, c)) < 0:
-        faces = faces[:, ::-1]
-    error = None if shown.error_mm is None else np.asarray(shown.error_mm, dtype=np.float64)
-    return DisplayMesh(shown.surface.name, vertices, _unit(vertex_normals(vertices, faces)), faces, error)
+    vertices = np.asarray(drawn.surface.vertices_mm, dtype=np.float64)
+    faces = facing_outwards(vertices, np.asarray(drawn.surface.faces, dtype=np.int64))
+    error = None if drawn.error_mm is None else np.asarray(drawn.error_mm, dtype=np.float64)
+    return DisplayMesh(drawn.surface.name, vertices, _unit(vertex_normals(vertices, faces)), faces, error)
 
 
 def clustered(mesh: DisplayMesh, cell_mm: float) -> DisplayMesh:
@@ -91,21 +76,16 @@ def clustered(mesh: DisplayMesh, cell_mm: float) -> DisplayMesh:
     return DisplayMesh(mesh.name, vertices, _unit(normals), faces, error)
 
 
-def display_meshes(surfaces: Sequence[ShownSurface], max_faces: int = MAX_FACES) -> list[DisplayMesh]:
+def display_meshes(surfaces: Sequence[MuscleSurface], max_faces: int = MAX_FACES) -> list[DisplayMesh]:
     """The surfaces, thinned by one common cell so that together they have at most `max_faces` triangles."""
-    meshes = [full(shown) for shown in surfaces]
+    meshes = [full(each) for each in surfaces]
     count = sum(len(mesh.faces) for mesh in meshes)
     if count <= max_faces:
         return meshes
-    area_mm2 = sum(_area_mm2(mesh) for mesh in meshes)
-    cell_mm = float(np.sqrt(2 * area_mm2 / max_faces))
+    total_mm2 = sum(area_mm2(mesh.vertices_mm, mesh.faces) for mesh in meshes)
+    cell_mm = float(np.sqrt(2 * total_mm2 / max_faces))
     while True:
         thin = [clustered(mesh, cell_mm) for mesh in meshes]
         if sum(len(mesh.faces) for mesh in thin) <= max_faces:
             return thin
         cell_mm *= 1.15
-
-
-def _area_mm2(mesh: DisplayMesh) -> float:
-    a, b, c = (mesh.vertices_mm[mesh.faces[:, i]] for i in range(3))
-    return float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2)

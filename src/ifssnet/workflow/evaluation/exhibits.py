@@ -19,7 +19,7 @@ from ifssnet.figures.evaluation_report.table_one import table_columns, table_tex
 from ifssnet.figures.evaluation_report.volume_views import MethodSurfaces, errors_picture, volumes_picture
 from ifssnet.figures.rendering.axis_letters import UNKNOWN_AXES
 from ifssnet.figures.rendering.mesh import DisplayMesh, display_meshes
-from ifssnet.figures.rendering.shown_surface import ShownSurface
+from ifssnet.figures.rendering.muscle_surface import MuscleSurface
 from ifssnet.figures.rendering.surfaces import standard_views
 from ifssnet.geometry.surface import surface_of
 from ifssnet.io.open import open_labels
@@ -102,12 +102,12 @@ _COLOR_WORDS: Mapping[str, str] = {"SOL": "violet", "GM": "pink", "GL": "green"}
 
 
 def _meshes(labels: LabelMap, truth: LabelMap | None) -> list[DisplayMesh]:
-    shown: list[ShownSurface] = []
+    shown: list[MuscleSurface] = []
     for value in in_order(labels):
         surface = surface_of(labels, value, max_faces=FACES)
         name = field_name(labels.names[value])
         there = None if truth is None else next((v for v, n in truth.names.items() if field_name(n) == name), None)
         error = None if truth is None or there is None else surface_error_mm(surface, truth, there)
         if len(surface.faces):
-            shown.append(ShownSurface(surface, error))
+            shown.append(MuscleSurface(surface, error))
     return display_meshes(shown)

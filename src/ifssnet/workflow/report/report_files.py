@@ -7,28 +7,27 @@ import warnings
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, cast
+from typing import Literal, TypeAlias, cast
 
 import numpy as np
 
 from ifssnet.compounding.preflight.volume_checks import check_volume
-from ifssnet.core.agreement import LegAgreement
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.findings import Finding
 from ifssnet.core.images import LabelMap, Volume
-from ifssnet.core.measures import LegMeasures, MeasureOptions
+from ifssnet.core.measures import AcsaProfile, LegMeasures, MeasureOptions
 from ifssnet.core.muscles import color_of
 from ifssnet.core.progress import Progress
 from ifssnet.core.seeds import Seeds
-from ifssnet.core.segmentation import Json
-from ifssnet.figures.leg_report.content import AcsaProfile, ComparedMethod, ReportContent, VolumeEstimate
+from ifssnet.figures.leg_report.content import ComparedMethod, ReportContent, VolumeEstimate
 from ifssnet.figures.leg_report.report import report_html
 from ifssnet.figures.rendering.axis_letters import ANATOMICAL, UNKNOWN_AXES
-from ifssnet.figures.rendering.shown_surface import ShownSurface
+from ifssnet.figures.rendering.muscle_surface import MuscleSurface
 from ifssnet.geometry.axis_order import AS_STORED
 from ifssnet.geometry.resample import comparable
 from ifssnet.geometry.surface import surface_of
 from ifssnet.io.open import open_labels, open_volume
+from ifssnet.io.plain_data import Json
 from ifssnet.io.seeds.drawing_axis import plane_name
 from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.volumes.recorded_findings import recorded_findings
@@ -39,7 +38,7 @@ from ifssnet.workflow.files.opener import open_seeds
 from ifssnet.workflow.files.provenance import software, source
 from ifssnet.workflow.files.result_files import check_target
 from ifssnet.workflow.leg.case import in_order
-from ifssnet.workflow.report.shown_slices import even_places, is_drawn, shown_slice
+from ifssnet.workflow.report.outlined_slices import even_places, outlined_slice
 from ifssnet.workflow.report.side_by_side import OtherSegmentation, compared_methods, method_name
 
 Side: TypeAlias = Literal["left", "right"]
@@ -48,8 +47,8 @@ SURFACE_FACES = 24_000
 
 
 @dataclass(frozen=True, eq=False)
-class Leg:
-    """What a report is about, read.
+class ReportedLeg:
+    """The leg that a report is about, read from its files.
 
     Attributes:
         labels: The segmentation.
@@ -64,6 +63,19 @@ class Leg:
     reference: LabelMap | None
     seeds: Seeds | None
     made: Mapping[str, Json]
+
+
+@dataclass(frozen=True)
+class WrittenPage:
+    """A page that was written.
+
+    Attributes:
+        output: Where it lies.
+        bytes: Its size.
+    """
+
+    output: Path
+    bytes: int
 
 
 def report_files(
@@ -81,7 +93,7 @@ def report_files(
     side: Side | None = None,
     patient_axes: bool | None = None,
     force: bool = False,
-) -> Generator[Progress, None, dict[str, Any]]:
+) -> Generator[Progress, None, WrittenPage]:
     """Write the report of one leg.
 
     Args:
@@ -90,7 +102,7 @@ def report_files(
         volume_path: Grey levels that the slices show.
         reference_path: What it ought to be.
         seeds_path: What the expert drew.
-        others: Segmentations of the same leg by other methods, to be shown beside this one; they need a reference.
+        others: Segmentations of the same leg by other methods, which stand beside this one; they need a reference.
         name: Of this one's method, then; None: as its provenance has it.
         note: What a reader has to know of it, then.
         title: The page's heading; None: the segmentation's name.
@@ -111,16 +123,16 @@ def report_files(
         warnings.simplefilter("always")
         leg = read_leg(segmentation, volume_path, reference_path, seeds_path)
         yield Progress("writing the report", 1, stages)
-        report = measure(leg.labels, leg.volume)
+        measures = measure(leg.labels, leg.volume)
         yield Progress("writing the report", 2, stages)
-        comparison = None if leg.reference is None else compare(leg.labels, leg.reference)
+        agreement = None if leg.reference is None else compare(leg.labels, leg.reference)
         truth = None if leg.reference is None else measure(leg.reference, None, MeasureOptions(mesh=False))
         yield Progress("writing the report", 3, stages)
         methods = []
-        if others and leg.reference is not None and comparison is not None:
-            first = ComparedMethod(name or method_name(leg.made, segmentation), _numbers(comparison), note=note)
+        if others and leg.reference is not None and agreement is not None:
+            first = ComparedMethod(name or method_name(leg.made, segmentation), agreement, note=note)
             methods = compared_methods(first, leg.labels, others, leg.reference, leg.volume, leg.seeds)
-        surfaces = shown_surfaces(leg)
+        surfaces = muscle_surfaces(leg)
         yield Progress("writing the report", 4, stages)
     provenance: dict[str, Json] = {
         **leg.made,
@@ -136,18 +148,17 @@ def report_files(
     content = ReportContent(
         title=title or segmentation.name.split(".")[0],
         grid=leg.labels.grid,
-        muscles={name: muscle.numbers() for name, muscle in report.muscles.items()},
-        profiles=shown_profiles(report, truth, leg.seeds),
-        slices=[shown_slice(z, leg.labels, leg.volume, leg.reference, leg.seeds) for z in even_places(leg.labels, slices)],
+        muscles=measures.muscles,
+        reference_profiles={} if truth is None else _profiles(truth),
+        slices=[outlined_slice(z, leg.labels, leg.volume, leg.reference, leg.seeds) for z in even_places(leg.labels, slices)],
         surfaces=surfaces,
-        comparison=None if comparison is None else _numbers(comparison),
-        comparison_mean=None if comparison is None else comparison.mean.numbers(),
+        agreement=agreement,
         methods=methods,
         colors=_colors(leg.labels),
         annotated_slices={}
         if leg.seeds is None
         else {leg.seeds.name(label): leg.seeds.slices(label) for label in leg.seeds.labels},
-        findings=shown_findings(leg),
+        findings=leg_findings(leg),
         estimates=_estimates(leg.made),
         provenance=provenance,
         warnings=tuple(dict.fromkeys(str(each.message) for each in caught)),
@@ -161,10 +172,10 @@ def report_files(
     with atomic_path(output, force=force) as partial:
         partial.write_text(page, encoding="utf-8")
     yield Progress("writing the report", 6, stages)
-    return {"output": str(output), "bytes": len(page.encode())}
+    return WrittenPage(output, len(page.encode()))
 
 
-def read_leg(segmentation: Path, volume: Path | None, reference: Path | None, seeds: Path | None) -> Leg:
+def read_leg(segmentation: Path, volume: Path | None, reference: Path | None, seeds: Path | None) -> ReportedLeg:
     """Read what a report is about, all onto the segmentation's grid."""
     labels = open_labels(segmentation)
     grey = None if volume is None else open_volume(volume)
@@ -179,10 +190,10 @@ def read_leg(segmentation: Path, volume: Path | None, reference: Path | None, se
         what = f"The muscles were drawn on {plane} planes, which are not the slices shown here: they are not marked on them"
         warnings.warn(InputWarning(f"{what}."), stacklevel=2)
         drawn = None
-    return Leg(labels, grey, truth, drawn, _made(segmentation))
+    return ReportedLeg(labels, grey, truth, drawn, _made(segmentation))
 
 
-def _knows_the_patient(leg: Leg, said: bool | None) -> bool:
+def _knows_the_patient(leg: ReportedLeg, said: bool | None) -> bool:
     if said is not None:
         return said
     return leg.volume is None or "ifss_compounding" not in leg.volume.header
@@ -198,9 +209,9 @@ def _made(segmentation: Path) -> dict[str, Json]:
     return cast("dict[str, Json]", found) if isinstance(found, dict) else {}
 
 
-def shown_surfaces(leg: Leg) -> list[ShownSurface]:
+def muscle_surfaces(leg: ReportedLeg) -> list[MuscleSurface]:
     """Each muscle's surface, with its distance to the reference's at every vertex where there is one."""
-    surfaces: list[ShownSurface] = []
+    surfaces: list[MuscleSurface] = []
     for value in in_order(leg.labels):
         if not (leg.labels.array == value).any():
             continue
@@ -209,36 +220,15 @@ def shown_surfaces(leg: Leg) -> list[ShownSurface]:
         if leg.reference is not None and leg.labels.names[value] in leg.reference.names.values():
             there = leg.reference.value_of(leg.labels.names[value])
             error = surface_error_mm(surface, leg.reference, there)
-        surfaces.append(ShownSurface(surface, error))
+        surfaces.append(MuscleSurface(surface, error))
     return surfaces
 
 
-def shown_profiles(report: LegMeasures, reference: LegMeasures | None, seeds: Seeds | None) -> dict[str, AcsaProfile]:
-    """The areas along the leg that `measure` found, beside the reference's, with the slices that were drawn."""
-    shown: dict[str, AcsaProfile] = {}
-    for name, muscle in report.muscles.items():
-        profile = muscle.profile
-        if profile is None:
-            continue
-        z = profile.z.tolist()
-        there = None if reference is None or name not in reference.muscles else reference.muscles[name].profile
-        shown[name] = AcsaProfile(
-            z=z,
-            position_mm=profile.position_mm,
-            acsa_cm2=profile.acsa_cm2,
-            percent_of_length=profile.percent_of_length,
-            annotated_z=[at for at in z if is_drawn(seeds, name, at)] if seeds else [],
-            reference_acsa_cm2=None if there is None else there.acsa_cm2_on(z),
-            echo_intensity=profile.echo_intensity,
-        )
-    return shown
+def _profiles(measures: LegMeasures) -> dict[str, AcsaProfile]:
+    return {name: muscle.profile for name, muscle in measures.muscles.items() if muscle.profile is not None}
 
 
-def _numbers(agreement: LegAgreement) -> dict[str, dict[str, float]]:
-    return {name: muscle.numbers() for name, muscle in agreement.muscles.items()}
-
-
-def shown_findings(leg: Leg) -> list[Finding] | None:
+def leg_findings(leg: ReportedLeg) -> list[Finding] | None:
     """The findings about the recordings where they are on record, and those about the voxels; None without a volume."""
     if leg.volume is None:
         return None

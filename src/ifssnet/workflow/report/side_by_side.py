@@ -14,7 +14,7 @@ from ifssnet.figures.leg_report.content import ComparedMethod
 from ifssnet.geometry.resample import comparable
 from ifssnet.io.open import open_labels
 from ifssnet.measurement.compare import compare
-from ifssnet.workflow.report.shown_slices import places_between, shown_slice
+from ifssnet.workflow.report.outlined_slices import outlined_slice, places_between
 
 SLICES = 3
 """Pictures of each method: enough to see a tendency, small enough for a row."""
@@ -58,12 +58,11 @@ def compared_methods(
     """
     drawn = set[int]() if seeds is None else {z for label in seeds.labels for z in seeds.slices(label)}
     places = places_between(reference, drawn, SLICES)
-    methods = [replace(first, slices=[shown_slice(z, labels, volume, reference, seeds) for z in places])]
+    methods = [replace(first, slices=[outlined_slice(z, labels, volume, reference, seeds) for z in places])]
     for other in others:
         found = comparable(open_labels(other.path), labels, other.path.name)
-        slices = [shown_slice(z, found, volume, reference, seeds) for z in places]
-        numbers = {name: muscle.numbers() for name, muscle in compare(found, reference).muscles.items()}
-        methods.append(ComparedMethod(other.name, numbers, slices, other.note))
+        slices = [outlined_slice(z, found, volume, reference, seeds) for z in places]
+        methods.append(ComparedMethod(other.name, compare(found, reference), slices, other.note))
     return methods
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
-from ifssnet.workflow.report.shown_slices import even_places, places_between
+from ifssnet.workflow.report.outlined_slices import even_places, places_between
 
 
 def column(first: int, last: int, slices: int = 40) -> LabelMap:

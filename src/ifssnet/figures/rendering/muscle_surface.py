@@ -1,4 +1,4 @@
-"""A surface as a figure shows it."""
+"""A muscle's surface and how far it lies from the reference's."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ifssnet.core.images import Surface
 
 
 @dataclass(frozen=True, eq=False)
-class ShownSurface:
-    """One muscle's surface in the 3-D view; its name is the surface's.
+class MuscleSurface:
+    """One muscle's surface for a 3-D view; its name is the surface's.
 
     Attributes:
         surface: In mm, LPS; of any size, the report thins it out.

@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.seeds import Mask, Seeds
-from ifssnet.figures.leg_report.content import ShownSlice
+from ifssnet.figures.leg_report.content import OutlinedSlice
 from ifssnet.workflow.leg.case import in_order
 
 
@@ -39,9 +39,11 @@ def places_between(labels: LabelMap, annotated: Collection[int], count: int) -> 
     return chosen
 
 
-def shown_slice(z: int, labels: LabelMap, volume: Volume | None, reference: LabelMap | None, seeds: Seeds | None) -> ShownSlice:
+def outlined_slice(
+    z: int, labels: LabelMap, volume: Volume | None, reference: LabelMap | None, seeds: Seeds | None
+) -> OutlinedSlice:
     """One slice with what was segmented on it, what the reference says, and who drew on it."""
-    return ShownSlice(
+    return OutlinedSlice(
         z=z,
         position_mm=z * labels.grid.spacing_xyz_mm[2],
         image=_grey(volume, z, labels),

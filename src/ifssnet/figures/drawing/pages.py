@@ -1,0 +1,48 @@
+"""Templates into HTML: text is escaped, pictures that we drew are not."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2.ext import Extension
+from markupsafe import Markup
+
+from ifssnet.figures.drawing.theme import Rgb, hex_of
+
+DASH = "–"
+"""Stands where there is no number."""
+
+
+class _OneLine(Extension):
+    """Line breaks and indentation in a template are for its reader: they leave no gaps between the page's elements."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002 (Jinja's signature)
+        return re.sub(r"\s*\n\s*", "", source)
+
+
+@cache
+def _environment(package: str) -> Environment:
+    made = Environment(
+        loader=PackageLoader(package), autoescape=True, undefined=StrictUndefined, extensions=[_OneLine], optimized=True
+    )
+    made.filters |= {"hex": hex_of, "swatch": swatch}
+    return made
+
+
+def swatch(color: Rgb) -> Markup:
+    """A small square in a muscle's colour."""
+    return Markup('<i class="swatch" style="background:{}"></i>').format(hex_of(color))
+
+
+def render(package: str, template: str, **values: Any) -> Markup:
+    """A template of a package's folder `templates`, filled in.
+
+    Args:
+        package: The package, such as `ifssnet.figures.leg_report`.
+        template: Its file's name.
+        values: What the template names; text among them is escaped, `Markup` is not.
+    """
+    return Markup(_environment(package).get_template(template).render(**values))
