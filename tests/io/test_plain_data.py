@@ -74,6 +74,23 @@ class Profile:
     spare: Float[np.ndarray, " slice"] | None = None
 
 
+@dataclass(frozen=True)
+class Inner:
+    size: int = 1
+    other: float = 0.5
+
+
+@dataclass(frozen=True)
+class Outer:
+    word: Literal["a", "b"] = "a"
+    inner: Inner = field(default_factory=lambda: Inner(size=5))
+    many: tuple[int, ...] = (1,)
+    pair: tuple[float, str] = (1.0, "x")
+    maybe: float | str = "auto"
+    none: Inner | None = None
+    flag: bool = False
+
+
 WORDS = st.text(max_size=8)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 SMOOTHINGS = st.builds(Smoothing, NUMBERS, st.integers())
@@ -299,3 +316,32 @@ def test_what_is_not_finite_becomes_none_at_any_depth() -> None:
 def test_a_table_of_something_else_is_refused() -> None:
     with pytest.raises(TypeError, match="not tuple"):
         plain_table((1, 2))
+
+
+def test_tables_become_configurations() -> None:
+    assert structure(Outer, {}, "x") == Outer()
+    found = structure(
+        Outer, {"inner": {"other": 2}, "many": [3, 4], "pair": [2, "y"], "maybe": 1.5, "none": {}, "flag": True}, "x"
+    )
+    # What a table leaves out stays as the field has it, not as its class has it.
+    assert found == Outer(inner=Inner(5, 2.0), many=(3, 4), pair=(2.0, "y"), maybe=1.5, none=Inner(), flag=True)
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"word": "c"}, "'a' or 'b' for word of x"),
+        ({"inner": {"size": 1.5}}, "a whole number for size of inner of x"),
+        ({"inner": {"size": True}}, "a whole number for size"),
+        ({"inner": 3}, "a table for inner"),
+        ({"many": 3}, "a list for many"),
+        ({"many": [1, "a"]}, r"a whole number for many\[1\] of x"),
+        ({"pair": [1.0]}, "a list of 2 for pair"),
+        ({"flag": 1}, "true or false for flag"),
+        ({"maybe": [1]}, "maybe"),
+        ({"colour": 1}, "word, inner, many, pair, maybe, none, flag in x; got 'colour'"),
+    ],
+)
+def test_wrong_values_are_named(table: dict[str, object], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        structure(Outer, table, "x")

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from tiny_task import TinyNetConfig, ball_leg
 
 from ifssnet.core.errors import InputError
+from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.networks.ifss_net import IFSSNetConfig
-from ifssnet.train.from_table import build
 from ifssnet.train.loop.task import Task
 from ifssnet.train.recipe import TASKS, build_task, find_recipe, read_recipe, recipe_names, recipes_folder
 
@@ -31,53 +29,9 @@ dropout = 0
 """
 
 
-@dataclass(frozen=True)
-class Inner:
-    size: int = 1
-    other: float = 0.5
-
-
-@dataclass(frozen=True)
-class Outer:
-    word: Literal["a", "b"] = "a"
-    inner: Inner = field(default_factory=lambda: Inner(size=5))
-    many: tuple[int, ...] = (1,)
-    pair: tuple[float, str] = (1.0, "x")
-    maybe: float | str = "auto"
-    none: Inner | None = None
-    flag: bool = False
-
-
 def recipe(folder: Path, text: str = TEXT) -> Path:
     (folder / "mine.toml").write_text(text, encoding="utf-8")
     return folder / "mine.toml"
-
-
-def test_tables_become_configurations() -> None:
-    assert build(Outer, {}, "x") == Outer()
-    found = build(Outer, {"inner": {"other": 2}, "many": [3, 4], "pair": [2, "y"], "maybe": 1.5, "none": {}, "flag": True}, "x")
-    # What a table leaves out stays as the field has it, not as its class has it.
-    assert found == Outer(inner=Inner(5, 2.0), many=(3, 4), pair=(2.0, "y"), maybe=1.5, none=Inner(), flag=True)
-
-
-@pytest.mark.parametrize(
-    ("table", "words"),
-    [
-        ({"word": "c"}, "'a' or 'b' for word of x"),
-        ({"inner": {"size": 1.5}}, "a whole number for size of inner of x"),
-        ({"inner": {"size": True}}, "a whole number for size"),
-        ({"inner": 3}, "a table for inner"),
-        ({"many": 3}, "a list for many"),
-        ({"many": [1, "a"]}, r"a whole number for many\[1\] of x"),
-        ({"pair": [1.0]}, "a list of 2 for pair"),
-        ({"flag": 1}, "true or false for flag"),
-        ({"maybe": [1]}, "maybe"),
-        ({"colour": 1}, "word, inner, many, pair, maybe, none, flag in x; got 'colour'"),
-    ],
-)
-def test_wrong_values_are_named(table: dict[str, object], words: str) -> None:
-    with pytest.raises(InputError, match=words):
-        build(Outer, table, "x")
 
 
 def test_a_recipe_of_ones_own(tmp_path: Path) -> None:
@@ -88,7 +42,7 @@ def test_a_recipe_of_ones_own(tmp_path: Path) -> None:
     task = build_task(found, (ball_leg("A", 1),), ("SOL",), 0, TINY)
     assert isinstance(task, Task)
     assert task.network[3].p == 0.0  # type: ignore[index]
-    assert found.as_json()["config"]["network"] == {"width": 4, "dropout": 0.0}  # type: ignore[index]
+    assert plain_table(found)["config"]["network"] == {"width": 4, "dropout": 0.0}  # type: ignore[index]
 
 
 def test_changes(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
@@ -12,10 +12,8 @@ from types import MappingProxyType
 from typing import Any, cast, get_type_hints
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.report import finite
-from ifssnet.core.segmentation import Json
+from ifssnet.io.plain_data import structure
 from ifssnet.train.data.leg import Leg
-from ifssnet.train.from_table import build
 from ifssnet.train.loop.task import Task
 from ifssnet.train.loop.trainer import TrainerConfig
 from ifssnet.train.loop.validation import ValidationConfig
@@ -35,6 +33,23 @@ TASKS: Mapping[str, str] = MappingProxyType(
 
 ANY = "any"
 """The word for a network that follows whatever muscle it is given a mask of."""
+
+
+_SETTINGS = ("trainer", "validation")
+"""Tables that a recipe has beside its task's."""
+
+
+@dataclass(frozen=True)
+class _Head:
+    """What stands above a recipe's tables."""
+
+    about: str = ""
+    muscles: tuple[str, ...] = ()
+    task: str = ""
+
+    def __post_init__(self) -> None:
+        if not all(self.muscles):
+            raise InputError("names of muscles", f"{list(self.muscles)}", 'Write for example ["SOL"].')
 
 
 @dataclass(frozen=True)
@@ -58,10 +73,6 @@ class Recipe:
     trainer: TrainerConfig
     validation: ValidationConfig
     config: Any
-
-    def as_json(self) -> dict[str, Json]:
-        """Every value, also those that the file left at their defaults."""
-        return cast("dict[str, Json]", finite(asdict(self)))
 
 
 def recipes_folder() -> Path:
@@ -110,25 +121,19 @@ def read_recipe(path: Path, changes: Sequence[str] = (), tasks: Mapping[str, str
         raise InputError(f"task = one of {', '.join(tasks)} in {path.name}", f"{task!r}", "Correct task.")
     for word in changes:
         _change(table, word, task)
-    known = ("about", "muscles", "task", "trainer", "validation", task)
-    for key, value in table.items():
+    known = (*(field.name for field in fields(_Head)), *_SETTINGS, task)
+    for key in table:
         if key not in known:
             raise InputError(f"some of {', '.join(known)} in {path.name}", f"'{key}'", f"Remove or correct {key}.")
-        if key in known[3:] and not isinstance(value, dict):
-            raise InputError(f"a table [{key}] in {path.name}", f"{value!r}", f"Write [{key}] and its values below it.")
-    about, muscles = table.get("about", ""), table.get("muscles", [])
-    if not isinstance(about, str):
-        raise InputError(f"a text for about in {path.name}", f"{about!r}", "Put it between quotation marks.")
-    if not (isinstance(muscles, list) and all(isinstance(name, str) and name for name in muscles)):
-        raise InputError(f"a list of names for muscles in {path.name}", f"{muscles!r}", 'Write for example ["SOL"].')
+    head = structure(_Head, {key: value for key, value in table.items() if key not in (*_SETTINGS, task)}, path.name)
     return Recipe(
         path.stem,
-        about,
+        head.about,
         task,
-        tuple(muscles),
-        build(TrainerConfig, table.get("trainer", {}), f"[trainer] in {path.name}"),
-        build(ValidationConfig, table.get("validation", {}), f"[validation] in {path.name}"),
-        build(get_type_hints(_class_of(task, tasks).__init__)["config"], table.get(task, {}), f"[{task}] in {path.name}"),
+        head.muscles,
+        structure(TrainerConfig, table.get("trainer", {}), f"[trainer] in {path.name}"),
+        structure(ValidationConfig, table.get("validation", {}), f"[validation] in {path.name}"),
+        structure(_configuration_of(task, tasks), table.get(task, {}), f"[{task}] in {path.name}"),
     )
 
 
@@ -146,6 +151,11 @@ def build_task(
 def _class_of(task: str, tasks: Mapping[str, str]) -> type:
     module, name = tasks[task].split(":")
     return cast("type", getattr(import_module(module), name))
+
+
+def _configuration_of(task: str, tasks: Mapping[str, str]) -> type:
+    """The dataclass that a task is configured with."""
+    return get_type_hints(_class_of(task, tasks).__init__)["config"]
 
 
 def _change(table: dict[str, Any], word: str, task: str) -> None:

@@ -20,6 +20,7 @@ from ifssnet.core.progress import Progress
 from ifssnet.core.report import finite
 from ifssnet.core.segmentation import Json, Propagator
 from ifssnet.io.cohorts.cohort_folder import DESCRIPTION, open_cohort
+from ifssnet.io.plain_data import plain_table
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.workflow.files.default_weights import weights_to_start_from
 from ifssnet.workflow.files.provenance import software, source
@@ -112,7 +113,7 @@ def train_cohort(
     muscles = tuple(recipe.muscles if asked["muscles"] is None else asked["muscles"])
     cohort = open_cohort(root)
     described: dict[str, Json] = {
-        "recipe": {**recipe.as_json(), "name": asked["recipe"]},
+        "recipe": {**plain_table(recipe), "name": asked["recipe"]},
         "settings": {**asked, "muscles": list(muscles)},
         "cohort": cohort_facts(cohort),
     }
