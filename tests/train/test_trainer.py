@@ -20,9 +20,10 @@ from ifssnet.core.progress import Progress, Step, drain
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagation, Propagator, SimplePropagation
 from ifssnet.io.storage.weights import open_weights
+from ifssnet.nn.tensors import filled
 from ifssnet.train.loop.average import averaged, update
 from ifssnet.train.loop.schedule import OptimiserConfig, ScheduleConfig, set_rate
-from ifssnet.train.loop.task import Task, fill, unit_rng
+from ifssnet.train.loop.task import Task, unit_rng
 from ifssnet.train.loop.trainer import TrainerConfig
 from ifssnet.train.loop.validation import Validation, ValidationConfig, validate
 
@@ -69,7 +70,7 @@ def test_best_and_last_are_kept_with_a_card(trained) -> None:
     assert best.card["unit"] == outcome.best_unit
     assert best.card["validation"]["dice"] == outcome.best_dice  # type: ignore[index]
     fresh = TinyTask(TinyConfig(), trainer.task.legs, ("SOL",), 99)
-    fill(fresh.network, last)
+    filled(fresh.network, last.tensors)
     looked = drain(
         validate(fresh.propagator(fresh.network.eval()), (ball_leg("C", 3),), ValidationConfig(every_mm=6.0, legs=1))
     )
@@ -242,4 +243,4 @@ def test_weights_of_another_size_are_refused(trained) -> None:
     other = TinyTask(TinyConfig(), trained[0].task.legs, ("SOL",), 0)
     other.network[0] = nn.Conv2d(1, 5, 3)  # type: ignore[index]
     with pytest.raises(InputError, match=r"0\.bias \(5,\)"):
-        fill(other.network, found)
+        filled(other.network, found.tensors)

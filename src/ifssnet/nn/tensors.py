@@ -1,17 +1,34 @@
-"""Numbers out of a file into a network."""
+"""Arrays to tensors and into networks, with the types that torch leaves out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
-from torch import nn
+from jaxtyping import Shaped
+from torch import Tensor, nn
 
 from ifssnet.core.errors import InputError
 
 Network = TypeVar("Network", bound=nn.Module)
+
+
+def tensor_of(array: Shaped[np.ndarray, "*shape"]) -> Shaped[Tensor, "*shape"]:
+    """An array's numbers as a tensor on the processor; both share their memory."""
+    return cast("Any", torch).from_numpy(array)
+
+
+def seed_torch(seed: int) -> None:
+    """Start torch's random numbers anew, on every device."""
+    cast("Any", torch).manual_seed(seed)
+
+
+def channels_last(network: Network) -> Network:
+    """The network with its 2-D filters in the order of memory in which channels come last; it is changed."""
+    # Torch declares no overload with this argument alone.
+    return cast("Any", network).to(memory_format=torch.channels_last)
 
 
 def filled(network: Network, tensors: Mapping[str, np.ndarray]) -> Network:
@@ -33,5 +50,5 @@ def filled(network: Network, tensors: Mapping[str, np.ndarray]) -> Network:
                 f"{given.get(name, 'nothing of that name')}",
                 "Use weights of this version, with the configuration that they were trained with.",
             )
-    network.load_state_dict({name: torch.from_numpy(np.array(tensor)) for name, tensor in tensors.items()})
+    network.load_state_dict({name: tensor_of(np.array(tensor)) for name, tensor in tensors.items()})
     return network.eval()

@@ -169,9 +169,10 @@ def _change(table: dict[str, Any], word: str, task: str) -> None:
         names, head = [task, *names], task
     inner = table
     for name in [head or names[0], *names[1:]][:-1]:
-        inner = inner.setdefault(_known_as(inner, name), {})
-        if not isinstance(inner, dict):
+        found: object = inner.setdefault(_known_as(inner, name), {})
+        if not isinstance(found, dict):
             raise InputError("changes to a value", f"'{word}', which goes into one", "Correct the name.")
+        inner = cast("dict[str, Any]", found)
     inner[_known_as(inner, names[-1])] = _parsed(text.strip())
 
 

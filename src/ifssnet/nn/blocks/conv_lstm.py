@@ -41,7 +41,7 @@ class ConvLSTM(nn.Module):
         """The state after one slice, given its part of the gates."""
         hidden, cell = state
         gates = gates + self.from_hidden(hidden.unsqueeze(2)).squeeze(2)
-        enter, forget, leave, candidate = gates.split(self.maps, dim=1)
+        enter, forget, leave, candidate = gates.chunk(4, dim=1)
         cell = torch.sigmoid(forget) * cell + torch.sigmoid(enter) * torch.tanh(candidate)
         return torch.sigmoid(leave) * torch.tanh(cell), cell
 

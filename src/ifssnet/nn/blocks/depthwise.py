@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
-from torch.nn.grad import conv2d_weight
+from torch.nn import grad
 
 Dilation = tuple[int, int, int]
+
+# Torch declares an int for padding and dilation, and takes a pair of them.
+_conv2d_weight: Callable[..., Tensor] = cast("Any", grad).conv2d_weight
 
 
 def depthwise(
@@ -36,14 +40,14 @@ def depthwise(
     if weight.shape[2:].numel() == 1:
         return maps * weight.reshape(1, -1, 1, 1, 1)
     if maps.device.type == "cpu":
-        return _OnCpu.apply(maps, weight, dilation)  # type: ignore[no-any-return]
+        return cast("Any", _OnCpu).apply(maps, weight, dilation)
     return _correlate(maps, weight, dilation)
 
 
 def _correlate(maps: Tensor, weight: Tensor, dilation: Dilation) -> Tensor:
     if weight.shape[2] == 1:  # all slices as a batch of images: PyTorch's 2-D kernels are faster than the same in 3-D
         flat = F.conv2d(_slices(maps), weight[:, :, 0], None, 1, _reach(weight, dilation)[1:], dilation[1:], maps.shape[1])
-        return flat.unflatten(0, (maps.shape[0], maps.shape[2])).transpose(1, 2)
+        return flat.reshape(maps.shape[0], maps.shape[2], *flat.shape[1:]).transpose(1, 2)
     return F.conv3d(maps, weight, None, 1, _reach(weight, dilation), dilation, maps.shape[1])
 
 
@@ -92,12 +96,5 @@ def _of_weight(maps: Tensor, weight: Tensor, gradient: Tensor, dilation: Dilatio
             there = _slices(gradient.narrow(2, max(0, -shift), count))
             size = weight[:, :, tap].shape
             padding = _reach(weight, dilation)[1:]
-            total[:, :, tap] = conv2d_weight(
-                seen,
-                size,
-                there,
-                padding=padding,  # pyright: ignore[reportArgumentType] - torch says int and takes pairs
-                dilation=dilation[1:],  # pyright: ignore[reportArgumentType]
-                groups=maps.shape[1],
-            )
+            total[:, :, tap] = _conv2d_weight(seen, size, there, padding=padding, dilation=dilation[1:], groups=maps.shape[1])
     return total

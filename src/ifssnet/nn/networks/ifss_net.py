@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jaxtyping import Float
@@ -94,8 +94,8 @@ class IFSSNetConfig:
         Its state begins anew in each window: it is trained on sequences of a few windows, and a state carried over hundreds
         would be one that it never met.
         """
-        ours = {"widths": (16, 16, 32, 32, 64), "blocks": LIGHT, "bottleneck": LIGHT, "matching_size": 7, "state": PER_WINDOW}
-        return cls(**{**ours, **changes})
+        light = cls(widths=(16, 16, 32, 32, 64), blocks=LIGHT, bottleneck=LIGHT, matching_size=7, state=PER_WINDOW)
+        return replace(light, **changes)
 
     @classmethod
     def small(cls, widths: tuple[int, ...] = (4, 4, 8, 8, 8), **changes: Any) -> IFSSNetConfig:

@@ -160,7 +160,7 @@ class AnnotationBudget:
             return tuple(legs)
         # Sorted first, so that the order does not depend on how the legs were listed.
         names = sorted(legs)
-        return tuple(names[i] for i in np.random.default_rng(self.seed).permutation(len(names)))
+        return tuple(names[int(i)] for i in np.random.default_rng(self.seed).permutation(len(names)))
 
     def _shares(self, legs: int) -> list[Fraction]:
         """Of a leg's slices that are annotated, in whole slices of a leg of `leg_slices`."""

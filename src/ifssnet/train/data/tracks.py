@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int
-from scipy.special import expit
+from scipy.special import expit  # pyright: ignore[reportMissingTypeStubs] - scipy carries no types
 
 from ifssnet.core.grid import Grid
 from ifssnet.core.seeds import Mask, Seeds
@@ -80,8 +80,8 @@ class Track:
         if self.annotated is None:
             near = slices[::EVERY]
         else:
-            low = np.searchsorted(self.present, slices.min(), side="right") - 1
-            high = np.searchsorted(self.present, slices.max())
+            low = int(np.searchsorted(self.present, int(slices.min()), side="right")) - 1
+            high = int(np.searchsorted(self.present, int(slices.max())))
             near = self.present[max(low, 0) : high + 1]
         masks = {int(z): self._mask(int(z)) for z in near}
         if not any(mask.any() for mask in masks.values()):

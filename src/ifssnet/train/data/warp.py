@@ -114,10 +114,16 @@ def _spline(size: int, knots_px: float) -> Float32[np.ndarray, "pixel control"]:
     return weights
 
 
+def bilinear(
+    stack: Float32[np.ndarray, "slice y x"], rows: Float32[np.ndarray, "v u"], columns: Float32[np.ndarray, "v u"]
+) -> Float32[np.ndarray, "slice v u"]:
+    """Values of each slice at fractional rows and columns, clamped to its edge."""
+    return _bilinear(stack, rows, columns)
+
+
 @no_type_check
 @njit(cache=True, nogil=True)
-def bilinear(stack, rows, columns):
-    """Values of each slice at fractional rows and columns, clamped to its edge."""
+def _bilinear(stack, rows, columns):
     slices, height, width = stack.shape
     out = np.empty((slices, rows.shape[0], rows.shape[1]), np.float32)
     for v in range(rows.shape[0]):

@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -109,12 +109,12 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     try:
         found: Any = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        told = str(error).splitlines() or [type(error).__name__]
-        raise InputError(f"a checkpoint at {path}", f"'{told[0][:120]}'", remedy) from error
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
-        received = found.get("format") if isinstance(found, dict) else type(found).__name__
-        raise InputError(f"a checkpoint in the format {FORMAT}", f"{received!r} in {path.name}", remedy)
-    return found
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        raise InputError(f"a checkpoint at {path}", f"'{reason}'", remedy) from error
+    snapshot = cast("dict[str, Any]", found) if isinstance(found, dict) else {"format": type(found).__name__}
+    if snapshot.get("format") != FORMAT:
+        raise InputError(f"a checkpoint in the format {FORMAT}", f"{snapshot.get('format')!r} in {path.name}", remedy)
+    return snapshot
 
 
 def _random_states() -> dict[str, Any]:

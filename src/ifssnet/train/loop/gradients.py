@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from jaxtyping import Float
@@ -23,7 +24,7 @@ class Gathered:
 
     def add(self, loss: Float[Tensor, ""]) -> None:
         """Differentiate a part and let its graph go."""
-        found = torch.autograd.grad(loss, self.parameters, allow_unused=True)
+        found = cast("tuple[Tensor | None, ...]", torch.autograd.grad(loss, self.parameters, allow_unused=True))
         self._gradients = [
             new if old is None else old if new is None else old + new for old, new in zip(self._gradients, found, strict=True)
         ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
+from contextlib import AbstractContextManager
+from typing import Any, cast
 
 import torch
 from jaxtyping import Float
@@ -24,7 +25,7 @@ def losses(task: Task, index: int, share: float, fabric: Fabric) -> Iterator[tup
     """
     unit = task.unit(index, share)
     while True:
-        with fabric.autocast():
+        with _autocast(fabric):
             loss = next(unit, None)
         running = int(loss is not None)
         if fabric.world_size > 1:
@@ -45,4 +46,8 @@ def share_gradients(optimiser: torch.optim.Optimizer, running: int, fabric: Fabr
 
 
 def _summed(tensor: Tensor, fabric: Fabric) -> Tensor:
-    return cast("Tensor", fabric.all_reduce(tensor, reduce_op="sum"))
+    return cast("Any", fabric).all_reduce(tensor, reduce_op="sum")
+
+
+def _autocast(fabric: Fabric) -> AbstractContextManager[object]:
+    return cast("Any", fabric).autocast()

@@ -82,8 +82,7 @@ class RunFolder:
         """
         self.check(force)
         if self.description.is_file():
-            pictures = self.samples.glob("*.png") if self.samples.is_dir() else []
-            for path in (self.checkpoint, self.log, self.best, self.last, *pictures):
+            for path in (self.checkpoint, self.log, self.best, self.last, *self.samples.glob("*.png")):
                 path.unlink(missing_ok=True)
         try:
             self.samples.mkdir(parents=True, exist_ok=True)
@@ -148,7 +147,7 @@ class RunFolder:
         if not self.log.is_file():
             return []
         with self.log.open(newline="", encoding="utf-8") as stream:
-            return next(csv.reader(stream), [])
+            return next(csv.reader(stream), list[str]())
 
 
 def _short(value: Json) -> Json:

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
-from ifssnet.core.errors import InputError
 from ifssnet.core.segmentation import Propagator
 from ifssnet.core.weights import Weights
+from ifssnet.nn.tensors import seed_torch
 
 
 @runtime_checkable
@@ -62,28 +61,10 @@ def unit_rng(seed: int, index: int, *more: int) -> np.random.Generator:
     """
     rng = np.random.default_rng([seed, index, *more])
     if not more:
-        torch.manual_seed(int(rng.integers(2**62)))
+        seed_torch(int(rng.integers(2**62)))
     return rng
 
 
 def arrays_of(network: nn.Module) -> dict[str, Shaped[np.ndarray, "*shape"]]:
     """Parameters and buffers as arrays of their own, by name: the tensors of `Weights`."""
     return {name: tensor.detach().cpu().numpy().copy() for name, tensor in network.state_dict().items()}
-
-
-def fill(network: nn.Module, weights: Weights) -> None:
-    """Put a file's tensors into a network.
-
-    Raises:
-        InputError: Tensors of other names or shapes.
-    """
-    own = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    given = {name: tensor.shape for name, tensor in weights.tensors.items()}
-    for name in sorted({*own, *given}):
-        if own.get(name) != given.get(name):
-            raise InputError(
-                f"weights of a {weights.kind} of the same size: {name} {own.get(name, 'absent')}",
-                f"{given.get(name, 'none of that name')}",
-                "Use the recipe that the weights were trained with, or its sizes.",
-            )
-    network.load_state_dict({name: torch.from_numpy(np.array(tensor)) for name, tensor in weights.tensors.items()})

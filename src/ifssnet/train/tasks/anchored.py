@@ -16,6 +16,7 @@ from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.losses.dice import soft_dice_loss
 from ifssnet.nn.networks.anchored import TWIN, AnchoredNet, AnchoredNetConfig
+from ifssnet.nn.tensors import channels_last, seed_torch, tensor_of
 from ifssnet.propagate.anchored.method import KIND, Anchored, AnchoredInference
 from ifssnet.propagate.anchored.prior import Context
 from ifssnet.propagate.network_input.region import Sampling, normalised
@@ -128,14 +129,12 @@ class AnchoredTask:
     ) -> None:
         self.muscles, self.seed = tuple(muscles), seed
         self.sources = _sources(config, legs, self.muscles, seed, annotated)
-        torch.manual_seed(int(np.random.default_rng([seed]).integers(2**62)))
+        seed_torch(int(np.random.default_rng([seed]).integers(2**62)))
         network = AnchoredNet(config.network)
         # In use the network sees regions, not crops: they too must come in sizes that it can halve.
         self.config = replace(config, sampling=config.sampling.halved_by(network.multiple))
-        self.network: nn.Module = network
         # Convolutions of few channels run up to three times as fast in this order on a processor.
-        if config.network.backbone != TWIN:
-            self.network = self.network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.network: nn.Module = network if config.network.backbone == TWIN else channels_last(network)
         self.loss: nn.Module = AnchoredLoss(config.cross_entropy)
 
     def unit(self, index: int, share: float) -> Iterator[Float[Tensor, ""]]:  # noqa: ARG002
@@ -158,12 +157,12 @@ class AnchoredTask:
         drawn = [
             self._changed(rng, self.sources[int(rng.integers(len(self.sources)))].draw(rng)) for _ in range(self.config.batch)
         ]
-        image = torch.from_numpy(np.stack([sample.grey for sample in drawn]))
-        prior = torch.from_numpy(np.stack([sample.prior_px for sample in drawn])[:, None])
-        label = torch.from_numpy(np.stack([sample.label for sample in drawn])[:, None])
+        image = tensor_of(np.stack([sample.grey for sample in drawn]))
+        prior = tensor_of(np.stack([sample.prior_px for sample in drawn])[:, None])
+        label = tensor_of(np.stack([sample.label for sample in drawn])[:, None])
         if self.config.network.backbone != TWIN:
             image = image.contiguous(memory_format=torch.channels_last)
-        return image, prior, torch.from_numpy(np.stack([sample.cues for sample in drawn])), label
+        return image, prior, tensor_of(np.stack([sample.cues for sample in drawn])), label
 
     def _changed(self, rng: np.random.Generator, sample: Sample) -> Sample:
         """A sample after augmentation, its grey levels normalised; black without the image."""

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import cast
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32
@@ -216,7 +217,7 @@ class MuscleSamples:
         """The true shape, its border displaced as interpolation across a gap of random width would, or much more."""
         between_mm = math.exp(rng.uniform(math.log(1.0), math.log(30.0)))
         # Border errors of guided interpolation on real anatomy: about 0.7, 1.8 and 4 mm in the middle of 27, 55 and 110 mm.
-        error_mm = 0.1 * between_mm * (between_mm / 7) ** 0.35 * rng.uniform(0.3, 2.5)
+        error_mm: float = 0.1 * between_mm * (between_mm / 7) ** 0.35 * rng.uniform(0.3, 2.5)
         depth = self._depth(label)
         if not label.any():
             return depth, between_mm
@@ -264,7 +265,8 @@ class MuscleSamples:
         true = self.leg.mask(z, self.value)
         inside = np.argwhere((depth > min(0.0, float(depth.max()) - 2)) | true[self.box])
         centre = inside.mean(axis=0) + np.array([rows.start, columns.start])
-        top, left = (int(v) for v in np.round(centre - side / 2 + rng.uniform(-JITTER_PX, JITTER_PX, 2)))
+        corner = cast("Sequence[float]", np.round(centre - side / 2 + rng.uniform(-JITTER_PX, JITTER_PX, 2)))
+        top, left = int(corner[0]), int(corner[1])
         at_y = np.clip(np.arange(top, top + side) - rows.start, 0, depth.shape[0] - 1)
         at_x = np.clip(np.arange(left, left + side) - columns.start, 0, depth.shape[1] - 1)
         around = self.context.slices(z, self.leg.slices, self.leg.slice_mm)

@@ -16,6 +16,7 @@ from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.losses.dice import soft_dice_loss
 from ifssnet.nn.networks.pg_net import PGNet, PGNetConfig
+from ifssnet.nn.tensors import seed_torch, tensor_of
 from ifssnet.propagate.network_input.region import Region, Sampling, cut, normalised, pixel_mm, region_of, slice_step
 from ifssnet.propagate.recurrent.pg_net import KIND, pg_net
 from ifssnet.train.data.augment import Corruption, GreyChanges, change_grey, corrupt_mask, flip
@@ -117,7 +118,7 @@ class PGNetTask:
     """
 
     def __init__(self, config: PGNetTrainingConfig, legs: Sequence[Leg], muscles: tuple[str, ...], seed: int) -> None:
-        torch.manual_seed(int(np.random.default_rng([seed]).integers(2**62)))
+        seed_torch(int(np.random.default_rng([seed]).integers(2**62)))
         self.network: nn.Module = PGNet(config.network)
         self.loss: nn.Module = MaskLoss(config.dice)
         self.config = replace(config, sampling=config.sampling.halved_by(2**config.network.scales))
@@ -139,9 +140,9 @@ class PGNetTask:
         runs = self._runs(rng, updates * self.config.steps)
         network, device = self.network, next(self.network.parameters()).device
         assert isinstance(network, PGNet)
-        images = torch.from_numpy(np.stack([run.images for run in runs], axis=1)[:, :, None]).to(device)
-        masks = torch.from_numpy(np.stack([run.masks for run in runs], axis=1)[:, :, None]).to(device)
-        previous = torch.from_numpy(np.stack([run.first for run in runs])[:, None]).to(device)
+        images = tensor_of(np.stack([run.images for run in runs], axis=1)[:, :, None]).to(device)
+        masks = tensor_of(np.stack([run.masks for run in runs], axis=1)[:, :, None]).to(device)
+        previous = tensor_of(np.stack([run.first for run in runs])[:, None]).to(device)
         for update in range(updates):
             # Encoded anew after each update: the weights have changed, and the reference stream learns as well.
             reference = network.encode_reference(images[0], masks[0])

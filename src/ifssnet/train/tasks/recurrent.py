@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.losses.tversky import sequence_loss
 from ifssnet.nn.networks.ifss_net import CARRIED, IFSSNet
+from ifssnet.nn.tensors import seed_torch
 from ifssnet.propagate.network_input.region import pixel_mm
 from ifssnet.propagate.recurrent.ifss_net import NAME, recurrent, window_logit
 from ifssnet.train.data.budget import ENDS
@@ -43,7 +44,7 @@ class RecurrentTask:
     """
 
     def __init__(self, config: RecurrentConfig, legs: Sequence[Leg], muscles: tuple[str, ...], seed: int) -> None:
-        torch.manual_seed(int(np.random.default_rng([seed]).integers(2**62)))
+        seed_torch(int(np.random.default_rng([seed]).integers(2**62)))
         self.network: nn.Module = IFSSNet(config.network)
         self.loss: nn.Module = RecurrentLoss(config.loss, config.cross_entropy)
         self.config, self.seed = config, seed
@@ -76,7 +77,7 @@ class RecurrentTask:
     def propagator(self, network: nn.Module) -> Propagator:
         """The method that a user would run, with this network."""
         config = self.config
-        settings = {**asdict(config.inference), "feedback": config.feedback}
+        settings: dict[str, Any] = {**asdict(config.inference), "feedback": config.feedback}
         return recurrent(cast(IFSSNet, network), config.sampling, config.output, config.image, **settings)
 
     def weights(self, network: nn.Module) -> Weights:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ifssnet.nn.losses.tversky import TverskyConfig, TverskyLoss
 from ifssnet.nn.networks.ifss_net import State, detached
+from ifssnet.nn.tensors import tensor_of
 from ifssnet.train.data.augment import Corruption, corrupt_mask
 from ifssnet.train.data.sequences import Batch
 
@@ -62,7 +63,7 @@ class Carried:
         for at in range(len(self.previous)):
             if rng.random() < chance:
                 mask = np.ascontiguousarray(self.previous[at].float().cpu().numpy())
-                worse = torch.from_numpy(corrupt_mask(rng, mask, pixel_mm, corruption))
+                worse = tensor_of(corrupt_mask(rng, mask, pixel_mm, corruption))
                 self.previous = self.previous.clone()
                 self.previous[at] = worse.to(self.previous)
 
@@ -71,15 +72,15 @@ class Shown:
     """A batch on the device; the attributes of `Batch` as tensors, and how many windows follow the reference."""
 
     def __init__(self, batch: Batch, device: torch.device, image: bool) -> None:
-        self.images = torch.from_numpy(batch.images).to(device)
+        self.images = tensor_of(batch.images).to(device)
         if not image:
             self.images = torch.zeros_like(self.images)
-        self.masks, self.lagged = torch.from_numpy(batch.masks).to(device), torch.from_numpy(batch.lagged).to(device)
-        self.whole = torch.from_numpy(batch.whole).to(device)
-        self.known = torch.from_numpy(batch.known).to(device)
-        self.guided = None if batch.guided is None else torch.from_numpy(batch.guided).to(device)
-        self.distance_mm = torch.from_numpy(batch.distance_mm).to(device)
-        self.lags = torch.from_numpy(batch.lags).to(device)
+        self.masks, self.lagged = tensor_of(batch.masks).to(device), tensor_of(batch.lagged).to(device)
+        self.whole = tensor_of(batch.whole).to(device)
+        self.known = tensor_of(batch.known).to(device)
+        self.guided = None if batch.guided is None else tensor_of(batch.guided).to(device)
+        self.distance_mm = tensor_of(batch.distance_mm).to(device)
+        self.lags = tensor_of(batch.lags).to(device)
         self.stride, self.windows = batch.stride, len(batch.images) - 1
 
     def fed_back(self, time: int, probability: Window, kind: str) -> Window:

@@ -16,6 +16,7 @@ from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.losses.dice import soft_dice_loss
 from ifssnet.nn.networks.unet_3d import UNet3dConfig, build_unet_3d
+from ifssnet.nn.tensors import seed_torch, tensor_of
 from ifssnet.propagate.baselines.unet_3d import KIND, SLICE_MM, UNet3d, UNet3dInference, whole_slice
 from ifssnet.propagate.network_input.region import Region, Sampling, cut, normalised, slice_step
 from ifssnet.train.data.augment import GreyChanges, change_grey, flip
@@ -108,7 +109,7 @@ class UNet3dTask:
         sampling = config.sampling.halved_by(size.multiple)
         self.config = replace(config, network=size, sampling=sampling)
         self.legs, self.muscles, self.seed = tuple(legs), tuple(muscles), seed
-        torch.manual_seed(int(np.random.default_rng([seed]).integers(2**62)))
+        seed_torch(int(np.random.default_rng([seed]).integers(2**62)))
         self.network: nn.Module = build_unet_3d(size)
         self.loss: nn.Module = ClassesLoss(config.cross_entropy)
 
@@ -120,8 +121,8 @@ class UNet3dTask:
             drawn = [self._patch(rng, self.legs[int(rng.integers(len(self.legs)))]) for _ in range(self.config.batch)]
             # Slices of the volumes may differ in size, and then so may patches that are cut down to them.
             height, width = (min(grey.shape[axis] for grey, _ in drawn) for axis in (1, 2))
-            grey = torch.from_numpy(np.stack([grey[:, :height, :width] for grey, _ in drawn])[:, None]).to(device)
-            target = torch.from_numpy(np.stack([shares[:, :, :height, :width] for _, shares in drawn])).to(device)
+            grey = tensor_of(np.stack([grey[:, :height, :width] for grey, _ in drawn])[:, None]).to(device)
+            target = tensor_of(np.stack([shares[:, :, :height, :width] for _, shares in drawn])).to(device)
             yield self.loss(self.network(grey), target)
 
     def _patch(

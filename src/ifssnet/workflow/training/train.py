@@ -95,9 +95,9 @@ def train_cohort(
         InputError: The learning extra is not installed, or anything given cannot be used.
     """
     check_learning_installed()
+    from ifssnet.nn.tensors import filled
     from ifssnet.train.data.leg import load_legs
     from ifssnet.train.loop.run_folder import RunFolder
-    from ifssnet.train.loop.task import fill
     from ifssnet.train.loop.trainer import Trainer
     from ifssnet.train.recipe import TASKS, build_task, find_recipe, read_recipe
 
@@ -132,7 +132,7 @@ def train_cohort(
     yield Progress("reading legs", 2, 2)
     task = build_task(recipe, legs, muscles, asked["seed"], tasks)
     if start is not None:
-        fill(task.network, open_weights(start, task.weights(task.network).kind))
+        filled(task.network, open_weights(start, task.weights(task.network).kind).tensors)
     if fabric.is_global_zero and not options.resume:
         folder.create({**described, "code": _code(), "environment": _environment(fabric)}, options.force)
         text = find_recipe(str(options.recipe)).read_text(encoding="utf-8")
