@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from jaxtyping import Bool, Float, Integer
 
 from ifssnet.core.errors import InputError
-from ifssnet.io.plain_data import Json, finite, plain, plain_table, structure
+from ifssnet.io.plain_data import LEFT_OUT, Json, finite, plain, plain_table, structure
 
 
 @dataclass(frozen=True)
@@ -267,6 +267,32 @@ def test_nothing_may_be_left_out_of_a_complete_table() -> None:
         structure(Settings, {"name": "a"}, "x", complete=True)
     with pytest.raises(InputError, match=r"passes in further of x; got nothing"):
         structure(Settings, {**whole, "further": {"sigma_mm": 1.0}}, "x", complete=True)
+
+
+@dataclass(frozen=True)
+class Start:
+    """A key that is a word of Python's, and one that files seldom have."""
+
+    from_: str | None
+    errors: Mapping[str, str] = field(default_factory=dict[str, str], metadata=LEFT_OUT)
+    inner: Smoothing = field(default=Smoothing(), metadata=LEFT_OUT)
+
+
+def test_a_word_of_pythons_is_a_key_and_what_is_seldom_there_is_left_out() -> None:
+    assert plain(Start("a")) == {"from": "a"}
+    assert plain(Start(None, {"b": "c"}, Smoothing(2.0))) == {
+        "from": None,
+        "errors": {"b": "c"},
+        "inner": {"sigma_mm": 2.0, "passes": 2},
+    }
+    for start in (Start("a"), Start(None, {"b": "c"}, Smoothing(2.0))):
+        assert structure(Start, plain(start), "x") == start
+    assert structure(Start, {"inner": {"passes": 3}}, "x", Start("b")) == Start("b", inner=Smoothing(passes=3))
+    assert refused(Start, {"from": 3}).expected == "a word in quotation marks for from of [x] in some.toml"
+    assert refused(Start, {}).expected == "from in [x] in some.toml"
+    assert refused(Start, {"from": "a", "from_": "b"}).expected == "some of from, errors, inner in [x] in some.toml"
+    with pytest.raises(InputError, match=r"from in x; got nothing"):
+        structure(Start, {}, "x", complete=True)
 
 
 def test_arrays_go_into_lists_and_come_back_with_their_types() -> None:
