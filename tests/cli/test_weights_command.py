@@ -88,8 +88,8 @@ def test_packing_keeps_the_card_and_halves_the_file(best: Path, tmp_path: Path, 
         np.testing.assert_array_equal(after.tensors[name], wanted)
     # 0.3 lies between 0.2998047 and 0.3000488, numbers of 11 bits; elsewhere the last layer has none but 0.
     changes = [abs(t - after.tensors[name]).max() for name, t in before.tensors.items() if t.dtype == np.float32]
-    assert facts["largest_change"] == pytest.approx(max(changes))
-    assert facts["sha256"] == after.sha256
+    assert facts.largest_change == pytest.approx(max(changes))
+    assert facts.weights.sha256 == after.sha256
     numbers = sum(t.size for t in before.tensors.values() if t.dtype == np.float32)
     # Two bytes a number less, but for the header's words on the card.
     assert best.stat().st_size - out.stat().st_size == pytest.approx(2 * numbers, abs=64)

@@ -1,4 +1,4 @@
-"""What a training ended with: a network's numbers, and all that one has to know to use them."""
+"""Weights: the numbers of a trained network, and what one has to know to use them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ import numpy as np
 from jaxtyping import Shaped
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.report import finite
-from ifssnet.core.segmentation import Json
 
 KINDS: tuple[str, ...] = ("ifss-net", "anchored", "pg-net", "unet-3d")
-"""The networks that there are weights of; each is the name of a method as well."""
+"""Kinds of networks; each is the name of a method as well."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,22 +22,23 @@ class Weights:
 
     Attributes:
         kind: Which network, one of `KINDS`.
-        network: Its configuration, as plain data.
-        sampling: How grey levels and masks become its pixels, and whatever else use must share with training; plain data.
-        muscles: Which muscles it was trained on; empty when it follows any muscle that it is given a mask of.
-        tensors: Parameters and buffers by name.
-        card: Where they come from: recipe, cohort, seeds, versions, metrics; plain data.
+        network: The network's configuration, as plain data.
+        sampling: How grey levels and masks become the network's pixels, and what else use must share with training; plain
+            data.
+        muscles: The muscles that it was trained on; empty when it follows any muscle whose mask it is given.
+        tensors: The parameters and buffers by name, as the network's `state_dict` has them.
+        card: Where the weights come from: recipe, cohort, seed, versions and metrics; plain data.
 
     Raises:
         InputError: An unknown kind, or no tensors.
     """
 
     kind: str
-    network: Mapping[str, Json]
-    sampling: Mapping[str, Json]
+    network: Mapping[str, object]
+    sampling: Mapping[str, object]
     muscles: tuple[str, ...]
     tensors: Mapping[str, Shaped[np.ndarray, "*shape"]]
-    card: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    card: Mapping[str, object] = field(default_factory=dict[str, object])
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -66,14 +65,3 @@ class Weights:
         """
         if self.kind != kind:
             raise InputError(f"weights of {kind}", f"weights of {self.kind}", f"Give weights of {kind}, or use {self.kind}.")
-
-    def description(self) -> dict[str, Json]:
-        """Everything but the tensors, as plain data."""
-        plain: dict[str, Json] = {
-            "kind": self.kind,
-            "network": finite(self.network),
-            "sampling": finite(self.sampling),
-            "muscles": list(self.muscles),
-            "card": finite(self.card),
-        }
-        return plain

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -14,15 +14,15 @@ import numpy as np
 from jaxtyping import Shaped
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.segmentation import Json
 from ifssnet.core.weights import Weights
+from ifssnet.io.plain_data import Json, plain, plain_table, structure
 from ifssnet.io.storage.atomic import atomic_path
 
 FORMAT, VERSION = "ifssnet-weights", 1
 _KEY = "ifssnet"
 """One key, because safetensors writes several in any order; so the same weights are the same bytes."""
-STORED, FP16 = "stored", "fp16"
-"""What the card says of a file whose numbers have 16 bits; of this file, so it does not stay when they are written in full."""
+STORED, FP16, FP32 = "stored", "fp16", "fp32"
+"""The card's entry in a file whose numbers have 16 bits. It speaks of this file, so it goes when they are written in full."""
 _RETRAIN = "Get the file again, or train the network again."
 
 
@@ -42,10 +42,9 @@ def save_weights(weights: Weights, path: Path, force: bool = False, half: bool =
     if path.suffix.lower() != ".safetensors":
         raise InputError("a name that ends in .safetensors", f"{path.name}", "Choose such a name.")
     stored = _as_stored(weights, half)
-    described = stored.description()
-    header: dict[str, Json] = {"format": f"{FORMAT}/{VERSION}", "sha256": _digest(stored.sha256, described), **described}
+    header = _header_of(stored)
     tensors = {name: np.array(t, order="C", copy=True) for name, t in sorted(stored.tensors.items())}
-    text = json.dumps(header, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    text = _json(plain(header))
     with atomic_path(path, force=force) as partial:
         partial.write_bytes(_safetensors().numpy.save(tensors, metadata={_KEY: text}))
 
@@ -68,45 +67,64 @@ def open_weights(path: Path, kind: str | None = None) -> Weights:
     try:
         with library.safe_open(path, framework="numpy") as file:
             metadata = cast("dict[str, str] | None", file.metadata()) or {}
-            header = _header(metadata.get(_KEY), path)
+            header = _read_header(metadata.get(_KEY), path)
             raw = {str(name): np.asarray(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 - it is no mapping
     except (library.SafetensorError, OSError, ValueError, TypeError, RecursionError) as error:
         raise InputError(wanted, f"'{error}' in {path.name}", _RETRAIN) from error
-    weights = _weights(header, raw, path)
-    if header.get("sha256") != _digest(weights.sha256, weights.description()):
+    weights = Weights(header.kind, header.network, header.sampling, header.muscles, raw, header.card)
+    if header.sha256 != _header_of(weights).sha256:
         raise InputError(f"{path.name} as it was written", "other contents than its hash tells", _RETRAIN)
     if kind is not None:
         weights.check_kind(kind)
     return replace(weights, tensors={name: t.astype(np.float32) if t.dtype == np.float16 else t for name, t in raw.items()})
 
 
-def _header(text: str | None, path: Path) -> Mapping[str, Any]:
+@dataclass(frozen=True)
+class _Header:
+    """What the file says beside the tensors.
+
+    Attributes:
+        format: The format's name and version.
+        sha256: Hash of the tensors' hash and of all that follows.
+        kind: As in `Weights`, like the rest.
+    """
+
+    format: str
+    sha256: str | None
+    kind: str
+    network: Mapping[str, Json]
+    sampling: Mapping[str, Json]
+    muscles: tuple[str, ...]
+    card: Mapping[str, Json]
+
+
+def _header_of(weights: Weights) -> _Header:
+    """The description of weights, with its hash."""
+    tables = (plain_table(weights.network), plain_table(weights.sampling), weights.muscles, plain_table(weights.card))
+    header = _Header(f"{FORMAT}/{VERSION}", None, weights.kind, *tables)
+    described = {key: value for key, value in plain_table(header).items() if key not in ("format", "sha256")}
+    return replace(header, sha256=hashlib.sha256(f"{weights.sha256}\n{_json(described)}".encode()).hexdigest())
+
+
+def _json(data: Json) -> str:
+    return json.dumps(data, sort_keys=True, ensure_ascii=False, allow_nan=False)
+
+
+def _read_header(text: str | None, path: Path) -> _Header:
     if text is None:
         raise InputError("a weights file of ifssnet", f"{path.name}, a safetensors file of somebody else", "Give another file.")
-    header: object = json.loads(text)
-    if not isinstance(header, dict):
-        raise InputError("a description in the header", f"{text[:40]!r} in {path.name}", _RETRAIN)
-    described = cast("dict[str, Any]", header)
-    name, _, version = str(described.get("format")).partition("/")
+    found: object = json.loads(text)
+    table = cast("Mapping[str, object]", found) if isinstance(found, Mapping) else dict[str, object]()
+    given = str(table.get("format"))
+    name, _, version = given.partition("/")
     if name != FORMAT or version != str(VERSION):
         newer = name == FORMAT and version.isascii() and version.isdigit() and int(version[:9]) > VERSION
         remedy = "Update ifssnet." if newer else "Train the network again with this version of ifssnet."
-        raise InputError(f"weights in the format {FORMAT}/{VERSION}", f"'{described.get('format')}' in {path.name}", remedy)
-    return described
-
-
-def _weights(header: Mapping[str, Any], tensors: Mapping[str, np.ndarray], path: Path) -> Weights:
-    kinds = {"kind": str, "network": dict, "sampling": dict, "muscles": list, "card": dict}
-    for field, kind in kinds.items():
-        if not isinstance(header.get(field), kind):
-            raise InputError(f"'{field}' in the header of {path.name}", f"{header.get(field)!r}", _RETRAIN)
-    muscles = tuple(str(name) for name in header["muscles"])
-    return Weights(header["kind"], header["network"], header["sampling"], muscles, tensors, header["card"])
-
-
-def _digest(tensors_sha256: str, described: Mapping[str, Json]) -> str:
-    text = json.dumps(described, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(f"{tensors_sha256}\n{text}".encode()).hexdigest()
+        raise InputError(f"weights in the format {FORMAT}/{VERSION}", f"'{given}' in {path.name}", remedy)
+    try:
+        return structure(_Header, table, f"the header of {path.name}")
+    except InputError as error:
+        raise InputError(error.expected, error.received, _RETRAIN) from error
 
 
 def _as_stored(weights: Weights, half: bool) -> Weights:

@@ -1,80 +1,143 @@
-"""What a weights file tells about itself, for a person: where it comes from and how well it did."""
+"""What a weights file says about itself, for a person: where it comes from and how well it did."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import cast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from ifssnet.core.segmentation import Json
 from ifssnet.core.weights import Weights
-from ifssnet.io.storage.weights import STORED
+from ifssnet.io.plain_data import structure
+from ifssnet.io.storage.weights import FP32
 
 
-def trained_on(weights: Weights) -> str:
-    """The legs and the recipe, in a few words; empty where the card tells neither.
+@dataclass(frozen=True)
+class CardConfig:
+    """The task's configuration, as far as a card shows it."""
 
-    >>> import numpy as np
-    >>> card = {"training_legs": ["P1", "P2"], "cohort": {"name": "cones"}, "recipe": {"name": "full"}, "from": None}
-    >>> trained_on(Weights("anchored", {}, {}, (), {"a": np.zeros(1)}, card))
-    '2 legs of cones, recipe full'
+    supervision: str | None = None
+
+
+@dataclass(frozen=True)
+class CardRecipe:
+    """The recipe, as far as a card shows it."""
+
+    name: str | None = None
+    about: str | None = None
+    config: CardConfig = CardConfig()
+
+
+@dataclass(frozen=True)
+class CardCohort:
+    """The cohort, as far as a card shows it."""
+
+    name: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class CardStart:
+    """The weights that a training began with."""
+
+    file: str | None = None
+
+
+@dataclass(frozen=True)
+class CardSettings:
+    """The settings of a training, as far as a card shows them."""
+
+    from_: CardStart | None = None
+    seed: int | None = None
+    minutes: float | None = None
+
+
+@dataclass(frozen=True)
+class CardSoftware:
+    """The versions, as far as a card shows them."""
+
+    ifssnet: str | None = None
+
+
+@dataclass(frozen=True)
+class Card:
+    """The card of weights as a training writes it. Everything may be missing, and others may add to it.
+
+    Attributes:
+        recipe: The recipe that they were trained with.
+        settings: The settings of the training.
+        cohort: The legs that they were trained on.
+        software: The versions that they were trained with.
+        training_legs: The names of these legs; None where they are not told.
+        unit: The units that had been trained when they were kept.
+        units: The units that were planned.
+        stored: How numbers are stored, "fp32" or "fp16".
+        validation: The last validation: Dice, and volume errors in percent, overall and of each muscle. None stands for a
+            number that was not finite.
     """
-    legs, cohort, recipe = weights.card.get("training_legs"), _inner(weights, "cohort"), _inner(weights, "recipe")
-    told: list[str] = []
-    if isinstance(legs, Sequence) and not isinstance(legs, str):
-        told.append(f"{len(legs)} legs" + (f" of {cohort['name']}" if cohort.get("name") else ""))
-    elif cohort.get("name"):
-        told.append(str(cohort["name"]))
-    if recipe.get("name"):
-        told.append(f"recipe {recipe['name']}")
-    return ", ".join(told)
+
+    recipe: CardRecipe = CardRecipe()
+    settings: CardSettings = CardSettings()
+    cohort: CardCohort = CardCohort()
+    software: CardSoftware = CardSoftware()
+    training_legs: tuple[str, ...] | None = None
+    unit: int | None = None
+    units: int | None = None
+    stored: str = FP32
+    validation: Mapping[str, float | None] = field(default_factory=dict[str, "float | None"])
+
+    @property
+    def trained_on(self) -> str:
+        """The legs and the recipe, in a few words; empty where the card names neither.
+
+        >>> Card(CardRecipe("full"), cohort=CardCohort("cones"), training_legs=("P1", "P2")).trained_on
+        '2 legs of cones, recipe full'
+        """
+        cohort, recipe = self.cohort.name or "", f"recipe {self.recipe.name}" if self.recipe.name else ""
+        if self.training_legs is not None:
+            cohort = f"{len(self.training_legs)} legs" + (f" of {cohort}" if cohort else "")
+        return ", ".join(part for part in (cohort, recipe) if part)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The finite numbers of the last validation."""
+        return {key: value for key, value in self.validation.items() if value is not None}
 
 
-def metrics_of(weights: Weights) -> Mapping[str, float]:
-    """What the training's last look at its validation legs found: Dice, and volume errors in percent, by muscle."""
-    found = _inner(weights, "validation")
-    return {key: float(value) for key, value in found.items() if isinstance(value, int | float) and not isinstance(value, bool)}
+def card_of(weights: Weights) -> Card:
+    """The card of weights.
+
+    Raises:
+        InputError: A card on which something is of another type than trainings write.
+    """
+    return structure(Card, weights.card, f"the card of the weights of {weights.kind}", ignore_unknown=True)
 
 
 def model_card(name: str, weights: Weights, size_bytes: int) -> str:
-    """A model card in Markdown, of what is in the file; a person adds what the file cannot know: limits, other tests.
+    """A model card in Markdown of what is in the file. A person adds what the file cannot know: limits, and other tests.
 
     Args:
-        name: Of the weights.
-        weights: As they were opened.
-        size_bytes: Of the file.
+        name: The name of the weights.
+        weights: The weights as they were opened.
+        size_bytes: The size of the file.
     """
-    cohort, settings, recipe = _inner(weights, "cohort"), _inner(weights, "settings"), _inner(weights, "recipe")
-    count = sum(tensor.size for tensor in weights.tensors.values())
-    start = settings.get("from")
-    facts = {
+    card, count = card_of(weights), sum(tensor.size for tensor in weights.tensors.values())
+    facts: dict[str, str | int | float | None] = {
         "Network": weights.kind,
         "Muscles": ", ".join(weights.muscles) or "any: it follows the masks that it is given",
-        "Numbers": f"{count:,}, stored as {weights.card.get(STORED, 'fp32')}, {size_bytes / 1e6:.2f} MB",
+        "Numbers": f"{count:,}, stored as {card.stored}, {size_bytes / 1e6:.2f} MB",
         "SHA-256": f"`{weights.sha256}`",
-        "Trained on": trained_on(weights),
-        "Cohort's hash": f"`{cohort['sha256']}`" if cohort.get("sha256") else "",
-        "What the recipe is": recipe.get("about"),
-        "Supervision": _supervision(recipe),
-        "Started from": start.get("file") if isinstance(start, Mapping) else None,
-        "Seed": settings.get("seed"),
-        "Minutes asked for": settings.get("minutes"),
-        "Units": f"{weights.card['unit']} of {weights.card.get('units')}" if "unit" in weights.card else None,
-        "Version": _inner(weights, "software").get("ifssnet"),
+        "Trained on": card.trained_on,
+        "Cohort's hash": f"`{card.cohort.sha256}`" if card.cohort.sha256 else None,
+        "What the recipe is": card.recipe.about,
+        "Supervision": card.recipe.config.supervision,
+        "Started from": card.settings.from_.file if card.settings.from_ else None,
+        "Seed": card.settings.seed,
+        "Minutes asked for": card.settings.minutes,
+        "Units": f"{card.unit} of {card.units}" if card.unit is not None else None,
+        "Version": card.software.ifssnet,
     }
     lines = [f"# {name}", "", "| | |", "|---|---|"]
     lines += [f"| {what} | {value} |" for what, value in facts.items() if value not in (None, "")]
-    if metrics := metrics_of(weights):
+    if metrics := card.metrics:
         lines += ["", "On the validation legs, slices that were not given:", "", "| | |", "|---|---|"]
         lines += [f"| {key} | {value:.4g} |" for key, value in metrics.items()]
     return "\n".join([*lines, ""])
-
-
-def _supervision(recipe: Mapping[str, Json]) -> Json:
-    config = recipe.get("config")
-    return config.get("supervision") if isinstance(config, Mapping) else None
-
-
-def _inner(weights: Weights, key: str) -> Mapping[str, Json]:
-    """A table of the card; empty where there is none: cards are what their maker put there."""
-    found = weights.card.get(key)
-    return cast("Mapping[str, Json]", found) if isinstance(found, Mapping) else {}

@@ -7,45 +7,51 @@ from pathlib import Path
 import numpy as np
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.segmentation import Json
 from ifssnet.core.weights import Weights
+from ifssnet.io.plain_data import Json, plain_table
 from ifssnet.io.storage.atomic import atomic_path
-from ifssnet.io.storage.weights import STORED, open_weights, save_weights
+from ifssnet.io.storage.weights import open_weights, save_weights
 from ifssnet.propagate.methods import learned
 from ifssnet.workflow.files.default_weights import find_weights, shipped_weights
 from ifssnet.workflow.files.result_files import check_suffix, check_target
-from ifssnet.workflow.training.model_card import metrics_of, model_card, trained_on
+from ifssnet.workflow.training.model_card import card_of, model_card
+from ifssnet.workflow.training.results import PackedWeights, WeightsFacts
 
 MEGABYTE = 1e6
 PACKAGE_MB = 12.0
 """What all weights in the package may take together."""
 
 
-def list_weights() -> list[dict[str, Json]]:
-    """The weights that come with the package, each as plain data.
+def packed_table(packed: PackedWeights) -> dict[str, Json]:
+    """What was written, as plain data."""
+    weights = {key: value for key, value in plain_table(packed.weights).items() if key != "name"}
+    sizes: dict[str, Json] = {"bytes_before": packed.bytes_before, "largest_change": packed.largest_change}
+    return {"output": str(packed.output), **weights, **sizes}
+
+
+def list_weights() -> list[WeightsFacts]:
+    """The weights that come with the package.
 
     Raises:
         InputError: One of them is damaged, or safetensors is not installed.
     """
-    return [described(path) for path in shipped_weights().values()]
+    return [weights_facts(path) for path in shipped_weights().values()]
 
 
-def described(path: Path) -> dict[str, Json]:
-    """One weights file as `ifss weights list` shows it; what its card does not tell is None or empty."""
+def weights_facts(path: Path) -> WeightsFacts:
+    """What a weights file is; what its card does not tell is empty.
+
+    Raises:
+        InputError: It cannot be read.
+    """
     weights = open_weights(path)
-    return {
-        "name": path.stem,
-        "kind": weights.kind,
-        "bytes": path.stat().st_size,
-        "stored": weights.card.get(STORED, "fp32"),
-        "sha256": weights.sha256,
-        "muscles": list(weights.muscles),
-        "trained_on": trained_on(weights),
-        "metrics": dict(metrics_of(weights)),
-    }
+    card, size = card_of(weights), path.stat().st_size
+    return WeightsFacts(
+        path.stem, weights.kind, size, card.stored, weights.sha256, weights.muscles, card.trained_on, card.metrics
+    )
 
 
-def card_of(given: str | Path) -> str:
+def card_text(given: str | Path) -> str:
     """The model card of weights: the one that lies beside the file, else what the file itself tells, as Markdown.
 
     Args:
@@ -63,7 +69,7 @@ def card_of(given: str | Path) -> str:
 
 def pack_weights(
     source: Path, output: Path, *, half: bool = False, at_most_mb: float = PACKAGE_MB, force: bool = False
-) -> dict[str, Json]:
+) -> PackedWeights:
     """Write the weights of a training as a file to ship, and see that it works: read back, whole, and its network built.
 
     Args:
@@ -93,12 +99,7 @@ def pack_weights(
         packed = open_weights(partial, weights.kind)
         # A file whose tensors lack one, or have another shape than its configuration says, would fail at every user's.
         learned(packed.kind, packed, "cpu")
-    return {
-        "output": str(output),
-        **{key: value for key, value in described(output).items() if key != "name"},
-        "bytes_before": source.stat().st_size,
-        "largest_change": _largest_change(weights, packed),
-    }
+    return PackedWeights(output, weights_facts(output), source.stat().st_size, _largest_change(weights, packed))
 
 
 def _check_finite(weights: Weights) -> None:
