@@ -107,4 +107,4 @@ def test_a_voxel_stays_at_its_place_when_axes_change(order: Order) -> None:
 def test_the_axis_along_a_direction() -> None:
     coronal_first = Grid((4, 5, 6), direction=((1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, 1.0, 0.0)))
     assert [axis_along(coronal_first, v) for v in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, -1.0))] == [2, 0, 1]
-    assert axis_first(axis_along(coronal_first, (0, 0, 1))) == (1, 0, 2)
+    assert axis_first(axis_along(coronal_first, (0.0, 0.0, 1.0))) == (1, 0, 2)

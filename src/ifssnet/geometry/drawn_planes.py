@@ -89,7 +89,12 @@ def drawn_planes(mask: Bool[np.ndarray, "z y x"]) -> DrawnPlanes:
     spans, shares = inner.shape, [_share_of_planes(inner, axis) for axis in range(3)]
     if max(spans) <= SMALL_VOXELS:
         return DrawnPlanes(Drawing.COMPLETE, 0, planes)
-    fits = [axis for axis in range(3) if _is_across(runs[axis][inner], spans[axis], shares[axis])]
+    fits = [
+        axis
+        for axis in range(3)
+        # A small map has no thickness to tell by: there slices as they are stored are meant.
+        if _is_across(runs[axis][inner], spans[axis], shares[axis]) and (axis == 0 or _is_wide(spans, axis))
+    ]
     if fits:
         thinness = [_thin_share(runs[axis][inner], spans[axis]) for axis in range(3)]
         axis = min(fits, key=lambda each: (-round(thinness[each], 2), round(shares[each], 2), each))
@@ -157,6 +162,11 @@ def _thin_share(runs: Int[np.ndarray, " voxel"], span: int) -> float:
 
 def _is_across(runs: Int[np.ndarray, " voxel"], span: int, share: float) -> bool:
     return _thin_share(runs, span) >= SHARE_THIN and (share <= SHARE_OF_PLANES or span <= THIN_VOXELS)
+
+
+def _is_wide(spans: tuple[int, ...], axis: int) -> bool:
+    """Whether a drawing spans more than `SMALL_VOXELS` along the other two axes."""
+    return min(span for other, span in enumerate(spans) if other != axis) > SMALL_VOXELS
 
 
 def _share_of_planes(mask: Bool[np.ndarray, "z y x"], axis: int) -> float:
