@@ -1,4 +1,4 @@
-"""What one annotated place drawn under the wrong muscle's name does: docs/concepts/propagation.md.
+"""What one annotated place drawn under the wrong muscle's name does: docs/experiments/real-legs.md.
 
     python benchmarks/mislabelled.py COHORT [--split val] [--legs 5] [--every-mm 27.7]
 

@@ -1,4 +1,4 @@
-"""How the digital legs compare with real ones: the figures of docs/concepts/digital-leg.md.
+"""How the digital legs compare with real ones: the figures of docs/experiments/digital-leg-calibration.md.
 
 python benchmarks/phantom_calibration.py shapes --subjects 44          (interpolation between perfect seeds)
 python benchmarks/phantom_calibration.py shapes --legs ../shared/data/legs

@@ -1,4 +1,4 @@
-"""Propagation without the image on real anatomy: the table of docs/concepts/propagation.md.
+"""Propagation without the image on real anatomy: the table of docs/experiments/real-legs.md.
 
 Three legs, three muscles, annotated as the paper does (three consecutive slices, then a gap), by perfect and by unsteady
 hands. Every run is kept in a file beside the table, so that an interrupted one goes on where it stopped.

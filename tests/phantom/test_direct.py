@@ -104,6 +104,6 @@ def test_registration_finds_the_known_transform() -> None:
     fixed, moving = (drain(acquire(leg, SIZES["small"], "direct", n, 7)) for n in (1, 2))
     rest = np.asarray(drain(register(fixed.volume, moving.volume)).transform) @ moving.leg_to_world
     middle = np.array([0.0, 0.0, 200.0, 1.0])
-    # Voxels of 2.2 mm: within one of them. How close it comes at other sizes stands in docs/concepts/digital-leg.md.
+    # Voxels of 2.2 mm: within one of them. Other sizes: docs/experiments/digital-leg-calibration.md.
     assert np.linalg.norm((rest @ middle - middle)[:3]) <= 2.2
     assert np.rad2deg(np.arccos(np.clip((np.trace(rest[:3, :3]) - 1) / 2, -1, 1))) <= 1.5
