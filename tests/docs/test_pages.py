@@ -14,7 +14,8 @@ from ifssnet.cli.main import app
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "recipes").glob("*.md")])
 WRITTEN_BY_COMMANDS = {"docs/experiments/campaign/table-1.md"}
-GENERATED = {"docs/reference/commands.md", "docs/reference/library.md"}
+ROOMS = {folder.name for folder in (ROOT / "src" / "ifssnet").iterdir() if folder.is_dir()}
+GENERATED = {f"docs/reference/{name}.md" for name in {"commands", "library", *ROOMS}}
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s#]+)(?:#[^)\s]*)?\)")
 
 
