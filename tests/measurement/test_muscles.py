@@ -227,14 +227,15 @@ def leg_of(**volumes: float) -> LegMeasures:
 def test_differences_against_the_other_leg():
     found = differences(leg_of(SOL=320.0, GM=202.0), leg_of(SOL=305.0, GM=200.0), 4.0)
     soleus = found["SOL"]
-    assert soleus["difference_cm3"] == 15
-    assert soleus["difference_percent"] == pytest.approx(100 * 15 / 305)
-    assert soleus["difference_percent_of_mean"] == pytest.approx(100 * 15 / 312.5)
-    assert soleus["exceeds_mdc"] is True
-    assert found["GM"]["exceeds_mdc"] is False
-    assert found["GM"]["mdc_percent"] == 2
+    assert soleus.difference_cm3 == 15
+    assert soleus.difference_percent == pytest.approx(100 * 15 / 305)
+    assert soleus.difference_percent_of_mean == pytest.approx(100 * 15 / 312.5)
+    assert soleus.exceeds_mdc is True
+    assert found["GM"].exceeds_mdc is False
+    assert found["GM"].mdc_percent == 2
     by_name = differences(leg_of(SOL=1.0, GM=2.0), leg_of(SOL=1.0, GM=2.0), {"SOL": 1.0})
-    assert "mdc_cm3" not in by_name["GM"]
+    assert by_name["GM"].mdc_cm3 is None
+    assert "mdc_cm3" not in by_name["GM"].numbers()
 
 
 def test_differences_that_make_no_sense():
@@ -244,7 +245,7 @@ def test_differences_that_make_no_sense():
         differences(leg_of(SOL=1.0), leg_of(GM=1.0))
     with pytest.raises(InputError, match="minimal"):
         differences(leg_of(SOL=1.0), leg_of(SOL=1.0), 0.0)
-    assert differences(leg_of(SOL=1.0), leg_of(SOL=0.0))["SOL"]["difference_percent"] == math.inf
+    assert differences(leg_of(SOL=1.0), leg_of(SOL=0.0))["SOL"].difference_percent == math.inf
 
 
 def test_the_csv_leaves_profiles_to_the_json(tmp_path):

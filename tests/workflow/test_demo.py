@@ -6,7 +6,6 @@ import json
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +15,7 @@ from ifssnet.io.open import open_labels
 from ifssnet.phantom.scanner.sweep import SMALL
 from ifssnet.workflow.demo.demo import demo
 from ifssnet.workflow.demo.methods import demo_methods
+from ifssnet.workflow.demo.result import DemoResult
 from ifssnet.workflow.files.default_weights import ELSEWHERE
 from weights_shelf import anchored, fill_shelf
 
@@ -27,24 +27,24 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 @pytest.fixture(scope="module")
-def classical(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+def classical(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, DemoResult]:
     folder = tmp_path_factory.mktemp("demo") / "classical"
     return folder, drain(demo(folder, settings=SMALL, spacing_mm=3.0))
 
 
-def test_without_weights_it_compares_classical_methods_and_says_so(classical: tuple[Path, dict[str, Any]]) -> None:
-    folder, facts = classical
-    assert list(facts["methods"]) == ["Guided interpolation", "Plain interpolation", LAST[0]]
+def test_without_weights_it_compares_classical_methods_and_says_so(classical: tuple[Path, DemoResult]) -> None:
+    folder, made = classical
+    assert list(made.methods) == ["Guided interpolation", "Plain interpolation", LAST[0]]
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "in place of the anchored network, of which no weights come with this version" in page
     assert "in place of IFSS-Net, of which no weights come with this version" in page
     assert ("in place of fill-between-slices" in page) == (not ITK)
-    assert len(facts["notes"]) == 2 + (not ITK)
+    assert len(made.notes) == 2 + (not ITK)
     for stem in ("leg", "plain", LAST[1]):
         assert open_labels(folder / f"{stem}.seg.nrrd").array.any()
-    dice = {name: np.mean([row["dice"] for row in rows.values()]) for name, rows in facts["methods"].items()}
+    dice = {name: np.mean([scores.dice for scores in rows.values()]) for name, rows in made.methods.items()}
     assert dice["Guided interpolation"] > max(dice["Plain interpolation"], 0.85)
-    assert facts["muscles"] == facts["methods"]["Guided interpolation"]
+    assert made.muscles == made.methods["Guided interpolation"]
 
 
 def test_what_is_compared_follows_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,12 +65,12 @@ def test_what_is_compared_follows_what_is_there(tmp_path: Path, monkeypatch: pyt
 
 @pytest.mark.slow
 def test_with_weights_the_networks_take_their_places(
-    classical: tuple[Path, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    classical: tuple[Path, DemoResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(ELSEWHERE, str(fill_shelf(tmp_path / "shelf")))
     folder = tmp_path / "demo"
-    facts = drain(demo(folder, settings=SMALL, spacing_mm=3.0))
-    assert list(facts["methods"]) == ["Anchored network", "IFSS-Net", LAST[0]]
+    made = drain(demo(folder, settings=SMALL, spacing_mm=3.0))
+    assert list(made.methods) == ["Anchored network", "IFSS-Net", LAST[0]]
     # Without training the anchored network is guided interpolation, to the voxel.
     same = open_labels(classical[0] / "leg.seg.nrrd").array
     assert np.array_equal(open_labels(folder / "leg.seg.nrrd").array, same)

@@ -107,12 +107,11 @@ def test_one_leg_by_hand():
     assert sol["whole_volume_cm3"] == pytest.approx((mine + drawn) * 2 / 1000)
     assert found.muscles["GM"]["dice"] == 1.0
     assert found.muscles["GM"]["hausdorff_mm"] == 0.0
-    rows = [z for z, muscle in zip(found.slices["z"], found.slices["muscle"], strict=True) if muscle == "SOL"]
-    assert rows == sorted(held)
-    at = found.slices["z"].index(8)
-    assert found.slices["since_given_mm"][at] == found.slices["nearest_given_mm"][at] == 8.0
-    assert found.slices["dice"][at] == pytest.approx(2 * 36 / (36 + 100))
-    assert (found.slices["found_mm2"][at], found.slices["reference_mm2"][at]) == (36.0, 100.0)
+    sol = {each.z: each for each in found.slices if each.muscle == "SOL"}
+    assert list(sol) == sorted(held)
+    assert sol[8].since_given_mm == sol[8].nearest_given_mm == 8.0
+    assert sol[8].dice == pytest.approx(2 * 36 / (36 + 100))
+    assert (sol[8].found_mm2, sol[8].reference_mm2) == (36.0, 100.0)
 
 
 def test_a_muscle_that_the_truth_lacks_is_not_measured_and_nothing_found_is_told():

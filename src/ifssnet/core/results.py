@@ -49,15 +49,12 @@ class Score:
 SCORE_COLUMNS: tuple[str, ...] = tuple(f.name for f in fields(Score))
 
 
-@dataclass(frozen=True, eq=False)
-class SliceScores:
-    """A row for each slice that was not annotated and where the muscle is or was found.
+@dataclass(frozen=True)
+class SliceScore:
+    """One slice of one muscle that was not annotated and where the muscle is or was found.
 
     Attributes:
-        case: The leg.
         muscle: The muscle's name.
-        method: The method's label.
-        protocol: Which of the annotated slices were given.
         z: The slice's index.
         nearest_given_mm: The distance to the nearest given slice.
         since_given_mm: The distance past the last given slice below; NaN before the first.
@@ -67,6 +64,30 @@ class SliceScores:
         area_error_percent: 100 (found - reference) / reference.
         found_mm2: The area that was found.
         reference_mm2: The reference's area.
+    """
+
+    muscle: str
+    z: int
+    nearest_given_mm: float
+    since_given_mm: float
+    dice: float
+    hausdorff_mm: float
+    asd_mm: float
+    area_error_percent: float
+    found_mm2: float
+    reference_mm2: float
+
+
+@dataclass(frozen=True, eq=False)
+class SliceScores:
+    """The slices of all runs, a column for each field of `SliceScore`, and three that say which run it is.
+
+    Attributes:
+        case: The leg.
+        method: The method's label.
+        protocol: Which of the annotated slices were given.
+        muscle, z, nearest_given_mm, since_given_mm, dice, hausdorff_mm, asd_mm, area_error_percent, found_mm2, reference_mm2:
+            As `SliceScore` has them.
     """
 
     case: Shaped[np.ndarray, " row"]

@@ -6,16 +6,14 @@ import math
 import warnings
 from collections.abc import Mapping
 
+from ifssnet.core.change import VolumeChange
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.measures import LegMeasures
-from ifssnet.core.segmentation import Json
-
-Change = Mapping[str, Json]
 
 
 def differences(
     measures: LegMeasures, against: LegMeasures, minimal_detectable_change_cm3: float | Mapping[str, float] | None = None
-) -> dict[str, Change]:
+) -> dict[str, VolumeChange]:
     """How much each muscle's volume differs, in cm3 and percent, and whether that is more than the measurement scatters.
 
     The percentage is of the second leg's volume (the one before, or the other leg); beside it stands that of the mean
@@ -28,7 +26,7 @@ def differences(
             from repeated measurements), for all muscles or by name.
 
     Returns:
-        Muscle's name to the difference: both volumes, their difference, and "exceeds_mdc" where there is one.
+        The muscle's name to its change.
 
     Raises:
         InputError: No muscle is in both, or a minimal detectable change that is not positive.
@@ -43,30 +41,27 @@ def differences(
     if lacking := sorted(set(measures.muscles) ^ set(against.muscles)):
         warnings.warn(InputWarning(f"Only in one of the two, and not compared: {', '.join(lacking)}."), stacklevel=2)
     return {
-        name: _difference(
+        name: _change(
             measures.muscles[name].volume_cm3,
             against.muscles[name].volume_cm3,
-            _change_for(name, minimal_detectable_change_cm3),
+            _mdc_for(name, minimal_detectable_change_cm3),
         )
         for name in common
     }
 
 
-def _difference(volume_cm3: float, against_cm3: float, mdc_cm3: float | None) -> Change:
-    difference = volume_cm3 - against_cm3
-    mean = (volume_cm3 + against_cm3) / 2
-    found: dict[str, Json] = {
-        "volume_cm3": volume_cm3,
-        "against_volume_cm3": against_cm3,
-        "difference_cm3": difference,
-        "difference_percent": _percent(difference, against_cm3),
-        "difference_percent_of_mean": _percent(difference, mean),
-    }
-    if mdc_cm3 is not None:
-        found["mdc_cm3"] = mdc_cm3
-        found["mdc_percent"] = _percent(mdc_cm3, against_cm3)
-        found["exceeds_mdc"] = abs(difference) > mdc_cm3
-    return found
+def _change(volume_cm3: float, against_cm3: float, mdc_cm3: float | None) -> VolumeChange:
+    difference_cm3 = volume_cm3 - against_cm3
+    return VolumeChange(
+        volume_cm3=volume_cm3,
+        against_volume_cm3=against_cm3,
+        difference_cm3=difference_cm3,
+        difference_percent=_percent(difference_cm3, against_cm3),
+        difference_percent_of_mean=_percent(difference_cm3, (volume_cm3 + against_cm3) / 2),
+        mdc_cm3=mdc_cm3,
+        mdc_percent=None if mdc_cm3 is None else _percent(mdc_cm3, against_cm3),
+        exceeds_mdc=None if mdc_cm3 is None else abs(difference_cm3) > mdc_cm3,
+    )
 
 
 def _percent(part: float, whole: float) -> float:
@@ -75,7 +70,7 @@ def _percent(part: float, whole: float) -> float:
     return 100 * part / whole
 
 
-def _change_for(name: str, mdc_cm3: float | Mapping[str, float] | None) -> float | None:
+def _mdc_for(name: str, mdc_cm3: float | Mapping[str, float] | None) -> float | None:
     chosen = mdc_cm3.get(name) if isinstance(mdc_cm3, Mapping) else mdc_cm3
     if chosen is not None and not (math.isfinite(chosen) and chosen > 0):
         raise InputError(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ifssnet.cli.options import Force, Json, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal
+from ifssnet.workflow.demo.result import DemoResult, DemoScores
 
 
 def run(
@@ -18,7 +20,7 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, Any]:
+) -> DemoResult:
     """Scan a digital leg, compound it, annotate a few slices, segment, measure, compare with the truth, report.
 
     Three methods side by side: the anchored network, IFSS-Net and fill-between-slices. Where one is not installed, a
@@ -26,23 +28,24 @@ def run(
 
     Example: `ifss demo -o demo` and then open `demo/report.html`
     """
+    from ifssnet.io.plain_data import plain_table
     from ifssnet.workflow.demo.demo import demo
 
     terminal = Terminal(quiet, verbose, json)
-    facts = terminal.run(demo(output, seed, force=force))
+    made = terminal.run(demo(output, seed, force=force))
     if json:
-        terminal.answer_json(facts)
-        return facts
-    muscles = facts["muscles"]
-    rows = [(key, *(muscle[key] for muscle in muscles.values())) for key in next(iter(muscles.values()))]
-    terminal.answer_table("digital leg", ("quantity", *muscles), rows)
+        terminal.answer_json(plain_table(made))
+        return made
+    names = [each.name for each in fields(DemoScores)]
+    rows = [(name, *(getattr(scores, name) for scores in made.muscles.values())) for name in names]
+    terminal.answer_table("digital leg", ("quantity", *made.muscles), rows)
     compared = [
-        (method, muscle, row["dice"], row["hausdorff95_mm"], row["volume_error_percent"])
-        for method, found in facts["methods"].items()
-        for muscle, row in found.items()
+        (method, muscle, scores.dice, scores.hausdorff95_mm, scores.volume_error_percent)
+        for method, found in made.methods.items()
+        for muscle, scores in found.items()
     ]
     terminal.answer_table("methods", ("method", "muscle", "Dice", "HD95 mm", "volume error %"), compared)
-    for note in facts["notes"]:
+    for note in made.notes:
         terminal.say(note)
-    terminal.say(f"open {output / 'report.html'}")
-    return facts
+    terminal.say(f"open {made.report}")
+    return made

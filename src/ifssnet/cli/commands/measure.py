@@ -75,7 +75,8 @@ def run(
     muscles = {name: muscle.numbers() for name, muscle in found.measures.muscles.items()}
     _answer(terminal, str(segmentation), muscles)
     if found.differences:
-        _answer(terminal, f"against {against}", found.differences)
+        changes = {name: change.numbers() for name, change in found.differences.items()}
+        _answer(terminal, f"against {against}", changes)
     return found.measures
 
 

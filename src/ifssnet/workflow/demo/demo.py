@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ifssnet.compounding.holes.options import DistanceFilling
 from ifssnet.compounding.options import CompoundOptions
-from ifssnet.core.agreement import LegAgreement
 from ifssnet.core.progress import Progress
 from ifssnet.core.sweep import Sweep
-from ifssnet.io.plain_data import finite
 from ifssnet.io.save import save
 from ifssnet.io.seeds.seed_files import save_seeds
 from ifssnet.io.storage.atomic import atomic_folder
@@ -26,6 +23,7 @@ from ifssnet.phantom.anatomy.subject import draw_subject
 from ifssnet.phantom.scanner.sweep import DEMO, ScanSettings, scan
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 from ifssnet.workflow.demo.methods import DemoMethod, demo_methods
+from ifssnet.workflow.demo.result import DemoResult, DemoScores
 from ifssnet.workflow.files.result_files import write_json
 from ifssnet.workflow.leg.case import segment
 from ifssnet.workflow.leg.compounded_volume import check_before_compounding, compound
@@ -46,7 +44,7 @@ NOISE_MM = 0.5
 
 def demo(
     output: Path, seed: int = 1, *, settings: ScanSettings = DEMO, spacing_mm: float = SPACING_MM, force: bool = False
-) -> Generator[Progress, None, dict[str, Any]]:
+) -> Generator[Progress, None, DemoResult]:
     """Scan a digital leg, compound it, draw a few slices, propagate by three methods, compare with the truth, report.
 
     Args:
@@ -57,7 +55,7 @@ def demo(
         force: Replace the folder if it is there.
 
     Returns:
-        Where everything is, each muscle's numbers by the first method, and all methods' agreement with the truth.
+        Where everything is, and how well each method agrees with the truth.
 
     Raises:
         InputError: The folder is there already, or cannot be written.
@@ -76,12 +74,13 @@ def demo(
         save(truth, folder / "truth.seg.nrrd")
         seeds = sample_seeds(truth, consecutive=3, every_mm=EVERY_MM, noise_mm=NOISE_MM, seed=seed)
         save_seeds(seeds, folder / "seeds.seg.nrrd")
-        compared: dict[str, Any] = {}
+        compared: dict[str, dict[str, DemoScores]] = {}
         for each in methods:
             found = yield from segment(volume if each.propagator.needs_volume else None, seeds, each.propagator)
             save(found.labels, _file(folder, each))
             write_json({**found.provenance, **each.about}, folder / f"{each.file}.seg.nrrd.json", force=False)
-            compared[each.title] = _shown(compare(found.labels, truth))
+            agreement = compare(found.labels, truth)
+            compared[each.title] = {name: DemoScores.of(muscle) for name, muscle in agreement.muscles.items()}
         first, *others = methods
         yield from report_files(
             _file(folder, first),
@@ -96,13 +95,8 @@ def demo(
             side=subject.side,
             patient_axes=True,
         )
-    return {
-        "output": str(output),
-        "report": str(output / "report.html"),
-        "muscles": compared[first.title],
-        "methods": compared,
-        "notes": [f"{each.title} {each.note}" for each in methods if each.note],
-    }
+    notes = tuple(f"{each.title} {each.note}" for each in methods if each.note)
+    return DemoResult(output, output / "report.html", compared[first.title], compared, notes)
 
 
 def _in_patient_axes(sweep: Sweep) -> Sweep:
@@ -111,9 +105,3 @@ def _in_patient_axes(sweep: Sweep) -> Sweep:
 
 def _file(folder: Path, each: DemoMethod) -> Path:
     return folder / f"{each.file}.seg.nrrd"
-
-
-def _shown(agreement: LegAgreement) -> dict[str, Any]:
-    keys = ("volume_cm3", "reference_volume_cm3", "volume_error_percent", "dice", "hausdorff95_mm")
-    muscles = {name: muscle.numbers() for name, muscle in agreement.muscles.items()}
-    return {name: {key: finite(numbers[key]) for key in keys} for name, numbers in muscles.items()}

@@ -15,7 +15,7 @@ from ifssnet.core.evaluation import SeedProtocol
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.muscles import field_name
 from ifssnet.core.progress import drain
-from ifssnet.core.results import WHOLE
+from ifssnet.core.results import WHOLE, SliceScore
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator, Segmentation
 from ifssnet.measurement.compare import agreement, comparisons, slice_agreements
@@ -31,18 +31,18 @@ class Benchmark:
     """What one method did on one leg.
 
     Attributes:
-        segmentation: Every slice.
-        muscles: Muscle to metric to number; `WHOLE` before a metric where annotated slices count too.
-        slices: Column to one entry a slice that was not annotated and where the muscle is or was found.
-        seconds: From seeds to segmentation.
-        peak_mb: Of the process meanwhile.
+        segmentation: The whole segmentation.
+        muscles: Muscle to metric to number; `WHOLE` stands before a metric that counts annotated slices too.
+        slices: The slices that were not annotated and where the muscle is or was found.
+        seconds: The time from seeds to segmentation.
+        peak_mb: The largest memory of the process meanwhile, in 10^6 bytes; NaN where the system does not tell.
         given: Muscle to the slices that were given.
         notes: What the run warned of.
     """
 
     segmentation: Segmentation
     muscles: Mapping[str, Mapping[str, float]]
-    slices: Mapping[str, list[str | int | float]]
+    slices: tuple[SliceScore, ...]
     seconds: float
     peak_mb: float
     given: Mapping[str, tuple[int, ...]]
@@ -72,14 +72,17 @@ def benchmark(volume: Volume | None, truth: LabelMap, propagator: Propagator, gi
         slices_given = {field_name(seeds.name(label)): seeds.slices(label) for label in seeds.labels}
         compared = {name: c for name, c in comparisons(found.labels, truth).items() if name in slices_given}
     muscles: dict[str, dict[str, float]] = {}
-    rows: dict[str, list[str | int | float]] = {}
+    slices: list[SliceScore] = []
     for name, comparison in compared.items():
-        apart = comparison.without(slices_given[name])
-        whole = {WHOLE + key: value for key, value in _numbers(comparison).items()}
-        muscles[name] = {**_numbers(apart), **whole}
-        _add_rows(rows, name, apart, slices_given[name], truth.grid.spacing_xyz_mm)
+        not_annotated = comparison.without(slices_given[name])
+        whole = {WHOLE + metric: value for metric, value in agreement(comparison).numbers().items()}
+        if not_annotated is None:
+            muscles[name] = whole
+            continue
+        muscles[name] = {**agreement(not_annotated).numbers(), **whole}
+        slices += _slice_scores(name, not_annotated, slices_given[name], truth.grid.spacing_xyz_mm)
     notes = tuple(dict.fromkeys(str(w.message) for w in warned if issubclass(w.category, InputWarning)))
-    return Benchmark(found, muscles, rows, seconds, peak, slices_given, notes)
+    return Benchmark(found, muscles, tuple(slices), seconds, peak, slices_given, notes)
 
 
 def drawn_seeds(truth: LabelMap, protocol: SeedProtocol) -> Seeds:
@@ -104,37 +107,29 @@ def without_image(volume: Volume) -> Volume:
     return replace(volume, array=np.zeros_like(volume.array))
 
 
-def _numbers(comparison: Comparison | None) -> dict[str, float]:
-    if comparison is None:
-        return {}
-    return {key: float(value) for key, value in agreement(comparison).numbers().items()}
-
-
-def _add_rows(
-    rows: dict[str, list[str | int | float]],
-    muscle: str,
-    apart: Comparison | None,
-    given: tuple[int, ...],
-    spacing_xyz_mm: tuple[float, float, float],
-) -> None:
-    lines = [] if apart is None else slice_agreements(apart)
-    counts = {} if apart is None else dict(zip(apart.slices, apart.overlaps, strict=True))
-    z = np.array([line.z for line in lines], dtype=np.int64)
+def _slice_scores(
+    muscle: str, compared: Comparison, given: tuple[int, ...], spacing_xyz_mm: tuple[float, float, float]
+) -> list[SliceScore]:
+    slices = slice_agreements(compared)
+    counts = dict(zip(compared.slices, compared.overlaps, strict=True))
+    z = np.array([each.z for each in slices], dtype=np.int64)
     nearest, since = distances_to(z, np.array(given, dtype=np.int64), spacing_xyz_mm[2])
     pixel_mm2 = spacing_xyz_mm[0] * spacing_xyz_mm[1]
-    for place, line in enumerate(lines):
-        row: dict[str, str | int | float] = {
-            "muscle": muscle,
-            "z": int(z[place]),
-            "nearest_given_mm": float(nearest[place]),
-            "since_given_mm": float(since[place]),
-        }
-        for key in ("dice", "hausdorff_mm", "asd_mm", "area_error_percent"):
-            row[key] = float(line.numbers()[key])
-        here = counts[int(z[place])]
-        row |= {"found_mm2": here.mask * pixel_mm2, "reference_mm2": here.reference * pixel_mm2}
-        for key, value in row.items():
-            rows.setdefault(key, []).append(value)
+    return [
+        SliceScore(
+            muscle=muscle,
+            z=each.z,
+            nearest_given_mm=nearest_mm,
+            since_given_mm=since_mm,
+            dice=each.dice,
+            hausdorff_mm=each.hausdorff_mm,
+            asd_mm=each.asd_mm,
+            area_error_percent=each.area_error_percent,
+            found_mm2=counts[each.z].mask * pixel_mm2,
+            reference_mm2=counts[each.z].reference * pixel_mm2,
+        )
+        for each, nearest_mm, since_mm in zip(slices, nearest.tolist(), since.tolist(), strict=True)
+    ]
 
 
 def distances_to(

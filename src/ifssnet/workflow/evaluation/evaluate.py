@@ -24,7 +24,7 @@ from ifssnet.propagate.seeding.protocols import check_protocol
 from ifssnet.workflow.cohorts.many_legs import legs_of, run_all
 from ifssnet.workflow.evaluation.benchmark import Benchmark, benchmark, without_image
 from ifssnet.workflow.evaluation.compared_methods import ComparedMethod, check_methods
-from ifssnet.workflow.evaluation.evaluation_folder import RunPlace, collect_results, prepare_folder, write_results
+from ifssnet.workflow.evaluation.evaluation_folder import OWN_COLUMNS, RunPlace, collect_results, prepare_folder, write_results
 from ifssnet.workflow.evaluation.run_files import FORMAT, Run, RunFiles, method_table, read_run, write_run
 from ifssnet.workflow.evaluation.summary import summarise
 from ifssnet.workflow.files.provenance import software, source
@@ -209,7 +209,8 @@ def _planned(
 
 def _write(run: PlannedRun, found: Benchmark, truth: LabelMap) -> None:
     """The numbers last: they say that the rest is there."""
-    write_table(found.slices, run.files.slices, force=True)
+    columns = {name: [getattr(each, name) for each in found.slices] for name in OWN_COLUMNS}
+    write_table(columns, run.files.slices, force=True)
     if run.keep:
         save(found.segmentation.labels, run.files.segmentation, force=True)
         save(truth, run.files.folder / TRUTH, force=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.evaluation import Absences, EvaluationFacts, Failure
-from ifssnet.core.results import SCORE_COLUMNS, SLICE_COLUMNS, TEXT_COLUMNS, Results, Score, slice_scores
+from ifssnet.core.results import SCORE_COLUMNS, SLICE_COLUMNS, TEXT_COLUMNS, Results, Score, SliceScore, slice_scores
 from ifssnet.figures.evaluation_report.report import evaluation_html
 from ifssnet.io.plain_data import Json, plain_table, structure
 from ifssnet.io.storage.atomic import atomic_path
@@ -21,7 +21,7 @@ from ifssnet.workflow.evaluation.run_files import RunFiles, method_table, read_r
 from ifssnet.workflow.files.result_files import write_json
 
 RUN, SCORES, SLICES, SUMMARY, REPORT = "run.json", "scores", "slices", "summary.json", "report.html"
-OWN_COLUMNS = tuple(name for name in SLICE_COLUMNS if name not in ("case", "method", "protocol"))
+OWN_COLUMNS = tuple(f.name for f in fields(SliceScore))
 """The columns of a run's own table by slice."""
 
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ifssnet.core.change import VolumeChange
 from ifssnet.core.errors import InputError
 from ifssnet.core.measures import LegMeasures, MeasureOptions
 from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.plain_data import Json, plain_table
 from ifssnet.io.result_tables import SUFFIXES, measures_rows, measures_table, save_table
-from ifssnet.measurement.change import Change, differences
+from ifssnet.measurement.change import differences
 from ifssnet.measurement.muscles import measure
 from ifssnet.workflow.files.provenance import software, source
 from ifssnet.workflow.files.result_files import check_suffix, check_target
@@ -31,7 +32,7 @@ class MeasuredLeg:
     measures: LegMeasures
     sources: Mapping[str, Json]
     against: LegMeasures | None = None
-    differences: Mapping[str, Change] = field(default_factory=dict[str, Change])
+    differences: Mapping[str, VolumeChange] = field(default_factory=dict[str, VolumeChange])
 
 
 def measure_files(
@@ -85,13 +86,17 @@ def measured_table(found: MeasuredLeg) -> dict[str, Json]:
     table = measures_table(found.measures)
     table["provenance"] = {**plain_table(table["provenance"]), **found.sources}
     if found.against is not None:
-        table |= {"against": measures_table(found.against), "differences": plain_table(found.differences)}
+        table |= {
+            "against": measures_table(found.against),
+            "differences": plain_table({name: change.numbers() for name, change in found.differences.items()}),
+        }
     return table
 
 
 def _rows(found: MeasuredLeg) -> dict[str, dict[str, Json]]:
     """Each muscle's measures, then its difference; the volume stands among the measures already."""
-    changes = {
-        name: {key: value for key, value in change.items() if key != "volume_cm3"} for name, change in found.differences.items()
+    changes = {name: plain_table(change.numbers()) for name, change in found.differences.items()}
+    return {
+        name: {**numbers, **{key: value for key, value in changes.get(name, {}).items() if key != "volume_cm3"}}
+        for name, numbers in measures_rows(found.measures).items()
     }
-    return {name: {**numbers, **changes.get(name, {})} for name, numbers in measures_rows(found.measures).items()}
