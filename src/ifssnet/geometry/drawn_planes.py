@@ -105,7 +105,7 @@ def drawn_planes(mask: Bool[np.ndarray, "z y x"]) -> DrawnPlanes:
 
 def _without_an_axis(mask: Bool[np.ndarray, "z y x"]) -> Drawing:
     """What a drawing is that goes across no axis. Outlines are not filled: crossing planes enclose what is between them."""
-    if any(_is_dense(_filled(mask, (axis,))) for axis in range(3)):
+    if min(mask.shape) <= SMALL_VOXELS or any(_is_dense(_filled(mask, (axis,))) for axis in range(3)):
         return Drawing.COMPLETE
     runs = [_run_lengths(mask, axis) for axis in range(3)]
     thin = [mask & (runs[axis] <= THIN_VOXELS) for axis in range(3)]
