@@ -28,15 +28,15 @@ def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
 
 def test_a_leg_and_a_cohort_are_made(tmp_path: Path) -> None:
     started = time.perf_counter()
-    facts = leg(tmp_path / "leg", seed=2, size=Size.small, via=Via.direct, quiet=True)
+    made_leg = leg(tmp_path / "leg", seed=2, size=Size.small, via=Via.direct, quiet=True)
     # Some seconds; ten times that on a machine that has much else to do, or compiles first.
     assert time.perf_counter() - started < 60
-    assert set(facts["r1"]["volumes_cm3"]) == {"SOL", "GM", "GL"}  # type: ignore[index]
+    assert set(made_leg.recordings["r1"].volumes_cm3) == {"SOL", "GM", "GL"}
     assert (tmp_path / "leg" / "x1.mha").is_file()
     with pytest.raises(InputError, match="leg"):
         leg(tmp_path / "leg", seed=2, size=Size.small, via=Via.direct, quiet=True)
     made = cohort(tmp_path / "legs", subjects=1, split="0/0/1", size=Size.small, second=0, quiet=True)
-    assert made["subjects"] == made["acquisitions"] == 1
+    assert made.subjects == made.acquisitions == 1
     assert [case.name for case in open_cohort(tmp_path / "legs").cases] == ["P01_x1"]
     assert (tmp_path / "legs" / "test" / "P01" / "masksX1.mha").is_file()
 

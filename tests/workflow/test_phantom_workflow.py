@@ -34,21 +34,20 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def test_a_leg_of_two_acquisitions(tmp_path: Path) -> None:
     seen: list[Progress] = []
-    told = drain(make_leg(tmp_path / "leg", OPTIONS, force=False), seen.append)
+    made = drain(make_leg(tmp_path / "leg", OPTIONS, force=False), seen.append)
     assert sorted(files(tmp_path / "leg")) == ["leg.toml", "masksX1.mha", "masksX2.mha", "r2-leg.toml", "x1.mha", "x2.mha"]
     assert seen
     assert all(0 <= step.done <= step.total for step in seen)
     for number, about in ((1, "leg.toml"), (2, "r2-leg.toml")):
-        labels, facts = open_labels(tmp_path / "leg" / f"masksX{number}.mha"), told[f"r{number}"]
+        labels, facts = open_labels(tmp_path / "leg" / f"masksX{number}.mha"), made.recordings[f"r{number}"]
         said = tomllib.loads((tmp_path / "leg" / about).read_text(encoding="utf-8"))
-        assert isinstance(facts, dict)
-        assert said["volumes_cm3"] == facts["volumes_cm3"]
+        assert said["volumes_cm3"] == facts.volumes_cm3
         for value, name in ((100, "SOL"), (150, "GM"), (200, "GL")):
             volume = np.count_nonzero(labels.array == value) * labels.grid.voxel_volume_mm3 / 1000
             assert said["volumes_cm3"][name] == pytest.approx(volume, rel=1e-4)
             # A voxel is 0.17 cm3, and the leg has moved on the grid between both.
             assert volume == pytest.approx(said["subject"][name.lower()]["volume_cm3"], rel=0.1)
-        assert facts["shape_zyx"] == list(labels.array.shape)
+        assert facts.shape_zyx == labels.array.shape
     # r2 has 6 dB more gain, 25 of 255 grey levels, and less of them lost on the way.
     grey = [open_volume(tmp_path / "leg" / f"x{n}.mha").array for n in (1, 2)]
     inside = [open_labels(tmp_path / "leg" / f"masksX{n}.mha").array > 0 for n in (1, 2)]
@@ -118,11 +117,11 @@ def test_a_cohort_of_two_workers_that_is_stopped_leaves_nothing(tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_cohort_is_told(tmp_path: Path) -> None:
+def test_what_is_said_of_a_cohort(tmp_path: Path) -> None:
     plan = plan_cohort(3, (1, 0, 2), size="tiny", second=1)
     seen: list[Progress] = []
-    told = drain(make_cohort(tmp_path / "legs", plan), seen.append)
-    assert (told["subjects"], told["acquisitions"], told["splits"]) == (3, 4, {"train": 1, "test": 2})
+    made = drain(make_cohort(tmp_path / "legs", plan), seen.append)
+    assert (made.subjects, made.acquisitions, made.splits) == (3, 4, {"train": 1, "test": 2})
     assert [step.done for step in seen] == [1, 2, 3]
 
 

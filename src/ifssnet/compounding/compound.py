@@ -1,16 +1,15 @@
 """From frames and poses to a volume: insertion, normalisation, hole filling."""
 
-# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Any, no_type_check
+from typing import Any, cast, no_type_check
 
 import numba
 import numpy as np
 from jaxtyping import Float, Int64, Shaped
-from numba import njit, prange
+from numba import prange
 
 from ifssnet.compounding.holes.filling import fill_holes
 from ifssnet.compounding.insertion.linear import insert_linear
@@ -23,6 +22,7 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress
 from ifssnet.core.sweep import Sweep
+from ifssnet.geometry.compiled import compiled
 
 MODES = {"latest": LATEST, "maximum": MAXIMUM, "mean": MEAN, "running-mean": RUNNING_MEAN}
 
@@ -112,7 +112,7 @@ def column_weights(sweep: Sweep, options: CompoundOptions) -> Float[np.ndarray, 
     A Gaussian, never below `SMALLEST_WEIGHT`. Lateral resolution and gain fall towards the ends of the array, and the
     edges of parallel sweeps are where they overlap: the sweep whose axis is nearer decides there.
     """
-    columns = sweep.frames.shape[2]
+    columns = int(sweep.frames.shape[2])
     if options.axis_weight_mm is None:
         return np.ones(columns, dtype=np.float32)
     u0, u1, _, _ = clip_bounds(options.clip, (sweep.frames.shape[1], columns))
@@ -147,7 +147,8 @@ def _slab_edges(
     corners = np.array([(u, v, 0, 1) for u in (spans[rows, 0].min(), spans[rows].max()) for v in (rows[0], rows[-1])])
     places = to_voxel[:, axis] @ corners.T
     low, high = np.clip([np.floor(places.min()) - 1, np.ceil(places.max()) + 2], 0, count).astype(np.int64)
-    return np.unique(np.linspace(low, high, 2 * numba.get_num_threads() + 1).round().astype(np.int64))
+    slabs = int(2 * cast("Any", numba).get_num_threads())
+    return np.unique(np.rint(np.linspace(float(low), float(high), slabs + 1)).astype(np.int64))
 
 
 def _insert(
@@ -187,7 +188,7 @@ def _settle(buffers: _Buffers, options: CompoundOptions) -> tuple[Shaped[np.ndar
 
 
 @no_type_check
-@njit(parallel=True, cache=True)
+@compiled(parallel=True)
 def _divide(sums, weights, whole, values):
     for z in prange(sums.shape[0]):
         for y in range(sums.shape[1]):

@@ -7,9 +7,9 @@ from typing import Any, no_type_check
 
 import numpy as np
 from jaxtyping import Bool, Integer, Shaped
-from numba import njit
 
 from ifssnet.core.errors import InputError
+from ifssnet.geometry.compiled import compiled
 
 Box = tuple[slice, ...]
 """One slice an axis, start and stop within the array: index an array with it."""
@@ -84,7 +84,7 @@ def crop(array: Shaped[np.ndarray, "*whole"], box: Box) -> Shaped[np.ndarray, "*
 
 
 @no_type_check
-@njit(cache=True)
+@compiled()
 def _label_extents(array: Any, ascending: Any) -> Any:
     count = ascending.size
     low = np.full((count, 3), np.iinfo(np.int64).max, dtype=np.int64)

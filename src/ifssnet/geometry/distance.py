@@ -1,16 +1,15 @@
 """Signed distance to the border of a mask."""
 
-# pyright: reportUnknownMemberType=false
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-import edt
 import numpy as np
 from jaxtyping import Bool, Float
 
 from ifssnet.core.errors import InputError
+from ifssnet.geometry.untyped import distance_to_false
 
 
 def signed_distance(mask: Bool[np.ndarray, "*axes"], spacing_mm: Sequence[float]) -> Float[np.ndarray, "*axes"]:
@@ -45,7 +44,7 @@ def signed_distance(mask: Bool[np.ndarray, "*axes"], spacing_mm: Sequence[float]
         diagonal = math.sqrt(sum((n * s) ** 2 for n, s in zip(inside.shape, spacing, strict=True)))
         return np.full(inside.shape, -diagonal if inside.all() else diagonal, dtype=np.float32)
     # Both transforms measure to the nearest pixel centre of the other side, half a pixel beyond the border.
-    to_outside = np.asarray(edt.edt(inside, anisotropy=spacing, black_border=False, parallel=1), dtype=np.float32)
-    to_inside = np.asarray(edt.edt(~inside, anisotropy=spacing, black_border=False, parallel=1), dtype=np.float32)
+    to_outside = distance_to_false(inside, spacing)
+    to_inside = distance_to_false(~inside, spacing)
     half = np.float32(0.5 * min(spacing))
     return np.where(inside, half - to_outside, to_inside - half)

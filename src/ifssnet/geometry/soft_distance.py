@@ -1,14 +1,13 @@
 """Depth below the half level of a probability map, finer than a pixel."""
 
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float32
-from scipy.ndimage import distance_transform_edt
+
+from ifssnet.geometry.untyped import nearest_false
 
 LEAST = 1e-3
 """A value nearer to the half than this counts as so near."""
@@ -34,8 +33,7 @@ def soft_depth(probability: Float32[np.ndarray, "y x"]) -> Float32[np.ndarray, "
     rim, near = _beside_border(probability, inside)
     depth = np.empty(probability.shape, dtype=np.float32)
     for side in (inside, ~inside):
-        transformed: Any = distance_transform_edt(side, return_indices=True)
-        away, (rows, columns) = transformed
+        away, rows, columns = nearest_false(side)
         # The nearest pixel of the other side lies beside the border, and by how much is known.
         depth[side] = (away - near[rows, columns])[side]
     depth = np.where(rim, near, np.maximum(depth, near.min()))

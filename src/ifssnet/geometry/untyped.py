@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Literal
 
+import edt
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int, Shaped
-from scipy import ndimage
-from skimage import measure
+from scipy import interpolate, ndimage
+from skimage import measure, morphology
 
 
 def affine_transform(
@@ -30,6 +32,77 @@ def affine_transform(
 def gaussian(array: Float32[np.ndarray, "z y x"], sigma_voxels: Sequence[float]) -> Float32[np.ndarray, "z y x"]:
     """Gaussian smoothing, 0 outside the array, cut off at three standard deviations."""
     return np.asarray(ndimage.gaussian_filter(array, sigma_voxels, mode="constant", truncate=3.0))
+
+
+def smoothed(
+    array: Float[np.ndarray, "*axes"], sigma: float | Sequence[float], mode: Literal["reflect", "nearest", "wrap"] = "reflect"
+) -> Float[np.ndarray, "*axes"]:
+    """Gaussian smoothing along every axis, cut off at four standard deviations; `sigma` in elements, one or one an axis."""
+    return np.asarray(ndimage.gaussian_filter(array, sigma, mode=mode))
+
+
+def smoothed_along(
+    array: Float[np.ndarray, "*axes"], sigma: float, axis: int = -1, mode: Literal["reflect", "nearest", "wrap"] = "reflect"
+) -> Float[np.ndarray, "*axes"]:
+    """Gaussian smoothing along one axis, cut off at four standard deviations; `sigma` in elements."""
+    return np.asarray(ndimage.gaussian_filter1d(array, sigma, axis=axis, mode=mode))
+
+
+def interpolated(
+    x: Float[np.ndarray, "*shape"], known_x: Float[np.ndarray, " known"], known: Float[np.ndarray, " known"]
+) -> Float[np.ndarray, "*shape"]:
+    """Linear interpolation between known values, the first and the last beyond them."""
+    return np.asarray(np.interp(x, known_x, known))
+
+
+def monotone_curve(
+    x: Float[np.ndarray, "*shape"], known_x: Sequence[float], known: Sequence[float]
+) -> Float[np.ndarray, "*shape"]:
+    """A smooth curve through known values that nowhere overshoots them (piecewise cubic, Fritsch and Carlson)."""
+    return np.asarray(interpolate.PchipInterpolator(known_x, known)(x))
+
+
+def dilated(blocks: Bool[np.ndarray, "z y x"], size: Sequence[int]) -> Bool[np.ndarray, "z y x"]:
+    """Whether any element in the box of an odd size around each element is True."""
+    return np.asarray(ndimage.maximum_filter(blocks, size=size, mode="constant", cval=False))
+
+
+def convex_hull(mask: Bool[np.ndarray, "y x"]) -> Bool[np.ndarray, "y x"]:
+    """The pixels of the smallest convex shape that holds a mask."""
+    return np.asarray(morphology.convex_hull_image(mask))
+
+
+def distance_to_false(
+    mask: Bool[np.ndarray, "*axes"], spacing_mm: Sequence[float], *, border: bool = False, threads: int = 1
+) -> Float32[np.ndarray, "*axes"]:
+    """Distance in mm from each True element to the nearest False one.
+
+    Args:
+        mask: What to measure in.
+        spacing_mm: Of the elements, one an axis.
+        border: Whether what lies beyond the array counts as False.
+        threads: How many work at it; has no part in the result.
+    """
+    return np.asarray(edt.edt(mask, anisotropy=tuple(spacing_mm), black_border=border, parallel=threads), dtype=np.float32)
+
+
+def nearest_false(
+    mask: Bool[np.ndarray, "y x"],
+) -> tuple[Float[np.ndarray, "y x"], Int[np.ndarray, "y x"], Int[np.ndarray, "y x"]]:
+    """For each pixel: the distance in pixels to the nearest False one, and the row and the column of that one."""
+    found: Any = ndimage.distance_transform_edt(mask, return_indices=True)
+    distance, (rows, columns) = found
+    return np.asarray(distance), np.asarray(rows), np.asarray(columns)
+
+
+def contour_lines(image: Float[np.ndarray, "v u"], level: float) -> list[Float[np.ndarray, "point 2"]]:
+    """Lines at a level between pixel centres, as (row, column); the last point of a closed line is its first again."""
+    return [np.asarray(line) for line in measure.find_contours(image, level)]
+
+
+def simplified(line: Float[np.ndarray, "point 2"], tolerance: float) -> Float[np.ndarray, "corner 2"]:
+    """A line with fewer corners, nowhere further than a tolerance from the given one (Douglas and Peucker)."""
+    return np.asarray(measure.approximate_polygon(line, tolerance))
 
 
 def marching_cubes(

@@ -6,7 +6,8 @@ from typing import Any, no_type_check
 
 import numpy as np
 from jaxtyping import Integer
-from numba import njit
+
+from ifssnet.geometry.compiled import compiled
 
 
 def values_in_use(array: Integer[np.ndarray, "z y x"]) -> tuple[int, ...]:
@@ -37,7 +38,7 @@ def counts_of_values(array: Integer[np.ndarray, "z y x"]) -> dict[int, dict[int,
 
 
 @no_type_check
-@njit(cache=True)
+@compiled()
 def _distinct_of_slice(plane: Any) -> Any:
     """The values of one slice; labels come in long runs, so that few values are looked up."""
     seen = np.empty(64, dtype=np.int64)

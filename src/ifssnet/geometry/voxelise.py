@@ -9,12 +9,12 @@ from typing import Any, no_type_check
 
 import numpy as np
 from jaxtyping import Bool, Integer
-from numba import njit
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Surface
 from ifssnet.core.muscles import color_of
+from ifssnet.geometry.compiled import compiled
 from ifssnet.geometry.mesh import open_edges
 
 
@@ -129,7 +129,7 @@ def _paint(array: Integer[np.ndarray, "z y x"], surface: Surface, value: int, gr
 
 
 @no_type_check
-@njit(cache=True)
+@compiled()
 def _toggle_crossings(vertices: Any, faces: Any, crossings: Any) -> None:
     """Flip, in each row of voxels along x, the first voxel at or after each point where the row meets the mesh.
 
@@ -171,7 +171,7 @@ def _toggle_crossings(vertices: Any, faces: Any, crossings: Any) -> None:
 
 
 @no_type_check
-@njit(cache=True)
+@compiled()
 def _fill_odd(crossings: Any, window: Any, value: Any) -> Any:
     taken = 0
     for k in range(crossings.shape[0]):

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ifssnet.cli.options import Force, Json, Quiet
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.errors import InputError
+
+if TYPE_CHECKING:
+    from ifssnet.workflow.cohorts.phantom_files import MadeCohort, MadeLeg
 
 
 class Size(StrEnum):
@@ -60,23 +63,23 @@ def leg(
     force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
-) -> dict[str, object]:
+) -> MadeLeg:
     """Record one digital leg: sweeps, volume, and the truth of each.
 
     Example: `ifss phantom leg -o leg7 --seed 7 --size small`
     """
+    from ifssnet.io.plain_data import plain_table
     from ifssnet.workflow.cohorts.phantom_files import LegOptions, make_leg
 
     options = LegOptions(seed, size.value, via.value, variant.value, anatomy, acquisitions)
     terminal = Terminal(quiet, as_json=json)
-    facts: dict[str, object] = dict(terminal.run(make_leg(output, options, force=force)))
+    made = terminal.run(make_leg(output, options, force=force))
     if json:
-        terminal.answer_json(facts)
-        return facts
-    first = cast("dict[str, dict[str, float]]", facts["r1"])
-    terminal.answer_table("digital leg", ("muscle", "cm3"), list(first["volumes_cm3"].items()))
+        terminal.answer_json({"output": str(made.output), "generator": made.generator, **plain_table(made.recordings)})
+        return made
+    terminal.answer_table("digital leg", ("muscle", "cm3"), list(made.recordings["r1"].volumes_cm3.items()))
     terminal.say(f"written to {output}")
-    return facts
+    return made
 
 
 def cohort(
@@ -95,11 +98,12 @@ def cohort(
     force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
-) -> dict[str, object]:
+) -> MadeCohort:
     """Make a cohort of digital legs in LEG-3D-US' layout.
 
     Example: `ifss phantom cohort -o legs --subjects 44 --split 29/5/10 --workers 2`
     """
+    from ifssnet.io.plain_data import plain_table
     from ifssnet.phantom.files.cohort import plan_cohort
     from ifssnet.workflow.cohorts.phantom_files import make_cohort
 
@@ -107,12 +111,12 @@ def cohort(
     if only is not None:
         plan = plan.only([name.strip() for name in only.split(",") if name.strip()])
     terminal = Terminal(quiet, as_json=json)
-    facts: dict[str, object] = dict(terminal.run(make_cohort(output, plan, workers=workers, force=force)))
+    made = terminal.run(make_cohort(output, plan, workers=workers, force=force))
     if json:
-        terminal.answer_json(facts)
+        terminal.answer_json(plain_table(made))
     else:
-        terminal.say(f"{facts['subjects']} legs, {facts['acquisitions']} acquisitions in {output}")
-    return facts
+        terminal.say(f"{made.subjects} legs, {made.acquisitions} acquisitions in {output}")
+    return made
 
 
 def _split(text: str) -> tuple[int, int, int]:

@@ -1,7 +1,5 @@
 """Filling voxels that no pixel reached from those around them, never further than the way of filling says."""
 
-# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportMissingTypeStubs=false
 from __future__ import annotations
 
 import math
@@ -9,12 +7,12 @@ from collections.abc import Generator, Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
-from scipy import ndimage
 
 from ifssnet.compounding.holes.kernels import BLOCK, fill_kernel, fill_nearest, fill_sticks, known_blocks
 from ifssnet.compounding.holes.options import DistanceFilling, GaussianFilling, HoleFilling, NearestFilling, StickFilling
 from ifssnet.core.grid import Grid
 from ifssnet.core.progress import Progress
+from ifssnet.geometry.untyped import dilated
 
 SLAB = 4 * BLOCK
 """Slices between two words of progress."""
@@ -108,4 +106,4 @@ def kernel_of(way: HoleFilling, grid: Grid) -> Float[np.ndarray, "kz ky kx"]:
 def _dilated(blocks: Bool[np.ndarray, "zb yb xb"], reach: tuple[int, int, int]) -> Bool[np.ndarray, "zb yb xb"]:
     """Blocks from which some known voxel may be within reach."""
     size = [2 * math.ceil(r / BLOCK) + 1 for r in reach]
-    return ndimage.maximum_filter(blocks, size=size, mode="constant", cval=False)
+    return dilated(blocks, size)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import no_type_check
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
+
+from ifssnet.geometry.compiled import compiled
 
 BLOCK = 8
 """Edge, in voxels, of the blocks by which empty regions are passed over."""
@@ -21,7 +23,7 @@ DIRECTIONS = np.array(
 
 
 @no_type_check
-@njit(parallel=True, cache=True)
+@compiled(parallel=True)
 def known_blocks(weights):
     """Which blocks hold a voxel of weight above 0."""
     nz, ny, nx = weights.shape
@@ -36,7 +38,7 @@ def known_blocks(weights):
 
 
 @no_type_check
-@njit(parallel=True, cache=True)
+@compiled(parallel=True)
 def fill_kernel(values, weights, reachable, z0, z1, kernel, ratio, by_weight, whole, rounding, filled, open_holes):
     """Weighted mean of the known voxels under a kernel, where they are more than a share of it."""
     nz, ny, nx = values.shape
@@ -65,7 +67,7 @@ def fill_kernel(values, weights, reachable, z0, z1, kernel, ratio, by_weight, wh
 
 
 @no_type_check
-@njit(parallel=True, cache=True)
+@compiled(parallel=True)
 def fill_nearest(values, weights, reachable, z0, z1, size, ratio, whole, filled, open_holes):
     """Plain mean over the smallest cube that holds a known voxel."""
     nz, ny, nx = values.shape
@@ -91,7 +93,7 @@ def fill_nearest(values, weights, reachable, z0, z1, size, ratio, whole, filled,
 
 
 @no_type_check
-@njit(parallel=True, cache=True)
+@compiled(parallel=True)
 def fill_sticks(values, weights, reachable, z0, z1, limit, sticks, whole, filled, open_holes):
     """Linear interpolation along the shortest sticks that end in known voxels on both sides."""
     ny, nx = values.shape[1:]
@@ -125,7 +127,7 @@ def fill_sticks(values, weights, reachable, z0, z1, limit, sticks, whole, filled
 
 
 @no_type_check
-@njit(cache=True)
+@compiled()
 def _steps_to_known(weights, z, y, x, dz, dy, dx, limit):
     """Steps along a direction to the first known voxel; 0 when none comes within the limit or the grid."""
     nz, ny, nx = weights.shape
@@ -139,7 +141,7 @@ def _steps_to_known(weights, z, y, x, dz, dy, dx, limit):
 
 
 @no_type_check
-@njit(cache=True)
+@compiled()
 def _mean_of_best(scores, between, sticks):
     """Mean of the best-scored values, weighted by score; equal scores are used together. Uses the scores up."""
     total, mass, used = 0.0, 0.0, 0

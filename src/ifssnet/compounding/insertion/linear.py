@@ -1,12 +1,11 @@
 """Insertion of each pixel into the eight voxels around it, shared by trilinear weights."""
 
-# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 from typing import no_type_check
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
 from ifssnet.compounding.insertion.voxel_arithmetic import (
     FIXED_ONE,
@@ -19,13 +18,14 @@ from ifssnet.compounding.insertion.voxel_arithmetic import (
     to_floor,
     to_nearest,
 )
+from ifssnet.geometry.compiled import compiled
 
 LEAST_SHARE = 0.125
 """The latest and the maximum go only to corners with at least this weight: all eight when a pixel is in their middle."""
 
 
 @no_type_check
-@njit(parallel=True, cache=True)
+@compiled(parallel=True)
 def insert_linear(
     frames, to_voxel, spans, column_weights, threshold, mode, whole, fixed, axis, edges, values, sums, weights, steps, seen
 ):
@@ -100,7 +100,7 @@ def insert_linear(
 
 
 @no_type_check
-@njit(cache=True, inline="always")
+@compiled(inline=True)
 def _add(sums, weights, pixel, column_weight, lowest, fractions):
     """Add to all eight corners, where none needs a look: the same sums as the loop's, to the last bit."""
     z, y, x = lowest
@@ -113,7 +113,7 @@ def _add(sums, weights, pixel, column_weight, lowest, fractions):
 
 
 @no_type_check
-@njit(cache=True, inline="always")
+@compiled(inline=True)
 def _add_pair(sums, weights, pixel, column_weight, across, gx, fx, z, y, x):
     low, high = np.float32(gx * across) * column_weight, np.float32(fx * across) * column_weight
     sums[z, y, x] += low * pixel
@@ -123,14 +123,14 @@ def _add_pair(sums, weights, pixel, column_weight, across, gx, fx, z, y, x):
 
 
 @no_type_check
-@njit(cache=True, inline="always")
+@compiled(inline=True)
 def _in_fixed_point(x):
     """Rounded to 14 binary digits."""
     return np.floor(x * FIXED_ONE + 0.5) / FIXED_ONE
 
 
 @no_type_check
-@njit(cache=True, inline="always")
+@compiled(inline=True)
 def _run(pixel, share, whole, values, steps, i, j, k):
     """One step of PLUS' linear mean: the grey level rounded, the weight kept in 256ths."""
     old = steps[i, j, k] / 256.0
@@ -142,7 +142,7 @@ def _run(pixel, share, whole, values, steps, i, j, k):
 
 
 @no_type_check
-@njit(cache=True, inline="always")
+@compiled(inline=True)
 def _run_fixed(pixel, share, values, steps, i, j, k):
     """The same in fixed point: every intermediate rounded to 14 binary digits."""
     part = np.int64(share * FIXED_ONE)

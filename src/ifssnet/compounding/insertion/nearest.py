@@ -1,12 +1,11 @@
 """Insertion of each pixel into the voxel nearest to it."""
 
-# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 from typing import no_type_check
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
 from ifssnet.compounding.insertion.voxel_arithmetic import (
     FULL_WEIGHT,
@@ -17,10 +16,11 @@ from ifssnet.compounding.insertion.voxel_arithmetic import (
     columns_reaching,
     to_nearest,
 )
+from ifssnet.geometry.compiled import compiled
 
 
 @no_type_check
-@njit(parallel=True, cache=True)
+@compiled(parallel=True)
 def insert_nearest(
     frames, to_voxel, spans, column_weights, threshold, mode, whole, axis, edges, values, sums, weights, steps, seen
 ):
@@ -90,7 +90,7 @@ def insert_nearest(
 
 
 @no_type_check
-@njit(cache=True, inline="always")
+@compiled(inline=True)
 def _run(pixel, whole, values, steps, z, y, x):
     """One step of PLUS' nearest-neighbour mean: whole grey levels are rounded down at every step."""
     old = np.int64(steps[z, y, x])

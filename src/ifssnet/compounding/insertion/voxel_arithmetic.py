@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
+
+from ifssnet.geometry.compiled import compiled
 
 LATEST, MAXIMUM, MEAN, RUNNING_MEAN = 0, 1, 2, 3
 """What becomes of a voxel that several pixels reach, as the compiled loops know it."""
@@ -30,21 +31,21 @@ _FLOORING = np.float64(_SHIFT)
 
 
 @no_type_check
-@njit(cache=True, inline="always")
+@compiled(inline=True)
 def to_nearest(x):
     """The nearest whole number, halves up."""
     return np.int64(x + _ROUNDING) - _SHIFT
 
 
 @no_type_check
-@njit(cache=True, inline="always")
+@compiled(inline=True)
 def to_floor(x):
     """The whole number below."""
     return np.int64(x + _FLOORING) - _SHIFT
 
 
 @no_type_check
-@njit(cache=True)
+@compiled()
 def columns_reaching(base, step, low, high, first, last):
     """Which columns of a row may lie between two positions along the axis that the work is divided by.
 

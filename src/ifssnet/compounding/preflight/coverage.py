@@ -1,6 +1,5 @@
 """How much of what was swept over was seen, estimated on a sample of columns along the sweep, without inserting a pixel."""
 
-# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 import math
@@ -10,7 +9,7 @@ from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Float, UInt8
-from numba import njit, prange
+from numba import prange
 
 from ifssnet.compounding.grid import automatic_grid
 from ifssnet.compounding.options import CompoundOptions
@@ -18,6 +17,7 @@ from ifssnet.compounding.plan import used_frames
 from ifssnet.compounding.spans import frame_spans
 from ifssnet.core.grid import Grid
 from ifssnet.core.sweep import Sweep
+from ifssnet.geometry.compiled import compiled
 
 COLUMNS = 40
 """Columns sampled along x and along y."""
@@ -96,7 +96,7 @@ def _summary(
 
 
 @no_type_check
-@njit(cache=True)
+@compiled()
 def _longest_run(rows):
     longest = 0
     for r in range(rows.shape[0]):
@@ -108,7 +108,7 @@ def _longest_run(rows):
 
 
 @no_type_check
-@njit(parallel=True, cache=True)
+@compiled(parallel=True)
 def _mark(to_voxel, to_frame, normals, spans, xs, ys, seen, swept):
     """Set to 1 the voxels of the columns at (xs, ys) that a frame's plane cuts within the spans, or that were swept over."""
     slices = seen.shape[2]
@@ -148,7 +148,7 @@ def _mark(to_voxel, to_frame, normals, spans, xs, ys, seen, swept):
 
 
 @no_type_check
-@njit(cache=True)
+@compiled()
 def _hit(to_voxel, m, spans, place, voxel):
     """Whether a pixel beside a place in the frame's plane goes to a voxel."""
     x, y, z = place
@@ -168,7 +168,7 @@ def _hit(to_voxel, m, spans, place, voxel):
 
 
 @no_type_check
-@njit(cache=True)
+@compiled()
 def _within(m, spans, x, y, z):
     """Whether a voxel's place in the frame's plane is a pixel that is compounded."""
     u = np.int64(np.floor(m[0, 0] * x + m[0, 1] * y + m[0, 2] * z + m[0, 3] + 0.5))

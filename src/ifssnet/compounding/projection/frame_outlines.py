@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
-from typing import Any, cast, no_type_check
+from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Float
-from numba import njit
-from skimage import measure
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
@@ -23,12 +21,13 @@ from ifssnet.core.muscles import color_of
 from ifssnet.core.progress import Progress
 from ifssnet.core.sweep import Contour, Sweep
 from ifssnet.geometry.box import Box, bounding_box
+from ifssnet.geometry.compiled import compiled
+from ifssnet.geometry.untyped import contour_lines, simplified
 
 SIMPLIFY_PX = 0.25
 SMALLEST_PX2 = 2.0
 
 _HALF = 0.5
-_measure = cast("Any", measure)  # the library carries no types
 _DECIMALS = 3
 
 
@@ -108,12 +107,11 @@ def outlines(
     v0, u0 = max(int(rows.min()) - 1, 0), max(int(columns.min()) - 1, 0)
     part = np.pad(share[v0 : int(rows.max()) + 2, u0 : int(columns.max()) + 2].astype(np.float64), 1)
     found: list[np.ndarray] = []
-    lines: list[np.ndarray] = _measure.find_contours(part, _HALF)
-    for line in lines:
+    for line in contour_lines(part, _HALF):
         uv = line[:-1, ::-1] + (u0 - 1, v0 - 1)
         limits = np.array(share.shape[::-1]) - _HALF
         uv = np.clip(uv, -_HALF, limits)
-        simple: np.ndarray = _measure.approximate_polygon(np.concatenate([uv, uv[:1]]), simplify_px)
+        simple = simplified(np.concatenate([uv, uv[:1]]), simplify_px)
         corners = simple[:-1].round(_DECIMALS)
         if len(corners) >= 3 and area_px2(corners) >= smallest_px2:
             found.append(corners)
@@ -143,7 +141,7 @@ def _pixels_to_index(grid: Grid, pose: Float[np.ndarray, "4 4"]) -> Float[np.nda
 
 
 @no_type_check
-@njit(cache=True)
+@compiled()
 def _sample(inside, to_index, share):
     """Trilinear weights of the voxels inside, at each pixel; everything outside the box is outside the label."""
     depth, height, width = inside.shape

@@ -1,23 +1,24 @@
 """Volumes made ready for registration: one spacing for both, and masks of what was seen."""
 
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
-import SimpleITK as sitk
+import SimpleITK
 from jaxtyping import Float, Shaped
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
 
+itk = cast("Any", SimpleITK)
+"""SimpleITK, whose functions carry no types."""
+
 Image: TypeAlias = Any
-"""A SimpleITK image, which carries no types."""
+"""A SimpleITK image."""
 
 COARSE_VOXELS = 60_000
 """Voxels of the fixed volume in the coarse search: each of its starts then takes milliseconds."""
@@ -62,7 +63,7 @@ def coarse_spacing_mm(fixed: Volume, moving: Volume) -> float:
 
 def to_image(array: Shaped[np.ndarray, "z y x"], grid: Grid) -> Image:
     """A SimpleITK image of an array on a grid; both are LPS."""
-    image = sitk.GetImageFromArray(array)
+    image = itk.GetImageFromArray(array)
     image.SetSpacing(grid.spacing_xyz_mm)
     image.SetOrigin(grid.origin_xyz_mm)
     image.SetDirection([float(value) for row in grid.direction for value in row])
@@ -85,8 +86,8 @@ def _averaged(volume: Volume, spacing_mm: float, which: str) -> tuple[Image, Ima
     seen = to_image((volume.array != 0).astype(np.float32), volume.grid)
     grey = to_image(volume.array.astype(np.float32, copy=False), volume.grid)
     if max(factors) > 1:
-        seen, grey = sitk.BinShrink(seen, factors), sitk.BinShrink(grey, factors)
-    share, total = sitk.GetArrayFromImage(seen), sitk.GetArrayFromImage(grey)
+        seen, grey = itk.BinShrink(seen, factors), itk.BinShrink(grey, factors)
+    share, total = itk.GetArrayFromImage(seen), itk.GetArrayFromImage(grey)
     mask = share >= SEEN_SHARE
     levels = np.divide(total, share, out=np.zeros_like(total), where=share > 0)
     if mask.sum() < 64 or not math.isfinite(float(levels[mask].std())) or float(levels[mask].std()) == 0:
@@ -95,7 +96,7 @@ def _averaged(volume: Volume, spacing_mm: float, which: str) -> tuple[Image, Ima
             f"the {which} volume with {int(mask.sum())} seen voxels of {spacing_mm:.1f} mm",
             "Check that the file is the grey-level volume of the leg, not an empty or a constant one.",
         )
-    image, mask_image = sitk.GetImageFromArray(levels), sitk.GetImageFromArray(mask.astype(np.uint8))
+    image, mask_image = itk.GetImageFromArray(levels), itk.GetImageFromArray(mask.astype(np.uint8))
     image.CopyInformation(grey)
     mask_image.CopyInformation(grey)
     return image, mask_image

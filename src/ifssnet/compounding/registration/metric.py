@@ -1,7 +1,5 @@
 """Mutual information of two images under a rigid transform, and its ascent."""
 
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false
 from __future__ import annotations
 
 import math
@@ -11,10 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import SimpleITK as sitk
 from jaxtyping import Float
 
-from ifssnet.compounding.registration.images import Pyramid
+from ifssnet.compounding.registration.images import Pyramid, itk
 
 BINS = 32
 ITERATIONS = 120
@@ -42,7 +39,7 @@ class Rigid:
 
     def transform(self) -> Any:
         """The SimpleITK transform, fixed to moving."""
-        transform = sitk.Euler3DTransform()
+        transform = itk.Euler3DTransform()
         transform.SetCenter(self.center_mm)
         transform.SetParameters(self.parameters)
         return transform
@@ -60,12 +57,12 @@ class Rigid:
 @contextmanager
 def one_thread() -> Generator[None, None, None]:
     """Let SimpleITK add in one order: its metric takes the number of threads from a global setting only."""
-    before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
-    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    before = itk.ProcessObject.GetGlobalDefaultNumberOfThreads()
+    itk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     try:
         yield
     finally:
-        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before)
+        itk.ProcessObject.SetGlobalDefaultNumberOfThreads(before)
 
 
 def search_starts(images: Pyramid, search_mm: float, turns_deg: tuple[float, ...]) -> list[Rigid]:
@@ -104,10 +101,10 @@ def mutual_information(images: Pyramid, rigid: Rigid) -> float:
 
 def overlap_share(images: Pyramid, rigid: Rigid) -> float:
     """Share of the smaller volume's seen voxels that lie in what the other one saw."""
-    carried = sitk.Resample(images.moving_mask, images.fixed_mask, rigid.transform(), sitk.sitkNearestNeighbor, 0)
-    fixed = sitk.GetArrayViewFromImage(images.fixed_mask) > 0
-    moving = sitk.GetArrayViewFromImage(images.moving_mask) > 0
-    both = int((fixed & (sitk.GetArrayViewFromImage(carried) > 0)).sum())
+    carried = itk.Resample(images.moving_mask, images.fixed_mask, rigid.transform(), itk.sitkNearestNeighbor, 0)
+    fixed = itk.GetArrayViewFromImage(images.fixed_mask) > 0
+    moving = itk.GetArrayViewFromImage(images.moving_mask) > 0
+    both = int((fixed & (itk.GetArrayViewFromImage(carried) > 0)).sum())
     scale = math.prod(images.moving_mask.GetSpacing()) / math.prod(images.fixed_mask.GetSpacing())
     return min(both / max(min(int(fixed.sum()), int(moving.sum()) * scale), 1.0), 1.0)
 
@@ -131,14 +128,14 @@ def refine(images: Pyramid, start: Rigid, sampling: float, seed: int) -> Rigid:
 
 
 def _method(images: Pyramid, sampling: float, seed: int) -> Any:
-    method = sitk.ImageRegistrationMethod()
+    method = itk.ImageRegistrationMethod()
     method.SetMetricAsMattesMutualInformation(BINS)
     method.SetMetricFixedMask(images.fixed_mask)
     method.SetMetricMovingMask(images.moving_mask)
     if sampling < 1:
         method.SetMetricSamplingStrategy(method.REGULAR)
         method.SetMetricSamplingPercentage(sampling, seed)
-    method.SetInterpolator(sitk.sitkLinear)
+    method.SetInterpolator(itk.sitkLinear)
     return method
 
 
@@ -147,22 +144,22 @@ def _edges(image: Any, mask: Any) -> Any:
 
     Smoothing averages over seen voxels only, so that the border of what was seen is no edge.
     """
-    weight = sitk.Cast(mask, sitk.sitkFloat32)
+    weight = itk.Cast(mask, itk.sitkFloat32)
     sigma = [SMOOTHING_SPACINGS * s for s in image.GetSpacing()]
-    total = sitk.SmoothingRecursiveGaussian(image * weight, sigma)
-    seen = sitk.SmoothingRecursiveGaussian(weight, sigma)
-    return sitk.GradientMagnitude(total / sitk.Maximum(seen, LEAST_WEIGHT))
+    total = itk.SmoothingRecursiveGaussian(image * weight, sigma)
+    seen = itk.SmoothingRecursiveGaussian(weight, sigma)
+    return itk.GradientMagnitude(total / itk.Maximum(seen, LEAST_WEIGHT))
 
 
 def _middle_mm(mask: Any) -> Float[np.ndarray, " xyz"]:
-    zyx = np.array([index.mean() for index in np.nonzero(sitk.GetArrayViewFromImage(mask))])
+    zyx = np.array([index.mean() for index in np.nonzero(itk.GetArrayViewFromImage(mask))])
     return np.array(mask.TransformContinuousIndexToPhysicalPoint([float(i) for i in zyx[::-1]]))
 
 
 def _about_axis(axis: Float[np.ndarray, " xyz"], angle: float) -> tuple[float, float, float]:
     """Euler angles, as ITK's transform takes them, of a turn about an axis."""
-    versor = sitk.VersorRigid3DTransform()
+    versor = itk.VersorRigid3DTransform()
     versor.SetRotation([float(a) for a in axis], angle)
-    euler = sitk.Euler3DTransform()
+    euler = itk.Euler3DTransform()
     euler.SetMatrix(versor.GetMatrix())
     return euler.GetAngleX(), euler.GetAngleY(), euler.GetAngleZ()

@@ -1,17 +1,14 @@
 """What belongs to one volume, carried onto the grid of another by a registration."""
 
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
-import SimpleITK as sitk
 from jaxtyping import Shaped
 
-from ifssnet.compounding.registration.images import to_image
+from ifssnet.compounding.registration.images import itk, to_image
 from ifssnet.compounding.registration.rigid import Registration
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
@@ -25,10 +22,10 @@ MARGIN = 3
 
 def resample_volume(volume: Volume, registration: Registration, grid: Grid) -> Volume:
     """Grey levels of the moving volume on a grid of the fixed one, linear between voxels; 0 outside."""
-    image = sitk.Resample(
-        to_image(volume.array, volume.grid), _reference(grid), _fixed_to_moving(registration), sitk.sitkLinear, 0.0
+    image = itk.Resample(
+        to_image(volume.array, volume.grid), _reference(grid), _fixed_to_moving(registration), itk.sitkLinear, 0.0
     )
-    return Volume(sitk.GetArrayFromImage(image), grid, volume.header)
+    return Volume(itk.GetArrayFromImage(image), grid, volume.header)
 
 
 def resample_labels(
@@ -49,8 +46,8 @@ def resample_labels(
     """
     if method == "nearest":
         image = to_image(labels.array, labels.grid)
-        carried = sitk.Resample(image, _reference(grid), _fixed_to_moving(registration), sitk.sitkNearestNeighbor, 0)
-        return replace(labels, array=sitk.GetArrayFromImage(carried), grid=grid)
+        carried = itk.Resample(image, _reference(grid), _fixed_to_moving(registration), itk.sitkNearestNeighbor, 0)
+        return replace(labels, array=itk.GetArrayFromImage(carried), grid=grid)
     if method != "distance":
         raise InputError("'nearest' or 'distance' to carry labels", f"'{method}'", "Choose one of these.")
     array = np.zeros(grid.shape_zyx, dtype=labels.array.dtype)
@@ -71,14 +68,14 @@ def _depth(labels: LabelMap, value: int, registration: Registration, grid: Grid)
     place = labels.grid.cropped([part.start - MARGIN for part in box], mask.shape)
     depth = to_image(-signed_distance(mask, labels.grid.spacing_zyx_mm), place)
     outside = -float(MARGIN * max(labels.grid.spacing_xyz_mm))
-    carried = sitk.Resample(depth, _reference(grid), _fixed_to_moving(registration), sitk.sitkLinear, outside)
-    return sitk.GetArrayFromImage(carried)
+    carried = itk.Resample(depth, _reference(grid), _fixed_to_moving(registration), itk.sitkLinear, outside)
+    return itk.GetArrayFromImage(carried)
 
 
 def _fixed_to_moving(registration: Registration) -> Any:
     """SimpleITK's resampling asks where each target point comes from."""
     matrix = np.linalg.inv(registration.transform)
-    affine = sitk.AffineTransform(3)
+    affine = itk.AffineTransform(3)
     affine.SetMatrix([float(value) for value in matrix[:3, :3].ravel()])
     affine.SetTranslation([float(value) for value in matrix[:3, 3]])
     return affine
@@ -87,7 +84,7 @@ def _fixed_to_moving(registration: Registration) -> Any:
 def _reference(grid: Grid) -> Any:
     """An image that has the grid and one byte a voxel."""
     x, y, z = grid.shape_zyx[::-1]
-    image = sitk.Image([x, y, z], sitk.sitkUInt8)
+    image = itk.Image([x, y, z], itk.sitkUInt8)
     image.SetSpacing(grid.spacing_xyz_mm)
     image.SetOrigin(grid.origin_xyz_mm)
     image.SetDirection([float(value) for row in grid.direction for value in row])

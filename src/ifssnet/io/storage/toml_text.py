@@ -1,16 +1,18 @@
-"""Plain data as TOML, in an order that does not change."""
+"""Plain data as TOML, in an order that does not change.
+
+`tomli-w` was tried: it puts every element of a list on a line of its own, so that a pose becomes 20 lines and every cohort
+that exists changes its bytes. The writer below needs 20 lines for what our files hold.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
 
-Value: TypeAlias = "str | bool | int | float | Sequence[Value] | Mapping[str, Value] | None"
-Table: TypeAlias = Mapping[str, Value]
+from ifssnet.io.plain_data import Json
 
 
-def toml(table: Table, path: str = "") -> str:
+def toml(table: Mapping[str, Json], path: str = "") -> str:
     """TOML text of nested mappings; a key whose value is None is left out.
 
     >>> print(toml({"a": 1.5, "b": {"c": "x", "d": [1, 2]}}))
@@ -39,7 +41,7 @@ def _key(key: str) -> str:
     return key if bare else json.dumps(key)
 
 
-def _value(value: Value) -> str:
+def _value(value: Json) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

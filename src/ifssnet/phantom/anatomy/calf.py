@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from scipy.interpolate import PchipInterpolator
-from scipy.ndimage import gaussian_filter1d
 
+from ifssnet.geometry.untyped import monotone_curve, smoothed_along
 from ifssnet.phantom.anatomy.noise import smooth_noise
 from ifssnet.phantom.anatomy.subject import Muscle, Subject
 
@@ -66,7 +65,7 @@ def acsa_cm2(muscle: Muscle, z_mm: Float[np.ndarray, " z"]) -> Float[np.ndarray,
 
 def along(s: Float[np.ndarray, " z"], values: tuple[float, ...]) -> Float[np.ndarray, " z"]:
     """Values given at `LEVELS`, at any height, without overshoot."""
-    return PchipInterpolator(LEVELS, values)(s)
+    return monotone_curve(s, LEVELS, values)
 
 
 def build_calf(subject: Subject, z_mm: Float[np.ndarray, " z"], rng: np.random.Generator) -> Calf:
@@ -80,7 +79,7 @@ def build_calf(subject: Subject, z_mm: Float[np.ndarray, " z"], rng: np.random.G
     popliteal = bulk * np.sum([depth * np.exp(-z_mm / fade) for depth, fade in POPLITEAL_MM], axis=0)
     calf = sol + gm + gl + tendon + ankle_fat + popliteal
 
-    fascia = _outline(subject, rng, gaussian_filter1d(calf, 6.0 / STEP_MM) + along(s, REST_CM2) * bulk)
+    fascia = _outline(subject, rng, smoothed_along(calf, 6.0 / STEP_MM) + along(s, REST_CM2) * bulk)
     split = _split(subject, s, rng)
     cover = _popliteal_fat(fascia, popliteal)
     gastro = cover + _gastrocnemius(subject, fascia - cover, split, gm, gl, z_mm, rng)
@@ -165,7 +164,7 @@ def _gastrocnemius(
         centre = split + sign * np.deg2rad(half_deg * (0.72 + wander) + parted)
         own = sign * _from(split) > 0
         thickness += layer(outer, bump(centre, np.deg2rad(half_deg) * fill * np.exp(widen), 3.0, 0.75) * own, area)
-    return gaussian_filter1d(thickness, 1.5, axis=1, mode="wrap")
+    return smoothed_along(thickness, 1.5, axis=1, mode="wrap")
 
 
 def _tendon(outer: Float[np.ndarray, "z angle"], area_cm2: Float[np.ndarray, " z"]) -> Float[np.ndarray, "z angle"]:
@@ -189,13 +188,14 @@ def _soleus(
     low, high = np.deg2rad(SOL_DEG)
     u = (z_mm - subject.sol.start_mm) / subject.sol.length_mm
     fill = np.maximum(np.clip(area_cm2 / area_cm2.max(), 0.0, 1.0) ** 0.45, 0.10)
-    course = PchipInterpolator((0.0, 0.2, 0.45, 0.75, 1.0), (25.0, 8.0, -15.0, -14.0, -6.0))
-    centre = np.deg2rad(course(np.clip(u, 0.0, 1.0)))
+    middle_deg = monotone_curve(np.clip(u, 0.0, 1.0), (0.0, 0.2, 0.45, 0.75, 1.0), (25.0, 8.0, -15.0, -14.0, -6.0))
+    centre = np.deg2rad(middle_deg)
     width = bump(centre, 0.5 * (high - low) * fill, 3.4, 0.62)
-    least, most = np.zeros(len(u)), 0.97 * fascia.max(axis=1)
+    least: Float[np.ndarray, " z"] = np.zeros(len(u))
+    most: Float[np.ndarray, " z"] = 0.97 * fascia.max(axis=1)
     for _ in range(26):
-        middle = 0.5 * (least + most)
-        depth = np.clip(middle[:, None] * width, above, np.maximum(0.95 * fascia, above))
+        middle: Float[np.ndarray, " z"] = 0.5 * (least + most)
+        depth: Float[np.ndarray, "z angle"] = np.clip(middle[:, None] * width, above, np.maximum(0.95 * fascia, above))
         area = 0.5 * np.sum((fascia - above) ** 2 - (fascia - depth) ** 2, axis=1) * STEP_RAD
         enough = area > 100.0 * area_cm2
         least, most = np.where(enough, least, middle), np.where(enough, middle, most)

@@ -41,7 +41,7 @@ def leg_labels(
     Args:
         subject: Whose leg, or the leg when it is built already.
         grid: Any grid, in the world's frame.
-        parts: Which tissues to keep; the paper's three muscles unless told otherwise, `tuple(NAMES.values())` for all.
+        parts: Which tissues to keep; the paper's three muscles unless others are named, `tuple(NAMES.values())` for all.
         leg_to_world: Where the leg lies; its own frame is the world's unless given.
 
     Returns:

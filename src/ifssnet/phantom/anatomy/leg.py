@@ -10,8 +10,7 @@ height, so areas and volumes are what the parameters say, and layers can neither
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -70,9 +69,10 @@ class ParametricLeg:
         """From its upper end to the ankle."""
         return self.subject.leg_mm
 
-    def describe(self) -> Mapping[str, Any]:
+    @property
+    def description(self) -> Subject:
         """The subject's parameters."""
-        return asdict(self.subject)
+        return self.subject
 
     def tissues(self, index_to_leg: Float[np.ndarray, "4 4"], shape_zyx: tuple[int, int, int]) -> UInt8[np.ndarray, "z y x"]:
         """The tissue's code at every index (x, y, z) of an array, through any affine."""

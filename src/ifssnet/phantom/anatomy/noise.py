@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float
-from scipy.ndimage import gaussian_filter1d
+
+from ifssnet.geometry.untyped import smoothed_along
 
 
 def smooth_noise(
@@ -16,9 +17,9 @@ def smooth_noise(
     """
     pad = int(np.ceil(3 * length_rows))
     white = rng.standard_normal((rows + 2 * pad, columns))
-    smooth = gaussian_filter1d(white, length_rows, axis=0, mode="nearest")
+    smooth = smoothed_along(white, length_rows, axis=0, mode="nearest")
     if width_columns > 0:
-        smooth = gaussian_filter1d(smooth, width_columns, axis=1, mode="wrap")
+        smooth = smoothed_along(smooth, width_columns, axis=1, mode="wrap")
     return smooth[pad : pad + rows] / (_expected_sd(length_rows) * _expected_sd(width_columns))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float
-from scipy.ndimage import gaussian_filter1d
 
+from ifssnet.geometry.untyped import interpolated, smoothed_along
 from ifssnet.phantom.anatomy.calf import ANGLES, STEP_MM, THETA, Calf, along
 from ifssnet.phantom.anatomy.noise import smooth_noise
 from ifssnet.phantom.anatomy.subject import Subject
@@ -55,11 +55,11 @@ def bones(subject: Subject, s: Float[np.ndarray, " z"], fascia: Float[np.ndarray
         radius = np.sqrt(100.0 * np.maximum(along(s, areas), 0.0) / np.pi) * scale
         # The condyles are so wide that their middle lies nearer to the midline than the shaft's.
         angle = np.deg2rad(96.0 + 0.0 * s if bone else -152.0 + 10.0 * (radius / scale - 12.0) / 17.0)
-        rim = np.array([np.interp(a, THETA, row) for a, row in zip(angle, fascia, strict=True)])
+        rim = _at_angle(angle, fascia)
         distance = rim - 1.05 * radius - 1.5 if bone == 0 else rim * along(s, FIBULA_AT) - 0.4 * radius
         out[:, bone, 0], out[:, bone, 1] = distance * np.sin(angle), -distance * np.cos(angle)
         out[:, bone, 2], out[:, bone, 3], out[:, bone, 4] = radius, (0.13, 0.10)[bone], np.deg2rad((20.0, 70.0)[bone])
-    return gaussian_filter1d(out, 6.0 / STEP_MM, axis=0, mode="nearest")
+    return smoothed_along(out, 6.0 / STEP_MM, axis=0, mode="nearest")
 
 
 def vessels(calf: Calf, s: Float[np.ndarray, " z"], fat: Float[np.ndarray, "z angle"]) -> Float[np.ndarray, "z vessel 3"]:
@@ -71,14 +71,14 @@ def vessels(calf: Calf, s: Float[np.ndarray, " z"], fat: Float[np.ndarray, "z an
     """
     out = np.zeros((len(s), 4, 3))
     for index, (degrees, radius_mm) in enumerate(((-28.0, 2.1), (34.0, 1.7))):
-        r = np.maximum(gaussian_filter1d(calf.deep[:, int(degrees) + 180], 12.0 / STEP_MM, mode="nearest") - 3.5, 1.0)
+        r = np.maximum(smoothed_along(calf.deep[:, int(degrees) + 180], 12.0 / STEP_MM, mode="nearest") - 3.5, 1.0)
         out[:, index] = _polar(r, np.full(len(s), np.deg2rad(degrees)), radius_mm)
     middle = calf.fascia[:, 178] + 0.5 * fat[:, 178]
     out[:, 2] = _polar(middle, np.full(len(s), np.deg2rad(2.0)), 1.2)
     out[:, 2, 2] = np.minimum(1.2, 0.35 * fat[:, 178])
-    course = np.deg2rad(np.interp(s, (0.15, 0.4, 0.7, 1.0), (18.0, -22.0, -40.0, -22.0)))
-    border = np.array([np.interp(a, THETA, row) for a, row in zip(course, calf.tendon, strict=True)])
-    out[:, 3] = _polar(gaussian_filter1d(border, 6.0 / STEP_MM, mode="nearest"), course, 1.3)
+    angle = np.deg2rad(interpolated(s, np.array((0.15, 0.4, 0.7, 1.0)), np.array((18.0, -22.0, -40.0, -22.0))))
+    border = _at_angle(angle, calf.tendon)
+    out[:, 3] = _polar(smoothed_along(border, 6.0 / STEP_MM, mode="nearest"), angle, 1.3)
     out[s < 0.15, 3, 2] = 0.0
     return out
 
@@ -91,6 +91,11 @@ def compartments(s: Float[np.ndarray, " z"], fascia: Float[np.ndarray, "z angle"
         weight = (upper + (lower - upper) * s - 0.8) * 0.12 * size**2
         out[:, index] = np.stack([x * size, y * size, weight], axis=1)
     return out
+
+
+def _at_angle(angle: Float[np.ndarray, " z"], rows: Float[np.ndarray, "z angle"]) -> Float[np.ndarray, " z"]:
+    """Each row of a table at an angle of its own, in rad."""
+    return np.array([float(interpolated(angle[k : k + 1], THETA, rows[k])[0]) for k in range(len(rows))])
 
 
 def _polar(r: Float[np.ndarray, " z"], angle: Float[np.ndarray, " z"], radius_mm: float) -> Float[np.ndarray, "z 3"]:

@@ -6,8 +6,9 @@ from typing import Any, no_type_check
 
 import numpy as np
 from jaxtyping import Float, UInt8
-from numba import njit, prange
+from numba import prange
 
+from ifssnet.geometry.compiled import compiled
 from ifssnet.phantom.anatomy.tissue_lookup import facing_skin, surface_echo, tissue_at
 from ifssnet.phantom.anatomy.view import ProbeView, Scene, dark_scene
 
@@ -30,7 +31,7 @@ def tissues(
 
 
 @no_type_check
-@njit(parallel=True, cache=True)
+@compiled(parallel=True)
 def _render(tables, poses, lines, scene):
     first_row, last_row, shift = lines
     codes, echo, skin_row, skin_facing = scene
@@ -55,7 +56,7 @@ def _render(tables, poses, lines, scene):
 
 
 @no_type_check
-@njit(parallel=True, cache=True)
+@compiled(parallel=True)
 def _fill(tables, affine, out):
     for k in prange(out.shape[0]):
         for j in range(out.shape[1]):

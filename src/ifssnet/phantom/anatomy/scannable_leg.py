@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from ifssnet.phantom.anatomy.subject import Side, Subject
 from ifssnet.phantom.anatomy.tissue import Condition
 from ifssnet.phantom.anatomy.view import ProbeView, Scene
+
+
+@dataclass(frozen=True)
+class SurfaceSource:
+    """Where a leg that was made of surfaces comes from.
+
+    Attributes:
+        surfaces: Name of the folder of surfaces.
+        side: Which leg.
+        seed: Of its texture.
+        leg_mm: Its length.
+    """
+
+    surfaces: str
+    side: Side
+    seed: int
+    leg_mm: float
+
+
+LegDescription: TypeAlias = Subject | SurfaceSource
+"""What a leg was made from: a person's parameters, or surfaces."""
 
 
 @runtime_checkable
@@ -46,8 +68,9 @@ class ScannableLeg(Protocol):
         """The state of its muscles."""
         ...
 
-    def describe(self) -> Mapping[str, Any]:
-        """Its parameters, as plain data."""
+    @property
+    def description(self) -> LegDescription:
+        """What it was made from."""
         ...
 
     def tissues(self, index_to_leg: Float[np.ndarray, "4 4"], shape_zyx: tuple[int, int, int]) -> UInt8[np.ndarray, "z y x"]:

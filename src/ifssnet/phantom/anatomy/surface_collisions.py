@@ -5,13 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 
-import edt
 import numpy as np
 from jaxtyping import Bool
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import LabelMap, Surface
 from ifssnet.geometry.box import bounding_box
+from ifssnet.geometry.untyped import distance_to_false
 from ifssnet.geometry.voxelise import voxels_inside
 
 MOST_SHARED = 0.005
@@ -67,4 +67,4 @@ def check_collisions(surfaces: Sequence[Surface], labels: LabelMap) -> None:
 def _deepest_mm(both: Bool[np.ndarray, "z y x"], labels: LabelMap) -> float:
     """How far inside what two parts share a place can lie."""
     box = bounding_box(both, 1)
-    return float(edt.edt(both[box], anisotropy=labels.grid.spacing_zyx_mm, black_border=True).max())
+    return float(distance_to_false(both[box], labels.grid.spacing_zyx_mm, border=True).max())

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import no_type_check
 
-from numba import njit
-
+from ifssnet.geometry.compiled import compiled
 from ifssnet.phantom.anatomy.calf import ANGLES, STEP_MM, STEP_RAD
 
 FASCIA_MM = 0.6
@@ -22,7 +21,7 @@ SKIN_ECHO, FAT_ECHO, FASCIA_ECHO, BONE_ECHO, BORDER_ECHO, SEPTUM_ECHO = (
 
 
 @no_type_check
-@njit(cache=True, inline="always")
+@compiled(inline=True)
 def locate(tables, x, y, z):
     """Where (x, y, z) lies about the leg's axis: cell of the tables (row -1 outside the leg), px, py, radius, angle."""
     layers, axis, lateral, most = tables[0], tables[1], tables[6], tables[7]
@@ -46,7 +45,7 @@ def locate(tables, x, y, z):
 
 
 @no_type_check
-@njit(cache=True, inline="always")
+@compiled(inline=True)
 def value_at(layers, cell, column):
     """A column of the tables, bilinear in height and angle; and its slope along the angle, a radian."""
     k, fz, j, j2, fa = cell
@@ -56,7 +55,7 @@ def value_at(layers, cell, column):
 
 
 @no_type_check
-@njit(cache=True, inline="always")
+@compiled(inline=True)
 def bone_edge(bones, k, fz, b, px, py):
     """Distance from a bone's centre, the bone's radius in that direction, its slope there, and the offset."""
     dx = px - (bones[k, b, 0] * (1 - fz) + bones[k + 1, b, 0] * fz)
@@ -70,7 +69,7 @@ def bone_edge(bones, k, fz, b, px, py):
 
 
 @no_type_check
-@njit(cache=True)
+@compiled()
 def tissue_at(tables, x, y, z):
     """The tissue's code at (x, y, z) in the leg's frame; `tables` are `ParametricLeg.tables`."""
     layers, split, bones, vessels, compartments = tables[0], tables[2], tables[3], tables[4], tables[5]
@@ -120,7 +119,7 @@ def tissue_at(tables, x, y, z):
 
 
 @no_type_check
-@njit(cache=True, inline="always")
+@compiled(inline=True)
 def specular(surface, distance, facing):
     """Echo of a surface: strong where it faces the beam, gone where it runs along it."""
     strength, width, sharpness = surface
@@ -128,7 +127,7 @@ def specular(surface, distance, facing):
 
 
 @no_type_check
-@njit(cache=True)
+@compiled()
 def facing_skin(tables, x, y, z, bx, by):
     """How squarely the skin at a place faces the beam (bx, by), 0 to 1."""
     layers, lateral = tables[0], tables[6]
@@ -141,7 +140,7 @@ def facing_skin(tables, x, y, z, bx, by):
 
 
 @no_type_check
-@njit(cache=True)
+@compiled()
 def surface_echo(tables, x, y, z, bx, by):
     """The echo of the nearest surface at a place, in units of muscle's mean echo, for a beam along (bx, by)."""
     layers, split, bones, lateral = tables[0], tables[2], tables[3], tables[6]

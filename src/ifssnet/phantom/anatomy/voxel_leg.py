@@ -7,22 +7,23 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, no_type_check
+from typing import no_type_check
 
 import numpy as np
-from edt import edt
 from jaxtyping import Bool, Float, Float32, UInt8
-from numba import njit, prange
-from scipy.ndimage import gaussian_filter
-from skimage.morphology import convex_hull_image
+from numba import prange
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Surface
 from ifssnet.core.muscles import TRICEPS_SURAE
 from ifssnet.core.progress import Progress
+from ifssnet.geometry.compiled import compiled
+from ifssnet.geometry.untyped import convex_hull, distance_to_false, smoothed
 from ifssnet.geometry.voxelise import voxelise
 from ifssnet.io.volumes.surfaces import read_surfaces
+from ifssnet.phantom.anatomy.scannable_leg import SurfaceSource
+from ifssnet.phantom.anatomy.subject import Side
 from ifssnet.phantom.anatomy.surface_collisions import check_collisions
 from ifssnet.phantom.anatomy.tissue import Condition, Tissue
 from ifssnet.phantom.anatomy.tissue_lookup import BONE_ECHO, BORDER_ECHO, FASCIA_ECHO, FAT_ECHO, SKIN_ECHO
@@ -71,7 +72,7 @@ class VoxelLeg:
 
     seed: int
     source: str
-    side: str
+    side: Side
     codes: UInt8[np.ndarray, "z y x"]
     grid: Grid
     strength: Float32[np.ndarray, "z y x"]
@@ -95,9 +96,10 @@ class VoxelLeg:
         """Healthy muscles."""
         return Condition(self.seed)
 
-    def describe(self) -> Mapping[str, Any]:
+    @property
+    def description(self) -> SurfaceSource:
         """Where the leg comes from."""
-        return {"surfaces": self.source, "side": self.side, "seed": self.seed, "leg_mm": self.length_mm}
+        return SurfaceSource(self.source, self.side, self.seed, self.length_mm)
 
     def tissues(self, index_to_leg: Float[np.ndarray, "4 4"], shape_zyx: tuple[int, int, int]) -> UInt8[np.ndarray, "z y x"]:
         """The tissue's code at every index (x, y, z) of an array, through any affine."""
@@ -145,7 +147,7 @@ def leg_of_surfaces(folder: Path, seed: int = 0) -> Generator[Progress, None, Vo
     yield Progress("making a leg of surfaces", 3, 4)
     strength, sharpness, normal = _surfaces(codes, seed)
     outline, axis = _outline(codes, grid)
-    side = "left" if lateral > 0 else "right"
+    side: Side = "left" if lateral > 0 else "right"
     yield Progress("making a leg of surfaces", 4, 4)
     return VoxelLeg(seed, folder.name, side, codes, grid, strength, sharpness, normal, outline, axis)
 
@@ -179,11 +181,11 @@ def _wrapped(parts: UInt8[np.ndarray, "z y x"], grid: Grid) -> tuple[UInt8[np.nd
     present = np.flatnonzero(parts.any(axis=(1, 2)))
     first, last = int(present[0]), int(present[-1]) + 1
     parts = parts[first:last]
-    hull = np.stack([convex_hull_image(plane > 0) if np.count_nonzero(plane) > 8 else plane > 0 for plane in parts])
-    inside: Bool[np.ndarray, "z y x"] = (gaussian_filter(hull.astype(np.float32), (5.0, 1.5, 1.5)) > 0.5) | (parts > 0)
+    hull = np.stack([convex_hull(plane > 0) if np.count_nonzero(plane) > 8 else plane > 0 for plane in parts])
+    inside: Bool[np.ndarray, "z y x"] = (smoothed(hull.astype(np.float32), (5.0, 1.5, 1.5)) > 0.5) | (parts > 0)
     x_mm, y_mm, z_mm = grid.spacing_xyz_mm
     padded = np.pad(inside, ((1, 1), (0, 0), (0, 0)), mode="edge")
-    away = edt(~padded, anisotropy=(10.0 * z_mm, y_mm, x_mm))[1:-1]
+    away = distance_to_false(~padded, (10.0 * z_mm, y_mm, x_mm))[1:-1]
     codes = parts.copy()
     codes[inside & (parts == 0)] = Tissue.DEEP_FAT
     limits = np.cumsum([0.0, FASCIA_MM, FAT_MM, SKIN_MM])
@@ -198,7 +200,7 @@ def _surfaces(
 ) -> tuple[Float32[np.ndarray, "z y x"], Float32[np.ndarray, "z y x"], Float32[np.ndarray, "2 z y x"]]:
     """Strength, sharpness and normal of the surface at each voxel; a stronger kind hides a weaker one."""
     rng = np.random.default_rng([seed, 0x7F5])
-    noise = gaussian_filter(rng.standard_normal(codes.shape, dtype=np.float32), (10.0, 12.0, 12.0))
+    noise = smoothed(rng.standard_normal(codes.shape, dtype=np.float32), (10.0, 12.0, 12.0))
     seen = 1.0 / (1.0 + np.exp(-(noise - np.quantile(noise[::4, ::4, ::4], 0.4)) / (0.2 * noise.std())))
     strength = np.zeros(codes.shape, dtype=np.float32)
     sharpness = np.ones(codes.shape, dtype=np.float32)
@@ -207,7 +209,7 @@ def _surfaces(
     present = [Tissue(int(code)) for code in np.unique(codes) if code]
     for tissue in sorted(present, key=lambda t: (t in bones, t in wraps, t)):
         echo = BONE_ECHO if tissue in bones else wraps.get(tissue, BORDER_ECHO)
-        soft = gaussian_filter((codes == tissue).astype(np.float32), (0.0, 0.8, 0.8))
+        soft = smoothed((codes == tissue).astype(np.float32), (0.0, 0.8, 0.8))
         slope_y: Float32[np.ndarray, "z y x"] = np.gradient(soft, axis=1)
         slope_x: Float32[np.ndarray, "z y x"] = np.gradient(soft, axis=2)
         steep = np.hypot(slope_y, slope_x)
@@ -231,14 +233,15 @@ def _outline(
         x, y = grid.origin_xyz_mm[0] + u * x_mm, grid.origin_xyz_mm[1] + v * y_mm
         axis[row] = x.mean(), y.mean()
         angle, r = np.arctan2(x - axis[row, 0], -(y - axis[row, 1])), np.hypot(x - axis[row, 0], y - axis[row, 1])
-        reach = np.zeros(120)
-        np.maximum.at(reach, np.round((np.rad2deg(angle) + 180.0) / 3.0).astype(int) % 120, r)
-        points[row] = axis[row] + reach[:, None] * np.stack([np.sin(directions), -np.cos(directions)], axis=1)
+        radius = np.zeros(120)
+        sector = np.rint((np.rad2deg(angle) + 180.0) / 3.0)
+        np.maximum.at(radius, sector.astype(int) % 120, r)
+        points[row] = axis[row] + radius[:, None] * np.stack([np.sin(directions), -np.cos(directions)], axis=1)
     return points, axis
 
 
 @no_type_check
-@njit(parallel=True, cache=True)
+@compiled(parallel=True)
 def _sample(codes, affine, out):
     for k in prange(out.shape[0]):
         for j in range(out.shape[1]):
@@ -251,7 +254,7 @@ def _sample(codes, affine, out):
 
 
 @no_type_check
-@njit(parallel=True, cache=True)
+@compiled(parallel=True)
 def _render(leg, poses, lines, scene):
     tissue, strength, sharpness, normal, to_index = leg
     first_row, last_row, shift = lines

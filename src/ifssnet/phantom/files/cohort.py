@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 
 from ifssnet.core.cohort import SPLITS
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress
-from ifssnet.io.storage.toml_text import Table, Value
 from ifssnet.phantom.anatomy.leg import build_leg
+from ifssnet.phantom.anatomy.scannable_leg import LegDescription
 from ifssnet.phantom.anatomy.subject import Sex, Side, Subject, Variant, check_seed, draw_subject
 from ifssnet.phantom.anatomy.tissue import NAMES
-from ifssnet.phantom.files.leg_files import LEG_3D_US_VALUES, description, write_case
+from ifssnet.phantom.files.leg_files import LEG_3D_US_VALUES, describe_recording, write_case
 from ifssnet.phantom.scanner.acquisition import VERSION, Via, acquire, size_named
 
 MOST_SUBJECTS = 10_000
@@ -130,47 +131,121 @@ def likely_split(subjects: int) -> tuple[int, int, int]:
     return subjects - val - test, val, test
 
 
-def make_member(plan: CohortPlan, index: int, folder: Path) -> Generator[Progress, None, Table]:
+@dataclass(frozen=True, eq=False)
+class WrittenRecording:
+    """What `cohort.toml` says about one acquisition of a person.
+
+    Attributes:
+        leg_to_world: Where the leg lay, 4 x 4, mm.
+        shape_zyx: Voxels of the volume.
+        spacing_xyz_mm: Their size.
+        sha256: File's name to its hash.
+    """
+
+    leg_to_world: Float[np.ndarray, "4 4"]
+    shape_zyx: tuple[int, int, int]
+    spacing_xyz_mm: tuple[float, float, float]
+    sha256: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class WrittenMember:
+    """What `cohort.toml` says about one person.
+
+    Attributes:
+        split: train, val or test.
+        subject: The person.
+        volumes_cm3: Muscle's name to its true volume in r1.
+        r1: The first acquisition.
+        r2: The second one, where there is one.
+    """
+
+    split: str
+    subject: LegDescription
+    volumes_cm3: Mapping[str, float]
+    r1: WrittenRecording
+    r2: WrittenRecording | None = None
+
+
+@dataclass(frozen=True)
+class CohortRecipe:
+    """How a cohort was made.
+
+    Attributes:
+        version: Name of the generator.
+        seed: Of everything.
+        size: Name of a size.
+        via: "scan" or "direct".
+        variant: What kind of people.
+        versions: Library's name to its version.
+    """
+
+    version: str
+    seed: int
+    size: str
+    via: Via
+    variant: Variant
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class WrittenCohort:
+    """What `cohort.toml` says: how to read the cohort, and how to make it again.
+
+    Attributes:
+        name: Of the cohort, for a person.
+        licence: Its SPDX identifier.
+        citation: What to cite.
+        notes: What a reader has to know.
+        acquisition: The acquisition that a case holds unless `acquisitions` says otherwise.
+        labels: Label value, as text, to the muscle's name.
+        acquisitions: Case's name to its acquisition.
+        generator: How the cohort was made.
+        subjects: Person's name to what is known about the person.
+    """
+
+    name: str
+    licence: str
+    citation: tuple[str, ...]
+    notes: tuple[str, ...]
+    acquisition: str
+    labels: Mapping[str, str]
+    acquisitions: Mapping[str, str]
+    generator: CohortRecipe
+    subjects: Mapping[str, WrittenMember]
+
+
+def make_member(plan: CohortPlan, index: int, folder: Path) -> Generator[Progress, None, WrittenMember]:
     """Make and write one person's acquisitions; return what `cohort.toml` says about them."""
     member = plan.members[index]
     leg = build_leg(member.subject)
     target = folder / member.split / member.name
     target.mkdir(parents=True, exist_ok=True)
-    told: dict[str, Value] = {}
+    volumes_cm3: Mapping[str, float] = {}
+    written: list[WrittenRecording] = []
     for number in range(1, member.acquisitions + 1):
         recorded = yield from acquire(leg, size_named(plan.size), plan.via, number, member.subject.seed)
-        about = dict(description(leg, recorded))
         if number == 1:
-            told |= {"split": member.split, "subject": about["subject"], "volumes_cm3": about["volumes_cm3"]}
+            volumes_cm3 = describe_recording(leg, recorded).volumes_cm3
         paths = write_case(recorded, target, number)
-        told[f"r{number}"] = {
-            "leg_to_world": about["leg_to_world"],
-            "shape_zyx": list(recorded.volume.grid.shape_zyx),
-            "spacing_xyz_mm": list(recorded.volume.grid.spacing_xyz_mm),
-            "sha256": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths},
-        }
-    return told
+        hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+        grid = recorded.volume.grid
+        written.append(WrittenRecording(recorded.leg_to_world, grid.shape_zyx, grid.spacing_xyz_mm, hashes))
+    return WrittenMember(member.split, leg.description, volumes_cm3, *written)
 
 
-def cohort_table(plan: CohortPlan, members: list[Table]) -> Table:
-    """What `cohort.toml` says: how to read the cohort, and how to make it again."""
-    described: dict[str, Value] = {
-        "name": f"digital legs {plan.seed}",
-        "licence": "Apache-2.0",
-        "citation": [],
-        "notes": [f"Made by {VERSION}: digital legs with exact truth, not people.", "Labels are exact; real ones are not."],
-        "acquisition": "r1",
-        "labels": {str(LEG_3D_US_VALUES[value]): NAMES[value] for value in LEG_3D_US_VALUES},
-        "acquisitions": {f"{m.name}_x2": "r2" for m in plan.members if m.acquisitions == 2},
-        "generator": {
-            "version": VERSION,
-            "seed": plan.seed,
-            "size": plan.size,
-            "via": plan.via,
-            "variant": plan.variant,
-            "versions": {name: version(name) for name in ("ifssnet", "numpy", "scipy", "numba")}
-            | {"python": platform.python_version()},
-        },
-        "subjects": {member.name: told for member, told in zip(plan.members, members, strict=True)},
-    }
-    return described
+def describe_cohort(plan: CohortPlan, members: Sequence[WrittenMember]) -> WrittenCohort:
+    """What `cohort.toml` says about a cohort; `members` are in the order of the plan's."""
+    versions = {name: version(name) for name in ("ifssnet", "numpy", "scipy", "numba")}
+    versions["python"] = platform.python_version()
+    return WrittenCohort(
+        name=f"digital legs {plan.seed}",
+        licence="Apache-2.0",
+        citation=(),
+        notes=(f"Made by {VERSION}: digital legs with exact truth, not people.", "Labels are exact; real ones are not."),
+        acquisition="r1",
+        labels={str(LEG_3D_US_VALUES[value]): NAMES[value] for value in LEG_3D_US_VALUES},
+        acquisitions={f"{m.name}_x2": "r2" for m in plan.members if m.acquisitions == 2},
+        generator=CohortRecipe(VERSION, plan.seed, plan.size, plan.via, plan.variant, versions),
+        subjects={member.name: written for member, written in zip(plan.members, members, strict=True)},
+    )

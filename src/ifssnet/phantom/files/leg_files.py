@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
-from skimage.measure import find_contours
 
 from ifssnet.core.images import LabelMap
 from ifssnet.core.muscles import TRICEPS_SURAE, color_of
 from ifssnet.core.sweep import Contour, Sweep
+from ifssnet.geometry.untyped import contour_lines
+from ifssnet.io.plain_data import plain_table
 from ifssnet.io.save import save
-from ifssnet.io.storage.toml_text import Table, toml
+from ifssnet.io.storage.toml_text import toml
 from ifssnet.io.sweeps.sequence_writer import write_sequence
 from ifssnet.io.sweeps.stradwin_writer import write_stradwin
-from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg
+from ifssnet.phantom.anatomy.scannable_leg import LegDescription, ScannableLeg
 from ifssnet.phantom.scanner.acquisition import VERSION, Acquisition
+from ifssnet.phantom.scanner.protocol import ScanSettings
 from ifssnet.phantom.scanner.sweep import scan_labels
 
 LEG_3D_US_VALUES = {1: 100, 2: 150, 3: 200}
@@ -46,7 +49,7 @@ def write_leg(leg: ScannableLeg, recorded: Acquisition, folder: Path, number: in
     if recorded.sweeps:
         pixel = recorded.settings.probe.pixel_mm
         (folder / f"{prefix}plus.xml").write_text(plus_xml(pixel, recorded.volume.grid.spacing_xyz_mm), encoding="utf-8")
-    (folder / f"{prefix}leg.toml").write_text(toml(description(leg, recorded)), encoding="utf-8")
+    (folder / f"{prefix}leg.toml").write_text(toml(plain_table(describe_recording(leg, recorded))), encoding="utf-8")
 
 
 def write_case(recorded: Acquisition, folder: Path, number: int = 1) -> tuple[Path, Path]:
@@ -65,22 +68,35 @@ def as_leg_3d_us(truth: LabelMap) -> LabelMap:
     return LabelMap(lookup[truth.array], truth.grid, names, {value: color_of(name, value) for value, name in names.items()})
 
 
-def description(leg: ScannableLeg, recorded: Acquisition) -> Table:
-    """What is known about a recorded leg: parameters, true volumes, where it lay."""
+@dataclass(frozen=True, eq=False)
+class RecordedLeg:
+    """What `leg.toml` says about one recording of a leg.
+
+    Attributes:
+        generator: Name of the generator.
+        subject: What the leg was made from.
+        volumes_cm3: Muscle's name to its true volume, counted in voxels.
+        leg_to_world: Where the leg lay, 4 x 4, mm.
+        scan: How it was swept.
+    """
+
+    generator: str
+    subject: LegDescription
+    volumes_cm3: Mapping[str, float]
+    leg_to_world: Float[np.ndarray, "4 4"]
+    scan: ScanSettings
+
+
+def describe_recording(leg: ScannableLeg, recorded: Acquisition) -> RecordedLeg:
+    """What is known about a recorded leg."""
     voxel_cm3 = recorded.truth.grid.voxel_volume_mm3 / 1000.0
     counts = np.bincount(recorded.truth.array.ravel(), minlength=4)
     volumes = {name: round(float(counts[value]) * voxel_cm3, 3) for value, name in recorded.truth.names.items()}
-    return {
-        "generator": VERSION,
-        "subject": dict(leg.describe()),
-        "volumes_cm3": volumes,
-        "leg_to_world": [[float(x) for x in row] for row in recorded.leg_to_world],
-        "scan": asdict(recorded.settings),
-    }
+    return RecordedLeg(VERSION, leg.description, volumes, recorded.leg_to_world, recorded.settings)
 
 
 def with_tracker(sweep: Sweep) -> Sweep:
-    """The sweep with its poses told as trackers tell them: ProbeToTracker and ReferenceToTracker, calibration apart."""
+    """The sweep with its poses as trackers write them: ProbeToTracker and ReferenceToTracker, without the calibration."""
     header = dict(sweep.header)
     to_probe = np.diag([*sweep.pixel_spacing_uv_mm, 1.0, 1.0])
     for index, (pose, valid) in enumerate(zip(sweep.image_to_world, sweep.valid, strict=True)):
@@ -122,7 +138,7 @@ def with_contours(sweep: Sweep, truth: Sweep) -> Sweep:
 def _outlines(mask: Bool[np.ndarray, "v u"]) -> list[Float[np.ndarray, "point 2"]]:
     """Closed outlines, (u, v) in pixels, half a pixel outside the outermost centres where the frame cuts the muscle."""
     padded: UInt8[np.ndarray, "v u"] = np.pad(mask.astype(np.uint8), 1)
-    rings = [ring[:-1, ::-1] - 1.0 for ring in find_contours(padded.astype(np.float64), 0.5) if len(ring) > 8]
+    rings = [ring[:-1, ::-1] - 1.0 for ring in contour_lines(padded.astype(np.float64), 0.5) if len(ring) > 8]
     return [np.ascontiguousarray(ring, dtype=np.float64) for ring in rings]
 
 

@@ -7,8 +7,9 @@ from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Complex64, Float32, UInt8
-from numba import njit, prange
+from numba import prange
 
+from ifssnet.geometry.compiled import compiled
 from ifssnet.phantom.anatomy.view import ProbeView, Scene
 from ifssnet.phantom.scanner.probe import Probe
 
@@ -19,7 +20,7 @@ BLACK_DB = -46.8
 def envelope(field: Complex64[np.ndarray, "image v u"], view: ProbeView, probe: Probe) -> Float32[np.ndarray, "image v u"]:
     """Magnitude after the point spread function: a separable Gaussian of unit energy, wider away from the focus."""
     height, width = view.spacing_vu_mm
-    rows = field.shape[1]
+    rows = int(field.shape[1])
     depth_mm = (np.arange(rows) + 0.5) * height
     lateral = _kernels(np.maximum(probe.lateral_sd_mm(depth_mm) / width, SHARPEST_PX))
     axial = _kernels(np.array([max(probe.axial_sd_mm / height, SHARPEST_PX)]))[0]
@@ -60,7 +61,7 @@ def compress(
 
 
 @no_type_check
-@njit(parallel=True, cache=True)
+@compiled(parallel=True)
 def _blur(field, first_row, last_row, axial, lateral, out):
     n, rows, columns = field.shape
     ra, rl = len(axial) // 2, lateral.shape[1] // 2
@@ -87,7 +88,7 @@ def _blur(field, first_row, last_row, axial, lateral, out):
 
 
 @no_type_check
-@njit(parallel=True, cache=True)
+@compiled(parallel=True)
 def _compress(images, lines, noise, machine, out):
     envelopes, scatterers = images
     first_row, last_row, skin_row = lines

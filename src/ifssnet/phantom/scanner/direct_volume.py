@@ -26,7 +26,7 @@ from ifssnet.phantom.scanner.protocol import PAPER, ScanSettings
 
 BATCH_PIXELS = 2**21
 PIXEL_YX_MM = (0.37, 0.6)
-"""VolumeSize of the imaged pixels, about; larger voxels are means of several."""
+"""Height and width of an imaged pixel, about; larger voxels are means of several pixels."""
 MOST_FINER = 3
 """Pixels to a voxel along one axis, at most: what is for tests must be quick."""
 
@@ -107,10 +107,10 @@ def slices_view(
     inside = (z >= path.from_mm) & (z <= path.to_mm)
     for sweep in range(settings.sweeps):
         centre, top = path.at(sweep, z)
-        row = np.round((top - heads[..., 1]) / row_mm[1])
+        row = np.rint((top - heads[..., 1]) / row_mm[1])
         x = heads[..., 0] + row * row_mm[0]
         covered = inside & (np.abs(x - centre) <= 0.5 * settings.probe.width_mm)
-        deepest = np.clip(row + settings.probe.depth_mm / row_mm[1], 0, rows)
+        deepest = np.minimum(np.maximum(row + settings.probe.depth_mm / row_mm[1], 0), rows)
         first[covered] = np.clip(row, 0, rows)[covered]
         last[covered] = deepest[covered]
         shift[covered] = motions[sweep]

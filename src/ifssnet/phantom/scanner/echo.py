@@ -7,8 +7,9 @@ from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Complex64
-from numba import njit, prange
+from numba import prange
 
+from ifssnet.geometry.compiled import compiled
 from ifssnet.phantom.anatomy.tissue import Condition, acoustic_table
 from ifssnet.phantom.anatomy.view import ProbeView, Scene
 from ifssnet.phantom.scanner.probe import Probe
@@ -41,7 +42,7 @@ def echo_field(
 
 
 @no_type_check
-@njit(parallel=True, cache=True)
+@compiled(parallel=True)
 def _echoes(scene, view, acoustic, machine, tissue, scatterers, out):
     codes, echo, skin_row, skin_facing = scene
     poses, first_row, last_row, shift, line_db = view

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Float32
-from scipy.ndimage import gaussian_filter1d
 
 from ifssnet.core.errors import InputError
+from ifssnet.geometry.untyped import interpolated, smoothed_along
 from ifssnet.phantom.anatomy.calf import STEP_MM
 from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg
 from ifssnet.phantom.scanner.protocol import ScanSettings
@@ -34,7 +34,7 @@ class ProbePath:
 
     def at(self, sweep: int, z_mm: Float[np.ndarray, "*n"]) -> tuple[Float[np.ndarray, "*n"], Float[np.ndarray, "*n"]]:
         """Middle (x) and face (y) of a sweep at any heights."""
-        return np.interp(z_mm, self.z_mm, self.centre_mm[sweep]), np.interp(z_mm, self.z_mm, self.top_mm[sweep])
+        return interpolated(z_mm, self.z_mm, self.centre_mm[sweep]), interpolated(z_mm, self.z_mm, self.top_mm[sweep])
 
 
 def probe_path(leg: ScannableLeg, settings: ScanSettings) -> ProbePath:
@@ -48,18 +48,18 @@ def probe_path(leg: ScannableLeg, settings: ScanSettings) -> ProbePath:
         )
     x, y = np.moveaxis(leg.outline_xy_mm, -1, 0)
     width = settings.probe.width_mm
-    middle = gaussian_filter1d(0.5 * (x.max(axis=1) + x.min(axis=1)), 40.0 / STEP_MM, mode="nearest")
+    middle = smoothed_along(0.5 * (x.max(axis=1) + x.min(axis=1)), 40.0 / STEP_MM, mode="nearest")
     across = (np.arange(settings.sweeps) - 0.5 * (settings.sweeps - 1)) * width * (1.0 - settings.overlap)
     centres = middle[None, :] + across[:, None]
     behind = y < leg.axis_xy_mm[:, 1:]
     tops = np.empty_like(centres)
     for index, centre in enumerate(centres):
         under = (np.abs(x - centre[:, None]) < 0.5 * width) & behind
-        top = np.where(under, y, np.inf).min(axis=1)
+        top: Float[np.ndarray, " z"] = np.where(under, y, np.inf).min(axis=1)
         seen = np.isfinite(top)
         beside = float(np.mean(leg.axis_xy_mm[:, 1]))
-        top = np.interp(leg.z_mm, leg.z_mm[seen], top[seen]) if seen.any() else np.full(len(top), beside)
-        tops[index] = gaussian_filter1d(top, 12.0 / STEP_MM, mode="nearest") - settings.standoff_mm
+        top = interpolated(leg.z_mm, leg.z_mm[seen], top[seen]) if seen.any() else np.full(len(top), beside)
+        tops[index] = smoothed_along(top, 12.0 / STEP_MM, mode="nearest") - settings.standoff_mm
     return ProbePath(leg.z_mm, centres, tops, settings.from_mm, end)
 
 
@@ -85,8 +85,8 @@ def lost_contact_db(
     gain = np.zeros((len(z_mm), len(x_mm)), dtype=np.float32)
     length_mm = float(z_mm.max() - z_mm.min())
     for _ in range(rng.poisson(bubbles_per_m * length_mm / 1000.0)):
-        x, z = rng.uniform(x_mm.min(), x_mm.max()), rng.uniform(z_mm.min(), z_mm.max())
+        x, z = rng.uniform(float(x_mm.min()), float(x_mm.max())), rng.uniform(float(z_mm.min()), float(z_mm.max()))
         wide, long, depth = rng.uniform(1.0, 4.0), rng.uniform(2.0, 7.0), rng.uniform(10.0, 25.0)
-        away = ((x_mm[None, :] - x) / wide) ** 4 + ((z_mm[:, None] - z) / long) ** 4
+        away: Float[np.ndarray, "image u"] = ((x_mm[None, :] - x) / wide) ** 4 + ((z_mm[:, None] - z) / long) ** 4
         gain -= (depth * np.exp(-away)).astype(np.float32)
     return gain

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float
-from scipy.ndimage import gaussian_filter1d
 
 from ifssnet.core.progress import Progress
 from ifssnet.core.sweep import Sweep
+from ifssnet.geometry.untyped import smoothed_along
 from ifssnet.phantom.anatomy.leg import as_leg
 from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg
 from ifssnet.phantom.anatomy.subject import Subject
@@ -59,14 +59,14 @@ def scan(
         poses = _poses(path, index, z, settings)
         frames = yield from _frames(leg, settings, poses, motions[index], rng, (index * len(z), settings.sweeps * len(z)))
         valid = rng.random(len(z)) >= settings.dropped
-        told = to_world @ _jittered(poses, rng, settings)
+        tracked_poses = to_world @ _jittered(poses, rng, settings)
         times = index * (len(z) / FRAMES_A_SECOND + PAUSE_S) + np.arange(len(z)) / FRAMES_A_SECOND
         pixel = settings.probe.pixel_mm
         header = {
             "UltrasoundImageOrientation": "MF",
             "DigitalLeg": f"seed {leg.seed}, sweep {index + 1} of {settings.sweeps}",
         }
-        sweeps.append(Sweep(frames, told, times, (pixel, pixel), valid, header=header))
+        sweeps.append(Sweep(frames, tracked_poses, times, (pixel, pixel), valid, header=header))
     return sweeps
 
 
@@ -131,7 +131,7 @@ def _jittered(
 ) -> Float[np.ndarray, "frame 4 4"]:
     """What the tracker says: smooth small errors of position and direction."""
     n = len(poses)
-    wobble = gaussian_filter1d(rng.standard_normal((n, 6)), 3.0, axis=0)
+    wobble = smoothed_along(rng.standard_normal((n, 6)), 3.0, axis=0)
     wobble /= max(float(wobble.std()), 1e-9)
     said = poses.copy()
     turns = np.deg2rad(settings.jitter_deg) * wobble[:, 3:]

@@ -6,11 +6,12 @@ import math
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
+
+from ifssnet.geometry.compiled import compiled
 
 
 @no_type_check
-@njit(cache=True, inline="always")
+@compiled(inline=True)
 def _hash(a, b, c, seed):
     """A number from 0 to 1 that belongs to a lattice point."""
     h = (np.uint64(a & 0xFFFFF) * np.uint64(0x9E3779B97F4A7C15)) ^ (np.uint64(b & 0xFFFFF) * np.uint64(0xC2B2AE3D27D4EB4F))
@@ -24,7 +25,7 @@ def _hash(a, b, c, seed):
 
 
 @no_type_check
-@njit(cache=True)
+@compiled()
 def value_noise(x, y, z, seed):
     """Smooth noise over three coordinates, from -1.5 to 1.5 and mostly within 1, the same for the same place."""
     i, j, k = math.floor(x), math.floor(y), math.floor(z)
@@ -40,7 +41,7 @@ def value_noise(x, y, z, seed):
 
 
 @no_type_check
-@njit(cache=True)
+@compiled()
 def fascicles(pennation, code, x, y, z, seed):
     """Logarithm of a tissue's relative backscatter: bundles tilted by the pennation, with bright perimysium between."""
     cosine, sine = math.cos(pennation), math.sin(pennation)
@@ -53,7 +54,7 @@ def fascicles(pennation, code, x, y, z, seed):
 
 
 @no_type_check
-@njit(cache=True)
+@compiled()
 def infiltration(share, x, y, z, seed):
     """Fat between the fibres at a place, 0 to 1: patches of a centimetre whose mean is about `share`."""
     patch = value_noise(x / 11.0, y / 9.0, z / 22.0, seed + 211) + 0.5 * value_noise(x / 4.0, y / 3.5, z / 9.0, seed + 223)

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Generator
+from collections import Counter
+from collections.abc import Generator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress, drain
-from ifssnet.core.segmentation import Json
 from ifssnet.io.cohorts.cohort_folder import DESCRIPTION
+from ifssnet.io.plain_data import plain_table
 from ifssnet.io.storage.atomic import atomic_folder
-from ifssnet.io.storage.toml_text import Table, toml
+from ifssnet.io.storage.toml_text import toml
 from ifssnet.phantom.anatomy.leg import build_leg
 from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg
 from ifssnet.phantom.anatomy.subject import Variant, check_seed, draw_subject
 from ifssnet.phantom.anatomy.voxel_leg import leg_of_surfaces
-from ifssnet.phantom.files.cohort import CohortPlan, cohort_table, make_member
-from ifssnet.phantom.files.leg_files import description, write_leg
+from ifssnet.phantom.files.cohort import CohortPlan, WrittenMember, describe_cohort, make_member
+from ifssnet.phantom.files.leg_files import describe_recording, write_leg
 from ifssnet.phantom.scanner.acquisition import VERSION, Via, acquire, size_named
 from ifssnet.workflow.cohorts.threads import use_threads
 
@@ -49,7 +50,58 @@ class LegOptions:
     acquisitions: int = 1
 
 
-def make_leg(output: Path, options: LegOptions, *, force: bool = False) -> Generator[Progress, None, dict[str, Json]]:
+@dataclass(frozen=True)
+class MadeRecording:
+    """One acquisition of a digital leg, as it was written.
+
+    Attributes:
+        volumes_cm3: Muscle's name to its true volume.
+        shape_zyx: Voxels of the volume.
+        spacing_xyz_mm: Their size.
+        sweeps: Number of sweeps; 0 for a volume that was made directly.
+    """
+
+    volumes_cm3: Mapping[str, float]
+    shape_zyx: tuple[int, int, int]
+    spacing_xyz_mm: tuple[float, float, float]
+    sweeps: int
+
+
+@dataclass(frozen=True)
+class MadeLeg:
+    """A digital leg in a folder.
+
+    Attributes:
+        output: The folder.
+        generator: Name of the generator.
+        recordings: Acquisition's name, "r1" or "r2", to what was written.
+    """
+
+    output: Path
+    generator: str
+    recordings: Mapping[str, MadeRecording]
+
+
+@dataclass(frozen=True)
+class MadeCohort:
+    """A cohort of digital legs in a folder.
+
+    Attributes:
+        output: The folder.
+        generator: Name of the generator.
+        subjects: Number of persons.
+        acquisitions: Number of acquisitions of all of them.
+        splits: Split's name to its number of persons.
+    """
+
+    output: Path
+    generator: str
+    subjects: int
+    acquisitions: int
+    splits: Mapping[str, int]
+
+
+def make_leg(output: Path, options: LegOptions, *, force: bool = False) -> Generator[Progress, None, MadeLeg]:
     """Record one digital leg into a folder, which comes into place when it is whole.
 
     Args:
@@ -74,21 +126,17 @@ def make_leg(output: Path, options: LegOptions, *, force: bool = False) -> Gener
             f"the variant '{options.variant}' of surfaces",
             "Leave one of them out: surfaces are taken as they are.",
         )
-    told: dict[str, Json] = {"output": str(output), "generator": VERSION}
+    made: dict[str, MadeRecording] = {}
     with atomic_folder(output, force=force, also=SWEEP_SUFFIXES) as folder:
         leg = yield from _leg(options)
         for number in range(1, options.acquisitions + 1):
             recorded = yield from acquire(leg, size, options.via, number, options.seed)
             yield Progress("writing the leg", number - 1, options.acquisitions)
             write_leg(leg, recorded, folder, number)
-            about = description(leg, recorded)
-            told[f"r{number}"] = {
-                "volumes_cm3": about["volumes_cm3"],  # type: ignore[dict-item]
-                "shape_zyx": list(recorded.volume.grid.shape_zyx),
-                "spacing_xyz_mm": list(recorded.volume.grid.spacing_xyz_mm),
-                "sweeps": len(recorded.sweeps),
-            }
-    return told
+            grid = recorded.volume.grid
+            volumes_cm3 = describe_recording(leg, recorded).volumes_cm3
+            made[f"r{number}"] = MadeRecording(volumes_cm3, grid.shape_zyx, grid.spacing_xyz_mm, len(recorded.sweeps))
+    return MadeLeg(output, VERSION, made)
 
 
 def _leg(options: LegOptions) -> Generator[Progress, None, ScannableLeg]:
@@ -99,7 +147,7 @@ def _leg(options: LegOptions) -> Generator[Progress, None, ScannableLeg]:
 
 def make_cohort(
     output: Path, plan: CohortPlan, *, workers: int = 1, force: bool = False
-) -> Generator[Progress, None, dict[str, Json]]:
+) -> Generator[Progress, None, MadeCohort]:
     """Make a cohort into a folder, which comes into place when it is whole; the same plan gives the same bytes.
 
     Args:
@@ -114,11 +162,11 @@ def make_cohort(
     if not 1 <= workers <= 256:
         raise InputError("1 to 256 workers", f"{workers}", "Use as many as there are processor cores.")
     with atomic_folder(output, force=force) as folder:
-        told: list[Table] = [{} for _ in plan.members]
+        written: dict[int, WrittenMember] = {}
         done = 0
         if workers == 1:
             for index in range(len(plan.members)):
-                told[index] = drain(make_member(plan, index, folder))
+                written[index] = drain(make_member(plan, index, folder))
                 done += 1
                 yield Progress("making digital legs", done, len(plan.members))
         else:
@@ -128,19 +176,17 @@ def make_cohort(
                 running = {pool.submit(_member, plan, index, folder): index for index in range(len(plan.members))}
                 try:
                     for future in as_completed(running):
-                        told[running[future]] = future.result()
+                        written[running[future]] = future.result()
                         done += 1
                         yield Progress("making digital legs", done, len(plan.members))
                 finally:
                     pool.shutdown(cancel_futures=True)
-        (folder / DESCRIPTION).write_text(toml(cohort_table(plan, told)), encoding="utf-8")
-    splits: dict[str, Json] = {}
-    for member in plan.members:
-        count = splits.get(member.split, 0)
-        splits[member.split] = (count if isinstance(count, int) else 0) + 1
+        description = describe_cohort(plan, [written[index] for index in range(len(plan.members))])
+        (folder / DESCRIPTION).write_text(toml(plain_table(description)), encoding="utf-8")
+    splits = Counter(member.split for member in plan.members)
     acquisitions = sum(member.acquisitions for member in plan.members)
-    return {"output": str(output), "generator": VERSION, "subjects": done, "acquisitions": acquisitions, "splits": splits}
+    return MadeCohort(output, VERSION, done, acquisitions, dict(splits))
 
 
-def _member(plan: CohortPlan, index: int, folder: Path) -> Table:
+def _member(plan: CohortPlan, index: int, folder: Path) -> WrittenMember:
     return drain(make_member(plan, index, folder))

@@ -23,7 +23,7 @@ from ifssnet.io.open import open_volume
 from ifssnet.io.save import save
 from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.storage.json_files import read_json_object
-from ifssnet.io.storage.toml_text import Table, toml
+from ifssnet.io.storage.toml_text import toml
 from ifssnet.io.volumes.image_header import read_grid
 from ifssnet.measurement.overlap import overlap, total
 from ifssnet.propagate.assemble import assemble
@@ -262,7 +262,7 @@ def _method_table(method: ComparedMethod) -> dict[str, Json]:
     return {name: value for name, value in method_table(method.facts()).items() if name != "given_as"}
 
 
-def _description(cohort: Cohort, cases: list[Case], told: Mapping[str, Json]) -> Table:
+def _description(cohort: Cohort, cases: list[Case], told: Mapping[str, Json]) -> Mapping[str, Json]:
     """A `cohort.toml` that says beside every number what the training labels are."""
     method = cast("Mapping[str, Json]", told["method"])
     sentence = (
