@@ -15,6 +15,7 @@ from ifssnet.compounding.preflight.coverage import coverage
 from ifssnet.compounding.preflight.motion import motion_of
 from ifssnet.compounding.preflight.sweep_checks import check_sweeps
 from ifssnet.core.sweep import Sweep
+from ifssnet.workflow.leg.compound_files import plain_preflight
 
 OPTIONS = CompoundOptions(spacing_mm=1.0)
 
@@ -27,7 +28,7 @@ def test_a_good_sweep_has_nothing_to_say():
     look = check_sweeps([leg()], OPTIONS)
     assert look.findings == ()
     assert look.worst is None
-    assert look.extent_mm == (50, 40, 80)
+    assert look.extent_xyz_mm == (50, 40, 80)
     assert look.coverage.unseen_share == 0
     assert look.coverage.longest_gap_mm == 0
     assert look.coverage.overlap_share is None
@@ -151,4 +152,4 @@ def test_the_worst_comes_first_and_everything_is_plain_data():
     look = check_sweeps([leg(step_mm=0.0)], replace(OPTIONS, spacing_mm=0.5))
     ranks = [("error", "warning", "note").index(f.severity) for f in look.findings]
     assert ranks == sorted(ranks)
-    assert json.loads(json.dumps(look.as_plain(), allow_nan=False))["frames"] == 80
+    assert json.loads(json.dumps(plain_preflight(look), allow_nan=False))["frames"] == 80

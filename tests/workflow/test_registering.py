@@ -39,13 +39,13 @@ def acquisitions(tmp_path):
 def test_labels_of_r2_land_on_r1(acquisitions):
     folder, muscle, _ = acquisitions
     target, figures = folder / "carried.seg.nrrd", folder / "transform.json"
-    facts = drain(register_files(folder / "r1.mha", folder / "r2.mha", target, folder / "labels.seg.nrrd", figures))
+    registered = drain(register_files(folder / "r1.mha", folder / "r2.mha", target, folder / "labels.seg.nrrd", figures))
     carried = open_labels(target)
     assert carried.names == {1: "SOL"}
     found = carried.array > 0
     assert 2 * (found & (muscle > 0)).sum() / (found.sum() + muscle.sum()) > 0.98
-    shift = np.array(facts["moving_to_fixed_mm"])[:3, 3]
-    np.testing.assert_allclose(np.array(facts["moving_to_fixed_mm"])[:3, :3], np.eye(3), atol=0.01)
+    shift = registered.moving_to_fixed_mm[:3, 3]
+    np.testing.assert_allclose(registered.moving_to_fixed_mm[:3, :3], np.eye(3), atol=0.01)
     assert np.linalg.norm(shift) == pytest.approx(np.linalg.norm(SHIFT), abs=0.5)
     written = json.loads(figures.read_text())
     assert written["mutual_information"] > written["start_mutual_information"]

@@ -16,8 +16,9 @@ from ifssnet.compounding.insertion.linear import insert_linear
 from ifssnet.compounding.insertion.nearest import insert_nearest
 from ifssnet.compounding.insertion.voxel_arithmetic import FIXED_ONE, LATEST, MAXIMUM, MEAN, RUNNING_MEAN
 from ifssnet.compounding.options import CompoundOptions
-from ifssnet.compounding.plan import CompoundPlan, plan_compounding, used_frames
+from ifssnet.compounding.plan import plan_compounding, used_frames
 from ifssnet.compounding.spans import clip_bounds, frame_spans
+from ifssnet.core.compounding_facts import CompoundPlan
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from ifssnet.compounding.grid import automatic_grid
 from ifssnet.compounding.options import CompoundOptions
 from ifssnet.compounding.spans import frame_spans, pixels_in
+from ifssnet.core.compounding_facts import CompoundPlan
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.sweep import Sweep
@@ -21,39 +21,6 @@ SUPPORTED_TYPES = ("uint8", "uint16", "int16", "float32")
 
 SHARE_OF_MEMORY = 0.9
 """How much of the available memory a plan may take."""
-
-
-@dataclass(frozen=True)
-class CompoundPlan:
-    """A compounding that has not begun.
-
-    Attributes:
-        grid: What it is compounded onto.
-        bytes_by_array: Memory by what it holds, all of it at the same time.
-        frames: Frames of all sweeps.
-        invalid_frames: Those whose pose the tracker does not stand for; never used.
-        used_frames: Those that will be inserted: valid, and on the skip interval.
-        pixels: Pixels that will be inserted.
-        available_bytes: Memory that the machine has left; None where it does not tell.
-    """
-
-    grid: Grid
-    bytes_by_array: dict[str, int]
-    frames: int
-    invalid_frames: int
-    used_frames: int
-    pixels: int
-    available_bytes: int | None
-
-    @property
-    def voxels(self) -> int:
-        """Voxels of the output."""
-        return self.grid.voxels
-
-    @property
-    def bytes_needed(self) -> int:
-        """Memory in all, beyond the frames themselves."""
-        return sum(self.bytes_by_array.values())
 
 
 def plan_compounding(sweeps: Sequence[Sweep], options: CompoundOptions, grid: Grid | None = None) -> CompoundPlan:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ifssnet.cli.options import Force, Json, Quiet, Verbose
+from ifssnet.cli.parse import numbers, spacing_xyz
 from ifssnet.cli.terminal import Terminal, written
+from ifssnet.core.compounding_facts import CompoundPlan, Preflight
+from ifssnet.core.errors import InputError
+from ifssnet.core.written_files import CompoundedFile
+
+if TYPE_CHECKING:
+    from ifssnet.compounding.holes.options import HoleFilling
+    from ifssnet.compounding.options import Fan, Rectangle
 
 
 class Interpolation(StrEnum):
@@ -88,7 +97,7 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, Any]:
+) -> CompoundedFile | CompoundPlan | Preflight:
     """Compound tracked sweeps into a volume. Spacing is the paper's 0.277 mm unless said otherwise.
 
     Options given here win over those of --config.
@@ -98,30 +107,17 @@ def run(
 
     Example: `ifss compound left.igs.mha right.igs.mha --config plus.xml -o leg.mha --axes sweep --fill distance`
     """
-    from ifssnet.cli.parse import numbers, spacing_xyz
-    from ifssnet.compounding.options import Fan, Rectangle
-    from ifssnet.core.errors import InputError
-    from ifssnet.workflow.files.result_files import check_target
-    from ifssnet.workflow.leg.compound_files import check_recordings, compound_files, grid_facts, plan, read_recordings
+    from ifssnet.workflow.leg.compound_files import (
+        RecordingFiles,
+        check_files,
+        compound_files,
+        plain_compounded,
+        plain_plan,
+        plain_preflight,
+        plan_files,
+    )
 
     terminal = Terminal(quiet, verbose, json)
-    given: dict[str, Any] = {
-        "interpolation": interpolation and interpolation.value,
-        "compounding": compounding and compounding.value,
-        "axes": axes and axes.value,
-        "spacing_mm": spacing_xyz(spacing),
-        "axis_weight_mm": axis_weight_mm,
-        "skip_interval": skip,
-        "holes": None if fill is None else _holes(fill, fill_size, fill_mm),
-    }
-    if clip is not None:
-        edges = numbers(clip, "--clip", 4, "0,0,820,616")
-        if any(edge != int(edge) for edge in edges):
-            raise InputError("whole pixels after --clip", f"'{clip}'", "Write for example --clip 0,0,820,616.")
-        given["clip"] = Rectangle(*(int(edge) for edge in edges))
-    if fan is not None:
-        a, b, x, y, start, stop = numbers(fan, "--fan", 6, "-45,45,380,20,120,360")
-        given["fan"] = Fan((a, b), (x, y), start, stop)
     if output is None and not check and not dry_run:
         raise InputError("-o OUT", "none", "Say where to write, or use --check or --dry-run.")
     if grid is not None and (spacing is not None or axes is not None):
@@ -130,59 +126,75 @@ def run(
         )
     if check and dry_run:
         raise InputError("--check or --dry-run", "both", "Give one of them.")
-    if output is not None:
-        check_target(output, force or check or dry_run, *sweeps, *(poses or []), reference, calibration, config, grid)
     if fill is None and (fill_size is not None or fill_mm is not None):
         raise InputError("--fill with --fill-size or --fill-mm", "no --fill", "Say how holes are to be filled.")
-    recordings = read_recordings(
-        sweeps,
-        config,
-        {name: value for name, value in given.items() if value is not None},
-        grid,
-        poses=poses or (),
-        reference=reference,
-        calibration=calibration,
-    )
+    given: dict[str, Any] = {
+        "interpolation": interpolation and interpolation.value,
+        "compounding": compounding and compounding.value,
+        "axes": axes and axes.value,
+        "spacing_mm": spacing_xyz(spacing),
+        "axis_weight_mm": axis_weight_mm,
+        "skip_interval": skip,
+        "holes": None if fill is None else _holes(fill, fill_size, fill_mm),
+        "clip": _clip(clip),
+        "fan": _fan(fan),
+    }
+    options = {name: value for name, value in given.items() if value is not None}
+    files = RecordingFiles(tuple(sweeps), config, options, grid, tuple(poses or ()), reference, calibration)
     if dry_run:
-        planned = plan(recordings)
-        facts: dict[str, Any] = {
-            **grid_facts(planned.grid),
-            "frames": planned.frames,
-            "invalid_frames": planned.invalid_frames,
-            "used_frames": planned.used_frames,
-            "pixels": planned.pixels,
-            "bytes": sum(planned.bytes_by_array.values()),
-            "bytes_by_array": planned.bytes_by_array,
-            "available_bytes": planned.available_bytes,
-        }
+        plan = plan_files(files)
         if json:
-            terminal.answer_json(facts)
+            terminal.answer_json(plain_plan(plan))
         else:
-            shown = [
-                (key, written(value)) for key, value in facts.items() if not isinstance(value, dict) and key != "direction"
-            ]
-            terminal.answer_table("what it would be", ("what", "value"), shown)
-        return facts
+            _show_table(terminal, "what it would be", plain_plan(plan))
+        return plan
     if check:
-        seen = check_recordings(recordings).as_plain()
+        found = check_files(files)
         if json:
-            terminal.answer_json(seen)
+            terminal.answer_json(plain_preflight(found))
         else:
-            for finding in seen["findings"]:
-                terminal.say(f"{finding['severity']}: {finding['text']} {finding['remedy']}")
-            figures = [(key, written(value)) for key, value in seen.items() if not isinstance(value, (dict, list))]
-            terminal.answer_table("checks before compounding", ("what", "value"), figures)
-        return seen
-    facts = terminal.run(compound_files(recordings, output or Path(), with_provenance=provenance, force=force))
+            for finding in found.findings:
+                terminal.say(f"{finding.severity}: {finding.text} {finding.remedy}")
+            _show_table(terminal, "checks before compounding", plain_preflight(found))
+        return found
+    assert output is not None
+    made = terminal.run(compound_files(files, output, with_provenance=provenance, force=force))
     if json:
-        terminal.answer_json(facts)
-    terminal.say(f"wrote {output}: {written(facts['shape_zyx'])} voxels (z, y, x) of {written(facts['spacing_xyz_mm'])} mm")
-    return facts
+        terminal.answer_json(plain_compounded(made))
+    shape, spacing_mm = written(made.grid.shape_zyx), written(made.grid.spacing_xyz_mm)
+    terminal.say(f"wrote {output}: {shape} voxels (z, y, x) of {spacing_mm} mm")
+    return made
 
 
-def _holes(fill: Fill, size: int | None, limit_mm: float | None) -> tuple[Any, ...]:
+def _show_table(terminal: Terminal, title: str, facts: Mapping[str, Any]) -> None:
+    """Numbers and short lists; what is nested is left to --json."""
+    nested = {"direction", "sweeps", "findings"}
+    rows = [(key, written(value)) for key, value in facts.items() if not isinstance(value, dict) and key not in nested]
+    terminal.answer_table(title, ("what", "value"), rows)
+
+
+def _clip(text: str | None) -> Rectangle | None:
+    from ifssnet.compounding.options import Rectangle
+
+    if text is None:
+        return None
+    edges = numbers(text, "--clip", 4, "0,0,820,616")
+    if any(edge != int(edge) for edge in edges):
+        raise InputError("whole pixels after --clip", f"'{text}'", "Write for example --clip 0,0,820,616.")
+    return Rectangle(*(int(edge) for edge in edges))
+
+
+def _fan(text: str | None) -> Fan | None:
+    from ifssnet.compounding.options import Fan
+
+    if text is None:
+        return None
+    a, b, x, y, start, stop = numbers(text, "--fan", 6, "-45,45,380,20,120,360")
+    return Fan((a, b), (x, y), start, stop)
+
+
+def _holes(fill: Fill, size: int | None, limit_mm: float | None) -> tuple[HoleFilling, ...]:
     from ifssnet.compounding.holes.options import DistanceFilling, GaussianFilling, NearestFilling, StickFilling
-    from ifssnet.core.errors import InputError
 
     if limit_mm is not None and fill is not Fill.distance:
         raise InputError("--fill-mm with --fill distance", f"--fill {fill.value}", "Use --fill-size, which is in voxels.")

@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ifssnet.cli.options import Force, Json, Quiet
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.errors import InputError
-
-if TYPE_CHECKING:
-    from ifssnet.workflow.cohorts.phantom_files import MadeCohort, MadeLeg
+from ifssnet.core.written_files import MadeCohort, MadeLeg
 
 
 class Size(StrEnum):

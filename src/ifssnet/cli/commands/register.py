@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ifssnet.cli.options import Force, Json, Output, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal
+from ifssnet.core.written_files import RegisteredFile
 
 
 def run(
@@ -23,16 +24,17 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, Any]:
-    """Register R2 rigidly to R1 by mutual information, and carry R2 or its labels over (paper, IV-A2).
+) -> RegisteredFile:
+    """Register R2 rigidly to R1 by mutual information, and resample R2 or its labels onto R1 (paper, IV-A2).
 
     Example: `ifss register r1.mha r2.mha --labels r2-labels.seg.nrrd -o r1-labels.seg.nrrd`
     """
+    from ifssnet.io.plain_data import plain_table
     from ifssnet.workflow.leg.registered_files import register_files
 
     terminal = Terminal(quiet, verbose, json)
-    facts = terminal.run(register_files(fixed, moving, output, labels, transform, force=force))
+    done = terminal.run(register_files(fixed, moving, output, labels, transform, force=force))
     if json:
-        terminal.answer_json(facts)
+        terminal.answer_json(plain_table(done))
     terminal.say(f"wrote {output}")
-    return facts
+    return done

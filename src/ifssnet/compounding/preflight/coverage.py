@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import no_type_check
 
 import numpy as np
@@ -15,6 +15,7 @@ from ifssnet.compounding.grid import automatic_grid
 from ifssnet.compounding.options import CompoundOptions
 from ifssnet.compounding.plan import used_frames
 from ifssnet.compounding.spans import frame_spans
+from ifssnet.core.compounding_facts import Coverage
 from ifssnet.core.grid import Grid
 from ifssnet.core.sweep import Sweep
 from ifssnet.geometry.compiled import compiled
@@ -24,24 +25,6 @@ COLUMNS = 40
 
 MAX_SLICES = 4000
 """Beyond this many voxels along the sweep the sample is coarser: a broken pose must not cost memory."""
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """What the frames reach, on columns of voxels along the main direction of the sweeps.
-
-    A voxel was swept over when it lies between two frames that follow each other, both of which cut its column; frames
-    that were left out between them make that stretch longer.
-
-    Attributes:
-        unseen_share: Share of what was swept over that no frame passes through.
-        longest_gap_mm: Its longest stretch along the sweep.
-        overlap_share: Share of the voxels seen that two sweeps or more see; None for one sweep.
-    """
-
-    unseen_share: float
-    longest_gap_mm: float
-    overlap_share: float | None
 
 
 def coverage(sweeps: Sequence[Sweep], options: CompoundOptions) -> Coverage:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from jaxtyping import Float
 
+from ifssnet.core.compounding_facts import Jump, Motion
 from ifssnet.core.sweep import Sweep
 
 LEAST_JUMP_MM = 1.0
@@ -21,48 +20,6 @@ MEDIANS = 4.0
 
 STILL_MM = 0.02
 """Frames whose middle moved less than this, a tenth of a tracker's noise, add nothing new."""
-
-
-@dataclass(frozen=True)
-class Jump:
-    """An implausible step between one valid frame and the next.
-
-    Attributes:
-        frame: Index of the frame after it.
-        step_mm: How far the frame's middle moved.
-        turn_deg: By how much the frame turned.
-    """
-
-    frame: int
-    step_mm: float
-    turn_deg: float
-
-
-@dataclass(frozen=True)
-class Motion:
-    """The movement of one sweep.
-
-    Attributes:
-        median_step_mm: Between neighbouring valid frames, of their middles; 0 for fewer than two.
-        median_spacing_mm: The same across the frames' planes: what separates neighbouring images.
-        length_mm: Between the two frames' middles that lie furthest apart along the sweep.
-        jumps: Steps far beyond the others.
-        still_frames: Frames that did not move against the one before.
-        median_interval_s: Between neighbouring frames; 0 where the recording has no times.
-        time_gaps: Frames before which more than a few intervals passed.
-        backward_times: Frames whose time lies before that of the frame before them.
-        longest_invalid_run: Most frames in a row with invalid poses.
-    """
-
-    median_step_mm: float
-    median_spacing_mm: float
-    length_mm: float
-    jumps: tuple[Jump, ...]
-    still_frames: int
-    median_interval_s: float
-    time_gaps: tuple[int, ...]
-    backward_times: tuple[int, ...]
-    longest_invalid_run: int
 
 
 def motion_of(sweep: Sweep) -> Motion:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from ifssnet.compounding.holes.filling import bridged_voxels
 from ifssnet.compounding.options import CompoundOptions
-from ifssnet.compounding.plan import SHARE_OF_MEMORY, CompoundPlan, estimate_compounding
-from ifssnet.compounding.preflight.coverage import Coverage, coverage
-from ifssnet.compounding.preflight.motion import Motion, motion_of
-from ifssnet.core.findings import Finding, Severity, worst_first
+from ifssnet.compounding.plan import SHARE_OF_MEMORY, estimate_compounding
+from ifssnet.compounding.preflight.coverage import coverage
+from ifssnet.compounding.preflight.motion import motion_of
+from ifssnet.core.compounding_facts import CompoundPlan, Coverage, Motion, Preflight
+from ifssnet.core.findings import Finding, worst_first
 from ifssnet.core.grid import Grid
 from ifssnet.core.sweep import Sweep
 
@@ -28,47 +28,6 @@ POOR_COVERAGE = 0.2
 LITTLE_OVERLAP = 0.02
 MANY_INVALID = 0.1
 MANY_STILL = 0.2
-
-
-@dataclass(frozen=True, eq=False)
-class Preflight:
-    """What the checks found before compounding.
-
-    Attributes:
-        plan: Grid, frames, pixels and memory.
-        extent_mm: Length of the grid along its x, y and z axes.
-        coverage: What the frames reach.
-        motions: How the probe moved, one a sweep.
-        findings: What to know, the worst first.
-    """
-
-    plan: CompoundPlan
-    extent_mm: tuple[float, float, float]
-    coverage: Coverage
-    motions: tuple[Motion, ...]
-    findings: tuple[Finding, ...]
-
-    @property
-    def worst(self) -> Severity | None:
-        """The severity of the worst finding; None where there is none."""
-        return self.findings[0].severity if self.findings else None
-
-    def as_plain(self) -> dict[str, Any]:
-        """Plain data, for JSON; what has no finite value is None."""
-        gap = self.coverage.longest_gap_mm
-        return {
-            "size_xyz": list(self.plan.grid.shape_zyx[::-1]),
-            "spacing_xyz_mm": list(self.plan.grid.spacing_xyz_mm),
-            "extent_xyz_mm": list(self.extent_mm),
-            "voxels": self.plan.voxels,
-            "bytes": self.plan.bytes_needed,
-            "frames": self.plan.frames,
-            "frames_used": self.plan.used_frames,
-            "frames_invalid": self.plan.invalid_frames,
-            "coverage": {**asdict(self.coverage), "longest_gap_mm": gap if math.isfinite(gap) else None},
-            "sweeps": [asdict(motion) for motion in self.motions],
-            "findings": [asdict(finding) for finding in self.findings],
-        }
 
 
 def check_sweeps(sweeps: Sequence[Sweep], options: CompoundOptions, grid: Grid | None = None) -> Preflight:

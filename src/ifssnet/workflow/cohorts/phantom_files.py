@@ -5,13 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress, drain
+from ifssnet.core.written_files import MadeCohort, MadeLeg, MadeRecording
 from ifssnet.io.cohorts.cohort_folder import DESCRIPTION
 from ifssnet.io.plain_data import plain_table
 from ifssnet.io.storage.atomic import atomic_folder
@@ -48,57 +49,6 @@ class LegOptions:
     variant: Variant = "adult"
     anatomy: Path | None = None
     acquisitions: int = 1
-
-
-@dataclass(frozen=True)
-class MadeRecording:
-    """One acquisition of a digital leg, as it was written.
-
-    Attributes:
-        volumes_cm3: Muscle's name to its true volume.
-        shape_zyx: Voxels of the volume.
-        spacing_xyz_mm: Their size.
-        sweeps: Number of sweeps; 0 for a volume that was made directly.
-    """
-
-    volumes_cm3: Mapping[str, float]
-    shape_zyx: tuple[int, int, int]
-    spacing_xyz_mm: tuple[float, float, float]
-    sweeps: int
-
-
-@dataclass(frozen=True)
-class MadeLeg:
-    """A digital leg in a folder.
-
-    Attributes:
-        output: The folder.
-        generator: Name of the generator.
-        recordings: Acquisition's name, "r1" or "r2", to what was written.
-    """
-
-    output: Path
-    generator: str
-    recordings: Mapping[str, MadeRecording]
-
-
-@dataclass(frozen=True)
-class MadeCohort:
-    """A cohort of digital legs in a folder.
-
-    Attributes:
-        output: The folder.
-        generator: Name of the generator.
-        subjects: Number of persons.
-        acquisitions: Number of acquisitions of all of them.
-        splits: Split's name to its number of persons.
-    """
-
-    output: Path
-    generator: str
-    subjects: int
-    acquisitions: int
-    splits: Mapping[str, int]
 
 
 def make_leg(output: Path, options: LegOptions, *, force: bool = False) -> Generator[Progress, None, MadeLeg]:

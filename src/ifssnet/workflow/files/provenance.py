@@ -25,7 +25,7 @@ def software() -> dict[str, Json]:
     }
 
 
-def source(path: Path) -> dict[str, Json]:
+def source(path: Path) -> dict[str, str]:
     """A file's name and SHA-256; for a folder, of the names and contents of all its files in order."""
     digest = hashlib.sha256()
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:

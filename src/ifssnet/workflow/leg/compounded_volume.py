@@ -17,8 +17,9 @@ from ifssnet.compounding.holes.options import (
     StickFilling,
 )
 from ifssnet.compounding.options import CompoundOptions, Fan, Rectangle
-from ifssnet.compounding.plan import CompoundPlan, plan_compounding
-from ifssnet.compounding.preflight.sweep_checks import Preflight, check_sweeps
+from ifssnet.compounding.plan import plan_compounding
+from ifssnet.compounding.preflight.sweep_checks import check_sweeps
+from ifssnet.core.compounding_facts import CompoundPlan, Preflight
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
@@ -64,7 +65,7 @@ def dry_run(sweeps: Sequence[Sweep], options: CompoundOptions | None = None, gri
 def check_before_compounding(
     sweeps: Sequence[Sweep], options: CompoundOptions | None = None, grid: Grid | None = None
 ) -> Preflight:
-    """The pre-flight look: what may be wrong with the recordings, before the work.
+    """What may be wrong with the recordings.
 
     Raises:
         InputError: Nothing to compound.

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from ifssnet.compounding.projection.overlay import overlay
 from ifssnet.core.errors import InputWarning
 from ifssnet.core.progress import Progress
 from ifssnet.core.sweep import Sweep
+from ifssnet.core.written_files import OutlinedFrames
 from ifssnet.io.open import open_labels, open_sweep
 from ifssnet.io.sweeps.overlays import write_overlays
 from ifssnet.io.sweeps.stradwin_writer import write_stradwin
@@ -24,7 +24,7 @@ from ifssnet.workflow.files.result_files import check_target
 
 def outline_frames(
     segmentation: Path, sweep_path: Path, output: Path, config: Path | None = None, *, force: bool = False
-) -> Generator[Progress, None, dict[str, Any]]:
+) -> Generator[Progress, None, OutlinedFrames]:
     """Outline each muscle on each frame; a `.sw` gets contours, anything else is a folder of PNG overlays.
 
     Raises:
@@ -40,12 +40,8 @@ def outline_frames(
         pictures = ((frame, overlay(drawn, frame)) for frame in range(len(drawn.frames)))
         yield from write_overlays(pictures, len(drawn.frames), output, force=force)
     counts = Counter(drawn.names.get(contour.label, str(contour.label)) for contour in drawn.contours)
-    return {
-        "output": str(output),
-        "frames": len(drawn.frames),
-        "frames_with_contours": len({contour.frame for contour in drawn.contours}),
-        "contours": dict(counts),
-    }
+    showing = {contour.frame for contour in drawn.contours}
+    return OutlinedFrames(output, len(drawn.frames), len(showing), dict(counts))
 
 
 def _valid_frames(sweep: Sweep) -> Sweep:
