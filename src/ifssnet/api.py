@@ -141,9 +141,9 @@ def segment(
     from ifssnet.workflow.leg.segment_files import build
 
     named = None if weights is None else Path(weights)
-    propagator, about = build(choose(method, named, settings, volume_given=volume is not None), settings, device)
-    found = drain(run(volume, seeds, propagator, protocol=protocol))
-    return replace(found, provenance={**found.provenance, **about})
+    built = build(choose(method, named, settings, volume_given=volume is not None), settings, device)
+    found = drain(run(volume, seeds, built.propagator, protocol=protocol))
+    return replace(found, provenance=built.complete(found.provenance))
 
 
 def measure(

@@ -100,8 +100,8 @@ def test_the_library_does_the_same(leg):
         volume, seeds, "ifss-net", weights=leg / "hold.safetensors", protocol="every-100", device="cpu", direction="forward"
     )
     assert np.array_equal(found.labels.array == 1, by_command)
-    assert found.provenance["protocol"] == "every-100"
-    assert found.provenance["weights"]["sha256"] == holding().sha256
+    assert found.provenance.protocol == "every-100"
+    assert found.provenance.weights.sha256 == holding().sha256
 
 
 @pytest.mark.parametrize("name", ["ifss-net", "anchored", "pg-net", "unet-3d"])
@@ -155,7 +155,7 @@ def test_nobody_names_a_method(leg, shelf, capsys):
         assert why in facts["chosen_because"]
     capsys.readouterr()
     told = segment.run(None, [leg / "seeds.seg.nrrd"], leg / "j.seg.nrrd")
-    assert "volume" in told["chosen_because"]
+    assert "volume" in told.provenance.chosen_because
     assert "shape-interpolation (no method was named" in capsys.readouterr().err
 
 
@@ -164,16 +164,16 @@ def test_the_library_chooses_the_same(leg, shelf, monkeypatch):
     by_command, _ = segmented(leg, "k.seg.nrrd", method=None, weights=None)
     found = segment_nouns(volume, seeds)
     assert np.array_equal(found.labels.array == 1, by_command)
-    assert found.provenance["method"]["name"] == "anchored"
-    assert "come with the package" in found.provenance["chosen_because"]
+    assert found.provenance.method_name == "anchored"
+    assert "come with the package" in found.provenance.chosen_because
     weak = segment_nouns(volume, seeds, weights="ifss-net-weak")
-    assert weak.provenance["method"]["name"] == "ifss-net"
-    assert weak.provenance["weights"]["card"]["note"] == "weakly"
-    assert segment_nouns(None, seeds).provenance["method"]["name"] == "shape-interpolation"
+    assert weak.provenance.method_name == "ifss-net"
+    assert weak.provenance.weights.card["note"] == "weakly"
+    assert segment_nouns(None, seeds).provenance.method_name == "shape-interpolation"
     monkeypatch.setitem(sys.modules, "torch", None)
     without = segment_nouns(volume, seeds)
-    assert without.provenance["method"]["name"] == "shape-interpolation"
-    assert "pip install 'ifssnet[nn]'" in without.provenance["chosen_because"]
+    assert without.provenance.method_name == "shape-interpolation"
+    assert "pip install 'ifssnet[nn]'" in without.provenance.chosen_because
     guided = segment_nouns(volume, seeds, "shape-interpolation")
     assert np.array_equal(without.labels.array, guided.labels.array)
 

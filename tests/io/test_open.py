@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid, Matrix3
 from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.provenance import MethodDescription, Provenance
 from ifssnet.core.segmentation import Segmentation
 from ifssnet.io.kinds import KINDS, kind_of
 from ifssnet.io.open import open_labels, open_volume
@@ -213,7 +213,7 @@ def test_a_suffix_that_is_not_known(tmp_path: Path) -> None:
 
 def test_a_segmentation_says_how_it_came_about(tmp_path: Path) -> None:
     labels = LabelMap(ARRAY % 2, GRID, {1: "SOL"})
-    thing = Segmentation(labels, None, MappingProxyType({"method": "zero-order", "slices": (1, 2)}))
+    thing = Segmentation(labels, None, Provenance("zero-order", MethodDescription(), "all-seeds", {}, {}))
     save(thing, tmp_path / "s.nii.gz")
     assert '"zero-order"' in (tmp_path / "s.nii.gz.json").read_text()
     assert dict(open_labels(tmp_path / "s.nii.gz").names) == {1: "SOL"}

@@ -12,13 +12,13 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import drain
+from ifssnet.core.provenance import SelfCheck
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
 from ifssnet.propagate.anchored.method import Anchored, AnchoredInference
 from ifssnet.propagate.anchored.prior import Context, cues, guided_depth, hand_scatter_mm, nearness
-from ifssnet.propagate.anchored.self_check import Trust
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.interpolation.group_shapes import find_faces
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
@@ -143,13 +143,13 @@ def test_a_network_that_does_harm_on_the_legs_own_drawn_places_is_not_listened_t
     seeds = seeds_of({1: {z: _leaning(z) for z in range(0, 81, 16)}}, 81)
     volume, guided = _volume(seeds.grid), run(ShapeInterpolation(), seeds).labels.array
     harmful = _method(4.0, check=True).prepare(volume, seeds)
-    with pytest.warns(InputWarning, match="4 drawn places .* none of its corrections count"):
+    with pytest.warns(InputWarning, match="4 annotated groups .* none of its corrections count"):
         assert np.array_equal(drain(assemble(harmful.steps(), seeds)).labels.array, guided)
-    trust = harmful.self_check
-    assert trust is not None
-    assert (trust.share, trust.places) == (0.0, 4)
-    assert list(trust.dice) == sorted(trust.dice, reverse=True)
-    assert harmful.describe()["trust"]["share"] == 0.0
+    check = harmful.self_check
+    assert check is not None
+    assert (check.share, check.hidden_groups) == (0.0, 4)
+    assert list(check.dice.values()) == sorted(check.dice.values(), reverse=True)
+    assert harmful.describe().self_check == check
     unchecked = run(_method(4.0, keep_volume=0.0), seeds, volume).labels.array
     assert (unchecked == 1).sum() > 1.1 * (guided == 1).sum()
 
@@ -166,15 +166,15 @@ def test_a_network_that_sees_what_interpolation_cannot_is_listened_to() -> None:
     volume = Volume((truth * 200).astype(np.uint8), seeds.grid)
     network = AnchoredNet(SMALL)
     method = Bright(network, PIXELS, Context(), AnchoredInference())
-    trust = method.prepare(volume, seeds).self_check
-    assert trust is not None
-    assert trust.share == 1.0
-    assert trust.dice[-1] > trust.dice[0]
+    check = method.prepare(volume, seeds).self_check
+    assert check is not None
+    assert check.share == 1.0
+    assert check.dice[1.0] > check.dice[0.0]
 
 
 def test_without_a_place_to_hide_the_network_is_believed() -> None:
     seeds = seeds_of({1: {z: _leaning(z) for z in (0, 1, 2, 80)}}, 81)
-    assert _method(1.0, check=True).prepare(_volume(seeds.grid), seeds).self_check == Trust(1.0, (), 0)
+    assert _method(1.0, check=True).prepare(_volume(seeds.grid), seeds).self_check == SelfCheck(1.0, {}, 0)
 
 
 def test_it_tells_how_far_it_is() -> None:
@@ -215,7 +215,7 @@ def test_weights_become_the_method_that_was_trained() -> None:
     tensors = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
     sampling = {**vars(PIXELS), "context": {"offsets_mm": [-2.0, -1.0, 0.0, 1.0, 2.0], "zero_image": False}}
     weights = Weights("anchored", plain_table(SMALL), {**sampling, "inference": {"gate_mm": 3.0}}, (), tensors)
-    method = Anchored.from_weights(weights, device="cpu", keep_volume=0.5, check=False)
+    method = Anchored.from_weights(weights, keep_volume=0.5, check=False)
     assert method.inference == AnchoredInference(gate_mm=3.0, keep_volume=0.5, check=False)
     again = Anchored(network, PIXELS, Context((-2.0, -1.0, 0.0, 1.0, 2.0)), method.inference)
     volume = _volume(seeds.grid)

@@ -31,7 +31,7 @@ def test_each_muscle_goes_its_own_way():
     assert sorted(step.z for step in steps if step.label == 2) == [0, 2]
     assert steps[-1].done == steps[-1].total
     assert (method.name, method.needs_volume) == ("hold", False)
-    assert set(propagation.describe()["by_muscle"]) == {"SOL", "GM"}  # type: ignore[arg-type]
+    assert set(propagation.describe().per_muscle) == {"SOL", "GM"}
 
 
 def test_a_muscle_without_a_method_is_refused_before_anything_is_run():

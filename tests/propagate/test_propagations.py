@@ -105,7 +105,7 @@ def test_what_is_said_does_not_depend_on_whether_the_steps_were_gone_through(nam
 def test_the_two_legs_above_can_be_told_apart() -> None:
     for name in ("shape-interpolation", "anchored", "recurrent"):
         assert MAKERS[name]().prepare(*A).describe() != MAKERS[name]().prepare(*B).describe()
-    checks = [anchored().prepare(*one).describe()["trust"] for one in (A, B)]
+    checks = [anchored().prepare(*one).describe().self_check for one in (A, B)]
     assert checks[0] != checks[1]
 
 

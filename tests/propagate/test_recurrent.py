@@ -91,7 +91,7 @@ def test_the_closest_given_slices_are_the_reference_and_few_are_repeated():
 
 def test_with_stride_one_given_slices_stay_given_in_what_is_fed_back():
     stepper = Mover(0, stride=1)
-    found(stepper, seeds({3: box(10), 4: box(14), 5: box(18)}), direction="forward", stride=1, steady=False)
+    found(stepper, seeds({3: box(10), 4: box(14), 5: box(18)}), direction="forward", stride=1, smooth_seeds=False)
     columns = [[int(np.flatnonzero(mask.any(axis=0))[0]) for mask in fed] for fed in stepper.fed[:3]]
     first = columns[0][0]
     # Slices 3 4 5, then 4 5 6, then 5 6 7; a holder repeats the last it is fed, which is slice 5's.
@@ -282,7 +282,7 @@ def test_masks_of_an_unsteady_hand_are_smoothed_before_they_are_carried():
     areas = {float(plane.sum()) for plane in stepper.fed[0]}
     assert len(areas) == 1
     assert areas.pop() == pytest.approx(np.mean([disc.sum() for disc in discs]), rel=0.03)
-    found(as_drawn, seeds(drawn), direction="forward", steady=False)
+    found(as_drawn, seeds(drawn), direction="forward", smooth_seeds=False)
     assert [float(plane.sum()) for plane in as_drawn.fed[0]] == [disc.sum() for disc in discs]
     # In the result the expert's slices stay the expert's.
     method = Recurrent(Mover(), PIXELS, RecurrentInference(direction="forward"))
@@ -401,8 +401,8 @@ def test_it_is_a_propagator_whose_progress_adds_up():
     labels = drain(assemble(iter(steps), drawn)).labels.array
     assert all(np.array_equal(labels[z] == 5, box(20)) for z in range(30))
     facts = propagation.describe()
-    assert facts["groups"] == {"SOL": [[0, 0]], "GM": [[3, 3], [20, 20]]}
-    assert facts["weights"] == "abc"
+    assert facts.details["groups"] == {"SOL": [(0, 0)], "GM": [(3, 3), (20, 20)]}
+    assert facts.details["weights"] == "abc"
 
 
 def test_what_cannot_be_is_refused():

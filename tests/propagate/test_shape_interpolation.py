@@ -59,9 +59,9 @@ def test_an_ellipsoid_has_its_analytic_volume():
     # The plain one loses several percent, always: it is the reason for the guidance.
     assert volume == pytest.approx(expected, rel=0.006)
     assert found(seeds, plain=True).sum() < 0.97 * expected
-    muscle = guided().prepare(None, seeds).describe()["muscles"]["SOL"]
-    assert muscle["volume_cm3"] == pytest.approx(expected / 1000, rel=0.006)
-    assert 0 <= muscle["leave_one_out_error_percent"] < 5
+    muscle = guided().prepare(None, seeds).describe().muscles["SOL"]
+    assert muscle.volume_cm3 == pytest.approx(expected / 1000, rel=0.006)
+    assert 0 <= muscle.leave_one_out_error_percent < 5
 
 
 def test_between_the_muscle_and_its_absence_it_tapers_to_nothing():
@@ -133,7 +133,7 @@ def test_little_to_go_by_is_not_too_little(masks):
     for z in range(12):
         assert ((result[z] == 1) == masks.get(z, EMPTY)).all() or (z < 7 and 0 in masks)
     facts = guided().prepare(None, seeds).describe()
-    assert facts["muscles"]["SOL"]["leave_one_out_error_cm3"] is None
+    assert facts.muscles["SOL"].leave_one_out_error_cm3 is None
 
 
 def test_masks_that_touch_or_fill_the_slice_are_kept():
@@ -167,19 +167,19 @@ def test_an_unsteady_hand_is_seen_and_smoothed():
     masks = {z: wavering(z, rng, sd=2.0) for start in range(0, 61, 10) for z in range(start, start + 3)}
     seeds = seeds_of({1: masks}, 63)
     truth = np.broadcast_to(disc(18), (63, 64, 64))
-    smoothing = guided().prepare(None, seeds).describe()["smoothing"]
-    assert smoothing["consecutive_slices_averaged"]
-    assert smoothing["border_scatter_mm"] == pytest.approx(2.0, rel=0.3)
-    assert smoothing["spline_strength"] > 0
+    smoothing = guided().prepare(None, seeds).describe().smoothing
+    assert smoothing.average_consecutive
+    assert smoothing.border_scatter_mm == pytest.approx(2.0, rel=0.3)
+    assert smoothing.spline_strength > 0
     assert dice(found(seeds), truth) > dice(found(seeds, smoothing=0.0), truth) + 0.01
 
 
 def test_a_steady_hand_is_left_alone():
     masks = drawn(lambda z: disc(10 + 8 * math.sin(z / 25)), [z for start in range(0, 61, 10) for z in range(start, start + 3)])
-    smoothing = guided().prepare(None, seeds_of({1: masks}, 63)).describe()["smoothing"]
-    assert not smoothing["consecutive_slices_averaged"]
-    assert smoothing["spline_strength"] == 0
-    assert smoothing["knots_left_out"] == 5
+    smoothing = guided().prepare(None, seeds_of({1: masks}, 63)).describe().smoothing
+    assert not smoothing.average_consecutive
+    assert smoothing.spline_strength == 0
+    assert smoothing.groups_left_out == 5
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_whatever_was_drawn_comes_back_and_every_probability_is_one(first, secon
     for label, masks in ((1, first), (2, second)):
         for z, mask in masks.items():
             assert ((labels[z] == label) == mask).all()
-    assert set(method.prepare(None, seeds).describe()) >= {"settings"}
+    assert method.prepare(None, seeds).describe().settings
 
 
 @pytest.mark.realdata

@@ -177,7 +177,7 @@ def test_weights_make_the_method_of_the_task() -> None:
     task = AnchoredTask(SMALL, (leg,), (), 1)
     torch.nn.init.normal_(task.network.backbone.last.weight)
     seeds = sample_seeds(leg.labels, every_mm=25.0)
-    method = Anchored.from_weights(task.weights(task.network), device="cpu")
+    method = Anchored.from_weights(task.weights(task.network))
     expected = task.propagator(task.network)
     found, wanted = (
         drain(assemble(each.prepare(leg.volume, seeds).steps(), seeds)).labels.array for each in (method, expected)

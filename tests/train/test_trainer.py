@@ -17,6 +17,7 @@ from torch import nn
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress, Step, drain
+from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagation, Propagator, SimplePropagation
 from ifssnet.io.storage.weights import open_weights
@@ -197,7 +198,7 @@ class Shifted:
 
     def prepare(self, volume: Volume | None, seeds: Seeds) -> Propagation:
         assert volume is None
-        return SimplePropagation(partial(self._steps, seeds), {})
+        return SimplePropagation(partial(self._steps, seeds), MethodDescription())
 
     def _steps(self, seeds: Seeds) -> Iterator[Step]:
         plane = np.zeros(seeds.grid.shape_zyx[1:])

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import Progress, Step, drain
+from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagation, Propagator, SimplePropagation
 from ifssnet.core.weights import Weights
@@ -79,7 +80,7 @@ class TinyPropagator:
 
     def prepare(self, volume: Volume | None, seeds: Seeds) -> Propagation:
         assert volume is not None
-        return SimplePropagation(partial(self._steps, volume, seeds), {})
+        return SimplePropagation(partial(self._steps, volume, seeds), MethodDescription())
 
     @torch.no_grad()
     def _steps(self, volume: Volume, seeds: Seeds) -> Iterator[Step]:

@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import Step
+from ifssnet.core.provenance import MethodDescription, Provenance
 from ifssnet.core.seeds import Seeds
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
@@ -24,12 +25,12 @@ class Segmentation:
     Attributes:
         labels: One muscle a voxel.
         probability: Of the voxel's own label where there is one, else of its most probable muscle; None when not kept.
-        provenance: Which slices an expert drew, which method with which settings, weights and protocol: plain data.
+        provenance: How it came about; None where nobody kept account, as for slices that are still being collected.
     """
 
     labels: LabelMap
     probability: Float[np.ndarray, "z y x"] | None
-    provenance: Mapping[str, Json]
+    provenance: Provenance | None = None
 
 
 @runtime_checkable
@@ -52,8 +53,8 @@ class Propagation(Protocol):
         """
         ...
 
-    def describe(self) -> Mapping[str, Json]:
-        """Settings, choices made from these seeds, and estimates with their errors, for provenance: plain data."""
+    def describe(self) -> MethodDescription:
+        """Settings, choices made from these seeds, and estimates with their errors, for provenance."""
         ...
 
 
@@ -86,16 +87,16 @@ class SimplePropagation:
 
     Attributes:
         work: Begins the steps, anew at each call.
-        facts: What provenance says, plain data.
+        description: What provenance says.
     """
 
     work: Callable[[], Iterator[Step]]
-    facts: Mapping[str, Json]
+    description: MethodDescription
 
     def steps(self) -> Iterator[Step]:
         """Yield the steps, as `Propagation` has it."""
         return self.work()
 
-    def describe(self) -> Mapping[str, Json]:
-        """The facts."""
-        return self.facts
+    def describe(self) -> MethodDescription:
+        """The description."""
+        return self.description

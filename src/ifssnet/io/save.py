@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, cast
 
 import numpy as np
 from jaxtyping import Shaped
@@ -22,6 +21,7 @@ from ifssnet.core.segmentation import Segmentation
 from ifssnet.core.sweep import Sweep
 from ifssnet.io.kinds import FORMATS
 from ifssnet.io.storage.atomic import atomic_paths
+from ifssnet.io.storage.provenance import provenance_table
 from ifssnet.io.sweeps.sweep_format import SweepFormat
 from ifssnet.io.volumes import label_names
 from ifssnet.io.volumes.seg_nrrd import SEGMENT_KEY
@@ -69,8 +69,8 @@ def save(
     writer = WRITERS[suffix_of(path)]
     if isinstance(thing, Segmentation):
         beside: dict[Path, str] = {}
-        if provenance:
-            text = json.dumps(_plain(thing.provenance), indent=2, ensure_ascii=False)
+        if provenance and thing.provenance is not None:
+            text = json.dumps(provenance_table(thing.provenance), indent=2, ensure_ascii=False)
             beside = {path.with_name(f"{path.name}.json"): text + "\n"}
         _save_labels(thing.labels, path, writer, force, compress is not False, beside)
     elif isinstance(thing, LabelMap):
@@ -159,11 +159,3 @@ def _storable(array: Shaped[np.ndarray, "z y x"]) -> Shaped[np.ndarray, "z y x"]
     if array.dtype.kind == "f" and array.dtype.itemsize not in (4, 8):
         return array.astype(np.float32 if array.dtype.itemsize < 4 else np.float64)
     return array
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in cast("Mapping[Any, Any]", value).items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in cast("list[Any]", value)]
-    return cast("Any", value).item() if isinstance(value, np.generic) else value

@@ -81,7 +81,7 @@ def assemble(steps: Iterable[Step], seeds: Seeds, *, keep_probability: bool = Fa
         what = f"{doubly_drawn} pixels were drawn as two muscles; they stay with the muscle of the lower label value"
         warnings.warn(InputWarning(what), stacklevel=2)
     names = {label: seeds.name(label) for label in seeds.labels}
-    return Segmentation(LabelMap(labels, grid, names, dict(seeds.colors)), probability, {})
+    return Segmentation(LabelMap(labels, grid, names, dict(seeds.colors)), probability)
 
 
 def _check(step: Step, seeds: Seeds) -> None:

@@ -1,138 +1,130 @@
-"""The methods by the names that the command line gives them. A new method is one entry here."""
+"""The methods by the names that the command line gives them. A new method is one file, and one line in `METHODS`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
-from functools import cached_property
+from dataclasses import dataclass, fields
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.segmentation import Propagator
 from ifssnet.core.weights import Weights
+from ifssnet.io.plain_data import structure
+from ifssnet.propagate.anchored.inference import AnchoredInference
 from ifssnet.propagate.baselines.fill_between_slices import FillBetweenSlices, FillBetweenSlicesConfig
 from ifssnet.propagate.baselines.grow_from_seeds import GrowFromSeeds, GrowFromSeedsConfig
+from ifssnet.propagate.baselines.unet_3d_inference import UNet3dInference
 from ifssnet.propagate.baselines.watershed import Watershed, WatershedConfig
 from ifssnet.propagate.baselines.zero_order import ZeroOrder, ZeroOrderConfig
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
+from ifssnet.propagate.recurrent.method import RecurrentInference
 
 
 @dataclass(frozen=True)
-class MethodEntry:
+class Method:
     """How a method is listed and built.
 
     Attributes:
+        name: As on the command line; of a learned method the kind of its weights, too.
         summary: One line for a person.
+        config: Its configuration, a frozen dataclass whose fields are its settings.
+        build: The method from its configuration. Of a learned method, whose libraries are an extra, the place of the
+            function that builds it from its weights and settings: "room.module:function", within this room.
         needs_volume: Whether it reads grey levels.
-        config: The method's configuration, a frozen dataclass whose fields are its settings.
-        build: The method from its configuration.
     """
 
+    name: str
     summary: str
-    needs_volume: bool
     config: type
-    build: Callable[..., Propagator]
+    build: Callable[[Any], Propagator] | str
+    needs_volume: bool
+
+    @property
+    def learned(self) -> bool:
+        """Whether it has a trained network: then it needs weights, and the extra [nn]."""
+        return isinstance(self.build, str)
+
+    @property
+    def directed(self) -> bool:
+        """Whether it runs in a direction, which then is one of its settings."""
+        return any(field.name == "direction" for field in fields(self.config))
 
 
-@dataclass(frozen=True)
-class LearnedEntry:
-    """How a method with a trained network is listed and built; only building it imports torch.
-
-    Attributes:
-        summary: One line for a person.
-        build_from: Module in this room, and what in it makes the method from its weights and settings.
-        settings: Module in this room, and its configuration there, a frozen dataclass whose fields are its settings.
-        directed: Whether it runs in a direction, which then is one of its settings.
-        needs_volume: Whether it reads grey levels.
-    """
-
-    summary: str
-    build_from: str
-    settings: str
-    directed: bool = False
-    needs_volume: bool = True
-
-    @cached_property
-    def config(self) -> type:
-        """The configuration; for some methods this imports torch."""
-        return _named(self.settings)
-
-    @cached_property
-    def build(self) -> Callable[..., Propagator]:
-        """The method from its weights and settings; this imports torch."""
-        return _named(self.build_from)
-
-
-def _named(path: str) -> Any:
-    """What a module of this room holds under a name."""
-    module, _, names = path.partition(":")
-    try:
-        found: Any = import_module(f"ifssnet.propagate.{module}")
-    except ModuleNotFoundError:
-        require_torch()
-        raise
-    for name in names.split("."):
-        found = getattr(found, name)
-    return found
-
-
-LEARNED: Mapping[str, LearnedEntry] = MappingProxyType(
+METHODS: Mapping[str, Method] = MappingProxyType(
     {
-        "ifss-net": LearnedEntry(
-            "the paper's network, its own masks fed back from window to window; direction=forward for the paper's way",
-            "recurrent.ifss_net:from_weights",
-            "recurrent.method:RecurrentInference",
-            directed=True,
-        ),
-        "anchored": LearnedEntry(
-            "a network that corrects guided interpolation by what the image shows",
-            "anchored.method:Anchored.from_weights",
-            "anchored.inference:AnchoredInference",
-        ),
-        "pg-net": LearnedEntry(
-            "masks from slice to slice by reference, after Oh et al. 2018 (the paper's [19])",
-            "recurrent.pg_net:from_weights",
-            "recurrent.method:RecurrentInference",
-            directed=True,
-        ),
-        "unet-3d": LearnedEntry(
-            "3-D U-Net: segments the volume, takes only the muscles' names from the seeds",
-            "baselines.unet_3d:UNet3d.from_weights",
-            "baselines.unet_3d:UNet3dInference",
-        ),
+        each.name: each
+        for each in (
+            Method(
+                "shape-interpolation",
+                "signed distances guided by area and centroid curves (the default); plain=true for the unguided ones",
+                ShapeInterpolationConfig,
+                ShapeInterpolation,
+                needs_volume=False,
+            ),
+            Method(
+                "zero-order",
+                "the smaller of the two masks, then smoothed: ZOI, which made the paper's training labels",
+                ZeroOrderConfig,
+                ZeroOrder,
+                needs_volume=False,
+            ),
+            Method(
+                "fill-between-slices",
+                "ITK's morphological contour interpolator, as in 3D Slicer (needs the extra [itk])",
+                FillBetweenSlicesConfig,
+                FillBetweenSlices,
+                needs_volume=False,
+            ),
+            Method(
+                "grow-from-seeds",
+                "fast GrowCut through the grey levels, as in 3D Slicer",
+                GrowFromSeedsConfig,
+                GrowFromSeeds,
+                needs_volume=True,
+            ),
+            Method(
+                "watershed",
+                "watershed of the gradient from markers, as in 3D Slicer",
+                WatershedConfig,
+                Watershed,
+                needs_volume=True,
+            ),
+            Method(
+                "ifss-net",
+                "the paper's network, its own masks fed back from window to window; direction=forward for the paper's way",
+                RecurrentInference,
+                "recurrent.ifss_net:from_weights",
+                needs_volume=True,
+            ),
+            Method(
+                "anchored",
+                "a network that corrects guided interpolation by what the image shows",
+                AnchoredInference,
+                "anchored.method:Anchored.from_weights",
+                needs_volume=True,
+            ),
+            Method(
+                "pg-net",
+                "masks from slice to slice by reference, after Oh et al. 2018 (the paper's [19])",
+                RecurrentInference,
+                "recurrent.pg_net:from_weights",
+                needs_volume=True,
+            ),
+            Method(
+                "unet-3d",
+                "3-D U-Net: segments the volume, takes only the muscles' names from the seeds",
+                UNet3dInference,
+                "baselines.unet_3d:UNet3d.from_weights",
+                needs_volume=True,
+            ),
+        )
     }
 )
-"""Methods with a trained network: they need weights, and the extra [nn]."""
 
-METHODS: Mapping[str, MethodEntry | LearnedEntry] = MappingProxyType(
-    {
-        "shape-interpolation": MethodEntry(
-            "signed distances guided by area and centroid curves (the default); plain=true for the unguided ones",
-            False,
-            ShapeInterpolationConfig,
-            ShapeInterpolation,
-        ),
-        "zero-order": MethodEntry(
-            "the smaller of the two masks, then smoothed: ZOI, which made the paper's training labels",
-            False,
-            ZeroOrderConfig,
-            ZeroOrder,
-        ),
-        "fill-between-slices": MethodEntry(
-            "ITK's morphological contour interpolator, as in 3D Slicer (needs the extra [itk])",
-            False,
-            FillBetweenSlicesConfig,
-            FillBetweenSlices,
-        ),
-        "grow-from-seeds": MethodEntry(
-            "fast GrowCut through the grey levels, as in 3D Slicer", True, GrowFromSeedsConfig, GrowFromSeeds
-        ),
-        "watershed": MethodEntry("watershed of the gradient from markers, as in 3D Slicer", True, WatershedConfig, Watershed),
-        **LEARNED,
-    }
-)
+LEARNED: tuple[str, ...] = tuple(name for name, each in METHODS.items() if each.learned)
+"""The methods with a trained network."""
 
 
 def method(name: str, **settings: object) -> Propagator:
@@ -151,16 +143,16 @@ def method(name: str, **settings: object) -> Propagator:
     entry = METHODS.get(name)
     if entry is None:
         raise InputError(f"one of the methods {', '.join(METHODS)}", f"'{name}'", "Choose one of them.")
-    if isinstance(entry, LearnedEntry):
+    if isinstance(entry.build, str):
         raise InputError(f"weights for {name}", "none", "Give them: --weights FILE.")
-    return entry.build(entry.config(**_chosen(name, entry.config, settings)))
+    return entry.build(structure(entry.config, settings, name))
 
 
 def learned(name: str, weights: Weights, device: str = "auto", **settings: object) -> Propagator:
     """Build a method with a trained network.
 
     Args:
-        name: A key of `LEARNED`.
+        name: One of `LEARNED`.
         weights: Of that kind.
         device: "auto" takes a graphics card where torch finds one; "cpu"; "cuda".
         **settings: Fields of the method's configuration, those that are not to be as in training.
@@ -168,8 +160,8 @@ def learned(name: str, weights: Weights, device: str = "auto", **settings: objec
     Raises:
         InputError: No such method, weights of another kind, no torch, no such device, or settings that cannot be.
     """
-    entry = LEARNED.get(name)
-    if entry is None:
+    entry = METHODS.get(name)
+    if entry is None or not isinstance(entry.build, str):
         raise InputError(f"one of the methods with weights, {', '.join(LEARNED)}", f"'{name}'", "Leave out the weights.")
     if weights.kind != name:
         raise InputError(f"weights of {name}", f"weights of {weights.kind}", f"Use --method {weights.kind}, or other weights.")
@@ -177,7 +169,7 @@ def learned(name: str, weights: Weights, device: str = "auto", **settings: objec
     from ifssnet.propagate.network_input.device import choose_device, moved
 
     place = choose_device(device)
-    return moved(entry.build(weights, **_chosen(name, entry.config, settings)), place)
+    return moved(_function(entry.build)(weights, **settings), place)
 
 
 def require_torch() -> None:
@@ -195,36 +187,10 @@ def require_torch() -> None:
         ) from error
 
 
-def _chosen(name: str, config: type, settings: Mapping[str, object]) -> dict[str, object]:
-    """The settings, each known to the method and of the right type.
-
-    Raises:
-        InputError: One is not.
-    """
-    known = {field.name: field for field in fields(config)}
-    chosen: dict[str, object] = {}
-    for setting, value in settings.items():
-        if setting not in known:
-            raise InputError(
-                f"one of the settings {', '.join(known) or '(none)'} of {name}", f"'{setting}'", "Leave it out or correct it."
-            )
-        chosen[setting] = _fitting(name, setting, value, known[setting].default)
-    return chosen
-
-
-def _fitting(name: str, setting: str, value: object, default: object) -> object:
-    """The value as the setting's type; whole numbers serve as numbers, and nothing else is bent."""
-    if isinstance(default, bool):
-        fits = isinstance(value, bool)
-    elif isinstance(default, int):
-        fits = isinstance(value, int) and not isinstance(value, bool)
-    elif isinstance(default, float):
-        fits = isinstance(value, int | float) and not isinstance(value, bool)
-    elif isinstance(default, tuple):
-        fits = isinstance(value, tuple | list)
-    else:
-        # A word, or a word that may stand in for a number: the configuration itself says which.
-        fits = isinstance(value, str | int | float) and not isinstance(value, bool)
-    if not fits and default is not MISSING:
-        raise InputError(f"a value like {default!r} for {setting} of {name}", f"{value!r}", f"Correct {setting}.")
-    return float(value) if isinstance(value, int) and isinstance(default, float | str) else value
+def _function(place: str) -> Callable[..., Propagator]:
+    """What builds a learned method."""
+    module, _, names = place.partition(":")
+    found: object = import_module(f"ifssnet.propagate.{module}")
+    for name in names.split("."):
+        found = getattr(found, name)
+    return cast("Callable[..., Propagator]", found)

@@ -9,8 +9,9 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.muscles import field_name
 from ifssnet.core.progress import Step
+from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Seeds
-from ifssnet.core.segmentation import Json, Propagation, Propagator
+from ifssnet.core.segmentation import Propagation, Propagator
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +74,9 @@ class PropagationByMuscle:
             for step in propagation.steps():
                 yield Step(step.label, step.z, step.probability, place * step.total + step.done, muscles * step.total)
 
-    def describe(self) -> Mapping[str, Json]:
+    def describe(self) -> MethodDescription:
         """What each of them says of its muscle."""
-        return {"by_muscle": {name: propagation.describe() for name, propagation in self.propagations}}
+        return MethodDescription(per_muscle={name: propagation.describe() for name, propagation in self.propagations})
 
 
 def _only(seeds: Seeds, label: int) -> Seeds:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ifssnet.cli.options import Force, Json, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from ifssnet.workflow.leg.segment_files import SegmentedFile
 
 
 def run(
@@ -55,7 +58,7 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, Any]:
+) -> SegmentedFile | tuple[str, ...]:
     """Segment every slice from a few annotated ones. What the expert drew stays as it was drawn.
 
     Example: `ifss segment leg.mha --seeds seeds.seg.nrrd -o leg-segmented.seg.nrrd`, or with a network:
@@ -76,11 +79,11 @@ def run(
             terminal.answer_json([{"name": n, "reads_volume": reads == "yes", "summary": text} for n, reads, text in rows])
         else:
             terminal.answer_table("methods", ("name", "reads the volume", "what it does"), rows)
-        return {"methods": list(METHODS)}
+        return tuple(METHODS)
     if not seeds or output is None:
         missing = "--seeds" if not seeds else "-o"
         raise InputError("--seeds SEEDS and -o SEG", f"no {missing}", "Say what was drawn and where to write.")
-    chosen = given(settings)
+    chosen: dict[str, object] = dict(given(settings))
     if plain:
         chosen["plain"] = True
     if extrapolate_mm is not None:
@@ -100,10 +103,10 @@ def run(
         with_provenance=provenance,
         force=force,
     )
-    facts: dict[str, Any] = dict(terminal.run(work))
+    segmented = terminal.run(work)
     if json:
-        terminal.answer_json(facts)
-    if why := facts["chosen_because"]:
-        terminal.say(f"method: {facts['provenance']['method']['name']} ({why})")
+        terminal.answer_json(segmented.table())
+    if why := segmented.provenance.chosen_because:
+        terminal.say(f"method: {segmented.provenance.method_name} ({why})")
     terminal.say(f"wrote {output}")
-    return facts
+    return segmented

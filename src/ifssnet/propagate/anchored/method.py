@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,21 +16,25 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Step
+from ifssnet.core.provenance import MethodDescription, SelfCheck
 from ifssnet.core.seeds import Seeds
-from ifssnet.core.segmentation import Json
 from ifssnet.core.weights import Weights
-from ifssnet.io.plain_data import plain_table
+from ifssnet.io.plain_data import structure
 from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
 from ifssnet.nn.tensors import filled
 from ifssnet.propagate.anchored.inference import AnchoredInference
 from ifssnet.propagate.anchored.prior import Context, cues, guided_depth, hand_scatter_mm, looked_at, nearness, stands_for
-from ifssnet.propagate.anchored.self_check import Trust, find_trust, score
+from ifssnet.propagate.anchored.self_check import checked, hidden_dice, warning
 from ifssnet.propagate.anchored.volume_level import MuscleLogits, volume_levels
 from ifssnet.propagate.interpolation.depth_maps import Depth, DepthMaps
 from ifssnet.propagate.interpolation.shape_interpolation import ShapePropagation
-from ifssnet.propagate.network_input.device import choose_device
 from ifssnet.propagate.network_input.region import Region, Sampling, cut, normalised, pixel_mm, put_back, region_of
-from ifssnet.propagate.network_input.trained_settings import network_settings
+from ifssnet.propagate.network_input.trained_settings import (
+    further_settings,
+    inference_settings,
+    network_settings,
+    sampling_settings,
+)
 
 __all__ = ["KIND", "Anchored", "AnchoredInference", "prior_logit"]
 
@@ -43,6 +46,14 @@ CUTS_KEPT = 64
 
 NOBODYS = -100.0
 """Logit of pixels that no correction can give to the muscle."""
+
+
+@dataclass(frozen=True)
+class _SharedWithTraining:
+    """What a weights file says beside the sampling."""
+
+    context: Context
+    inference: Mapping[str, object]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,36 +75,22 @@ class Anchored:
     needs_volume = True
 
     @classmethod
-    def from_weights(cls, weights: Weights, device: str = "auto", **settings: Any) -> Anchored:
+    def from_weights(cls, weights: Weights, **settings: object) -> Anchored:
         """The method as trained.
 
         Args:
             weights: Of an anchored network.
-            device: "auto", "cpu" or "cuda".
             **settings: Fields of `AnchoredInference`, those that are not to be as in training.
 
         Raises:
             InputError: Weights of another network, damaged ones, or settings that there are not.
         """
         weights.check_kind(KIND)
-        shared: dict[str, Any] = dict(weights.sampling)
-        context, inference = shared.pop("context", None), shared.pop("inference", None)
-        if context is None or inference is None or set(shared) != {each.name for each in fields(Sampling)}:
-            known = ", ".join(sorted(weights.sampling)) or "none"
-            raise InputError("the sampling, context and inference of training", known, "Use weights of this version.")
-        known = [each.name for each in fields(AnchoredInference)]
-        for setting in settings:
-            if setting not in known:
-                wanted = f"one of the settings {', '.join(known)} of {KIND}"
-                raise InputError(wanted, f"'{setting}'", "Leave it out or correct it.")
-        kept = {name: value for name, value in inference.items() if name in known}
+        shared = further_settings(_SharedWithTraining, weights)
+        trained = inference_settings(AnchoredInference, shared.inference, weights)
         network = filled(AnchoredNet(network_settings(AnchoredNetConfig, weights)), weights.tensors)
-        return cls(
-            network.to(choose_device(device)),
-            Sampling(**shared),
-            Context(tuple(context["offsets_mm"]), bool(context["zero_image"])),
-            AnchoredInference(**{**kept, **settings}),
-        )
+        inference = structure(AnchoredInference, settings, KIND, base=trained)
+        return cls(network, sampling_settings(weights), shared.context, inference)
 
     def prepare(self, volume: Volume | None, seeds: Seeds) -> AnchoredPropagation:
         """The method with its leg.
@@ -150,7 +147,7 @@ class AnchoredPropagation:
         return self.method.inference.guided.prepare(None, self.seeds)
 
     @cached_property
-    def self_check(self) -> Trust | None:
+    def self_check(self) -> SelfCheck | None:
         """How far the network's corrections hold on this leg; None where no muscle was drawn.
 
         The same however often it is worked out: it depends on the volume and the seeds only.
@@ -158,7 +155,7 @@ class AnchoredPropagation:
         maps = self.interpolation.depth_maps
         if maps is None:
             return None
-        return self._tried(self._muscles(maps)) if self.method.inference.check else Trust()
+        return self._tried(self._muscles(maps)) if self.method.inference.check else SelfCheck()
 
     def steps(self) -> Iterator[Step]:
         """Yield the slices that the network looks at as guided interpolation has them, then every slice as corrected.
@@ -173,10 +170,10 @@ class AnchoredPropagation:
         total = sum(len(muscle.slices) for muscle in muscles.values()) + sum(map(len, maps.labels_of.values()))
         done = 0
         seen = _Images(self.volume, self.method.sampling)
-        if check.warning:
-            warnings.warn(InputWarning(check.warning), stacklevel=2)
+        if doubt := warning(check):
+            warnings.warn(InputWarning(doubt), stacklevel=2)
         for muscle in muscles.values():
-            muscle.trust = check.share
+            muscle.share = check.share
         for z in sorted(looked):
             depths = maps.at(z)
             for label, muscle in muscles.items():
@@ -199,31 +196,26 @@ class AnchoredPropagation:
                 correction = muscles[label].correction(z, levels[label])
                 yield Step(label, z, self._probability(depth, maps, correction), done, total)
 
-    def describe(self) -> Mapping[str, Json]:
-        """Settings, what guided interpolation chose and estimates, and how the network fared on hidden drawn places."""
+    def describe(self) -> MethodDescription:
+        """Settings, what guided interpolation chose and estimates, and how the network fared on hidden groups."""
         method = self.method
-        return {
-            "settings": asdict(method.inference),
-            "sampling": asdict(method.sampling),
-            "context": {"offsets_mm": list(method.context.offsets_mm), "zero_image": method.context.zero_image},
-            "network": plain_table(method.network.config),
-            "prior": self.interpolation.describe(),
-            **({} if self.self_check is None else {"trust": dict(self.self_check.describe())}),
-        }
+        details = {"sampling": method.sampling, "context": method.context, "network": method.network.config}
+        prior = self.interpolation.describe()
+        return MethodDescription(asdict(method.inference), details, prior=prior, self_check=self.self_check)
 
     def _muscles(self, maps: DepthMaps) -> dict[int, _Muscle]:
         """Every muscle with slices to be found, as nothing is known of them yet."""
         return {label: _Muscle(label, maps, self.method) for label in maps.courses if maps.courses[label].piece_of}
 
-    def _tried(self, muscles: Mapping[int, _Muscle]) -> Trust:
+    def _tried(self, muscles: Mapping[int, _Muscle]) -> SelfCheck:
         """Every drawn place that can be hidden, and what the network makes of the interpolation across it."""
         method, seen = self.method, _Images(self.volume, self.method.sampling)
         scores: list[list[float]] = []
         for muscle in muscles.values():
             for hidden in muscle.hidden(seen):
                 correction = method.corrections(hidden.image[None], hidden.prior_px[None, None], hidden.told[None])[0]
-                scores.append(score(prior_logit(hidden.prior_px, method.network), correction, hidden.drawn))
-        return find_trust(scores)
+                scores.append(hidden_dice(prior_logit(hidden.prior_px, method.network), correction, hidden.drawn))
+        return checked(scores)
 
     def _probability(
         self, depth: Depth, maps: DepthMaps, correction: Float32[np.ndarray, "row column"] | None
@@ -283,7 +275,7 @@ class _Muscle:
         self.found: Float16[np.ndarray, "slice v u"] = np.zeros(shape, dtype=np.float16)
         self.waiting: list[int] = []
         self.ready: MuscleLogits | None = None
-        self.trust = 1.0
+        self.share = 1.0
 
     @property
     def logits(self) -> MuscleLogits:
@@ -296,7 +288,7 @@ class _Muscle:
         inference = self.method.inference
         unsteady = self.scatter_mm / inference.gate_scatter_mm if inference.gate_scatter_mm > 0 else 0.0
         near = nearness(z, self.annotated, self.slice_mm).nearest_mm
-        return self.trust * min(1.0, (near / inference.gate_mm if inference.gate_mm > 0 else 1.0) + unsteady)
+        return self.share * min(1.0, (near / inference.gate_mm if inference.gate_mm > 0 else 1.0) + unsteady)
 
     def hidden(self, seen: _Images) -> Iterator[_Hidden]:
         """Each place with the muscle that has others on both sides, interpolated across as if it had not been drawn."""

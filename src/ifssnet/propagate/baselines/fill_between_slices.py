@@ -15,6 +15,7 @@ from jaxtyping import Bool
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Step
+from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.core.segmentation import Propagation, SimplePropagation
 from ifssnet.geometry.box import bounding_box
@@ -59,8 +60,8 @@ class FillBetweenSlices:
             InputError: ITK's interpolator is not installed.
         """
         itk = _itk()
-        facts = {"settings": asdict(self.config), "itk": str(itk.Version.GetITKVersion())}
-        return SimplePropagation(partial(self._steps, itk, seeds), facts)
+        description = MethodDescription(asdict(self.config), {"itk": str(itk.Version.GetITKVersion())})
+        return SimplePropagation(partial(self._steps, itk, seeds), description)
 
     def _steps(self, itk: Any, seeds: Seeds) -> Iterator[Step]:
         """Every slice between two annotated ones with the muscle, muscle after muscle."""

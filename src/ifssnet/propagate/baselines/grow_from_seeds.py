@@ -12,6 +12,7 @@ import numpy as np
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Step
+from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagation, SimplePropagation
 from ifssnet.propagate.baselines.markers import find_markers, grown_steps, volume_of
@@ -55,7 +56,7 @@ class GrowFromSeeds:
         Raises:
             InputError: No volume, or one that is not the seeds'.
         """
-        return SimplePropagation(partial(self._steps, volume_of(volume, seeds), seeds), {"settings": asdict(self.config)})
+        return SimplePropagation(partial(self._steps, volume_of(volume, seeds), seeds), MethodDescription(asdict(self.config)))
 
     def _steps(self, volume: Volume, seeds: Seeds) -> Iterator[Step]:
         """Every slice between the lowest and the highest annotated one; the growing itself comes before the first."""

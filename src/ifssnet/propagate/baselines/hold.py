@@ -12,6 +12,7 @@ from jaxtyping import Int
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Step
+from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagation, SimplePropagation
 
@@ -44,7 +45,7 @@ class Hold:
 
     def prepare(self, volume: Volume | None, seeds: Seeds) -> Propagation:  # noqa: ARG002
         """The method with its seeds; `volume` is not read."""
-        return SimplePropagation(partial(self._steps, seeds), {"settings": asdict(self.config)})
+        return SimplePropagation(partial(self._steps, seeds), MethodDescription(asdict(self.config)))
 
     def _steps(self, seeds: Seeds) -> Iterator[Step]:
         """Every slice that repeats a mask with the muscle, muscle after muscle."""

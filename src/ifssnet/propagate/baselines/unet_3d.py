@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,38 +16,22 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
 from ifssnet.core.muscles import field_name
 from ifssnet.core.progress import Step
+from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Seeds
-from ifssnet.core.segmentation import Json, Propagation, SimplePropagation
+from ifssnet.core.segmentation import Propagation, SimplePropagation
 from ifssnet.core.weights import Weights
+from ifssnet.io.plain_data import structure
 from ifssnet.nn.networks.unet_3d import UNet3dConfig, build_unet_3d
 from ifssnet.nn.tensors import filled
+from ifssnet.propagate.baselines.unet_3d_inference import UNet3dInference
 from ifssnet.propagate.network_input.region import Region, Sampling, cut, normalised, pixel_factor, put_back, slice_step
-from ifssnet.propagate.network_input.trained_settings import network_settings
+from ifssnet.propagate.network_input.trained_settings import further_settings, network_settings, sampling_settings
+
+__all__ = ["KIND", "SLICE_MM", "UNet3d", "UNet3dInference", "whole_slice"]
 
 KIND = "unet-3d"
 SLICE_MM = 1.1
 """Slices that the network sees lie as far apart as its pixels: it has to look along the leg as far as across."""
-
-
-@dataclass(frozen=True)
-class UNet3dInference:
-    """How the network goes over a volume.
-
-    Attributes:
-        window_zyx: Network voxels that it sees at once; training's, unless given. Larger than the volume is cut down.
-        overlap: Share of a window that its neighbour sees as well; both count, the nearer to their centre the more.
-    """
-
-    window_zyx: tuple[int, int, int] = (32, 128, 128)
-    overlap: float = 0.25
-
-    def __post_init__(self) -> None:
-        if len(self.window_zyx) != 3 or min(self.window_zyx) < 1 or not 0 <= self.overlap < 1:
-            raise InputError(
-                "three positive sides of a window, and an overlap from 0 to below 1",
-                f"{self.window_zyx} and {self.overlap}",
-                "Correct them.",
-            )
 
 
 def whole_slice(grid: Grid, sampling: Sampling) -> Region:
@@ -56,6 +39,13 @@ def whole_slice(grid: Grid, sampling: Sampling) -> Region:
     factor, multiple = pixel_factor(grid, sampling), sampling.multiple_px
     rows, columns = (-(-voxels // (factor * multiple)) * multiple for voxels in grid.shape_zyx[1:])
     return Region(factor, 0, 0, (rows, columns))
+
+
+@dataclass(frozen=True)
+class _SharedWithTraining:
+    """What a weights file says beside the sampling."""
+
+    window_zyx: tuple[int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,12 +64,12 @@ class UNet3d:
     network: nn.Module
     muscles: tuple[str, ...]
     sampling: Sampling
-    inference: UNet3dInference = UNet3dInference()
+    inference: UNet3dInference = field(default_factory=UNet3dInference)
     name = KIND
     needs_volume = True
 
     @classmethod
-    def from_weights(cls, weights: Weights, **settings: Any) -> UNet3d:
+    def from_weights(cls, weights: Weights, **settings: object) -> UNet3d:
         """The method as trained.
 
         Args:
@@ -87,21 +77,13 @@ class UNet3d:
             **settings: Fields of `UNet3dInference`, those that are not to be as in training.
 
         Raises:
-            InputError: Weights of another network, or damaged ones.
+            InputError: Weights of another network, damaged ones, or settings that there are not.
         """
         weights.check_kind(KIND)
-        shared: dict[str, Any] = dict(weights.sampling)
-        chosen: dict[str, Any] = {"window_zyx": shared.pop("window_zyx", None), **settings}
-        known = {field.name for field in fields(Sampling)}
-        if set(shared) != known or chosen["window_zyx"] is None:
-            raise InputError(
-                f"window_zyx and the sampling's values {', '.join(sorted(known))}",
-                f"{', '.join(sorted(weights.sampling)) or 'none'}",
-                "Use weights of this version.",
-            )
-        chosen["window_zyx"] = tuple(chosen["window_zyx"])
+        shared = further_settings(_SharedWithTraining, weights)
         network = filled(build_unet_3d(network_settings(UNet3dConfig, weights)), weights.tensors)
-        return cls(network, weights.muscles, Sampling(**shared), UNet3dInference(**chosen))
+        inference = structure(UNet3dInference, settings, KIND, base=UNet3dInference(shared.window_zyx))
+        return cls(network, weights.muscles, sampling_settings(weights), inference)
 
     def prepare(self, volume: Volume | None, seeds: Seeds) -> Propagation:
         """The method with its volume; the seeds only name the muscles.
@@ -112,9 +94,8 @@ class UNet3d:
         if volume is None:
             raise InputError("a volume", "none", f"Give the volume: {KIND} reads grey levels.")
         classes = {label: self._class_of(seeds.name(label)) for label in seeds.labels}
-        settings: dict[str, Json] = {**asdict(self.inference), "window_zyx": list(self.inference.window_zyx)}
-        facts: dict[str, Json] = {"settings": settings, "sampling": asdict(self.sampling), "muscles": list(self.muscles)}
-        return SimplePropagation(partial(self._steps, volume, classes), facts)
+        description = MethodDescription(asdict(self.inference), {"sampling": self.sampling, "muscles": self.muscles})
+        return SimplePropagation(partial(self._steps, volume, classes), description)
 
     def _steps(self, volume: Volume, classes: Mapping[int, int]) -> Iterator[Step]:
         """Every slice of the muscles that the seeds name; the network goes over the volume before the first."""

@@ -14,6 +14,7 @@ from skimage.segmentation import watershed
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Step
+from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagation, SimplePropagation
 from ifssnet.propagate.baselines.markers import find_markers, grown_steps, volume_of
@@ -54,7 +55,7 @@ class Watershed:
         Raises:
             InputError: No volume, or one that is not the seeds'.
         """
-        return SimplePropagation(partial(self._steps, volume_of(volume, seeds), seeds), {"settings": asdict(self.config)})
+        return SimplePropagation(partial(self._steps, volume_of(volume, seeds), seeds), MethodDescription(asdict(self.config)))
 
     def _steps(self, volume: Volume, seeds: Seeds) -> Iterator[Step]:
         """Every slice between the lowest and the highest annotated one; the flood itself comes before the first."""

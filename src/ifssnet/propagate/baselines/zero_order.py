@@ -13,6 +13,7 @@ from scipy.ndimage import gaussian_filter
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Step
+from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.core.segmentation import Propagation, SimplePropagation
 from ifssnet.geometry.box import bounding_box
@@ -53,7 +54,7 @@ class ZeroOrder:
 
     def prepare(self, volume: Volume | None, seeds: Seeds) -> Propagation:  # noqa: ARG002
         """The method with its seeds; `volume` is not read."""
-        return SimplePropagation(partial(self._steps, seeds), {"settings": asdict(self.config)})
+        return SimplePropagation(partial(self._steps, seeds), MethodDescription(asdict(self.config)))
 
     def _steps(self, seeds: Seeds) -> Iterator[Step]:
         """Every slice between annotated ones, muscle after muscle."""

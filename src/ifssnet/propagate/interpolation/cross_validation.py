@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from ifssnet.core.provenance import SmoothingChoice
 from ifssnet.core.seeds import Mask
 from ifssnet.propagate.interpolation.area_curves import area_curve
 from ifssnet.propagate.interpolation.gaps import find_pieces
@@ -40,28 +40,9 @@ MOST_LEFT_OUT = 40
 """Knots left out in turn of one muscle, evenly spread over it."""
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The smoothing that was chosen, and why.
-
-    Attributes:
-        smoothing: Whether consecutive slices are averaged, which their own scatter decides, and the strength of
-            the splines, which cross-validation does.
-        scatter_mm: Of the border over consecutive slices; None where there are none.
-        error_percent: For each of `STRENGTHS`, the pixels that it gets wrong on the annotated slices that it was not
-            shown, in percent of the muscle's area there; empty where nothing could be left out.
-        left_out: How many knots were left out in turn.
-    """
-
-    smoothing: Smoothing
-    scatter_mm: float | None = None
-    error_percent: tuple[float, ...] = ()
-    left_out: int = 0
-
-
 def choose_smoothing(
     muscles: Sequence[tuple[tuple[Knot, ...], Mapping[int, Mask]]], spacing_yx_mm: tuple[float, float]
-) -> Choice:
+) -> SmoothingChoice:
     """Leave out each knot that lies between two others, interpolate it, and compare with what was drawn.
 
     One choice for all muscles: it is the hand that is unsteady, and the muscles were drawn by one.
@@ -86,7 +67,7 @@ def choose_smoothing(
             drawn_px += float(masks[target].sum())
         left_out += len(inner)
     if not left_out:
-        return Choice(Smoothing(average), scatter_mm)
+        return SmoothingChoice(average, border_scatter_mm=scatter_mm)
     error_percent = 100 * wrong / drawn_px
     best = 0
     if error_percent[0] <= WELL_SAMPLED_PERCENT:
@@ -94,7 +75,8 @@ def choose_smoothing(
             least = max(WORTHWHILE * error_percent[best], WORTHWHILE_PERCENT)
             if error_percent[place] < error_percent[best] - least:
                 best = place
-    return Choice(Smoothing(average, STRENGTHS[best]), scatter_mm, tuple(map(float, error_percent)), left_out)
+    errors = dict(zip(STRENGTHS, error_percent.tolist(), strict=True))
+    return SmoothingChoice(average, STRENGTHS[best], scatter_mm, left_out, errors)
 
 
 def _wrong_px(kept: tuple[Knot, ...], z: int, drawn: Mask, shown: Mapping[Knot, Faces], strength: float) -> float:

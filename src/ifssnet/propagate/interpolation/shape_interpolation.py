@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
@@ -13,10 +13,10 @@ from scipy.special import expit
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Step
+from ifssnet.core.provenance import MethodDescription, SmoothingChoice, VolumeEstimate
 from ifssnet.core.seeds import Mask, Seeds
-from ifssnet.core.segmentation import Json
 from ifssnet.geometry.box import Box, bounding_box
-from ifssnet.propagate.interpolation.cross_validation import STRENGTHS, Choice, choose_smoothing
+from ifssnet.propagate.interpolation.cross_validation import choose_smoothing
 from ifssnet.propagate.interpolation.depth_maps import DepthMaps
 from ifssnet.propagate.interpolation.group_shapes import NEIGHBOURS
 from ifssnet.propagate.interpolation.interpolated_shapes import plain_map
@@ -118,29 +118,18 @@ class ShapePropagation:
         """The same for one muscle that is taken to have no neighbours, with the smoothing that was chosen for all of them."""
         return self._maps(Seeds({label: self.seeds.masks[label]}, self.seeds.grid, self.seeds.names))
 
-    def describe(self) -> Mapping[str, Json]:
-        """Settings; the smoothing and how it was chosen; for each muscle its knots and the estimated volume with its error."""
-        facts: dict[str, Json] = {"settings": asdict(self.config)}
+    def describe(self) -> MethodDescription:
+        """Settings; the smoothing and how it was chosen; for each muscle its groups and the estimated volume with its error."""
+        settings, plain = asdict(self.config), self.config.plain
         if self.depth_maps is None:
-            return facts
-        choice = self.choice
-        if not self.config.plain:
-            facts["smoothing"] = {
-                "consecutive_slices_averaged": choice.smoothing.average,
-                "border_scatter_mm": None if choice.scatter_mm is None else round(choice.scatter_mm, 3),
-                "spline_strength": choice.smoothing.strength,
-                "knots_left_out": choice.left_out,
-                "cross_validation_error_percent": {
-                    f"{strength:g}": round(error, 2) for strength, error in zip(STRENGTHS, choice.error_percent, strict=False)
-                },
-            }
-        muscles: dict[str, Json] = {}
-        for label, course in self.depth_maps.courses.items():
-            own: dict[str, Json] = {"knots": sum(knot.present for knot in course.knots)}
-            if not self.config.plain:
-                own |= estimate_volume(course, self.seeds.grid.voxel_volume_mm3)
-            muscles[self.seeds.name(label)] = own
-        return facts | {"muscles": muscles}
+            return MethodDescription(settings)
+        muscles = {
+            self.seeds.name(label): VolumeEstimate(sum(knot.present for knot in course.knots))
+            if plain
+            else estimate_volume(course, self.seeds.grid.voxel_volume_mm3)
+            for label, course in self.depth_maps.courses.items()
+        }
+        return MethodDescription(settings, smoothing=None if plain else self.smoothing_choice, muscles=muscles)
 
     @cached_property
     def smoothed_seeds(self) -> Seeds:
@@ -151,7 +140,7 @@ class ShapePropagation:
         drawn as absent stay so.
         """
         seeds = self.seeds
-        if _box_of(seeds) is None or not self.choice.smoothing.average:
+        if _box_of(seeds) is None or not self.smoothing_choice.average_consecutive:
             return seeds
         assert self.depth_maps is not None
         masks: dict[int, dict[int, Mask]] = {label: dict(own) for label, own in seeds.masks.items()}
@@ -165,13 +154,13 @@ class ShapePropagation:
         return Seeds(masks, seeds.grid, seeds.names, seeds.colors)
 
     @cached_property
-    def choice(self) -> Choice:
+    def smoothing_choice(self) -> SmoothingChoice:
         """The smoothing of all muscles, by cross-validation where the configuration leaves it open."""
         smoothing, box = self.config.smoothing, _box_of(self.seeds)
         if self.config.plain or box is None:
-            return Choice(Smoothing())
+            return SmoothingChoice()
         if not isinstance(smoothing, str):
-            return Choice(Smoothing(smoothing > 0, smoothing))
+            return SmoothingChoice(smoothing > 0, smoothing)
         masks = {label: _cut(self.seeds, label, box) for label in self.seeds.labels}
         return choose_smoothing([(find_knots(own), own) for own in masks.values()], self.seeds.grid.spacing_zyx_mm[1:])
 
@@ -180,12 +169,14 @@ class ShapePropagation:
         box, grid = _box_of(seeds), seeds.grid
         if box is None:
             return None
+        choice = self.smoothing_choice
+        smoothing = Smoothing(choice.average_consecutive, choice.spline_strength)
         beyond = int(self.config.extrapolate_mm / grid.spacing_xyz_mm[2] + 1e-6)
         courses = {
-            label: find_course(_cut(seeds, label, box), grid.slices, beyond, grid.spacing_zyx_mm[1:], self.choice.smoothing)
+            label: find_course(_cut(seeds, label, box), grid.slices, beyond, grid.spacing_zyx_mm[1:], smoothing)
             for label in seeds.labels
         }
-        return DepthMaps(seeds, box, courses, self.choice.scatter_mm)
+        return DepthMaps(seeds, box, courses, choice.border_scatter_mm)
 
 
 def _cut(seeds: Seeds, label: int, box: Box) -> dict[int, Mask]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
-from ifssnet.core.segmentation import Json
+from ifssnet.core.provenance import VolumeEstimate
 from ifssnet.propagate.interpolation.area_curves import area_curve
 from ifssnet.propagate.interpolation.gaps import find_pieces
 from ifssnet.propagate.interpolation.muscle_curves import Course
 
 
-def estimate_volume(course: Course, voxel_volume_mm3: float) -> Mapping[str, Json]:
+def estimate_volume(course: Course, voxel_volume_mm3: float) -> VolumeEstimate:
     """Volume under the area curve, and its leave-one-out error.
 
     Every knot with neighbours on both sides is left out in turn, and the volume estimated without it; the error is the
@@ -19,7 +18,7 @@ def estimate_volume(course: Course, voxel_volume_mm3: float) -> Mapping[str, Jso
     twice as wide as any real one, it errs on the safe side.
 
     Returns:
-        `volume_cm3`, `leave_one_out_error_cm3` and `leave_one_out_error_percent`; the errors None with too few knots.
+        The estimate; its errors are None with too few groups.
     """
     to_cm3 = voxel_volume_mm3 / 1000
     volume_cm3 = to_cm3 * (sum(course.drawn_px.values()) + sum(course.area_px.values()))
@@ -27,11 +26,7 @@ def estimate_volume(course: Course, voxel_volume_mm3: float) -> Mapping[str, Jso
     errors = [to_cm3 * _change_without(course, index) for index in inner]
     error = math.sqrt(sum(e * e for e in errors) / len(errors)) if errors else None
     percent = 100 * error / volume_cm3 if error is not None and volume_cm3 else None
-    return {
-        "volume_cm3": round(volume_cm3, 3),
-        "leave_one_out_error_cm3": None if error is None else round(error, 3),
-        "leave_one_out_error_percent": None if percent is None else round(percent, 2),
-    }
+    return VolumeEstimate(sum(knot.present for knot in course.knots), volume_cm3, error, percent)
 
 
 def _change_without(course: Course, index: int) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -14,10 +14,16 @@ from torch import Tensor, nn
 from ifssnet.core.errors import InputError
 from ifssnet.core.weights import Weights
 from ifssnet.geometry.soft_distance import soft_depth
+from ifssnet.io.plain_data import structure
 from ifssnet.nn.networks.ifss_net import CARRIED, IFSSNet, IFSSNetConfig, State
 from ifssnet.nn.tensors import filled
 from ifssnet.propagate.network_input.region import Sampling
-from ifssnet.propagate.network_input.trained_settings import network_settings
+from ifssnet.propagate.network_input.trained_settings import (
+    further_settings,
+    inference_settings,
+    network_settings,
+    sampling_settings,
+)
 from ifssnet.propagate.recurrent.close_runs import GAIN
 from ifssnet.propagate.recurrent.method import Recurrent, RecurrentInference
 
@@ -147,8 +153,8 @@ def recurrent(
     sampling: Sampling,
     output: str = DIRECT,
     image: bool = True,
-    facts: Mapping[str, Any] | None = None,
-    **settings: Any,
+    facts: Mapping[str, object] | None = None,
+    inference: RecurrentInference | None = None,
 ) -> Recurrent:
     """IFSS-Net as a propagator.
 
@@ -158,35 +164,35 @@ def recurrent(
         output: Of its training, see `window_logit`.
         image: Of its training, see `IFSSNetStepper`.
         facts: For provenance.
-        settings: Fields of `RecurrentInference`.
+        inference: How it runs; None for the defaults.
     """
-    inference = RecurrentInference(**settings)
+    inference = inference or RecurrentInference()
     stepper = IFSSNetStepper(network, output, inference.stride, image)
     own = {"output": output, "image": image, "lstm_state": network.config.state}
     return Recurrent(stepper, sampling, inference, NAME, {**own, **(facts or {})})
 
 
-def from_weights(weights: Weights, **settings: Any) -> Recurrent:
+@dataclass(frozen=True)
+class _SharedWithTraining:
+    """What a weights file says beside the sampling and inference."""
+
+    output: str
+    image: bool
+
+
+def from_weights(weights: Weights, **settings: object) -> Recurrent:
     """IFSS-Net as a propagator, from its file.
 
     Args:
         weights: Of the kind "ifss-net".
-        settings: Fields of `RecurrentInference`; what is not given is as in training.
+        **settings: Fields of `RecurrentInference`; what is not given is as in training.
 
     Raises:
         InputError: Weights of another kind or version, or settings that cannot be.
     """
     weights.check_kind(NAME)
-    trained: dict[str, Any] = dict(weights.sampling)
-    known = {each: {field.name for field in fields(each)} for each in (Sampling, RecurrentInference)}
-    known_here = known[Sampling] | known[RecurrentInference] | {"output", "image"}
-    if not known[Sampling] | {"output", "image"} <= set(trained) <= known_here:
-        raise InputError(
-            f"the values {', '.join(sorted(known_here))}",
-            f"{', '.join(sorted(trained)) or 'none'}",
-            "Use weights of this version.",
-        )
+    shared = further_settings(_SharedWithTraining, weights, RecurrentInference)
+    trained = inference_settings(RecurrentInference, weights.sampling, weights)
     network = filled(IFSSNet(network_settings(IFSSNetConfig, weights)), weights.tensors)
-    sampling = Sampling(**{name: trained[name] for name in known[Sampling]})
-    run = {name: trained[name] for name in known[RecurrentInference] & set(trained)}
-    return recurrent(network, sampling, trained["output"], trained["image"], **{**run, **settings})
+    inference = structure(RecurrentInference, settings, NAME, base=trained)
+    return recurrent(network, sampling_settings(weights), shared.output, shared.image, inference=inference)

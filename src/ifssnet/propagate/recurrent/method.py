@@ -17,8 +17,8 @@ from scipy.special import expit, logit
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Step
+from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Mask, Seeds
-from ifssnet.core.segmentation import Json
 from ifssnet.propagate.interpolation.depth_maps import DepthMaps
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation, ShapePropagation
 from ifssnet.propagate.network_input.region import Sampling, put_back
@@ -54,8 +54,8 @@ class RecurrentInference:
         empty_windows: A run ends when so many windows in a row hold no muscle.
         tapering: Past the outermost groups it ends, too, where a muscle that has dwindled grows again, and, where there is
             more than one group, masks are taken for as old as the group, not a stride, so that they are doubted.
-        steady: Given masks of an unsteady hand are smoothed, as guided interpolation smooths them, before they are carried
-            and before runs are closed on them; in the result they stay as drawn.
+        smooth_seeds: Given masks of an unsteady hand are smoothed, as guided interpolation smooths them, before they are
+            carried and before runs are closed on them; in the result they stay as drawn.
     """
 
     direction: str = BOTH
@@ -68,7 +68,7 @@ class RecurrentInference:
     keep_area: float = 0.0
     empty_windows: int = 4
     tapering: bool = True
-    steady: bool = True
+    smooth_seeds: bool = True
 
     def __post_init__(self) -> None:
         for name, choices in (
@@ -144,7 +144,7 @@ class Recurrent:
     sampling: Sampling = field(default_factory=Sampling)
     inference: RecurrentInference = RecurrentInference()
     name: str = "recurrent"
-    facts: Mapping[str, Json] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict[str, object])
     needs_volume = True
 
     def __post_init__(self) -> None:
@@ -198,7 +198,7 @@ class RecurrentPropagation:
 
     def steps(self) -> Iterator[Step]:
         """Yield every slice that a run reaches, muscle after muscle."""
-        carried = self.interpolation.smoothed_seeds if self.inference.steady else self.seeds
+        carried = self.interpolation.smoothed_seeds if self.inference.smooth_seeds else self.seeds
         done, total = 0, sum(len(stretch.slices) for stretches in self.plans.values() for stretch in stretches)
         for label, stretches in self.plans.items():
             guided = self._guided(label)
@@ -209,14 +209,14 @@ class RecurrentPropagation:
                 # A run that ended early has said all that there is to say about its stretch.
                 done += len(stretch.slices)
 
-    def describe(self) -> Mapping[str, Json]:
+    def describe(self) -> MethodDescription:
         """Settings, the network's facts, and for each muscle the groups that it was carried from."""
-        groups: dict[str, Json] = {
-            self.seeds.name(label): [[knot.first, knot.last] for knot in find_knots(self.seeds.masks[label]) if knot.present]
+        groups = {
+            self.seeds.name(label): [(knot.first, knot.last) for knot in find_knots(self.seeds.masks[label]) if knot.present]
             for label in self.seeds.labels
         }
-        settings: dict[str, Json] = {**asdict(self.inference), "sampling": asdict(self.method.sampling)}
-        return {"settings": settings, **self.method.facts, "groups": groups}
+        settings = {**asdict(self.inference), "sampling": asdict(self.method.sampling)}
+        return MethodDescription(settings, {**self.method.facts, "groups": groups})
 
     def _found(
         self, volume: Volume, masks: Mapping[int, Mask], stretch: Stretch

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from jaxtyping import Float32
 from torch import Tensor
 
-from ifssnet.core.errors import InputError
-from ifssnet.core.segmentation import Json
 from ifssnet.core.weights import Weights
+from ifssnet.io.plain_data import structure
 from ifssnet.nn.networks.pg_net import PGNet, PGNetConfig
 from ifssnet.nn.tensors import filled
 from ifssnet.propagate.network_input.region import Sampling
-from ifssnet.propagate.network_input.trained_settings import network_settings
+from ifssnet.propagate.network_input.trained_settings import further_settings, network_settings, sampling_settings
 from ifssnet.propagate.recurrent.method import Recurrent, RecurrentInference
 
 KIND = "pg-net"
 ONE_BY_ONE = 1
 """A step sees and predicts one slice, so no other stride is possible; longer steps are a larger `slice_mm`."""
 
-RUN: dict[str, Any] = {"stride": ONE_BY_ONE, "close_mm": 1000.0}
+INFERENCE = RecurrentInference(stride=ONE_BY_ONE, close_mm=1000.0)
 """How it runs: its errors stay and grow, so what it misses the next group by is shared out along all of its way."""
 
 
@@ -62,7 +60,7 @@ def pg_net(
     network: PGNet,
     sampling: Sampling,
     inference: RecurrentInference | None = None,
-    facts: Mapping[str, Json] | None = None,
+    facts: Mapping[str, object] | None = None,
 ) -> Recurrent:
     """The method.
 
@@ -72,10 +70,10 @@ def pg_net(
         inference: How runs go; from every given slice to both sides unless given. The stride is 1.
         facts: About the network, for provenance.
     """
-    return Recurrent(PGNetStepper(network), sampling, inference or RecurrentInference(**RUN), KIND, facts or {})
+    return Recurrent(PGNetStepper(network), sampling, inference or INFERENCE, KIND, facts or {})
 
 
-def from_weights(weights: Weights, **settings: Any) -> Recurrent:
+def from_weights(weights: Weights, **settings: object) -> Recurrent:
     """The method as trained.
 
     Args:
@@ -86,14 +84,12 @@ def from_weights(weights: Weights, **settings: Any) -> Recurrent:
         InputError: Weights of another network, damaged ones, or settings that cannot be.
     """
     weights.check_kind(KIND)
-    known = {field.name for field in fields(Sampling)}
-    shared: dict[str, Any] = dict(weights.sampling)
-    if set(shared) != known:
-        raise InputError(
-            f"the sampling's values {', '.join(sorted(known))}",
-            f"{', '.join(sorted(shared)) or 'none'}",
-            "Use weights of this version.",
-        )
+    further_settings(_SharedWithTraining, weights)
     network = filled(PGNet(network_settings(PGNetConfig, weights)), weights.tensors)
-    inference = RecurrentInference(**{**RUN, **settings})
-    return pg_net(network, Sampling(**shared), inference, {"weights": weights.sha256})
+    inference = structure(RecurrentInference, settings, KIND, base=INFERENCE)
+    return pg_net(network, sampling_settings(weights), inference, {"weights": weights.sha256})
+
+
+@dataclass(frozen=True)
+class _SharedWithTraining:
+    """What a weights file says beside the sampling: nothing."""

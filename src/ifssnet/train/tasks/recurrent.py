@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -77,8 +77,8 @@ class RecurrentTask:
     def propagator(self, network: nn.Module) -> Propagator:
         """The method that a user would run, with this network."""
         config = self.config
-        settings: dict[str, Any] = {**asdict(config.inference), "feedback": config.feedback}
-        return recurrent(cast(IFSSNet, network), config.sampling, config.output, config.image, **settings)
+        inference = replace(config.inference, feedback=config.feedback)
+        return recurrent(cast(IFSSNet, network), config.sampling, config.output, config.image, inference=inference)
 
     def weights(self, network: nn.Module) -> Weights:
         """The network as it goes into a file."""

@@ -15,6 +15,7 @@ from ifssnet.core.sweep import Sweep
 from ifssnet.io.save import save
 from ifssnet.io.seeds.seed_files import save_seeds
 from ifssnet.io.storage.atomic import atomic_folder
+from ifssnet.io.storage.provenance import provenance_path, provenance_table
 from ifssnet.io.sweeps.sequence_writer import write_sequence
 from ifssnet.io.volumes.recorded_findings import with_findings
 from ifssnet.measurement.compare import compare
@@ -76,9 +77,11 @@ def demo(
         save_seeds(seeds, folder / "seeds.seg.nrrd")
         compared: dict[str, dict[str, DemoScores]] = {}
         for each in methods:
-            found = yield from segment(volume if each.propagator.needs_volume else None, seeds, each.propagator)
+            propagator = each.method.propagator
+            found = yield from segment(volume if propagator.needs_volume else None, seeds, propagator)
             save(found.labels, _file(folder, each))
-            write_json({**found.provenance, **each.about}, folder / f"{each.file}.seg.nrrd.json", force=False)
+            provenance = each.method.complete(found.provenance)
+            write_json(provenance_table(provenance), provenance_path(_file(folder, each)), force=False)
             agreement = compare(found.labels, truth)
             compared[each.title] = {name: DemoScores.of(muscle) for name, muscle in agreement.muscles.items()}
         first, *others = methods

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.segmentation import Json, Propagator
 from ifssnet.propagate.baselines.fill_between_slices import itk_installed
 from ifssnet.propagate.methods import method, require_torch
 from ifssnet.workflow.files.default_weights import default_weights
 from ifssnet.workflow.leg.method_choice import NETWORK, Choice, choose
-from ifssnet.workflow.leg.segment_files import build
+from ifssnet.workflow.leg.segment_files import BuiltMethod, build
 
 IFSS_NET = "ifss-net"
 TITLES = {NETWORK: "Anchored network", "shape-interpolation": "Guided interpolation"}
@@ -24,16 +22,14 @@ class DemoMethod:
     Attributes:
         title: For a person.
         file: Stem of the file that its segmentation goes to.
-        propagator: The method.
+        method: The method, with its weights.
         note: Whose place it takes, and why; empty where it takes nobody's.
-        about: What provenance says beside the method's own words.
     """
 
     title: str
     file: str
-    propagator: Propagator
+    method: BuiltMethod
     note: str = ""
-    about: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 
 def demo_methods() -> tuple[DemoMethod, DemoMethod, DemoMethod]:
@@ -47,24 +43,22 @@ def demo_methods() -> tuple[DemoMethod, DemoMethod, DemoMethod]:
 
 def _default() -> DemoMethod:
     choice = choose(None, None, {}, volume_given=True)
-    propagator, about = build(choice, {})
     note = "" if choice.method == NETWORK else f"in place of the anchored network, {_reason(NETWORK)}"
-    return DemoMethod(TITLES[choice.method], "leg", propagator, note, about)
+    return DemoMethod(TITLES[choice.method], "leg", build(choice, {}), note)
 
 
 def _ifss_net() -> DemoMethod:
     if reason := _reason(IFSS_NET):
         plain = method("shape-interpolation", plain=True)
-        return DemoMethod("Plain interpolation", "plain", plain, f"in place of IFSS-Net, {reason}")
-    propagator, about = build(Choice(IFSS_NET, default_weights(IFSS_NET)), {})
-    return DemoMethod("IFSS-Net", IFSS_NET, propagator, "", about)
+        return DemoMethod("Plain interpolation", "plain", BuiltMethod(plain), f"in place of IFSS-Net, {reason}")
+    return DemoMethod("IFSS-Net", IFSS_NET, build(Choice(IFSS_NET, default_weights(IFSS_NET)), {}))
 
 
 def _fill_between_slices() -> DemoMethod:
     if itk_installed():
-        return DemoMethod("Fill between slices", "fill-between-slices", method("fill-between-slices"))
+        return DemoMethod("Fill between slices", "fill-between-slices", BuiltMethod(method("fill-between-slices")))
     note = "in place of fill-between-slices, which needs the extra [itk] (pip install 'ifssnet[itk]')"
-    return DemoMethod("Zero-order", "zero-order", method("zero-order"), note)
+    return DemoMethod("Zero-order", "zero-order", BuiltMethod(method("zero-order")), note)
 
 
 def _reason(name: str) -> str:

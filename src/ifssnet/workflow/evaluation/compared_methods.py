@@ -14,7 +14,7 @@ from ifssnet.core.muscles import field_name
 from ifssnet.core.segmentation import Propagator
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.propagate.baselines.hold import Hold, HoldConfig
-from ifssnet.propagate.methods import METHODS, LearnedEntry, learned, method
+from ifssnet.propagate.methods import METHODS, learned, method
 from ifssnet.propagate.per_muscle import ByMuscle
 
 HOLD = "hold"
@@ -79,7 +79,7 @@ class ComparedMethod:
     def directed(self, direction: str | None) -> ComparedMethod:
         """The same, propagating in a direction where the method knows directions and none was set."""
         entry = METHODS.get(self.method)
-        knows = self.method == HOLD or (isinstance(entry, LearnedEntry) and entry.directed)
+        knows = self.method == HOLD or (entry is not None and entry.directed)
         if direction is None or not knows or "direction" in self.settings:
             return self
         return ComparedMethod(self.label, self.name, {**self.settings, "direction": direction}, self.weights)

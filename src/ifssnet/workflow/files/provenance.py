@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
+from ifssnet.core.provenance import AnnotatedSlices, FileSource, WeightsSource
 from ifssnet.core.seeds import Seeds
-from ifssnet.core.segmentation import Json
+from ifssnet.core.weights import Weights
 
 LIBRARIES = ("numpy", "scipy", "numba", "SimpleITK", "scikit-image")
 BLOCK_BYTES = 1 << 20
 
 
-def software() -> dict[str, Json]:
+def software() -> dict[str, str]:
     """Versions of this package, Python and the libraries that compute."""
     return {
         "ifssnet": version("ifssnet"),
@@ -26,6 +27,11 @@ def software() -> dict[str, Json]:
 
 
 def source(path: Path) -> dict[str, str]:
+    """A file or a folder that went into a result, as a table."""
+    return asdict(file_source(path))
+
+
+def file_source(path: Path) -> FileSource:
     """A file's name and SHA-256; for a folder, of the names and contents of all its files in order."""
     digest = hashlib.sha256()
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
@@ -35,12 +41,15 @@ def source(path: Path) -> dict[str, str]:
             with file.open("rb") as stream:
                 while block := stream.read(BLOCK_BYTES):
                     digest.update(block)
-    return {"file": path.name, "sha256": digest.hexdigest()}
+    return FileSource(path.name, digest.hexdigest())
 
 
-def annotated(seeds: Seeds) -> Mapping[str, Json]:
-    """Which slices the expert drew, a muscle, and on which of them it is present."""
-    return {
-        seeds.name(label): {"annotated": list(seeds.slices(label)), "present": list(seeds.present(label))}
-        for label in seeds.labels
-    }
+def annotated_slices(seeds: Seeds) -> dict[str, AnnotatedSlices]:
+    """Which slices the expert drew of each muscle, by its name, and on which of them it is present."""
+    return {seeds.name(label): AnnotatedSlices(seeds.slices(label), seeds.present(label)) for label in seeds.labels}
+
+
+def weights_source(weights: Weights, path: Path) -> WeightsSource:
+    """Which weights, and where they come from; of their card the plain values."""
+    card = {name: value for name, value in weights.card.items() if isinstance(value, str | int | float | bool)}
+    return WeightsSource(path.name, weights.sha256, weights.kind, weights.muscles, card)

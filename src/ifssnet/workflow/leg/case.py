@@ -10,13 +10,14 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.muscles import TRICEPS_SURAE
 from ifssnet.core.progress import Progress
+from ifssnet.core.provenance import Provenance
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator, Segmentation
 from ifssnet.geometry.axis_order import AS_STORED, inverse, reordered, reordered_grid
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.seeding.mistaken_seeds import describe, find_mistakes
 from ifssnet.propagate.seeding.protocols import ALL_SEEDS, restrict
-from ifssnet.workflow.files.provenance import annotated, software
+from ifssnet.workflow.files.provenance import annotated_slices, software
 
 
 def segment(
@@ -60,12 +61,7 @@ def segment(
         warnings.warn(InputWarning(describe(mistake, seeds)), stacklevel=2)
     propagation = propagator.prepare(volume, seeds)
     found = yield from assemble(propagation.steps(), seeds, keep_probability=keep_probability)
-    provenance = {
-        "method": {"name": propagator.name, **propagation.describe()},
-        "protocol": protocol,
-        "annotated_slices": annotated(seeds),
-        "software": software(),
-    }
+    provenance = Provenance(propagator.name, propagation.describe(), protocol, annotated_slices(seeds), software())
     back = inverse(axes)
     labels = replace(found.labels, array=reordered(found.labels.array, back), grid=reordered_grid(found.labels.grid, back))
     probability = None if found.probability is None else reordered(found.probability, back)

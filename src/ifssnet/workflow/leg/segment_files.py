@@ -3,23 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress
-from ifssnet.core.segmentation import Json, Propagator, Segmentation
-from ifssnet.core.weights import Weights
+from ifssnet.core.provenance import Provenance, WeightsSource
+from ifssnet.core.segmentation import Propagator, Segmentation
 from ifssnet.io.open import open_volume
+from ifssnet.io.plain_data import Json
 from ifssnet.io.save import save
+from ifssnet.io.storage.provenance import provenance_path, provenance_table
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.propagate.methods import learned
 from ifssnet.propagate.methods import method as plain_method
 from ifssnet.propagate.seeding.protocols import ALL_SEEDS, check_protocol
 from ifssnet.workflow.files.opener import open_seeds
-from ifssnet.workflow.files.provenance import source
+from ifssnet.workflow.files.provenance import file_source, weights_source
 from ifssnet.workflow.files.result_files import check_target, write_json
 from ifssnet.workflow.leg.case import in_order, segment
 from ifssnet.workflow.leg.method_choice import Choice, choose
+
+
+@dataclass(frozen=True)
+class SegmentedFile:
+    """A segmentation that was written.
+
+    Attributes:
+        output: Where.
+        volume_cm3: Of each muscle, by name, those of the triceps surae first.
+        provenance: How it came about.
+    """
+
+    output: Path
+    volume_cm3: Mapping[str, float]
+    provenance: Provenance
+
+    def table(self) -> dict[str, Json]:
+        """As a program reads it."""
+        return {
+            "output": str(self.output),
+            "labels": {name: {"volume_cm3": volume} for name, volume in self.volume_cm3.items()},
+            "provenance": provenance_table(self.provenance),
+            "chosen_because": self.provenance.chosen_because or None,
+        }
 
 
 def segment_files(
@@ -35,7 +62,7 @@ def segment_files(
     probability: Path | None = None,
     with_provenance: bool = False,
     force: bool = False,
-) -> Generator[Progress, None, dict[str, object]]:
+) -> Generator[Progress, None, SegmentedFile]:
     """Segment a volume from seeds and write the result.
 
     Args:
@@ -54,7 +81,7 @@ def segment_files(
         force: Replace files.
 
     Returns:
-        Where the result is, each muscle's volume, the provenance, and why the method was chosen where nobody named it.
+        Where the result is, each muscle's volume, and the provenance.
 
     Raises:
         InputError: Something cannot be read, does not fit, or cannot be written; nothing is written then.
@@ -62,54 +89,61 @@ def segment_files(
     drawn = [seeds_path] if isinstance(seeds_path, Path) else list(seeds_path)
     check_protocol(protocol)
     choice = choose(method, weights, settings, volume_given=volume_path is not None)
-    propagator, about = build(choice, settings, device)
-    provenance_path = output.with_name(f"{output.name}.json")
-    for target in (output, *([probability] if probability else []), *([provenance_path] if with_provenance else [])):
+    built = build(choice, settings, device)
+    beside = provenance_path(output)
+    for target in (output, *([probability] if probability else []), *([beside] if with_provenance else [])):
         check_target(target, force, volume_path, choice.weights, *drawn)
     volume = None if volume_path is None else open_volume(volume_path)
     seeds = open_seeds(drawn, None if volume is None else volume.grid)
-    read = volume if propagator.needs_volume else None
-    found = yield from segment(read, seeds, propagator, keep_probability=probability is not None, protocol=protocol)
-    provenance: dict[str, Json] = {
-        **found.provenance,
-        **about,
-        "seeds": source(drawn[0]) if len(drawn) == 1 else [source(path) for path in drawn],
-        "volume": None if volume_path is None else source(volume_path),
-    }
+    read = volume if built.propagator.needs_volume else None
+    found = yield from segment(read, seeds, built.propagator, keep_probability=probability is not None, protocol=protocol)
+    provenance = replace(
+        built.complete(found.provenance),
+        seeds=tuple(file_source(path) for path in drawn),
+        volume=None if volume_path is None else file_source(volume_path),
+    )
     save(found.labels, output, force=force)
     if probability is not None and found.probability is not None:
         save(Volume(found.probability, found.labels.grid), probability, force=force)
     if with_provenance:
-        write_json(provenance, provenance_path, force)
-    return {"output": str(output), "labels": _volumes(found), "provenance": provenance, "chosen_because": choice.why or None}
+        write_json(provenance_table(provenance), beside, force)
+    return SegmentedFile(output, _volumes_cm3(found), provenance)
 
 
-def build(choice: Choice, settings: Mapping[str, object], device: str = "auto") -> tuple[Propagator, dict[str, Json]]:
-    """The method, and what provenance says about why it was chosen and about its weights: nothing where there is nothing.
+@dataclass(frozen=True, eq=False)
+class BuiltMethod:
+    """A method that is ready to run.
+
+    Attributes:
+        propagator: The method.
+        why: Why it was chosen; empty where somebody named it.
+        weights: Its trained network; None for methods without one.
+    """
+
+    propagator: Propagator
+    why: str = ""
+    weights: WeightsSource | None = None
+
+    def complete(self, provenance: Provenance | None) -> Provenance:
+        """The provenance of a segmentation by this method, with why it was chosen and which weights it used."""
+        assert provenance is not None, "workflow.leg.case.segment keeps account"
+        return replace(provenance, chosen_because=self.why, weights=self.weights)
+
+
+def build(choice: Choice, settings: Mapping[str, object], device: str = "auto") -> BuiltMethod:
+    """The method that was chosen.
 
     Raises:
         InputError: No such method or setting, or weights that are not of this method.
     """
-    about: dict[str, Json] = {"chosen_because": choice.why} if choice.why else {}
     if choice.weights is None:
-        return plain_method(choice.method, **settings), about
+        return BuiltMethod(plain_method(choice.method, **settings), choice.why)
     opened = open_weights(choice.weights)
-    return learned(choice.method, opened, device, **settings), {**about, "weights": _about(opened, choice.weights)}
+    method = learned(choice.method, opened, device, **settings)
+    return BuiltMethod(method, choice.why, weights_source(opened, choice.weights))
 
 
-def _about(weights: Weights, path: Path) -> Json:
-    """Which weights, and where they come from."""
-    plain = {name: value for name, value in weights.card.items() if isinstance(value, str | int | float | bool)}
-    return {
-        "file": path.name,
-        "sha256": weights.sha256,
-        "kind": weights.kind,
-        "muscles": list(weights.muscles),
-        "card": plain,
-    }
-
-
-def _volumes(found: Segmentation) -> dict[str, Json]:
+def _volumes_cm3(found: Segmentation) -> dict[str, float]:
     counts = {value: int((found.labels.array == value).sum()) for value in in_order(found.labels)}
-    voxel = found.labels.grid.voxel_volume_mm3
-    return {found.labels.names[value]: {"volume_cm3": count * voxel / 1000} for value, count in counts.items()}
+    voxel_mm3 = found.labels.grid.voxel_volume_mm3
+    return {found.labels.names[value]: count * voxel_mm3 / 1000 for value, count in counts.items()}

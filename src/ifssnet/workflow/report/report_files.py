@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import warnings
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias, cast
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -30,6 +29,7 @@ from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.plain_data import Json
 from ifssnet.io.seeds.drawing_axis import plane_name
 from ifssnet.io.storage.atomic import atomic_path
+from ifssnet.io.storage.provenance import RecordedProvenance, read_provenance
 from ifssnet.io.volumes.recorded_findings import recorded_findings
 from ifssnet.measurement.compare import compare
 from ifssnet.measurement.muscles import measure
@@ -55,14 +55,14 @@ class ReportedLeg:
         volume: Grey levels on its grid, if given.
         reference: What it ought to be, on its grid, if given.
         seeds: What the expert drew, if given.
-        made: How the segmentation was made, where it says.
+        recorded: How the segmentation was made, where that lies beside it.
     """
 
     labels: LabelMap
     volume: Volume | None
     reference: LabelMap | None
     seeds: Seeds | None
-    made: Mapping[str, Json]
+    recorded: RecordedProvenance
 
 
 @dataclass(frozen=True)
@@ -130,12 +130,12 @@ def report_files(
         yield Progress("writing the report", 3, stages)
         methods = []
         if others and leg.reference is not None and agreement is not None:
-            first = ComparedMethod(name or method_name(leg.made, segmentation), agreement, note=note)
+            first = ComparedMethod(name or method_name(leg.recorded, segmentation), agreement, note=note)
             methods = compared_methods(first, leg.labels, others, leg.reference, leg.volume, leg.seeds)
         surfaces = muscle_surfaces(leg)
         yield Progress("writing the report", 4, stages)
     provenance: dict[str, Json] = {
-        **leg.made,
+        **leg.recorded.table,
         "report": {
             "segmentation": source(segmentation),
             "volume": None if volume_path is None else source(volume_path),
@@ -159,7 +159,7 @@ def report_files(
         if leg.seeds is None
         else {leg.seeds.name(label): leg.seeds.slices(label) for label in leg.seeds.labels},
         findings=leg_findings(leg),
-        estimates=_estimates(leg.made),
+        estimates=_estimates(leg.recorded),
         provenance=provenance,
         warnings=tuple(dict.fromkeys(str(each.message) for each in caught)),
         axes=ANATOMICAL if _knows_the_patient(leg, patient_axes) else UNKNOWN_AXES,
@@ -190,23 +190,13 @@ def read_leg(segmentation: Path, volume: Path | None, reference: Path | None, se
         what = f"The muscles were drawn on {plane} planes, which are not the slices shown here: they are not marked on them"
         warnings.warn(InputWarning(f"{what}."), stacklevel=2)
         drawn = None
-    return ReportedLeg(labels, grey, truth, drawn, _made(segmentation))
+    return ReportedLeg(labels, grey, truth, drawn, read_provenance(segmentation))
 
 
 def _knows_the_patient(leg: ReportedLeg, said: bool | None) -> bool:
     if said is not None:
         return said
     return leg.volume is None or "ifss_compounding" not in leg.volume.header
-
-
-def _made(segmentation: Path) -> dict[str, Json]:
-    """The provenance that `ifss segment --provenance` wrote beside a segmentation."""
-    beside = segmentation.with_name(f"{segmentation.name}.json")
-    try:
-        found = json.loads(beside.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return cast("dict[str, Json]", found) if isinstance(found, dict) else {}
 
 
 def muscle_surfaces(leg: ReportedLeg) -> list[MuscleSurface]:
@@ -242,13 +232,12 @@ def _colors(labels: LabelMap) -> dict[str, tuple[int, int, int]]:
     }
 
 
-def _estimates(made: Mapping[str, Json]) -> dict[str, VolumeEstimate]:
-    """The volume that the annotated slices alone suggest, where the method's provenance has one."""
-    method = made.get("method")
-    muscles = method.get("muscles") if isinstance(method, Mapping) else None
-    estimates: dict[str, VolumeEstimate] = {}
-    for name, facts in muscles.items() if isinstance(muscles, Mapping) else ():
-        if isinstance(facts, Mapping) and isinstance(volume := facts.get("volume_cm3"), int | float):
-            error = facts.get("leave_one_out_error_percent")
-            estimates[name] = VolumeEstimate(float(volume), float(error) if isinstance(error, int | float) else None)
-    return estimates
+def _estimates(recorded: RecordedProvenance) -> dict[str, VolumeEstimate]:
+    """The volume that the annotated slices alone suggest, where the method estimates one."""
+    if recorded.provenance is None:
+        return {}
+    return {
+        name: VolumeEstimate(each.volume_cm3, each.leave_one_out_error_percent)
+        for name, each in recorded.provenance.method.muscles.items()
+        if each.volume_cm3 is not None
+    }

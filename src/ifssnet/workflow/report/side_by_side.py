@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.seeds import Seeds
-from ifssnet.core.segmentation import Json
 from ifssnet.figures.drawing.method_theme import NAMES
 from ifssnet.figures.leg_report.content import ComparedMethod
 from ifssnet.geometry.resample import comparable
 from ifssnet.io.open import open_labels
+from ifssnet.io.storage.provenance import RecordedProvenance
 from ifssnet.measurement.compare import compare
 from ifssnet.workflow.report.outlined_slices import outlined_slice, places_between
 
@@ -66,8 +66,8 @@ def compared_methods(
     return methods
 
 
-def method_name(made: Mapping[str, Json], segmentation: Path) -> str:
-    """A method's name for a person, out of a segmentation's provenance; the file's name where that is silent."""
-    method = made.get("method")
-    name = method.get("name") if isinstance(method, Mapping) else None
-    return NAMES.get(str(name), str(name)) if name is not None else segmentation.name.split(".")[0]
+def method_name(recorded: RecordedProvenance, segmentation: Path) -> str:
+    """A method's name for a person, out of a segmentation's provenance; the file's name where there is none."""
+    if recorded.provenance is None:
+        return segmentation.name.split(".")[0]
+    return NAMES.get(recorded.provenance.method_name, recorded.provenance.method_name)
