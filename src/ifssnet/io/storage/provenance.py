@@ -193,6 +193,13 @@ def _method_of(table: Mapping[str, object], where: str) -> MethodDescription:
     )
 
 
+def _table_at(table: Mapping[str, object], key: str, where: str) -> Mapping[str, object]:
+    found = table.get(key, {})
+    if not isinstance(found, Mapping):
+        raise InputError(f"a table {key} in {where}", f"{found!r}"[:80], "Segment again with this version.")
+    return cast("Mapping[str, object]", found)
+
+
 def _smoothing_of(data: object, where: str) -> SmoothingChoice:
     found = structure(_SmoothingTable, data, f"smoothing of {where}")
     errors = _by_number(found.cross_validation_error_percent, where)
