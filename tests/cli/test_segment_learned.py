@@ -155,7 +155,7 @@ def test_nobody_names_a_method(leg, shelf, capsys):
         assert why in facts["chosen_because"]
     capsys.readouterr()
     told = segment.run(None, [leg / "seeds.seg.nrrd"], leg / "j.seg.nrrd")
-    assert "volume" in told.provenance.chosen_because
+    assert "volume" in told.chosen_because
     assert "shape-interpolation (no method was named" in capsys.readouterr().err
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ifssnet.cli.options import Force, Json, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal
-
-if TYPE_CHECKING:
-    from ifssnet.workflow.leg.segment_files import SegmentedFile
+from ifssnet.core.provenance import Provenance
 
 
 def run(
@@ -58,7 +56,7 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> SegmentedFile | tuple[str, ...]:
+) -> Provenance | None:
     """Segment every slice from a few annotated ones. What the expert drew stays as it was drawn.
 
     Example: `ifss segment leg.mha --seeds seeds.seg.nrrd -o leg-segmented.seg.nrrd`, or with a network:
@@ -79,7 +77,7 @@ def run(
             terminal.answer_json([{"name": n, "reads_volume": reads == "yes", "summary": text} for n, reads, text in rows])
         else:
             terminal.answer_table("methods", ("name", "reads the volume", "what it does"), rows)
-        return tuple(METHODS)
+        return None
     if not seeds or output is None:
         missing = "--seeds" if not seeds else "-o"
         raise InputError("--seeds SEEDS and -o SEG", f"no {missing}", "Say what was drawn and where to write.")
@@ -109,4 +107,4 @@ def run(
     if why := segmented.provenance.chosen_because:
         terminal.say(f"method: {segmented.provenance.method_name} ({why})")
     terminal.say(f"wrote {output}")
-    return segmented
+    return segmented.provenance

@@ -180,7 +180,7 @@ def _method_of(table: Mapping[str, object], where: str) -> MethodDescription:
     if isinstance(muscles, list):
         # A network that knows its muscles by name lists them under the same key.
         details["muscles"] = cast("list[object]", muscles)
-    estimates = {} if isinstance(muscles, list) else _table_at(table, "muscles", where)
+    estimates: Mapping[str, object] = {} if isinstance(muscles, list) else _table_at(table, "muscles", where)
     per_muscle = _table_at(table, "by_muscle", where)
     return MethodDescription(
         _table_at(table, "settings", where),
