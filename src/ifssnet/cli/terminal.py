@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, 
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.errors import InputError, silence_libraries
 from ifssnet.core.progress import Progress, drain
 from ifssnet.io.plain_data import plain
 
@@ -133,9 +133,8 @@ def show_error(error: InputError) -> None:
 
 
 def show_warnings() -> None:
-    """Print what the house warns about as one line on standard error; leave Python's own warnings unseen."""
-    warnings.filterwarnings("ignore", category=DeprecationWarning)
-    warnings.filterwarnings("always", category=InputWarning)
+    """Print what the house warns about as one line on standard error; what libraries warn of or log stays unseen."""
+    silence_libraries()
     console = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def show(message: Warning | str, *_: object, **__: object) -> None:

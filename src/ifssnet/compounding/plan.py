@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -15,6 +13,7 @@ from ifssnet.compounding.spans import frame_spans, pixels_in
 from ifssnet.core.compounding_facts import CompoundPlan
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
+from ifssnet.core.machine import available_memory
 from ifssnet.core.sweep import Sweep
 
 SUPPORTED_TYPES = ("uint8", "uint16", "int16", "float32")
@@ -82,24 +81,6 @@ def used_frames(sweep: Sweep, options: CompoundOptions) -> np.ndarray:
     """Indices of the frames that are inserted: every so-many-th of all, as PLUS counts, if it is valid."""
     indices = np.arange(0, len(sweep.frames), options.skip_interval)
     return indices[sweep.valid[indices]]
-
-
-def available_memory() -> int | None:
-    """Bytes that can be had without swapping, the limit of a container included; None where the system does not tell."""
-    found: list[int] = []
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        found.extend(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, ValueError, IndexError):
-        pass
-    try:
-        limit = int(Path("/sys/fs/cgroup/memory.max").read_text())
-        found.append(limit - int(Path("/sys/fs/cgroup/memory.current").read_text()))
-    except (OSError, ValueError):
-        pass
-    if not found and hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    return max(min(found), 0) if found else None
 
 
 def _common_type(sweeps: Sequence[Sweep]) -> np.dtype:

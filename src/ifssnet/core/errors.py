@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import warnings
+
 
 class InputError(Exception):
     """Something that the user gave - a file, a value, a place to write - cannot be used.
@@ -20,6 +23,13 @@ class InputError(Exception):
         self.expected = expected
         self.received = received
         self.remedy = remedy
+
+
+def silence_libraries() -> None:
+    """Let a process' own `InputWarning` alone be heard: what libraries warn of or log says nothing to a user."""
+    warnings.simplefilter("ignore")
+    warnings.filterwarnings("always", category=InputWarning)
+    logging.disable(logging.CRITICAL)
 
 
 class InputWarning(UserWarning):

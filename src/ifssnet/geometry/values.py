@@ -9,12 +9,16 @@ from jaxtyping import Integer
 
 from ifssnet.geometry.compiled import compiled
 
+_FEW = 64
+"""So many values are found faster one by one than by sorting all pixels."""
+
 
 def values_in_use(array: Integer[np.ndarray, "z y x"]) -> tuple[int, ...]:
     """Label values that occur, background (0) left out, ascending; slice by slice, without a copy of the array."""
     found: set[int] = set()
     for plane in array:
-        found.update(_distinct_of_slice(plane).tolist())
+        few, complete = _distinct_of_slice(plane)
+        found.update((few if complete else np.unique(plane)).tolist())
     return tuple(sorted(found - {0}))
 
 
@@ -40,8 +44,8 @@ def counts_of_values(array: Integer[np.ndarray, "z y x"]) -> dict[int, dict[int,
 @no_type_check
 @compiled()
 def _distinct_of_slice(plane: Any) -> Any:
-    """The values of one slice; labels come in long runs, so that few values are looked up."""
-    seen = np.empty(64, dtype=np.int64)
+    """The values of one slice, and whether these are all: labels come in long runs and are few, or they are sorted instead."""
+    seen = np.empty(_FEW, dtype=np.int64)
     count = 0
     before = np.int64(plane[0, 0]) + 1
     for y in range(plane.shape[0]):
@@ -57,9 +61,7 @@ def _distinct_of_slice(plane: Any) -> Any:
                     break
             if not known:
                 if count == seen.size:
-                    longer = np.empty(2 * count, dtype=np.int64)
-                    longer[:count] = seen
-                    seen = longer
+                    return seen, False
                 seen[count] = value
                 count += 1
-    return seen[:count]
+    return seen[:count], True

@@ -25,6 +25,10 @@ MANY_LABELS = 40
 """More unnamed structures than anybody draws in a leg."""
 
 
+MOST_LABELS = 2**16
+"""Beyond that, a file is no label map."""
+
+
 def open_volume(path: Path) -> Volume:
     """Read a grey-level volume.
 
@@ -127,6 +131,12 @@ def _labels_of(volume: Volume, path: Path) -> LabelMap:
         if not told.names:
             told = label_names.nnunet_names(path)
     in_use = values_in_use(array)
+    if len(in_use) > MOST_LABELS:
+        raise InputError(
+            f"at most {MOST_LABELS:,} different labels in {path.name}",
+            f"{len(in_use):,} different values",
+            "Give a label map; a grey-level volume is opened as a volume.",
+        )
     if not told.names and len(in_use) > MANY_LABELS:
         warnings.warn(
             InputWarning(

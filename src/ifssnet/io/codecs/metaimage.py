@@ -45,7 +45,7 @@ _TYPE_NAMES = {code: name for name, code in TYPES.items() if name not in ("MET_L
 _FIRST_LINES = re.compile(rb"^\s*(ObjectType|NDims|DimSize|BinaryData|ElementType)\s*[=:]", re.MULTILINE)
 _LONGEST_LINE = 1 << 20
 _LONGEST_HEADER = 1 << 26
-_MOST_FILES = 100_000
+_MOST_FILES = 10_000
 _PATTERN = re.compile(r"^([^%]*)%(0?\d?)d([^%]*)$")
 
 
@@ -91,6 +91,7 @@ def read_metaimage(path: Path) -> MetaImage:
             if name.upper() == "LOCAL":
                 array = _read_pixels(stream, stream.tell(), layout, path.name)
             elif name.upper().split()[0] == "LIST" or _is_pattern(name):
+                checked_bytes(layout.sizes, layout.dtype.itemsize, path.name)
                 array = _read_slices(list(_slice_files(name, stream, path)), layout, path)
             else:
                 data = companion(path, name)

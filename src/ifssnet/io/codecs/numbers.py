@@ -22,8 +22,8 @@ def numbers(text: str, count: int, where: str) -> tuple[float, ...]:
         InputError: Another count, not numbers, or not finite; `where` names the place.
     """
     try:
-        # Python alone reads 1_0 as a number.
-        values = tuple(float(word) for word in text.split() if "_" not in text)
+        # Python alone reads 1_0 as a number. No more words are looked at than tell that there are too many.
+        values = () if "_" in text else tuple(float(word) for word in text.split(maxsplit=count + 1)[: count + 1])
     except ValueError:
         values = ()
     if len(values) != count or not all(math.isfinite(value) for value in values):

@@ -15,6 +15,7 @@ from jaxtyping import Shaped, UInt8
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import MAX_VOXELS
+from ifssnet.core.machine import available_memory
 from ifssnet.io.storage.existing_file import existing_file
 
 ANY_ZLIB = 47
@@ -69,6 +70,7 @@ def read_raw(stream: BinaryIO, offset: int, sizes: Sequence[int], dtype: np.dtyp
     if there > wanted:
         _warn_surplus(where, f"{there - wanted:,} bytes more than")
     stream.seek(offset)
+    check_memory(wanted, where)
     try:
         array = np.fromfile(stream, dtype=np.uint8, count=wanted)
     except MemoryError as error:
@@ -224,7 +226,19 @@ def _inflated(stream: BinaryIO, encoding: str, where: str) -> Iterator[bytes]:
         ) from error
 
 
+def check_memory(wanted_bytes: int, where: str) -> None:
+    """Refuse, before anything is read, what the machine has no room for; systems promise memory that they do not have.
+
+    Raises:
+        InputError: More bytes than there are left.
+    """
+    available = available_memory()
+    if available is not None and wanted_bytes > available:
+        raise _too_large(wanted_bytes, where)
+
+
 def _empty(count: int, where: str) -> UInt8[np.ndarray, " byte"]:
+    check_memory(count, where)
     try:
         return np.empty(count, dtype=np.uint8)
     except MemoryError as error:

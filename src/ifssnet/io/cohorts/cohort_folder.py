@@ -43,7 +43,7 @@ from ifssnet.io.storage.plain_files import read_toml, structure_known
 from ifssnet.io.volumes.label_names import LabelTable, label_value, names_of
 
 DESCRIPTION = "cohort.toml"
-_DEPTH = 5
+_DEPTH, _MOST_ENTRIES = 5, 100_000
 _NNUNET_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".mhd")
 
 
@@ -121,7 +121,7 @@ _LEG_3D_US = _Description(
 def _open_split_folders(root: Path) -> Cohort:
     described = _read_description(root / DESCRIPTION) or _LEG_3D_US
     pairs: dict[tuple[str, str, int], dict[bool, Path]] = {}
-    for path in _files(root, _DEPTH):
+    for path in _files(root):
         place = leg3dus.place_of(path.relative_to(root).parts, leg3dus.split_of_folder(root.resolve().name))
         if place is None:
             continue
@@ -154,16 +154,31 @@ def _open_split_folders(root: Path) -> Cohort:
     )
 
 
-def _files(folder: Path, depth: int) -> Iterator[Path]:
-    """Files below a folder, in the order of their names; links are followed, so the depth is bounded."""
-    for entry in sorted(folder.iterdir()):
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir():
-            if depth > 1:
-                yield from _files(entry, depth - 1)
-        elif entry.is_file():
-            yield entry
+def _files(root: Path) -> Iterator[Path]:
+    """Files below a folder, in the order of their names; links are followed, so depth and number are bounded.
+
+    Raises:
+        InputError: More files and folders than any cohort has.
+    """
+    seen = 0
+
+    def below(folder: Path, depth: int) -> Iterator[Path]:
+        nonlocal seen
+        for entry in sorted(folder.iterdir()):
+            seen += 1
+            if seen > _MOST_ENTRIES:
+                raise InputError(
+                    f"at most {_MOST_ENTRIES:,} files and folders below {root}", "more", "Give the folder of the cohort itself."
+                )
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir():
+                if depth > 1:
+                    yield from below(entry, depth - 1)
+            elif entry.is_file():
+                yield entry
+
+    return below(root, _DEPTH)
 
 
 def _read_description(path: Path) -> _Description | None:

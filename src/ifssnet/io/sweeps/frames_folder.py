@@ -33,6 +33,7 @@ from ifssnet.io.codecs.numbers import is_invertible, numbers, shortened
 from ifssnet.io.codecs.pictures import read_grey
 from ifssnet.io.storage.existing_file import existing_file
 from ifssnet.io.storage.plain_files import read_toml
+from ifssnet.io.sweeps.frame_count import check_frames
 
 POSES_NAME, CALIBRATION_NAME = "poses.csv", "calibration.toml"
 MATRIX_COLUMNS = tuple(f"m{row}{column}" for row in range(4) for column in range(4))
@@ -135,6 +136,7 @@ def _poses(path: Path, scale: float) -> list[_Row]:
             f"'{shortened(','.join(header))}' in {path.name}",
             "Name the columns in the first row.",
         )
+    check_frames(len(table) - 1, path.name)
     rows = [
         _row(dict(zip(header, cells, strict=False)), len(cells) == len(header), columns, scale, f"row {number} of {path.name}")
         for number, cells in enumerate(table[1:], start=2)

@@ -28,6 +28,7 @@ Matrix4 = Float[np.ndarray, "4 4"]
 
 _KERNELS = ("GAUSSIAN", "GAUSSIAN_ACCUMULATION", "DISTANCE_WEIGHT_INVERSE", "NEAREST_NEIGHBOR")
 _LARGEST = 1 << 24
+_MOST_ELEMENTS = 1000
 _HOLE_TYPES = (*_KERNELS, "STICK")
 
 
@@ -161,7 +162,11 @@ def _parse(path: Path) -> Element:
 def _all(root: Element, tag: str) -> list[Element]:
     """Elements of a name, those right under the root first: server configurations nest them in a device."""
     direct = root.findall(tag)
-    return direct + [element for element in root.iter(tag) if element not in direct]
+    seen = {id(element) for element in direct}
+    found = direct + [element for element in root.iter(tag) if id(element) not in seen]
+    if len(found) > _MOST_ELEMENTS:
+        raise InputError(f"at most {_MOST_ELEMENTS} elements {tag}", f"{len(found):,}", "Give the file that PLUS was run with.")
+    return found
 
 
 def _transforms(definitions: Element, path: Path) -> list[tuple[tuple[str, str], Matrix4]]:

@@ -24,14 +24,16 @@ from ifssnet.io.codecs.metaimage import read_metaimage
 from ifssnet.io.codecs.nrrd import read_nrrd_raw
 from ifssnet.io.codecs.numbers import shortened
 from ifssnet.io.recognition import FileStart
+from ifssnet.io.sweeps.frame_count import check_frames
 from ifssnet.io.sweeps.plus_config import PlusConfiguration
 from ifssnet.io.sweeps.transform_graph import Key, TransformGraph, image_to_reference
 from ifssnet.io.volumes.placement import grey_levels
 
-FRAME_FIELD = re.compile(r"^Seq_Frame(\d+)_(\w+)$", re.IGNORECASE)
+FRAME_FIELD = re.compile(r"^Seq_Frame(\d{1,9})_(\w+)$", re.IGNORECASE)
 REFERENCE_FIELD = "ReferenceCoordinateFrame"
 DEFAULT_IMAGE, DEFAULT_REFERENCES = "Image", ("Reference", "Tracker")
 _TRANSFORM_NAME = re.compile(r"^(.+?)To([A-Z].*)Transform$")
+_MOST_TRANSFORMS = 1000
 _TRACKED = re.compile(rb"^Seq_Frame\d+_\w+Transform\s*:?=", re.MULTILINE)
 _LIST_LAST = re.compile(rb"^\s*[Kk]inds\s*[=:]\s*(domain\s+domain\s+list|list\s+domain\s+domain)\s*$", re.MULTILINE)
 _COLOURS = ("vector", "3-vector", "4-vector", "rgb-color", "rgba-color")
@@ -69,6 +71,7 @@ def read_sequence(path: Path, configuration: PlusConfiguration | None = None) ->
     """
     fields, array = _read_any(path)
     frames = _oriented(grey_frames(array, fields, path), fields, path)
+    check_frames(len(frames), path.name)
     by_field = frame_fields(fields)
     if not by_field:
         raise InputError(
@@ -179,6 +182,8 @@ def _graph(by_field: FrameFields, frames: int, constants: Mapping[Key, Float[np.
     for name, values in by_field.items():
         if (match := _TRANSFORM_NAME.match(name)) is None:
             continue
+        if len(tracked) >= _MOST_TRANSFORMS:
+            raise InputError(f"at most {_MOST_TRANSFORMS} transforms a frame in {path.name}", "more", "Record fewer tools.")
         statuses = by_field.get(f"{name}Status", {})
         matrices = np.full((frames, 4, 4), np.nan)
         for index, text in values.items():

@@ -25,6 +25,7 @@ from ifssnet.core.sweep import Contour, Sweep
 from ifssnet.io.codecs.numbers import integers, numbers, shortened
 from ifssnet.io.recognition import FileStart
 from ifssnet.io.storage.existing_file import existing_file
+from ifssnet.io.sweeps.frame_count import check_frames
 from ifssnet.io.sweeps.stradwin_images import Lines, is_true, read_frames
 from ifssnet.io.sweeps.stradwin_pose import CM, ORIGIN, Six, pixels_to_image, pose_matrix
 
@@ -55,6 +56,7 @@ def read_stradwin(path: Path) -> Sweep:
     lines = _read_lines(path)
     _refuse_unreadable(lines, path)
     frames, width, height = (_whole(lines, key, path) for key in ("RES_BUF_FRAMES", "RES_BUF_WIDTH", "RES_BUF_HEIGHT"))
+    check_frames(frames, path.name)
     spacing = (CM * _length(lines, "RES_XSCALE", path), CM * _length(lines, "RES_YSCALE", path))
     times, poses = _poses(lines, frames, path)
     names, colors = read_objects(lines)

@@ -13,6 +13,8 @@ from jaxtyping import Shaped
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.io.codecs.numbers import integers
 from ifssnet.io.codecs.pictures import PICTURES, read_grey
+from ifssnet.io.codecs.pixels import check_memory, checked_bytes
+from ifssnet.io.storage.existing_file import existing_file
 from ifssnet.io.volumes.dicom import read_dicom_frames
 
 Shape = tuple[int, int, int]
@@ -76,6 +78,8 @@ def _raw(path: Path, shape: Shape) -> Shaped[np.ndarray, "frame v u"]:
         warnings.warn(
             InputWarning(f"{path.name} holds {found - promised:,} bytes more than promised; they are left out."), stacklevel=2
         )
+    existing_file(path, "the images of the recording")
+    check_memory(checked_bytes(shape, 1, path.name), path.name)
     try:
         with path.open("rb") as stream:
             return np.fromfile(stream, dtype=np.uint8, count=promised).reshape(shape)

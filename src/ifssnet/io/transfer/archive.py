@@ -8,6 +8,7 @@ staging folder, from which the next run goes on, or files in place that are whol
 
 from __future__ import annotations
 
+import lzma
 import re
 import shutil
 import stat
@@ -225,6 +226,7 @@ _BROKEN = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
     zlib.error,
+    lzma.LZMAError,
     EOFError,
     NotImplementedError,  # a compression that zipfile does not know
     RuntimeError,  # an encrypted entry

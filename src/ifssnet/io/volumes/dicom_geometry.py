@@ -226,6 +226,8 @@ def _broken(path: Path, error: Exception) -> InputError:
 def is_dicom(file: Path) -> bool:
     """Whether a file says of itself that it is DICOM."""
     try:
+        if not file.is_file():
+            return False
         with file.open("rb") as stream:
             return stream.read(132)[128:] == b"DICM"
     except OSError:

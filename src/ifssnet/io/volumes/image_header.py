@@ -10,6 +10,7 @@ import SimpleITK as sitk
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
+from ifssnet.io.storage.existing_file import existing_file
 from ifssnet.io.volumes.placement import grid_from
 
 
@@ -22,6 +23,7 @@ def read_grid(path: Path) -> Grid:
     Raises:
         InputError: No readable header, not three dimensions, several values a voxel, or an impossible grid.
     """
+    existing_file(path, "an image")
     itk: Any = sitk
     reader = itk.ImageFileReader()
     reader.SetFileName(str(path))

@@ -20,6 +20,7 @@ from ifssnet.core.muscles import field_name
 from ifssnet.geometry.mesh import facing_outwards, is_consistently_wound, merged, open_edges
 from ifssnet.io.recognition import FileStart, Kind
 from ifssnet.io.storage.atomic import atomic_path
+from ifssnet.io.storage.existing_file import existing_file
 
 SURFACE_SUFFIXES: tuple[str, ...] = (".stl", ".ply", ".obj")
 _OBJ_LINE = re.compile(rb"^v\s+[-+.\d]", re.MULTILINE)
@@ -29,8 +30,8 @@ _OBJ_LINE = re.compile(rb"^v\s+[-+.\d]", re.MULTILINE)
 _load_mesh: Any = trimesh.load_mesh
 _fix_winding: Any = trimesh.repair.fix_winding
 
-MAX_BYTES = 2**31
-"""Two GB: forty million triangles. Whoever hands in more has picked the wrong file."""
+MAX_BYTES = 2**29
+"""Ten million triangles of a binary STL. Whoever hands in more has picked the wrong file."""
 
 
 def read_surfaces(path: Path, names: Sequence[str] | None = None) -> list[Surface]:
@@ -71,8 +72,8 @@ def read_surface(path: Path) -> Surface:
     if suffix not in SURFACE_SUFFIXES:
         raise InputError("a surface as .stl, .ply or .obj", f"{path}", "Convert it to one of these.")
     try:
-        if (size := path.stat().st_size) > MAX_BYTES:
-            raise InputError(f"a surface file of at most {MAX_BYTES // 2**30} GB", f"{path} of {size:,} bytes", "Decimate it.")
+        if (size := existing_file(path, "a surface file that can be read")) > MAX_BYTES:
+            raise InputError(f"a surface file of at most {MAX_BYTES // 2**20} MB", f"{path} of {size:,} bytes", "Decimate it.")
         content = path.read_bytes()
     except OSError as error:
         raise InputError(

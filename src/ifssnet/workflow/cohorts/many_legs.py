@@ -13,7 +13,7 @@ from multiprocessing.process import BaseProcess
 from typing import Generic, TypeVar
 
 from ifssnet.core.cohort import Case, Cohort
-from ifssnet.core.errors import InputError
+from ifssnet.core.errors import InputError, silence_libraries
 from ifssnet.core.progress import Progress
 from ifssnet.workflow.cohorts.threads import use_threads
 
@@ -136,6 +136,7 @@ def _child(function: Callable[[Work], None], work: Work, threads: int, send: Con
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, str(threads))
     use_threads(threads)
+    silence_libraries()
     told = _tried(function, work)
     # A parent that was killed listens no more; what this process wrote is there for the next run.
     with suppress(OSError):
