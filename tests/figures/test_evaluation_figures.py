@@ -13,7 +13,7 @@ import pytest
 from ifssnet.core.evaluation import EvaluatedCohort, EvaluationFacts, SeedProtocol
 from ifssnet.core.images import Surface
 from ifssnet.core.results import SLICE_COLUMNS, Results, Score, slice_scores
-from ifssnet.figures.drawing.method_theme import looks
+from ifssnet.figures.drawing.method_theme import method_styles
 from ifssnet.figures.drawing.theme import contrast, readable
 from ifssnet.figures.evaluation_report.drift import bin_edges, drift_picture
 from ifssnet.figures.evaluation_report.method_bars import metrics_picture, volume_error_picture
@@ -71,14 +71,14 @@ def test_mean_and_spread_by_hand():
 
 
 def test_one_order_one_colour_and_every_name_readable():
-    shown = looks(results())
+    shown = method_styles(results())
     assert [look.label for look in shown] == list(KINDS)
     assert len({look.color for look in shown}) == len(shown)
     # A second IFSS-Net differs in dash and mark too, which needs no colour vision.
     assert (shown[0].dash, shown[0].mark) != (shown[1].dash, shown[1].mark)
     assert all(contrast(readable(look.color), (255, 255, 255)) >= 4.5 for look in shown)
     alone = Results((), slice_scores({}), ("hold",), {"hold": "hold"})
-    assert looks(alone)[0].color == shown[3].color
+    assert method_styles(alone)[0].color == shown[3].color
 
 
 def test_metrics_are_placed_by_their_values():

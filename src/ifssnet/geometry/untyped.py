@@ -1,7 +1,7 @@
-"""Functions of compiled libraries that carry no types, given the types that this room uses."""
+"""Functions of compiled libraries that carry no types, given the types that the package uses."""
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false, reportArgumentType=false
+# pyright: reportUnknownArgumentType=false, reportArgumentType=false, reportAttributeAccessIssue=false
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ import edt
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int, Shaped
 from scipy import interpolate, ndimage
+from scipy.spatial import cKDTree
 from skimage import measure, morphology
 
 
@@ -35,10 +36,13 @@ def gaussian(array: Float32[np.ndarray, "z y x"], sigma_voxels: Sequence[float])
 
 
 def smoothed(
-    array: Float[np.ndarray, "*axes"], sigma: float | Sequence[float], mode: Literal["reflect", "nearest", "wrap"] = "reflect"
+    array: Float[np.ndarray, "*axes"],
+    sigma: float | Sequence[float],
+    mode: Literal["reflect", "nearest", "wrap"] = "reflect",
+    truncate: float = 4.0,
 ) -> Float[np.ndarray, "*axes"]:
-    """Gaussian smoothing along every axis, cut off at four standard deviations; `sigma` in elements, one or one an axis."""
-    return np.asarray(ndimage.gaussian_filter(array, sigma, mode=mode))
+    """Gaussian smoothing along every axis; `sigma` in elements, one or one an axis, cut off at `truncate` times that."""
+    return np.asarray(ndimage.gaussian_filter(array, sigma, mode=mode, truncate=truncate))
 
 
 def smoothed_along(
@@ -116,3 +120,29 @@ def marching_cubes(
 def without_holes(plane: Bool[np.ndarray, "y x"]) -> Bool[np.ndarray, "y x"]:
     """A mask with everything filled that it encloses."""
     return np.asarray(ndimage.binary_fill_holes(plane), dtype=bool)
+
+
+def squared_distance(away: Bool[np.ndarray, "*axes"], spacing: Sequence[float]) -> Float32[np.ndarray, "*axes"]:
+    """The squared distance from each voxel to the nearest one that is False."""
+    return np.asarray(edt.edtsq(away, anisotropy=tuple(spacing), black_border=False, parallel=0))
+
+
+class NearestPoints:
+    """A k-d tree of points that answers how far the nearest of them is."""
+
+    def __init__(self, points: Shaped[np.ndarray, "point axis"]) -> None:
+        self._tree = cKDTree(points)
+
+    def distance(self, points: Shaped[np.ndarray, "other axis"], workers: int = 1) -> Float[np.ndarray, " other"]:
+        """From each of the given points to the nearest; `workers` threads, -1 for all."""
+        return np.asarray(self._tree.query(points, workers=workers)[0], dtype=np.float64)
+
+
+def extremes_around(plane: Int[np.ndarray, "y x"], size: int) -> tuple[Int[np.ndarray, "y x"], Int[np.ndarray, "y x"]]:
+    """The least and the largest value in a square about each pixel."""
+    return np.asarray(ndimage.minimum_filter(plane, size)), np.asarray(ndimage.maximum_filter(plane, size))
+
+
+def eroded(plane: Bool[np.ndarray, "y x"], iterations: int) -> Bool[np.ndarray, "y x"]:
+    """A mask without its border pixels, taken away so many times; what lies beyond the array is outside."""
+    return np.asarray(ndimage.binary_erosion(plane, iterations=iterations), dtype=bool)

@@ -1,20 +1,17 @@
 """Echo intensity: the mean grey level of a muscle, whole, away from its border, and where the probe sees it first."""
 
-# The libraries carry no types; see pyproject.toml.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import edt
 import numpy as np
 from jaxtyping import Bool, Float, Integer, Shaped
 
 from ifssnet.core.measures import EchoOptions, Side
 from ifssnet.geometry.box import Box, grown
+from ifssnet.geometry.untyped import distance_to_false
 
 WHOLE, ERODED, SUPERFICIAL = "whole", "eroded", "superficial"
 
@@ -118,8 +115,7 @@ def _eroded(
     if erosion_mm == 0:
         return mask
     # The image's own border is no border of the muscle: it is cut off there, and goes on nobody knows how far.
-    distance = edt.edt(mask, anisotropy=(spacing_xyz_mm[1], spacing_xyz_mm[0]), black_border=False)
-    return np.asarray(distance) > erosion_mm
+    return distance_to_false(mask, (spacing_xyz_mm[1], spacing_xyz_mm[0])) > erosion_mm
 
 
 def _band(
@@ -129,7 +125,8 @@ def _band(
     axis, spacing = (1, spacing_xyz_mm[0]) if side[1] == "x" else (0, spacing_xyz_mm[1])
     from_probe = np.flip(mask, axis) if side[0] == "+" else mask
     first = from_probe.argmax(axis=axis, keepdims=True)
-    index = np.arange(mask.shape[axis]).reshape((-1, 1) if axis == 0 else (1, -1))
+    index = np.arange(mask.shape[axis], dtype=np.int64)
+    index = index[:, np.newaxis] if axis == 0 else index[np.newaxis, :]
     # To the middle of the pixel, from the near edge of the first one.
     shallow = from_probe & ((index - first + 0.5) * spacing <= band_mm)
     return np.flip(shallow, axis) if side[0] == "+" else shallow

@@ -1,16 +1,13 @@
 """From each point of one set to the nearest of another, exactly, by whichever of two ways is quicker."""
 
-# The libraries carry no types; see pyproject.toml.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false, reportAttributeAccessIssue=false
 from __future__ import annotations
 
 import math
 
-import edt
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.spatial import cKDTree
+
+from ifssnet.geometry.untyped import NearestPoints, squared_distance
 
 FAR_VOXELS = 8.0
 """Surfaces whose typical distance is above this many voxels go to the distance transform, nearer ones to the k-d tree.
@@ -35,12 +32,12 @@ def nearest_mm(
     spacing = np.array(spacing_xyz_mm[::-1])
     low = np.minimum(points.min(axis=0), others.min(axis=0))
     shape = np.maximum(points.max(axis=0), others.max(axis=0)) - low + 1
-    tree = cKDTree(others * spacing)
+    tree = NearestPoints(others * spacing)
     sample = points[:: max(len(points) // SAMPLE, 1)] * spacing
-    typical = float(np.mean(tree.query(sample)[0])) / float(spacing.max())
+    typical = float(np.mean(tree.distance(sample))) / float(spacing.max())
     if typical > FAR_VOXELS and math.prod(shape.tolist()) <= MAX_TRANSFORM_VOXELS:
         return _by_transform(points - low, others - low, shape, spacing)
-    return np.asarray(tree.query(points * spacing, workers=-1)[0], dtype=np.float64)
+    return tree.distance(points * spacing, workers=-1)
 
 
 def _by_transform(
@@ -52,5 +49,5 @@ def _by_transform(
     away = np.ones(tuple(shape.tolist()), dtype=np.bool_)
     away[tuple(others.T)] = False
     # Squared, so that the root is taken of the few that are asked for, in double precision.
-    squared = edt.edtsq(away, anisotropy=tuple(spacing.tolist()), black_border=False, parallel=0)
+    squared = squared_distance(away, spacing.tolist())
     return np.sqrt(squared[tuple(points.T)].astype(np.float64))

@@ -1,8 +1,5 @@
 """Where on its surface a segmentation is off, and by how much."""
 
-# The libraries carry no types; see pyproject.toml.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false, reportAttributeAccessIssue=false
 from __future__ import annotations
 
 import math
@@ -10,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.spatial import cKDTree
 
 from ifssnet.core.images import LabelMap, Surface
 from ifssnet.geometry.box import crop, grown, is_empty, label_boxes
+from ifssnet.geometry.untyped import NearestPoints
 
 
 def surface_error_mm(surface: Surface, reference: LabelMap, value: int) -> Float[np.ndarray, " vertex"]:
@@ -23,8 +20,8 @@ def surface_error_mm(surface: Surface, reference: LabelMap, value: int) -> Float
     vertices of marching cubes, which lie on the lines between voxel centres, two equal masks are 0 apart but for smoothing.
 
     Args:
-        surface: Of the segmentation, mm, LPS.
-        reference: On any grid in the same space.
+        surface: The segmentation's, mm, LPS.
+        reference: A label map on any grid in the same space.
         value: The label in the reference.
 
     Returns:
@@ -38,8 +35,7 @@ def surface_error_mm(surface: Surface, reference: LabelMap, value: int) -> Float
     # One voxel of background on every side, so that a label at the image's border has its faces there too.
     mask = np.pad(crop(reference.array, around) == value, 1)
     grid = reference.grid.cropped([first - 1 for first in start], mask.shape)
-    tree = cKDTree(grid.points_to_mm(_face_centres(mask)))
-    distance = np.asarray(tree.query(surface.vertices_mm, workers=-1)[0], dtype=np.float64)
+    distance = NearestPoints(grid.points_to_mm(_face_centres(mask))).distance(surface.vertices_mm, workers=-1)
     nearest = np.rint(grid.points_to_index(surface.vertices_mm)).astype(np.int64)
     sizes = np.array(mask.shape[::-1])
     within = ((nearest >= 0) & (nearest < sizes)).all(axis=1)

@@ -27,7 +27,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-# Okabe and Ito's colours, with a few of Tol's: told apart with any colour vision, the more so beside marks and dashes.
+# Okabe and Ito's colours, with a few of Tol's: they differ for any colour vision, the more so beside marks and dashes.
 _COLORS: Mapping[str, Rgb] = MappingProxyType(
     {
         "ifss-net": (0, 114, 178),
@@ -48,15 +48,15 @@ _MARKS = ("circle", "square", "triangle", "diamond")
 
 
 @dataclass(frozen=True)
-class MethodLook:
-    """How a method is shown.
+class MethodStyle:
+    """How a method is drawn and named in every figure.
 
     Attributes:
-        label: In the tables.
-        name: For a person.
+        label: Its name in the tables.
+        name: Its name for a person.
         color: Its colour.
-        dash: Of its lines.
-        mark: Of its points.
+        dash: The dash pattern of its lines, as SVG writes it.
+        mark: The shape of its points.
     """
 
     label: str
@@ -66,9 +66,9 @@ class MethodLook:
     mark: str
 
 
-def looks(results: Results) -> list[MethodLook]:
-    """Every method's look, in the order of the evaluation; several of one kind share a hue and differ in shade and dash."""
-    found: list[MethodLook] = []
+def method_styles(results: Results) -> list[MethodStyle]:
+    """Every method's style, in the order of the evaluation; several of one kind share a hue and differ in shade and dash."""
+    found: list[MethodStyle] = []
     seen: dict[str, int] = {}
     for label in results.methods:
         kind = results.kinds.get(label, label)
@@ -76,7 +76,7 @@ def looks(results: Results) -> list[MethodLook]:
         seen[kind] = place + 1
         name = NAMES.get(label, label)
         color = _shade(_COLORS.get(kind, (91, 102, 117)), place)
-        found.append(MethodLook(label, name, color, DASHES[place % len(DASHES)], _MARKS[place % len(_MARKS)]))
+        found.append(MethodStyle(label, name, color, DASHES[place % len(DASHES)], _MARKS[place % len(_MARKS)]))
     return found
 
 
@@ -93,14 +93,14 @@ def _shade(color: Rgb, place: int) -> Rgb:
 def mark(shape: str, x: float, y: float, size: float, color: Rgb, *, hollow: bool = False, title: str = "") -> str:
     """A point: circle, square, triangle or diamond of one area."""
     fill, stroke = ("#fff", hex_of(color)) if hollow else (hex_of(color), "#fff")
-    told = [element("title", title)] if title else []
+    tooltip = [element("title", title)] if title else []
     width = number(1.4 if hollow else 0.8)
     if shape == "circle":
-        return element("circle", *told, cx=x, cy=y, r=size, fill=fill, stroke=stroke, stroke_width=width)
+        return element("circle", *tooltip, cx=x, cy=y, r=size, fill=fill, stroke=stroke, stroke_width=width)
     corners = {
         "square": [(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
         "triangle": [(0.0, -1.2), (1.1, 0.8), (-1.1, 0.8)],
         "diamond": [(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)],
     }[shape]
     d = path_data([(x + size * a, y + size * b) for a, b in corners], closed=True)
-    return element("path", *told, d=d, fill=fill, stroke=stroke, stroke_width=width)
+    return element("path", *tooltip, d=d, fill=fill, stroke=stroke, stroke_width=width)

@@ -25,11 +25,7 @@ class _OneLine(Extension):
 
 @cache
 def _environment(package: str) -> Environment:
-    made = Environment(
-        loader=PackageLoader(package), autoescape=True, undefined=StrictUndefined, extensions=[_OneLine], optimized=True
-    )
-    made.filters |= {"hex": hex_of, "swatch": swatch}
-    return made
+    return Environment(loader=PackageLoader(package), autoescape=True, undefined=StrictUndefined, extensions=[_OneLine])
 
 
 def swatch(color: Rgb) -> Markup:
@@ -45,4 +41,5 @@ def render(package: str, template: str, **values: Any) -> Markup:
         template: Its file's name.
         values: What the template names; text among them is escaped, `Markup` is not.
     """
-    return Markup(_environment(package).get_template(template).render(**values))
+    found = _environment(package).get_template(template, globals={"hex_of": hex_of, "swatch": swatch})
+    return Markup(found.render(**values))

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from ifssnet.core.results import Results
 from ifssnet.figures.drawing.chart import Frame
-from ifssnet.figures.drawing.method_theme import MethodLook, looks
+from ifssnet.figures.drawing.method_theme import MethodStyle, method_styles
 from ifssnet.figures.drawing.standalone import picture
 from ifssnet.figures.drawing.svg import element, escape, nice_step, number, path_data
 from ifssnet.figures.drawing.theme import hex_of, readable
@@ -36,7 +36,7 @@ def bin_edges(results: Results, axis: str) -> Float[np.ndarray, " edge"]:
 
 def drift_picture(results: Results) -> str:
     """Dice and surface distance against the distance to given slices, a line a method. An SVG; empty without slices."""
-    methods = looks(results)
+    methods = method_styles(results)
     axes = [(column, label, bin_edges(results, column)) for column, label in _AXES]
     axes = [(column, label, edges) for column, label, edges in axes if len(edges) > 1]
     if not axes:
@@ -74,7 +74,7 @@ def _lines(
     frame: Frame,
     curves: dict[str, Float[np.ndarray, " bin"]],
     edges: Float[np.ndarray, " edge"],
-    methods: Sequence[MethodLook],
+    methods: Sequence[MethodStyle],
 ) -> list[str]:
     middles = (edges[:-1] + edges[1:]) / 2
     found: list[str] = []
@@ -95,7 +95,7 @@ def _lines(
     return found
 
 
-def _legend(methods: Sequence[MethodLook]) -> str:
+def _legend(methods: Sequence[MethodStyle]) -> str:
     parts: list[str] = []
     for place, look in enumerate(methods):
         x, y = 58 + 160.0 * (place % 5), 16 + 18.0 * (place // 5)

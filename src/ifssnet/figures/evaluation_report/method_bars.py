@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ifssnet.core.results import MEAN, WHOLE, Results
 from ifssnet.figures.drawing.chart import Frame
-from ifssnet.figures.drawing.method_theme import MethodLook, looks, mark
+from ifssnet.figures.drawing.method_theme import MethodStyle, mark, method_styles
 from ifssnet.figures.drawing.standalone import picture
 from ifssnet.figures.drawing.svg import element, escape, nice_step, number, ticks
 from ifssnet.figures.drawing.theme import hex_of, readable
@@ -53,7 +53,7 @@ PANELS: tuple[Panel, ...] = (
 def metrics_picture(results: Results) -> str:
     """A panel a metric, a row a method: mean ± SD over the legs, and each muscle's mean. An SVG."""
     shown = [panel for panel in PANELS if panel.metric in results.metrics]
-    methods = looks(results)
+    methods = method_styles(results)
     columns = 2
     high = 58 + ROW * len(methods) + 34
     rows = math.ceil(len(shown) / columns)
@@ -75,7 +75,7 @@ def metrics_picture(results: Results) -> str:
 def volume_error_picture(results: Results) -> str:
     """Signed volume error of each leg and muscle by method, and the mean of its size. An SVG."""
     metric = f"{WHOLE}volume_error_percent"
-    methods = looks(results)
+    methods = method_styles(results)
     values = {muscle: results.values(metric, muscle) for muscle in results.muscles}
     every = [v for rows in values.values() for row in rows.values() for v in row.values() if math.isfinite(v)]
     reach = _round_up(max((abs(v) for v in every), default=1.0) * 1.05)
@@ -105,7 +105,7 @@ def volume_error_picture(results: Results) -> str:
     return picture("Volume error by method", told, width, high + 8, *parts)
 
 
-def _panel(results: Results, panel: Panel, methods: Sequence[MethodLook], left: float, top: float, high: float) -> list[str]:
+def _panel(results: Results, panel: Panel, methods: Sequence[MethodStyle], left: float, top: float, high: float) -> list[str]:
     means = results.values(panel.metric, MEAN)
     by_muscle = {muscle: results.values(panel.metric, muscle) for muscle in results.muscles}
     drawn = [mean_and_sd(list(rows[look.label].values())) for rows in (means, *by_muscle.values()) for look in methods]
@@ -155,11 +155,11 @@ def _grid(frame: Frame, label: str) -> str:
     return "".join(parts)
 
 
-def _row_labels(methods: Sequence[MethodLook], right: float, top: float) -> list[str]:
+def _row_labels(methods: Sequence[MethodStyle], right: float, top: float) -> list[str]:
     return [_method_label(look, right, top + 32 + ROW * (place + 0.5)) for place, look in enumerate(methods)]
 
 
-def _method_label(look: MethodLook, right: float, y: float) -> str:
+def _method_label(look: MethodStyle, right: float, y: float) -> str:
     fill = f"fill:{hex_of(readable(look.color))}"
     return element("text", escape(look.name), style=fill, x=right, y=y, dy="0.34em", text_anchor="end")
 

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from ifssnet.core.muscles import SOL
 from ifssnet.core.results import MEAN, WHOLE, PairedTest, Results
-from ifssnet.figures.drawing.method_theme import MethodLook, looks
+from ifssnet.figures.drawing.method_theme import MethodStyle, method_styles
 from ifssnet.figures.drawing.pages import swatch
 from ifssnet.figures.drawing.svg import element, escape
 from ifssnet.figures.evaluation_report.drift import drift_picture
@@ -124,13 +124,16 @@ def _table(heads: Sequence[str], rows: Sequence[str]) -> str:
     return element("div", element("table", head, element("tbody", *rows)), class_="table")
 
 
-def _named(look: MethodLook) -> str:
+def _named(look: MethodStyle) -> str:
     return element("th", swatch(look.color), escape(look.name), scope="row")
 
 
-def _metric_rows(results: Results, muscle: str, extra: Callable[[MethodLook], Sequence[str]] = lambda _: ()) -> list[str]:
+def _metric_rows(results: Results, muscle: str, extra: Callable[[MethodStyle], Sequence[str]] = lambda _: ()) -> list[str]:
     found = {
-        metric: {look.label: mean_and_sd(list(results.values(metric, muscle)[look.label].values())) for look in looks(results)}
+        metric: {
+            look.label: mean_and_sd(list(results.values(metric, muscle)[look.label].values()))
+            for look in method_styles(results)
+        }
         for metric, *_ in _MAIN
     }
     best: dict[str, float] = {}
@@ -139,7 +142,7 @@ def _metric_rows(results: Results, muscle: str, extra: Callable[[MethodLook], Se
         if means:
             best[metric] = max(means) if larger else min(means)
     rows: list[str] = []
-    for look in looks(results):
+    for look in method_styles(results):
         cells: list[str] = []
         for metric, _, decimals, _ in _MAIN:
             mean, sd = found[metric][look.label]
@@ -152,7 +155,7 @@ def _metric_rows(results: Results, muscle: str, extra: Callable[[MethodLook], Se
 def _overview(results: Results) -> str:
     cost = results.summary.cost if results.summary is not None else {}
 
-    def extra(look: MethodLook) -> Sequence[str]:
+    def extra(look: MethodStyle) -> Sequence[str]:
         mine = cost.get(look.label)
         if mine is None:
             return ("0", "–", "–")
@@ -182,9 +185,9 @@ def _tests(results: Results) -> str:
     if results.summary is None or len(results.methods) < 2:
         return ""
     against = results.summary.against
-    base = next((look.name for look in looks(results) if look.label == against.method), against.method)
+    base = next((look.name for look in method_styles(results) if look.label == against.method), against.method)
     rows: list[str] = []
-    for look in looks(results):
+    for look in method_styles(results):
         if look.label == against.method:
             continue
         cells: list[str] = []
@@ -212,7 +215,7 @@ def _test_cell(found: PairedTest | None, decimals: int) -> str:
 
 def _table_one(results: Results) -> str:
     rows: list[str] = []
-    by_label = {look.label: look for look in looks(results)}
+    by_label = {look.label: look for look in method_styles(results)}
     for row in table_rows(results):
         cells: list[str] = []
         for place, (_, _, decimals) in enumerate(COLUMNS):
@@ -245,7 +248,7 @@ def _agreement(results: Results) -> str:
     parts: list[str] = []
     for muscle, per_method in found.items():
         rows: list[str] = []
-        for look in looks(results):
+        for look in method_styles(results):
             mine = per_method.get(look.label)
             if mine is None:
                 continue

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from ifssnet.core.muscles import SOL
 from ifssnet.core.results import Results
-from ifssnet.figures.drawing.method_theme import MethodLook, looks
+from ifssnet.figures.drawing.method_theme import MethodStyle, method_styles
 from ifssnet.figures.drawing.standalone import picture
 from ifssnet.figures.drawing.svg import element, escape, number
 from ifssnet.figures.drawing.theme import hex_of, readable
@@ -27,7 +27,7 @@ def distribution_picture(results: Results, muscle: str = SOL) -> str:
 
     The axis is logarithmic: the best methods and those that leak differ a hundredfold.
     """
-    methods = looks(results)
+    methods = method_styles(results)
     cases = [case for case in results.cases if (results.slices.case == case).any()]
     if not cases:
         return ""
@@ -45,7 +45,7 @@ def distribution_picture(results: Results, muscle: str = SOL) -> str:
 
 def _panel(
     results: Results,
-    methods: Sequence[MethodLook],
+    methods: Sequence[MethodStyle],
     cases: Sequence[str],
     muscle: str,
     quantity: str,
@@ -94,7 +94,7 @@ def _panel(
     return parts
 
 
-def _box(look: MethodLook, case: str, ys: Sequence[float], box: Float[np.ndarray, " five"], x: float, wide: float) -> str:
+def _box(look: MethodStyle, case: str, ys: Sequence[float], box: Float[np.ndarray, " five"], x: float, wide: float) -> str:
     stroke = hex_of(look.color)
     told = element("title", escape(f"{look.name}, {case}: median {box[2]:.2f} mm, 95 % of slices below {box[4]:.2f} mm"))
     return element(
@@ -106,7 +106,7 @@ def _box(look: MethodLook, case: str, ys: Sequence[float], box: Float[np.ndarray
     )
 
 
-def _legend(methods: Sequence[MethodLook], columns: int) -> str:
+def _legend(methods: Sequence[MethodStyle], columns: int) -> str:
     parts: list[str] = []
     for place, look in enumerate(methods):
         x, y = _LEFT + 160.0 * (place % columns), 16 + 18.0 * (place // columns)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from ifssnet.core.results import MEAN, WHOLE, Results
-from ifssnet.figures.drawing.method_theme import looks
+from ifssnet.figures.drawing.method_theme import method_styles
 from ifssnet.measurement.spread import mean_and_sd
 
 COLUMNS: tuple[tuple[str, str, int], ...] = (
@@ -78,7 +78,7 @@ class TableRow:
 def table_rows(results: Results) -> list[TableRow]:
     """A row a method, in the order of the evaluation. IFSS-Net is the paper's WS where its label says "ws" or "weak"."""
     rows: list[TableRow] = []
-    for look in looks(results):
+    for look in method_styles(results):
         ours = tuple(mean_and_sd(list(results.values(metric, MEAN)[look.label].values())) for metric, _, _ in COLUMNS)
         legs = len(results.values("dice", MEAN)[look.label])
         kind = results.kinds.get(look.label, look.label)

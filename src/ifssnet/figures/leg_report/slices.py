@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, UInt8
 from PIL import Image
-from skimage.measure import find_contours
 
 from ifssnet.figures.drawing.svg import element, escape, nice_step, number, path_data
 from ifssnet.figures.drawing.theme import Rgb, hex_of, on_black, ordered
 from ifssnet.figures.leg_report.content import OutlinedSlice
+from ifssnet.geometry.untyped import contour_lines
 
 IMAGE_BYTES = 2_000_000
 """Grey levels of all slices together that a page carries."""
@@ -80,7 +80,7 @@ def outline(mask: Bool[np.ndarray, "y x"], window: Window, spacing_xy_mm: tuple[
     padded = np.pad(mask.astype(np.float32), 1)
     sx, sy = spacing_xy_mm
     loops: list[str] = []
-    for contour in find_contours(padded, 0.5):
+    for contour in contour_lines(padded, 0.5):
         corners = _without_straight(contour[:-1])
         points = [((x - 1 - window.left + 0.5) * sx, (y - 1 - window.top + 0.5) * sy) for y, x in corners.tolist()]
         loops.append(path_data(points, closed=True))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32
-from scipy import ndimage
 
 from ifssnet.figures.rendering.raster import Buffers
+from ifssnet.geometry.untyped import eroded, extremes_around, smoothed
 
 # Towards each light in the viewer's axes, unit vectors; the gloss lies half way between the key light and the eye.
 KEY = np.array([-0.40, 0.52, 0.755])
@@ -48,8 +48,8 @@ def _folds(buffers: Buffers, pixel_mm: float) -> Float32[np.ndarray, "row column
     seen = buffers.seen[::2, ::2]
     depth = np.where(seen, buffers.depth_mm[::2, ::2], 0.0).astype(np.float32)
     sigma = FOLD_MM / pixel_mm
-    weight = ndimage.gaussian_filter(seen.astype(np.float32), sigma, truncate=2.5)
-    around = ndimage.gaussian_filter(depth, sigma, truncate=2.5) / np.maximum(weight, 1e-6)
+    weight = smoothed(seen.astype(np.float32), sigma, truncate=2.5)
+    around = smoothed(depth, sigma, truncate=2.5) / np.maximum(weight, 1e-6)
     behind = np.clip((around - depth) / 8, 0, 1).astype(np.float32)
     rows, columns = buffers.surface.shape
     return np.repeat(np.repeat(behind, 2, axis=0), 2, axis=1)[:rows, :columns]
@@ -59,6 +59,6 @@ def _lines(buffers: Buffers) -> Bool[np.ndarray, "row column"]:
     """Where the outline runs, and where one muscle meets another."""
     seen = buffers.seen
     surface = buffers.surface.astype(np.int16)
-    highest = ndimage.maximum_filter(surface, 3)
-    lowest = ndimage.minimum_filter(np.where(seen, surface, np.int16(0x7FFF)), 3)
-    return np.logical_or(highest != lowest, np.logical_not(ndimage.binary_erosion(seen, iterations=2)))
+    _, highest = extremes_around(surface, 3)
+    lowest, _ = extremes_around(np.where(seen, surface, np.int16(0x7FFF)), 3)
+    return np.logical_or(highest != lowest, np.logical_not(eroded(seen, iterations=2)))

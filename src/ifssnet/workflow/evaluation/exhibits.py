@@ -10,7 +10,7 @@ from ifssnet.core.images import LabelMap
 from ifssnet.core.muscles import SOL, color_of, field_name
 from ifssnet.core.progress import Progress
 from ifssnet.core.results import DrawnFigures, Results
-from ifssnet.figures.drawing.method_theme import looks
+from ifssnet.figures.drawing.method_theme import method_styles
 from ifssnet.figures.evaluation_report.drift import drift_picture
 from ifssnet.figures.evaluation_report.method_bars import metrics_picture, volume_error_picture
 from ifssnet.figures.evaluation_report.report import evaluation_html
@@ -75,7 +75,7 @@ def _in_space(folder: Path, results: Results) -> Generator[Progress, None, dict[
     found: dict[str, tuple[str, str, str]] = {}
     for case in results.cases:
         here = folder / "cases" / case
-        kept = [look for look in looks(results) if RunFiles(here, look.label).segmentation.is_file()]
+        kept = [look for look in method_styles(results) if RunFiles(here, look.label).segmentation.is_file()]
         if not kept or not (here / TRUTH).is_file():
             continue
         truth = open_labels(here / TRUTH)
