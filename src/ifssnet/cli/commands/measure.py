@@ -72,6 +72,8 @@ def run(
     if json:
         terminal.answer_json(measured_table(found))
         return found.measures
+    for finding in found.findings:
+        terminal.say(f"{finding.severity}: {finding.text} {finding.remedy}")
     muscles = {name: muscle.numbers() for name, muscle in found.measures.muscles.items()}
     _answer(terminal, str(segmentation), muscles)
     if found.differences:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from ifssnet.core.change import VolumeChange
 from ifssnet.core.errors import InputError
+from ifssnet.core.findings import Finding
 from ifssnet.core.measures import LegMeasures, MeasureOptions
 from ifssnet.io.open import open_labels, open_volume
-from ifssnet.io.plain_data import Json, plain_table
+from ifssnet.io.plain_data import Json, plain, plain_table
 from ifssnet.io.result_tables import SUFFIXES, measures_rows, measures_table, save_table
 from ifssnet.measurement.change import differences
+from ifssnet.measurement.completeness import completeness_findings
 from ifssnet.measurement.muscles import measure
 from ifssnet.workflow.files.provenance import software, source
 from ifssnet.workflow.files.result_files import check_suffix, check_target
@@ -27,12 +29,14 @@ class MeasuredLeg:
         sources: The files that were read, and the software that measured.
         against: What the other leg, or the same leg at another time, measures.
         differences: Muscle's name to its difference from the other leg.
+        findings: What a person has to know before using the numbers, such as a muscle that is cut.
     """
 
     measures: LegMeasures
     sources: Mapping[str, Json]
     against: LegMeasures | None = None
     differences: Mapping[str, VolumeChange] = field(default_factory=dict[str, VolumeChange])
+    findings: tuple[Finding, ...] = ()
 
 
 def measure_files(
@@ -66,16 +70,18 @@ def measure_files(
     if output is not None:
         check_target(output, force, segmentation, volume, against)
         check_suffix(output, SUFFIXES)
-    measures = measure(open_labels(segmentation), None if volume is None else open_volume(volume), options)
+    labels = open_labels(segmentation)
+    measures = measure(labels, None if volume is None else open_volume(volume), options)
+    findings = completeness_findings(labels)
     sources: dict[str, Json] = {
         "segmentation": source(segmentation),
         "volume": None if volume is None else source(volume),
         "software": software(),
     }
-    found = MeasuredLeg(measures, sources)
+    found = MeasuredLeg(measures, sources, findings=findings)
     if against is not None:
         other = measure(open_labels(against), None, options)
-        found = MeasuredLeg(measures, sources, other, differences(measures, other, mdc_cm3))
+        found = MeasuredLeg(measures, sources, other, differences(measures, other, mdc_cm3), findings)
     if output is not None:
         save_table(measured_table(found), _rows(found), output, force)
     return found
@@ -85,6 +91,8 @@ def measured_table(found: MeasuredLeg) -> dict[str, Json]:
     """The answer as plain data."""
     table = measures_table(found.measures)
     table["provenance"] = {**plain_table(table["provenance"]), **found.sources}
+    if found.findings:
+        table["findings"] = plain(found.findings)
     if found.against is not None:
         table |= {
             "against": measures_table(found.against),

@@ -32,6 +32,7 @@ from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.storage.provenance import RecordedProvenance, read_provenance
 from ifssnet.io.volumes.recorded_findings import recorded_findings
 from ifssnet.measurement.compare import compare
+from ifssnet.measurement.completeness import completeness_findings
 from ifssnet.measurement.muscles import measure
 from ifssnet.measurement.surface_error import surface_error_mm
 from ifssnet.workflow.files.opener import open_seeds
@@ -219,10 +220,14 @@ def _profiles(measures: LegMeasures) -> dict[str, AcsaProfile]:
 
 
 def leg_findings(leg: ReportedLeg) -> list[Finding] | None:
-    """The findings about the recordings where they are on record, and those about the voxels; None without a volume."""
+    """Muscles that are not whole, the findings about the recordings where they are on record, and those about the voxels.
+
+    None where there is no volume to check and every muscle is whole.
+    """
+    cut = completeness_findings(leg.labels)
     if leg.volume is None:
-        return None
-    return [*(recorded_findings(leg.volume) or ()), *check_volume(leg.volume, leg.labels)]
+        return list(cut) or None
+    return [*cut, *(recorded_findings(leg.volume) or ()), *check_volume(leg.volume, leg.labels)]
 
 
 def _colors(labels: LabelMap) -> dict[str, tuple[int, int, int]]:
