@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ifssnet.compounding.projection.contour_seeds import contours_to_seeds, place_contours, tilt_from_slices_deg
+from ifssnet.compounding.projection.contour_seeds import contours_to_seeds, place_contours
+from ifssnet.compounding.projection.placed_contours import tilt_from_slices_deg
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.sweep import Contour, Sweep
@@ -87,7 +88,7 @@ def test_a_hole_by_the_even_odd_rule():
     assert not seeds.masks[1][3][4, 4]
 
 
-def test_strips_of_two_sweeps_are_united_and_a_second_look_at_the_same_part_is_not():
+def test_strips_of_two_sweeps_are_united_and_a_second_drawing_of_the_same_part_is_not():
     left, right = square(1, 0, 0.5, 0.5, 9.5, 9.5), square(1, 0, 8.5, 0.5, 15.5, 9.5)
     again = square(1, 1, 0.5, 0.5, 10.5, 10.5)
     names = {1: "Soleus"}
@@ -110,7 +111,7 @@ def test_open_contours_and_those_that_miss_are_left_out_and_told():
     assert seeds.masks[1][3].sum() == 16
 
 
-def test_a_drawing_over_the_edge_is_cut_and_told():
+def test_a_drawing_over_the_edge_is_cropped_with_a_warning():
     with pytest.warns(InputWarning, match="cut off"):
         seeds = contours_to_seeds(sweep([flat(3)], [square(1, 0, -5, 0.5, 2.5, 2.5)]), GRID)
     assert seeds.masks[1][3].sum() == 6

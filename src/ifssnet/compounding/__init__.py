@@ -1,1 +1,1 @@
-"""Tracked frames to a grid: insertion, hole filling, pre-flight checks, rigid registration, and the way back."""
+"""Tracked frames to a grid: insertion, hole filling, checks, rigid registration, a segmentation on the frames."""

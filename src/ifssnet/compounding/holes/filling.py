@@ -1,4 +1,4 @@
-"""Filling voxels that no pixel reached from those around them, never further than the way of filling says."""
+"""Filling voxels that no pixel reached, from those around them, never further than the way of filling says."""
 
 from __future__ import annotations
 
@@ -40,26 +40,26 @@ def fill_holes(
     near = known_blocks(weights)
     for number, way in enumerate(ways, start=1):
         stage = "filling holes" if len(ways) == 1 else f"filling holes, way {number} of {len(ways)}"
-        reachable = _dilated(near, reach_zyx(way, grid))
+        within_radius = _dilated(near, radius_zyx(way, grid))
         for z in range(0, values.shape[0], SLAB):
             end = min(z + SLAB, values.shape[0])
-            _fill_slab(way, grid, values, weights, reachable, (z, end), filled, open_holes)
+            _fill_slab(way, grid, values, weights, within_radius, (z, end), filled, open_holes)
             yield Progress(stage, end, values.shape[0])
     return filled
 
 
-def reach_zyx(way: HoleFilling, grid: Grid) -> tuple[int, int, int]:
+def radius_zyx(way: HoleFilling, grid: Grid) -> tuple[int, int, int]:
     """How many voxels away a known voxel may be, at most, along z, y and x."""
     if isinstance(way, DistanceFilling):
         z, y, x = (math.floor(way.limit_mm / spacing + 1e-9) for spacing in grid.spacing_zyx_mm)
         return z, y, x
-    reach = way.length_limit - 2 if isinstance(way, StickFilling) else (way.size - 1) // 2
-    return reach, reach, reach
+    voxels = way.length_limit - 2 if isinstance(way, StickFilling) else (way.size - 1) // 2
+    return voxels, voxels, voxels
 
 
 def bridged_voxels(way: HoleFilling, grid: Grid) -> int:
     """How many unseen voxels in a row between seen ones are all filled."""
-    return way.length_limit - 2 if isinstance(way, StickFilling) else 2 * min(reach_zyx(way, grid))
+    return way.length_limit - 2 if isinstance(way, StickFilling) else 2 * min(radius_zyx(way, grid))
 
 
 def _fill_slab(
@@ -67,30 +67,30 @@ def _fill_slab(
     grid: Grid,
     values: Shaped[np.ndarray, "z y x"],
     weights: Shaped[np.ndarray, "z y x"],
-    reachable: Bool[np.ndarray, "zb yb xb"],
+    within_radius: Bool[np.ndarray, "zb yb xb"],
     rows: tuple[int, int],
     filled: Shaped[np.ndarray, "z y x"],
     open_holes: Bool[np.ndarray, "z y x"],
 ) -> None:
     whole = np.issubdtype(values.dtype, np.integer)
     if isinstance(way, StickFilling):
-        fill_sticks(values, weights, reachable, *rows, way.length_limit, way.sticks, whole, filled, open_holes)
+        fill_sticks(values, weights, within_radius, *rows, way.length_limit, way.sticks, whole, filled, open_holes)
     elif isinstance(way, NearestFilling):
-        fill_nearest(values, weights, reachable, *rows, way.size, way.minimum_known_ratio, whole, filled, open_holes)
+        fill_nearest(values, weights, within_radius, *rows, way.size, way.minimum_known_ratio, whole, filled, open_holes)
     else:
         ratio = 0.0 if isinstance(way, DistanceFilling) else way.minimum_known_ratio
         by_weight = isinstance(way, GaussianFilling) and way.by_weight
         # PLUS cuts whole grey levels off; our own way rounds them. A mean of equal levels must not fall below them.
         rounding = 0.5 if isinstance(way, DistanceFilling) else 1e-9
         fill_kernel(
-            values, weights, reachable, *rows, kernel_of(way, grid), ratio, by_weight, whole, rounding, filled, open_holes
+            values, weights, within_radius, *rows, kernel_of(way, grid), ratio, by_weight, whole, rounding, filled, open_holes
         )
 
 
 def kernel_of(way: HoleFilling, grid: Grid) -> Float[np.ndarray, "kz ky kx"]:
     """Weights of the neighbours by their place, 0 for those that do not count."""
-    reach = reach_zyx(way, grid)
-    z, y, x = np.meshgrid(*(np.arange(-r, r + 1, dtype=np.float64) for r in reach), indexing="ij")
+    radius = radius_zyx(way, grid)
+    z, y, x = np.meshgrid(*(np.arange(-r, r + 1, dtype=np.float64) for r in radius), indexing="ij")
     if isinstance(way, GaussianFilling):
         # PLUS' constant factor matters for nothing but the last digit.
         return np.exp(-(z * z + y * y + x * x) / (2.0 * way.stdev**2))
@@ -103,7 +103,7 @@ def kernel_of(way: HoleFilling, grid: Grid) -> Float[np.ndarray, "kz ky kx"]:
     return np.divide(1.0, distance, out=np.zeros_like(distance), where=distance > 0)
 
 
-def _dilated(blocks: Bool[np.ndarray, "zb yb xb"], reach: tuple[int, int, int]) -> Bool[np.ndarray, "zb yb xb"]:
-    """Blocks from which some known voxel may be within reach."""
-    size = [2 * math.ceil(r / BLOCK) + 1 for r in reach]
+def _dilated(blocks: Bool[np.ndarray, "zb yb xb"], radius: tuple[int, int, int]) -> Bool[np.ndarray, "zb yb xb"]:
+    """Blocks from which some known voxel may be within the radius."""
+    size = [2 * math.ceil(r / BLOCK) + 1 for r in radius]
     return dilated(blocks, size)

@@ -102,7 +102,7 @@ def insert_linear(
 @no_type_check
 @compiled(inline=True)
 def _add(sums, weights, pixel, column_weight, lowest, fractions):
-    """Add to all eight corners, where none needs a look: the same sums as the loop's, to the last bit."""
+    """Add to all eight corners, where none needs a test of its own: the same sums as the loop's, to the last bit."""
     z, y, x = lowest
     fz, fy, fx = fractions
     gz, gy, gx = 1.0 - fz, 1.0 - fy, 1.0 - fx

@@ -7,6 +7,7 @@ from jaxtyping import Float
 
 from ifssnet.core.compounding_facts import Jump, Motion
 from ifssnet.core.sweep import Sweep
+from ifssnet.geometry.runs import longest_run
 
 LEAST_JUMP_MM = 1.0
 LEAST_JUMP_DEG = 2.0
@@ -48,7 +49,7 @@ def motion_of(sweep: Sweep) -> Motion:
         median_interval_s=max(interval, 0.0),
         time_gaps=tuple(int(i) for i in gaps),
         backward_times=tuple(int(i) for i in np.flatnonzero(intervals < 0) + 1),
-        longest_invalid_run=_longest_run(~sweep.valid),
+        longest_invalid_run=longest_run(~sweep.valid),
     )
 
 
@@ -85,11 +86,3 @@ def _turns_deg(poses: Float[np.ndarray, "frame 4 4"]) -> Float[np.ndarray, " ste
 def _principal(places: Float[np.ndarray, "frame 3"]) -> Float[np.ndarray, " xyz"]:
     centered = places - places.mean(axis=0)
     return np.linalg.eigh(centered.T @ centered)[1][:, 2]
-
-
-def _longest_run(flags: np.ndarray) -> int:
-    longest = run = 0
-    for flag in flags:
-        run = run + 1 if flag else 0
-        longest = max(longest, run)
-    return longest

@@ -6,6 +6,7 @@ import numpy as np
 
 from ifssnet.core.findings import Finding
 from ifssnet.core.images import LabelMap, Volume
+from ifssnet.geometry.runs import longest_run
 
 LEG_LENGTH_MM = (100.0, 600.0)
 """From the shortest stretch that holds a muscle's belly to the longest lower leg."""
@@ -33,20 +34,20 @@ def check_volume(volume: Volume, labels: LabelMap) -> list[Finding]:
                 "mm",
             )
         )
-    inside = labels.array > 0
-    unseen = inside & (volume.array == 0)
-    muscle = int(inside.sum())
-    if muscle and unseen.sum() / muscle > MUCH_UNSEEN:
+    muscles = labels.array > 0
+    unseen = muscles & (volume.array == 0)
+    voxels = int(muscles.sum())
+    if voxels and unseen.sum() / voxels > MUCH_UNSEEN:
         findings.append(
             Finding(
                 "warning",
-                f"{100 * unseen.sum() / muscle:.0f} % of the voxels inside the muscles have grey level 0.",
+                f"{100 * unseen.sum() / voxels:.0f} % of the voxels inside the muscles have grey level 0.",
                 "Black there means never seen or in shadow: outlines are guesses in such places.",
-                float(unseen.sum() / muscle),
+                float(unseen.sum() / voxels),
             )
         )
-    blank = np.array([inside[z].any() and not volume.array[z].any() for z in range(volume.grid.slices)])
-    run_mm = _longest_run(blank) * volume.grid.spacing_xyz_mm[2]
+    blank = np.array([muscles[z].any() and not volume.array[z].any() for z in range(volume.grid.slices)])
+    run_mm = longest_run(blank) * volume.grid.spacing_xyz_mm[2]
     if run_mm > DARK_RUN_MM:
         findings.append(
             Finding(
@@ -58,8 +59,3 @@ def check_volume(volume: Volume, labels: LabelMap) -> list[Finding]:
             )
         )
     return findings
-
-
-def _longest_run(marked: np.ndarray) -> int:
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], marked.astype(np.int8), [0]])))
-    return int((edges[1::2] - edges[::2]).max()) if edges.size else 0

@@ -1,4 +1,4 @@
-"""A segmentation of the volume carried back into every raw B-mode frame.
+"""A segmentation of the volume, projected onto every raw B-mode frame and outlined there.
 
 Reconstruction blurs the edges that experts judge on raw frames. So each label is looked up at each pixel's place in the
 volume - as the share, 0 to 1, of the label in the eight voxels around, weighted trilinearly, so that outlines do not show
@@ -83,11 +83,11 @@ def label_share(labels: LabelMap, value: int, sweep: Sweep, frame: int, box_zyx:
         box_zyx: A box of voxels that holds all of the label, where that is known.
     """
     box = box_zyx if box_zyx is not None else bounding_box(labels.array == value)
-    inside = np.ascontiguousarray(labels.array[box] == value)
+    label = np.ascontiguousarray(labels.array[box] == value)
     to_index = _pixels_to_index(labels.grid, sweep.image_to_world[frame])
     to_index[:, 2] -= [box[2].start, box[1].start, box[0].start]
     share = np.zeros(sweep.frames.shape[1:], dtype=np.float32)
-    _sample(inside, to_index, share)
+    _sample(label, to_index, share)
     return share
 
 
@@ -142,9 +142,9 @@ def _pixels_to_index(grid: Grid, pose: Float[np.ndarray, "4 4"]) -> Float[np.nda
 
 @no_type_check
 @compiled()
-def _sample(inside, to_index, share):
-    """Trilinear weights of the voxels inside, at each pixel; everything outside the box is outside the label."""
-    depth, height, width = inside.shape
+def _sample(label, to_index, share):
+    """The label's share among the voxels around each pixel, by trilinear weights; outside the box nothing is the label."""
+    depth, height, width = label.shape
     for v in range(share.shape[0]):
         for u in range(share.shape[1]):
             x = to_index[0, 0] * u + to_index[0, 1] * v + to_index[0, 2]
@@ -159,6 +159,6 @@ def _sample(inside, to_index, share):
                 for dj in range(2):
                     for di in range(2):
                         kk, jj, ii = k + dk, j + dj, i + di
-                        if 0 <= kk < depth and 0 <= jj < height and 0 <= ii < width and inside[kk, jj, ii]:
+                        if 0 <= kk < depth and 0 <= jj < height and 0 <= ii < width and label[kk, jj, ii]:
                             total += (fz if dk else 1 - fz) * (fy if dj else 1 - fy) * (fx if di else 1 - fx)
             share[v, u] = total

@@ -16,7 +16,7 @@ from ifssnet.compounding.registration.images import Pyramid, itk
 BINS = 32
 ITERATIONS = 120
 SEARCH_STEP_SPACINGS = 2.0
-"""Starts lie this many coarse voxels apart along the sweep: within reach of the first level."""
+"""Starts lie this many coarse voxels apart along the sweep: close enough for the first level to find the rest."""
 
 SMOOTHING_SPACINGS = 1.0
 """Gaussian before each level, in its voxels: speckle is not shared by two acquisitions."""
@@ -101,10 +101,10 @@ def mutual_information(images: Pyramid, rigid: Rigid) -> float:
 
 def overlap_share(images: Pyramid, rigid: Rigid) -> float:
     """Share of the smaller volume's seen voxels that lie in what the other one saw."""
-    carried = itk.Resample(images.moving_mask, images.fixed_mask, rigid.transform(), itk.sitkNearestNeighbor, 0)
+    resampled = itk.Resample(images.moving_mask, images.fixed_mask, rigid.transform(), itk.sitkNearestNeighbor, 0)
     fixed = itk.GetArrayViewFromImage(images.fixed_mask) > 0
     moving = itk.GetArrayViewFromImage(images.moving_mask) > 0
-    both = int((fixed & (itk.GetArrayViewFromImage(carried) > 0)).sum())
+    both = int((fixed & (itk.GetArrayViewFromImage(resampled) > 0)).sum())
     scale = math.prod(images.moving_mask.GetSpacing()) / math.prod(images.fixed_mask.GetSpacing())
     return min(both / max(min(int(fixed.sum()), int(moving.sum()) * scale), 1.0), 1.0)
 

@@ -1,4 +1,4 @@
-"""What belongs to one volume, carried onto the grid of another by a registration."""
+"""A registered volume or its labels, resampled onto the grid of the other volume."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def resample_labels(
     """Labels of the moving volume on a grid of the fixed one.
 
     Args:
-        labels: What to carry.
+        labels: The labels to resample.
         registration: Moving to fixed.
         grid: Where to.
         method: "nearest": the label of the nearest voxel. "distance": borders lie where the signed distances, linear
@@ -46,10 +46,10 @@ def resample_labels(
     """
     if method == "nearest":
         image = to_image(labels.array, labels.grid)
-        carried = itk.Resample(image, _reference(grid), _fixed_to_moving(registration), itk.sitkNearestNeighbor, 0)
-        return replace(labels, array=itk.GetArrayFromImage(carried), grid=grid)
+        resampled = itk.Resample(image, _reference(grid), _fixed_to_moving(registration), itk.sitkNearestNeighbor, 0)
+        return replace(labels, array=itk.GetArrayFromImage(resampled), grid=grid)
     if method != "distance":
-        raise InputError("'nearest' or 'distance' to carry labels", f"'{method}'", "Choose one of these.")
+        raise InputError("'nearest' or 'distance' to resample labels", f"'{method}'", "Choose one of these.")
     array = np.zeros(grid.shape_zyx, dtype=labels.array.dtype)
     depth = np.zeros(grid.shape_zyx, dtype=np.float32)
     for value in np.unique(labels.array):
@@ -68,8 +68,8 @@ def _depth(labels: LabelMap, value: int, registration: Registration, grid: Grid)
     place = labels.grid.cropped([part.start - MARGIN for part in box], mask.shape)
     depth = to_image(-signed_distance(mask, labels.grid.spacing_zyx_mm), place)
     outside = -float(MARGIN * max(labels.grid.spacing_xyz_mm))
-    carried = itk.Resample(depth, _reference(grid), _fixed_to_moving(registration), itk.sitkLinear, outside)
-    return itk.GetArrayFromImage(carried)
+    resampled = itk.Resample(depth, _reference(grid), _fixed_to_moving(registration), itk.sitkLinear, outside)
+    return itk.GetArrayFromImage(resampled)
 
 
 def _fixed_to_moving(registration: Registration) -> Any:

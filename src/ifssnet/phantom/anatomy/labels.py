@@ -20,11 +20,11 @@ from ifssnet.phantom.anatomy.tissue import NAMES
 def leg_grid(subject: Subject | ScannableLeg, spacing_xyz_mm: tuple[float, float, float], margin_mm: float = 5.0) -> Grid:
     """The grid, in the leg's own frame, that holds the whole leg with a margin of water; slices from the knee to the ankle."""
     leg = as_leg(subject)
-    reach = float(np.abs(leg.outline_xy_mm).max()) + margin_mm
+    half_width = float(np.abs(leg.outline_xy_mm).max()) + margin_mm
     shape = (
         math.ceil(leg.length_mm / spacing_xyz_mm[2]),
-        math.ceil(2 * reach / spacing_xyz_mm[1]),
-        math.ceil(2 * reach / spacing_xyz_mm[0]),
+        math.ceil(2 * half_width / spacing_xyz_mm[1]),
+        math.ceil(2 * half_width / spacing_xyz_mm[0]),
     )
     origin = (-0.5 * (shape[2] - 1) * spacing_xyz_mm[0], -0.5 * (shape[1] - 1) * spacing_xyz_mm[1], 0.5 * spacing_xyz_mm[2])
     return Grid(shape, spacing_xyz_mm, origin)

@@ -61,12 +61,12 @@ class ParametricLeg:
 
     @property
     def seed(self) -> int:
-        """Of everything random about the leg."""
+        """The seed of everything random about the leg."""
         return self.subject.seed
 
     @property
     def length_mm(self) -> float:
-        """From its upper end to the ankle."""
+        """The length from the upper end to the ankle."""
         return self.subject.leg_mm
 
     @property
@@ -79,7 +79,7 @@ class ParametricLeg:
         return tissues(self.tables, index_to_leg, shape_zyx)
 
     def scene(self, view: ProbeView) -> Scene:
-        """What a view looks at."""
+        """The tissue and the surfaces' echo at every pixel of a view."""
         return render_scene(self.tables, view)
 
     @property

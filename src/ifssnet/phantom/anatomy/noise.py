@@ -30,6 +30,6 @@ def _expected_sd(sigma: float) -> float:
     """
     if sigma <= 0:
         return 1.0
-    reach = int(np.ceil(4 * sigma))
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    radius = int(np.ceil(4 * sigma))
+    kernel = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
     return float(np.sqrt(np.sum(kernel**2)) / np.sum(kernel))

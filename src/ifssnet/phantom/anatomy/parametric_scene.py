@@ -1,4 +1,4 @@
-"""What each pixel of a view of a parametric leg looks at: the tissue, and the surfaces' echo."""
+"""The tissue and the surfaces' echo at each pixel of a view of a parametric leg."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ifssnet.phantom.anatomy.view import ProbeView, Scene, dark_scene
 
 
 def render_scene(tables: tuple[Any, ...], view: ProbeView) -> Scene:
-    """What a view looks at; `tables` are a leg's."""
+    """The tissue and the surfaces' echo at every pixel; `tables` are `ParametricLeg.tables`."""
     scene = dark_scene(view)
     lines = (view.first_row, view.last_row, view.shift_mm)
     _render(tables, view.image_to_leg, lines, (scene.codes, scene.echo, scene.skin_row, scene.skin_facing))

@@ -1,4 +1,4 @@
-"""What a leg must answer to be scanned, however its anatomy is kept."""
+"""What the scanner asks of a leg: the protocol of every leg, parametric or made of surfaces."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class ScannableLeg(Protocol):
 
     @property
     def seed(self) -> int:
-        """Of everything random about the leg."""
+        """The seed of everything random about the leg."""
         ...
 
     @property
     def length_mm(self) -> float:
-        """From its upper end, z = 0, to the ankle."""
+        """The length from the upper end, z = 0, to the ankle."""
         ...
 
     @property
@@ -78,5 +78,5 @@ class ScannableLeg(Protocol):
         ...
 
     def scene(self, view: ProbeView) -> Scene:
-        """What a view looks at."""
+        """The tissue and the surfaces' echo at every pixel of a view."""
         ...

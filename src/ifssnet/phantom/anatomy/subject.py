@@ -222,8 +222,8 @@ def _child(seed: int, draw: _Draw, sex: Sex | None, side: Side | None) -> Subjec
     )
 
 
-def _person(seed: int, draw: _Draw, body: tuple[Sex, Side, float, float], limb_cm3: float, fat_mm: float) -> Subject:
-    sex, side, height, mass = body
+def _person(seed: int, draw: _Draw, build: tuple[Sex, Side, float, float], limb_cm3: float, fat_mm: float) -> Subject:
+    sex, side, height, mass = build
     size = height / 173.0
     common = draw.factor(0.08)
     leg = 400.0 * size * draw.factor(0.02)
@@ -257,7 +257,7 @@ def _person(seed: int, draw: _Draw, body: tuple[Sex, Side, float, float], limb_c
 
 
 def _varied(subject: Subject, variant: Variant, draw: _Draw) -> Subject:
-    """What sets a variant apart from a healthy person of that age."""
+    """A healthy person of that age, changed as a variant asks."""
 
     def scaled(sol: float, gastrocnemius: float) -> dict[str, Muscle]:
         return {

@@ -1,4 +1,4 @@
-"""Whether closed surfaces of one leg keep apart."""
+"""Checks that the closed surfaces of one leg do not cross."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ifssnet.geometry.untyped import distance_to_false
 from ifssnet.geometry.voxelise import voxels_inside
 
 MOST_SHARED = 0.005
-"""Of the smaller of two parts: real segmentations touch, and may share so much."""
+"""Largest share of the smaller of two parts that both may hold: real segmentations touch."""
 
 DEEPEST_MM = 1.0
 """Parts that share a sheet no thicker than twice this lie along each other: surfaces that were smoothed one by one do."""
@@ -65,6 +65,6 @@ def check_collisions(surfaces: Sequence[Surface], labels: LabelMap) -> None:
 
 
 def _deepest_mm(both: Bool[np.ndarray, "z y x"], labels: LabelMap) -> float:
-    """How far inside what two parts share a place can lie."""
+    """The largest depth, in mm, of a place inside what two parts share."""
     box = bounding_box(both, 1)
     return float(distance_to_false(both[box], labels.grid.spacing_zyx_mm, border=True).max())

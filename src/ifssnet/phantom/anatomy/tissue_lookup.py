@@ -1,4 +1,4 @@
-"""Which tissue lies at a place, and which surface is near it: the one lookup that labels, frames and volumes share."""
+"""The tissue at a place and the echo of the surface near it; labels, frames and volumes share this lookup."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ifssnet.phantom.anatomy.calf import ANGLES, STEP_MM, STEP_RAD
 FASCIA_MM = 0.6
 """Thickness of the crural fascia; it lies outside the muscles' own surface."""
 
-REACH_MM = 1.2
+ECHO_RANGE_MM = 1.2
 """Beyond this distance a surface sends no echo."""
 
 # strength in units of muscle's mean echo, width in mm, and how fast it fades as the surface turns from the beam
@@ -36,7 +36,7 @@ def locate(tables, x, y, z):
     px = (x - (axis[k, 0] * (1 - fz) + axis[k + 1, 0] * fz)) * lateral
     py = y - (axis[k, 1] * (1 - fz) + axis[k + 1, 1] * fz)
     r = math.sqrt(px * px + py * py)
-    if r > max(most[k], most[k + 1]) + REACH_MM:
+    if r > max(most[k], most[k + 1]) + ECHO_RANGE_MM:
         return (-1, 0.0, 0, 0, 0.0), 0.0, 0.0, 0.0, 0.0
     theta = math.atan2(px, -py)
     fj = (theta + math.pi) / STEP_RAD
@@ -62,7 +62,7 @@ def bone_edge(bones, k, fz, b, px, py):
     dy = py - (bones[k, b, 1] * (1 - fz) + bones[k + 1, b, 1] * fz)
     radius = bones[k, b, 2] * (1 - fz) + bones[k + 1, b, 2] * fz
     rho = math.sqrt(dx * dx + dy * dy)
-    if rho > 1.3 * radius + REACH_MM:
+    if rho > 1.3 * radius + ECHO_RANGE_MM:
         return rho, 0.0, 0.0, dx, dy
     turn = 3 * (math.atan2(dy, dx) - bones[k, b, 4])
     return rho, radius * (1 + bones[k, b, 3] * math.cos(turn)), -3 * radius * bones[k, b, 3] * math.sin(turn), dx, dy
@@ -146,21 +146,21 @@ def surface_echo(tables, x, y, z, bx, by):
     layers, split, bones, lateral = tables[0], tables[2], tables[3], tables[6]
     cell, px, py, r, theta = locate(tables, x, y, z)
     k, fz = cell[0], cell[1]
-    if k < 0 or r < 1e-6 or r > value_at(layers, cell, 0)[0] + REACH_MM:
+    if k < 0 or r < 1e-6 or r > value_at(layers, cell, 0)[0] + ECHO_RANGE_MM:
         return 0.0
     bx *= lateral
     # Radial and tangential unit vectors; the angle grows from straight behind (-y) to the lateral side (+x).
     rx, ry = px / r, py / r
     radial, tangential = rx * bx + ry * by, -ry * bx + rx * by
-    best, echo = REACH_MM, 0.0
+    best, echo = ECHO_RANGE_MM, 0.0
     fascia = value_at(layers, cell, 2)[0]
     previous = 1e9
     for column in range(8):
         radius, slope = value_at(layers, cell, column)
-        apart = previous - radius
+        thickness = previous - radius
         previous = radius
         # A border leans by less than 60 degrees, so its distance is at least half the radial one.
-        if (column > 2 and apart < 0.4) or abs(r - radius) > 2.0 * best:
+        if (column > 2 and thickness < 0.4) or abs(r - radius) > 2.0 * best:
             continue
         tilt = slope / max(radius, 1.0)
         stretch = 1.0 / math.sqrt(1.0 + tilt * tilt)

@@ -1,4 +1,4 @@
-"""A view: which pixels look at which places, from which line of the probe; and the scene that they look at."""
+"""A view: the place that each pixel images, by which line of the probe; and the scene that it images."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ProbeView:
 
     @property
     def images(self) -> int:
-        """How many."""
+        """The number of images."""
         return len(self.image_to_leg)
 
     @property
@@ -45,14 +45,14 @@ class ProbeView:
 
     def part(self, start: int, stop: int) -> ProbeView:
         """Some of the images."""
-        cut = slice(start, stop)
+        chosen = slice(start, stop)
         return ProbeView(
-            self.image_to_leg[cut],
+            self.image_to_leg[chosen],
             self.shape_vu,
-            self.first_row[cut],
-            self.last_row[cut],
-            self.shift_mm[cut],
-            self.line_db[cut],
+            self.first_row[chosen],
+            self.last_row[chosen],
+            self.shift_mm[chosen],
+            self.line_db[chosen],
         )
 
 
@@ -75,7 +75,7 @@ def frames_view(
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What a view looks at.
+    """What a view images.
 
     Attributes:
         codes: `Tissue` of every pixel; water where nothing is seen.

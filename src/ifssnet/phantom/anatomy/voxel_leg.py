@@ -108,7 +108,7 @@ class VoxelLeg:
         return out
 
     def scene(self, view: ProbeView) -> Scene:
-        """What a view looks at."""
+        """The tissue and the surfaces' echo at every pixel of a view."""
         scene = dark_scene(view)
         _render(
             (self.codes, self.strength, self.sharpness, self.normal_yx, self.grid.mm_to_index),

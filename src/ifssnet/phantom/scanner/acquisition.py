@@ -147,7 +147,7 @@ def acquire(
         volume = yield from direct_volume(leg, grid, settings, 2 * seed + number, place)
     else:
         sweeps = tuple((yield from scan(leg, settings, 2 * seed + number, place)))
-        # Five voxels of a Gaussian are millimetres within a slice where voxels are long: there, holes look along the leg.
+        # Where voxels are long, five of them would blur millimetres of a slice: there, holes are filled by distance.
         holes = GaussianFilling() if size.in_plane == size.along else DistanceFilling(FILL_MM)
         options = CompoundOptions(interpolation="nearest", compounding="mean", holes=(holes,))
         volume = (yield from compound_sweeps(sweeps, options, grid)).volume

@@ -34,8 +34,8 @@ SHARPEST_PX = 0.3
 
 
 def _kernels(sd_px: np.ndarray) -> np.ndarray:
-    reach = max(1, math.ceil(3.0 * float(sd_px.max())))
-    kernels = np.exp(-0.5 * (np.arange(-reach, reach + 1)[None, :] / sd_px[:, None]) ** 2)
+    radius = max(1, math.ceil(3.0 * float(sd_px.max())))
+    kernels = np.exp(-0.5 * (np.arange(-radius, radius + 1)[None, :] / sd_px[:, None]) ** 2)
     return (kernels / np.sqrt((kernels**2).sum(axis=1, keepdims=True))).astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""B-mode images of a leg: look, echo, blur, compress.
+"""B-mode images of a leg: scene, echoes, the beam's blur, compression.
 
 Scatterers are drawn for a view, not for the tissue: two sweeps over the same place show different speckle, as they do when
 the probe is turned or moved by more than its resolution. What belongs to the tissue - fascicles, fatty patches, the

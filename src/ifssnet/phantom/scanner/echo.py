@@ -22,8 +22,8 @@ def echo_field(
     """Complex echoes after time-gain compensation.
 
     Args:
-        scene: What the pixels look at.
-        view: From where.
+        scene: The tissue and the surfaces' echo at each pixel.
+        view: Where the pixels lie.
         probe: The machine.
         condition: The tissue's state, and the seed of its texture.
         scatterers: White complex noise of unit power, the view's own.
