@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import cast
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.report import finite
 from ifssnet.core.segmentation import Json
 from ifssnet.core.weights import Weights
+from ifssnet.io.plain_data import finite
 from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.storage.weights import save_weights
 

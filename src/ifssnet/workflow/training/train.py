@@ -17,10 +17,9 @@ from typing import Any, cast
 from ifssnet.core.cohort import TRAIN, VAL, Cohort
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.progress import Progress
-from ifssnet.core.report import finite
 from ifssnet.core.segmentation import Json, Propagator
 from ifssnet.io.cohorts.cohort_folder import DESCRIPTION, open_cohort
-from ifssnet.io.plain_data import plain_table
+from ifssnet.io.plain_data import finite, plain_table
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.workflow.files.default_weights import weights_to_start_from
 from ifssnet.workflow.files.provenance import software, source
