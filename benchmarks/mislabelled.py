@@ -22,7 +22,7 @@ from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.methods import learned, method
-from ifssnet.propagate.seeding.annotated_groups import find_knots
+from ifssnet.propagate.seeding.annotated_groups import find_groups
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 from ifssnet.train.data.leg import Leg, load_legs
 from ifssnet.workflow.files.default_weights import find_weights
@@ -34,7 +34,7 @@ def mistaken(seeds: Seeds, leg: Leg) -> tuple[Seeds, dict[int, tuple[int, int]]]
     of_name = {name: label for label, name in seeds.names.items()}
     felt: dict[int, tuple[int, int]] = {}
     for label, source in ((of_name["GM"], of_name["GL"]), (of_name["GL"], of_name["GM"])):
-        groups = [knot for knot in find_knots(seeds.masks[label]) if knot.present]
+        groups = [knot for knot in find_groups(seeds.masks[label]) if knot.present]
         wrong = groups[len(groups) // 2].slices
         for z in wrong:
             masks[label][z] = leg.labels.array[z] == source

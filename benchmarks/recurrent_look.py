@@ -26,7 +26,7 @@ from ifssnet.io.storage.weights import open_weights
 from ifssnet.nn.networks.ifss_net import IFSSNet
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.baselines.hold import Hold
-from ifssnet.propagate.network_input.region import cut, normalised, region_of, slice_step
+from ifssnet.propagate.network_input.region import crop, normalised, region_of, slice_step
 from ifssnet.propagate.recurrent.ifss_net import IFSSNetStepper, from_weights, window_logit
 from ifssnet.propagate.recurrent.method import Recurrent
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds
@@ -81,8 +81,8 @@ def step(legs: tuple[Leg, ...], weights: Path) -> None:
                     before = now - back * every
                     masks = {int(k): leg.labels.array[k] == label for k in (*now, *before)}
                     region = region_of(masks, grid, method.sampling)
-                    given, true = (cut(leg.labels.array[at] == label, region) for at in (before, now))
-                    image = normalised(cut(leg.volume.array[now], region), method.sampling)
+                    given, true = (crop(leg.labels.array[at] == label, region) for at in (before, now))
+                    image = normalised(crop(leg.volume.array[now], region), method.sampling)
                     found = one_look(network, method, image, given, back)
                     held = np.repeat(given[2:], 3, axis=0)
                     rows.append((dice(held > 0.5, true > 0.5), dice(found > 0.5, true > 0.5)))

@@ -20,10 +20,10 @@ from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
 from ifssnet.propagate.anchored.method import Anchored, AnchoredInference
 from ifssnet.propagate.anchored.prior import Context, cues, guided_depth, hand_scatter_mm, nearness
 from ifssnet.propagate.assemble import assemble
-from ifssnet.propagate.interpolation.group_shapes import find_faces
+from ifssnet.propagate.interpolation.group_shapes import measured_shapes
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
 from ifssnet.propagate.network_input.region import Sampling
-from ifssnet.propagate.seeding.annotated_groups import find_knots
+from ifssnet.propagate.seeding.annotated_groups import find_groups
 
 SMALL = AnchoredNetConfig(widths=(8, 12, 16))
 PIXELS = Sampling(pixel_mm=1.0, margin_mm=10.0, multiple_px=16, least_px=32)
@@ -259,8 +259,8 @@ def test_one_slice_of_one_muscle_is_interpolated_as_all_of_them_are() -> None:
     maps = ShapeInterpolation(ShapeInterpolationConfig(smoothing=0.0)).prepare(None, seeds).depth_maps
     assert maps is not None
     own = {z: mask[maps.box] for z, mask in masks.items()}
-    knots = find_knots(own)
-    faces = {knot: find_faces(knot, own, (1.0, 1.0), 1) for knot in knots if knot.present}
+    knots = find_groups(own)
+    faces = {knot: measured_shapes(knot, own, (1.0, 1.0), 1) for knot in knots if knot.present}
     for z in (1, 20, 60, 85):
         assert np.array_equal(guided_depth(z, knots, faces), maps.at(z)[1])
     assert guided_depth(95, knots, faces) is None

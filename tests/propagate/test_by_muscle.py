@@ -13,7 +13,7 @@ from ifssnet.core.seeds import Seeds
 from ifssnet.core.weights import Weights
 from ifssnet.io.storage.weights import save_weights
 from ifssnet.propagate.baselines.hold import Hold, HoldConfig
-from ifssnet.propagate.per_muscle import ByMuscle
+from ifssnet.propagate.per_muscle import PerMuscle
 from ifssnet.workflow.evaluation.compared_methods import ComparedMethod, weights_per_muscle
 
 
@@ -23,7 +23,7 @@ def seeds(names: dict[int, str]) -> Seeds:
 
 
 def test_each_muscle_goes_its_own_way():
-    method = ByMuscle({"SOL": Hold(HoldConfig("forward")), "GM": Hold(HoldConfig("both"))})
+    method = PerMuscle({"SOL": Hold(HoldConfig("forward")), "GM": Hold(HoldConfig("both"))})
     drawn = seeds({1: "soleus", 2: "GM"})
     propagation = method.prepare(None, drawn)
     steps = list(propagation.steps())
@@ -36,7 +36,7 @@ def test_each_muscle_goes_its_own_way():
 
 def test_a_muscle_without_a_method_is_refused_before_anything_is_run():
     with pytest.raises(InputError, match="GL"):
-        ByMuscle({"SOL": Hold()}).prepare(None, seeds({1: "SOL", 2: "GL"}))
+        PerMuscle({"SOL": Hold()}).prepare(None, seeds({1: "SOL", 2: "GL"}))
 
 
 def test_weights_of_a_folder(tmp_path: Path):

@@ -14,7 +14,7 @@ from ifssnet.propagate.interpolation.curves import (
     tangent_weights,
     taper,
 )
-from ifssnet.propagate.seeding.annotated_groups import Knot, chains, find_knots
+from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup, chains, find_groups
 
 places = st.lists(st.integers(1, 40), min_size=3, max_size=3).map(lambda gaps: (0.0, *np.cumsum(gaps).astype(float).tolist()))
 
@@ -104,13 +104,13 @@ def test_smoothing_keeps_lines_and_takes_the_noise_off_a_parabola():
 def test_consecutive_slices_are_one_knot_and_an_absence_is_its_own():
     full, empty = np.ones((2, 2), dtype=bool), np.zeros((2, 2), dtype=bool)
     masks = {4: empty, 5: full, 6: full, 7: full, 30: full, 31: empty, 32: empty, 50: full}
-    knots = find_knots(masks)
+    knots = find_groups(masks)
     assert knots == (
-        Knot((4,), False),
-        Knot((5, 6, 7), True),
-        Knot((30,), True),
-        Knot((31, 32), False),
-        Knot((50,), True),
+        AnnotatedGroup((4,), False),
+        AnnotatedGroup((5, 6, 7), True),
+        AnnotatedGroup((30,), True),
+        AnnotatedGroup((31, 32), False),
+        AnnotatedGroup((50,), True),
     )
     assert chains(knots) == ((1, 2), (4,))
     assert (knots[1].first, knots[1].middle, knots[1].last) == (5, 6, 7)

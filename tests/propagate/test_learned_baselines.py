@@ -16,7 +16,7 @@ from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.networks.pg_net import PGNet, PGNetConfig
 from ifssnet.nn.networks.unet_3d import UNet3dConfig, build_unet_3d
 from ifssnet.propagate.baselines.unet_3d import UNet3d, UNet3dInference
-from ifssnet.propagate.network_input.region import Sampling, cut, normalised, region_of
+from ifssnet.propagate.network_input.region import Sampling, crop, normalised, region_of
 from ifssnet.propagate.recurrent import pg_net
 from ifssnet.propagate.recurrent.method import RecurrentInference
 
@@ -141,9 +141,9 @@ def test_a_mask_goes_from_slice_to_slice_with_the_given_one_as_reference() -> No
     assert sorted(steps) == [4, 5, 6, 7, 8]
 
     def planes(array: np.ndarray) -> Tensor:
-        return torch.from_numpy(cut(array[None], region))[None]
+        return torch.from_numpy(crop(array[None], region))[None]
 
-    images = [torch.from_numpy(normalised(cut(plane[None], region), PLAIN))[None] for plane in volume.array]
+    images = [torch.from_numpy(normalised(crop(plane[None], region), PLAIN))[None] for plane in volume.array]
     previous = planes(mask)
     with torch.no_grad():
         logits = network(images[3], planes(mask), images[4], previous)

@@ -24,7 +24,7 @@ from ifssnet.propagate.baselines.unet_3d import UNet3d, UNet3dInference
 from ifssnet.propagate.interpolation import shape_interpolation
 from ifssnet.propagate.methods import LEARNED, METHODS, method
 from ifssnet.propagate.network_input.region import Sampling
-from ifssnet.propagate.per_muscle import ByMuscle
+from ifssnet.propagate.per_muscle import PerMuscle
 from ifssnet.propagate.recurrent.method import Recurrent, RecurrentInference
 
 PIXELS = Sampling(pixel_mm=1.0, margin_mm=8.0, multiple_px=16, least_px=32, slice_mm=1.0, mean=0.0, sd=1.0)
@@ -53,7 +53,7 @@ MAKERS: dict[str, Callable[[], Propagator]] = {
     "anchored": anchored,
     "recurrent": lambda: Recurrent(Mover(), PIXELS),
     "unet-3d": u_net,
-    "by-muscle": lambda: ByMuscle({"SOL": method("shape-interpolation")}),
+    "by-muscle": lambda: PerMuscle({"SOL": method("shape-interpolation")}),
 }
 
 

@@ -20,7 +20,7 @@ from ifssnet.propagate.network_input.region import Region, Sampling
 from ifssnet.propagate.recurrent.blend_directions import LEAST_CONFIDENCE, blend_directions
 from ifssnet.propagate.recurrent.close_runs import FAR_PX, close_run, share_of_miss
 from ifssnet.propagate.recurrent.method import Recurrent, RecurrentInference, plan, with_area
-from ifssnet.propagate.recurrent.run import Found
+from ifssnet.propagate.recurrent.run import FoundSlice
 
 SIDE = 64
 GRID = Grid((30, SIDE, SIDE), (1.0, 1.0, 0.5))
@@ -133,7 +133,7 @@ def test_a_network_that_forgets_its_errors_is_corrected_near_the_end_alone():
     assert share_of_miss(4000, 5000, 1.5) == pytest.approx(0)
     below, above = box(20, side=12), box(24, side=16)
     region = Region(1, 0, 0, (SIDE, SIDE))
-    run = {z: Found(z, region, below.astype(np.float32)) for z in range(5, 15)}
+    run = {z: FoundSlice(z, region, below.astype(np.float32)) for z in range(5, 15)}
     closed = close_run(run, 4, 14, above, 2.0)
     assert closed is not None
     assert sorted(closed) == list(range(5, 14))
@@ -142,7 +142,7 @@ def test_a_network_that_forgets_its_errors_is_corrected_near_the_end_alone():
         share = math.sinh((z - 4) / 2) / math.sinh(5)
         assert np.allclose(depth, np.clip(own + share * (wanted - own), -FAR_PX, FAR_PX), atol=1e-4)
     # Nothing to learn from a run that lost the muscle.
-    assert close_run({14: Found(14, region, np.zeros((SIDE, SIDE), np.float32))}, 4, 14, above, 2.0) is None
+    assert close_run({14: FoundSlice(14, region, np.zeros((SIDE, SIDE), np.float32))}, 4, 14, above, 2.0) is None
 
 
 def test_a_run_that_misses_nothing_is_left_alone_when_it_is_closed():

@@ -7,7 +7,7 @@ import pytest
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
-from ifssnet.propagate.network_input.region import Region, Sampling, cut, normalised, pixel_mm, put_back, region_of, slice_step
+from ifssnet.propagate.network_input.region import Region, Sampling, crop, normalised, paste, pixel_mm, region_of, slice_step
 
 
 def _grid(spacing_mm: float, side: int = 128, spacing_z_mm: float = 0.277) -> Grid:
@@ -45,9 +45,9 @@ def test_one_voxel_a_pixel_goes_there_and_back_exactly() -> None:
     rng = np.random.default_rng(5)
     planes = rng.integers(0, 255, (3, 100, 90)).astype(np.uint8)
     region = Region(1, -6, 20, (64, 80))
-    there = cut(planes, region)
+    there = crop(planes, region)
     assert there.shape == (3, 64, 80)
-    back = put_back(there[1], region, (100, 90), outside=-1.0)
+    back = paste(there[1], region, (100, 90), outside=-1.0)
     expected = np.full((100, 90), -1.0, dtype=np.float32)
     expected[0:58, 20:90] = planes[1, 0:58, 20:90]
     assert np.array_equal(back, expected)
@@ -58,10 +58,10 @@ def test_blocks_are_means_and_planes_come_back_exactly() -> None:
     y, x = np.mgrid[0:64, 0:64].astype(np.float64)
     plane = (2 * y - 3 * x + 7)[None]
     region = Region(4, 8, 4, (10, 12))
-    there = cut(plane, region)
+    there = crop(plane, region)
     # The mean of a linear ramp over a block is its value in the block's centre.
     assert there[0, 0, 0] == pytest.approx(2 * 9.5 - 3 * 5.5 + 7)
-    back = put_back(there[0], region, (64, 64), outside=0.0)
+    back = paste(there[0], region, (64, 64), outside=0.0)
     inner = (slice(10, 46), slice(6, 50))
     assert back[inner] == pytest.approx(plane[0][inner], abs=1e-3)
     assert not back[:8].any()
@@ -72,14 +72,14 @@ def test_blocks_are_means_and_planes_come_back_exactly() -> None:
 def test_a_mask_becomes_its_share_of_a_pixel() -> None:
     mask = np.zeros((1, 64, 64), dtype=bool)
     mask[0, 8:10, 8:12] = True
-    assert cut(mask, Region(4, 0, 0, (16, 16)))[0, 2, 2] == pytest.approx(0.5)
+    assert crop(mask, Region(4, 0, 0, (16, 16)))[0, 2, 2] == pytest.approx(0.5)
 
 
 def test_a_region_beside_the_slice_is_empty() -> None:
     planes = np.ones((1, 16, 16), dtype=np.float32)
     region = Region(2, 40, -64, (16, 16))
-    assert not cut(planes, region).any()
-    assert (put_back(np.ones((16, 16), dtype=np.float32), region, (16, 16), outside=-5.0) == -5).all()
+    assert not crop(planes, region).any()
+    assert (paste(np.ones((16, 16), dtype=np.float32), region, (16, 16), outside=-5.0) == -5).all()
 
 
 def test_grey_levels_are_normalised_as_published() -> None:

@@ -74,7 +74,7 @@ def assemble(steps: Iterable[Step], seeds: Seeds, *, keep_probability: bool = Fa
         for label, patch in sorted(patches.pop(z, {}).items()):
             if patch is not None:
                 _claim(labels[z], best, label, patch)
-        doubly_drawn += _put_back(labels[z], best, z, seeds)
+        doubly_drawn += _keep_drawn(labels[z], best, z, seeds)
         if probability is not None:
             probability[z] = best / np.float32(SCALE)
     if doubly_drawn:
@@ -121,7 +121,7 @@ def _claim(labels: Integer[np.ndarray, "y x"], best: UInt16[np.ndarray, "y x"], 
     here[wins] = np.where(patch.levels[wins] >= HALF, label, 0)
 
 
-def _put_back(labels: Integer[np.ndarray, "y x"], best: UInt16[np.ndarray, "y x"], z: int, seeds: Seeds) -> int:
+def _keep_drawn(labels: Integer[np.ndarray, "y x"], best: UInt16[np.ndarray, "y x"], z: int, seeds: Seeds) -> int:
     """What the expert drew wins over everything else on its slice; tells how many pixels were drawn as two muscles."""
     drawn = np.zeros(labels.shape, dtype=bool)
     doubly = 0

@@ -15,7 +15,7 @@ from ifssnet.core.segmentation import Propagation, Propagator
 
 
 @dataclass(frozen=True, eq=False)
-class ByMuscle:
+class PerMuscle:
     """Gives each muscle to the method that was trained on it.
 
     Attributes:
@@ -38,14 +38,14 @@ class ByMuscle:
         """Whether any of them reads grey levels."""
         return any(method.needs_volume for method in self.methods.values())
 
-    def prepare(self, volume: Volume | None, seeds: Seeds) -> PropagationByMuscle:
+    def prepare(self, volume: Volume | None, seeds: Seeds) -> PropagationPerMuscle:
         """Every muscle with its method: one that has none is refused before any work is done.
 
         Raises:
             InputError: A muscle that none of the methods is for, or what a method refuses.
         """
         names = [(label, field_name(seeds.name(label))) for label in seeds.labels]
-        return PropagationByMuscle(tuple((name, self._of(name).prepare(volume, _only(seeds, label))) for label, name in names))
+        return PropagationPerMuscle(tuple((name, self._of(name).prepare(volume, _only(seeds, label))) for label, name in names))
 
     def _of(self, muscle: str) -> Propagator:
         if muscle not in self.methods:
@@ -58,7 +58,7 @@ class ByMuscle:
 
 
 @dataclass(frozen=True, eq=False)
-class PropagationByMuscle:
+class PropagationPerMuscle:
     """Muscle after muscle, each by its own method.
 
     Attributes:

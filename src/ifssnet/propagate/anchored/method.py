@@ -23,12 +23,20 @@ from ifssnet.io.plain_data import structure
 from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
 from ifssnet.nn.tensors import filled
 from ifssnet.propagate.anchored.inference import AnchoredInference
-from ifssnet.propagate.anchored.prior import Context, cues, guided_depth, hand_scatter_mm, looked_at, nearness, stands_for
+from ifssnet.propagate.anchored.prior import (
+    Context,
+    cues,
+    guided_depth,
+    hand_scatter_mm,
+    nearness,
+    network_slices,
+    slices_stood_for,
+)
 from ifssnet.propagate.anchored.self_check import checked, hidden_dice, warning
 from ifssnet.propagate.anchored.volume_level import MuscleLogits, volume_levels
 from ifssnet.propagate.interpolation.depth_maps import Depth, DepthMaps
 from ifssnet.propagate.interpolation.shape_interpolation import ShapePropagation
-from ifssnet.propagate.network_input.region import Region, Sampling, cut, normalised, pixel_mm, put_back, region_of
+from ifssnet.propagate.network_input.region import Region, Sampling, crop, normalised, paste, pixel_mm, region_of
 from ifssnet.propagate.network_input.trained_settings import (
     further_settings,
     inference_settings,
@@ -44,7 +52,7 @@ CUTS_KEPT = 64
 """Slices of a region that are kept: neighbouring samples see the same ones."""
 
 
-NOBODYS = -100.0
+NEVER = -100.0
 """Logit of pixels that no correction can give to the muscle."""
 
 
@@ -185,10 +193,7 @@ class AnchoredPropagation:
             muscle.finish(seen)
         levels = volume_levels(
             {label: muscle.logits for label, muscle in muscles.items()},
-            {
-                label: inference.volume_share(maps.courses[label].mean_gap * muscle.slice_mm)
-                for label, muscle in muscles.items()
-            },
+            {label: inference.volume_share(maps.curves[label].mean_gap * muscle.slice_mm) for label, muscle in muscles.items()},
         )
         for z in maps.labels_of:
             for label, depth in maps.at(z).items():
@@ -205,7 +210,7 @@ class AnchoredPropagation:
 
     def _muscles(self, maps: DepthMaps) -> dict[int, _Muscle]:
         """Every muscle with slices to be found, as nothing is known of them yet."""
-        return {label: _Muscle(label, maps, self.method) for label in maps.courses if maps.courses[label].piece_of}
+        return {label: _Muscle(label, maps, self.method) for label in maps.curves if maps.curves[label].gap_of}
 
     def _tried(self, muscles: Mapping[int, _Muscle]) -> SelfCheck:
         """Every drawn place that can be hidden, and what the network makes of the interpolation across it."""
@@ -244,7 +249,7 @@ class _Images:
         self.grid: Grid = volume.grid
         self.sampling = sampling
         self.plane: Callable[[int, Region], np.ndarray] = lru_cache(CUTS_KEPT)(
-            lambda z, region: normalised(cut(volume.array[z : z + 1], region), sampling)[0]
+            lambda z, region: normalised(crop(volume.array[z : z + 1], region), sampling)[0]
         )
 
 
@@ -268,7 +273,7 @@ class _Muscle:
         self.region = region_of(maps.seeds.masks[label], grid, method.sampling)
         self.annotated = maps.seeds.slices(label)
         self.scatter_mm = hand_scatter_mm(maps.scatter_mm, grid.spacing_zyx_mm[1:])
-        self.slices = looked_at(maps, label, max(1, round(inference.every_mm / self.slice_mm)))
+        self.slices = network_slices(maps, label, max(1, round(inference.every_mm / self.slice_mm)))
         self.place = {z: index for index, z in enumerate(self.slices)}
         shape = (len(self.slices), *self.region.shape_yx)
         self.prior: Float16[np.ndarray, "slice v u"] = np.zeros(shape, dtype=np.float16)
@@ -292,22 +297,22 @@ class _Muscle:
 
     def hidden(self, seen: _Images) -> Iterator[_Hidden]:
         """Each place with the muscle that has others on both sides, interpolated across as if it had not been drawn."""
-        course, masks = self.maps.courses[self.label], self.maps.seeds.masks[self.label]
-        for index in range(1, len(course.knots) - 1):
-            if not all(knot.present for knot in course.knots[index - 1 : index + 2]):
+        own_curves, masks = self.maps.curves[self.label], self.maps.seeds.masks[self.label]
+        for index in range(1, len(own_curves.groups) - 1):
+            if not all(group.present for group in own_curves.groups[index - 1 : index + 2]):
                 continue
-            z = course.knots[index].middle
-            others = course.knots[:index] + course.knots[index + 1 :]
-            depth = guided_depth(z, others, course.faces)
+            z = own_curves.groups[index].middle
+            others = own_curves.groups[:index] + own_curves.groups[index + 1 :]
+            depth = guided_depth(z, others, own_curves.shapes)
             if depth is None:
                 continue
             size = pixel_mm(seen.grid, self.method.sampling)
-            annotated = [near for knot in others for near in knot.slices]
+            annotated = [near for group in others for near in group.slices]
             yield _Hidden(
                 self._image(z, seen),
                 np.clip(_on_region(depth, self.maps, self.region) / np.float32(size), -100, 100).astype(np.float32),
                 cues(nearness(z, annotated, self.slice_mm).between_mm, self.scatter_mm),
-                cut(masks[z][None], self.region)[0] >= 0.5,
+                crop(masks[z][None], self.region)[0] >= 0.5,
             )
 
     def _image(self, z: int, seen: _Images) -> Float32[np.ndarray, "slice v u"]:
@@ -330,7 +335,7 @@ class _Muscle:
         if self.waiting:
             self._pass(seen)
         inference, where = self.method.inference, np.array(self.slices, dtype=np.float64) * self.slice_mm
-        weight = stands_for(self.slices, self.maps, self.label)
+        weight = slices_stood_for(self.slices, self.maps, self.label)
         if inference.smooth_mm > 0 and len(self.slices) > 1:
             # Each slice for as much of the leg as it stands for: close ones at the ends of a gap count no more than others.
             kernel = np.exp(-0.5 * ((where[:, None] - where) / inference.smooth_mm) ** 2) * weight
@@ -344,7 +349,7 @@ class _Muscle:
         # What lies beyond the box, or beyond the slice, is nobody's, whatever the network is shown there.
         covered = np.zeros((1, *self.maps.seeds.grid.shape_zyx[1:]), dtype=bool)
         covered[0][self.maps.box] = True
-        prior[:, cut(covered, self.region)[0] < 0.5] = NOBODYS
+        prior[:, crop(covered, self.region)[0] < 0.5] = NEVER
         self.ready = MuscleLogits(self.region, np.array(self.slices), prior, self.found, gates, weight)
 
     def correction(self, z: int, level: float) -> Float32[np.ndarray, "y x"]:
@@ -354,7 +359,7 @@ class _Muscle:
         share = (z - self.slices[below]) / max(self.slices[above] - self.slices[below], 1)
         plane = (1 - share) * self.found[below].astype(np.float32) + share * self.found[above].astype(np.float32)
         plane = np.float32(self.gate(z)) * (plane + np.float32(level))
-        return put_back(np.asarray(plane, np.float32), self.region, self.maps.seeds.grid.shape_zyx[1:], 0.0)
+        return paste(np.asarray(plane, np.float32), self.region, self.maps.seeds.grid.shape_zyx[1:], 0.0)
 
     def _pass(self, seen: _Images) -> None:
         places = [self.place[z] for z in self.waiting]
@@ -371,4 +376,4 @@ def _on_region(depth: Depth, maps: DepthMaps, region: Region) -> Float32[np.ndar
     at_y = np.clip(np.arange(region.shape_yx[0] * factor) + region.top - rows.start, 0, depth.shape[0] - 1)
     at_x = np.clip(np.arange(region.shape_yx[1] * factor) + region.left - columns.start, 0, depth.shape[1] - 1)
     whole = np.asarray(depth, np.float32)[np.ix_(at_y, at_x)]
-    return cut(whole[None], Region(factor, 0, 0, region.shape_yx))[0]
+    return crop(whole[None], Region(factor, 0, 0, region.shape_yx))[0]

@@ -12,11 +12,11 @@ from jaxtyping import Float, Float32
 from ifssnet.core.errors import InputError
 from ifssnet.propagate.interpolation.area_curves import area_curve
 from ifssnet.propagate.interpolation.depth_maps import Depth, DepthMaps
-from ifssnet.propagate.interpolation.gaps import find_pieces
-from ifssnet.propagate.interpolation.group_shapes import Faces
+from ifssnet.propagate.interpolation.gaps import find_gaps
+from ifssnet.propagate.interpolation.group_shapes import GroupShapes
 from ifssnet.propagate.interpolation.interpolated_shapes import guided_map
 from ifssnet.propagate.interpolation.levels import depths
-from ifssnet.propagate.seeding.annotated_groups import Knot
+from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup
 
 FAR_MM = 60.0
 """Distance to an annotated slice on a side where there is none."""
@@ -88,36 +88,38 @@ def hand_scatter_mm(scatter_mm: float | None, spacing_yx_mm: Sequence[float]) ->
     return math.sqrt(max(scatter_mm**2 - (PIXEL_SCATTER * max(spacing_yx_mm)) ** 2, 0.0))
 
 
-def guided_depth(z: int, knots: tuple[Knot, ...], faces: Mapping[Knot, Faces], beyond: int = 0) -> Depth | None:
+def guided_depth(
+    z: int, groups: tuple[AnnotatedGroup, ...], shapes: Mapping[AnnotatedGroup, GroupShapes], beyond: int = 0
+) -> Depth | None:
     """Guided interpolation of one muscle on one slice: the same as `DepthMaps.at` says where it has no neighbours.
 
     Args:
         z: A slice that is not annotated.
-        knots: Annotated slices, ascending.
-        faces: Of the knots with the muscle; only those within two knots of the slice are needed.
-        beyond: Slices to go past the outermost knots where these show the muscle.
+        groups: Annotated slices, ascending.
+        shapes: Of the groups with the muscle; only those within two groups of the slice are needed.
+        beyond: Slices to go past the outermost groups where these show the muscle.
 
     Returns:
         Depth in mm, positive inside; None where interpolation says that the muscle is absent.
     """
-    for piece in find_pieces(knots, z + beyond + 1, beyond):
-        if z in piece.slices:
-            alone = replace(piece, slices=range(z, z + 1))
-            area_px = area_curve((alone,), faces)[z]
-            return depths({1: guided_map(alone, z, faces)}, {1: area_px}, None)[1]
+    for gap in find_gaps(groups, z + beyond + 1, beyond):
+        if z in gap.slices:
+            alone = replace(gap, slices=range(z, z + 1))
+            area_px = area_curve((alone,), shapes)[z]
+            return depths({1: guided_map(alone, z, shapes)}, {1: area_px}, None)[1]
     return None
 
 
-def looked_at(maps: DepthMaps, label: int, step: int) -> Sequence[int]:
+def network_slices(maps: DepthMaps, label: int, step: int) -> Sequence[int]:
     """Slices of a muscle on a lattice that all muscles share, and the first and last of every gap."""
-    pieces = {(piece.slices.start, piece.slices.stop) for piece in maps.courses[label].piece_of.values()}
-    chosen = {z for first, stop in pieces for z in (first, stop - 1)}
-    chosen |= {z for first, stop in pieces for z in range(first + -first % step, stop, step)}
+    gaps = {(gap.slices.start, gap.slices.stop) for gap in maps.curves[label].gap_of.values()}
+    chosen = {z for first, stop in gaps for z in (first, stop - 1)}
+    chosen |= {z for first, stop in gaps for z in range(first + -first % step, stop, step)}
     return sorted(chosen)
 
 
-def stands_for(slices: Sequence[int], maps: DepthMaps, label: int) -> Float[np.ndarray, " slice"]:
+def slices_stood_for(slices: Sequence[int], maps: DepthMaps, label: int) -> Float[np.ndarray, " slice"]:
     """How many of a muscle's slices lie closest to each one that is looked at: together all that are not annotated."""
-    sought = np.array(sorted(maps.courses[label].piece_of))
+    sought = np.array(sorted(maps.curves[label].gap_of))
     middles = (np.array(slices[1:]) + np.array(slices[:-1])) / 2
     return np.bincount(np.searchsorted(middles, sought), minlength=len(slices)).astype(np.float64)

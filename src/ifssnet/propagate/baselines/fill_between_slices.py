@@ -19,8 +19,8 @@ from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.core.segmentation import Propagation, SimplePropagation
 from ifssnet.geometry.box import bounding_box
-from ifssnet.propagate.interpolation.gaps import find_pieces
-from ifssnet.propagate.seeding.annotated_groups import find_knots
+from ifssnet.propagate.interpolation.gaps import find_gaps
+from ifssnet.propagate.seeding.annotated_groups import find_groups
 
 MARGIN = 2
 """Pixels around the two masks that are handed to ITK."""
@@ -45,8 +45,8 @@ class FillBetweenSlices:
     """Morphological contour interpolation (Zukić et al., The Insight Journal, 2016), by ITK itself.
 
     ITK takes a slice for annotated only where both its neighbours are empty, and so overlooks most of any three
-    consecutive ones. Each stretch between annotated slices is therefore handed to it on its own, with the two masks
-    that face each other across the stretch as its only content. Between the muscle and its absence nothing is filled.
+    consecutive ones. Each gap between annotated slices is therefore handed to it on its own, with the two masks
+    on its sides as its only content. Between the muscle and its absence nothing is filled.
     """
 
     config: FillBetweenSlicesConfig = FillBetweenSlicesConfig()
@@ -65,18 +65,18 @@ class FillBetweenSlices:
 
     def _steps(self, itk: Any, seeds: Seeds) -> Iterator[Step]:
         """Every slice between two annotated ones with the muscle, muscle after muscle."""
-        pieces = {
-            label: [p for p in find_pieces(find_knots(seeds.masks[label]), seeds.grid.slices, 0) if p.interpolates]
+        gaps = {
+            label: [p for p in find_gaps(find_groups(seeds.masks[label]), seeds.grid.slices, 0) if p.interpolates]
             for label in seeds.labels
         }
-        done, total = 0, sum(len(piece.slices) for of_label in pieces.values() for piece in of_label)
-        for label, of_label in pieces.items():
-            for piece in of_label:
-                low, high = piece.slices.start - 1, piece.slices.stop
+        done, total = 0, sum(len(gap.slices) for of_label in gaps.values() for gap in of_label)
+        for label, of_label in gaps.items():
+            for gap in of_label:
+                low, high = gap.slices.start - 1, gap.slices.stop
                 below, above = seeds.masks[label][low], seeds.masks[label][high]
                 box = bounding_box(below | above, MARGIN)
                 filled = self._filled(itk, below[box], above[box], high - low)
-                for z in piece.slices:
+                for z in gap.slices:
                     probability = np.zeros(seeds.grid.shape_zyx[1:], dtype=np.float32)
                     probability[box] = filled[z - low]
                     done += 1

@@ -24,7 +24,7 @@ from ifssnet.io.plain_data import structure
 from ifssnet.nn.networks.unet_3d import UNet3dConfig, build_unet_3d
 from ifssnet.nn.tensors import filled
 from ifssnet.propagate.baselines.unet_3d_inference import UNet3dInference
-from ifssnet.propagate.network_input.region import Region, Sampling, cut, normalised, pixel_factor, put_back, slice_step
+from ifssnet.propagate.network_input.region import Region, Sampling, crop, normalised, paste, pixel_factor, slice_step
 from ifssnet.propagate.network_input.trained_settings import further_settings, network_settings, sampling_settings
 
 __all__ = ["KIND", "SLICE_MM", "UNet3d", "UNet3dInference", "whole_slice"]
@@ -101,13 +101,13 @@ class UNet3d:
         """Every slice of the muscles that the seeds name; the network goes over the volume before the first."""
         grid = volume.grid
         region, step = whole_slice(grid, self.sampling), slice_step(grid, self.sampling)
-        logits = self._logits(normalised(cut(volume.array[::step], region), self.sampling))
+        logits = self._logits(normalised(crop(volume.array[::step], region), self.sampling))
         done, total = 0, grid.slices * len(classes)
         for z in range(grid.slices):
             below = min(z // step, logits.shape[1] - 1)
             above, share = min(below + 1, logits.shape[1] - 1), np.float32(z / step - below)
             between = (1 - share) * logits[:, below] + share * logits[:, above]
-            probability = _softmax(np.stack([put_back(plane, region, grid.shape_zyx[1:], 0.0) for plane in between]))
+            probability = _softmax(np.stack([paste(plane, region, grid.shape_zyx[1:], 0.0) for plane in between]))
             for label, index in classes.items():
                 done += 1
                 yield Step(label, z, probability[index], done, total)

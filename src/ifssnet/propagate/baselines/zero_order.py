@@ -17,10 +17,10 @@ from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.core.segmentation import Propagation, SimplePropagation
 from ifssnet.geometry.box import bounding_box
-from ifssnet.propagate.interpolation.gaps import Piece, find_pieces
-from ifssnet.propagate.seeding.annotated_groups import find_knots
+from ifssnet.propagate.interpolation.gaps import Gap, find_gaps
+from ifssnet.propagate.seeding.annotated_groups import find_groups
 
-REACH = 4.0
+TRUNCATE_SD = 4.0
 """The Gaussian is cut at so many standard deviations."""
 
 
@@ -58,28 +58,28 @@ class ZeroOrder:
 
     def _steps(self, seeds: Seeds) -> Iterator[Step]:
         """Every slice between annotated ones, muscle after muscle."""
-        pieces = {label: find_pieces(find_knots(seeds.masks[label]), seeds.grid.slices, 0) for label in seeds.labels}
-        done, total = 0, sum(len(piece.slices) for of_label in pieces.values() for piece in of_label)
+        gaps = {label: find_gaps(find_groups(seeds.masks[label]), seeds.grid.slices, 0) for label in seeds.labels}
+        done, total = 0, sum(len(gap.slices) for of_label in gaps.values() for gap in of_label)
         sigma_zyx = [self.config.sigma_mm / spacing for spacing in seeds.grid.spacing_zyx_mm]
-        margin = [math.ceil(REACH * sigma) for sigma in sigma_zyx]
-        for label, of_label in pieces.items():
-            held = {z: _smaller(piece, seeds.masks[label]) for piece in of_label for z in piece.slices}
+        margin = [math.ceil(TRUNCATE_SD * sigma) for sigma in sigma_zyx]
+        for label, of_label in gaps.items():
+            held = {z: _smaller(gap, seeds.masks[label]) for gap in of_label for z in gap.slices}
             masks = {**seeds.masks[label], **held}
             box = bounding_box(np.any([mask for mask in masks.values() if mask.any()], axis=0), margin[1:]) if masks else ()
             empty = np.zeros(seeds.grid.shape_zyx[1:], dtype=bool)
-            for piece in of_label:
-                context = range(piece.slices.start - margin[0], piece.slices.stop + margin[0])
+            for gap in of_label:
+                context = range(gap.slices.start - margin[0], gap.slices.stop + margin[0])
                 stack = np.array([masks.get(z, empty)[box] for z in context], dtype=np.float32)
-                smooth = gaussian_filter(stack, sigma_zyx, mode="nearest", truncate=REACH)
-                for z in piece.slices:
+                smooth = gaussian_filter(stack, sigma_zyx, mode="nearest", truncate=TRUNCATE_SD)
+                for z in gap.slices:
                     probability = np.zeros(seeds.grid.shape_zyx[1:], dtype=np.float32)
                     probability[box] = np.clip(smooth[z - context.start], 0, 1)
                     done += 1
                     yield Step(label, z, probability, done, total)
 
 
-def _smaller(piece: Piece, masks: Mapping[int, Mask]) -> Mask:
-    """The smaller of the masks on the two sides of a piece; the lower slice's where they are the same size."""
-    assert piece.left is not None
-    assert piece.right is not None
-    return min(masks[piece.left.last], masks[piece.right.first], key=lambda mask: int(mask.sum()))
+def _smaller(gap: Gap, masks: Mapping[int, Mask]) -> Mask:
+    """The smaller of the masks on the two sides of a gap; the lower slice's where they are the same size."""
+    assert gap.left is not None
+    assert gap.right is not None
+    return min(masks[gap.left.last], masks[gap.right.first], key=lambda mask: int(mask.sum()))

@@ -9,95 +9,97 @@ from typing import NamedTuple
 import numpy as np
 
 from ifssnet.propagate.interpolation.curves import curve_slopes, hermite, tangent_weights, taper
-from ifssnet.propagate.interpolation.gaps import Piece
-from ifssnet.propagate.interpolation.group_shapes import Face, Faces, mean_face
-from ifssnet.propagate.seeding.annotated_groups import Knot, chains
+from ifssnet.propagate.interpolation.gaps import Gap
+from ifssnet.propagate.interpolation.group_shapes import GroupShape, GroupShapes, mean_shape
+from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup, chains
 
 LONG = 0.25
 """A run of annotated slices longer than this share of the gaps beside it says something about the area's slope."""
 
 
-def area_curve(pieces: tuple[Piece, ...], faces: Mapping[Knot, Faces]) -> dict[int, float]:
-    """The area in pixels on every slice of the pieces, never negative.
+def area_curve(gaps: tuple[Gap, ...], shapes: Mapping[AnnotatedGroup, GroupShapes]) -> dict[int, float]:
+    """The area in pixels on every slice of the gaps, never negative.
 
-    Between knots with the muscle the curve through all of them that the pieces name (`curve_slopes`); between the muscle
+    Between groups with the muscle the curve through all of them that the gaps name (`curve_slopes`); between the muscle
     and its absence a taper to nothing; past the outermost annotated slice a straight line that may fall but not rise.
 
     Args:
-        pieces: Of one muscle.
-        faces: Of its knots with the muscle.
+        gaps: Of one muscle.
+        shapes: Of its groups with the muscle.
     """
-    slopes = _slopes(pieces, faces)
+    slopes = _slopes(gaps, shapes)
     curve: dict[int, float] = {}
-    for piece in pieces:
-        curve |= _between(piece, faces, slopes) if piece.interpolates else _outward(piece, faces)
+    for gap in gaps:
+        curve |= _between(gap, shapes, slopes) if gap.interpolates else _outward(gap, shapes)
     return curve
 
 
-def _between(piece: Piece, faces: Mapping[Knot, Faces], slopes: Mapping[Knot, _Slopes]) -> dict[int, float]:
-    assert piece.left is not None
-    assert piece.right is not None
-    left, right = faces[piece.left].high, faces[piece.right].low
+def _between(
+    gap: Gap, shapes: Mapping[AnnotatedGroup, GroupShapes], slopes: Mapping[AnnotatedGroup, _Slopes]
+) -> dict[int, float]:
+    assert gap.left is not None
+    assert gap.right is not None
+    left, right = shapes[gap.left].high, shapes[gap.right].low
     curve = hermite(
-        (left.place, right.place),
+        (left.z, right.z),
         (left.area_px, right.area_px),
-        (slopes[piece.left].above, slopes[piece.right].below),
-        np.array(piece.slices, dtype=np.float64),
+        (slopes[gap.left].above, slopes[gap.right].below),
+        np.array(gap.slices, dtype=np.float64),
     )
-    return {z: max(0.0, float(value)) for z, value in zip(piece.slices, curve, strict=True)}
+    return {z: max(0.0, float(value)) for z, value in zip(gap.slices, curve, strict=True)}
 
 
 class _Slopes(NamedTuple):
-    """Of the area curve at a knot, pixels a slice: towards the slices below it and towards those above."""
+    """Of the area curve at a group, pixels a slice: towards the slices below it and towards those above."""
 
     below: float
     above: float
 
 
-def _slopes(pieces: tuple[Piece, ...], faces: Mapping[Knot, Faces]) -> dict[Knot, _Slopes]:
-    """At every knot with the muscle next to a piece, from all knots between which it is nowhere annotated absent.
+def _slopes(gaps: tuple[Gap, ...], shapes: Mapping[AnnotatedGroup, GroupShapes]) -> dict[AnnotatedGroup, _Slopes]:
+    """At every group with the muscle next to a gap, from all groups between which it is nowhere annotated absent.
 
     An absence says that the area falls, and not where it starts to: it bends no curve between two masks.
     """
-    around = {knot for piece in pieces for knot in (piece.before, piece.left, piece.right, piece.after) if knot is not None}
-    knots = tuple(sorted(around, key=lambda knot: knot.first))
-    found: dict[Knot, _Slopes] = {}
-    for chain in chains(knots):
-        found |= _chain_slopes([knots[index] for index in chain], faces)
+    around = {group for gap in gaps for group in (gap.before, gap.left, gap.right, gap.after) if group is not None}
+    groups = tuple(sorted(around, key=lambda group: group.first))
+    found: dict[AnnotatedGroup, _Slopes] = {}
+    for chain in chains(groups):
+        found |= _chain_slopes([groups[index] for index in chain], shapes)
     return found
 
 
-def _chain_slopes(knots: list[Knot], faces: Mapping[Knot, Faces]) -> dict[Knot, _Slopes]:
-    """A knot is one point of the curve, unless it is long beside the gaps around it: then each of its faces is one."""
-    points: list[Face] = []
+def _chain_slopes(groups: list[AnnotatedGroup], shapes: Mapping[AnnotatedGroup, GroupShapes]) -> dict[AnnotatedGroup, _Slopes]:
+    """A group is one point of the curve, unless it is long beside the gaps around it: then each of its shapes is one."""
+    points: list[GroupShape] = []
     at: list[tuple[int, int]] = []
-    for index, knot in enumerate(knots):
-        low, high = faces[knot].low, faces[knot].high
-        gaps = [abs(faces[other].low.place - low.place) for other in knots[max(0, index - 1) : index + 2] if other != knot]
-        if high.place - low.place > LONG * min(gaps, default=math.inf):
+    for index, group in enumerate(groups):
+        low, high = shapes[group].low, shapes[group].high
+        gaps = [abs(shapes[other].low.z - low.z) for other in groups[max(0, index - 1) : index + 2] if other != group]
+        if high.z - low.z > LONG * min(gaps, default=math.inf):
             at.append((len(points), len(points) + 1))
             points += [low, high]
         else:
             at.append((len(points), len(points)))
-            points.append(low if low is high else mean_face([low, high]))
-    slopes = curve_slopes(np.array([face.place for face in points]), np.array([face.area_px for face in points]))
-    return {knot: _Slopes(float(slopes[low]), float(slopes[high])) for knot, (low, high) in zip(knots, at, strict=True)}
+            points.append(low if low is high else mean_shape([low, high]))
+    slopes = curve_slopes(np.array([shape.z for shape in points]), np.array([shape.area_px for shape in points]))
+    return {group: _Slopes(float(slopes[low]), float(slopes[high])) for group, (low, high) in zip(groups, at, strict=True)}
 
 
-def _outward(piece: Piece, faces: Mapping[Knot, Faces]) -> dict[int, float]:
+def _outward(gap: Gap, shapes: Mapping[AnnotatedGroup, GroupShapes]) -> dict[int, float]:
     """Areas from the muscle's last annotated slice outwards: to its absence, or along the tangent where nobody looked."""
-    upwards = piece.edge is piece.left
-    inner, absent = (piece.before, piece.right) if upwards else (piece.after, piece.left)
-    face = faces[piece.edge].high if upwards else faces[piece.edge].low
+    upwards = gap.edge is gap.left
+    inner, absent = (gap.before, gap.right) if upwards else (gap.after, gap.left)
+    shape = shapes[gap.edge].high if upwards else shapes[gap.edge].low
     slope = 0.0
     if inner is not None and inner.present:
-        behind = faces[inner].high if upwards else faces[inner].low
-        weights = tangent_weights(-abs(face.place - behind.place), 0.0, None)
-        slope = float(weights[0] * behind.area_px + weights[1] * face.area_px)
-    out = np.abs(np.array(piece.slices, dtype=np.float64) - face.place)
+        behind = shapes[inner].high if upwards else shapes[inner].low
+        weights = tangent_weights(-abs(shape.z - behind.z), 0.0, None)
+        slope = float(weights[0] * behind.area_px + weights[1] * shape.area_px)
+    out = np.abs(np.array(gap.slices, dtype=np.float64) - shape.z)
     if absent is None:
-        values = np.clip(face.area_px + slope * out, 0.0, face.area_px)
+        values = np.clip(shape.area_px + slope * out, 0.0, shape.area_px)
     else:
-        gap = abs((absent.first if upwards else absent.last) - face.place)
-        values = taper(face.area_px, slope, out / gap, gap)
-    return {z: float(value) for z, value in zip(piece.slices, values, strict=True)}
+        width = abs((absent.first if upwards else absent.last) - shape.z)
+        values = taper(shape.area_px, slope, out / width, width)
+    return {z: float(value) for z, value in zip(gap.slices, values, strict=True)}

@@ -1,4 +1,4 @@
-"""Distance maps of several slices, each moved along the muscle's own course, blended into one."""
+"""Distance maps of several slices, each moved along the muscle, blended into one."""
 
 from __future__ import annotations
 

@@ -9,19 +9,19 @@ import numpy as np
 from ifssnet.core.provenance import SmoothingChoice
 from ifssnet.core.seeds import Mask
 from ifssnet.propagate.interpolation.area_curves import area_curve
-from ifssnet.propagate.interpolation.gaps import find_pieces
-from ifssnet.propagate.interpolation.group_shapes import Faces
+from ifssnet.propagate.interpolation.gaps import find_gaps
+from ifssnet.propagate.interpolation.group_shapes import GroupShapes
 from ifssnet.propagate.interpolation.interpolated_shapes import guided_map
 from ifssnet.propagate.interpolation.levels import depths
-from ifssnet.propagate.interpolation.seed_smoothing import Smoothing, find_shown, smoothed
-from ifssnet.propagate.seeding.annotated_groups import Knot
+from ifssnet.propagate.interpolation.seed_smoothing import Smoothing, shapes_of_groups, smoothed
+from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup
 from ifssnet.propagate.seeding.border_scatter import border_scatter_mm
 
 STRENGTHS = (0.0, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 """Of the smoothing spline, from what was drawn to what a very unsteady hand needs."""
 
 WORTHWHILE = 0.02
-"""Smoothing more has to lower the error by this share: with a few knots, chance lowers it by less."""
+"""Smoothing more has to lower the error by this share: with a few groups, chance lowers it by less."""
 
 WORTHWHILE_PERCENT = 0.5
 """And by so much of the muscle's area: less is the pixels' own roughness."""
@@ -34,21 +34,21 @@ UNSTEADY_PIXELS = 0.4
 
 
 NEIGHBOURS = 6
-"""Knots kept on either side of one that is left out: those beyond have no say in it."""
+"""Groups kept on either side of one that is left out: those beyond have no say in it."""
 
 MOST_LEFT_OUT = 40
-"""Knots left out in turn of one muscle, evenly spread over it."""
+"""Groups left out in turn of one muscle, evenly spread over it."""
 
 
 def choose_smoothing(
-    muscles: Sequence[tuple[tuple[Knot, ...], Mapping[int, Mask]]], spacing_yx_mm: tuple[float, float]
+    muscles: Sequence[tuple[tuple[AnnotatedGroup, ...], Mapping[int, Mask]]], spacing_yx_mm: tuple[float, float]
 ) -> SmoothingChoice:
-    """Leave out each knot that lies between two others, interpolate it, and compare with what was drawn.
+    """Leave out each group that lies between two others, interpolate it, and compare with what was drawn.
 
     One choice for all muscles: it is the hand that is unsteady, and the muscles were drawn by one.
 
     Args:
-        muscles: Knots and masks of each muscle.
+        muscles: Groups and masks of each muscle.
         spacing_yx_mm: Of the pixels.
     """
     scatter_mm = border_scatter_mm(muscles, spacing_yx_mm)
@@ -56,13 +56,13 @@ def choose_smoothing(
     wrong = np.zeros(len(STRENGTHS))
     drawn_px = 0.0
     left_out = 0
-    for knots, masks in muscles:
-        inner = [i for i in range(1, len(knots) - 1) if all(knot.present for knot in knots[i - 1 : i + 2])]
-        shown = find_shown(knots, masks, spacing_yx_mm, Smoothing(average)) if inner else {}
+    for groups, masks in muscles:
+        inner = [i for i in range(1, len(groups) - 1) if all(group.present for group in groups[i - 1 : i + 2])]
+        shown = shapes_of_groups(groups, masks, spacing_yx_mm, Smoothing(average)) if inner else {}
         inner = inner[:: -(-len(inner) // MOST_LEFT_OUT) or 1]
         for index in inner:
-            target = knots[index].middle
-            kept = knots[max(0, index - NEIGHBOURS) : index] + knots[index + 1 : index + 1 + NEIGHBOURS]
+            target = groups[index].middle
+            kept = groups[max(0, index - NEIGHBOURS) : index] + groups[index + 1 : index + 1 + NEIGHBOURS]
             wrong += [_wrong_px(kept, target, masks[target], shown, strength) for strength in STRENGTHS]
             drawn_px += float(masks[target].sum())
         left_out += len(inner)
@@ -79,9 +79,11 @@ def choose_smoothing(
     return SmoothingChoice(average, STRENGTHS[best], scatter_mm, left_out, errors)
 
 
-def _wrong_px(kept: tuple[Knot, ...], z: int, drawn: Mask, shown: Mapping[Knot, Faces], strength: float) -> float:
-    """Pixels that a slice gets wrong when it is interpolated from the knots that were kept."""
-    faces = smoothed(kept, {knot: shown[knot] for knot in kept if knot.present}, strength)
-    piece = next(piece for piece in find_pieces(kept, kept[-1].last + 1, 0) if z in piece.slices)
-    depth = depths({1: guided_map(piece, z, faces)}, {1: area_curve((piece,), faces)[z]}, None)[1]
+def _wrong_px(
+    kept: tuple[AnnotatedGroup, ...], z: int, drawn: Mask, shown: Mapping[AnnotatedGroup, GroupShapes], strength: float
+) -> float:
+    """Pixels that a slice gets wrong when it is interpolated from the groups that were kept."""
+    shapes = smoothed(kept, {group: shown[group] for group in kept if group.present}, strength)
+    gap = next(gap for gap in find_gaps(kept, kept[-1].last + 1, 0) if z in gap.slices)
+    depth = depths({1: guided_map(gap, z, shapes)}, {1: area_curve((gap,), shapes)[z]}, None)[1]
     return float(((depth >= 0) != drawn).sum())

@@ -1,4 +1,4 @@
-"""What each knot shows to the stretches beside it: a shape, its centroid and its area."""
+"""What each group shows to the gaps beside it: a shape, its centroid and its area."""
 
 from __future__ import annotations
 
@@ -10,61 +10,63 @@ from jaxtyping import Float
 
 from ifssnet.core.seeds import Mask
 from ifssnet.geometry.distance import signed_distance
-from ifssnet.propagate.seeding.annotated_groups import Knot
+from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup
 
 NEIGHBOURS = 3
 """At most so many consecutive slices are averaged: the paper's three (III-C)."""
 
 
 @dataclass(frozen=True, eq=False)
-class Face:
-    """A muscle's shape as a knot shows it.
+class GroupShape:
+    """A muscle's shape as a group shows it.
 
     Attributes:
-        place: Where along z, in slices, not whole.
+        z: Where along the leg, in slices, not whole.
         distances: Signed distance to the border in mm, negative inside.
         centroid_yx: In pixels of the map.
         area_px: In pixels.
     """
 
-    place: float
+    z: float
     distances: Float[np.ndarray, "y x"]
     centroid_yx: Float[np.ndarray, " axis"]
     area_px: float
 
 
 @dataclass(frozen=True, eq=False)
-class Faces:
-    """What a knot shows downwards and upwards: the same, unless it has more slices than are averaged."""
+class GroupShapes:
+    """What a group shows downwards and upwards: the same, unless it has more slices than are averaged."""
 
-    low: Face
-    high: Face
+    low: GroupShape
+    high: GroupShape
 
 
-def find_faces(knot: Knot, masks: Mapping[int, Mask], spacing_yx_mm: tuple[float, float], neighbours: int) -> Faces:
-    """Average so many slices of a knot with the muscle as lie next to its lower and its upper side.
+def measured_shapes(
+    group: AnnotatedGroup, masks: Mapping[int, Mask], spacing_yx_mm: tuple[float, float], neighbours: int
+) -> GroupShapes:
+    """Average so many slices of a group with the muscle as lie next to its lower and its upper side.
 
     The errors of an unsteady hand are not the same on neighbouring slices, so the mean of three is worth more than the
     one that happens to come last; and it takes no slope from them.
     """
-    ends = (knot.slices[:neighbours], knot.slices[-neighbours:])
+    ends = (group.slices[:neighbours], group.slices[-neighbours:])
     drawn = {z: _measure(z, masks[z], spacing_yx_mm) for z in {*ends[0], *ends[1]}}
-    low = mean_face([drawn[z] for z in ends[0]])
-    return Faces(low, low if ends[0] == ends[1] else mean_face([drawn[z] for z in ends[1]]))
+    low = mean_shape([drawn[z] for z in ends[0]])
+    return GroupShapes(low, low if ends[0] == ends[1] else mean_shape([drawn[z] for z in ends[1]]))
 
 
-def mean_face(faces: Sequence[Face]) -> Face:
+def mean_shape(shapes: Sequence[GroupShape]) -> GroupShape:
     """The mean of neighbouring slices, at their mean place."""
-    if len(faces) == 1:
-        return faces[0]
-    return Face(
-        float(np.mean([face.place for face in faces])),
-        np.asarray(np.mean([face.distances for face in faces], axis=0, dtype=np.float32)),
-        np.mean([face.centroid_yx for face in faces], axis=0),
-        float(np.mean([face.area_px for face in faces])),
+    if len(shapes) == 1:
+        return shapes[0]
+    return GroupShape(
+        float(np.mean([shape.z for shape in shapes])),
+        np.asarray(np.mean([shape.distances for shape in shapes], axis=0, dtype=np.float32)),
+        np.mean([shape.centroid_yx for shape in shapes], axis=0),
+        float(np.mean([shape.area_px for shape in shapes])),
     )
 
 
-def _measure(z: int, mask: Mask, spacing_yx_mm: tuple[float, float]) -> Face:
+def _measure(z: int, mask: Mask, spacing_yx_mm: tuple[float, float]) -> GroupShape:
     y, x = np.nonzero(mask)
-    return Face(float(z), signed_distance(mask, spacing_yx_mm), np.array([y.mean(), x.mean()]), float(len(y)))
+    return GroupShape(float(z), signed_distance(mask, spacing_yx_mm), np.array([y.mean(), x.mean()]), float(len(y)))

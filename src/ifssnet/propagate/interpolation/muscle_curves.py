@@ -1,4 +1,4 @@
-"""All that guided interpolation knows of one muscle: knots, shapes on them, and the curves between them."""
+"""All that guided interpolation knows of one muscle: groups, shapes on them, and the curves between them."""
 
 from __future__ import annotations
 
@@ -7,40 +7,40 @@ from dataclasses import dataclass
 
 from ifssnet.core.seeds import Mask
 from ifssnet.propagate.interpolation.area_curves import area_curve
-from ifssnet.propagate.interpolation.gaps import Piece, find_pieces
-from ifssnet.propagate.interpolation.group_shapes import Faces
-from ifssnet.propagate.interpolation.seed_smoothing import Smoothing, find_shown
-from ifssnet.propagate.seeding.annotated_groups import Knot, find_knots
+from ifssnet.propagate.interpolation.gaps import Gap, find_gaps
+from ifssnet.propagate.interpolation.group_shapes import GroupShapes
+from ifssnet.propagate.interpolation.seed_smoothing import Smoothing, shapes_of_groups
+from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup, find_groups
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class MuscleCurves:
     """One muscle along z.
 
     Attributes:
-        knots: Ascending.
-        piece_of: The stretch between knots that a slice lies in, for every slice to be filled.
-        faces: What the shapes between are made of, for every knot with the muscle; smoothed where the seeds are noisy.
+        groups: Ascending.
+        gap_of: The gap between groups that a slice lies in, for every slice to be filled.
+        shapes: What the shapes between are made of, for every group with the muscle; smoothed where the seeds are noisy.
         drawn_px: Area of every annotated slice as drawn.
         area_px: Area due to every slice to be filled.
     """
 
-    knots: tuple[Knot, ...]
-    piece_of: Mapping[int, Piece]
-    faces: Mapping[Knot, Faces]
+    groups: tuple[AnnotatedGroup, ...]
+    gap_of: Mapping[int, Gap]
+    shapes: Mapping[AnnotatedGroup, GroupShapes]
     drawn_px: Mapping[int, float]
     area_px: Mapping[int, float]
 
     @property
     def mean_gap(self) -> float:
         """Slices of the gap in which a slice to be filled lies, on average; 0 without any."""
-        widths = [len(piece.slices) for piece in self.piece_of.values()]
+        widths = [len(gap.slices) for gap in self.gap_of.values()]
         return sum(widths) / len(widths) if widths else 0.0
 
 
-def find_course(
+def find_curves(
     masks: Mapping[int, Mask], slices: int, beyond: int, spacing_yx_mm: tuple[float, float], smoothing: Smoothing
-) -> Course:
+) -> MuscleCurves:
     """Measure one muscle's annotated slices, and lay the curves through them.
 
     Args:
@@ -50,9 +50,9 @@ def find_course(
         spacing_yx_mm: Of the pixels.
         smoothing: How far the curves may leave what was drawn.
     """
-    knots = find_knots(masks)
-    pieces = find_pieces(knots, slices, beyond)
-    faces = find_shown(knots, masks, spacing_yx_mm, smoothing)
-    piece_of = {z: piece for piece in pieces for z in piece.slices}
+    groups = find_groups(masks)
+    gaps = find_gaps(groups, slices, beyond)
+    shapes = shapes_of_groups(groups, masks, spacing_yx_mm, smoothing)
+    gap_of = {z: gap for gap in gaps for z in gap.slices}
     drawn_px = {z: float(mask.sum()) for z, mask in masks.items()}
-    return Course(knots, piece_of, faces, drawn_px, area_curve(pieces, faces))
+    return MuscleCurves(groups, gap_of, shapes, drawn_px, area_curve(gaps, shapes))

@@ -21,10 +21,10 @@ from ifssnet.propagate.interpolation.depth_maps import DepthMaps
 from ifssnet.propagate.interpolation.group_shapes import NEIGHBOURS
 from ifssnet.propagate.interpolation.interpolated_shapes import plain_map
 from ifssnet.propagate.interpolation.levels import depths
-from ifssnet.propagate.interpolation.muscle_curves import find_course
+from ifssnet.propagate.interpolation.muscle_curves import find_curves
 from ifssnet.propagate.interpolation.seed_smoothing import Smoothing
 from ifssnet.propagate.interpolation.volume_estimate import estimate_volume
-from ifssnet.propagate.seeding.annotated_groups import find_knots
+from ifssnet.propagate.seeding.annotated_groups import find_groups
 
 MARGIN_MM = 8.0
 """Room around all that was drawn, for shapes that bulge between the annotated slices."""
@@ -64,7 +64,7 @@ class ShapeInterpolation:
 
     For each slice the signed distance maps of up to four annotated slices are moved along a cubic curve through the
     centroids, blended by cubic Hermite weights, and cut at the level that gives the muscle the area that a cubic curve
-    through the annotated areas has there. Consecutive annotated slices are one knot of these curves.
+    through the annotated areas has there. Consecutive annotated slices are one group of these curves.
     """
 
     config: ShapeInterpolationConfig = ShapeInterpolationConfig()
@@ -96,10 +96,10 @@ class ShapePropagation:
         done, total = 0, sum(map(len, maps.labels_of.values()))
         for z, labels in maps.labels_of.items():
             if self.config.plain:
-                courses = [maps.courses[label] for label in labels]
+                curves = [maps.curves[label] for label in labels]
                 found = {
-                    label: -plain_map(course.piece_of[z], z, course.faces)
-                    for label, course in zip(labels, courses, strict=True)
+                    label: -plain_map(own_curves.gap_of[z], z, own_curves.shapes)
+                    for label, own_curves in zip(labels, curves, strict=True)
                 }
             else:
                 found = maps.at(z)
@@ -124,10 +124,10 @@ class ShapePropagation:
         if self.depth_maps is None:
             return MethodDescription(settings)
         muscles = {
-            self.seeds.name(label): VolumeEstimate(sum(knot.present for knot in course.knots))
+            self.seeds.name(label): VolumeEstimate(sum(group.present for group in own_curves.groups))
             if plain
-            else estimate_volume(course, self.seeds.grid.voxel_volume_mm3)
-            for label, course in self.depth_maps.courses.items()
+            else estimate_volume(own_curves, self.seeds.grid.voxel_volume_mm3)
+            for label, own_curves in self.depth_maps.curves.items()
         }
         return MethodDescription(settings, smoothing=None if plain else self.smoothing_choice, muscles=muscles)
 
@@ -144,13 +144,13 @@ class ShapePropagation:
             return seeds
         assert self.depth_maps is not None
         masks: dict[int, dict[int, Mask]] = {label: dict(own) for label, own in seeds.masks.items()}
-        for label, course in self.depth_maps.courses.items():
-            for knot, faces in course.faces.items():
-                for face, slices in ((faces.low, knot.slices[:NEIGHBOURS]), (faces.high, knot.slices[-NEIGHBOURS:])):
-                    shape = np.zeros(seeds.grid.shape_zyx[1:], dtype=bool)
-                    shape[self.depth_maps.box] = depths({label: face.distances}, {label: face.area_px}, None)[label] >= 0
-                    if shape.any():
-                        masks[label] |= dict.fromkeys(slices, shape)
+        for label, own_curves in self.depth_maps.curves.items():
+            for group, shapes in own_curves.shapes.items():
+                for shape, slices in ((shapes.low, group.slices[:NEIGHBOURS]), (shapes.high, group.slices[-NEIGHBOURS:])):
+                    mask = np.zeros(seeds.grid.shape_zyx[1:], dtype=bool)
+                    mask[self.depth_maps.box] = depths({label: shape.distances}, {label: shape.area_px}, None)[label] >= 0
+                    if mask.any():
+                        masks[label] |= dict.fromkeys(slices, mask)
         return Seeds(masks, seeds.grid, seeds.names, seeds.colors)
 
     @cached_property
@@ -161,8 +161,8 @@ class ShapePropagation:
             return SmoothingChoice()
         if not isinstance(smoothing, str):
             return SmoothingChoice(smoothing > 0, smoothing)
-        masks = {label: _cut(self.seeds, label, box) for label in self.seeds.labels}
-        return choose_smoothing([(find_knots(own), own) for own in masks.values()], self.seeds.grid.spacing_zyx_mm[1:])
+        masks = {label: _cropped(self.seeds, label, box) for label in self.seeds.labels}
+        return choose_smoothing([(find_groups(own), own) for own in masks.values()], self.seeds.grid.spacing_zyx_mm[1:])
 
     def _maps(self, seeds: Seeds) -> DepthMaps | None:
         """All or some of the muscles with the curves through what was drawn of them."""
@@ -172,14 +172,14 @@ class ShapePropagation:
         choice = self.smoothing_choice
         smoothing = Smoothing(choice.average_consecutive, choice.spline_strength)
         beyond = int(self.config.extrapolate_mm / grid.spacing_xyz_mm[2] + 1e-6)
-        courses = {
-            label: find_course(_cut(seeds, label, box), grid.slices, beyond, grid.spacing_zyx_mm[1:], smoothing)
+        curves = {
+            label: find_curves(_cropped(seeds, label, box), grid.slices, beyond, grid.spacing_zyx_mm[1:], smoothing)
             for label in seeds.labels
         }
-        return DepthMaps(seeds, box, courses, choice.border_scatter_mm)
+        return DepthMaps(seeds, box, curves, choice.border_scatter_mm)
 
 
-def _cut(seeds: Seeds, label: int, box: Box) -> dict[int, Mask]:
+def _cropped(seeds: Seeds, label: int, box: Box) -> dict[int, Mask]:
     return {z: mask[box] for z, mask in seeds.masks[label].items()}
 
 

@@ -1,4 +1,4 @@
-"""The volume that the area curve says, and how far it can be trusted."""
+"""The volume under the area curve, and its leave-one-out error."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ import math
 
 from ifssnet.core.provenance import VolumeEstimate
 from ifssnet.propagate.interpolation.area_curves import area_curve
-from ifssnet.propagate.interpolation.gaps import find_pieces
-from ifssnet.propagate.interpolation.muscle_curves import Course
+from ifssnet.propagate.interpolation.gaps import find_gaps
+from ifssnet.propagate.interpolation.muscle_curves import MuscleCurves
 
 
-def estimate_volume(course: Course, voxel_volume_mm3: float) -> VolumeEstimate:
+def estimate_volume(curves: MuscleCurves, voxel_volume_mm3: float) -> VolumeEstimate:
     """Volume under the area curve, and its leave-one-out error.
 
-    Every knot with neighbours on both sides is left out in turn, and the volume estimated without it; the error is the
-    root mean square of the differences. It tells what one annotated place is worth; as the gap left by it is
+    Every group with neighbours on both sides is left out in turn, and the volume estimated without it; the error is the
+    root mean square of the differences. It tells what one annotated group is worth; as the gap left by it is
     twice as wide as any real one, it errs on the safe side.
 
     Returns:
         The estimate; its errors are None with too few groups.
     """
     to_cm3 = voxel_volume_mm3 / 1000
-    volume_cm3 = to_cm3 * (sum(course.drawn_px.values()) + sum(course.area_px.values()))
-    inner = [i for i in range(1, len(course.knots) - 1) if all(knot.present for knot in course.knots[i - 1 : i + 2])]
-    errors = [to_cm3 * _change_without(course, index) for index in inner]
+    volume_cm3 = to_cm3 * (sum(curves.drawn_px.values()) + sum(curves.area_px.values()))
+    inner = [i for i in range(1, len(curves.groups) - 1) if all(group.present for group in curves.groups[i - 1 : i + 2])]
+    errors = [to_cm3 * _change_without(curves, index) for index in inner]
     error = math.sqrt(sum(e * e for e in errors) / len(errors)) if errors else None
     percent = 100 * error / volume_cm3 if error is not None and volume_cm3 else None
-    return VolumeEstimate(sum(knot.present for knot in course.knots), volume_cm3, error, percent)
+    return VolumeEstimate(sum(group.present for group in curves.groups), volume_cm3, error, percent)
 
 
-def _change_without(course: Course, index: int) -> float:
-    """By how many voxels the volume changes when a knot is left out."""
-    left_out = course.knots[index]
-    kept = course.knots[:index] + course.knots[index + 1 :]
-    without = area_curve(find_pieces(kept, kept[-1].last + 1, 0), course.faces)
+def _change_without(curves: MuscleCurves, index: int) -> float:
+    """By how many voxels the volume changes when a group is left out."""
+    left_out = curves.groups[index]
+    kept = curves.groups[:index] + curves.groups[index + 1 :]
+    without = area_curve(find_gaps(kept, kept[-1].last + 1, 0), curves.shapes)
     # Everything that the whole curve and the drawn slices say, less what is drawn on the slices that are still annotated.
-    whole = sum(course.area_px[z] for z in without if z in course.area_px) + sum(course.drawn_px[z] for z in left_out.slices)
+    whole = sum(curves.area_px[z] for z in without if z in curves.area_px) + sum(curves.drawn_px[z] for z in left_out.slices)
     return sum(without.values()) - whole

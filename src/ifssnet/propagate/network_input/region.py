@@ -107,7 +107,7 @@ def region_of(masks: Mapping[int, Bool[np.ndarray, "y x"]], grid: Grid, sampling
     return Region(factor, top, left, (rows, columns))
 
 
-def cut(planes: Shaped[np.ndarray, "z y x"], region: Region) -> Float32[np.ndarray, "z v u"]:
+def crop(planes: Shaped[np.ndarray, "z y x"], region: Region) -> Float32[np.ndarray, "z v u"]:
     """Block means inside a region; voxels beyond the slice count as 0. Masks become how much of a pixel they cover."""
     factor, (rows, columns) = region.factor, region.shape_yx
     _, height, width = planes.shape
@@ -128,7 +128,7 @@ def normalised(grey: Float[np.ndarray, "*shape"], sampling: Sampling) -> Float32
     return (np.asarray(grey, dtype=np.float32) - np.float32(sampling.mean)) / np.float32(sampling.sd)
 
 
-def put_back(
+def paste(
     values: Float32[np.ndarray, "v u"], region: Region, shape_yx: tuple[int, int], outside: float
 ) -> Float32[np.ndarray, "y x"]:
     """A region's values on the voxels of a full slice: linear between the centres of blocks, `outside` beyond the region."""

@@ -21,8 +21,8 @@ def blend_directions(
     Each run weighs as much as the distance to the other's start: all beside its own group, nothing beside the other.
 
     Args:
-        from_below: Found by the run that came up.
-        from_above: Found by the run that came down.
+        from_below: What the run that came up found.
+        from_above: What the run that came down found.
         below: Slices (or mm) down to the group that the first run came from.
         above: Up to the group of the second.
         by_confidence: Multiply each weight by |2p - 1| + 0.05, pixel by pixel.

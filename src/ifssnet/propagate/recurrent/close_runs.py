@@ -17,8 +17,8 @@ from scipy.special import expit
 
 from ifssnet.core.seeds import Mask
 from ifssnet.geometry.soft_distance import soft_depth
-from ifssnet.propagate.network_input.region import Region, cut, put_back
-from ifssnet.propagate.recurrent.run import Found
+from ifssnet.propagate.network_input.region import Region, crop, paste
+from ifssnet.propagate.recurrent.run import FoundSlice
 
 Depth = Float32[np.ndarray, "_ _"]
 
@@ -41,7 +41,7 @@ def share_of_miss(way: int, whole: int, length: float) -> float:
 
 
 def close_run(
-    run: Mapping[int, Found], start: int, end: int, given: Mask, length: float
+    run: Mapping[int, FoundSlice], start: int, end: int, given: Mask, length: float
 ) -> dict[int, tuple[Region, Depth]] | None:
     """Distances of a run's masks to their borders, in network pixels, so shifted that it ends on the given mask.
 
@@ -58,7 +58,7 @@ def close_run(
     last = run.get(end)
     if last is None or not (last.probability >= 0.5).any():
         return None
-    there = cut(given[None], last.region)[0]
+    there = crop(given[None], last.region)[0]
     if not (there >= 0.5).any():
         return None
     missed = soft_depth(there) - soft_depth(last.probability)
@@ -68,7 +68,7 @@ def close_run(
         if z == end:
             continue
         if found.region not in moved:
-            moved[found.region] = cut(put_back(missed, last.region, given.shape, 0.0)[None], found.region)[0]
+            moved[found.region] = crop(paste(missed, last.region, given.shape, 0.0)[None], found.region)[0]
         share = np.float32(share_of_miss(abs(z - start), abs(end - start), length))
         depth = soft_depth(found.probability) + share * moved[found.region]
         closed[z] = (found.region, np.clip(depth, -FAR_PX, FAR_PX).astype(np.float32))
@@ -88,5 +88,5 @@ def blend_closed(
         shape_yx: Of the slice.
     """
     share = np.float32(above / (below + above))
-    up, down = (put_back(depth, region, shape_yx, -FAR_PX) for region, depth in (first, second))
+    up, down = (paste(depth, region, shape_yx, -FAR_PX) for region, depth in (first, second))
     return expit(np.float32(GAIN) * (share * up + (1 - share) * down))

@@ -21,11 +21,11 @@ from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.propagate.interpolation.depth_maps import DepthMaps
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation, ShapePropagation
-from ifssnet.propagate.network_input.region import Sampling, put_back
+from ifssnet.propagate.network_input.region import Sampling, paste
 from ifssnet.propagate.recurrent.blend_directions import blend_directions
 from ifssnet.propagate.recurrent.close_runs import blend_closed, close_run
-from ifssnet.propagate.recurrent.run import Feedback, Found, Stepper, run
-from ifssnet.propagate.seeding.annotated_groups import Knot, find_knots
+from ifssnet.propagate.recurrent.run import Feedback, FoundSlice, Stepper, run
+from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup, find_groups
 
 LEAST = np.float32(1e-4)
 """Probabilities are kept so far from 0 and 1 before their logits are taken."""
@@ -90,7 +90,7 @@ class RecurrentInference:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class PlannedGap:
     """Slices that were not given, between two groups, or beside one.
 
     Attributes:
@@ -102,35 +102,35 @@ class Stretch:
     """
 
     slices: range
-    low: Knot | None
-    high: Knot | None
+    low: AnnotatedGroup | None
+    high: AnnotatedGroup | None
     up: bool
     down: bool
 
 
-def plan(masks: Mapping[int, Mask], slices: int, direction: str) -> tuple[Stretch, ...]:
-    """The stretches of one muscle that runs go through: never past a slice where the muscle was given as absent.
+def plan(masks: Mapping[int, Mask], slices: int, direction: str) -> tuple[PlannedGap, ...]:
+    """The gaps of one muscle that runs go through: never past a slice where the muscle was given as absent.
 
     Args:
         masks: What is given, by slice.
         slices: Of the volume.
         direction: "forward" or "both".
     """
-    knots = find_knots(masks)
-    stretches: list[Stretch] = []
-    for below, above in zip((None, *knots), (*knots, None), strict=True):
+    groups = find_groups(masks)
+    gaps: list[PlannedGap] = []
+    for below, above in zip((None, *groups), (*groups, None), strict=True):
         between = range(0 if below is None else below.last + 1, slices if above is None else above.first)
         low = below if below is not None and below.present else None
         high = above if above is not None and above.present else None
         up, down = low is not None, high is not None and direction == BOTH
         if between and (up or down):
-            stretches.append(Stretch(between, low, high, up, down))
-    return tuple(stretches)
+            gaps.append(PlannedGap(between, low, high, up, down))
+    return tuple(gaps)
 
 
 @dataclass(frozen=True, eq=False)
 class Recurrent:
-    """Carries given masks from window to window; one muscle at a time, so its cost in memory is that of a stretch.
+    """Carries given masks from window to window; one muscle at a time, so its cost in memory is that of a gap.
 
     Attributes:
         stepper: The network behind its protocol.
@@ -191,47 +191,49 @@ class RecurrentPropagation:
         return ShapeInterpolation().prepare(None, self.seeds)
 
     @cached_property
-    def plans(self) -> Mapping[int, tuple[Stretch, ...]]:
-        """The stretches of each muscle that runs go through, by label."""
+    def plans(self) -> Mapping[int, tuple[PlannedGap, ...]]:
+        """The gaps of each muscle that runs go through, by label."""
         direction, slices = self.inference.direction, self.seeds.grid.slices
         return {label: plan(self.seeds.masks[label], slices, direction) for label in self.seeds.labels}
 
     def steps(self) -> Iterator[Step]:
         """Yield every slice that a run reaches, muscle after muscle."""
         carried = self.interpolation.smoothed_seeds if self.inference.smooth_seeds else self.seeds
-        done, total = 0, sum(len(stretch.slices) for stretches in self.plans.values() for stretch in stretches)
-        for label, stretches in self.plans.items():
+        done, total = 0, sum(len(gap.slices) for gaps in self.plans.values() for gap in gaps)
+        for label, gaps in self.plans.items():
             guided = self._guided(label)
-            for stretch in stretches:
-                found = self._found(self.volume, carried.masks[label], stretch)
+            for gap in gaps:
+                found = self._found(self.volume, carried.masks[label], gap)
                 for count, (z, probability) in enumerate(found, start=1):
                     yield Step(label, z, self._fused(guided, z, probability), done + count, total)
-                # A run that ended early has said all that there is to say about its stretch.
-                done += len(stretch.slices)
+                # A run that ended early has said all that there is to say about its gap.
+                done += len(gap.slices)
 
     def describe(self) -> MethodDescription:
         """Settings, the network's facts, and for each muscle the groups that it was carried from."""
         groups = {
-            self.seeds.name(label): [(knot.first, knot.last) for knot in find_knots(self.seeds.masks[label]) if knot.present]
+            self.seeds.name(label): [
+                (group.first, group.last) for group in find_groups(self.seeds.masks[label]) if group.present
+            ]
             for label in self.seeds.labels
         }
         settings = {**asdict(self.inference), "sampling": asdict(self.method.sampling)}
         return MethodDescription(settings, {**self.method.facts, "groups": groups})
 
     def _found(
-        self, volume: Volume, masks: Mapping[int, Mask], stretch: Stretch
+        self, volume: Volume, masks: Mapping[int, Mask], gap: PlannedGap
     ) -> Iterator[tuple[int, Float32[np.ndarray, "y x"]]]:
-        """The slices of a stretch as they are found, on the whole slice."""
+        """The slices of a gap as they are found, on the whole slice."""
         shape = volume.grid.shape_zyx[1:]
-        if stretch.low is None or stretch.high is None or not (stretch.up and stretch.down):
-            for found in self._run(volume, masks, stretch, stretch.up):
+        if gap.low is None or gap.high is None or not (gap.up and gap.down):
+            for found in self._run(volume, masks, gap, gap.up):
                 yield found.z, _whole(found, shape)
             return
-        low, high = stretch.low.last, stretch.high.first
+        low, high = gap.low.last, gap.high.first
         # One slice more at the end of each: there it is known what should have been found.
         on = 1 if self.inference.close_mm else 0
-        up = replace(stretch, slices=range(stretch.slices.start, stretch.slices.stop + on))
-        down = replace(stretch, slices=range(stretch.slices.start - on, stretch.slices.stop))
+        up = replace(gap, slices=range(gap.slices.start, gap.slices.stop + on))
+        down = replace(gap, slices=range(gap.slices.start - on, gap.slices.stop))
         from_below = {found.z: found for found in self._run(volume, masks, up, True)}
         from_above = {found.z: found for found in self._run(volume, masks, down, False)}
         if self.inference.close_mm:
@@ -241,17 +243,17 @@ class RecurrentPropagation:
             # A run that lost the muscle on its way to a group that shows it has nothing to say.
             first, second = first or second, second or first
             if first is not None and second is not None:
-                for z in stretch.slices:
+                for z in gap.slices:
                     yield z, blend_closed(first[z], second[z], z - low, high - z, shape)
                 return
-        for z in stretch.slices:
+        for z in gap.slices:
             if z in from_below or z in from_above:
                 one, other = _whole(from_below.get(z), shape), _whole(from_above.get(z), shape)
                 yield z, blend_directions(one, other, float(z - low), float(high - z), self.inference.by_confidence)
 
-    def _run(self, volume: Volume, masks: Mapping[int, Mask], stretch: Stretch, upwards: bool) -> Iterator[Found]:
-        """The run into a stretch from one of its groups."""
-        source, ahead = (stretch.low, stretch.high) if upwards else (stretch.high, stretch.low)
+    def _run(self, volume: Volume, masks: Mapping[int, Mask], gap: PlannedGap, upwards: bool) -> Iterator[FoundSlice]:
+        """The run into a gap from one of its groups."""
+        source, ahead = (gap.low, gap.high) if upwards else (gap.high, gap.low)
         assert source is not None
         given = {z: masks[z] for z in source.slices}
         # Both groups are given, so the region may know of both: a run rarely has to move it then.
@@ -261,7 +263,7 @@ class RecurrentPropagation:
         past = self.inference.tapering and ahead is None
         largest_px = max(int(mask.sum()) for mask in masks.values()) if past else None
         # From the only group of all a run has the whole muscle before it, not what lies between its last group and its end.
-        doubted = past and sum(knot.present for knot in find_knots(masks)) > 1
+        doubted = past and sum(group.present for group in find_groups(masks)) > 1
         return run(
             self.method.stepper,
             volume,
@@ -269,7 +271,7 @@ class RecurrentPropagation:
             feedback,
             given,
             near,
-            stretch.slices,
+            gap.slices,
             upwards,
             largest_px,
             doubted,
@@ -292,8 +294,8 @@ class RecurrentPropagation:
                 prior[guided.box] = expit(depth)
             probability = (1 - share) * probability + share * prior
         if self.inference.keep_area:
-            (course,) = guided.courses.values()
-            return with_area(probability, course.area_px[z], self.inference.keep_area)
+            (own_curves,) = guided.curves.values()
+            return with_area(probability, own_curves.area_px[z], self.inference.keep_area)
         return probability
 
 
@@ -318,8 +320,8 @@ def with_area(probability: Float32[np.ndarray, "y x"], area_px: float, share: fl
     return np.where(probability > LEAST, expit(logits - (out + inside) / 2), probability).astype(np.float32)
 
 
-def _whole(found: Found | None, shape_yx: tuple[int, int]) -> Float32[np.ndarray, "y x"]:
+def _whole(found: FoundSlice | None, shape_yx: tuple[int, int]) -> Float32[np.ndarray, "y x"]:
     """On the whole slice; a run that ended before it says that the muscle is absent."""
     if found is None:
         return np.zeros(shape_yx, dtype=np.float32)
-    return np.clip(put_back(found.probability, found.region, shape_yx, 0.0), 0, 1)
+    return np.clip(paste(found.probability, found.region, shape_yx, 0.0), 0, 1)

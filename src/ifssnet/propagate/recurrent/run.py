@@ -12,7 +12,7 @@ from jaxtyping import Float32
 
 from ifssnet.core.images import Volume
 from ifssnet.core.seeds import Mask
-from ifssnet.propagate.network_input.region import Region, Sampling, cut, normalised, pixel_mm, put_back, region_of, slice_step
+from ifssnet.propagate.network_input.region import Region, Sampling, crop, normalised, paste, pixel_mm, region_of, slice_step
 
 Planes = Float32[np.ndarray, "z v u"]
 GIVEN, HARD, MEAN = "given", "hard", "mean"
@@ -65,7 +65,7 @@ class Feedback:
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class FoundSlice:
     """One slice.
 
     Attributes:
@@ -131,17 +131,17 @@ class Path:
     Attributes:
         reference: Slices, in the order of the run.
         step: Slices from place to place, negative downwards.
-        stretch: The slices wanted, ascending; they begin beside the group.
+        wanted: The slices wanted, ascending; they begin beside the group.
     """
 
     reference: tuple[int, ...]
     step: int
-    stretch: range
+    wanted: range
 
     @property
     def final(self) -> int:
-        """The last place: at or just past the end of the stretch."""
-        return len(self.reference) - 1 + math.ceil(len(self.stretch) / abs(self.step))
+        """The last place: at or just past the end of the slices wanted."""
+        return len(self.reference) - 1 + math.ceil(len(self.wanted) / abs(self.step))
 
     def slice_at(self, place: int) -> int:
         """The slice at a place; past the volume's ends too."""
@@ -153,13 +153,13 @@ class Path:
         end, sign = self.slice_at(place), 1 if self.step > 0 else -1
         start = end - self.step
         count = abs(self.step)
-        return tuple((start + sign * k, k / count) for k in range(1, count + 1) if start + sign * k in self.stretch)
+        return tuple((start + sign * k, k / count) for k in range(1, count + 1) if start + sign * k in self.wanted)
 
 
-def find_path(given: Mapping[int, Mask], window: int, stretch: range, upwards: bool, step: int) -> Path:
-    """The path from a group into a stretch."""
+def find_path(given: Mapping[int, Mask], window: int, wanted: range, upwards: bool, step: int) -> Path:
+    """The path from a group into the slices beside it."""
     nearest = sorted(given, reverse=not upwards)[-window:]
-    return Path((nearest[0],) * (window - len(nearest)) + tuple(nearest), step if upwards else -step, stretch)
+    return Path((nearest[0],) * (window - len(nearest)) + tuple(nearest), step if upwards else -step, wanted)
 
 
 def run(
@@ -169,12 +169,12 @@ def run(
     feedback: Feedback,
     given: Mapping[int, Mask],
     near: Mapping[int, Mask],
-    stretch: range,
+    wanted: range,
     upwards: bool,
     largest_px: int | None = None,
     doubted: bool = False,
-) -> Iterator[Found]:
-    """Yield the slices of a stretch in the order of the run, until it is through or the muscle has ended.
+) -> Iterator[FoundSlice]:
+    """Yield the slices wanted in the order of the run, until it is through or the muscle has ended.
 
     Args:
         stepper: The network.
@@ -183,13 +183,13 @@ def run(
         feedback: How predictions come back.
         given: The group that the run starts from, slice to mask.
         near: Further given masks, which the region has to hold as well.
-        stretch: The slices wanted, ascending; they begin beside the group.
+        wanted: The slices wanted, ascending; they begin beside the group.
         upwards: Towards higher slices.
-        largest_px: Where nothing is given beyond the stretch: the muscle's largest given area in voxels, to tell its end by.
+        largest_px: Where nothing is given beyond them: the muscle's largest given area in voxels, to tell its end by.
         doubted: Masks are taken for as old as the group: every window makes it likelier that the muscle has ended.
     """
     window = stepper.window
-    path = find_path(given, window, stretch, upwards, slice_step(volume.grid, sampling))
+    path = find_path(given, window, wanted, upwards, slice_step(volume.grid, sampling))
     scene = _Scene(stepper, volume, sampling, path, given, {**near, **given})
     region, memory, masks = scene.enter(region_of(scene.held, volume.grid, sampling))
     latest = {place: _Latest(mask, True) for place, mask in enumerate(masks)}
@@ -223,15 +223,15 @@ def run(
             for z, share in path.until(place):
                 value = latest[place].value
                 mixed = value if share == 1 else (before + (value - before) * np.float32(share)).astype(np.float32)
-                yield Found(z, region, mixed)
+                yield FoundSlice(z, region, mixed)
             before, emitted = latest[place].value, place
         latest = {place: latest[place] for place in places}
-        wanted = scene.region_for(latest[places[-1]].value, region)
-        if wanted != region:
+        needed = scene.region_for(latest[places[-1]].value, region)
+        if needed != region:
             for one in latest.values():
-                one.value = scene.moved(one.value, region, wanted)
-            before = scene.moved(before, region, wanted)
-            region, memory, masks = scene.enter(wanted)
+                one.value = scene.moved(one.value, region, needed)
+            before = scene.moved(before, region, needed)
+            region, memory, masks = scene.enter(needed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,13 +247,13 @@ class _Scene:
 
     def enter(self, region: Region) -> tuple[Region, Any, Planes]:
         """See the reference in a region: the region, the memory, and the reference's masks there."""
-        masks = cut(np.array([self.given[z] for z in self.path.reference]), region)
+        masks = crop(np.array([self.given[z] for z in self.path.reference]), region)
         return region, self.stepper.start(self.images(self.path.reference, region), masks), masks
 
     def images(self, slices: Sequence[int], region: Region) -> Planes:
         """Normalised grey levels; the outermost slice again past the volume's ends."""
         inside = np.clip(slices, 0, self.volume.grid.slices - 1)
-        return normalised(cut(self.volume.array[inside], region), self.sampling)
+        return normalised(crop(self.volume.array[inside], region), self.sampling)
 
     def region_for(self, probability: Float32[np.ndarray, "v u"], region: Region) -> Region:
         """The same region, unless the muscle has come so close to its border that it needs another."""
@@ -263,12 +263,12 @@ class _Scene:
         near_border[room:-room, room:-room] = False
         if not near_border.any():
             return region
-        whole = put_back(inside.astype(np.float32), region, self.volume.grid.shape_zyx[1:], 0.0) >= 0.5
+        whole = paste(inside.astype(np.float32), region, self.volume.grid.shape_zyx[1:], 0.0) >= 0.5
         return region_of({**self.held, -1: whole}, self.volume.grid, self.sampling)
 
     def moved(self, probability: Float32[np.ndarray, "v u"], old: Region, new: Region) -> Float32[np.ndarray, "b a"]:
         """A prediction in another region."""
-        return cut(put_back(probability, old, self.volume.grid.shape_zyx[1:], 0.0)[None], new)[0]
+        return crop(paste(probability, old, self.volume.grid.shape_zyx[1:], 0.0)[None], new)[0]
 
 
 def _planes(latest: Sequence[_Latest]) -> Planes:

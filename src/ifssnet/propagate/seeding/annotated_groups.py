@@ -1,4 +1,4 @@
-"""Which annotated slices count as one: the knots that the curves of interpolation run through."""
+"""Which annotated slices count as one: the groups that the curves of interpolation run through."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ifssnet.core.seeds import Mask
 
 
 @dataclass(frozen=True)
-class Knot:
+class AnnotatedGroup:
     """Consecutive annotated slices that all show the muscle, or all show that it is absent.
 
     Neighbouring slices lie a fraction of a millimetre apart: how a muscle changes from one to the next is the
@@ -39,8 +39,8 @@ class Knot:
         return self.slices[len(self.slices) // 2]
 
 
-def find_knots(masks: Mapping[int, Mask]) -> tuple[Knot, ...]:
-    """The annotated slices of one muscle as knots, ascending."""
+def find_groups(masks: Mapping[int, Mask]) -> tuple[AnnotatedGroup, ...]:
+    """The annotated slices of one muscle as groups, ascending."""
     runs: list[tuple[list[int], bool]] = []
     for z in sorted(masks):
         present = bool(masks[z].any())
@@ -48,14 +48,14 @@ def find_knots(masks: Mapping[int, Mask]) -> tuple[Knot, ...]:
             runs[-1][0].append(z)
         else:
             runs.append(([z], present))
-    return tuple(Knot(tuple(slices), present) for slices, present in runs)
+    return tuple(AnnotatedGroup(tuple(slices), present) for slices, present in runs)
 
 
-def chains(knots: tuple[Knot, ...]) -> tuple[tuple[int, ...], ...]:
-    """Indices of knots with the muscle between which it is nowhere annotated absent: each chain has curves of its own."""
+def chains(groups: tuple[AnnotatedGroup, ...]) -> tuple[tuple[int, ...], ...]:
+    """Indices of groups with the muscle between which it is nowhere annotated absent: each chain has curves of its own."""
     found: list[list[int]] = []
-    for index, knot in enumerate(knots):
-        if not knot.present:
+    for index, group in enumerate(groups):
+        if not group.present:
             continue
         if found and found[-1][-1] == index - 1:
             found[-1].append(index)

@@ -1,4 +1,4 @@
-"""How steady the hand was that drew: the scatter of a border over consecutive slices."""
+"""The scatter of drawn borders over consecutive slices: how steady the hand was that drew them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 
 from ifssnet.core.seeds import Mask
 from ifssnet.geometry.distance import signed_distance
-from ifssnet.propagate.seeding.annotated_groups import Knot
+from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup
 
 
 def border_scatter_mm(
-    muscles: Sequence[tuple[tuple[Knot, ...], Mapping[int, Mask]]], spacing_yx_mm: tuple[float, float]
+    muscles: Sequence[tuple[tuple[AnnotatedGroup, ...], Mapping[int, Mask]]], spacing_yx_mm: tuple[float, float]
 ) -> float | None:
     """SD of the drawn borders about smooth ones, from slices drawn side by side.
 
@@ -21,16 +21,16 @@ def border_scatter_mm(
     distance shows is the hand (and the pixels: about a fifth of one, where masks are exact).
 
     Args:
-        muscles: Knots and masks of each muscle.
+        muscles: Groups and masks of each muscle.
         spacing_yx_mm: Of the pixels.
 
     Returns:
         In mm, pooled over all muscles; None without three consecutive slices of any.
     """
     squares, count = 0.0, 0
-    for knots, masks in muscles:
-        for knot in knots:
-            for z in knot.slices[1:-1] if knot.present else ():
+    for groups, masks in muscles:
+        for group in groups:
+            for z in group.slices[1:-1] if group.present else ():
                 below, here, above = (signed_distance(masks[near], spacing_yx_mm) for near in (z - 1, z, z + 1))
                 border = np.abs(here) < max(spacing_yx_mm)
                 bend = (below - 2 * here + above)[border].astype(np.float64)

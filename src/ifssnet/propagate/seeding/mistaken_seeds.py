@@ -1,4 +1,4 @@
-"""Annotated places that look drawn under another muscle's name: what no interpolation recovers from."""
+"""Annotated groups that look drawn under another muscle's name: what no interpolation recovers from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.geometry.distance import signed_distance
-from ifssnet.propagate.seeding.annotated_groups import Knot, find_knots
+from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup, find_groups
 
 OTHERS_AT_LEAST = 0.5
 """Dice with what the other muscle's neighbours let expect."""
@@ -21,13 +21,13 @@ BETTER_BY = 0.3
 
 @dataclass(frozen=True)
 class Mistake:
-    """One place that is probably one.
+    """One annotated group that was probably drawn under a wrong name.
 
     Attributes:
-        z: Its middle slice.
+        z: The middle slice of the group.
         label: As which muscle it is drawn.
         other: Which one it looks like.
-        own_dice: With what the label's neighbouring places let expect there.
+        own_dice: With what the label's neighbouring groups let expect there.
         other_dice: With what the other's do.
     """
 
@@ -39,11 +39,11 @@ class Mistake:
 
 
 def find_mistakes(seeds: Seeds) -> tuple[Mistake, ...]:
-    """Compare each annotated place with linear interpolation between the places around it, of its own muscle and of the others.
+    """Compare each annotated group with linear interpolation between the groups around it, of its own muscle and of the others.
 
-    Only a place with the muscle on both sides can be judged. Ascending by slice.
+    Only a group with the muscle on both sides can be judged. Ascending by slice.
     """
-    knots = {label: find_knots(seeds.masks[label]) for label in seeds.labels}
+    groups = {label: find_groups(seeds.masks[label]) for label in seeds.labels}
     spacing = (seeds.grid.spacing_zyx_mm[1], seeds.grid.spacing_zyx_mm[2])
 
     @lru_cache(maxsize=256)
@@ -52,12 +52,12 @@ def find_mistakes(seeds: Seeds) -> tuple[Mistake, ...]:
 
     found: list[Mistake] = []
     for label in seeds.labels:
-        for place in knots[label]:
-            if not place.present:
+        for group in groups[label]:
+            if not group.present:
                 continue
-            z = place.middle
+            z = group.middle
             drawn = seeds.masks[label][z]
-            alike = {each: _expected(knots[each], each, place, distance) for each in seeds.labels}
+            alike = {each: _expected(groups[each], each, group, distance) for each in seeds.labels}
             own = alike.pop(label)
             if own is None:
                 continue
@@ -79,12 +79,15 @@ def describe(mistake: Mistake, seeds: Seeds) -> str:
 
 
 def _expected(
-    knots: tuple[Knot, ...], label: int, place: Knot, distance: Callable[[int, int], Float[np.ndarray, "y x"]]
+    groups: tuple[AnnotatedGroup, ...],
+    label: int,
+    group: AnnotatedGroup,
+    distance: Callable[[int, int], Float[np.ndarray, "y x"]],
 ) -> Mask | None:
-    """A muscle where it is to be expected from the places below and above; None where one of them lacks it."""
-    z = place.middle
-    below = [knot for knot in knots if knot.last < place.first]
-    above = [knot for knot in knots if knot.first > place.last]
+    """A muscle where it is to be expected from the groups below and above; None where one of them lacks it."""
+    z = group.middle
+    below = [each for each in groups if each.last < group.first]
+    above = [each for each in groups if each.first > group.last]
     if not (below and above and below[-1].present and above[0].present):
         return None
     low, high = below[-1].last, above[0].first

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ifssnet.core.errors import InputError
 from ifssnet.core.evaluation import ALL_SEEDS, EVERY_100, FIRST_THREE
 from ifssnet.core.seeds import Mask, Seeds
-from ifssnet.propagate.seeding.annotated_groups import Knot, find_knots
+from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup, find_groups
 
 PROTOCOLS: Mapping[str, str] = {
     FIRST_THREE: "the first group of up to three consecutive drawn slices of each muscle (the paper's text, III-A)",
@@ -39,7 +39,7 @@ def restrict(seeds: Seeds, protocol: str) -> Seeds:
         return seeds
     masks: dict[int, dict[int, Mask]] = {}
     for label in seeds.labels:
-        present = [knot for knot in find_knots(seeds.masks[label]) if knot.present]
+        present = [group for group in find_groups(seeds.masks[label]) if group.present]
         kept = (present[0].slices[:GROUP] if present else ()) if protocol == FIRST_THREE else _periodic(present)
         masks[label] = {z: seeds.masks[label][z] for z in kept}
     return Seeds(masks, seeds.grid, seeds.names, seeds.colors)
@@ -55,13 +55,13 @@ def check_protocol(protocol: str) -> None:
         raise InputError(f"one of the protocols {', '.join(PROTOCOLS)}", f"'{protocol}'", "Choose one of them.")
 
 
-def _periodic(present: list[Knot]) -> tuple[int, ...]:
+def _periodic(present: list[AnnotatedGroup]) -> tuple[int, ...]:
     """Slices of the groups that come closest to every hundredth slice from the first."""
     if not present:
         return ()
     kept: set[int] = set()
     for target in range(present[0].first, present[-1].last + 1, PERIOD):
-        nearest = min(present, key=lambda knot: (_distance(knot, target), knot.first))
+        nearest = min(present, key=lambda group: (_distance(group, target), group.first))
         if _distance(nearest, target) <= PERIOD // 2:
             # A group starts on its slice; one that was drawn before it is taken from its end.
             start = min(max(target, nearest.first), max(nearest.last - GROUP + 1, nearest.first))
@@ -69,5 +69,5 @@ def _periodic(present: list[Knot]) -> tuple[int, ...]:
     return tuple(sorted(kept))
 
 
-def _distance(knot: Knot, z: int) -> int:
-    return max(knot.first - z, z - knot.last, 0)
+def _distance(group: AnnotatedGroup, z: int) -> int:
+    return max(group.first - z, z - group.last, 0)

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from ifssnet.core.images import LabelMap, Volume
-from ifssnet.propagate.network_input.region import Region, Sampling, cut, pixel_factor, pixel_mm
+from ifssnet.propagate.network_input.region import Region, Sampling, crop, pixel_factor, pixel_mm
 from ifssnet.train.data.leg import Leg
 
 CHUNK = 64
@@ -43,13 +43,13 @@ class LegPixels:
 
     def grey(self, z: int, top: int, left: int, side: int) -> Float32[np.ndarray, "y x"]:
         """A square of a slice, 0 beyond it."""
-        return cut(self._volume[z : z + 1], Region(1, top, left, (side, side)))[0]
+        return crop(self._volume[z : z + 1], Region(1, top, left, (side, side)))[0]
 
 
 def _averaged(volume: Volume, factor: int) -> np.ndarray:
     region = _whole(volume.array.shape[1:], factor)
     return np.concatenate(
-        [cut(volume.array[z : z + CHUNK], region).astype(np.float16) for z in range(0, len(volume.array), CHUNK)]
+        [crop(volume.array[z : z + CHUNK], region).astype(np.float16) for z in range(0, len(volume.array), CHUNK)]
     )
 
 
@@ -59,7 +59,7 @@ def _most_covered(labels: LabelMap, factor: int) -> np.ndarray:
     for z in range(0, len(found), CHUNK):
         planes = labels.array[z : z + CHUNK]
         for value in labels.names:
-            found[z : z + CHUNK][cut(planes == value, region) >= 0.5] = value
+            found[z : z + CHUNK][crop(planes == value, region) >= 0.5] = value
     return found
 
 

@@ -14,7 +14,7 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.propagate.interpolation.depth_maps import DepthMaps
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
-from ifssnet.propagate.network_input.region import Region, Sampling, cut, region_of
+from ifssnet.propagate.network_input.region import Region, Sampling, crop, region_of
 from ifssnet.train.data.leg import Leg
 
 Planes = Float32[np.ndarray, "z v u"]
@@ -92,14 +92,14 @@ class Track:
 
     def grey(self, slices: Int[np.ndarray, " slice"], region: Region) -> Planes:
         """Grey levels, not yet normalised."""
-        return cut(self.leg.volume.array[slices], region)
+        return crop(self.leg.volume.array[slices], region)
 
     def masks(self, slices: Int[np.ndarray, " slice"], region: Region) -> Planes:
         """How much of each pixel the muscle covers on slices that an expert drew; zero on all others."""
         known = self.is_known(slices)
         found = np.zeros((len(slices), *region.shape_yx), dtype=np.float32)
         if known.any():
-            found[known] = cut(self.leg.labels.array[slices[known]] == self.label, region)
+            found[known] = crop(self.leg.labels.array[slices[known]] == self.label, region)
         return found
 
     def guided(self, slices: Int[np.ndarray, " slice"], region: Region) -> Planes:
@@ -125,7 +125,7 @@ class Track:
         rows, columns = self._box.shape_yx
         factor = self._box.factor
         grid = Grid((self.grid.slices, rows, columns), (x * factor, y * factor, z))
-        coarse = cut(self.leg.labels.array[self.annotated] == self.label, self._box) >= 0.5
+        coarse = crop(self.leg.labels.array[self.annotated] == self.label, self._box) >= 0.5
         drawn = {int(at): mask for at, mask in zip(self.annotated, coarse, strict=True)}
         seeds = Seeds({self.label: drawn}, grid, {self.label: "muscle"})
         return ShapeInterpolation(ShapeInterpolationConfig(smoothing=0.0)).prepare(None, seeds).depth_maps

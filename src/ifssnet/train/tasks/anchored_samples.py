@@ -20,10 +20,10 @@ from ifssnet.geometry.box import Box, bounding_box
 from ifssnet.geometry.distance import signed_distance
 from ifssnet.propagate.anchored.prior import Context, cues, guided_depth, nearness
 from ifssnet.propagate.interpolation.blend import blend
-from ifssnet.propagate.interpolation.group_shapes import NEIGHBOURS, Faces, find_faces
+from ifssnet.propagate.interpolation.group_shapes import NEIGHBOURS, GroupShapes, measured_shapes
 from ifssnet.propagate.interpolation.seed_smoothing import smoothed
 from ifssnet.propagate.interpolation.shape_interpolation import MARGIN_MM
-from ifssnet.propagate.seeding.annotated_groups import Knot, find_knots
+from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup, find_groups
 from ifssnet.propagate.seeding.seed_sampling import NOISE_LENGTH_MM
 from ifssnet.train.data.leg_pixels import LegPixels
 from ifssnet.train.data.warp import smooth_field
@@ -133,9 +133,9 @@ class MuscleSamples:
             raise InputError(
                 f"an annotated slice with label {value} in {leg.name}", "none", "Annotate more slices, or leave the leg out."
             )
-        self.knots = find_knots({z: np.array([[z in shown]]) for z in looked})
+        self.knots = find_groups({z: np.array([[z in shown]]) for z in looked})
         self.box = self._around()
-        self.faces: Callable[[Knot, int], Faces] = lru_cache(FACES_KEPT)(self._faces)
+        self.faces: Callable[[AnnotatedGroup, int], GroupShapes] = lru_cache(FACES_KEPT)(self._faces)
 
     def draw(self, rng: np.random.Generator) -> Sample:
         """One sample."""
@@ -182,7 +182,7 @@ class MuscleSamples:
         annotated = [slice_ for knot in kept for slice_ in knot.slices]
         return np.asarray(depth, dtype=np.float32), nearness(z, annotated, self.leg.slice_mm).between_mm
 
-    def _kept(self, rng: np.random.Generator, z: int) -> tuple[Knot, ...]:
+    def _kept(self, rng: np.random.Generator, z: int) -> tuple[AnnotatedGroup, ...]:
         """Annotated slices with a gap of random width around z."""
         config = self.config
         gap = math.exp(rng.uniform(math.log(config.least_gap_mm), math.log(config.widest_gap_mm))) / self.leg.slice_mm
@@ -198,20 +198,20 @@ class MuscleSamples:
         apart = max(2, round(2.0 / self.leg.slice_mm))
         if not self.knots[0].present:
             absent = max(min(self.knots[0].last, z - apart) - (out if rng.random() < 0.5 else 0), 0)
-            kept = [Knot((absent,), False), *kept] if absent < z else kept
+            kept = [AnnotatedGroup((absent,), False), *kept] if absent < z else kept
         if not self.knots[-1].present:
             absent = min(max(self.knots[-1].first, z + apart) + (out if rng.random() < 0.5 else 0), self.leg.slices - 1)
-            kept = [*kept, Knot((absent,), False)] if absent > z else kept
+            kept = [*kept, AnnotatedGroup((absent,), False)] if absent > z else kept
         return tuple(kept)
 
-    def _pretended(self, rng: np.random.Generator, z: int, low: float, high: float, gap: float) -> list[Knot]:
+    def _pretended(self, rng: np.random.Generator, z: int, low: float, high: float, gap: float) -> list[AnnotatedGroup]:
         """Annotated slices at random, two on either side of z, and the muscle's first and last where these come first."""
         first, last = self.present[0], self.present[-1]
         below = [min(int(low), z - 1), min(int(low), z - 1) - max(1, int(gap * rng.uniform(0.6, 1.5)))]
         above = [max(math.ceil(high), z + 1), max(math.ceil(high), z + 1) + max(1, int(gap * rng.uniform(0.6, 1.5)))]
         places = {min(max(place, first), last) for place in (*below, *above)}
         # Single slices: of three side by side only the noise would differ.
-        return [Knot((place,), True) for place in sorted(places) if place != z and self.leg.has(place, self.value)]
+        return [AnnotatedGroup((place,), True) for place in sorted(places) if place != z and self.leg.has(place, self.value)]
 
     def _astray(self, rng: np.random.Generator, label: Bool[np.ndarray, "y x"]) -> tuple[Float32[np.ndarray, "y x"], float]:
         """The true shape, its border displaced as interpolation across a gap of random width would, or much more."""
@@ -236,10 +236,10 @@ class MuscleSamples:
         sd_mm = np.float32(self.config.noise_mm[hand - 1])
         return sd_mm * _smooth_field(rng, shape, NOISE_LENGTH_MM / self.leg.pixel_mm)
 
-    def _faces(self, knot: Knot, hand: int) -> Faces:
+    def _faces(self, knot: AnnotatedGroup, hand: int) -> GroupShapes:
         """What a knot shows, drawn by a steady hand (0) or one of those of `noise_mm`."""
         masks = {z: self._drawn(z, hand) for z in knot.slices}
-        return find_faces(knot, masks, (self.leg.pixel_mm, self.leg.pixel_mm), NEIGHBOURS if hand else 1)
+        return measured_shapes(knot, masks, (self.leg.pixel_mm, self.leg.pixel_mm), NEIGHBOURS if hand else 1)
 
     def _drawn(self, z: int, hand: int) -> Bool[np.ndarray, "y x"]:
         true = self.leg.mask(z, self.value)[self.box]

@@ -17,7 +17,7 @@ from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.losses.dice import soft_dice_loss
 from ifssnet.nn.networks.pg_net import PGNet, PGNetConfig
 from ifssnet.nn.tensors import seed_torch, tensor_of
-from ifssnet.propagate.network_input.region import Region, Sampling, cut, normalised, pixel_mm, region_of, slice_step
+from ifssnet.propagate.network_input.region import Region, Sampling, crop, normalised, pixel_mm, region_of, slice_step
 from ifssnet.propagate.recurrent.pg_net import KIND, pg_net
 from ifssnet.train.data.augment import Corruption, GreyChanges, change_grey, corrupt_mask, flip
 from ifssnet.train.data.leg import Leg
@@ -187,8 +187,8 @@ class PGNetTask:
         self, rng: np.random.Generator, leg: Leg, value: int, slices: Int[np.ndarray, " step"], region: Region
     ) -> Sequence2d:
         config, pixel = self.config, pixel_mm(leg.volume.grid, self.config.sampling)
-        grey = change_grey(rng, cut(leg.volume.array[slices], region), config.grey)
-        images, masks = flip(rng, grey, cut(leg.labels.array[slices] == value, region), chance=config.flip)
+        grey = change_grey(rng, crop(leg.volume.array[slices], region), config.grey)
+        images, masks = flip(rng, grey, crop(leg.labels.array[slices] == value, region), chance=config.flip)
         drifts = rng.random() < config.corrupt
         first = corrupt_mask(rng, masks[0], pixel, config.corruption) if drifts else masks[0]
         return Sequence2d(normalised(images, config.sampling), masks, first)

@@ -18,7 +18,7 @@ from ifssnet.nn.losses.dice import soft_dice_loss
 from ifssnet.nn.networks.unet_3d import UNet3dConfig, build_unet_3d
 from ifssnet.nn.tensors import seed_torch, tensor_of
 from ifssnet.propagate.baselines.unet_3d import KIND, SLICE_MM, UNet3d, UNet3dInference, whole_slice
-from ifssnet.propagate.network_input.region import Region, Sampling, cut, normalised, slice_step
+from ifssnet.propagate.network_input.region import Region, Sampling, crop, normalised, slice_step
 from ifssnet.train.data.augment import GreyChanges, change_grey, flip
 from ifssnet.train.data.leg import Leg
 from ifssnet.train.loop.task import arrays_of, unit_rng
@@ -138,12 +138,12 @@ class UNet3dTask:
         there = (wanted >= 0) & (wanted < grid.slices)
         grey = np.zeros((depth, *region.shape_yx), dtype=np.float32)
         shares = np.zeros((len(self.muscles) + 1, *grey.shape), dtype=np.float32)
-        grey[there] = cut(leg.volume.array[wanted[there]], region)
+        grey[there] = crop(leg.volume.array[wanted[there]], region)
         labels = leg.labels.array[wanted[there]]
         for index, muscle in enumerate(self.muscles, start=1):
             for value, name in leg.labels.names.items():
                 if name == muscle:
-                    shares[index, there] += cut(labels == value, region)
+                    shares[index, there] += crop(labels == value, region)
         shares[0] = 1 - shares[1:].sum(axis=0)
         grey, shares = flip(rng, change_grey(rng, grey, config.grey), shares, chance=config.flip)
         return normalised(grey, config.sampling), shares

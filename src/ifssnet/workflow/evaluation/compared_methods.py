@@ -15,7 +15,7 @@ from ifssnet.core.segmentation import Propagator
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.propagate.baselines.hold import Hold, HoldConfig
 from ifssnet.propagate.methods import METHODS, learned, method
-from ifssnet.propagate.per_muscle import ByMuscle
+from ifssnet.propagate.per_muscle import PerMuscle
 
 HOLD = "hold"
 
@@ -99,7 +99,7 @@ class ComparedMethod:
             return method(self.method, **chosen)
         if self.weights.is_dir():
             files = weights_per_muscle(self.weights)
-            return ByMuscle({name: learned(self.method, open_weights(file), **chosen) for name, file in files.items()})  # type: ignore[arg-type]
+            return PerMuscle({name: learned(self.method, open_weights(file), **chosen) for name, file in files.items()})  # type: ignore[arg-type]
         return learned(self.method, open_weights(self.weights), **chosen)  # type: ignore[arg-type]
 
     def facts(self) -> MethodFacts:
