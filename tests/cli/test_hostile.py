@@ -49,6 +49,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
     return " ".join(said.split())
 
 
+@pytest.mark.posix
 def test_no_input_is_replaced_even_by_force(leg: Path, capsys: pytest.CaptureFixture[str]):
     truth, volume, drawn = leg / "truth.seg.nrrd", leg / "leg.mha", leg / "s.seg.nrrd"
     seeds.run([truth], drawn, every=8, quiet=True)

@@ -168,6 +168,7 @@ def test_other_content_in_place_is_never_overwritten(tmp_path: Path) -> None:
     assert (folder / "one.bin").read_bytes() == b"mine"
 
 
+@pytest.mark.posix
 def test_folder_in_place_that_links_elsewhere_is_refused(tmp_path: Path) -> None:
     folder, elsewhere = tmp_path / "in" / "place", tmp_path / "elsewhere"
     folder.mkdir(parents=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -78,6 +79,19 @@ def test_a_folder_that_is_none_is_told(tmp_path: Path, place: str) -> None:
         pass
 
 
+@pytest.mark.posix
+def test_what_is_flushed_to_the_disk_is_open_for_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows refuses to flush a file that is open for reading only."""
+    import fcntl
+
+    modes: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda file: modes.append(fcntl.fcntl(file, fcntl.F_GETFL) & os.O_ACCMODE))
+    with atomic_path(tmp_path / "x.mha") as partial:
+        partial.write_bytes(b"x")
+    assert modes == [os.O_RDWR]
+
+
+@pytest.mark.posix
 def test_a_folder_or_a_device_is_no_target(tmp_path: Path) -> None:
     for target in (tmp_path, Path("/dev/null")):
         with pytest.raises(InputError), atomic_path(target, force=True):
@@ -91,6 +105,7 @@ def test_a_place_that_nobody_may_write_to_is_told() -> None:
         partial.write_bytes(b"x")
 
 
+@pytest.mark.posix
 def test_a_link_is_followed(tmp_path: Path) -> None:
     real, link = tmp_path / "real.mha", tmp_path / "link.mha"
     real.write_bytes(b"old")
@@ -124,6 +139,7 @@ for suffix in (".mha", ".mhd", ".nrrd", ".nhdr", ".nii", ".nii.gz", ".seg.nrrd")
 """
 
 
+@pytest.mark.posix
 def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
     # A limit on the size of files stands for the disk: writing stops midway in the same place.
     done = subprocess.run([sys.executable, "-c", FULL_DISK, str(tmp_path)], capture_output=True, text=True, check=False)

@@ -143,6 +143,7 @@ def test_folder_without_cases_says_how_to_get_them(tmp_path: Path) -> None:
         open_cohort(tmp_path / "nowhere")
 
 
+@pytest.mark.posix
 def test_loop_of_links_ends(tmp_path: Path) -> None:
     touch(tmp_path, "train/P01/x1.mha")
     (tmp_path / "loop").symlink_to(tmp_path)

@@ -78,6 +78,7 @@ def _flat(tree: object) -> list[torch.Tensor]:
     return [tensor for entry in entries for tensor in _flat(entry)]
 
 
+@pytest.mark.posix
 def test_killed_at_any_step_and_resumed(tmp_path: Path, one_thread: None) -> None:
     """SIGKILL, twice, each time at another moment of a real process; then this one goes on."""
     killed = tmp_path / "killed"

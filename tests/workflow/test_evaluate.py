@@ -267,6 +267,7 @@ def _kill(work: int) -> None:
         raise ValueError("no such leg")
 
 
+@pytest.mark.posix
 def test_a_process_that_is_killed_takes_no_other_with_it():
     outcomes = drain(run_all([0, 1, 2, 3], _kill, 2, "working"))
     assert [outcome.error for outcome in outcomes][::3] == ["", ""]

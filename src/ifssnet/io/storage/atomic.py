@@ -49,7 +49,8 @@ def atomic_paths(targets: Sequence[Path], force: bool = False) -> Generator[tupl
         with _disk_errors(real[-1]):
             yield partials
             for partial in partials:
-                with partial.open("rb") as stream:
+                # Windows only flushes what is open for writing.
+                with partial.open("r+b") as stream:
                     os.fsync(stream.fileno())
             _move_all(partials, real)
     finally:
