@@ -48,3 +48,12 @@ def test_the_page_says_it_before_any_number(maps: dict[str, Path], tmp_path: Pat
     assert page.index("outermost slice (z 15)") < page.index("Measures of each muscle")
     assert run("report", maps["whole"], "-o", tmp_path / "whole.html", "-q") == 0
     assert "outermost slice" not in (tmp_path / "whole.html").read_text(encoding="utf-8")
+
+
+def test_segment_says_it_of_ends_that_were_not_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, slices, said in (("cut", (9, 15, 18), True), ("whole", (4, 9, 15, 21, 26), False)):
+        seeds = tmp_path / f"{name}.seg.nrrd"
+        save(LabelMap(WHOLE * np.isin(Z, slices), Grid(WHOLE.shape, (1.0, 1.0, 3.0)), {1: "SOL"}), seeds)
+        words = ("--seeds", seeds, "--method", "shape-interpolation", "-o", tmp_path / f"{name}.nrrd", "--json")
+        assert run("segment", *words) == 0
+        assert ("findings" in json.loads(capsys.readouterr().out)) is said

@@ -104,6 +104,8 @@ def run(
     segmented = terminal.run(work)
     if json:
         terminal.answer_json(segmented.table())
+    for finding in segmented.findings:
+        terminal.say(f"{finding.severity}: {finding.text} {finding.remedy}")
     if why := segmented.provenance.chosen_because:
         terminal.say(f"method: {segmented.provenance.method_name} ({why})")
     terminal.say(f"wrote {output}")

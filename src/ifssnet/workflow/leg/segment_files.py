@@ -6,15 +6,17 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ifssnet.core.findings import Finding
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress
 from ifssnet.core.provenance import Provenance, WeightsSource
 from ifssnet.core.segmentation import Propagator, Segmentation
 from ifssnet.io.open import open_volume
-from ifssnet.io.plain_data import Json
+from ifssnet.io.plain_data import Json, plain
 from ifssnet.io.save import save
 from ifssnet.io.storage.provenance import provenance_path, provenance_table
 from ifssnet.io.storage.weights import open_weights
+from ifssnet.measurement.completeness import completeness_findings
 from ifssnet.propagate.methods import learned
 from ifssnet.propagate.methods import method as plain_method
 from ifssnet.propagate.seeding.protocols import ALL_SEEDS, check_protocol
@@ -33,20 +35,23 @@ class SegmentedFile:
         output: Where.
         volume_cm3: Of each muscle, by name, those of the triceps surae first.
         provenance: How it came about.
+        findings: What a person has to know before using it, such as a muscle whose ends were not drawn.
     """
 
     output: Path
     volume_cm3: Mapping[str, float]
     provenance: Provenance
+    findings: tuple[Finding, ...] = ()
 
     def table(self) -> dict[str, Json]:
         """As a program reads it."""
-        return {
+        table: dict[str, Json] = {
             "output": str(self.output),
             "labels": {name: {"volume_cm3": volume} for name, volume in self.volume_cm3.items()},
             "provenance": provenance_table(self.provenance),
             "chosen_because": self.provenance.chosen_because or None,
         }
+        return {**table, "findings": plain(self.findings)} if self.findings else table
 
 
 def segment_files(
@@ -107,7 +112,7 @@ def segment_files(
         save(Volume(found.probability, found.labels.grid), probability, force=force)
     if with_provenance:
         write_json(provenance_table(provenance), beside, force)
-    return SegmentedFile(output, _volumes_cm3(found), provenance)
+    return SegmentedFile(output, _volumes_cm3(found), provenance, completeness_findings(found.labels))
 
 
 @dataclass(frozen=True, eq=False)
