@@ -66,8 +66,8 @@ def titles(svg: str) -> list[str]:
 
 def test_mean_and_spread_by_hand():
     assert mean_and_sd([1.0, 3.0, math.nan]) == pytest.approx((2.0, math.sqrt(2)))
-    assert mean_and_sd([1.0, math.inf]) == (math.inf, 0.0)
-    assert mean_and_sd([4.0]) == (4.0, 0.0)
+    assert mean_and_sd([1.0, math.inf]) == (math.inf, None)
+    assert mean_and_sd([4.0]) == (4.0, None)
 
 
 def test_one_order_one_colour_and_every_name_readable():
@@ -168,6 +168,23 @@ def test_the_page_is_well_formed_and_shows_a_cohort_s_name_as_it_is():
         ElementTree.fromstring(svg)
     assert page.count("<svg") == 4
     assert "paper 0.918" in page
+
+
+def test_one_leg_has_no_spread():
+    table = results(hold=0.1)
+    only = replace(table, scores=tuple(score for score in table.scores if score.case == "P1"))
+    # The paper's own numbers, below ours, keep their spread.
+    page = re.sub(r"<small>paper .*?</small>", "", evaluation_html(only))
+    assert "0.9000" in page
+    assert not re.search(r"± *\d", page)
+    assert table_columns(only)["dice_ours"][3] == pytest.approx(0.9)
+    assert all(math.isnan(sd) for sd in table_columns(only)["dice_ours_sd"])
+    assert "Hold: 0.9" in titles(metrics_picture(only))
+
+
+def test_a_cell_says_its_heading_where_a_phone_shows_no_heading():
+    cells = re.findall(r'<td data-head="(.*?)"', evaluation_html(results()))
+    assert cells[:8] == ["Dice", "IoU", "HD (mm)", "HD95 (mm)", "ASD (mm)", "|volume error| (%)", "legs", "s a leg"]
 
 
 def test_blocks_in_three_dimensions_stand_where_they_are():

@@ -14,18 +14,18 @@ SLICE_PERCENTILES = (5, 25, 50, 75, 95)
 """The percentiles over a leg's slices that an evaluation shows."""
 
 
-def mean_and_sd(values: Sequence[float]) -> tuple[float, float]:
+def mean_and_sd(values: Sequence[float]) -> tuple[float, float | None]:
     """The mean and the standard deviation (n - 1) of all values that are not NaN.
 
-    The mean of no value is NaN, and an infinite value makes it infinite. The deviation is 0 where fewer than two finite values
-    leave it undefined.
+    The mean of no value is NaN, and an infinite value makes it infinite. There is no deviation (None) of fewer than two
+    values, or where one of them is infinite.
     """
     known = [value for value in values if not math.isnan(value)]
     if not known:
-        return math.nan, 0.0
+        return math.nan, None
     mean = math.fsum(known) / len(known)
     if len(known) < 2 or not math.isfinite(mean):
-        return mean, 0.0
+        return mean, None
     return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in known) / (len(known) - 1))
 
 

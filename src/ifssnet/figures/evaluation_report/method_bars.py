@@ -12,6 +12,7 @@ from ifssnet.figures.drawing.method_theme import MethodStyle, mark, method_style
 from ifssnet.figures.drawing.standalone import picture
 from ifssnet.figures.drawing.svg import element, escape, nice_step, number, ticks
 from ifssnet.figures.drawing.theme import hex_of, readable
+from ifssnet.figures.evaluation_report.table_one import written
 from ifssnet.measurement.spread import mean_and_sd
 
 ROW = 22.0
@@ -98,7 +99,7 @@ def volume_error_picture(results: Results) -> str:
                     told = f"{look.name}, {muscle}, {case}: {value:+.2f} %"
                     parts.append(mark(_MUSCLE_MARKS[step % 4], frame.x(value), y, 3.2, look.color, hollow=True, title=told))
         mean, sd = mean_and_sd(list(absolute[look.label].values()))
-        words = f"{mean:.2f} ± {sd:.2f}" if math.isfinite(mean) else "–" if math.isnan(mean) else "∞"
+        words = written(mean, sd, 2)
         parts.append(element("text", words, class_="tick", x=right, y=middle, dy="0.34em", text_anchor="end"))
     parts.append(_key(results, LABELS + 10, high - 4, filled=False))
     told = "One mark a leg and muscle; at the right the mean over the legs of the size of the error, mean over the muscles."
@@ -109,7 +110,7 @@ def _panel(results: Results, panel: Panel, methods: Sequence[MethodStyle], left:
     means = results.values(panel.metric, MEAN)
     by_muscle = {muscle: results.values(panel.metric, muscle) for muscle in results.muscles}
     drawn = [mean_and_sd(list(rows[look.label].values())) for rows in (means, *by_muscle.values()) for look in methods]
-    finite = [edge for mean, sd in drawn if math.isfinite(mean) for edge in (mean - sd, mean + sd)]
+    finite = [edge for mean, sd in drawn if math.isfinite(mean) for edge in (mean - (sd or 0.0), mean + (sd or 0.0))]
     if panel.bounded:
         low = max(0.0, min(finite, default=0.0))
         step = nice_step(max(1.0 - low, 0.01), 5)
@@ -132,10 +133,13 @@ def _panel(results: Results, panel: Panel, methods: Sequence[MethodStyle], left:
             words = f"infinite on {count} of {len(means[look.label])} legs"
             parts.append(element("text", words, class_="note", x=frame.width - 28, y=y, dy="0.34em", text_anchor="end"))
         elif math.isfinite(mean):
-            ends = [frame.x(min(max(edge, x_range[0]), x_range[1])) for edge in (mean - sd, mean + sd)]
-            stroke = hex_of(look.color)
-            parts.append(element("line", x1=ends[0], x2=ends[1], y1=y, y2=y, stroke=stroke, stroke_width=2.2))
-            told = f"{look.name}: {mean:.4g} ± {sd:.2g} {panel.unit}".rstrip()
+            words = f"{look.name}: {mean:.4g}"
+            if sd is not None:
+                ends = [frame.x(min(max(edge, x_range[0]), x_range[1])) for edge in (mean - sd, mean + sd)]
+                stroke = hex_of(look.color)
+                parts.append(element("line", x1=ends[0], x2=ends[1], y1=y, y2=y, stroke=stroke, stroke_width=2.2))
+                words += f" ± {sd:.2g}"
+            told = f"{words} {panel.unit}".rstrip()
             parts.append(mark("diamond", frame.x(mean), y, 4.4, look.color, title=told))
     return parts
 

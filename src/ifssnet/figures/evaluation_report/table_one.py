@@ -71,7 +71,7 @@ class TableRow:
     label: str
     name: str
     paper: PaperRow | None
-    ours: tuple[tuple[float, float], ...]
+    ours: tuple[tuple[float, float | None], ...]
     legs: int
 
 
@@ -132,7 +132,7 @@ def table_text(results: Results) -> str:
         for place, (_, _, decimals) in enumerate(COLUMNS):
             mean, sd = row.ours[place]
             there = f"<br>paper {written(row.paper.values[place], row.paper.sd[place], decimals)}" if row.paper else ""
-            cells.append(written(mean, sd if row.legs > 1 else None, decimals) + there)
+            cells.append(written(mean, sd, decimals) + there)
         source = f"{row.paper.name}, {row.paper.source}" if row.paper else "–"
         lines.append(f"| {row.name} | {source} | {row.legs} | " + " | ".join(cells) + " |")
     cautions = [CAUTION, *([results.about.cohort.label_error] if results.about.cohort.label_error else [])]
