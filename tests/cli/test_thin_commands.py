@@ -25,7 +25,7 @@ COMPUTING = {"numpy", "scipy", "numba", "torch", "SimpleITK", "skimage"}
 
 TWO_STEPS = {
     # The user looks at the plan, or at the recording, before the work; or is asked for consent in between.
-    ("compound", "run"): {"read_recordings", "plan", "check_recordings", "compound_files"},
+    ("compound", "run"): {"plan_files", "check_files", "compound_files"},
     ("dataset", "dataset_command"): {"plan_fetch", "fetch", "check_folder"},
     ("experiment", "experiment_command"): {"plan_experiment", "run_experiment"},
 }
@@ -34,7 +34,7 @@ TWO_STEPS = {
 def _is_a_use_case(name: str) -> bool:
     """Neither a check of what was given, nor the words of what came out, nor a class of options."""
     words = name.startswith(("plain_", "check_", "default_")) or name.endswith(("_table", "_facts")) or name == "flat"
-    return name[0].islower() and (not words or name in {"check_recordings", "check_folder"})
+    return name[0].islower() and (not words or name in {"check_files", "check_folder"})
 
 
 def _imports(tree: ast.Module) -> list[tuple[str, str]]:

@@ -56,11 +56,11 @@ def save(
     together or not at all.
 
     Args:
-        thing: What to write. Of a segmentation, the labels.
+        thing: What to write. A segmentation is written as its labels.
         path: Where to; the suffix chooses the format, one of `SUFFIXES`.
         force: Replace what is there.
         compress: None compresses label maps and leaves volumes raw.
-        provenance: Of a segmentation, write how it came about to `<name with suffix>.json`.
+        provenance: Whether to write how a segmentation came about to `<name with suffix>.json`.
 
     Raises:
         InputError: An unknown suffix, a target that exists, a place that cannot be written, or pixels that the format

@@ -88,7 +88,7 @@ def read_deflated(
     Args:
         stream: The open file.
         offset: Where the compressed bytes start.
-        sizes: Of the array, the last varying fastest.
+        sizes: The array's sizes, the last varying fastest.
         dtype: As stored, with its byte order.
         where: The file, for messages.
         encoding: "gzip" (or zlib) or "bzip2".

@@ -32,7 +32,7 @@ class NnunetCase:
     """One case: a file a channel, and the labels where there are any.
 
     Attributes:
-        name: Of the case.
+        name: What the case is called.
         split: "train" (imagesTr) or "test" (imagesTs).
         images: One file a channel, in their order.
         labels: Its label map, None where there is none.
@@ -80,12 +80,12 @@ class NnunetDescription:
     """What a `dataset.json` says, of version 2 or 1; other keys are left alone.
 
     Attributes:
-        name: Of the data set.
+        name: What the data set is called.
         labels: Name to value (version 2) or value to name (version 1); a region of version 2 has several values.
         channel_names: Number of a channel to its name (version 2).
         modality: The same (version 1).
         file_ending: Of every image.
-        licence: Of the data.
+        licence: The terms under which the data may be used.
         reference: What to cite.
     """
 

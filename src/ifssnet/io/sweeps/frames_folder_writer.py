@@ -44,7 +44,9 @@ def write_frames_folder(sweep: Sweep, folder: Path, force: bool = False) -> None
         for name, frame in zip(names, frames, strict=True):
             write_grey(frame, partial / name)
         width, height = sweep.pixel_spacing_uv_mm
-        (partial / CALIBRATION_NAME).write_text(f'pixel_spacing_mm = [{width!r}, {height!r}]\nunits = "mm"\n', encoding="utf-8")
+        (partial / CALIBRATION_NAME).write_text(
+            f'pixel_spacing_mm = [{width!r}, {height!r}]\nunits = "mm"\n', encoding="utf-8", newline="\n"
+        )
         with (partial / POSES_NAME).open("w", encoding="utf-8", newline="") as stream:
             _write_poses(sweep, names, csv.writer(stream, lineterminator="\n").writerow)
 

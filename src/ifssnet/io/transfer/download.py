@@ -257,7 +257,7 @@ def _notes(partial: Path) -> Path:
 
 def _remember(partial: Path, version: _Version) -> None:
     fresh = partial.with_name(partial.name + ".json.new")
-    fresh.write_text(json.dumps(asdict(version)), encoding="utf-8")
+    fresh.write_text(json.dumps(asdict(version)), encoding="utf-8", newline="\n")
     fresh.replace(_notes(partial))
 
 

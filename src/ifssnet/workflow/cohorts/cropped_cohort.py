@@ -25,7 +25,7 @@ from ifssnet.workflow.files.result_files import write_json
 FORMAT = "ifssnet-crops/1"
 RECORD = "crops.json"
 SIDE_PX = 512
-"""Of the paper's slices (its published code crops or pads to it)."""
+"""Rows and columns of the paper's slices: its published code crops or pads to them."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,11 @@ class Crop:
         split: And its split.
         made_from: What the files were: name, size and time of change of both.
         shape_yx: Rows and columns before.
-        start_yx: Of them, the first that was kept; negative where it was padded.
+        start_yx: The first row and column that were kept; negative where the slice was padded.
         labelled: Voxels of named muscles before.
-        cut: Of these, those that were lost.
+        cut: How many of these voxels were lost.
         ranges: Muscle to its first and last slice.
-        slices: Of the leg.
+        slices: How many slices the leg has.
     """
 
     case: str

@@ -252,7 +252,7 @@ def _write_record(root: Path, archive: Archive, record: Record) -> None:
     path = _record_path(root, archive)
     fresh = path.with_name(path.name + ".new")
     try:
-        fresh.write_text(json.dumps(plain(record), indent=1), encoding="utf-8")
+        fresh.write_text(json.dumps(plain(record), indent=1), encoding="utf-8", newline="\n")
         fresh.replace(path)
     except OSError as error:
         raise InputError(f"room to write {path}", f"'{error.strerror or error}'", "Free the disk and start again.") from error

@@ -132,7 +132,7 @@ def make_cohort(
                 finally:
                     pool.shutdown(cancel_futures=True)
         description = describe_cohort(plan, [written[index] for index in range(len(plan.members))])
-        (folder / DESCRIPTION).write_text(toml(plain_table(description)), encoding="utf-8")
+        (folder / DESCRIPTION).write_text(toml(plain_table(description)), encoding="utf-8", newline="\n")
     splits = Counter(member.split for member in plan.members)
     acquisitions = sum(member.acquisitions for member in plan.members)
     return MadeCohort(output, VERSION, done, acquisitions, dict(splits))

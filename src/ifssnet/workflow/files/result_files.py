@@ -48,7 +48,9 @@ def write_json(data: Json, target: Path, force: bool) -> None:
         InputError: The target exists, or cannot be written.
     """
     with atomic_path(target, force=force) as partial:
-        partial.write_text(json.dumps(finite(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+        partial.write_text(
+            json.dumps(finite(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8", newline="\n"
+        )
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], target: Path, force: bool) -> None:
