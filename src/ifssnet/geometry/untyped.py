@@ -10,9 +10,9 @@ from typing import Any, Literal
 import edt
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int, Shaped
-from scipy import interpolate, ndimage
+from scipy import interpolate, ndimage, special
 from scipy.spatial import cKDTree
-from skimage import measure, morphology
+from skimage import measure, morphology, segmentation
 
 
 def affine_transform(
@@ -38,7 +38,7 @@ def gaussian(array: Float32[np.ndarray, "z y x"], sigma_voxels: Sequence[float])
 def smoothed(
     array: Float[np.ndarray, "*axes"],
     sigma: float | Sequence[float],
-    mode: Literal["reflect", "nearest", "wrap"] = "reflect",
+    mode: Literal["reflect", "nearest", "wrap", "constant"] = "reflect",
     truncate: float = 4.0,
 ) -> Float[np.ndarray, "*axes"]:
     """Gaussian smoothing along every axis; `sigma` in elements, one or one an axis, cut off at `truncate` times that."""
@@ -146,3 +146,28 @@ def extremes_around(plane: Int[np.ndarray, "y x"], size: int) -> tuple[Int[np.nd
 def eroded(plane: Bool[np.ndarray, "y x"], iterations: int) -> Bool[np.ndarray, "y x"]:
     """A mask without its border pixels, taken away so many times; what lies beyond the array is outside."""
     return np.asarray(ndimage.binary_erosion(plane, iterations=iterations), dtype=bool)
+
+
+def expit(logit: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
+    """The probability that belongs to a logit, in the same precision."""
+    return special.expit(logit)
+
+
+def logit(probability: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
+    """The logit of a probability, in the same precision."""
+    return special.logit(probability)
+
+
+def gradient_magnitude(image: Float32[np.ndarray, "z y x"], sigma: Sequence[float]) -> Float32[np.ndarray, "z y x"]:
+    """The length of the gradient under a Gaussian; `sigma` in voxels along each axis."""
+    return np.asarray(ndimage.gaussian_gradient_magnitude(image, sigma, mode="nearest"))
+
+
+def watershed(landscape: Float32[np.ndarray, "z y x"], markers: Shaped[np.ndarray, "z y x"]) -> Shaped[np.ndarray, "z y x"]:
+    """The marker whose flood comes to each voxel first."""
+    return np.asarray(segmentation.watershed(landscape, markers))
+
+
+def spline_slopes(at: Float[np.ndarray, " n"], values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """Slopes, at its own places, of the cubic spline whose third derivative does not jump next to its ends (not-a-knot)."""
+    return np.asarray(interpolate.CubicSpline(at, values, bc_type="not-a-knot")(at, 1), dtype=np.float64)

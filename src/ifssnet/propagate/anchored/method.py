@@ -10,7 +10,6 @@ from functools import cached_property, lru_cache
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Float16, Float32
-from scipy.special import expit
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
@@ -19,9 +18,10 @@ from ifssnet.core.progress import Step
 from ifssnet.core.provenance import MethodDescription, SelfCheck
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.weights import Weights
+from ifssnet.geometry.untyped import expit
 from ifssnet.io.plain_data import structure
 from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
-from ifssnet.nn.tensors import filled
+from ifssnet.nn.tensors import filled, tensor_of
 from ifssnet.propagate.anchored.inference import AnchoredInference
 from ifssnet.propagate.anchored.prior import (
     Context,
@@ -128,7 +128,7 @@ class Anchored:
         training = self.network.training
         self.network.eval()
         try:
-            tensors = [torch.from_numpy(np.ascontiguousarray(array)).to(parameter.device) for array in (image, prior, told)]
+            tensors = [tensor_of(np.ascontiguousarray(array)).to(parameter.device) for array in (image, prior, told)]
             tensors[0] = tensors[0].contiguous(memory_format=torch.channels_last)
             return self.network.correction(*tensors)[:, 0].float().cpu().numpy()
         finally:
@@ -248,9 +248,12 @@ class _Images:
     def __init__(self, volume: Volume, sampling: Sampling) -> None:
         self.grid: Grid = volume.grid
         self.sampling = sampling
-        self.plane: Callable[[int, Region], np.ndarray] = lru_cache(CUTS_KEPT)(
-            lambda z, region: normalised(crop(volume.array[z : z + 1], region), sampling)[0]
-        )
+
+        @lru_cache(CUTS_KEPT)
+        def plane(z: int, region: Region) -> Float32[np.ndarray, "v u"]:
+            return normalised(crop(volume.array[z : z + 1], region), sampling)[0]
+
+        self.plane: Callable[[int, Region], Float32[np.ndarray, "v u"]] = plane
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +24,7 @@ from ifssnet.core.segmentation import Propagation, SimplePropagation
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import structure
 from ifssnet.nn.networks.unet_3d import UNet3dConfig, build_unet_3d
-from ifssnet.nn.tensors import filled
+from ifssnet.nn.tensors import filled, tensor_of
 from ifssnet.propagate.baselines.unet_3d_inference import UNet3dInference
 from ifssnet.propagate.network_input.region import Region, Sampling, crop, normalised, paste, pixel_factor, slice_step
 from ifssnet.propagate.network_input.trained_settings import further_settings, network_settings, sampling_settings
@@ -124,7 +126,7 @@ class UNet3d:
 
     @torch.inference_mode()
     def _logits(self, grey: Float32[np.ndarray, "z v u"]) -> Float32[np.ndarray, "class z v u"]:
-        from monai.inferers.utils import sliding_window_inference
+        slide: Any = import_module("monai.inferers.utils").sliding_window_inference
 
         device = next(self.network.parameters()).device
         training = self.network.training
@@ -133,8 +135,8 @@ class UNet3d:
         dark = -self.sampling.mean / self.sampling.sd
         rows, columns = grey.shape[1:]
         depth, height, width = self.inference.window_zyx
-        found = sliding_window_inference(
-            torch.from_numpy(grey)[None, None],
+        found = slide(
+            tensor_of(grey)[None, None],
             (depth, min(height, rows), min(width, columns)),
             1,
             self.network,

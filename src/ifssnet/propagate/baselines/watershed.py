@@ -8,8 +8,6 @@ from dataclasses import asdict, dataclass
 from functools import partial
 
 import numpy as np
-from scipy.ndimage import gaussian_gradient_magnitude
-from skimage.segmentation import watershed
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
@@ -17,6 +15,7 @@ from ifssnet.core.progress import Step
 from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagation, SimplePropagation
+from ifssnet.geometry.untyped import gradient_magnitude, watershed
 from ifssnet.propagate.baselines.markers import find_markers, grown_steps, volume_of
 
 
@@ -63,6 +62,6 @@ class Watershed:
         if markers is None:
             return
         sigma = [self.config.feature_size_mm / spacing for spacing in seeds.grid.spacing_zyx_mm]
-        landscape = gaussian_gradient_magnitude(markers.image, sigma, mode="nearest")
+        landscape = gradient_magnitude(markers.image, sigma)
         flooded = watershed(landscape, markers.markers)
         yield from grown_steps(markers, np.asarray(flooded, dtype=np.uint8), seeds)

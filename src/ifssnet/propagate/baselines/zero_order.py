@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from functools import partial
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
@@ -17,6 +16,7 @@ from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.core.segmentation import Propagation, SimplePropagation
 from ifssnet.geometry.box import bounding_box
+from ifssnet.geometry.untyped import smoothed
 from ifssnet.propagate.interpolation.gaps import Gap, find_gaps
 from ifssnet.propagate.seeding.annotated_groups import find_groups
 
@@ -70,7 +70,7 @@ class ZeroOrder:
             for gap in of_label:
                 context = range(gap.slices.start - margin[0], gap.slices.stop + margin[0])
                 stack = np.array([masks.get(z, empty)[box] for z in context], dtype=np.float32)
-                smooth = gaussian_filter(stack, sigma_zyx, mode="nearest", truncate=TRUNCATE_SD)
+                smooth = smoothed(stack, sigma_zyx, "nearest", TRUNCATE_SD)
                 for z in gap.slices:
                     probability = np.zeros(seeds.grid.shape_zyx[1:], dtype=np.float32)
                     probability[box] = np.clip(smooth[z - context.start], 0, 1)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float
-from scipy.interpolate import CubicSpline
+
+from ifssnet.geometry.untyped import spline_slopes
 
 SPLINED = 5
 """Places from which on slopes are a spline's: four say no more than one cubic."""
@@ -97,7 +98,7 @@ def curve_slopes(places: Vector, values: Vector) -> Vector:
     if n == 2:
         return np.repeat(chord, 2)
     if n >= SPLINED:
-        slope = np.asarray(CubicSpline(places, values, bc_type="not-a-knot")(places, 1), dtype=np.float64)
+        slope = spline_slopes(places, values)
     else:
         inner = (chord[:-1] * gap[1:] + chord[1:] * gap[:-1]) / (gap[:-1] + gap[1:])
         slope = np.concatenate([[2 * chord[0] - inner[0]], inner, [2 * chord[-1] - inner[-1]]])

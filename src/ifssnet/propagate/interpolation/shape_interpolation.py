@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.special import expit
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
@@ -16,6 +15,7 @@ from ifssnet.core.progress import Step
 from ifssnet.core.provenance import MethodDescription, SmoothingChoice, VolumeEstimate
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.geometry.box import Box, bounding_box
+from ifssnet.geometry.untyped import expit
 from ifssnet.propagate.interpolation.cross_validation import choose_smoothing
 from ifssnet.propagate.interpolation.depth_maps import DepthMaps
 from ifssnet.propagate.interpolation.group_shapes import NEIGHBOURS

@@ -160,8 +160,8 @@ def _linear(values: np.ndarray, wanted: slice, first: int, factor: int) -> np.nd
     """Values along axis 0 at the voxels `wanted`, from those at the centres of blocks; held beyond the outermost centres."""
     if factor == 1:
         return values[wanted.start - first : wanted.stop - first]
-    at = (np.arange(wanted.start, wanted.stop) - first - (factor - 1) / 2) / factor
-    at = np.clip(at, 0, len(values) - 1)
+    at = (np.arange(wanted.start, wanted.stop, dtype=np.int64) - first - (factor - 1) / 2) / factor
+    at = np.asarray(np.clip(at, 0, len(values) - 1))
     below = np.minimum(at.astype(np.intp), len(values) - 2)
     share = (at - below).astype(np.float32)[:, None]
     return values[below] * (1 - share) + values[below + 1] * share

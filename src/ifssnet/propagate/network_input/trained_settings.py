@@ -64,7 +64,9 @@ def further_settings(kind: type[Settings], weights: Weights, inference: type | N
     Raises:
         InputError: A value is missing, unknown or of another type, or cannot be.
     """
-    other = _names(Sampling) | (set() if inference is None else _names(inference) | set(_RENAMED))
+    other = _names(Sampling)
+    if inference is not None:
+        other |= _names(inference) | set(_RENAMED)
     table = {name: value for name, value in weights.sampling.items() if name not in other}
     return trained_settings(kind, table, _named(weights))
 

@@ -16,7 +16,7 @@ from ifssnet.core.weights import Weights
 from ifssnet.geometry.soft_distance import soft_depth
 from ifssnet.io.plain_data import structure
 from ifssnet.nn.networks.ifss_net import CARRIED, IFSSNet, IFSSNetConfig, State
-from ifssnet.nn.tensors import filled
+from ifssnet.nn.tensors import filled, tensor_of
 from ifssnet.propagate.network_input.region import Sampling
 from ifssnet.propagate.network_input.trained_settings import (
     further_settings,
@@ -85,7 +85,7 @@ def mask_depth(masks: Float[Tensor, "batch z y x"]) -> Float[Tensor, "batch z y 
     """
     planes = masks.detach().float().cpu().numpy().reshape(-1, *masks.shape[-2:])
     depth_px = np.stack([soft_depth(np.ascontiguousarray(plane)) for plane in planes]).reshape(masks.shape)
-    return torch.from_numpy(depth_px).to(masks)
+    return tensor_of(depth_px).to(masks)
 
 
 def _located(
@@ -135,8 +135,8 @@ class IFSSNetStepper:
 
     def _predict(self, images: np.ndarray, masks: np.ndarray, state: State | None, age: int) -> tuple[Tensor, State | None]:
         device = next(self.network.parameters()).device
-        seen = torch.from_numpy(images if self.image else np.zeros_like(images)).to(device)
-        known = torch.from_numpy(np.ascontiguousarray(masks)).to(device)
+        seen = tensor_of(images if self.image else np.zeros_like(images)).to(device)
+        known = tensor_of(np.ascontiguousarray(masks)).to(device)
         # The state of training (dropout, batch statistics) belongs to whoever trains this network between two calls.
         was_training = self.network.training
         self.network.eval()

@@ -12,13 +12,13 @@ from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float32
-from scipy.special import expit, logit
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Step
 from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Mask, Seeds
+from ifssnet.geometry.untyped import expit, logit
 from ifssnet.propagate.interpolation.depth_maps import DepthMaps
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation, ShapePropagation
 from ifssnet.propagate.network_input.region import Sampling, paste

@@ -13,7 +13,7 @@ from torch import Tensor
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import structure
 from ifssnet.nn.networks.pg_net import PGNet, PGNetConfig
-from ifssnet.nn.tensors import filled
+from ifssnet.nn.tensors import filled, tensor_of
 from ifssnet.propagate.network_input.region import Sampling
 from ifssnet.propagate.network_input.trained_settings import further_settings, network_settings, sampling_settings
 from ifssnet.propagate.recurrent.method import Recurrent, RecurrentInference
@@ -53,7 +53,7 @@ class PGNetStepper:
         return torch.softmax(logits, dim=1)[0, 1:].float().cpu().numpy(), memory
 
     def _plane(self, planes: Float32[np.ndarray, "z v u"]) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(planes))[None].to(next(self.network.parameters()).device)
+        return tensor_of(np.ascontiguousarray(planes))[None].to(next(self.network.parameters()).device)
 
 
 def pg_net(

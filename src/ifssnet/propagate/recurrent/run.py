@@ -192,7 +192,7 @@ def run(
     path = find_path(given, window, wanted, upwards, slice_step(volume.grid, sampling))
     scene = _Scene(stepper, volume, sampling, path, given, {**near, **given})
     region, memory, masks = scene.enter(region_of(scene.held, volume.grid, sampling))
-    latest = {place: _Latest(mask, True) for place, mask in enumerate(masks)}
+    latest: dict[int, _Latest] = {place: _Latest(mask, True) for place, mask in enumerate(masks)}
     before, emitted, first, empty = masks[-1], window - 1, 0, 0
     taper = None
     if largest_px is not None:

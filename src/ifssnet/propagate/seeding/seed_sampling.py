@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Float
-from scipy.ndimage import gaussian_filter
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.geometry.distance import signed_distance
+from ifssnet.geometry.untyped import smoothed
 
 NOISE_LENGTH_MM = 8.0
 """Correlation length of a drawing hand's errors along the border."""
@@ -129,10 +129,8 @@ def _smooth_noise(
     margin = [math.ceil(4 * sigma) for sigma in sigma_px]
     padded = [n + 2 * m for n, m in zip(shape, margin, strict=True)]
     white = np.random.default_rng(key).standard_normal(padded)
-    field = gaussian_filter(white, sigma_px, mode="constant")[
-        margin[0] : margin[0] + shape[0], margin[1] : margin[1] + shape[1]
-    ]
+    field = smoothed(white, sigma_px, "constant")[margin[0] : margin[0] + shape[0], margin[1] : margin[1] + shape[1]]
     # The sum of squared weights of a wide Gaussian kernel is 1 / (4 pi s_y s_x); a narrow one needs its own sum.
     response = np.zeros([2 * m + 1 for m in margin])
     response[margin[0], margin[1]] = 1
-    return field / math.sqrt((gaussian_filter(response, sigma_px, mode="constant") ** 2).sum())
+    return field / math.sqrt((smoothed(response, sigma_px, "constant") ** 2).sum())
