@@ -24,11 +24,11 @@ from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.methods import learned, method
 from ifssnet.propagate.seeding.annotated_groups import find_groups
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds
-from ifssnet.train.data.leg import Leg, load_legs
+from ifssnet.train.data.leg import LabelledLeg, load_legs
 from ifssnet.workflow.files.default_weights import find_weights
 
 
-def mistaken(seeds: Seeds, leg: Leg) -> tuple[Seeds, dict[int, tuple[int, int]]]:
+def mistaken(seeds: Seeds, leg: LabelledLeg) -> tuple[Seeds, dict[int, tuple[int, int]]]:
     """Seeds where one place shows the other muscle's outline, and between which slices that is felt, for GM and GL."""
     masks: dict[int, dict[int, Mask]] = {label: dict(seeds.masks[label]) for label in seeds.labels}
     of_name = {name: label for label, name in seeds.names.items()}
@@ -47,7 +47,7 @@ def dice(found: np.ndarray, true: np.ndarray) -> float:
     return 2 * float((found & true).sum()) / max(1, int(found.sum()) + int(true.sum()))
 
 
-def look(leg: Leg, propagator: Propagator, every_mm: float) -> np.ndarray:
+def look(leg: LabelledLeg, propagator: Propagator, every_mm: float) -> np.ndarray:
     """GM's and GL's Dice: whole and near, drawn well and mistaken."""
     good = sample_seeds(leg.labels, consecutive=3, every_mm=every_mm)
     bad, felt = mistaken(good, leg)

@@ -30,7 +30,7 @@ from ifssnet.propagate.network_input.region import crop, normalised, region_of, 
 from ifssnet.propagate.recurrent.ifss_net import IFSSNetStepper, from_weights, window_logit
 from ifssnet.propagate.recurrent.method import Recurrent
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds
-from ifssnet.train.data.leg import Leg, load_legs
+from ifssnet.train.data.leg import LabelledLeg, load_legs
 from ifssnet.train.loop.validation import middle
 
 AWAY = ((1, 10), (10, 30), (30, 50), (50, 75), (75, 101), (1, 101))
@@ -42,7 +42,7 @@ def dice(found: np.ndarray, true: np.ndarray) -> float:
     return 2 * float((found & true).sum()) / max(1, int(found.sum()) + int(true.sum()))
 
 
-def drift(method: Propagator, leg: Leg) -> list[list[float]]:
+def drift(method: Propagator, leg: LabelledLeg) -> list[list[float]]:
     """By muscle, Dice at each of the distances."""
     _, volume, labels = middle(leg, 600)
     seeds = sample_seeds(labels, consecutive=3, every_mm=27.7, ends=True)
@@ -64,7 +64,7 @@ def one_look(network: IFSSNet, method: Recurrent, image: np.ndarray, given: np.n
     return torch.sigmoid(logit)[0].numpy()
 
 
-def step(legs: tuple[Leg, ...], weights: Path) -> None:
+def step(legs: tuple[LabelledLeg, ...], weights: Path) -> None:
     method = from_weights(open_weights(weights, "ifss-net"))
     assert isinstance(method.stepper, IFSSNetStepper)
     network = method.stepper.network.eval()

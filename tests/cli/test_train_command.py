@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -74,8 +75,8 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> str:
 def trained(cohort: Path, recipe: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "run"
     facts = run(cohort, recipe=recipe, output=folder, muscles="any", seed=4, quiet=True)
-    assert (facts["units"], facts["planned_units"], facts["steps"]) == (3, 3, 6)
-    assert facts["weights"] == str(folder / "best.safetensors")
+    assert (facts.units, facts.planned_units, facts.steps) == (3, 3, 6)
+    assert facts.weights == folder / "best.safetensors"
     return folder
 
 
@@ -126,7 +127,7 @@ def test_weights_carry_their_card(trained: Path) -> None:
 
 def test_resumed_and_started_from_weights(cohort: Path, recipe: str, trained: Path, tmp_path: Path) -> None:
     again = run(cohort, output=trained, resume=True, quiet=True)
-    assert again["units"] == 3
+    assert again.units == 3
     with pytest.raises(InputError, match="seed = 4"):
         run(cohort, output=trained, resume=True, seed=5, quiet=True)
     with pytest.raises(InputError, match=r"recipe.trainer.units = 3"):
@@ -196,16 +197,39 @@ def test_without_validation_legs_the_last_is_the_best(cohort: Path, recipe: str,
     (alone / "train").symlink_to(cohort / "train")
     with pytest.warns(InputWarning, match="no validation legs"):
         facts = run(alone, recipe=recipe, output=tmp_path / "run", settings=["trainer.units=1"], legs=1, quiet=True)
-    assert facts["best_dice"] is None
+    assert facts.best_dice is None
     best, last = (open_weights(tmp_path / "run" / f"{name}.safetensors") for name in ("best", "last"))
     assert best.sha256 == last.sha256
     assert best.card["training_legs"] == ["P1_x1"]
+    # Resumed without the word, it still trains on the one leg that it was begun with.
+    (tmp_path / "run" / "checkpoint.pt").unlink()
+    with pytest.warns(InputWarning, match="no validation legs"):
+        run(alone, output=tmp_path / "run", resume=True, quiet=True)
+    assert open_weights(tmp_path / "run" / "last.safetensors").card["training_legs"] == ["P1_x1"]
+
+
+def test_a_run_of_another_version_is_refused_by_what_differs(cohort: Path, trained: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(trained, copy)
+    told = json.loads((copy / "run.json").read_text(encoding="utf-8"))
+    for changed, words in (
+        (
+            {**told, "recipe": {**told["recipe"], "config": {**told["recipe"]["config"], "gone": 1}}},
+            r"recipe\.config\.gone = 1",
+        ),
+        ({**told, "settings": {**told["settings"], "threads": 2}}, r"some of recipe.*got 'threads'.*version that began it"),
+        ({**told, "cohort": {"name": "cones"}}, "sha256 in cohort of .*run.json"),
+        ([], "another run.json"),
+    ):
+        (copy / "run.json").write_text(json.dumps(changed), encoding="utf-8")
+        with pytest.raises(InputError, match=words):
+            run(cohort, output=copy, resume=True, quiet=True)
 
 
 def test_recipes_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    facts = run(recipe="list", json=True)
-    assert "anchored" in facts["recipes"]
-    assert [entry["name"] for entry in json.loads(capsys.readouterr().out)] == facts["recipes"]
+    names = run(recipe="list", json=True)
+    assert "anchored" in names
+    assert tuple(entry["name"] for entry in json.loads(capsys.readouterr().out)) == names
 
 
 def test_without_the_extra(

@@ -334,6 +334,12 @@ def test_numpy_numbers_paths_and_values_of_any_hint_become_plain() -> None:
     assert plain_table({"a": value}) == {"a": expected}
 
 
+def test_a_path_comes_back_from_its_words() -> None:
+    kind = make_dataclass("Kind", [("path", Path)], frozen=True)
+    assert structure(kind, plain(kind(Path("a/b.mha"))), "x") == kind(Path("a/b.mha"))
+    assert refused(kind, {"path": 3}).expected == "a path in quotation marks for path of [x] in some.toml"
+
+
 def test_what_is_not_finite_becomes_none_at_any_depth() -> None:
     assert finite({"a": [1.0, math.inf, {"b": math.nan}], "c": -math.inf}) == {"a": [1.0, None, {"b": None}], "c": None}
     assert plain(Smoothing(math.nan)) == {"sigma_mm": None, "passes": 2}

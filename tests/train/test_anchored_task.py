@@ -22,7 +22,7 @@ from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolati
 from ifssnet.propagate.network_input.region import Sampling
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 from ifssnet.train.data.budget import with_ends
-from ifssnet.train.data.leg import Leg
+from ifssnet.train.data.leg import LabelledLeg
 from ifssnet.train.data.leg_pixels import LegPixels
 from ifssnet.train.tasks.anchored import AnchoredConfig, AnchoredTask
 from ifssnet.train.tasks.anchored_samples import RIM_PX, AnchoredSamplesConfig, MuscleSamples
@@ -38,7 +38,7 @@ SMALL = AnchoredConfig(
 )
 
 
-def _leg(seed: int, slices: int = 90, side: int = 64, name: str = "P1") -> Leg:
+def _leg(seed: int, slices: int = 90, side: int = 64, name: str = "P1") -> LabelledLeg:
     """A bright bent tube in the dark, absent on the first and last five slices; its course wanders between anchors."""
     rng = np.random.default_rng(seed)
     z = np.arange(slices)
@@ -52,10 +52,10 @@ def _leg(seed: int, slices: int = 90, side: int = 64, name: str = "P1") -> Leg:
     grey = rng.gamma(4.0, np.where(inside, 20.0, 7.0))
     grid = Grid(inside.shape, (SPACING, SPACING, SPACING))
     labels = LabelMap(inside.astype(np.uint8) * 7, grid, {7: "SOL"})
-    return Leg(name, name, Volume(np.clip(grey, 1, 255).astype(np.uint8), grid), labels)
+    return LabelledLeg(name, name, Volume(np.clip(grey, 1, 255).astype(np.uint8), grid), labels)
 
 
-def _samples(leg: Leg, annotated: tuple[int, ...] | None, **samples: object) -> MuscleSamples:
+def _samples(leg: LabelledLeg, annotated: tuple[int, ...] | None, **samples: object) -> MuscleSamples:
     config = AnchoredSamplesConfig(**{"crop_px": 48, **samples})  # type: ignore[arg-type]
     return MuscleSamples(LegPixels(leg, SMALL.sampling), 7, annotated, config, Context(), (0, 0, 7))
 
@@ -152,7 +152,7 @@ def test_small_voxels_are_averaged_to_the_networks_pixels() -> None:
     fine = np.repeat(np.repeat(leg.volume.array, 4, axis=1), 4, axis=2)
     labels = np.repeat(np.repeat(leg.labels.array, 4, axis=1), 4, axis=2)
     grid = Grid(fine.shape, (SPACING / 4, SPACING / 4, SPACING))
-    large = LegPixels(Leg("P1", "P1", Volume(fine, grid), LabelMap(labels, grid, {7: "SOL"})), SMALL.sampling)
+    large = LegPixels(LabelledLeg("P1", "P1", Volume(fine, grid), LabelMap(labels, grid, {7: "SOL"})), SMALL.sampling)
     small = LegPixels(leg, SMALL.sampling)
     assert large.shape_yx == small.shape_yx
     assert large.pixel_mm == pytest.approx(small.pixel_mm)
@@ -208,7 +208,7 @@ def test_what_cannot_be_trained_is_refused() -> None:
         replace(SMALL, supervision="some")
 
 
-def _odd(kind: str, seed: int) -> Leg:
+def _odd(kind: str, seed: int) -> LabelledLeg:
     """A tube that ends between annotated slices, or parts in two and comes together again: no training leg does either."""
     slices, side = 90, 64
     rng = np.random.default_rng(seed)
@@ -223,7 +223,7 @@ def _odd(kind: str, seed: int) -> Leg:
     grey = rng.gamma(4.0, np.where(inside, 20.0, 7.0))
     grid = Grid(inside.shape, (SPACING, SPACING, SPACING))
     labels = LabelMap(inside.astype(np.uint8) * 7, grid, {7: "SOL"})
-    return Leg(kind, kind, Volume(np.clip(grey, 1, 255).astype(np.uint8), grid), labels)
+    return LabelledLeg(kind, kind, Volume(np.clip(grey, 1, 255).astype(np.uint8), grid), labels)
 
 
 def _trained(supervision: str) -> AnchoredTask:
@@ -238,7 +238,7 @@ def _trained(supervision: str) -> AnchoredTask:
     return task
 
 
-def _dice(method: Propagator, leg: Leg, seeds: Seeds, where: slice = slice(None)) -> float:
+def _dice(method: Propagator, leg: LabelledLeg, seeds: Seeds, where: slice = slice(None)) -> float:
     """On some of the slices that nobody drew."""
     truth = leg.labels.array == 7
     free = np.zeros(len(truth), dtype=bool)

@@ -16,8 +16,8 @@ from ifssnet.nn.networks.unet_3d import UNet3dConfig
 from ifssnet.propagate.baselines.unet_3d import UNet3d
 from ifssnet.propagate.network_input.region import Sampling
 from ifssnet.propagate.recurrent import pg_net
-from ifssnet.train.data.leg import Leg
-from ifssnet.train.loop.task import Task
+from ifssnet.train.data.leg import LabelledLeg
+from ifssnet.train.loop.task import TrainingTask
 from ifssnet.train.tasks.pg_net import PGNetTask, PGNetTrainingConfig
 from ifssnet.train.tasks.unet_3d import UNet3dTask, UNet3dTrainingConfig
 
@@ -28,22 +28,22 @@ PG_NET = PGNetTrainingConfig(
 UNET = UNet3dTrainingConfig(UNet3dConfig(2, (4, 8, 8), 1), replace(SMALL, slice_mm=1.0), (16, 32, 32), batch=1, updates=2)
 
 
-def pg_task(seed: int = 0, config: PGNetTrainingConfig = PG_NET) -> Task:
+def pg_task(seed: int = 0, config: PGNetTrainingConfig = PG_NET) -> TrainingTask:
     return PGNetTask(config, [tube(seed=0), tube(seed=1)], ("SOL",), seed)
 
 
-def unet_task(seed: int = 0, config: UNet3dTrainingConfig = UNET) -> Task:
+def unet_task(seed: int = 0, config: UNet3dTrainingConfig = UNET) -> TrainingTask:
     return UNet3dTask(config, [tube(seed=0), tube(seed=1)], ("SOL",), seed)
 
 
 BOTH = pytest.mark.parametrize("make", [pg_task, unet_task])
 
 
-def losses(task: Task, index: int, share: float = 1.0) -> list[float]:
+def losses(task: TrainingTask, index: int, share: float = 1.0) -> list[float]:
     return [loss.item() for loss in task.unit(index, share)]
 
 
-def learn(task: Task, units: int, rate: float) -> list[float]:
+def learn(task: TrainingTask, units: int, rate: float) -> list[float]:
     """Units in their order with Adam, the rate falling as a half cosine; the losses."""
     optimiser = torch.optim.AdamW(task.network.parameters(), lr=rate)
     values: list[float] = []
@@ -63,7 +63,7 @@ def learn(task: Task, units: int, rate: float) -> list[float]:
 @BOTH
 def test_a_unit_depends_on_its_number_and_the_seed_alone(make) -> None:
     first, second = make(), make()
-    assert isinstance(first, Task)
+    assert isinstance(first, TrainingTask)
     for index in (0, 1):
         losses(second, index)
     torch.rand(7)
@@ -128,7 +128,7 @@ def test_a_run_is_fed_its_own_masks_and_no_gradient_crosses_an_update() -> None:
 def test_a_muscle_that_a_leg_lacks_is_absent_from_its_patches() -> None:
     with_it, without = tube(seed=0), tube(seed=1)
     bare = LabelMap(without.labels.array, without.labels.grid, {100: "GM"})
-    task = UNet3dTask(UNET, [with_it, Leg("b", "b", without.volume, bare)], (), 0)
+    task = UNet3dTask(UNET, [with_it, LabelledLeg("b", "b", without.volume, bare)], (), 0)
     assert task.muscles == ("SOL", "GM")
     rng = np.random.default_rng(0)
     for leg, absent in zip(task.legs, (2, 1), strict=True):
@@ -159,7 +159,7 @@ def test_weights_make_the_same_method(make) -> None:
 
 def test_a_network_of_one_muscle_says_so_and_one_of_several_takes_any() -> None:
     leg = tube()
-    two = Leg("two", "two", leg.volume, LabelMap(leg.labels.array, leg.labels.grid, {100: "SOL", 101: "GM"}))
+    two = LabelledLeg("two", "two", leg.volume, LabelMap(leg.labels.array, leg.labels.grid, {100: "SOL", 101: "GM"}))
     assert pg_task().weights(pg_task().network).muscles == ("SOL",)
     task = PGNetTask(PG_NET, [two], ("SOL", "GM"), 0)
     assert task.weights(task.network).muscles == ()

@@ -26,9 +26,9 @@ from ifssnet.propagate.recurrent.method import RecurrentInference
 from ifssnet.propagate.seeding.protocols import restrict
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 from ifssnet.train.data.budget import AnnotationBudget
-from ifssnet.train.data.leg import Leg
-from ifssnet.train.loop.average import averaged, update
-from ifssnet.train.loop.task import Task
+from ifssnet.train.data.leg import LabelledLeg
+from ifssnet.train.loop.average import start_average, update_average
+from ifssnet.train.loop.task import TrainingTask
 from ifssnet.train.tasks.anchored import AnchoredConfig, AnchoredTask
 from ifssnet.train.tasks.anchored_samples import AnchoredSamplesConfig
 from ifssnet.train.tasks.pg_net import PGNetTask, PGNetTrainingConfig
@@ -40,26 +40,26 @@ PIXELS = Sampling(pixel_mm=1.0, margin_mm=6.0, multiple_px=8, least_px=32, slice
 LEG = tube(seed=0)
 
 
-def ifss_net() -> tuple[Task, int]:
+def ifss_net() -> tuple[TrainingTask, int]:
     quiet = {"encoder_dropout": 0.0, "lstm_dropout": 0.0, "decoder_dropout": 0.0}
     base = RecurrentConfig.robust(network=IFSSNetConfig.small((8, 8, 16), zero_last=True, **quiet))
     sequences = replace(base.sequences, augment=False, flip_x=False, beyond=9)
     return RecurrentTask(replace(base, sampling=PIXELS, sequences=sequences), [LEG], (), 3), 45
 
 
-def pg_net() -> tuple[Task, int]:
+def pg_net() -> tuple[TrainingTask, int]:
     network = PGNetConfig("light", (8, 16, 16), decoder=8, groups=4)
     config = PGNetTrainingConfig(network, PIXELS, batch=4, steps=4, updates=6, most_skip=1, beyond=6, flip=0.0)
     return PGNetTask(config, [LEG], (), 3), 100
 
 
-def unet_3d() -> tuple[Task, int]:
+def unet_3d() -> tuple[TrainingTask, int]:
     network = UNet3dConfig(2, (8, 16, 16), 1)
     config = UNet3dTrainingConfig(network, replace(PIXELS, slice_mm=1.0), (16, 48, 48), batch=2, updates=4)
     return UNet3dTask(config, [LEG], ("SOL",), 3), 50
 
 
-def anchored() -> tuple[Task, int]:
+def anchored() -> tuple[TrainingTask, int]:
     samples = AnchoredSamplesConfig(crop_px=48, noise=0.0, beyond_mm=4.0, widest_gap_mm=40.0)
     network = AnchoredNetConfig(widths=(16, 16, 32))
     # Over 60 slices the volume of the interpolation is as wrong as its shape.
@@ -70,9 +70,9 @@ def anchored() -> tuple[Task, int]:
     return AnchoredTask(config, [LEG], (), 3), 120
 
 
-def trained(task: Task, units: int, rate: float = 3e-3) -> torch.nn.Module:
+def trained(task: TrainingTask, units: int, rate: float = 3e-3) -> torch.nn.Module:
     """The averaged network after all units, as the trainer makes it."""
-    average, step = averaged(task.network), 0
+    average, step = start_average(task.network), 0
     optimiser = torch.optim.AdamW(task.network.parameters(), rate)
     task.network.train()
     for index in range(units):
@@ -84,11 +84,11 @@ def trained(task: Task, units: int, rate: float = 3e-3) -> torch.nn.Module:
             torch.nn.utils.clip_grad_norm_(task.network.parameters(), 1.0)
             optimiser.step()
             step += 1
-            update(average, task.network, 0.99, step)
+            update_average(average, task.network, 0.99, step)
     return average
 
 
-def dice(method: Propagator, leg: Leg, protocol: str) -> float:
+def dice(method: Propagator, leg: LabelledLeg, protocol: str) -> float:
     """On the slices that were not given, from the first three drawn slices, or from them and the last one."""
     seeds = sample_seeds(leg.labels, every=100, ends=protocol == "all-seeds")
     seeds = restrict(seeds, protocol)
@@ -107,7 +107,7 @@ def forward(method: Any) -> Propagator:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("make", [ifss_net, pg_net])
-def test_a_recurrent_network_follows_it_from_three_slices(make: Callable[[], tuple[Task, int]]) -> None:
+def test_a_recurrent_network_follows_it_from_three_slices(make: Callable[[], tuple[TrainingTask, int]]) -> None:
     task, units = make()
     assert dice(forward(task.propagator(trained(task, units))), LEG, "first-three") >= 0.95
 

@@ -12,7 +12,7 @@ from tiny_task import TinyNetConfig, ball_leg
 from ifssnet.core.errors import InputError
 from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.networks.ifss_net import IFSSNetConfig
-from ifssnet.train.loop.task import Task
+from ifssnet.train.loop.task import TrainingTask
 from ifssnet.train.recipe import TASKS, build_task, find_recipe, read_recipe, recipe_names, recipes_folder
 
 TINY = {"tiny": "tiny_task:TinyTask"}
@@ -40,7 +40,7 @@ def test_a_recipe_of_ones_own(tmp_path: Path) -> None:
     assert (found.trainer.units, found.trainer.optimiser.betas, found.trainer.validations) == (7, (0.5, 0.9), 8)
     assert found.config.network == TinyNetConfig(dropout=0.0)
     task = build_task(found, (ball_leg("A", 1),), ("SOL",), 0, TINY)
-    assert isinstance(task, Task)
+    assert isinstance(task, TrainingTask)
     assert task.network[3].p == 0.0  # type: ignore[index]
     assert plain_table(found)["config"]["network"] == {"width": 4, "dropout": 0.0}  # type: ignore[index]
 

@@ -22,9 +22,9 @@ from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 from ifssnet.train.data.budget import AnnotationBudget
 from ifssnet.train.data.sequences import SequenceConfig, draw_batch
 from ifssnet.train.data.tracks import Track
-from ifssnet.train.loop.average import averaged
-from ifssnet.train.loop.gradients import Gathered
-from ifssnet.train.loop.task import Task
+from ifssnet.train.loop.average import start_average
+from ifssnet.train.loop.gradients import GradientSum
+from ifssnet.train.loop.task import TrainingTask
 from ifssnet.train.tasks.recurrent import RecurrentTask
 from ifssnet.train.tasks.recurrent_config import RecurrentConfig
 
@@ -66,8 +66,8 @@ SHORT = SequenceConfig(slices=(15, 15), strides=(3, 3))
 def test_a_unit_depends_on_seed_and_index_alone(config):
     first, second = task(config), task(config)
     for made in (first, second):
-        assert isinstance(made, Task)
-        made.teach(averaged(made.network))
+        assert isinstance(made, TrainingTask)
+        made.teach(start_average(made.network))
     for share in (0.0, 1.0):
         losses(second, 1, share)
         assert losses(first, 5, share) == losses(second, 5, share)
@@ -126,7 +126,7 @@ def test_a_run_in_feeds_single_windows_what_the_network_found_and_is_not_learned
 def test_the_teacher_of_single_windows_takes_over_late_and_sees_undamaged_masks():
     config = replace(OURS, supervision="weak", single_share=1.0, single_updates=4)
     made = task(replace(config, sequences=replace(config.sequences, corrupt=1.0)))
-    teacher = averaged(made.network)
+    teacher = start_average(made.network)
     made.teach(teacher)
     shown: dict[str, list[torch.Tensor]] = {"network": [], "teacher": []}
     for name, network in (("network", made.network), ("teacher", teacher)):
@@ -231,7 +231,7 @@ def test_gathered_gradients_are_those_of_the_sum():
     x = torch.randn(4, 3, generator=torch.Generator().manual_seed(0))
     parts = [layer(row).square().sum() for row in x]
     whole = torch.autograd.grad(sum(parts), list(layer.parameters()), retain_graph=True)
-    gathered = Gathered(list(layer.parameters()))
+    gathered = GradientSum(list(layer.parameters()))
     gathered.add(parts[0] + parts[1])
     gathered.add(parts[2])
     loss = gathered.loss(parts[3])

@@ -27,7 +27,7 @@ from ifssnet.propagate.network_input.region import Sampling
 from ifssnet.train.data.sequences import SequenceConfig
 from ifssnet.train.loop.checkpoint import load_checkpoint
 from ifssnet.train.loop.run_folder import RunFolder
-from ifssnet.train.loop.task import Task
+from ifssnet.train.loop.task import TrainingTask
 from ifssnet.train.loop.trainer import Trainer, TrainerConfig
 from ifssnet.train.loop.validation import ValidationConfig, validate
 from ifssnet.train.tasks.anchored import AnchoredConfig, AnchoredTask
@@ -181,7 +181,7 @@ def test_damaged_checkpoints_are_refused(tmp_path: Path) -> None:
         drain(other.run(resume=True))
 
 
-def anchored() -> Task:
+def anchored() -> TrainingTask:
     samples = AnchoredSamplesConfig(crop_px=16, widest_gap_mm=20.0)
     network = AnchoredNetConfig(widths=(4, 4), slices=5)
     config = AnchoredConfig(
@@ -195,7 +195,7 @@ def anchored() -> Task:
     return AnchoredTask(config, (ball_leg("A", 1),), (), 5)
 
 
-def recurrent() -> Task:
+def recurrent() -> TrainingTask:
     robust = RecurrentConfig.robust("weak", IFSSNetConfig.small(widths=(4, 4), matching_size=3))
     sequences = SequenceConfig(slices=(8, 12), strides=(3, 3), beyond=2, shortest=2, augment=True, corrupt=0.5)
     sampling = Sampling(multiple_px=16, least_px=16, margin_mm=2.0, slice_mm=1.0)

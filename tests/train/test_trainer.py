@@ -22,9 +22,9 @@ from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagation, Propagator, SimplePropagation
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.nn.tensors import filled
-from ifssnet.train.loop.average import averaged, update
+from ifssnet.train.loop.average import start_average, update_average
 from ifssnet.train.loop.schedule import OptimiserConfig, ScheduleConfig, set_rate
-from ifssnet.train.loop.task import Task, unit_rng
+from ifssnet.train.loop.task import TrainingTask, unit_rng
 from ifssnet.train.loop.trainer import TrainerConfig
 from ifssnet.train.loop.validation import Validation, ValidationConfig, validate
 
@@ -80,7 +80,7 @@ def test_best_and_last_are_kept_with_a_card(trained) -> None:
 
 def test_average_is_the_teacher_and_differs_from_the_network(trained) -> None:
     task = trained[0].task
-    assert isinstance(task, Task)
+    assert isinstance(task, TrainingTask)
     held, moved = (dict(module.named_parameters()) for module in (task.teacher, task.network))
     assert any((held[name] != moved[name]).any() for name in held)
     assert not any(parameter.requires_grad for parameter in held.values())
@@ -168,13 +168,13 @@ def test_schedules() -> None:
 def test_average_by_hand() -> None:
     network = nn.Linear(1, 1, bias=False)
     nn.init.zeros_(network.weight)
-    average = averaged(network)
+    average = start_average(network)
     for step in range(1, 4):
         nn.init.ones_(network.weight)
-        update(average, network, 0.5, step)
+        update_average(average, network, 0.5, step)
     # Held shares 1/11, 2/12, 3/13 at the beginning, not yet 0.5.
     assert float(average.weight) == pytest.approx(1 - (1 / 11) * (2 / 12) * (3 / 13))
-    update(average, network, 0.0, 99)
+    update_average(average, network, 0.0, 99)
     assert float(average.weight) == 1.0
 
 
@@ -221,8 +221,8 @@ def test_validation_by_hand() -> None:
     both, found, true = 16 * 12, 20 * 16, 16 * 16
     assert looked.dice == {"SOL": pytest.approx(2 * both / (found + true))}
     assert looked.volume_error_percent == {"SOL": pytest.approx(100 * (found - true) / true)}
-    assert [sample.z for sample in looked.samples] == [7, 17]
-    assert all((sample.found[4:8, 5:9] == 1).all() for sample in looked.samples)
+    assert [sample.z for sample in looked.shown] == [7, 17]
+    assert all((sample.found[4:8, 5:9] == 1).all() for sample in looked.shown)
     ends = drain(validate(Shifted(), (square_leg(),), ValidationConfig(every_mm=6.0, consecutive=1, pictures=0)))
     # With the ends 1, 2, 21 and 22 given as well, slices 0 and 23 remain as false.
     both, found, true = 15 * 12, 17 * 16, 15 * 16
@@ -233,7 +233,7 @@ def test_validation_of_a_part_of_a_leg() -> None:
     looked = drain(validate(Shifted(), (square_leg(),), ValidationConfig(every_mm=0.0, ends=False, slices=10, pictures=1)))
     # Slices 7 to 16 of the leg, all of them with the square; the first three are given.
     assert looked.mean_dice == pytest.approx(0.75)
-    assert [(sample.leg, sample.z) for sample in looked.samples] == [("S", 12)]
+    assert [(sample.leg, sample.z) for sample in looked.shown] == [("S", 12)]
     empty = replace(square_leg(), labels=replace(square_leg().labels, array=np.zeros_like(square_leg().labels.array)))
     with pytest.raises(InputError, match="muscle in S"):
         drain(validate(Shifted(), (empty,), ValidationConfig()))
@@ -243,5 +243,5 @@ def test_weights_of_another_size_are_refused(trained) -> None:
     found = open_weights(trained[0].folder.last)
     other = TinyTask(TinyConfig(), trained[0].task.legs, ("SOL",), 0)
     other.network[0] = nn.Conv2d(1, 5, 3)  # type: ignore[index]
-    with pytest.raises(InputError, match=r"0\.bias \(5,\)"):
+    with pytest.raises(InputError, match=r"0\.bias of shape \(5,\)"):
         filled(other.network, found.tensors)

@@ -25,7 +25,7 @@ from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagation, Propagator, SimplePropagation
 from ifssnet.core.weights import Weights
-from ifssnet.train.data.leg import Leg
+from ifssnet.train.data.leg import LabelledLeg
 from ifssnet.train.loop.run_folder import RunFolder
 from ifssnet.train.loop.task import arrays_of, unit_rng
 from ifssnet.train.loop.trainer import Trainer, TrainerConfig
@@ -94,7 +94,9 @@ class TinyPropagator:
 class TinyTask:
     """Slices of legs, drawn at random."""
 
-    def __init__(self, config: TinyConfig, legs: tuple[Leg, ...], muscles: tuple[str, ...], seed: int, bad: int = -1) -> None:
+    def __init__(
+        self, config: TinyConfig, legs: tuple[LabelledLeg, ...], muscles: tuple[str, ...], seed: int, bad: int = -1
+    ) -> None:
         torch.manual_seed(seed)
         width = config.network.width
         self.config, self.legs, self.muscles, self.seed, self.bad = config, legs, muscles, seed, bad
@@ -133,14 +135,14 @@ def _tensor(planes: np.ndarray) -> Tensor:
     return torch.from_numpy((np.asarray(planes, dtype=np.float32)[:, None] - 60) / 60)
 
 
-def ball_leg(name: str, seed: int) -> Leg:
+def ball_leg(name: str, seed: int) -> LabelledLeg:
     """A bright ball of radius 8 mm in 24 slices of noise."""
     grid = Grid((24, 24, 24))
     z, y, x = np.indices(grid.shape_zyx)
     inside = (z - 12) ** 2 + (y - 11) ** 2 + (x - 13) ** 2 < 64
     noise = np.random.default_rng(seed).normal(0, 10, grid.shape_zyx)
     grey = np.clip(np.where(inside, 100, 30) + noise, 0, 255).astype(np.uint8)
-    return Leg(name, name, Volume(grey, grid), LabelMap(inside.astype(np.uint8), grid, {1: "SOL"}))
+    return LabelledLeg(name, name, Volume(grey, grid), LabelMap(inside.astype(np.uint8), grid, {1: "SOL"}))
 
 
 def tiny_trainer(folder: Path, config: TrainerConfig, *, bad: int = -1, validated: bool = True, seed: int = 3) -> Trainer:

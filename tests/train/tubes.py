@@ -6,10 +6,12 @@ import numpy as np
 
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
-from ifssnet.train.data.leg import Leg
+from ifssnet.train.data.leg import LabelledLeg
 
 
-def tube(slices: int = 72, side: int = 48, first: int = 4, last: int | None = None, seed: int = 0, label: int = 100) -> Leg:
+def tube(
+    slices: int = 72, side: int = 48, first: int = 4, last: int | None = None, seed: int = 0, label: int = 100
+) -> LabelledLeg:
     """One muscle between two slices, in a grid of 1 mm pixels and slices of 0.5 mm."""
     last = slices - 5 if last is None else last
     rng = np.random.default_rng(seed)
@@ -24,4 +26,4 @@ def tube(slices: int = 72, side: int = 48, first: int = 4, last: int | None = No
     grey = np.where(inside, 120.0, 40.0) + rng.normal(0, 8, inside.shape)
     grid = Grid((slices, side, side), (1.0, 1.0, 0.5))
     labels = LabelMap((inside * label).astype(np.uint8), grid, {label: "SOL"})
-    return Leg(f"tube{seed}", f"P{seed}", Volume(np.clip(grey, 0, 255).astype(np.uint8), grid), labels)
+    return LabelledLeg(f"tube{seed}", f"P{seed}", Volume(np.clip(grey, 0, 255).astype(np.uint8), grid), labels)

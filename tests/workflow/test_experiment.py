@@ -24,10 +24,10 @@ from ifssnet.io.volumes.image_header import read_grid
 from ifssnet.workflow.cohorts.dataset import Source
 from ifssnet.workflow.evaluation.compared_methods import ComparedMethod
 from ifssnet.workflow.evaluation.evaluate import EvaluationOptions, evaluate
-from ifssnet.workflow.experiment.estimate import Sizes, estimate, sizes_of
+from ifssnet.workflow.experiment.estimate import estimate, sizes_of
 from ifssnet.workflow.experiment.experiment import run_experiment
 from ifssnet.workflow.experiment.plan import ExperimentOptions, Job, jobs_of
-from ifssnet.workflow.experiment.throughput import Machine, Throughput
+from ifssnet.workflow.experiment.results import Machine, Sizes, Throughput
 from replica import SIDE, leg, replica
 
 FILES = replica()
@@ -87,7 +87,7 @@ def test_from_the_server_to_the_figures_stopped_in_every_stage(server: Server, t
     assert "published averages" in shown
     assert re.search(r"train full, SOL: .*memory [\d.]+ GB \(2 units of about 4 windows\)", shown)
     assert re.search(r"evaluate first-three: .*10 legs, 5 methods", shown)
-    assert all(stage["hours"] > 0 for stage in told["estimate"]["stages"])
+    assert all(stage.hours > 0 for stage in told.estimate.stages)
     assert not root.exists()
     assert not out.exists()
     with pytest.raises(InputError, match="--yes"):
@@ -110,14 +110,14 @@ def test_from_the_server_to_the_figures_stopped_in_every_stage(server: Server, t
     found, evaluations = drain(run_experiment(root, out, OPTIONS, source))
     assert sol.stat().st_mtime_ns == trained_once
     assert len(server.requests) == asked
-    legs = Path(str(found["legs"]))
+    legs = found.legs
     assert legs == tmp_path / "data" / f"legs-{SIDE}"
     for path in legs.rglob("*.mha"):
         original = read_grid(root / path.relative_to(legs))
         assert read_grid(path).shape_zyx == (original.slices, SIDE, SIDE)
         assert read_grid(path).spacing_xyz_mm == original.spacing_xyz_mm
-    assert found["cropping"]["labelled_voxels_cut"] == {}  # type: ignore[index]
-    assert set(found["trained"]) == {"anchored/any", *(f"{n}/{m}" for n in ("full", "weak") for m in ("SOL", "GM", "GL"))}  # type: ignore[arg-type]
+    assert found.cropping.labelled_voxels_cut == {}
+    assert set(found.trained) == {"anchored/any", *(f"{n}/{m}" for n in ("full", "weak") for m in ("SOL", "GM", "GL"))}
     assert open_weights(out / "models/weak/GL/best.safetensors").muscles == ("GL",)
     run = json.loads((out / "models/weak/GL/run.json").read_text())
     assert run["recipe"]["config"]["supervision"] == "weak-literal"

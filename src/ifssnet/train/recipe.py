@@ -13,12 +13,12 @@ from typing import Any, cast, get_type_hints
 
 from ifssnet.core.errors import InputError
 from ifssnet.io.plain_data import structure
-from ifssnet.train.data.leg import Leg
-from ifssnet.train.loop.task import Task
+from ifssnet.train.data.leg import LabelledLeg
+from ifssnet.train.loop.task import TrainingTask
 from ifssnet.train.loop.trainer import TrainerConfig
 from ifssnet.train.loop.validation import ValidationConfig
 
-TaskBuilder = Callable[[Any, tuple[Leg, ...], tuple[str, ...], int], Task]
+TaskBuilder = Callable[[Any, tuple[LabelledLeg, ...], tuple[str, ...], int], TrainingTask]
 """A task from its configuration, the legs, the muscles (none: any) and a seed; the hint of `config` says its configuration."""
 
 TASKS: Mapping[str, str] = MappingProxyType(
@@ -138,8 +138,8 @@ def read_recipe(path: Path, changes: Sequence[str] = (), tasks: Mapping[str, str
 
 
 def build_task(
-    recipe: Recipe, legs: tuple[Leg, ...], muscles: tuple[str, ...], seed: int, tasks: Mapping[str, str] = TASKS
-) -> Task:
+    recipe: Recipe, legs: tuple[LabelledLeg, ...], muscles: tuple[str, ...], seed: int, tasks: Mapping[str, str] = TASKS
+) -> TrainingTask:
     """The task of a recipe on some legs.
 
     Raises:

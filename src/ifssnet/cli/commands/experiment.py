@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from ifssnet.cli.summary import show_summary
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.errors import InputError
 from ifssnet.core.results import Results
+from ifssnet.workflow.experiment.results import Experiment, ExperimentSummary, Stage
 
 if TYPE_CHECKING:
     from ifssnet.workflow.cohorts.dataset import Source
@@ -55,7 +56,7 @@ def leg_3d_us(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, Any]:
+) -> Experiment:
     """The paper's experiment on LEG-3D-US: fetch, check, crop or pad, train, evaluate, draw.
 
     It measures this machine, says what it will take, and asks. A run that was stopped goes on with the same command.
@@ -91,7 +92,7 @@ def experiment_command(
     dry_run: bool = False,
     yes: bool = False,
     ask: Callable[[], bool] | None = None,
-) -> dict[str, Any]:
+) -> Experiment:
     """Measure, tell, ask, run.
 
     Args:
@@ -110,54 +111,52 @@ def experiment_command(
     Raises:
         InputError: Nobody has agreed, or what the experiment raises.
     """
-    from ifssnet.workflow.evaluation.evaluation_folder import summary_table
-    from ifssnet.workflow.experiment.experiment import plan_experiment, run_experiment
+    from ifssnet.workflow.experiment.experiment import experiment_table, plan_experiment, run_experiment
 
     terminal.say("Timing some steps of each method on this machine ...")
     plan = terminal.run(plan_experiment(folder, output, options, source))
-    estimated: dict[str, Any] = {"estimate": plan.estimate.as_plain()}
+    known = Experiment(plan.estimate)
     _show_plan(plan, terminal)
     if dry_run:
         if terminal.as_json:
-            terminal.answer_json(estimated)
-        return estimated
+            terminal.answer_json(experiment_table(known))
+        return known
     if not yes:
         if ask is None:
             raise InputError("consent to start", "no terminal to ask on", "Add --yes, or --dry-run to see the estimate alone.")
         if not ask():
             terminal.say("Nothing was started.")
-            return estimated
-    found, evaluations = terminal.run(run_experiment(folder, output, options, source))
-    summaries = {protocol: summary_table(results) for protocol, results in evaluations.items()}
-    answer: dict[str, Any] = {**estimated, **found, "evaluations": summaries}
+            return known
+    summary, evaluations = terminal.run(run_experiment(folder, output, options, source))
+    found = Experiment(plan.estimate, summary, evaluations)
     if terminal.as_json:
-        terminal.answer_json(answer)
+        terminal.answer_json(experiment_table(found))
     else:
-        _show_results(answer, evaluations, terminal)
-    return answer
+        _show_results(summary, evaluations, terminal)
+    return found
 
 
 def _show_plan(plan: ExperimentPlan, terminal: Terminal) -> None:
-    """Always told before anything starts, `--quiet` or not; on standard error, where an answer in JSON is not."""
+    """Say what the experiment takes before anything starts, `--quiet` or not; on standard error, so that JSON stays apart."""
     if plan.fetching is not None and plan.fetching.archives:
         show_terms(plan.fetching, terminal)
-    told = plan.estimate
-    sizes = ", ".join(f"{len(slices)} {split}" for split, slices in told.sizes.slices.items())
+    estimate = plan.estimate
+    sizes = ", ".join(f"{len(slices)} {split}" for split, slices in estimate.sizes.slices.items())
     lines = [
         *([f"The server was asked for the data set in vain: {plan.unreachable}"] if plan.unreachable else []),
-        f"{plan.root} ({sizes} legs; sizes: {told.sizes.known_from}); cropped or padded legs: {plan.cropped}; "
+        f"{plan.root} ({sizes} legs; sizes: {estimate.sizes.known_from}); cropped or padded legs: {plan.cropped}; "
         f"all else: {plan.output}",
-        f"Measured on {told.machine.name}:",
-        *(_stage_line(stage) for stage in told.stages),
-        f"About {_hours(told.hours)} in all; fetching, cropping and figures come on top. Cropped legs take up to "
-        f"{told.disk_gb:.1f} GB of disk.",
-        *(f"Beware: {warning}" for warning in told.warnings),
+        f"Measured on {estimate.machine.name}:",
+        *(_stage_line(stage) for stage in estimate.stages),
+        f"About {_hours(estimate.hours)} in all; fetching, cropping and figures come on top. Cropped legs take up to "
+        f"{estimate.disk_gb:.1f} GB of disk.",
+        *(f"Beware: {warning}" for warning in estimate.warnings),
     ]
     for line in lines:
         terminal.err.out(line, highlight=False)
 
 
-def _stage_line(stage: Any) -> str:
+def _stage_line(stage: Stage) -> str:
     gpu = f", GPU {stage.device_gb:.1f} GB" if stage.device_gb else ""
     memory = f"{gpu}, memory {stage.host_gb:.1f} GB" if stage.host_gb else ""
     return f"  {stage.name}: {_hours(stage.hours)}{memory} ({stage.note})"
@@ -169,12 +168,12 @@ def _hours(hours: float) -> str:
     return f"{hours:.1f} h" if hours < 72 else f"{hours / 24:.1f} days"
 
 
-def _show_results(found: dict[str, Any], evaluations: Mapping[str, Results], terminal: Terminal) -> None:
-    for crop, counts in found["cropping"]["labelled_voxels_cut"].items():
-        terminal.say(f"{crop}: {counts['cut']} of {counts['labelled']} labelled voxels lie outside the window and were cut")
+def _show_results(summary: ExperimentSummary, evaluations: Mapping[str, Results], terminal: Terminal) -> None:
+    for leg, voxels in summary.cropping.labelled_voxels_cut.items():
+        terminal.say(f"{leg}: {voxels.cut} of {voxels.labelled} labelled voxels lie outside the window and were cut")
     for protocol, results in evaluations.items():
         show_summary(results, f"test, {protocol}, mean over muscles", terminal)
-        terminal.say(f"wrote {found['reports'][protocol]}")
+        terminal.say(f"wrote {summary.reports[protocol]}")
 
 
 def _words(text: str) -> tuple[str, ...]:

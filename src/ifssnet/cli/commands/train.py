@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ifssnet.cli.options import Device, Force, Json, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.progress import Progress
+from ifssnet.workflow.training.results import TrainingResult
 
 ANY = "any"
 
@@ -56,14 +57,16 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, Any]:
+) -> TrainingResult | tuple[str, ...]:
     """Train a network by a recipe. A run that was stopped goes on with --resume as if it had not been.
 
     Example: `ifss train legs --recipe anchored --muscles any -o runs/anchored --minutes 45`, or on from the weights that come
     with the package, on legs of your own: `ifss train mine --recipe anchored --from default -o runs/mine --minutes 20`
     """
     from ifssnet.core.errors import InputError
-    from ifssnet.workflow.training.train import TrainingOptions, check_learning_installed, train_cohort
+    from ifssnet.io.plain_data import plain
+    from ifssnet.workflow.training.options import TrainingOptions
+    from ifssnet.workflow.training.train import check_learning_installed, train_cohort
 
     terminal = Terminal(quiet, verbose, json)
     if recipe == "list":
@@ -85,15 +88,17 @@ def run(
         legs=legs,
         force=force,
     )
-    facts: dict[str, Any] = dict(terminal.run(_spoken(train_cohort(cohort, output, options), terminal)))
+    trained = terminal.run(_with_validations(train_cohort(cohort, output, options), terminal))
     if json:
-        terminal.answer_json(facts)
-    dice = "" if facts["best_dice"] is None else f", best Dice {facts['best_dice']:.4f} after {facts['best_unit']}"
-    terminal.say(f"{facts['units']} units in {facts['minutes']:.1f} min{dice}; wrote {facts['weights']}")
-    return facts
+        terminal.answer_json(plain(trained))
+    dice = "" if trained.best_dice is None else f", best Dice {trained.best_dice:.4f} after {trained.best_unit}"
+    terminal.say(f"{trained.units} units in {trained.minutes:.1f} min{dice}; wrote {trained.weights}")
+    return trained
 
 
-def _spoken(work: Generator[Progress, None, dict[str, Any]], terminal: Terminal) -> Generator[Progress, None, dict[str, Any]]:
+def _with_validations(
+    work: Generator[Progress, None, TrainingResult], terminal: Terminal
+) -> Generator[Progress, None, TrainingResult]:
     """The same work; each validation leaves a line for those who asked for details."""
     before = ""
     while True:
@@ -112,7 +117,8 @@ def _muscles(text: str) -> tuple[str, ...]:
     return () if names == (ANY,) else names
 
 
-def _listed(terminal: Terminal) -> dict[str, Any]:
+def _listed(terminal: Terminal) -> tuple[str, ...]:
+    """Show the recipes that come with the package; their names."""
     from ifssnet.train.recipe import find_recipe, read_recipe, recipe_names
 
     found = [read_recipe(find_recipe(name)) for name in recipe_names()]
@@ -121,4 +127,4 @@ def _listed(terminal: Terminal) -> dict[str, Any]:
         terminal.answer_json([{"name": name, "muscles": muscles, "about": about} for name, muscles, about in rows])
     else:
         terminal.answer_table("recipes", ("name", "muscles", "what it is"), rows)
-    return {"recipes": [recipe.name for recipe in found]}
+    return tuple(recipe.name for recipe in found)

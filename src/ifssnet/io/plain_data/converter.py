@@ -135,6 +135,16 @@ def _is_array(hint: Any) -> bool:
     return getattr(hint, "array_type", None) is np.ndarray
 
 
+def _is_path(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, PurePath)
+
+
+def _path(value: object, hint: Any) -> object:
+    if not isinstance(value, str):
+        raise RefusedError("a path in quotation marks", value)
+    return hint(value)
+
+
 def _is_plain(hint: Any) -> bool:
     """Whether a hint allows any plain data, as `Json` does."""
     return hint is Any or hint is object
@@ -170,6 +180,7 @@ def _new_converter() -> Converter:
     converter.register_structure_hook_func(lambda hint: get_origin(hint) in (tuple, list, Sequence), _list)
     converter.register_structure_hook_func(lambda hint: get_origin(hint) in (Mapping, dict), _mapping)
     converter.register_structure_hook_func(_is_array, _array)
+    converter.register_structure_hook_func(_is_path, _path)
     converter.register_unstructure_hook(np.ndarray, lambda array: array.tolist())
     converter.register_unstructure_hook(np.generic, lambda number: number.item())
     converter.register_unstructure_hook(PurePath, str)

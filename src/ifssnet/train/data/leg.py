@@ -17,7 +17,7 @@ FIRST_ACQUISITION = "r1"
 
 
 @dataclass(frozen=True, eq=False)
-class Leg:
+class LabelledLeg:
     """One recorded leg with the truth about it.
 
     Attributes:
@@ -44,7 +44,7 @@ def load_legs(
     muscles: Sequence[str] | None = None,
     limit: int | None = None,
     acquisitions: Sequence[str] = (FIRST_ACQUISITION,),
-) -> tuple[Leg, ...]:
+) -> tuple[LabelledLeg, ...]:
     """Read the legs of one split.
 
     Args:
@@ -68,7 +68,7 @@ def load_legs(
     return tuple(_load(cohort, case, muscles) for case in cases[:limit])
 
 
-def _load(cohort: Cohort, case: Case, muscles: Sequence[str] | None) -> Leg:
+def _load(cohort: Cohort, case: Case, muscles: Sequence[str] | None) -> LabelledLeg:
     if case.volume_path is None or case.labels_path is None:
         missing = "volume" if case.volume_path is None else "labels"
         raise InputError(f"a volume and labels of {case.name}", f"no {missing}", "Add the file, or remove the case.")
@@ -89,4 +89,4 @@ def _load(cohort: Cohort, case: Case, muscles: Sequence[str] | None) -> Leg:
                 f"one of the muscles {', '.join(known)} of {cohort.name}", f"{', '.join(lacking)}", "Choose these."
             )
     labels = LabelMap(found.array, volume.grid, dict(sorted(names.items())), found.colors, found.header)
-    return Leg(case.name, case.patient or case.name, volume, labels)
+    return LabelledLeg(case.name, case.patient or case.name, volume, labels)

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float32
 
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.propagate.network_input.region import Region, Sampling, crop, pixel_factor, pixel_mm
-from ifssnet.train.data.leg import Leg
+from ifssnet.train.data.leg import LabelledLeg
 
 CHUNK = 64
 """Slices that are averaged at a time."""
@@ -16,7 +16,7 @@ CHUNK = 64
 class LegPixels:
     """Grey levels and masks, averaged over whole blocks of voxels where these are smaller than the network's pixels."""
 
-    def __init__(self, leg: Leg, sampling: Sampling) -> None:
+    def __init__(self, leg: LabelledLeg, sampling: Sampling) -> None:
         self.name = leg.name
         grid = leg.volume.grid
         self.slices, self.slice_mm = grid.slices, grid.spacing_xyz_mm[2]

@@ -15,7 +15,7 @@ from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.propagate.interpolation.depth_maps import DepthMaps
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
 from ifssnet.propagate.network_input.region import Region, Sampling, crop, region_of
-from ifssnet.train.data.leg import Leg
+from ifssnet.train.data.leg import LabelledLeg
 
 Planes = Float32[np.ndarray, "z v u"]
 EVERY = 4
@@ -32,7 +32,7 @@ class Track:
         annotated: Slices that an expert drew; None for all.
     """
 
-    def __init__(self, leg: Leg, label: int, sampling: Sampling, annotated: Sequence[int] | None = None) -> None:
+    def __init__(self, leg: LabelledLeg, label: int, sampling: Sampling, annotated: Sequence[int] | None = None) -> None:
         self.leg, self.label, self.sampling = leg, label, sampling
         present = np.flatnonzero((leg.labels.array == label).any(axis=(1, 2)))
         self.annotated: Int[np.ndarray, " slice"] | None = None
@@ -135,7 +135,10 @@ class Track:
 
 
 def find_tracks(
-    legs: Sequence[Leg], muscles: Sequence[str], sampling: Sampling, annotated: Mapping[str, Mapping[str, Sequence[int]]] | None
+    legs: Sequence[LabelledLeg],
+    muscles: Sequence[str],
+    sampling: Sampling,
+    annotated: Mapping[str, Mapping[str, Sequence[int]]] | None,
 ) -> tuple[Track, ...]:
     """Every muscle of every leg that is somewhere present, in the order of the legs.
 

@@ -1,4 +1,8 @@
-"""The exponential moving average of a network: what is validated, kept, and used as a teacher."""
+"""The exponential moving average of a network: what is validated, kept, and used as a teacher.
+
+`torch.optim.swa_utils.AveragedModel` would give other weights. Its first update replaces the average by the network, while
+here the initial weights keep their share, 1 / 11; and its names in checkpoints begin with "module.".
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,13 @@ import torch
 from torch import nn
 
 
-def averaged(network: nn.Module) -> nn.Module:
+def start_average(network: nn.Module) -> nn.Module:
     """A copy to hold the average: not trained, without dropout."""
     return copy.deepcopy(network).eval().requires_grad_(False)
 
 
 @torch.no_grad()
-def update(average: nn.Module, network: nn.Module, decay: float, step: int) -> None:
+def update_average(average: nn.Module, network: nn.Module, decay: float, step: int) -> None:
     """Move the average towards the network.
 
     Args:

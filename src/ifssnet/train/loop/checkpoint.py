@@ -21,7 +21,7 @@ _NUMBERS = ("unit", "total", "steps", "seconds", "dice", "best_dice", "best_unit
 
 
 @dataclass(eq=False)
-class State:
+class TrainingState:
     """What changes while a network is trained. The only mutable thing of the trainer's.
 
     Attributes:
@@ -89,7 +89,7 @@ class State:
         return all(bool(torch.isfinite(tensor).all()) for tensor in tensors)
 
 
-def save_checkpoint(state: State, path: Path) -> None:
+def save_checkpoint(state: TrainingState, path: Path) -> None:
     """Write a state, beside its target and moved into place: a run killed while it writes keeps the one before.
 
     Raises:

@@ -10,11 +10,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 
-class Gathered:
-    """The sum of losses, each differentiated as it comes.
+class GradientSum:
+    """The sum of the gradients of several losses, each of which is differentiated as it comes.
 
     Args:
-        parameters: With respect to which.
+        parameters: What the losses are differentiated with respect to; those that are not trained are left out.
     """
 
     def __init__(self, parameters: Sequence[nn.Parameter]) -> None:

@@ -11,10 +11,10 @@ from jaxtyping import Float
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from ifssnet.train.loop.task import Task
+from ifssnet.train.loop.task import TrainingTask
 
 
-def losses(task: Task, index: int, share: float, fabric: Fabric) -> Iterator[tuple[Float[Tensor, ""] | None, int]]:
+def unit_losses(task: TrainingTask, index: int, share: float, fabric: Fabric) -> Iterator[tuple[Float[Tensor, ""] | None, int]]:
     """The losses of a unit, each with how many processes still have one; None where only others have.
 
     Args:

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import cast
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.segmentation import Json
 from ifssnet.core.weights import Weights
-from ifssnet.io.plain_data import finite
+from ifssnet.io.plain_data import Json, finite
 from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.storage.weights import save_weights
 
@@ -29,17 +28,17 @@ class RunFolder:
 
     @property
     def description(self) -> Path:
-        """What the run was started with: recipe, cohort, code, machine."""
+        """The file with what the run was started with: recipe, settings, cohort, code, machine."""
         return self.root / "run.json"
 
     @property
     def log(self) -> Path:
-        """A line a unit, with the validations."""
+        """The table with a line for each unit, with the validations."""
         return self.root / "log.csv"
 
     @property
     def checkpoint(self) -> Path:
-        """Where the run goes on from."""
+        """The file that the run goes on from."""
         return self.root / "checkpoint.pt"
 
     @property
@@ -54,7 +53,7 @@ class RunFolder:
 
     @property
     def samples(self) -> Path:
-        """Pictures of validation slices."""
+        """The folder with pictures of validation slices."""
         return self.root / "samples"
 
     def check(self, force: bool = False) -> None:
@@ -74,7 +73,7 @@ class RunFolder:
         """Make the folder and say what the run is.
 
         Args:
-            described: Goes into `run.json`.
+            described: The data of `run.json`.
             force: Take over a folder that holds a run; its checkpoint, log, weights and pictures are removed.
 
         Raises:
@@ -95,7 +94,7 @@ class RunFolder:
             partial.write_text(text + "\n", encoding="utf-8")
 
     def described(self) -> dict[str, Json]:
-        """What `run.json` says.
+        """The data of `run.json`.
 
         Raises:
             InputError: There is no run, or not a whole one.
@@ -110,7 +109,7 @@ class RunFolder:
             raise InputError(f"a run to resume in {self.root}", "another run.json", "Leave out --resume.")
         return cast("dict[str, Json]", found)
 
-    def append_log(self, row: Mapping[str, Json]) -> None:
+    def append_log(self, row: Mapping[str, int | float | None]) -> None:
         """Add a line; the first one names the columns, and later ones may lack any."""
         columns = self._columns()
         with self.log.open("a", newline="", encoding="utf-8") as stream:
@@ -131,7 +130,7 @@ class RunFolder:
             writer.writerows({key: _short(value) for key, value in row.items()} for row in kept)
 
     def rows(self) -> list[dict[str, float]]:
-        """The log's whole lines as numbers; what a line does not tell is not in it."""
+        """The log's whole lines as numbers, without the empty fields."""
         if not self.log.is_file():
             return []
         with self.log.open(newline="", encoding="utf-8") as stream:
@@ -150,6 +149,6 @@ class RunFolder:
             return next(csv.reader(stream), list[str]())
 
 
-def _short(value: Json) -> Json:
+def _short(value: int | float | None) -> int | float | str | None:
     """Six significant digits; whole numbers without a point."""
     return f"{value:.6g}" if isinstance(value, float) else value

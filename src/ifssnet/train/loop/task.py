@@ -15,7 +15,7 @@ from ifssnet.nn.tensors import seed_torch
 
 
 @runtime_checkable
-class Task(Protocol):
+class TrainingTask(Protocol):
     """A network, its loss, its samples, and how it is used afterwards."""
 
     @property

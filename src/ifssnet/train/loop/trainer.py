@@ -6,7 +6,7 @@ import copy
 import math
 import time
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
 import torch
 from lightning_fabric import Fabric
@@ -14,13 +14,13 @@ from torch import Tensor
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress
-from ifssnet.core.segmentation import Json, Propagator
-from ifssnet.train.loop.average import averaged, update
-from ifssnet.train.loop.checkpoint import State, load_checkpoint, save_checkpoint
-from ifssnet.train.loop.processes import losses, share_gradients
+from ifssnet.core.segmentation import Propagator
+from ifssnet.train.loop.average import start_average, update_average
+from ifssnet.train.loop.checkpoint import TrainingState, load_checkpoint, save_checkpoint
+from ifssnet.train.loop.processes import share_gradients, unit_losses
 from ifssnet.train.loop.run_folder import RunFolder
 from ifssnet.train.loop.schedule import OptimiserConfig, ScheduleConfig, set_rate
-from ifssnet.train.loop.task import Task
+from ifssnet.train.loop.task import TrainingTask
 from ifssnet.train.loop.validation import Validation
 
 Validate = Callable[[Propagator, int], Generator[Progress, None, Validation]]
@@ -29,16 +29,16 @@ Validate = Callable[[Propagator, int], Generator[Progress, None, Validation]]
 
 @dataclass(frozen=True)
 class TrainerConfig:
-    """How long, how fast, and how often it is looked at.
+    """How long a network is trained, how fast, and how often it is validated.
 
     Attributes:
-        units: Of training in all, where no time is given.
-        optimiser: And its learning rate.
-        schedule: How the rate changes.
-        average_decay: Of the moving average of the weights, a step (findings: .997); 0 keeps none.
-        validations: How many times it is validated, evenly spread; once more before the first unit.
-        patience: Validations without a better one after which training stops; 0 never stops.
-        checkpoint_minutes: A checkpoint is written after each validation, and when the last one is so old.
+        units: The units of training, where no time is given.
+        optimiser: The optimiser and its learning rate.
+        schedule: How the learning rate changes.
+        average_decay: The share of the weights' moving average that each step keeps (measured best: .997); 0 keeps no average.
+        validations: How many times the network is validated, at even distances; once more before the first unit.
+        patience: The training stops after so many validations without a better one; 0 never stops it.
+        checkpoint_minutes: A checkpoint is written after each validation, and when the last one is older than this.
     """
 
     units: int = 1000
@@ -61,17 +61,17 @@ class TrainerConfig:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingOutcome:
     """How a training ended.
 
     Attributes:
-        units: That were trained.
-        total: That were planned.
-        steps: Of the optimiser.
-        seconds: Over all sessions.
-        best_dice: Of validation; None where there was none.
-        best_unit: Units trained when it was reached.
-        stopped_early: Whether validation ended it.
+        units: The units that were trained.
+        total: The units that were planned.
+        steps: The steps of the optimiser.
+        seconds: The time that it took, over all sessions.
+        best_dice: The best validation's Dice; None where there was no validation.
+        best_unit: The units that had been trained by then.
+        stopped_early: Whether the validations ended the training.
     """
 
     units: int
@@ -83,27 +83,35 @@ class Outcome:
     stopped_early: bool
 
 
+@dataclass(frozen=True)
+class _Unit:
+    """What a unit of training gave: the mean of its losses, and the learning rate."""
+
+    loss: float
+    learning_rate: float
+
+
 @dataclass(frozen=True, eq=False)
 class Trainer:
     """One training in one folder.
 
     Attributes:
         task: What is trained.
-        config: How.
-        folder: Where its files go; `RunFolder.create` has made it.
-        fabric: Device, precision and processes; launched.
+        config: How it is trained.
+        folder: Where the files go; `RunFolder.create` has made it.
+        fabric: The device, the precision and the processes; launched.
         validate: Propagates the validation legs; None where there are none.
-        about: Goes onto the card of the weights.
+        about: What the card of the weights says beside the progress, as plain data.
     """
 
-    task: Task
+    task: TrainingTask
     config: TrainerConfig
     folder: RunFolder
     fabric: Fabric
     validate: Validate | None = None
-    about: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    about: Mapping[str, object] = field(default_factory=dict[str, object])
 
-    def run(self, minutes: float | None = None, resume: bool = False) -> Generator[Progress, None, Outcome]:
+    def run(self, minutes: float | None = None, resume: bool = False) -> Generator[Progress, None, TrainingOutcome]:
         """Train to the end.
 
         Args:
@@ -122,42 +130,42 @@ class Trainer:
         else:
             self._on_first(lambda: self.folder.log.unlink(missing_ok=True))
             begun = time.monotonic()
-            looked = yield from self._look(state)
+            validation = yield from self._validate(state)
             state.total = self.config.units if minutes is None else (yield from self._units_that_fit(state, minutes, begun))
-            self._on_first(lambda: self._keep(state, looked, {}))
+            self._on_first(lambda: self._keep(state, None, validation))
         clock, saved = _Clock(state), time.monotonic()
         while state.unit < state.total and not state.stopped:
-            told = self._train_unit(state)
-            clock.tick(state)
-            looked = (yield from self._look(state)) if self._due(state) else None
-            clock.looked(state)
+            unit = self._train_unit(state)
+            clock.end_unit(state)
+            validation = (yield from self._validate(state)) if self._due(state) else None
+            clock.end_validation(state)
             # Written by the first process alone, whose clock is nobody else's business.
             if (
-                looked is not None
+                validation is not None
                 or state.unit == state.total
                 or time.monotonic() - saved > 60 * self.config.checkpoint_minutes
             ):
-                self._on_first(lambda looked=looked, told=told: self._keep(state, looked, told))
+                self._on_first(lambda unit=unit, validation=validation: self._keep(state, unit, validation))
                 saved = time.monotonic()
             else:
-                self._on_first(lambda told=told: self.folder.append_log(self._row(state, told, None)))
-            yield Progress("training", state.unit, state.total, clock.words(state, told["loss"]))
+                self._on_first(lambda unit=unit: self.folder.append_log(self._row(state, unit, None)))
+            yield Progress("training", state.unit, state.total, clock.words(state, unit.loss))
         dice = state.best_dice if state.best_dice >= 0 else None
-        return Outcome(state.unit, state.total, state.steps, state.seconds, dice, state.best_unit, state.stopped)
+        return TrainingOutcome(state.unit, state.total, state.steps, state.seconds, dice, state.best_unit, state.stopped)
 
-    def _begin(self) -> State:
+    def _begin(self) -> TrainingState:
         network, loss = self.task.network.to(self.fabric.device), self.task.loss.to(self.fabric.device)
         if self.fabric.world_size > 1:
             network.load_state_dict(self.fabric.broadcast(network.state_dict()))
-        return State(network.train(), loss, averaged(network), self.config.optimiser.build(network, loss))
+        return TrainingState(network.train(), loss, start_average(network), self.config.optimiser.build(network, loss))
 
-    def _train_unit(self, state: State) -> dict[str, float]:
+    def _train_unit(self, state: TrainingState) -> _Unit:
         """One unit: for each loss backward, clip, step, average. With several processes each takes a unit of its own."""
         rate = set_rate(state.optimiser, self.config.schedule.factor(state.unit, state.total))
         own = state.unit * self.fabric.world_size + self.fabric.global_rank
         state.network.train()
         values: list[float] = []
-        for loss, running in losses(self.task, own, state.unit / max(state.total, 1), self.fabric):
+        for loss, running in unit_losses(self.task, own, state.unit / max(state.total, 1), self.fabric):
             state.optimiser.zero_grad(set_to_none=True)
             if loss is not None:
                 values.append(_finite(float(loss.detach()), state))
@@ -167,15 +175,15 @@ class Trainer:
             _finite(norm, state)
             state.optimiser.step()
             state.steps += 1
-            update(state.average, state.network, self.config.average_decay, state.steps)
+            update_average(state.average, state.network, self.config.average_decay, state.steps)
         if not state.finite():
             _finite(math.nan, state)
         state.unit += 1
-        return {"loss": sum(values) / len(values) if values else 0.0, "learning_rate": rate}
+        return _Unit(sum(values) / len(values) if values else 0.0, rate)
 
-    def _units_that_fit(self, state: State, minutes: float, begun: float) -> Generator[Progress, None, int]:
+    def _units_that_fit(self, state: TrainingState, minutes: float, begun: float) -> Generator[Progress, None, int]:
         """Time some units, early and late ones of a curriculum, undo them, and count how many fit beside the validations."""
-        looking_s = time.monotonic() - begun if self.validate is not None else 0.0
+        validation_s = time.monotonic() - begun if self.validate is not None else 0.0
         before, times = copy.deepcopy(state.snapshot()), list[float]()
         started = time.monotonic()
         # The first unit fills caches and is not counted; a twentieth of the time is enough for the rest.
@@ -186,48 +194,49 @@ class Trainer:
             times.append(time.monotonic() - at)
             yield Progress("timing some units", len(times), 60)
         state.restore(before)
-        left_s = 60 * minutes - (time.monotonic() - begun) - self.config.validations * looking_s
+        left_s = 60 * minutes - (time.monotonic() - begun) - self.config.validations * validation_s
         return int(self.fabric.broadcast(max(1, int(left_s * (len(times) - 1) / sum(times[1:])))))
 
-    def _due(self, state: State) -> bool:
+    def _due(self, state: TrainingState) -> bool:
         """Whether the next of the evenly spread validations falls on this unit."""
         wanted, total = min(self.config.validations, state.total), state.total
         return state.unit * wanted // total > (state.unit - 1) * wanted // total
 
-    def _look(self, state: State) -> Generator[Progress, None, Validation | None]:
+    def _validate(self, state: TrainingState) -> Generator[Progress, None, Validation | None]:
         """Validate the averaged network, and remember whether it is the best; only the first process does the work."""
         if self.validate is None:
             return None
-        looked: Validation | None = None
+        validation: Validation | None = None
         if self.fabric.is_global_zero:
-            looked = yield from self.validate(self.task.propagator(state.average), state.unit)
-        state.dice = float(self.fabric.broadcast(looked.mean_dice if looked is not None else 0.0))
+            validation = yield from self.validate(self.task.propagator(state.average), state.unit)
+        state.dice = float(self.fabric.broadcast(validation.mean_dice if validation is not None else 0.0))
         if state.dice > state.best_dice:
             state.best_dice, state.best_unit, state.waiting = state.dice, state.unit, 0
         else:
             state.waiting += 1
         state.stopped = 0 < self.config.patience <= state.waiting
-        return looked
+        return validation
 
-    def _keep(self, state: State, looked: Validation | None, told: Mapping[str, float]) -> None:
+    def _keep(self, state: TrainingState, unit: _Unit | None, validation: Validation | None) -> None:
         """Log, weights, checkpoint, in this order: a run killed in between does the same again."""
-        self.folder.append_log(self._row(state, told, looked))
-        card: dict[str, Json] = {**self.about, "unit": state.unit, "units": state.total, "steps": state.steps}
-        if looked is not None:
-            card["validation"] = looked.numbers()
+        self.folder.append_log(self._row(state, unit, validation))
+        card: dict[str, object] = {**self.about, "unit": state.unit, "units": state.total, "steps": state.steps}
+        if validation is not None:
+            card["validation"] = validation.numbers()
         # Without validation the last weights are the best that are known.
-        best = (looked is None and self.validate is None) or (looked is not None and state.best_unit == state.unit)
+        best = (validation is None and self.validate is None) or (validation is not None and state.best_unit == state.unit)
         self.folder.save_weights(replace(self.task.weights(state.average), card=card), best)
         save_checkpoint(state, self.folder.checkpoint)
 
-    def _row(self, state: State, told: Mapping[str, float], looked: Validation | None) -> dict[str, Json]:
-        row: dict[str, Json] = {"unit": state.unit, "seconds": state.seconds}
-        row |= {name: told.get(name) for name in ("loss", "learning_rate")}
+    def _row(self, state: TrainingState, unit: _Unit | None, validation: Validation | None) -> dict[str, int | float | None]:
+        """A line of the log: the unit, the loss' own weights where it has any, and the validation where there was one."""
+        row: dict[str, int | float | None] = {"unit": state.unit, "seconds": state.seconds}
+        row |= {"loss": None, "learning_rate": None} if unit is None else asdict(unit)
         for name in ("alpha", "beta"):
             value = getattr(self.task.loss, name, None)
             if isinstance(value, Tensor):
                 row[name] = float(value.detach())
-        return row | (looked.numbers() if looked is not None else {})
+        return row | (validation.numbers() if validation is not None else {})
 
     def _on_first(self, write: Callable[[], None]) -> None:
         if self.fabric.is_global_zero:
@@ -237,35 +246,35 @@ class Trainer:
 class _Clock:
     """How long units and validations take in this session, and so how long is left."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: TrainingState) -> None:
         self.at = time.monotonic()
-        self.first, self.trained_s, self.looked_s = state.unit, 0.0, 0.0
+        self.first, self.training_s, self.validation_s = state.unit, 0.0, 0.0
 
-    def tick(self, state: State) -> None:
-        """A unit is done."""
+    def end_unit(self, state: TrainingState) -> None:
+        """Count the time since the last call as training."""
         state.seconds += (passed := time.monotonic() - self.at)
-        self.trained_s, self.at = self.trained_s + passed, self.at + passed
+        self.training_s, self.at = self.training_s + passed, self.at + passed
 
-    def looked(self, state: State) -> None:
-        """A validation may have been done."""
+    def end_validation(self, state: TrainingState) -> None:
+        """Count the time since the last call as validation."""
         state.seconds += (passed := time.monotonic() - self.at)
-        self.looked_s, self.at = self.looked_s + passed, self.at + passed
+        self.validation_s, self.at = self.validation_s + passed, self.at + passed
 
-    def words(self, state: State, loss: float) -> str:
+    def words(self, state: TrainingState, loss: float) -> str:
         """Loss, validation Dice and time left, for a person."""
-        left_s = (self.trained_s + self.looked_s) / max(state.unit - self.first, 1) * (state.total - state.unit)
+        left_s = (self.training_s + self.validation_s) / max(state.unit - self.first, 1) * (state.total - state.unit)
         dice = f", Dice {state.dice:.3f} (best {state.best_dice:.3f})" if state.dice >= 0 else ""
         left = f"{left_s / 60:.0f} min left" if left_s >= 90 else f"{left_s:.0f} s left"
         return f"loss {loss:.3f}{dice}, {left}"
 
 
-def _clip(state: State, longest: float) -> float:
+def _clip(state: TrainingState, longest: float) -> float:
     """Shorten the network's gradient; return how long it was."""
     parameters = [parameter for parameter in state.network.parameters() if parameter.grad is not None]
     return float(torch.nn.utils.clip_grad_norm_(parameters, longest if longest > 0 else math.inf))
 
 
-def _finite(value: float, state: State) -> float:
+def _finite(value: float, state: TrainingState) -> float:
     """Refuse to go on from what is no number: the checkpoint before stays.
 
     Raises:

@@ -12,24 +12,24 @@ from jaxtyping import Bool, Shaped
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import Progress
-from ifssnet.core.segmentation import Json, Propagator
+from ifssnet.core.segmentation import Propagator
 from ifssnet.measurement.overlap import Overlap
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds
-from ifssnet.train.data.leg import Leg
+from ifssnet.train.data.leg import LabelledLeg
 
 
 @dataclass(frozen=True)
 class ValidationConfig:
-    """What is given, and on how much it is looked at.
+    """Which slices are given in validation, and how many legs and slices are validated.
 
     Attributes:
-        every_mm: From one group of given slices to the next; 0 gives the first group only (paper, III-C).
-        consecutive: Given slices side by side (paper: 3).
-        ends: Whether the first and last slice of a muscle, and those beside them, are given, too.
-        legs: At most so many legs.
-        slices: At most so many slices of each, side by side about the middle of its muscles, to save time; 0 for all.
-        pictures: Slices of the first leg that are drawn.
+        every_mm: The distance from one group of given slices to the next; 0 gives the first group only (paper, III-C).
+        consecutive: The given slices in each group (paper: 3).
+        ends: Whether the first and the last slice of a muscle, and those beside them, are given, too.
+        legs: At most so many legs are validated.
+        slices: At most so many slices of each leg, about the middle of its muscles, to save time; 0 for all.
+        pictures: So many slices of the first leg are drawn.
     """
 
     every_mm: float = 27.7
@@ -51,15 +51,15 @@ class ValidationConfig:
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
-    """One slice to draw.
+class ShownSlice:
+    """A slice to be drawn.
 
     Attributes:
-        leg: Whose.
-        z: Which slice of the whole leg.
-        grey: Grey levels.
-        found: Labels as propagated.
-        true: Labels as they are.
+        leg: The leg's name.
+        z: The slice's index in the whole leg.
+        grey: The grey levels.
+        found: The labels that were propagated.
+        true: The true labels.
     """
 
     leg: str
@@ -71,25 +71,25 @@ class Sample:
 
 @dataclass(frozen=True, eq=False)
 class Validation:
-    """How it went, means over the legs on the slices that were not given.
+    """What a validation found: means over the legs, on the slices that were not given.
 
     Attributes:
-        dice: By muscle.
-        volume_error_percent: By muscle; the mean of absolute values.
-        samples: Slices to draw.
+        dice: Dice of each muscle.
+        volume_error_percent: The mean of the absolute volume errors of each muscle.
+        shown: Slices to be drawn.
     """
 
     dice: dict[str, float]
     volume_error_percent: dict[str, float]
-    samples: tuple[Sample, ...] = ()
+    shown: tuple[ShownSlice, ...] = ()
 
     @property
     def mean_dice(self) -> float:
-        """Over the muscles."""
+        """The mean of the muscles' Dice."""
         return sum(self.dice.values()) / max(len(self.dice), 1)
 
-    def numbers(self) -> dict[str, Json]:
-        """As a log's columns."""
+    def numbers(self) -> dict[str, float]:
+        """The columns of the log."""
         return {
             "dice": self.mean_dice,
             **{f"dice_{name}": value for name, value in self.dice.items()},
@@ -97,7 +97,9 @@ class Validation:
         }
 
 
-def validate(propagator: Propagator, legs: Sequence[Leg], config: ValidationConfig) -> Generator[Progress, None, Validation]:
+def validate(
+    propagator: Propagator, legs: Sequence[LabelledLeg], config: ValidationConfig
+) -> Generator[Progress, None, Validation]:
     """Give some slices of each leg, propagate them, and compare the rest with the truth.
 
     Args:
@@ -110,7 +112,7 @@ def validate(propagator: Propagator, legs: Sequence[Leg], config: ValidationConf
     """
     dice: dict[str, list[float]] = {}
     errors: dict[str, list[float]] = {}
-    samples: list[Sample] = []
+    shown: list[ShownSlice] = []
     chosen = legs[: config.legs]
     for number, leg in enumerate(chosen):
         first, volume, labels = middle(leg, config.slices)
@@ -137,15 +139,15 @@ def validate(propagator: Propagator, legs: Sequence[Leg], config: ValidationConf
                 dice.setdefault(seeds.name(label), []).append(counts.dice)
                 errors.setdefault(seeds.name(label), []).append(abs(counts.volume_error_percent))
         if number == 0:
-            samples += _samples(leg.name, first, volume, labels, found.labels, config.pictures)
+            shown += _shown_slices(leg.name, first, volume, labels, found.labels, config.pictures)
     return Validation(
         {name: sum(values) / len(values) for name, values in sorted(dice.items())},
         {name: sum(values) / len(values) for name, values in sorted(errors.items())},
-        tuple(samples),
+        tuple(shown),
     )
 
 
-def middle(leg: Leg, slices: int) -> tuple[int, Volume, LabelMap]:
+def middle(leg: LabelledLeg, slices: int) -> tuple[int, Volume, LabelMap]:
     """At most so many slices about the middle of the muscles, and the first one's number in the leg."""
     labels = leg.labels
     present = _present(labels)
@@ -171,12 +173,12 @@ def _compare(found: Bool[np.ndarray, "z y x"], true: Bool[np.ndarray, "z y x"], 
     return Overlap(both, mask - both, reference - both, found.size - mask - reference + both)
 
 
-def _samples(leg: str, first: int, volume: Volume, labels: LabelMap, found: LabelMap, count: int) -> list[Sample]:
+def _shown_slices(leg: str, first: int, volume: Volume, labels: LabelMap, found: LabelMap, count: int) -> list[ShownSlice]:
     """Slices evenly spread over where the muscles are."""
     present = _present(labels)
     at = [int(present[(2 * i + 1) * len(present) // (2 * count)]) for i in range(count)]
-    samples: list[Sample] = []
+    shown: list[ShownSlice] = []
     for z in at:
         true = np.where(np.isin(labels.array[z], list(labels.names)), labels.array[z], 0)
-        samples.append(Sample(leg, first + z, volume.array[z], found.array[z], true))
-    return samples
+        shown.append(ShownSlice(leg, first + z, volume.array[z], found.array[z], true))
+    return shown

@@ -22,10 +22,10 @@ from ifssnet.propagate.anchored.prior import Context
 from ifssnet.propagate.network_input.region import Sampling, normalised
 from ifssnet.train.data.augment import Bends, GreyChanges, change_grey, draw_warp, flip
 from ifssnet.train.data.budget import AnnotationBudget, with_ends
-from ifssnet.train.data.leg import Leg
+from ifssnet.train.data.leg import LabelledLeg
 from ifssnet.train.data.leg_pixels import LegPixels
 from ifssnet.train.loop.task import arrays_of, unit_rng
-from ifssnet.train.tasks.anchored_samples import RIM_PX, AnchoredSamplesConfig, MuscleSamples, Sample
+from ifssnet.train.tasks.anchored_samples import RIM_PX, AnchoredSamplesConfig, MuscleSamples, TrainingSample
 
 WEAK, FULL = SUPERVISIONS = "weak", "full"
 
@@ -122,7 +122,7 @@ class AnchoredTask:
     def __init__(
         self,
         config: AnchoredConfig,
-        legs: Sequence[Leg],
+        legs: Sequence[LabelledLeg],
         muscles: tuple[str, ...],
         seed: int,
         annotated: Mapping[str, Mapping[str, Sequence[int]]] | None = None,
@@ -164,7 +164,7 @@ class AnchoredTask:
             image = image.contiguous(memory_format=torch.channels_last)
         return image, prior, tensor_of(np.stack([sample.cues for sample in drawn])), label
 
-    def _changed(self, rng: np.random.Generator, sample: Sample) -> Sample:
+    def _changed(self, rng: np.random.Generator, sample: TrainingSample) -> TrainingSample:
         """A sample after augmentation, its grey levels normalised; black without the image."""
         config = self.config
         grey = change_grey(rng, sample.grey, config.grey)
@@ -179,7 +179,7 @@ class AnchoredTask:
             grey = np.ascontiguousarray(grey[::-1])
         if config.context.zero_image:
             grey = np.zeros_like(grey)
-        return Sample(grey, prior, label, sample.cues)
+        return TrainingSample(grey, prior, label, sample.cues)
 
     def teach(self, average: nn.Module) -> None:
         """There is no teacher: experts' slices are the only labels."""
@@ -201,7 +201,7 @@ class AnchoredTask:
 
 def _sources(
     config: AnchoredConfig,
-    legs: Sequence[Leg],
+    legs: Sequence[LabelledLeg],
     muscles: tuple[str, ...],
     seed: int,
     annotated: Mapping[str, Mapping[str, Sequence[int]]] | None,

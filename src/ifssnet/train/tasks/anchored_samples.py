@@ -82,7 +82,7 @@ class AnchoredSamplesConfig:
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
+class TrainingSample:
     """One slice, ready for augmentation, with a rim of `RIM_PX`.
 
     Attributes:
@@ -137,7 +137,7 @@ class MuscleSamples:
         self.box = self._around()
         self.faces: Callable[[AnnotatedGroup, int], GroupShapes] = lru_cache(FACES_KEPT)(self._faces)
 
-    def draw(self, rng: np.random.Generator) -> Sample:
+    def draw(self, rng: np.random.Generator) -> TrainingSample:
         """One sample."""
         config = self.config
         z = self._target(rng)
@@ -258,7 +258,7 @@ class MuscleSamples:
 
     def _cut(
         self, rng: np.random.Generator, z: int, depth: Float[np.ndarray, "y x"], told: Float32[np.ndarray, " cue"]
-    ) -> Sample:
+    ) -> TrainingSample:
         """A crop somewhere around the prior: dark beyond the slice, the prior's edge beyond its box."""
         side = self.config.crop_px + 2 * RIM_PX
         rows, columns = self.box
@@ -272,7 +272,7 @@ class MuscleSamples:
         around = self.context.slices(z, self.leg.slices, self.leg.slice_mm)
         grey = np.stack([self.leg.grey(slice_, top, left, side) for slice_ in around])
         label = _window(true, top, left, side)
-        return Sample(grey, np.asarray(depth[np.ix_(at_y, at_x)] / self.leg.pixel_mm, np.float32), label, told)
+        return TrainingSample(grey, np.asarray(depth[np.ix_(at_y, at_x)] / self.leg.pixel_mm, np.float32), label, told)
 
 
 def _window(plane: np.ndarray, top: int, left: int, side: int) -> Float32[np.ndarray, "y x"]:

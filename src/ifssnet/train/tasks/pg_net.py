@@ -20,7 +20,7 @@ from ifssnet.nn.tensors import seed_torch, tensor_of
 from ifssnet.propagate.network_input.region import Region, Sampling, crop, normalised, pixel_mm, region_of, slice_step
 from ifssnet.propagate.recurrent.pg_net import KIND, pg_net
 from ifssnet.train.data.augment import Corruption, GreyChanges, change_grey, corrupt_mask, flip
-from ifssnet.train.data.leg import Leg
+from ifssnet.train.data.leg import LabelledLeg
 from ifssnet.train.loop.task import arrays_of, unit_rng
 
 
@@ -117,7 +117,7 @@ class PGNetTask:
         seed: Of the network's start and of every draw.
     """
 
-    def __init__(self, config: PGNetTrainingConfig, legs: Sequence[Leg], muscles: tuple[str, ...], seed: int) -> None:
+    def __init__(self, config: PGNetTrainingConfig, legs: Sequence[LabelledLeg], muscles: tuple[str, ...], seed: int) -> None:
         seed_torch(int(np.random.default_rng([seed]).integers(2**62)))
         self.network: nn.Module = PGNet(config.network)
         self.loss: nn.Module = MaskLoss(config.dice)
@@ -157,7 +157,7 @@ class PGNetTask:
     def _runs(self, rng: np.random.Generator, length: int) -> list[Sequence2d]:
         """Runs of one shape, each with its own leg, muscle, start, direction and step."""
         config = self.config
-        drawn: list[tuple[Leg, int, Int[np.ndarray, " step"], Region]] = []
+        drawn: list[tuple[LabelledLeg, int, Int[np.ndarray, " step"], Region]] = []
         for _ in range(config.batch):
             leg, value, present = self._where[int(rng.integers(len(self._where)))]
             step = slice_step(leg.volume.grid, config.sampling) * int(rng.integers(1, config.most_skip + 1))
@@ -184,7 +184,7 @@ class PGNetTask:
         return int(present[np.abs(present - min(max(wanted, first), last)).argmin()])
 
     def _run(
-        self, rng: np.random.Generator, leg: Leg, value: int, slices: Int[np.ndarray, " step"], region: Region
+        self, rng: np.random.Generator, leg: LabelledLeg, value: int, slices: Int[np.ndarray, " step"], region: Region
     ) -> Sequence2d:
         config, pixel = self.config, pixel_mm(leg.volume.grid, self.config.sampling)
         grey = change_grey(rng, crop(leg.volume.array[slices], region), config.grey)

@@ -21,14 +21,14 @@ from ifssnet.nn.tensors import seed_torch
 from ifssnet.propagate.network_input.region import pixel_mm
 from ifssnet.propagate.recurrent.ifss_net import NAME, recurrent, window_logit
 from ifssnet.train.data.budget import ENDS
-from ifssnet.train.data.leg import Leg
+from ifssnet.train.data.leg import LabelledLeg
 from ifssnet.train.data.sequences import SequenceConfig, draw_batch
 from ifssnet.train.data.tracks import Track, find_tracks
-from ifssnet.train.loop.gradients import Gathered
+from ifssnet.train.loop.gradients import GradientSum
 from ifssnet.train.loop.task import arrays_of, unit_rng
 from ifssnet.train.tasks.pseudo_labels import guided_label, sequential_label
 from ifssnet.train.tasks.recurrent_config import FULL, HALVES, WEAK, RecurrentConfig
-from ifssnet.train.tasks.recurrent_windows import Carried, RecurrentLoss, Shown, Window
+from ifssnet.train.tasks.recurrent_windows import Carried, RecurrentLoss, Window, WindowBatch
 
 __all__ = ["RecurrentConfig", "RecurrentTask"]
 
@@ -43,7 +43,7 @@ class RecurrentTask:
         seed: Of the network's start and of every draw.
     """
 
-    def __init__(self, config: RecurrentConfig, legs: Sequence[Leg], muscles: tuple[str, ...], seed: int) -> None:
+    def __init__(self, config: RecurrentConfig, legs: Sequence[LabelledLeg], muscles: tuple[str, ...], seed: int) -> None:
         seed_torch(int(np.random.default_rng([seed]).integers(2**62)))
         self.network: nn.Module = IFSSNet(config.network)
         self.loss: nn.Module = RecurrentLoss(config.loss, config.cross_entropy)
@@ -88,12 +88,12 @@ class RecurrentTask:
         only = self.muscles if len(self.muscles) == 1 else ()
         return Weights(NAME, plain_table(config.network), sampling, only, arrays_of(network))
 
-    def _shown(self, rng: np.random.Generator, sequences: SequenceConfig, share: float) -> Shown:
+    def _shown(self, rng: np.random.Generator, sequences: SequenceConfig, share: float) -> WindowBatch:
         config = self.config
         batch = draw_batch(rng, self.tracks, sequences, config.sampling, config.network.window, share)
-        return Shown(batch, next(self.network.parameters()).device, config.image)
+        return WindowBatch(batch, next(self.network.parameters()).device, config.image)
 
-    def _single_windows(self, shown: Shown, share: float) -> Float[Tensor, ""]:
+    def _single_windows(self, shown: WindowBatch, share: float) -> Float[Tensor, ""]:
         """One window each of muscles drawn anew, fed a mask from further back, some of them damaged: nothing through time.
 
         After a run-in it is fed what the network makes of that mask in the windows before. Where a teacher has a say, it sees
@@ -112,7 +112,7 @@ class RecurrentTask:
         return self.loss(logit, *self._label(shown, last, None, teacher, share))
 
     @torch.no_grad()
-    def _run_in(self, network: nn.Module, shown: Shown, masks: Window) -> tuple[Carried, Float[Tensor, " batch"] | None]:
+    def _run_in(self, network: nn.Module, shown: WindowBatch, masks: Window) -> tuple[Carried, Float[Tensor, " batch"] | None]:
         """What a single window is fed: earlier masks and their age, or what the windows before it make of them."""
         carried, age = Carried(masks), shown.lags[1]
         for time in range(1, shown.windows):
@@ -120,11 +120,11 @@ class RecurrentTask:
             age = None
         return carried, age
 
-    def _sequence(self, rng: np.random.Generator, shown: Shown, share: float) -> Iterator[Float[Tensor, ""]]:
+    def _sequence(self, rng: np.random.Generator, shown: WindowBatch, share: float) -> Iterator[Float[Tensor, ""]]:
         """The windows of a sequence, each fed what the network said about the one before."""
         config, network = self.config, self.network
         carried, taught = self._start(network, shown), self._start_teacher(shown, share)
-        gathered = Gathered([*network.parameters(), *self.loss.parameters()])
+        gathered = GradientSum([*network.parameters(), *self.loss.parameters()])
         losses: list[Tensor] = []
         borders = self._borders(shown.windows)
         for time in range(1, shown.windows + 1):
@@ -136,7 +136,7 @@ class RecurrentTask:
                 if config.supervision == WEAK:
                     losses.append(self._anchor(shown))
                 yield self._summed(gathered, losses, borders[time])
-                losses, gathered = [], Gathered(gathered.parameters)
+                losses, gathered = [], GradientSum(gathered.parameters)
             elif time % config.tbptt == 0:
                 # Gradients of these windows are all that is kept of them: memory does not grow with the sequence.
                 windows = borders[min(end for end in borders if end > time)]
@@ -147,7 +147,7 @@ class RecurrentTask:
             carried.cut()
             carried.damage(rng, self._sequences.corrupt, self._pixel_mm, self._sequences.corruption)
 
-    def _start(self, network: nn.Module, shown: Shown) -> Carried:
+    def _start(self, network: nn.Module, shown: WindowBatch) -> Carried:
         """The given masks; a state that is carried has seen the given window with them (paper, III)."""
         state = None
         if self.config.network.state == CARRIED:
@@ -159,7 +159,7 @@ class RecurrentTask:
         config = self.config
         return config.supervision == WEAK and self._teacher is not None and config.pseudo.teachers_share(share) > 0
 
-    def _start_teacher(self, shown: Shown, share: float) -> Carried | None:
+    def _start_teacher(self, shown: WindowBatch, share: float) -> Carried | None:
         if not self._teaches(share):
             return None
         assert self._teacher is not None
@@ -167,7 +167,7 @@ class RecurrentTask:
             return self._start(self._teacher, shown)
 
     def _logit(
-        self, network: nn.Module, shown: Shown, time: int, carried: Carried, age: Float[Tensor, " batch"] | None = None
+        self, network: nn.Module, shown: WindowBatch, time: int, carried: Carried, age: Float[Tensor, " batch"] | None = None
     ) -> Window:
         """Of a window; what is carried goes on. A mask that no window before has handed on is of some age of its own."""
         config = self.config
@@ -182,7 +182,7 @@ class RecurrentTask:
         return logit
 
     @torch.no_grad()
-    def _taught(self, shown: Shown, time: int, taught: Carried) -> Window:
+    def _taught(self, shown: WindowBatch, time: int, taught: Carried) -> Window:
         """The teacher's prediction; interpolation is mixed into what is fed back to it, so that it stays near the muscle."""
         assert self._teacher is not None
         assert shown.guided is not None
@@ -193,7 +193,7 @@ class RecurrentTask:
         return taught.predicted
 
     def _label(
-        self, shown: Shown, time: int, last: Window | None, teacher: Window | None, share: float
+        self, shown: WindowBatch, time: int, last: Window | None, teacher: Window | None, share: float
     ) -> tuple[Window, Window]:
         """What a window is compared with, and how much each pixel counts."""
         masks, known, supervision = shown.masks[time], shown.known[time], self.config.supervision
@@ -207,7 +207,7 @@ class RecurrentTask:
             return masks, known[..., None, None].to(masks).expand_as(masks)
         return sequential_label(masks, known, last), torch.ones_like(masks)
 
-    def _anchor(self, shown: Shown) -> Float[Tensor, ""]:
+    def _anchor(self, shown: WindowBatch) -> Float[Tensor, ""]:
         """The window of the annotated group that the sequence starts from, fed an earlier mask: an expert in each update."""
         logit = self._logit(self.network, shown, 0, Carried(shown.lagged[0]), shown.lags[0])
         masks = shown.masks[0]
@@ -227,7 +227,7 @@ class RecurrentTask:
         divisor = windows * (self.config.network.window if self.config.divide_by_window else 1)
         return torch.stack(losses).sum() / divisor
 
-    def _summed(self, gathered: Gathered, losses: list[Tensor], windows: int) -> Float[Tensor, ""]:
+    def _summed(self, gathered: GradientSum, losses: list[Tensor], windows: int) -> Float[Tensor, ""]:
         """The loss of an update: equation (4). With m the mean of 1 - index, 1 - mean(index) / w is 1 - 1 / w + m / w."""
         config = self.config
         constant = 1 - 1 / config.network.window if config.divide_by_window else 0.0
@@ -235,7 +235,7 @@ class RecurrentTask:
         decay = sequence_loss([losses[0].new_zeros(())], parameters, config.l2)
         return gathered.loss(self._mean(losses, windows)) + constant + decay
 
-    def _tracks(self, legs: Sequence[Leg]) -> tuple[Track, ...]:
+    def _tracks(self, legs: Sequence[LabelledLeg]) -> tuple[Track, ...]:
         """The muscles to follow, with no more of the truth than the budget has drawn."""
         config = self.config
         found = find_tracks(legs, self.muscles, config.sampling, None)

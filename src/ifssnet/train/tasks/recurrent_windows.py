@@ -68,7 +68,7 @@ class Carried:
                 self.previous[at] = worse.to(self.previous)
 
 
-class Shown:
+class WindowBatch:
     """A batch on the device; the attributes of `Batch` as tensors, and how many windows follow the reference."""
 
     def __init__(self, batch: Batch, device: torch.device, image: bool) -> None:

@@ -20,7 +20,7 @@ from ifssnet.nn.tensors import seed_torch, tensor_of
 from ifssnet.propagate.baselines.unet_3d import KIND, SLICE_MM, UNet3d, UNet3dInference, whole_slice
 from ifssnet.propagate.network_input.region import Region, Sampling, crop, normalised, slice_step
 from ifssnet.train.data.augment import GreyChanges, change_grey, flip
-from ifssnet.train.data.leg import Leg
+from ifssnet.train.data.leg import LabelledLeg
 from ifssnet.train.loop.task import arrays_of, unit_rng
 
 
@@ -96,7 +96,7 @@ class UNet3dTask:
         seed: Of the network's start and of every draw.
     """
 
-    def __init__(self, config: UNet3dTrainingConfig, legs: Sequence[Leg], muscles: tuple[str, ...], seed: int) -> None:
+    def __init__(self, config: UNet3dTrainingConfig, legs: Sequence[LabelledLeg], muscles: tuple[str, ...], seed: int) -> None:
         named = {name for leg in legs for name in leg.muscles}
         muscles = muscles or tuple(dict.fromkeys(name for leg in legs for name in leg.muscles))
         if not muscles or not named.issuperset(muscles):
@@ -126,7 +126,7 @@ class UNet3dTask:
             yield self.loss(self.network(grey), target)
 
     def _patch(
-        self, rng: np.random.Generator, leg: Leg
+        self, rng: np.random.Generator, leg: LabelledLeg
     ) -> tuple[Float32[np.ndarray, "z y x"], Float32[np.ndarray, "class z y x"]]:
         """Normalised grey levels of a patch, and the share of each class in its voxels."""
         config, grid = self.config, leg.volume.grid

@@ -4,93 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean
-from typing import Any, cast
 
 from ifssnet.core.cohort import SPLITS, TEST, TRAIN, VAL
 from ifssnet.core.errors import InputError
-from ifssnet.core.segmentation import Json
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.cohorts.leg_3d_us import TYPICAL_SHAPE_ZYX
 from ifssnet.io.volumes.image_header import read_grid
 from ifssnet.workflow.cohorts.cropped_cohort import read_crops
 from ifssnet.workflow.cohorts.many_legs import legs_of
 from ifssnet.workflow.experiment.plan import ANY, LEARNED, PROTOCOLS, ExperimentOptions, Job, evaluation_folder
-from ifssnet.workflow.experiment.throughput import Machine, Throughput
+from ifssnet.workflow.experiment.results import Estimate, Machine, Sizes, Stage, Throughput
 
 PUBLISHED_SPLIT: Mapping[str, int] = {TRAIN: 29, VAL: 5, TEST: 10}
 """Of the paper's 44 legs (III, IV)."""
 
 TIGHT = 0.9
 """Share of a memory or a disk beyond which it is called too small."""
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """How much there is to learn and to segment.
-
-    Attributes:
-        slices: Split to the slices of each of its legs.
-        muscle_slices: Muscle to the slices that show it, mean over the training legs.
-        known_from: Where that comes from, for a person.
-        cropped: Whether the cropped legs are there.
-    """
-
-    slices: Mapping[str, tuple[int, ...]]
-    muscle_slices: Mapping[str, float]
-    known_from: str
-    cropped: bool = False
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A part of the experiment.
-
-    Attributes:
-        name: For a person.
-        hours: That are left of it.
-        device_gb: Memory of the GPU, 10^9 bytes; 0 without one.
-        host_gb: Memory of the process.
-        note: For a person.
-    """
-
-    name: str
-    hours: float
-    device_gb: float
-    host_gb: float
-    note: str
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What the experiment would take.
-
-    Attributes:
-        machine: Where it was measured.
-        sizes: What was assumed or is known of the cohort.
-        stages: In their order; fetching, unpacking and cropping are not among them.
-        disk_gb: That the cropped cohort takes beside the original one.
-        warnings: What this machine has too little of.
-        measured: By label.
-    """
-
-    machine: Machine
-    sizes: Sizes
-    stages: tuple[Stage, ...]
-    disk_gb: float
-    warnings: tuple[str, ...]
-    measured: Mapping[str, Throughput]
-
-    @property
-    def hours(self) -> float:
-        """Of all stages."""
-        return sum(stage.hours for stage in self.stages)
-
-    def as_plain(self) -> dict[str, Json]:
-        """All of it as plain data."""
-        return {**cast("dict[str, Json]", asdict(self)), "hours": self.hours}
 
 
 def sizes_of(root: Path, cropped: Path, options: ExperimentOptions) -> Sizes:
@@ -147,30 +78,32 @@ def estimate(
     return Estimate(machine, sizes, tuple(stages), disk_gb, tuple(_warnings(found, free_disk_gb)), measured)
 
 
-def _training(job: Job, options: ExperimentOptions, sizes: Sizes, seen: Throughput) -> Stage:
+def _training(job: Job, options: ExperimentOptions, sizes: Sizes, measured: Throughput) -> Stage:
     from ifssnet.train.recipe import find_recipe, read_recipe
+    from ifssnet.train.tasks.recurrent_config import RecurrentConfig
 
     name = f"train {job.label}" + ("" if job.muscle == ANY else f", {job.muscle}")
-    recipe: Any = read_recipe(find_recipe(LEARNED[job.label].recipe), options.recipe_changes(job.label))
+    network = LEARNED[job.label]
+    recipe = read_recipe(find_recipe(network.recipe), options.recipe_changes(job.label))
     windows = 0.0
-    if LEARNED[job.label].recurrent:
+    if isinstance(recipe.config, RecurrentConfig):
         sequences, window = recipe.config.sequences, recipe.config.network.window
         length = mean(sequences.slices) if sequences.slices[1] else sizes.muscle_slices[job.muscle] + sequences.beyond
         # The annotated window is seen too, for the state that is carried.
         windows = 1 + max(1.0, (length - window) / mean(sequences.strides))
-    unit_s = seen.step_s * (windows or 1.0)
-    looked, muscles = recipe.validation, 1 if LEARNED[job.label].by_muscle else len(options.muscles)
-    shown = [min(slices, looked.slices or slices) for slices in sizes.slices[VAL][: looked.legs]]
-    looking_s = (recipe.trainer.validations + 1) * sum(shown) * muscles * seen.use_s
-    hours = (recipe.trainer.units * unit_s + looking_s) / 3600
+    unit_s = measured.step_s * (windows or 1.0)
+    validation, muscles = recipe.validation, 1 if network.per_muscle else len(options.muscles)
+    shown = [min(slices, validation.slices or slices) for slices in sizes.slices[VAL][: validation.legs]]
+    validation_s = (recipe.trainer.validations + 1) * sum(shown) * muscles * measured.use_s
+    hours = (recipe.trainer.units * unit_s + validation_s) / 3600
     note = f"{recipe.trainer.units} units of about {windows:.0f} windows" if windows else f"{recipe.trainer.units} units"
     if options.minutes is not None:
         hours, note = options.minutes / 60, f"as many units as fit; the recipe's {recipe.trainer.units} take {hours:.1f} h"
     # A byte a voxel for volumes and for labels, all legs at once; sequences are cut out twice on their way to the device.
     legs_mb = 2 * (sum(sizes.slices[TRAIN]) + sum(shown)) * options.side_px**2 / 1e6
-    sequence_mb = windows * seen.window_mb
-    device_mb = seen.device_mb + sequence_mb if seen.device_mb else 0.0
-    host_mb = seen.host_mb + legs_mb + 2.5 * sequence_mb
+    sequence_mb = windows * measured.window_mb
+    device_mb = measured.device_mb + sequence_mb if measured.device_mb else 0.0
+    host_mb = measured.host_mb + legs_mb + 2.5 * sequence_mb
     if job.done:
         return Stage(name, 0.0, 0.0, 0.0, "done")
     return Stage(name, hours, device_mb / 1000, host_mb / 1000, note)
@@ -180,34 +113,34 @@ def _evaluation(
     protocol: str, options: ExperimentOptions, sizes: Sizes, measured: Mapping[str, Throughput], output: Path
 ) -> Stage:
     slices, muscles = sizes.slices[TEST], len(options.muscles)
-    seconds = sum(slices) * muscles * sum(seen.use_s for seen in measured.values())
+    seconds = sum(slices) * muscles * sum(method.use_s for method in measured.values())
     if options.workers > 1:
         seconds /= options.workers
-    host_mb = max((seen.base_mb + seen.use_mb * max(slices, default=0) for seen in measured.values()), default=0.0)
+    host_mb = max((method.base_mb + method.use_mb * max(slices, default=0) for method in measured.values()), default=0.0)
     begun = (evaluation_folder(output, protocol) / "summary.json").is_file()
     note = f"{len(slices)} legs, {len(measured)} methods" + ("; what is there is not done again" if begun else "")
     return Stage(f"evaluate {protocol}", seconds / 3600, 0.0, max(1, options.workers) * host_mb / 1000, note)
 
 
 def _warnings(found: Estimate, free_disk_gb: float) -> list[str]:
-    told: list[str] = []
+    warnings: list[str] = []
     device_gb = max((stage.device_gb for stage in found.stages), default=0.0)
     if found.machine.on_gpu and device_gb > TIGHT * found.machine.device_mb / 1000:
         there = f"{found.machine.name} has {found.machine.device_mb / 1000:.0f} GB"
-        told.append(
+        warnings.append(
             f"Training takes about {device_gb:.0f} GB of GPU memory, {there}. --set full:tbptt=2 --set weak:tbptt=2 or "
             "--scale quarter take less."
         )
     if not found.machine.on_gpu:
-        told.append(
+        warnings.append(
             "No GPU is used: the paper's scale takes weeks to years on a processor. --scale quarter --minutes 60 does not."
         )
     host_gb, memory_gb = max((stage.host_gb for stage in found.stages), default=0.0), _memory_gb()
     if host_gb > TIGHT * memory_gb:
-        told.append(f"About {host_gb:.0f} GB of memory are needed, this machine has {memory_gb:.0f} GB.")
+        warnings.append(f"About {host_gb:.0f} GB of memory are needed, this machine has {memory_gb:.0f} GB.")
     if found.disk_gb > TIGHT * free_disk_gb:
-        told.append(f"Cropped legs take up to {found.disk_gb:.0f} GB of disk, {free_disk_gb:.0f} GB are free.")
-    return told
+        warnings.append(f"Cropped legs take up to {found.disk_gb:.0f} GB of disk, {free_disk_gb:.0f} GB are free.")
+    return warnings
 
 
 def _memory_gb() -> float:

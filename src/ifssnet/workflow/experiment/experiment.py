@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -12,19 +12,20 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.evaluation import SeedProtocol
 from ifssnet.core.progress import Progress
 from ifssnet.core.results import Results
-from ifssnet.core.segmentation import Json
 from ifssnet.io.cohorts.cohort_folder import open_cohort
-from ifssnet.io.storage.json_files import read_json_object
+from ifssnet.io.plain_data import Json, plain, plain_table, structure
+from ifssnet.io.storage.plain_files import read_json
 from ifssnet.workflow.cohorts.cropped_cohort import Crop, crop_cohort, crops_are_done, is_sized, read_crops
 from ifssnet.workflow.cohorts.dataset import Plan, Source, fetch, free_bytes, plan_fetch, read_record
 from ifssnet.workflow.cohorts.dataset_check import check_cohort
 from ifssnet.workflow.evaluation.evaluate import EvaluationOptions, evaluate
-from ifssnet.workflow.evaluation.evaluation_folder import REPORT
+from ifssnet.workflow.evaluation.evaluation_folder import REPORT, summary_table
 from ifssnet.workflow.evaluation.exhibits import draw_figures
-from ifssnet.workflow.experiment.estimate import Estimate, estimate, sizes_of
+from ifssnet.workflow.experiment.estimate import estimate, sizes_of
 from ifssnet.workflow.experiment.plan import (
     PROTOCOLS,
     ExperimentOptions,
+    ExperimentSettings,
     Job,
     compared,
     cropped_folder,
@@ -32,11 +33,12 @@ from ifssnet.workflow.experiment.plan import (
     jobs_of,
     training_options,
 )
+from ifssnet.workflow.experiment.results import Cropping, CutVoxels, Estimate, Experiment, ExperimentSummary
 from ifssnet.workflow.experiment.throughput import find_machine, measure, release_device
 from ifssnet.workflow.files.result_files import write_json
+from ifssnet.workflow.training.results import TrainingResult
 from ifssnet.workflow.training.train import check_learning_installed, train_cohort
 
-FORMAT = "ifssnet-experiment/1"
 EXPERIMENT, SUMMARY = "experiment.json", "summary.json"
 
 Result = TypeVar("Result")
@@ -47,13 +49,13 @@ class ExperimentPlan:
     """What running would do, and take.
 
     Attributes:
-        root: The cohort.
+        root: The cohort's folder.
         cropped: Where its cropped legs go.
         output: The experiment's folder.
         fetching: What is to be fetched; None when all is there, or the server could not be asked.
         unreachable: Why it could not; empty otherwise.
         jobs: Every training.
-        estimate: Of hours, memory and disk.
+        estimate: The hours, the memory and the disk that the experiment takes.
     """
 
     root: Path
@@ -96,13 +98,13 @@ def plan_experiment(
     measured = yield from measure(options)
     sizes = sizes_of(root, cropped, options)
     free_gb = free_bytes(cropped.parent) / 1e9
-    told = estimate(options, machine, sizes, measured, jobs, output, free_gb)
-    return ExperimentPlan(root, cropped, output, fetching, unreachable, jobs, told)
+    found = estimate(options, machine, sizes, measured, jobs, output, free_gb)
+    return ExperimentPlan(root, cropped, output, fetching, unreachable, jobs, found)
 
 
 def run_experiment(
     root: Path, output: Path, options: ExperimentOptions, source: Source | None = None
-) -> Generator[Progress, None, tuple[dict[str, Json], dict[str, Results]]]:
+) -> Generator[Progress, None, tuple[ExperimentSummary, dict[str, Results]]]:
     """Run every stage. Stopped at any moment, it goes on from there when called again.
 
     Args:
@@ -120,12 +122,12 @@ def run_experiment(
     check_learning_installed()
     _check_output(output, options)
     output.mkdir(parents=True, exist_ok=True)
-    write_json({"format": FORMAT, **options.settings()}, output / EXPERIMENT, force=True)
+    write_json(plain(options.settings()), output / EXPERIMENT, force=True)
     wanted = _missing(root, source or Source())
     if wanted.archives:
         yield from fetch(plan_fetch(root, wanted))
     legs, crops = yield from _legs(open_cohort(root), options)
-    trained: dict[str, Json] = {}
+    trained: dict[str, TrainingResult] = {}
     for job in jobs_of(options, output):
         trained[f"{job.label}/{job.muscle}"] = yield from _train(legs, job, options)
     evaluations: dict[str, Results] = {}
@@ -135,15 +137,19 @@ def run_experiment(
         asked = EvaluationOptions(compared(options, output), given, TEST, workers=options.workers)
         evaluations[protocol] = yield from _named(protocol, evaluate(legs, folder, asked))
         yield from _named(protocol, draw_figures(folder, force=True))
-    told: dict[str, Json] = {
-        "cohort": str(root),
-        "legs": str(legs),
-        "cropping": _cropping(crops, options),
-        "trained": trained,
-        "reports": {protocol: str(evaluation_folder(output, protocol) / REPORT) for protocol in PROTOCOLS},
-    }
-    write_json(told, output / SUMMARY, force=True)
-    return told, evaluations
+    reports = {protocol: evaluation_folder(output, protocol) / REPORT for protocol in PROTOCOLS}
+    summary = ExperimentSummary(root, legs, _cropping(crops, options), trained, reports)
+    write_json(plain(summary), output / SUMMARY, force=True)
+    return summary, evaluations
+
+
+def experiment_table(experiment: Experiment) -> dict[str, Json]:
+    """What is known of an experiment, as plain data."""
+    table: dict[str, Json] = {"estimate": {**plain_table(experiment.estimate), "hours": experiment.estimate.hours}}
+    if experiment.summary is None:
+        return table
+    evaluations = {protocol: plain(summary_table(results)) for protocol, results in experiment.evaluations.items()}
+    return {**table, **plain_table(experiment.summary), "evaluations": evaluations}
 
 
 def _legs(cohort: Cohort, options: ExperimentOptions) -> Generator[Progress, None, tuple[Path, tuple[Crop, ...]]]:
@@ -172,16 +178,16 @@ def _legs(cohort: Cohort, options: ExperimentOptions) -> Generator[Progress, Non
     return target, (yield from crop_cohort(cohort.root, target, options.side_px))
 
 
-def _train(legs: Path, job: Job, options: ExperimentOptions) -> Generator[Progress, None, Json]:
+def _train(legs: Path, job: Job, options: ExperimentOptions) -> Generator[Progress, None, TrainingResult]:
     """One network; what was trained stays as it is."""
     if job.done:
-        return read_json_object(job.outcome)
+        return structure(TrainingResult, read_json(job.outcome, "the end of a training"), str(job.outcome))
     job.folder.parent.mkdir(parents=True, exist_ok=True)
     name = f"{job.label} {job.muscle}"
-    outcome = yield from _named(name, train_cohort(legs, job.folder, training_options(job, options)))
+    trained = yield from _named(name, train_cohort(legs, job.folder, training_options(job, options)))
     release_device()
-    write_json(outcome, job.outcome, force=True)
-    return outcome
+    write_json(plain(trained), job.outcome, force=True)
+    return trained
 
 
 def _named(name: str, work: Generator[Progress, None, Result]) -> Generator[Progress, None, Result]:
@@ -213,21 +219,22 @@ def _check_output(output: Path, options: ExperimentOptions) -> None:
         return
     if not output.is_dir():
         raise InputError("a folder for the experiment", f"the file {output}", "Choose another name.")
-    known = read_json_object(output / EXPERIMENT)
-    if known is None:
+    if not (output / EXPERIMENT).is_file():
         if any(output.iterdir()):
             raise InputError(f"an empty folder {output}, or an experiment", "other files", "Choose another folder.")
         return
-    for what, value in options.settings().items():
-        if known.get(what) != value:
+    begun = structure(ExperimentSettings, read_json(output / EXPERIMENT, "an experiment"), str(output / EXPERIMENT))
+    for what, value in plain_table(options.settings()).items():
+        before = plain_table(begun)[what]
+        if before != value:
             raise InputError(
-                f"{what} = {known.get(what)!r}, as the experiment in {output} was begun",
+                f"{what} = {before!r}, as the experiment in {output} was begun",
                 f"{value!r}",
                 "Go on as it was, or choose another folder.",
             )
 
 
-def _cropping(crops: tuple[Crop, ...], options: ExperimentOptions) -> Mapping[str, Json]:
+def _cropping(crops: tuple[Crop, ...], options: ExperimentOptions) -> Cropping:
     """What was cut off, leg by leg where any labelled voxel was."""
-    cut = {crop.case: {"cut": crop.cut, "labelled": crop.labelled} for crop in crops if crop.cut}
-    return {"side_px": options.side_px, "legs": len(crops), "labelled_voxels_cut": cut}
+    cut = {crop.case: CutVoxels(crop.cut, crop.labelled) for crop in crops if crop.cut}
+    return Cropping(options.side_px, len(crops), cut)

@@ -15,7 +15,9 @@ from ifssnet.core.segmentation import Json
 from ifssnet.propagate.seeding.protocols import EVERY_100, FIRST_THREE
 from ifssnet.workflow.cohorts.cropped_cohort import SIDE_PX
 from ifssnet.workflow.evaluation.compared_methods import ComparedMethod, names
-from ifssnet.workflow.training.train import DEVICES, TrainingOptions
+from ifssnet.workflow.training.options import DEVICES, TrainingOptions
+
+FORMAT = "ifssnet-experiment/1"
 
 PAPER, QUARTER = SCALES = ("paper", "quarter")
 PROTOCOLS = (FIRST_THREE, EVERY_100)
@@ -29,23 +31,23 @@ class Learned:
     """One kind of network of the experiment.
 
     Attributes:
-        method: That uses it.
-        recipe: That trains it.
-        by_muscle: Whether each muscle has a network of its own (paper, III-A).
-        recurrent: Whether it is shown whole slices as windows, so that the scale is its business.
+        method: The method that uses the network.
+        recipe: The recipe that trains it.
+        per_muscle: Whether each muscle has a network of its own (paper, III-A).
+        recurrent: Whether the network sees whole slices in windows, so that the scale of the experiment concerns it.
     """
 
     method: str
     recipe: str
-    by_muscle: bool
+    per_muscle: bool
     recurrent: bool
 
 
 LEARNED: Mapping[str, Learned] = MappingProxyType(
     {
-        "full": Learned("ifss-net", "paper-full", by_muscle=True, recurrent=True),
-        "weak": Learned("ifss-net", "paper-weak", by_muscle=True, recurrent=True),
-        "anchored": Learned("anchored", "anchored", by_muscle=False, recurrent=False),
+        "full": Learned("ifss-net", "paper-full", per_muscle=True, recurrent=True),
+        "weak": Learned("ifss-net", "paper-weak", per_muscle=True, recurrent=True),
+        "anchored": Learned("anchored", "anchored", per_muscle=False, recurrent=False),
     }
 )
 """IFSS-Net-FS, IFSS-Net-WS with the decremental budget, and our network; by the labels of every table."""
@@ -119,16 +121,28 @@ class ExperimentOptions:
             )
         return (*at_scale, *self.changes.get(label, ()))
 
-    def settings(self) -> dict[str, Json]:
-        """What a folder's networks depend on: another one may not go on there."""
-        return {
-            "scale": self.scale,
-            "side_px": self.side_px,
-            "muscles": list(self.muscles),
-            "minutes": self.minutes,
-            "seed": self.seed,
-            "changes": {label: list(words) for label, words in sorted(self.changes.items())},
-        }
+    def settings(self) -> ExperimentSettings:
+        """What the networks of a folder depend on: an experiment with other settings may not go on there."""
+        changes = dict(sorted(self.changes.items()))
+        return ExperimentSettings(FORMAT, self.scale, self.side_px, self.muscles, self.minutes, self.seed, changes)
+
+
+@dataclass(frozen=True)
+class ExperimentSettings:
+    """What an experiment was begun with: the file `experiment.json`.
+
+    Attributes:
+        format: The format's name and version.
+        scale: As in `ExperimentOptions`, like the rest.
+    """
+
+    format: str
+    scale: str
+    side_px: int
+    muscles: tuple[str, ...]
+    minutes: float | None
+    seed: int
+    changes: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -136,9 +150,9 @@ class Job:
     """One training.
 
     Attributes:
-        label: Of the kind of network.
-        muscle: Which one it is for; `ANY` for all.
-        folder: Of its run.
+        label: The label of the kind of network.
+        muscle: The muscle that the network is for; `ANY` for all.
+        folder: The run's folder.
     """
 
     label: str
@@ -158,11 +172,11 @@ class Job:
 
 def jobs_of(options: ExperimentOptions, output: Path) -> tuple[Job, ...]:
     """Every training of the experiment, the shortest kind first: whoever looks in early finds something."""
-    labels = sorted((name for name in options.methods if name in LEARNED), key=lambda name: LEARNED[name].by_muscle)
+    labels = sorted((name for name in options.methods if name in LEARNED), key=lambda name: LEARNED[name].per_muscle)
     return tuple(
         Job(label, muscle, output / "models" / label / muscle)
         for label in labels
-        for muscle in (options.muscles if LEARNED[label].by_muscle else (ANY,))
+        for muscle in (options.muscles if LEARNED[label].per_muscle else (ANY,))
     )
 
 
@@ -188,7 +202,7 @@ def compared(options: ExperimentOptions, output: Path) -> tuple[ComparedMethod, 
             continue
         plan, folder = LEARNED[label], output / "models" / label
         settings: dict[str, Json] = {"device": options.device} if options.device != "auto" else {}
-        weights = folder if plan.by_muscle else folder / ANY / "best.safetensors"
+        weights = folder if plan.per_muscle else folder / ANY / "best.safetensors"
         found.append(ComparedMethod(label, plan.method, settings, weights))
     return tuple(found)
 

@@ -6,9 +6,8 @@ import gc
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import UInt8
@@ -26,6 +25,13 @@ from ifssnet.workflow.evaluation.benchmark import benchmark
 from ifssnet.workflow.evaluation.compared_methods import ComparedMethod
 from ifssnet.workflow.evaluation.memory import peak_mb, reset_peak
 from ifssnet.workflow.experiment.plan import LEARNED, ExperimentOptions
+from ifssnet.workflow.experiment.results import Machine, Throughput
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+
+    from ifssnet.train.loop.task import TrainingTask
+    from ifssnet.train.recipe import Recipe
 
 SLICES = 96
 WIDTH_MM = 512 * 0.277
@@ -33,44 +39,6 @@ WIDTH_MM = 512 * 0.277
 
 PATIENCE_S = 60.0
 """A measurement that would take longer is worked out from shorter ones."""
-
-
-@dataclass(frozen=True)
-class Throughput:
-    """What was measured of one method.
-
-    Attributes:
-        use_s: Seconds a slice and muscle, from seeds to metrics.
-        use_mb: Memory of the process for that, a slice.
-        base_mb: Memory of the process whatever the leg.
-        step_s: Training: seconds a window of a sequence, forwards and backwards; a unit, where there are no sequences.
-        device_mb: Training: memory of the GPU, at its peak, but for the sequence itself; 0 without one.
-        host_mb: Training: memory of the process, likewise.
-        window_mb: Training: what each window of a sequence adds to both.
-    """
-
-    use_s: float
-    use_mb: float
-    base_mb: float
-    step_s: float = 0.0
-    device_mb: float = 0.0
-    host_mb: float = 0.0
-    window_mb: float = 0.0
-
-
-@dataclass(frozen=True)
-class Machine:
-    """Where it was measured.
-
-    Attributes:
-        name: Of the GPU, or of the kind of processor.
-        on_gpu: Whether there is one and it is used.
-        device_mb: Memory of the GPU; 0 without one.
-    """
-
-    name: str
-    on_gpu: bool
-    device_mb: float
 
 
 def find_machine(device: str) -> Machine:
@@ -158,8 +126,14 @@ def _batches(label: str, options: ExperimentOptions) -> Throughput:
 
 def _recurrent(label: str, options: ExperimentOptions, base: Throughput) -> Throughput:
     """A network that learns from sequences: one window, two, and as many as gradients go back through."""
+    import torch
+
+    from ifssnet.train.tasks.recurrent_config import RecurrentConfig
+
     _, recipe = _task(label, options, ())
-    depth, window = recipe.config.tbptt, recipe.config.network.window
+    config = recipe.config
+    assert isinstance(config, RecurrentConfig)
+    depth, window = config.tbptt, config.network.window
     seen: list[tuple[int, float, float, float]] = []
     batch_mb, task = 0.0, None
     for windows in sorted({1, 2, depth}):
@@ -175,18 +149,18 @@ def _recurrent(label: str, options: ExperimentOptions, base: Throughput) -> Thro
             "inference.empty_windows=1000000",
         )
         task, _ = _task(label, options, changes)
-        calls: list[int] = []
+        voxels: list[int] = []
 
-        def count(_: Any, given: tuple[Any, ...], __: Any, calls: list[int] = calls) -> None:
-            calls.append(int(given[0].numel()))
+        def count(_: torch.nn.Module, given: tuple[torch.Tensor, ...], __: object, voxels: list[int] = voxels) -> None:
+            voxels.append(int(given[0].numel()))
 
         hook = task.network.register_forward_hook(count)
         with _memory(options) as peaks:
             seconds = _unit_s(task, recipe.trainer.optimiser.build(task.network, task.loss), 0)
         hook.remove()
-        seen.append((windows, seconds / len(calls), peaks[0], peaks[1]))
+        seen.append((windows, seconds / len(voxels), peaks[0], peaks[1]))
         # Grey levels, masks and earlier masks of a window; under weak supervision interpolation's, too.
-        batch_mb = calls[0] * 4 / 1e6 * (3 if recipe.config.supervision == "full" else 4)
+        batch_mb = voxels[0] * 4 / 1e6 * (3 if config.supervision == "full" else 4)
     assert task is not None
     (first, _, *low), (last, step_s, *high) = seen[0], seen[-1]
     device_mb, host_mb = (b + max(0.0, b - a) / max(1, last - first) * (depth - last) for a, b in zip(low, high, strict=True))
@@ -205,15 +179,15 @@ def _window_s(propagator: Propagator, side: int) -> float:
     return (time.perf_counter() - started) / max(found, 1)
 
 
-def _task(label: str, options: ExperimentOptions, more: tuple[str, ...]) -> tuple[Any, Any]:
+def _task(label: str, options: ExperimentOptions, more: tuple[str, ...]) -> tuple[TrainingTask, Recipe]:
     """The network with its samples, on its device, and the recipe."""
     from ifssnet.propagate.network_input.device import choose_device
-    from ifssnet.train.data.leg import Leg
+    from ifssnet.train.data.leg import LabelledLeg
     from ifssnet.train.recipe import build_task, find_recipe, read_recipe
 
     recipe = read_recipe(find_recipe(LEARNED[label].recipe), (*options.recipe_changes(label), *more))
-    leg = Leg("made", "made", *made_leg(options.side_px))
-    task: Any = build_task(recipe, (leg,), (SOL,), options.seed)
+    leg = LabelledLeg("made", "made", *made_leg(options.side_px))
+    task = build_task(recipe, (leg,), (SOL,), options.seed)
     device = choose_device(options.device)
     task.network.to(device).train()
     task.loss.to(device)
@@ -221,14 +195,14 @@ def _task(label: str, options: ExperimentOptions, more: tuple[str, ...]) -> tupl
     return task, recipe
 
 
-def _unit_s(task: Any, optimiser: Any, unit: int) -> float:
+def _unit_s(task: TrainingTask, optimiser: Optimizer, unit: int) -> float:
     import torch
 
     on_gpu = next(task.network.parameters()).is_cuda
     started = time.perf_counter()
     for loss in task.unit(unit, 1.0):
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         optimiser.step()
     if on_gpu:
         torch.cuda.synchronize()

@@ -8,6 +8,33 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
+class TrainingResult:
+    """How a training ended, and where its weights are.
+
+    Attributes:
+        output: The run's folder.
+        units: The units that were trained.
+        planned_units: The units that were planned.
+        steps: The steps of the optimiser.
+        minutes: The time that it took, over all sessions.
+        best_dice: The best validation's Dice; None where there was no validation.
+        best_unit: The units that had been trained by then.
+        stopped_early: Whether the validations ended the training.
+        weights: The file with the best weights.
+    """
+
+    output: Path
+    units: int
+    planned_units: int
+    steps: int
+    minutes: float
+    best_dice: float | None
+    best_unit: int
+    stopped_early: bool
+    weights: Path
+
+
+@dataclass(frozen=True)
 class WeightsFacts:
     """What a weights file is.
 
