@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ifssnet.cli.options import Json, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal
+from ifssnet.workflow.training.results import PseudoLabels
 
 
 class Policy(StrEnum):
@@ -37,7 +38,7 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-) -> dict[str, Any]:
+) -> PseudoLabels:
     """Write a cohort whose training labels an expert drew few slices of, and a method the rest: any recipe can train on it.
 
     Of the training labels that are there, only the budget's slices are used. Validation and test legs stay as they are.
@@ -47,6 +48,7 @@ def run(
     """
     from ifssnet.cli.method_words import methods
     from ifssnet.core.errors import InputError
+    from ifssnet.io.plain_data import plain
     from ifssnet.train.data.budget import AnnotationBudget
     from ifssnet.workflow.training.pseudo_label_cohort import PseudoLabelling, pseudo_label
 
@@ -55,12 +57,12 @@ def run(
     if len(chosen) != 1:
         raise InputError("one method", f"{len(chosen)}", "Name the one that draws the slices that nobody drew.")
     budget = AnnotationBudget(policy.value, first=first, floor=floor, constant=constant)
-    told: dict[str, Any] = dict(terminal.run(pseudo_label(cohort, output, PseudoLabelling(chosen[0], budget, workers))))
+    labels = terminal.run(pseudo_label(cohort, output, PseudoLabelling(chosen[0], budget, workers)))
     if json:
-        terminal.answer_json(told)
+        terminal.answer_json(plain(labels))
     terminal.say(
-        f"{told['drawn']} of the masks of {len(told['legs'])} legs are an expert's ({100 * told['drawn_share']:.1f} %); "
-        f"Dice of the others {told['dice_mean']:.3f} ± {told['dice_sd']:.3f} against the labels that were there"
+        f"{labels.drawn} of the masks of {len(labels.legs)} legs are an expert's ({100 * labels.drawn_share:.1f} %); "
+        f"Dice of the others {labels.dice_mean:.3f} ± {labels.dice_sd:.3f} against the labels that were there"
     )
     terminal.say(f"wrote {output}")
-    return told
+    return labels

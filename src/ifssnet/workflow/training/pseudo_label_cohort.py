@@ -6,9 +6,8 @@ import os
 import shutil
 from collections.abc import Generator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 
@@ -17,12 +16,12 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap
 from ifssnet.core.progress import Progress, drain
 from ifssnet.core.seeds import Seeds
-from ifssnet.core.segmentation import Json
 from ifssnet.io.cohorts.cohort_folder import DESCRIPTION, NNUNET_DESCRIPTION, open_cohort
 from ifssnet.io.open import open_volume
+from ifssnet.io.plain_data import Json, plain, structure
 from ifssnet.io.save import save
 from ifssnet.io.storage.atomic import atomic_path
-from ifssnet.io.storage.json_files import read_json_object
+from ifssnet.io.storage.plain_files import read_json
 from ifssnet.io.storage.toml_text import toml
 from ifssnet.io.volumes.image_header import read_grid
 from ifssnet.measurement.overlap import overlap, total
@@ -34,6 +33,7 @@ from ifssnet.workflow.evaluation.evaluate import open_truth
 from ifssnet.workflow.evaluation.run_files import method_table
 from ifssnet.workflow.files.provenance import software, source
 from ifssnet.workflow.files.result_files import write_json
+from ifssnet.workflow.training.results import PseudoLabelledLeg, PseudoLabels
 
 FORMAT = "ifssnet-pseudo-labels/1"
 RECORD = "pseudo-labels.json"
@@ -44,7 +44,7 @@ class PseudoLabelling:
     """How a cohort's training legs are labelled anew.
 
     Attributes:
-        method: Draws the slices that the expert has not drawn.
+        method: The method for the slices that the expert has not drawn.
         budget: Which slices the expert has drawn (paper, III-C2 and III-C3).
         workers: Legs at a time, each in a process of its own; 0 for this process.
     """
@@ -55,43 +55,77 @@ class PseudoLabelling:
 
 
 @dataclass(frozen=True)
-class _Leg:
+class _Basis:
+    """All that the new labels of a leg depend on.
+
+    Attributes:
+        files: The hashes of its volume and its labels.
+        drawn: Muscle to the slices that the expert has looked at.
+        method: What the method's results depend on, as plain data.
+        version: The version of this package.
+    """
+
+    files: tuple[str, ...]
+    drawn: Mapping[str, tuple[int, ...]]
+    method: Mapping[str, Json]
+    version: str
+
+
+@dataclass(frozen=True)
+class _LabellingRecord:
+    """The file that says that a leg's new labels are whole: what they depend on, and how well they agree."""
+
+    key: _Basis
+    dice: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class _LegToLabel:
     """One training leg to be labelled.
 
     Attributes:
-        case: Its files.
+        case: The leg's files.
         names: What the cohort's labels mean.
-        drawn: Muscle to the slices that the expert looked at.
-        method: For the rest.
-        target: The new labels.
-        facts: What was done, beside them until all is done.
-        key: All that the labels depend on.
+        method: The method for the slices that the expert has not drawn.
+        target: The file of the new labels.
+        record: The file that says that they are whole.
+        basis: All that the labels depend on.
     """
 
     case: Case
     names: Mapping[int, str]
-    drawn: Mapping[str, tuple[int, ...]]
     method: ComparedMethod
     target: Path
-    facts: Path
-    key: Mapping[str, Json]
+    record: Path
+    basis: _Basis
 
     @property
     def done(self) -> bool:
-        """Whether the labels are there, made of the same."""
-        return self.target.is_file() and (read_json_object(self.facts) or {}).get("key") == self.key
+        """Whether the labels are there, and depend on the same."""
+        try:
+            return self.target.is_file() and plain(self.read_record().key) == plain(self.basis)
+        except InputError:
+            return False
+
+    def read_record(self) -> _LabellingRecord:
+        """What was found when the leg was labelled.
+
+        Raises:
+            InputError: It has not been, or not by this version.
+        """
+        return structure(_LabellingRecord, read_json(self.record, "the record of a labelled leg"), str(self.record))
 
 
-def pseudo_label(root: Path, target: Path, how: PseudoLabelling) -> Generator[Progress, None, dict[str, Json]]:
+def pseudo_label(root: Path, target: Path, how: PseudoLabelling) -> Generator[Progress, None, PseudoLabels]:
     """Write a cohort beside another whose training labels are an expert's on few slices, and a method's on all others.
 
     Of a training leg's own labels no more is used than the slices of the budget; the first recording of each is taken.
     Validation and test legs stay as they are (linked, or copied where links cannot be). Stopped at any moment, it goes on.
 
     Args:
-        root: The cohort.
-        target: The new one's folder; what it holds of an earlier run is kept where nothing has changed.
-        how: Method and budget.
+        root: The cohort's folder.
+        target: The new cohort's folder; what it holds of an earlier run is kept where nothing has changed.
+        how: The method and the budget.
 
     Returns:
         What was done, also in `pseudo-labels.json` of the new folder: slices drawn, and the agreement of the new labels
@@ -107,7 +141,7 @@ def pseudo_label(root: Path, target: Path, how: PseudoLabelling) -> Generator[Pr
     _prepare(root, target)
     ranges: dict[str, dict[str, Range]] = {}
     for place, case in enumerate(cases):
-        yield Progress("looking at the labels", place, len(cases), case.name)
+        yield Progress("reading the labels", place, len(cases), case.name)
         ranges[case.name] = _ranges(case, cohort)
     annotations = how.budget.annotated(ranges)
     legs = [_leg(case, cohort, annotations, how, target) for case in cases]
@@ -120,35 +154,35 @@ def pseudo_label(root: Path, target: Path, how: PseudoLabelling) -> Generator[Pr
         )
     others = [case for case in cohort.cases if case.split != TRAIN]
     for place, case in enumerate(others):
-        yield Progress("bringing the other legs", place, len(others), case.name)
+        yield Progress("copying the other legs", place, len(others), case.name)
         for path in (case.volume_path, case.labels_path):
             if path is not None:
-                _bring(path, target / path.relative_to(root), link=path == case.volume_path)
-    told = _told(cohort, how, annotations, legs)
+                _link_or_copy(path, target / path.relative_to(root), link=path == case.volume_path)
+    labels = _pseudo_labels(cohort, how, annotations, legs)
     with atomic_path(target / DESCRIPTION, force=True) as partial:
-        partial.write_text(toml(_description(cohort, [*cases, *others], told)), encoding="utf-8")
-    write_json(told, target / RECORD, force=True)
-    return told
+        partial.write_text(toml(_description(cohort, [*cases, *others], labels)), encoding="utf-8")
+    write_json(plain(labels), target / RECORD, force=True)
+    return labels
 
 
-def label_leg(leg: _Leg) -> None:
-    """Label one leg; another process may do this. The facts last: they say that the labels are whole."""
+def label_leg(leg: _LegToLabel) -> None:
+    """Label one leg; another process may do this. The record is written last: it says that the labels are whole."""
     truth = open_truth(leg.case, leg.names)
     propagator = leg.method.build()
-    seeds = seeds_of(truth, leg.drawn)
+    seeds = seeds_of(truth, leg.basis.drawn)
     volume = None
     if propagator.needs_volume:
         assert leg.case.volume_path is not None
         volume = open_volume(leg.case.volume_path)
     found = drain(assemble(propagator.prepare(volume, seeds).steps(), seeds))
-    dice: dict[str, Json] = {}
+    dice: dict[str, float] = {}
     for label in seeds.labels:
         open_slices = np.setdiff1d(np.arange(truth.grid.slices), seeds.slices(label))
         parts = [overlap(found.labels.array[z] == label, truth.array[z] == label) for z in open_slices.tolist()]
         dice[seeds.name(label)] = round(total(parts).dice, 4)
     leg.target.parent.mkdir(parents=True, exist_ok=True)
     save(LabelMap(found.labels.array, truth.grid, truth.names, truth.colors), leg.target, force=True, compress=True)
-    write_json({"key": dict(leg.key), "dice": dice}, leg.facts, force=True)
+    write_json(plain(_LabellingRecord(leg.basis, dice)), leg.record, force=True)
 
 
 def seeds_of(labels: LabelMap, drawn: Mapping[str, tuple[int, ...]]) -> Seeds:
@@ -161,7 +195,7 @@ def seeds_of(labels: LabelMap, drawn: Mapping[str, tuple[int, ...]]) -> Seeds:
     return Seeds(masks, labels.grid, {value: labels.names[value] for value in masks})
 
 
-def _leg(case: Case, cohort: Cohort, annotations: Annotations, how: PseudoLabelling, target: Path) -> _Leg:
+def _leg(case: Case, cohort: Cohort, annotations: Annotations, how: PseudoLabelling, target: Path) -> _LegToLabel:
     assert case.volume_path is not None
     assert case.labels_path is not None
     drawn = dict(annotations.slices[case.name])
@@ -169,17 +203,12 @@ def _leg(case: Case, cohort: Cohort, annotations: Annotations, how: PseudoLabell
         # Whoever draws a muscle's outermost slices has seen that it is absent beside them.
         ranges = annotations.ranges[case.name]
         drawn = {name: with_ends(ranges[name], slices) for name, slices in drawn.items()}
-    key: dict[str, Json] = {
-        "files": [source(path)["sha256"] for path in (case.volume_path, case.labels_path)],
-        "drawn": {name: list(slices) for name, slices in drawn.items()},
-        "method": _method_table(how.method),
-        "version": software()["ifssnet"],
-    }
+    files = tuple(source(path)["sha256"] for path in (case.volume_path, case.labels_path))
+    basis = _Basis(files, drawn, method_table(how.method.facts()), software()["ifssnet"])
     # The volume stays as it is.
-    _bring(case.volume_path, target / case.volume_path.relative_to(cohort.root), link=True)
+    _link_or_copy(case.volume_path, target / case.volume_path.relative_to(cohort.root), link=True)
     new = target / case.labels_path.relative_to(cohort.root)
-    facts = new.with_name(f".{new.name}.json")
-    return _Leg(case, dict(cohort.label_names), drawn, how.method, new, facts, key)
+    return _LegToLabel(case, dict(cohort.label_names), how.method, new, new.with_name(f".{new.name}.json"), basis)
 
 
 def _ranges(case: Case, cohort: Cohort) -> dict[str, Range]:
@@ -217,7 +246,7 @@ def _prepare(root: Path, target: Path) -> None:
         write_json({"format": FORMAT}, target / RECORD, force=True)
 
 
-def _bring(path: Path, target: Path, *, link: bool) -> None:
+def _link_or_copy(path: Path, target: Path, *, link: bool) -> None:
     """The same file in the new cohort; what is there of an earlier run is replaced.
 
     Args:
@@ -237,37 +266,29 @@ def _bring(path: Path, target: Path, *, link: bool) -> None:
         shutil.copyfile(path, partial)
 
 
-def _told(cohort: Cohort, how: PseudoLabelling, annotations: Annotations, legs: list[_Leg]) -> dict[str, Json]:
-    each: dict[str, Json] = {}
-    values: list[float] = []
-    for leg in legs:
-        dice = cast("dict[str, float]", (read_json_object(leg.facts) or {}).get("dice", {}))
-        values.append(sum(dice.values()) / max(len(dice), 1))
-        each[leg.case.name] = {"drawn": {name: list(z) for name, z in leg.drawn.items()}, "dice": dict(dice)}
-    return {
-        "format": FORMAT,
-        "made_from": cohort.name,
-        "method": _method_table(how.method),
-        "budget": cast("dict[str, Json]", asdict(how.budget)),
-        "drawn": annotations.total,
-        "drawn_share": annotations.share,
-        "dice_mean": float(np.mean(values)),
-        "dice_sd": float(np.std(values, ddof=1)) if len(values) > 1 else 0.0,
-        "legs": each,
-        "software": software(),
-    }
+def _pseudo_labels(cohort: Cohort, how: PseudoLabelling, annotations: Annotations, legs: list[_LegToLabel]) -> PseudoLabels:
+    """What was done, out of the legs' records."""
+    labelled = {leg.case.name: PseudoLabelledLeg(leg.basis.drawn, leg.read_record().dice) for leg in legs}
+    means = [leg.mean_dice for leg in labelled.values()]
+    return PseudoLabels(
+        format=FORMAT,
+        made_from=cohort.name,
+        method=method_table(how.method.facts()),
+        budget=how.budget,
+        drawn=annotations.total,
+        drawn_share=annotations.share,
+        dice_mean=float(np.mean(means)),
+        dice_sd=float(np.std(means, ddof=1)) if len(means) > 1 else 0.0,
+        legs=labelled,
+        software=software(),
+    )
 
 
-def _method_table(method: ComparedMethod) -> dict[str, Json]:
-    return {name: value for name, value in method_table(method.facts()).items() if name != "given_as"}
-
-
-def _description(cohort: Cohort, cases: list[Case], told: Mapping[str, Json]) -> Mapping[str, Json]:
+def _description(cohort: Cohort, cases: list[Case], labels: PseudoLabels) -> Mapping[str, Json]:
     """A `cohort.toml` that says beside every number what the training labels are."""
-    method = cast("Mapping[str, Json]", told["method"])
     sentence = (
-        f"Training labels are an expert's on {100 * cast('float', told['drawn_share']):.1f} % of the slices, and on all "
-        f"others those of the method {method['method']}: {RECORD} says more."
+        f"Training labels are an expert's on {100 * labels.drawn_share:.1f} % of the slices, and on all "
+        f"others those of the method {labels.method['method']}: {RECORD} says more."
     )
     return {
         "name": f"{cohort.name}, few slices drawn",

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ifssnet.io.plain_data import Json
+from ifssnet.train.data.budget import AnnotationBudget
+
 
 @dataclass(frozen=True)
 class TrainingResult:
@@ -74,3 +77,50 @@ class PackedWeights:
     weights: WeightsFacts
     bytes_before: int
     largest_change: float
+
+
+@dataclass(frozen=True)
+class PseudoLabelledLeg:
+    """One training leg whose labels are an expert's on few slices, and a method's on all others.
+
+    Attributes:
+        drawn: Muscle to the slices that the expert has drawn.
+        dice: Muscle to the agreement of the new labels with the old ones on all other slices.
+    """
+
+    drawn: Mapping[str, tuple[int, ...]]
+    dice: Mapping[str, float]
+
+    @property
+    def mean_dice(self) -> float:
+        """The mean over the muscles."""
+        return sum(self.dice.values()) / max(len(self.dice), 1)
+
+
+@dataclass(frozen=True)
+class PseudoLabels:
+    """How the training legs of a cohort were labelled anew: the file `pseudo-labels.json`.
+
+    Attributes:
+        format: The format's name and version.
+        made_from: The name of the cohort that it was made of.
+        method: What the method's results depend on, as plain data.
+        budget: Which slices the expert has drawn.
+        drawn: The masks that the expert has drawn.
+        drawn_share: These masks as a share of all, 0 to 1.
+        dice_mean: The mean over the legs of their mean Dice.
+        dice_sd: The standard deviation of that; 0 for a single leg.
+        legs: Leg to what was drawn and how well the rest agrees.
+        software: Libraries to their versions.
+    """
+
+    format: str
+    made_from: str
+    method: Mapping[str, Json]
+    budget: AnnotationBudget
+    drawn: int
+    drawn_share: float
+    dice_mean: float
+    dice_sd: float
+    legs: Mapping[str, PseudoLabelledLeg]
+    software: Mapping[str, str]

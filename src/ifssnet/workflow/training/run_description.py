@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ifssnet.core.cohort import TRAIN, VAL, Cohort
 from ifssnet.core.errors import InputError
+from ifssnet.core.provenance import FileSource
 from ifssnet.io.cohorts.cohort_folder import DESCRIPTION
 from ifssnet.io.plain_data import LEFT_OUT, Json, plain_table, structure
 from ifssnet.workflow.files.provenance import software
@@ -22,14 +23,6 @@ if TYPE_CHECKING:
     from ifssnet.train.recipe import Recipe
 
 LEARNING_LIBRARIES = ("torch", "lightning-fabric", "monai", "safetensors")
-
-
-@dataclass(frozen=True)
-class StartingWeights:
-    """The weights that a training began with: the file's name and hash."""
-
-    file: str
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -54,7 +47,7 @@ class RunSettings:
     minutes: float | None = None
     legs: int | None = None
     precision: str = "32"
-    from_: StartingWeights | None = None
+    from_: FileSource | None = None
 
 
 @dataclass(frozen=True)
@@ -201,7 +194,7 @@ def code() -> Code:
 
 def versions() -> dict[str, str]:
     """The versions of Python and of all libraries that training uses."""
-    found = {name: str(number) for name, number in software().items()}
+    found = software()
     for name in LEARNING_LIBRARIES:
         with suppress(PackageNotFoundError):
             found[name] = version(name)

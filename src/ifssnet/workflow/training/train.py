@@ -16,16 +16,15 @@ from ifssnet.core.progress import Progress
 from ifssnet.core.segmentation import Propagator
 from ifssnet.core.weights import Weights
 from ifssnet.io.cohorts.cohort_folder import open_cohort
-from ifssnet.io.plain_data import plain_table, structure
+from ifssnet.io.plain_data import plain_table
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.workflow.files.default_weights import weights_to_start_from
-from ifssnet.workflow.files.provenance import source
+from ifssnet.workflow.files.provenance import file_source
 from ifssnet.workflow.training.options import PRECISIONS, TrainingOptions
 from ifssnet.workflow.training.pictures import draw_curves, picture_of
 from ifssnet.workflow.training.results import TrainingResult
 from ifssnet.workflow.training.run_description import (
     Environment,
-    StartingWeights,
     card_table,
     check_same,
     code,
@@ -73,7 +72,7 @@ def train_cohort(
     start = None
     if options.start is not None:
         start = weights_to_start_from(options.start, recipe.task, getattr(recipe.config, "supervision", ""))
-        settings = replace(settings, from_=structure(StartingWeights, source(start), start.name))
+        settings = replace(settings, from_=file_source(start))
     muscles = recipe.muscles if settings.muscles is None else settings.muscles
     cohort = open_cohort(root)
     run = described(recipe, settings, muscles, cohort)
