@@ -377,3 +377,33 @@ def test_tables_become_configurations() -> None:
 def test_wrong_values_are_named(table: dict[str, object], words: str) -> None:
     with pytest.raises(InputError, match=words):
         structure(Outer, table, "x")
+
+
+@dataclass(frozen=True)
+class Round:
+    form: Literal["ball", "disc"] = "ball"
+    radius_mm: float = 1.0
+
+
+@dataclass(frozen=True)
+class Square:
+    form: Literal["box"] = "box"
+    side_mm: float = 2.0
+
+
+@dataclass(frozen=True)
+class Drawing:
+    shape: Round | Square | None = field(default_factory=Round)
+
+
+def test_a_word_chooses_among_dataclasses() -> None:
+    assert structure(Drawing, {"shape": {"form": "box", "side_mm": 3}}, "x").shape == Square(side_mm=3.0)
+    assert structure(Drawing, {"shape": {"form": "disc"}}, "x").shape == Round("disc")
+    assert structure(Drawing, {"shape": {"side_mm": 3}}, "x").shape == Square(side_mm=3.0)
+    assert structure(Drawing, {"shape": None}, "x").shape is None
+    for shape in (Round("disc", 2.5), Square(side_mm=0.5)):
+        assert structure(Drawing, plain(Drawing(shape)), "x") == Drawing(shape)
+    error = refused(Drawing, {"shape": {"form": "line"}})
+    assert (error.expected, error.received) == ("form = 'ball' or 'disc' or 'box' for shape of [x] in some.toml", "'line'")
+    # Once the word has chosen, the error is about what it has chosen.
+    assert refused(Drawing, {"shape": {"form": "box", "radius_mm": 3}}).expected.startswith("some of form, side_mm in shape")

@@ -7,10 +7,14 @@ import shlex
 from pathlib import Path
 
 import pytest
+import torch
 from tiny_task import TinyNetConfig, ball_leg
+from tubes import tube
 
 from ifssnet.core.errors import InputError
 from ifssnet.io.plain_data import plain_table
+from ifssnet.nn.losses.dice import SoftDiceConfig
+from ifssnet.nn.losses.tversky import TverskyConfig
 from ifssnet.nn.networks.ifss_net import IFSSNetConfig
 from ifssnet.train.loop.task import TrainingTask
 from ifssnet.train.recipe import TASKS, build_task, find_recipe, read_recipe, recipe_names, recipes_folder
@@ -118,6 +122,25 @@ def test_the_papers_are_the_papers(name: str) -> None:
     # Its width is one change away.
     full = read_recipe(find_recipe(name), ["network.widths=[30, 30, 60, 60, 120]", "network.blocks=full"])
     assert full.config.network == IFSSNetConfig()
+
+
+def test_a_recipe_names_its_loss_and_the_loss_its_settings() -> None:
+    """A loss is a file in `nn/losses` and a name in `RegionLossConfig`: nothing else has to know of it."""
+    leg = tube()
+    for name, shorter in (("full", ["recurrent.single_updates=1"]), ("anchored", ["updates=1", "batch=2"])):
+        before = read_recipe(find_recipe(name))
+        for words, loss in (
+            (["loss={form = 'soft-dice', squared = true}"], SoftDiceConfig(squared=True)),
+            (["loss={form = 'balance', alpha = 0.4}"], TverskyConfig("balance", alpha=0.4)),
+        ):
+            changed = read_recipe(find_recipe(name), [*words, *shorter])
+            assert changed.config.loss == loss != before.config.loss
+            task = build_task(changed, (leg,), (), 0)
+            (value,) = task.unit(0, 0.0)
+            assert torch.isfinite(value)
+            assert isinstance(task.loss.region, type(loss.build()))
+    with pytest.raises(InputError, match=r"form = 'paper' or .* or 'soft-dice' for loss of \[anchored\]"):
+        read_recipe(find_recipe("anchored"), ["loss.form=focal"])
 
 
 def test_every_ablation_is_a_recipe_with_changes_that_it_knows() -> None:

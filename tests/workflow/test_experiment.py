@@ -192,5 +192,5 @@ def test_only_the_real_data_set_is_said_to_have_wrong_labels(tmp_path: Path):
             (tmp_path / name / "cohort.toml").write_text(text)
         asked = EvaluationOptions((ComparedMethod("hold", "hold"),), SeedProtocol("first-three"), workers=0, keep=0)
         told = drain(evaluate(tmp_path / name, tmp_path / f"{name}-out", asked))
-        assert ("10 % wrong" in told["about"]["cohort"]["label_error"]) == (name == "real")  # type: ignore[index,operator,call-overload]
+        assert ("10 % wrong" in told.about.cohort.label_error) == (name == "real")
         assert ("10 % wrong" in (tmp_path / f"{name}-out" / "report.html").read_text()) == (name == "real")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
-from pathlib import PurePath
-from typing import Any, Literal, Union, cast, get_args, get_origin
+from pathlib import Path, PurePath
+from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
 from cattrs import Converter, IterableValidationError, IterableValidationNote
 from cattrs.errors import BaseValidationError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
-from ifssnet.io.plain_data.field_names import by_field, overrides
+from ifssnet.io.plain_data.field_names import by_field, fields_of, overrides
 from ifssnet.io.plain_data.refusal import RefusedError
 
 _WORDS: Mapping[type, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "a word in quotation marks"}
@@ -38,18 +38,40 @@ def _literal(value: object, hint: Any) -> object:
 
 
 def _union(value: object, hint: Any) -> object:
-    """The first kind that takes the value."""
+    """The first kind that takes the value; of several dataclasses the one whose word, such as a `form`, the table has."""
     kinds = get_args(hint)
     if value is None and type(None) in kinds:
         return None
     refused: list[Exception] = []
-    for kind in kinds:
-        if kind is not type(None):
-            try:
-                return CONVERTER.structure(value, kind)
-            except (RefusedError, BaseValidationError) as error:
-                refused.append(error)
+    for kind in _by_word(value, [kind for kind in kinds if kind is not type(None)]):
+        try:
+            return CONVERTER.structure(value, kind)
+        except (RefusedError, BaseValidationError) as error:
+            refused.append(error)
     raise refused[0]
+
+
+def _by_word(value: object, kinds: Sequence[Any]) -> Sequence[Any]:
+    """Those dataclasses that the table can mean: each has a field of the same name whose hint lists words of its own."""
+    if len(kinds) < 2 or not isinstance(value, Mapping) or not all(is_dataclass(kind) for kind in kinds):
+        return kinds
+    table, words = cast("Mapping[str, object]", value), [_words_of(kind) for kind in kinds]
+    for name in words[0]:
+        if name in table and all(name in each for each in words):
+            found = [kind for kind, each in zip(kinds, words, strict=True) if table[name] in each[name]]
+            if not found:
+                every = " or ".join(repr(word) for each in words for word in each[name])
+                raise RefusedError(f"{name} = {every}", table[name])
+            return found
+    return kinds
+
+
+def _words_of(kind: Any) -> dict[str, tuple[object, ...]]:
+    """The fields of a dataclass that are one of some words."""
+    hints = get_type_hints(kind)
+    return {
+        key: get_args(hints[field.name]) for key, field in fields_of(kind).items() if get_origin(hints[field.name]) is Literal
+    }
 
 
 def _entries(pairs: Iterable[tuple[Any, object, Any]]) -> list[object]:
@@ -135,14 +157,10 @@ def _is_array(hint: Any) -> bool:
     return getattr(hint, "array_type", None) is np.ndarray
 
 
-def _is_path(hint: Any) -> bool:
-    return isinstance(hint, type) and issubclass(hint, PurePath)
-
-
-def _path(value: object, hint: Any) -> object:
+def _path(value: object, _: object) -> Path:
     if not isinstance(value, str):
         raise RefusedError("a path in quotation marks", value)
-    return hint(value)
+    return Path(value)
 
 
 def _is_plain(hint: Any) -> bool:
@@ -180,7 +198,7 @@ def _new_converter() -> Converter:
     converter.register_structure_hook_func(lambda hint: get_origin(hint) in (tuple, list, Sequence), _list)
     converter.register_structure_hook_func(lambda hint: get_origin(hint) in (Mapping, dict), _mapping)
     converter.register_structure_hook_func(_is_array, _array)
-    converter.register_structure_hook_func(_is_path, _path)
+    converter.register_structure_hook(Path, _path)
     converter.register_unstructure_hook(np.ndarray, lambda array: array.tolist())
     converter.register_unstructure_hook(np.generic, lambda number: number.item())
     converter.register_unstructure_hook(PurePath, str)

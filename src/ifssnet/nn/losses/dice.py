@@ -2,9 +2,54 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
+
+from ifssnet.core.errors import InputError
+
+
+@dataclass(frozen=True)
+class SoftDiceConfig:
+    """1 - soft Dice.
+
+    Attributes:
+        form: The loss' name in recipes.
+        smooth: Voxels added to both areas and to their overlap, so that two empty masks have Dice 1.
+        squared: Whether the denominator has squares, as in the paper's equation (1).
+    """
+
+    form: Literal["soft-dice"] = "soft-dice"
+    smooth: float = 1.0
+    squared: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.smooth >= 0:
+            raise InputError("a smooth of 0 or more", f"{self.smooth}", "Correct it.")
+
+    def build(self) -> SoftDiceLoss:
+        """The loss."""
+        return SoftDiceLoss(self)
+
+
+class SoftDiceLoss(nn.Module):
+    """1 - soft Dice of each sample, averaged over the batch."""
+
+    def __init__(self, config: SoftDiceConfig = SoftDiceConfig()) -> None:
+        super().__init__()
+        self.config = config
+
+    def forward(
+        self,
+        probability: Float[Tensor, " batch *space"],
+        target: Float[Tensor, " batch *space"],
+        weight: Float[Tensor, " batch *space"] | None = None,
+    ) -> Float[Tensor, ""]:
+        """The loss of a batch; see `soft_dice_loss`."""
+        return soft_dice_loss(probability, target, weight, self.config.smooth, self.config.squared)
 
 
 def soft_dice_loss(

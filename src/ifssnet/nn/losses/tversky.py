@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import torch
 from jaxtyping import Float
@@ -13,8 +14,9 @@ from torch import Tensor, nn
 from ifssnet.core.errors import InputError
 from ifssnet.nn.losses.dice import sums_in
 
-PAPER, FIXED, BOUNDED, MIN_MAX, BALANCE = "paper", "fixed", "bounded", "min-max", "balance"
-FORMS = (PAPER, FIXED, BOUNDED, MIN_MAX, BALANCE)
+Form = Literal["paper", "fixed", "bounded", "min-max", "balance"]
+FORMS: tuple[Form, ...] = get_args(Form)
+PAPER, FIXED, BOUNDED, MIN_MAX, BALANCE = FORMS
 
 L2 = 1e-5
 """Decay rate of equation (4) (paper, III-C1)."""
@@ -37,7 +39,7 @@ class TverskyConfig:
         smooth: Voxels added above and below the fraction bar, so that two empty masks have index 1; 0 in the paper.
     """
 
-    form: str = PAPER
+    form: Form = PAPER
     alpha: float = 0.5
     low: float = 0.3
     pull: float = 1.0
@@ -57,6 +59,10 @@ class TverskyConfig:
             raise InputError("a memory from 0 to below 1", f"{self.memory}", "Correct it.")
         if not (self.pull >= 0 and self.smooth >= 0):
             raise InputError("pull and smooth of 0 or more", f"{self.pull} and {self.smooth}", "Correct them.")
+
+    def build(self) -> TverskyLoss:
+        """The loss."""
+        return TverskyLoss(self)
 
 
 def confusion(

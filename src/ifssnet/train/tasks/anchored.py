@@ -14,7 +14,8 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.segmentation import Propagator
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import plain_table
-from ifssnet.nn.losses.dice import soft_dice_loss
+from ifssnet.nn.losses.dice import SoftDiceConfig
+from ifssnet.nn.losses.region_losses import RegionLossConfig
 from ifssnet.nn.networks.anchored import TWIN, AnchoredNet, AnchoredNetConfig
 from ifssnet.nn.tensors import channels_last, seed_torch, tensor_of
 from ifssnet.propagate.anchored.method import KIND, Anchored, AnchoredInference
@@ -46,7 +47,8 @@ class AnchoredConfig:
             them, as experts and `ifss seeds` do.
         batch: Samples an update.
         updates: Of a unit.
-        cross_entropy: Its weight beside soft Dice.
+        loss: The loss of the muscle's region; one of `RegionLossConfig`.
+        cross_entropy: The weight of cross-entropy beside it.
         bends: Deformations in the plane.
         bent: Share of samples that are bent.
         grey: Changes of grey levels.
@@ -63,6 +65,7 @@ class AnchoredConfig:
     ends: bool = True
     batch: int = 8
     updates: int = 16
+    loss: RegionLossConfig = field(default_factory=SoftDiceConfig)
     cross_entropy: float = 4.0
     bends: Bends = field(default_factory=Bends)
     bent: float = 0.7
@@ -92,16 +95,17 @@ class AnchoredConfig:
 
 
 class AnchoredLoss(nn.Module):
-    """Cross-entropy, weighted, and soft Dice."""
+    """Cross-entropy, weighted, and a loss of the region."""
 
-    def __init__(self, cross_entropy: float = 4.0) -> None:
+    def __init__(self, config: RegionLossConfig, cross_entropy: float) -> None:
         super().__init__()
+        self.region: nn.Module = config.build()
         self.cross_entropy = cross_entropy
 
     def forward(self, logit: Float[Tensor, "batch 1 y x"], label: Float[Tensor, "batch 1 y x"]) -> Float[Tensor, ""]:
         """The loss of a batch; labels are 0, 1, or a pixel's share."""
         entropy = nn.functional.binary_cross_entropy_with_logits(logit, label)
-        return self.cross_entropy * entropy + soft_dice_loss(torch.sigmoid(logit), label)
+        return self.cross_entropy * entropy + self.region(torch.sigmoid(logit), label)
 
 
 class AnchoredTask:
@@ -135,7 +139,7 @@ class AnchoredTask:
         self.config = replace(config, sampling=config.sampling.halved_by(network.multiple))
         # Convolutions of few channels run up to three times as fast in this order on a processor.
         self.network: nn.Module = network if config.network.backbone == TWIN else channels_last(network)
-        self.loss: nn.Module = AnchoredLoss(config.cross_entropy)
+        self.loss: nn.Module = AnchoredLoss(config.loss, config.cross_entropy)
 
     def unit(self, index: int, share: float) -> Iterator[Float[Tensor, ""]]:  # noqa: ARG002
         """Some updates, each on a batch of slices; the same for the whole training."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ifssnet.core.errors import InputError
+from ifssnet.nn.losses.region_losses import RegionLossConfig
 from ifssnet.nn.losses.tversky import TverskyConfig
 from ifssnet.nn.networks.ifss_net import IFSSNetConfig
 from ifssnet.propagate.network_input.region import Sampling
@@ -26,7 +27,7 @@ class RecurrentConfig:
 
     Attributes:
         network: Its sizes.
-        loss: The Tversky loss (paper, III-C).
+        loss: The loss of a window: the Tversky loss (paper, III-C), or another one of `RegionLossConfig`.
         sampling: Of its pixels.
         sequences: What a sequence is.
         supervision: "full" (paper, III-C1); "weak-literal" (paper, III-C2: the last prediction is the label of slices
@@ -44,14 +45,14 @@ class RecurrentConfig:
         single_run_in: Most windows that are run before such a one, without gradient: it is fed what the network itself makes
             of an earlier mask, as in a sequence, but each update still has muscles and places of its own.
         run_in_from: Share of the training from which they are run in.
-        cross_entropy: Its weight beside the Tversky loss (paper: 0).
+        cross_entropy: The weight of cross-entropy beside that loss (paper: 0).
         l2: Of equation (4) (paper, III-C1: 1e-5).
         divide_by_window: Equation (4) as it stands, each window's index divided by w.
         inference: How validation and use go, unless they are told otherwise.
     """
 
     network: IFSSNetConfig = field(default_factory=IFSSNetConfig)
-    loss: TverskyConfig = field(default_factory=TverskyConfig)
+    loss: RegionLossConfig = field(default_factory=TverskyConfig)
     sampling: Sampling = field(default_factory=lambda: Sampling(multiple_px=32))
     sequences: SequenceConfig = field(default_factory=SequenceConfig)
     supervision: str = FULL

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ifssnet.nn.losses.tversky import TverskyConfig, TverskyLoss
+from ifssnet.nn.losses.region_losses import RegionLossConfig
 from ifssnet.nn.networks.ifss_net import State, detached
 from ifssnet.nn.tensors import tensor_of
 from ifssnet.train.data.augment import Corruption, corrupt_mask
@@ -19,11 +19,22 @@ Window = Float[Tensor, "batch z y x"]
 
 
 class RecurrentLoss(nn.Module):
-    """The Tversky loss of a window, and cross-entropy beside it where it is asked for."""
+    """A loss of the region in a window, and cross-entropy beside it where it is asked for."""
 
-    def __init__(self, config: TverskyConfig, cross_entropy: float) -> None:
+    def __init__(self, config: RegionLossConfig, cross_entropy: float) -> None:
         super().__init__()
-        self.tversky, self.cross_entropy = TverskyLoss(config), cross_entropy
+        self.region: nn.Module = config.build()
+        self.cross_entropy = cross_entropy
+
+    @property
+    def alpha(self) -> Float[Tensor, ""] | None:
+        """The weight of false positives, for the log; None where the loss has none."""
+        return getattr(self.region, "alpha", None)
+
+    @property
+    def beta(self) -> Float[Tensor, ""] | None:
+        """The weight of false negatives, likewise."""
+        return getattr(self.region, "beta", None)
 
     def forward(self, logit: Window, label: Window, weight: Window) -> Float[Tensor, ""]:
         """The loss of a window.
@@ -33,7 +44,7 @@ class RecurrentLoss(nn.Module):
             label: 0 to 1.
             weight: Of each pixel; 0 leaves it out.
         """
-        loss = self.tversky(torch.sigmoid(logit.float()), label, weight)
+        loss = self.region(torch.sigmoid(logit.float()), label, weight)
         if self.cross_entropy:
             each = nn.functional.binary_cross_entropy_with_logits(logit.float(), label, weight, reduction="sum")
             loss = loss + self.cross_entropy * each / weight.sum().clamp_min(1.0)
