@@ -51,7 +51,7 @@ def test_what_is_compared_follows_what_is_there(tmp_path: Path, monkeypatch: pyt
     shelf = fill_shelf(tmp_path / "shelf")
     monkeypatch.setenv(ELSEWHERE, str(shelf))
     assert [each.title for each in demo_methods()] == ["Anchored network", "IFSS-Net", LAST[0]]
-    assert [each.propagator.name for each in demo_methods()] == ["anchored", "ifss-net", LAST[1]]
+    assert [each.method.propagator.name for each in demo_methods()] == ["anchored", "ifss-net", LAST[1]]
     (shelf / "ifss-net.safetensors").unlink()
     first, second, _ = demo_methods()
     assert (first.title, first.note) == ("Anchored network", "")
