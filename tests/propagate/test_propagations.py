@@ -123,9 +123,12 @@ def test_smoothing_is_chosen_once_whatever_of_it_is_used(monkeypatch: pytest.Mon
     monkeypatch.setattr(shape_interpolation, "choose_smoothing", lambda *args: (chosen.append(1), whole(*args))[1])
     volume, seeds = A
     two = replace(seeds, masks={1: seeds.masks[1], 2: {z: np.roll(m, 20, 1) for z, m in seeds.masks[1].items()}})
-    list(Recurrent(Mover(), PIXELS, RecurrentInference(fuse_guided=0.5, keep_area=1.0)).prepare(volume, two).steps())
+    list(Recurrent(Mover(), PIXELS).prepare(volume, two).steps())
     assert len(chosen) == 1
     propagation = method("shape-interpolation").prepare(None, two)
     list(propagation.steps())
     propagation.describe()
     assert len(chosen) == 2
+    # What is fused with is interpolated muscle by muscle, and each chooses for itself.
+    list(Recurrent(Mover(), PIXELS, RecurrentInference(fuse_guided=0.5, keep_area=1.0)).prepare(volume, two).steps())
+    assert len(chosen) == 2 + 1 + 2

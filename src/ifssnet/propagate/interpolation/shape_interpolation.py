@@ -115,8 +115,9 @@ class ShapePropagation:
         return self._maps(self.seeds)
 
     def depth_maps_alone(self, label: int) -> DepthMaps | None:
-        """The same for one muscle that is taken to have no neighbours, with the smoothing that was chosen for all of them."""
-        return self._maps(Seeds({label: self.seeds.masks[label]}, self.seeds.grid, self.seeds.names))
+        """The same for one muscle that is taken to have no neighbours: its smoothing is chosen from its own slices alone."""
+        alone = Seeds({label: self.seeds.masks[label]}, self.seeds.grid, self.seeds.names)
+        return ShapePropagation(self.config, alone).depth_maps
 
     def describe(self) -> MethodDescription:
         """Settings; the smoothing and how it was chosen; for each muscle its groups and the estimated volume with its error."""
