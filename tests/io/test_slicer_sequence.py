@@ -84,6 +84,14 @@ def test_what_could_belong_to_other_images_is_not_taken(tmp_path: Path) -> None:
         read_slicer_sequence(images)
 
 
+@pytest.mark.parametrize("origin", ["(a,0,0)", "(0,0)", "(nan,0,0)"])
+def test_an_origin_that_is_not_three_numbers_is_refused(tmp_path: Path, origin: str) -> None:
+    _, poses, image_to_probe = recorded(tmp_path)
+    images = image_sequence(tmp_path / "wrong.seq.nrrd", origin=origin)
+    with pytest.raises(InputError, match=r"space origin in wrong\.seq\.nrrd"):
+        read_slicer_sequence(images, [poses], None, image_to_probe)
+
+
 def test_two_sequences_of_one_transform_are_refused(tmp_path: Path) -> None:
     images, poses, image_to_probe = recorded(tmp_path)
     other = transform_sequence(tmp_path / "Other.seq.mha", STEPS)

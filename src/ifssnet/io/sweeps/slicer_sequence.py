@@ -22,7 +22,7 @@ from ifssnet.core.sweep import Sweep
 from ifssnet.io.codecs import metaimage, nrrd
 from ifssnet.io.codecs.metaimage import read_metaimage_header
 from ifssnet.io.codecs.nrrd import read_nrrd, read_nrrd_header
-from ifssnet.io.codecs.numbers import shortened
+from ifssnet.io.codecs.numbers import numbers, shortened
 from ifssnet.io.recognition import FileStart, Kind
 from ifssnet.io.sweeps.linear_transform import (
     SUFFIXES,
@@ -380,8 +380,8 @@ def _pixel_to_node(fields: Mapping[str, str], path: Path) -> Float[np.ndarray, "
     for axis, step in enumerate([step for step in steps if step is not None][:3]):
         placed[:3, axis] = to_ras * step
     if "space origin" in fields:
-        origin = fields["space origin"].strip().strip("()").replace(",", " ").split()
-        placed[:3, 3] = to_ras * np.array([float(word) for word in origin])
+        origin = numbers(fields["space origin"].strip().strip("()").replace(",", " "), 3, f"space origin in {path.name}")
+        placed[:3, 3] = to_ras * np.array(origin)
     return placed
 
 
