@@ -32,7 +32,7 @@ variant weak weak
 # Interpolation alone, nobody takes over from it; so in the next two as well.
 variant weak-no-teacher weak --set "pseudo.handover=[1,1]"
 variant weak-constant weak --set "pseudo.handover=[1,1]" --set budget.policy=constant
-variant weak-expert-only weak --set "pseudo.handover=[1,1]" --set pseudo.least=0 --set pseudo.reach_mm=0.01 --set pseudo.trust=0
+variant weak-expert-only weak --set "pseudo.handover=[1,1]" --set pseudo.least=0 --set pseudo.decay_mm=0.01 --set pseudo.teacher_weight=0
 variant no-place full --set network.mask_channels=1
 variant no-image full --set image=false
 variant run-in full --set single_run_in=3 --set run_in_from=0.5

@@ -8,7 +8,7 @@ import pytest
 from ifssnet.train.data.augment import Bends, Corruption, GreyChanges, change_grey, corrupt_mask, draw_warp, flip, smooth_field
 from ifssnet.train.data.grey import blur, curve, speckle
 
-STILL = Bends(bend_mm=0.0, turn_deg=0.0, stretch=0.0, shift_mm=0.0)
+STILL = Bends(bend_mm=0.0, turn_deg=0.0, scale=0.0, shift_mm=0.0)
 NOTHING = Corruption(grow_mm=0.0, bend_mm=0.0, shift_mm=0.0, hole_chance=0.0, blob_chance=0.0)
 
 
@@ -45,7 +45,7 @@ def test_a_warp_that_does_nothing_leaves_all_as_it_was() -> None:
 
 def test_a_shift_takes_values_from_where_it_says() -> None:
     y, x = np.mgrid[:30, :40].astype(np.float32)
-    warp = draw_warp(rng(2), (30, 40), 2.0, Bends(bend_mm=0.0, turn_deg=0.0, stretch=0.0, shift_mm=6.0))
+    warp = draw_warp(rng(2), (30, 40), 2.0, Bends(bend_mm=0.0, turn_deg=0.0, scale=0.0, shift_mm=6.0))
     inner = (slice(4, -4), slice(4, -4))
     moved_y, moved_x = (warp.image(y) - y)[inner], (warp.image(x) - x)[inner]
     # At most 6 mm are 3 pixels.
@@ -58,7 +58,7 @@ def test_growth_grows_the_area_and_the_distances() -> None:
     mask = disc(20)
     depth = (20 - np.hypot(*(np.mgrid[:96, :96] - 47.5))).astype(np.float32)
     for seed in range(4):
-        warp = draw_warp(rng(seed), (96, 96), 1.0, Bends(bend_mm=0.0, turn_deg=8.0, stretch=0.2, shift_mm=0.0))
+        warp = draw_warp(rng(seed), (96, 96), 1.0, Bends(bend_mm=0.0, turn_deg=8.0, scale=0.2, shift_mm=0.0))
         assert 1 / 1.2 <= warp.growth <= 1.2
         assert warp.mask(mask).sum() == pytest.approx(mask.sum() * warp.growth**2, rel=0.02)
         # Turning a disc leaves it: the distance map of the larger disc, away from its tip and the edge.
@@ -71,7 +71,7 @@ def test_image_mask_and_distances_bend_alike_and_nothing_folds() -> None:
     mask = np.repeat(disc(25)[None], 3, axis=0)
     depth = np.repeat((25 - np.hypot(*(np.mgrid[:96, :96] - 47.5)))[None], 3, axis=0).astype(np.float32)
     for seed in range(5):
-        warp = draw_warp(rng(seed), (96, 96), 1.1, Bends(bend_mm=30.0, knots_mm=15.0))
+        warp = draw_warp(rng(seed), (96, 96), 1.1, Bends(bend_mm=30.0, control_points_mm=15.0))
         bent = warp.mask(mask)
         assert (bent[0] ^ disc(25)).sum() > 100
         assert ((warp.distance(depth) > 0) ^ bent).mean() < 0.01

@@ -17,7 +17,7 @@ def window(*values: float) -> torch.Tensor:
 
 
 KNOWN = torch.tensor([[True, False, False]])
-CONFIG = PseudoLabelConfig(reach_mm=10.0, least=0.2, handover=(0.2, 0.6), confidence=0.6, trust=0.7)
+CONFIG = PseudoLabelConfig(decay_mm=10.0, least=0.2, handover=(0.2, 0.6), confidence=0.6, teacher_weight=0.7)
 
 
 def test_the_papers_label_is_the_expert_or_the_window_before_place_by_place():
@@ -66,6 +66,6 @@ def test_no_gradient_reaches_the_teacher():
 
 
 def test_settings_that_cannot_be_are_refused():
-    for bad in ({"reach_mm": 0.0}, {"handover": (0.7, 0.3)}, {"trust": 2.0}):
+    for bad in ({"decay_mm": 0.0}, {"handover": (0.7, 0.3)}, {"teacher_weight": 2.0}):
         with pytest.raises(InputError):
             PseudoLabelConfig(**bad)

@@ -29,7 +29,7 @@ TASKS: Mapping[str, str] = MappingProxyType(
         "unet-3d": "ifssnet.train.tasks.unet_3d:UNet3dTask",
     }
 )
-"""Each task's name in recipes, and where it is: imported when it is asked for."""
+"""Each task's name in recipes, and its class, which is imported when a recipe names it."""
 
 ANY = "any"
 """The word for a network that follows whatever muscle it is given a mask of."""
@@ -54,16 +54,16 @@ class _Head:
 
 @dataclass(frozen=True)
 class Recipe:
-    """An experiment.
+    """How a network is trained.
 
     Attributes:
-        name: Of the file, without its suffix.
-        about: What it is, in a line.
+        name: The file's name without its suffix.
+        about: What the recipe is, in a line.
         task: A key of the table of tasks.
-        muscles: Trained on, unless the command says otherwise; none for any muscle.
-        trainer: How long, how fast.
-        validation: How it is looked at.
-        config: Of the task.
+        muscles: The muscles to train on, unless the command says otherwise; none for any muscle.
+        trainer: How long the network is trained, and how fast.
+        validation: How it is validated.
+        config: The task's configuration.
     """
 
     name: str

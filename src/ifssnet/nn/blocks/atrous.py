@@ -18,7 +18,7 @@ class AtrousSeparableConv3d(nn.Module):
     """Depthwise-separable 3 x 3 x 3 convolutions at several rates, concatenated along the channels.
 
     Args:
-        channels: Of the input.
+        channels: The channels of the input.
         out: Channels of the output.
         reading: "full": every rate gives `out` channels and a 1 x 1 x 1 convolution projects the concatenation to `out`.
             "light": every rate gives a share of `out`, and their concatenation is the output.

@@ -10,8 +10,8 @@ class GlobalConvolution(nn.Module):
     """The sum of a k x 1 then 1 x k path and a 1 x k then k x 1 path: what a k x k kernel sees, for 2 / k of its weights.
 
     Args:
-        channels_in: Of what comes in.
-        channels: Of what goes out.
+        channels_in: The channels of the input.
+        channels: The channels of the output.
         kernel: k, an odd number.
     """
 

@@ -49,7 +49,7 @@ class ResNetTrunk(nn.Module):
         planes: Input channels.
         width: Of the stem and the first stage; 64 in ResNet-50.
         depths: Bottlenecks a stage; (3, 4, 6, 3) in ResNet-50.
-        groups: Of group normalisation.
+        groups: The groups of group normalisation.
     """
 
     def __init__(self, planes: int, width: int = 64, depths: tuple[int, ...] = (3, 4, 6, 3), groups: int = 8) -> None:
@@ -88,7 +88,7 @@ class LightEncoder(nn.Module):
     Args:
         planes: Input channels.
         widths: Channels at each scale, every one half as fine as the one before.
-        groups: Of group normalisation.
+        groups: The groups of group normalisation.
     """
 
     def __init__(self, planes: int, widths: tuple[int, ...], groups: int = 4) -> None:

@@ -28,7 +28,7 @@ class PGNetConfig:
         depths: Bottlenecks a stage of "resnet" (He et al. 2016: 3, 4, 6, 3); "light" takes no notice.
         decoder: Channels of the global convolution and the decoder (Oh et al.: 256).
         kernel: Of the global convolution (Oh et al.: 7).
-        groups: Of group normalisation.
+        groups: The groups of group normalisation.
     """
 
     encoder: str = RESNET

@@ -1,4 +1,4 @@
-"""A small U-Net of 2-D convolutions over a stack of slices, told a few numbers about the slice at every scale."""
+"""A small U-Net of 2-D convolutions over a stack of slices; a few numbers about the slice scale and shift its features."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class UNet25dConfig:
         planes: Input planes: slices of the image, then planes of the prior.
         cues: Numbers about the slice as a whole.
         widths: Channels at each scale, every one half as fine as the one before.
-        groups: Of group normalisation.
+        groups: The groups of group normalisation.
     """
 
     planes: int = 7
@@ -74,7 +74,7 @@ class UNet25d(nn.Module):
 
     @property
     def channels(self) -> int:
-        """Of the features that come out."""
+        """The channels of the output."""
         return self.config.widths[0]
 
     @property

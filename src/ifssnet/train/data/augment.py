@@ -25,7 +25,7 @@ class Corruption:
     Attributes:
         grow_mm: SD of the erosion or dilation of the whole mask.
         bend_mm: SD of the border's displacement that varies along it.
-        knots_mm: Distance over which that varies.
+        control_points_mm: The distance over which that varies.
         shift_mm: SD of the mask's shift along each axis.
         hole_chance: Of a part of the mask that drops out at its border, 0 to 1.
         blob_chance: Of a blob that is added near it, 0 to 1.
@@ -34,7 +34,7 @@ class Corruption:
 
     grow_mm: float = 1.0
     bend_mm: float = 1.0
-    knots_mm: float = 12.0
+    control_points_mm: float = 12.0
     shift_mm: float = 1.5
     hole_chance: float = 0.25
     blob_chance: float = 0.25
@@ -80,7 +80,7 @@ def corrupt_mask(
     depth = -np.stack([signed_distance(plane, (pixel_mm, pixel_mm)) for plane in flat])
     depth = _shifted(depth, rng.standard_normal(2) * (strength * corruption.shift_mm / pixel_mm))
     plane_shape = (mask.shape[-2], mask.shape[-1])
-    bend = smooth_field(rng, plane_shape, strength * corruption.bend_mm, corruption.knots_mm / pixel_mm)
+    bend = smooth_field(rng, plane_shape, strength * corruption.bend_mm, corruption.control_points_mm / pixel_mm)
     grow = strength * corruption.grow_mm * rng.standard_normal()
     deepest = float(depth.max())
     changed = depth + np.maximum(bend + np.float32(grow), np.float32(-0.6 * deepest))

@@ -1,4 +1,4 @@
-"""Which slices an expert draws for training: so many a leg, in threes, spread over each muscle (paper, III-C2 and III-C3)."""
+"""The slices that an expert draws for training: a number for each leg, in threes, over each muscle (paper, III-C2, III-C3)."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class AnnotationBudget:
         spread: "ends", runs from the first slice with the muscle to the last at equal distances, so that both ends are
             drawn; "blocks", a run at the beginning of each of so many equal parts (paper, III-C2: every 100 slices).
         order: Of the legs: "given", or "shuffled".
-        seed: Of the shuffled order.
+        seed: The seed of the shuffled order.
     """
 
     policy: str = DECREMENTAL
@@ -163,7 +163,7 @@ class AnnotationBudget:
         return tuple(names[int(i)] for i in np.random.default_rng(self.seed).permutation(len(names)))
 
     def _shares(self, legs: int) -> list[Fraction]:
-        """Of a leg's slices that are annotated, in whole slices of a leg of `leg_slices`."""
+        """The share of each leg's slices that is annotated, in whole slices of a leg of `leg_slices`."""
         if self.policy == FULL:
             return [Fraction(1)] * legs
         if self.policy == CONSTANT:

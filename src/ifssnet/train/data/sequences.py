@@ -138,10 +138,10 @@ def draw_batch(
     """Draw sequences: of one muscle of several legs, each from a place where it is known.
 
     Args:
-        rng: Of the unit.
+        rng: The random numbers of the unit.
         tracks: To draw from.
         config: What a sequence is.
-        sampling: Of the network.
+        sampling: The network's pixels and slices.
         window: Slices of a window.
         share: How much of the training is done.
     """

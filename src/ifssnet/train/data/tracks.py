@@ -28,7 +28,7 @@ class Track:
     Args:
         leg: Whose.
         label: Which muscle.
-        sampling: Of the network.
+        sampling: The network's pixels and slices.
         annotated: Slices that an expert drew; None for all.
     """
 
@@ -53,7 +53,7 @@ class Track:
 
     @property
     def grid(self) -> Grid:
-        """Of the leg."""
+        """The grid of the leg."""
         return self.leg.volume.grid
 
     @cached_property
@@ -145,7 +145,7 @@ def find_tracks(
     Args:
         legs: To learn from.
         muscles: Which of their muscles.
-        sampling: Of the network.
+        sampling: The network's pixels and slices.
         annotated: Leg to muscle to the slices that an expert drew; None for all of them.
     """
     found: list[Track] = []

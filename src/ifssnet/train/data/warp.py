@@ -21,16 +21,16 @@ class Bends:
 
     Attributes:
         bend_mm: SD of the elastic displacement along each axis.
-        knots_mm: Distance of the control points, about the size of a bend.
-        turn_deg: Most that the region turns either way.
-        stretch: Most that it grows or shrinks, a fraction.
-        shift_mm: Most that it moves along each axis either way.
+        control_points_mm: The distance of the control points, about the size of a bend.
+        turn_deg: The most that the region turns either way.
+        scale: The most that the region grows or shrinks, a fraction.
+        shift_mm: The most that it moves along each axis either way.
     """
 
     bend_mm: float = 1.5
-    knots_mm: float = 20.0
+    control_points_mm: float = 20.0
     turn_deg: float = 8.0
-    stretch: float = 0.08
+    scale: float = 0.08
     shift_mm: float = 3.0
 
 
@@ -58,7 +58,7 @@ class Warp:
         return self.image(stack.astype(np.float32)) >= 0.5
 
     def distance(self, stack: Float32[np.ndarray, "*slices y x"]) -> Float32[np.ndarray, "*slices y x"]:
-        """Signed distances. Their zero level is exact; the rest is stretched with the whole, not with each single bend."""
+        """Signed distances. The border is exact; elsewhere distances grow with the whole region, not with each single bend."""
         return self.image(stack) * np.float32(self.growth)
 
 
@@ -66,13 +66,13 @@ def draw_warp(rng: np.random.Generator, shape_yx: tuple[int, int], pixel_mm: flo
     """A turn, a growth, a shift and a smooth bend about the region's middle. It folds nowhere, however strong."""
     ny, nx = shape_yx
     turn = math.radians(rng.uniform(-bends.turn_deg, bends.turn_deg))
-    growth = math.exp(rng.uniform(-1, 1) * math.log1p(bends.stretch))
+    growth = math.exp(rng.uniform(-1, 1) * math.log1p(bends.scale))
     down, right = rng.uniform(-1, 1, 2) * (bends.shift_mm / pixel_mm)
     y = np.arange(ny, dtype=np.float32)[:, None] - (ny - 1) / 2
     x = np.arange(nx, dtype=np.float32)[None, :] - (nx - 1) / 2
     c, s = math.cos(turn) / growth, math.sin(turn) / growth
-    bend_y = smooth_field(rng, shape_yx, bends.bend_mm / pixel_mm, bends.knots_mm / pixel_mm, unfolded=True)
-    bend_x = smooth_field(rng, shape_yx, bends.bend_mm / pixel_mm, bends.knots_mm / pixel_mm, unfolded=True)
+    bend_y = smooth_field(rng, shape_yx, bends.bend_mm / pixel_mm, bends.control_points_mm / pixel_mm, unfolded=True)
+    bend_x = smooth_field(rng, shape_yx, bends.bend_mm / pixel_mm, bends.control_points_mm / pixel_mm, unfolded=True)
     by, bx = y + bend_y, x + bend_x
     rows = c * by - s * bx + np.float32((ny - 1) / 2 + down)
     columns = s * by + c * bx + np.float32((nx - 1) / 2 + right)
@@ -80,7 +80,7 @@ def draw_warp(rng: np.random.Generator, shape_yx: tuple[int, int], pixel_mm: flo
 
 
 def smooth_field(
-    rng: np.random.Generator, shape_yx: tuple[int, int], sd: float, knots_px: float, unfolded: bool = False
+    rng: np.random.Generator, shape_yx: tuple[int, int], sd: float, control_points_px: float, unfolded: bool = False
 ) -> Float32[np.ndarray, "y x"]:
     """A random bicubic B-spline of mean 0.
 
@@ -88,22 +88,22 @@ def smooth_field(
         rng: Source of randomness.
         shape_yx: Pixels.
         sd: Standard deviation.
-        knots_px: Distance of the control points, at least 2 pixels.
+        control_points_px: The distance of the control points, at least 2 pixels.
         unfolded: Hold the control points to 0.4 of their distance: displacements below 0.48 of it along each axis cannot
             fold the plane (Choi and Lee 2000).
     """
-    knots_px = max(knots_px, 2.0)
-    over, along = _spline(shape_yx[0], knots_px), _spline(shape_yx[1], knots_px)
+    control_points_px = max(control_points_px, 2.0)
+    over, along = _spline(shape_yx[0], control_points_px), _spline(shape_yx[1], control_points_px)
     control = rng.standard_normal((over.shape[1], along.shape[1]), dtype=np.float32) * np.float32(sd / _SPLINE_SD)
     if unfolded:
-        control = np.clip(control, -0.4 * knots_px, 0.4 * knots_px)
+        control = np.clip(control, -0.4 * control_points_px, 0.4 * control_points_px)
     return over @ control @ along.T
 
 
 @lru_cache(maxsize=64)
-def _spline(size: int, knots_px: float) -> Float32[np.ndarray, "pixel control"]:
+def _spline(size: int, control_points_px: float) -> Float32[np.ndarray, "pixel control"]:
     """Weights of the control points of a uniform cubic B-spline at each pixel."""
-    at = np.arange(size) / knots_px
+    at = np.arange(size) / control_points_px
     first = np.floor(at).astype(int)
     t = at - first
     pieces = ((1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3)

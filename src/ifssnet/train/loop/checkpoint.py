@@ -1,4 +1,4 @@
-"""All that a training is at the boundary of two units: enough to go on as if nothing had happened, bit for bit."""
+"""The whole state of a training between two units: a run goes on from it bit for bit as if it had not stopped."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ _NUMBERS = ("unit", "total", "steps", "seconds", "dice", "best_dice", "best_unit
 
 @dataclass(eq=False)
 class TrainingState:
-    """What changes while a network is trained. The only mutable thing of the trainer's.
+    """What changes while a network is trained. Nothing else of the trainer is mutable.
 
     Attributes:
-        network: What is trained.
-        loss: With its own parameters, if it has any.
+        network: The network that is trained.
+        loss: The loss, with its own parameters if it has any.
         average: The network's moving average.
-        optimiser: With its moments.
-        unit: Units done.
-        total: Units in all; 0 until it is known.
-        steps: Optimiser steps done.
-        seconds: Spent, over all sessions of this run.
-        dice: Of the last validation; -1 before the first.
-        best_dice: Of the best one.
-        best_unit: Units done when it was reached.
-        waiting: Validations since then.
-        stopped: Whether validation stopped the training early.
+        optimiser: The optimiser with its moments.
+        unit: The units that are done.
+        total: The units in all; 0 until that is known.
+        steps: The steps of the optimiser that are done.
+        seconds: The time that was spent, over all sessions of this run.
+        dice: The last validation's Dice; -1 before the first.
+        best_dice: The best validation's Dice.
+        best_unit: The units that were done by then.
+        waiting: The validations since then.
+        stopped: Whether the validations ended the training.
     """
 
     network: nn.Module
@@ -55,7 +55,7 @@ class TrainingState:
     stopped: bool = False
 
     def snapshot(self) -> dict[str, Any]:
-        """Everything, with the states of all random number generators, as plain data and tensors (not copied)."""
+        """All of it, with the states of all random number generators, as plain data and tensors; the tensors are not copied."""
         modules = {"network": self.network, "loss": self.loss, "average": self.average, "optimiser": self.optimiser}
         return {
             "format": FORMAT,
@@ -68,7 +68,7 @@ class TrainingState:
         """Take over a snapshot.
 
         Raises:
-            InputError: It is another network's.
+            InputError: The snapshot is another network's.
         """
         try:
             for name in ("network", "loss", "average", "optimiser"):

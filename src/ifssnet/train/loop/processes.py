@@ -18,9 +18,9 @@ def unit_losses(task: TrainingTask, index: int, share: float, fabric: Fabric) ->
     """The losses of a unit, each with how many processes still have one; None where only others have.
 
     Args:
-        task: Whose.
-        index: Of the unit.
-        share: How much of the training is done.
+        task: The task.
+        index: The unit's index.
+        share: How much of the training is done, 0 to 1.
         fabric: The task's own computations run in its precision.
     """
     unit = task.unit(index, share)

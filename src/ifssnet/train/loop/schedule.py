@@ -57,12 +57,12 @@ class OptimiserConfig:
     """How weights are changed.
 
     Attributes:
-        form: "adam" (paper, III-D) or "adamw", whose decay is apart from its gradients.
-        learning_rate: The highest (paper: 1e-4).
+        form: "adam" (paper, III-D) or "adamw", which keeps the decay of the weights out of the gradient's moments.
+        learning_rate: The highest learning rate (paper: 1e-4).
         loss_rate: The learning rate of the loss' own parameters (alpha, beta), as a multiple of it.
-        weight_decay: Of the network; the loss' parameters never decay.
-        betas: Memory of the mean gradient and of its square.
-        clip_norm: Longest gradient of the network; 0 leaves it as it is.
+        weight_decay: The decay of the network's weights; the loss' parameters never decay.
+        betas: How much of the mean gradient and of its square is kept at each step.
+        clip_norm: The longest gradient of the network; 0 leaves gradients as they are.
     """
 
     form: Literal["adam", "adamw"] = "adamw"

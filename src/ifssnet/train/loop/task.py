@@ -42,7 +42,7 @@ class TrainingTask(Protocol):
         ...
 
     def teach(self, average: nn.Module) -> None:
-        """Take the averaged network before training starts; it stays up to date. Whoever needs no teacher ignores it."""
+        """Take the averaged network before training starts; it stays up to date. A task without a teacher ignores it."""
         ...
 
     def propagator(self, network: nn.Module) -> Propagator:
@@ -57,7 +57,8 @@ class TrainingTask(Protocol):
 def unit_rng(seed: int, index: int, *more: int) -> np.random.Generator:
     """The random numbers of one unit; torch's are seeded from them, for dropout.
 
-    Call it once at the start of `Task.unit`; with `more`, streams apart from each other (which do not touch torch).
+    Call it once at the start of `TrainingTask.unit`. With `more` it gives further, independent random numbers, and leaves
+    torch's alone.
     """
     rng = np.random.default_rng([seed, index, *more])
     if not more:

@@ -1,4 +1,4 @@
-"""Training of the anchored network: slices that an expert drew, and priors that pretend that nobody did."""
+"""Training of the anchored network: each sample is a drawn slice, with a prior that is made as if it had not been drawn."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class AnchoredConfig:
         ends: With `every` or a budget: the muscle's first and last slice are annotated, and so are those without it beside
             them, as experts and `ifss seeds` do.
         batch: Samples an update.
-        updates: Of a unit.
+        updates: The updates of a unit.
         loss: The loss of the muscle's region; one of `RegionLossConfig`.
         cross_entropy: The weight of cross-entropy beside it.
         bends: Deformations in the plane.
@@ -114,10 +114,10 @@ class AnchoredTask:
     Args:
         config: What is trained, on what.
         legs: To learn from.
-        muscles: Names of those that samples are of; none for all that each leg has. The network is not told which one it
-            sees, so it follows any.
-        seed: Of the network's start and of every draw.
-        annotated: Leg to muscle to slices that an expert looked at; instead of `config.every` and `config.budget`.
+        muscles: The names of the muscles to train on; none for all that each leg has. The network does not know which one
+            it sees, so it follows any.
+        seed: The seed of the network's start and of every draw.
+        annotated: Leg to muscle to the slices that an expert has judged; instead of `config.every` and `config.budget`.
 
     Raises:
         InputError: No leg, or none with such a muscle.
@@ -176,8 +176,8 @@ class AnchoredTask:
         if rng.random() < config.bent:
             warp = draw_warp(rng, (label.shape[0], label.shape[1]), config.sampling.pixel_mm, config.bends)
             grey, prior, label = warp.image(grey), warp.distance(prior), warp.image(label)
-        inner = slice(RIM_PX, -RIM_PX)
-        grey, prior, label = (np.ascontiguousarray(array[..., inner, inner]) for array in (grey, prior, label))
+        middle = slice(RIM_PX, -RIM_PX)
+        grey, prior, label = (np.ascontiguousarray(array[..., middle, middle]) for array in (grey, prior, label))
         grey, prior, label = flip(rng, normalised(grey, config.sampling), prior, label)
         if rng.random() < 0.5:
             grey = np.ascontiguousarray(grey[::-1])
@@ -199,7 +199,7 @@ class AnchoredTask:
         config = self.config
         context = {"offsets_mm": list(config.context.offsets_mm), "zero_image": config.context.zero_image}
         shared = {**asdict(config.sampling), "context": context, "inference": asdict(config.inference)}
-        # The network is told no names, so whatever it was trained on, it follows any muscle that it is given masks of.
+        # The network sees no names: whatever it was trained on, it follows any muscle whose masks it is given.
         return Weights(KIND, plain_table(config.network), shared, (), arrays_of(network))
 
 
@@ -228,8 +228,8 @@ def _sources(
         for value, name in leg.labels.names.items():
             if name not in ranges[leg.name]:
                 continue
-            looked = None if annotated is None or config.supervision == FULL else annotated[leg.name][name]
-            found.append(MuscleSamples(seen, value, looked, config.samples, config.context, (seed, place, value)))
+            seen_slices = None if annotated is None or config.supervision == FULL else annotated[leg.name][name]
+            found.append(MuscleSamples(seen, value, seen_slices, config.samples, config.context, (seed, place, value)))
     if not found:
         wanted = " or ".join(muscles) or "a muscle"
         raise InputError(f"a leg with {wanted}", f"{len(legs)} legs without", "Give other legs or muscles.")

@@ -29,7 +29,7 @@ from ifssnet.train.data.leg_pixels import LegPixels
 from ifssnet.train.data.warp import smooth_field
 
 STRENGTHS = (0.0, 0.0, 1e-3, 3e-3, 1e-2)
-"""Of smoothing, drawn at random for seeds of an unsteady hand: what cross-validation chooses for such seeds."""
+"""Strengths of smoothing for badly drawn seeds, one of them at random: cross-validation chooses such ones."""
 
 RIM_PX = 8
 """Around each sample, so that bending it brings in what lies there; it is cut off afterwards."""
@@ -37,7 +37,7 @@ RIM_PX = 8
 JITTER_PX = 8
 """How far a sample's middle may lie from that of the prior, along each axis."""
 
-FACES_KEPT = 4096
+SHAPES_KEPT = 4096
 """Shapes of annotated slices that are kept in memory, some 40 kB each."""
 
 
@@ -49,7 +49,7 @@ class AnchoredSamplesConfig:
         crop_px: Side of a sample, network pixels.
         hide: Share of samples whose prior is interpolated across the hidden slice.
         blend: Share whose prior lies between that and the truth: it imitates small gaps.
-        warp: Share whose prior is the truth, led astray at random: the network learns to leave a wrong prior.
+        warp: Share whose prior is the truth with its border displaced at random: the network learns to leave a wrong prior.
         beyond_end: Share of samples from outside the muscle, where the prior goes on and the label is empty.
         noise: Share of samples with a prior from badly drawn seeds; the label stays what the expert drew.
         noise_mm: SDs of such seeds' borders, one of them at random.
@@ -86,8 +86,8 @@ class TrainingSample:
     """One slice, ready for augmentation, with a rim of `RIM_PX`.
 
     Attributes:
-        grey: Of the slices around it, as in the volume.
-        prior_px: Depth of the prior in pixels, positive inside.
+        grey: The grey levels of the slices around it, as in the volume.
+        prior_px: The depth of the prior in pixels, positive inside.
         label: What the expert drew, 0 or 1.
         cues: As `propagate.prior.cues` has them.
     """
@@ -101,13 +101,13 @@ class TrainingSample:
 class MuscleSamples:
     """Samples of one muscle of one leg.
 
-    What it keeps in memory is made from (key, slice, hand) alone, so that a sample depends on its random numbers and on
-    nothing that was asked before.
+    What is kept in memory depends on (key, slice, hand) alone: a sample depends on its random numbers, and not on the samples
+    before it.
 
     Args:
-        leg: At network pixels.
-        value: The muscle's in the labels.
-        annotated: Slices that the expert looked at, ascending, those without the muscle included; None for every slice.
+        leg: The leg at network pixels.
+        value: The muscle's value in the labels.
+        annotated: The slices that the expert has judged, ascending, those without the muscle included; None for every slice.
         config: What is shown.
         context: The slices around a sample.
         key: Tells this muscle and leg from others in the random numbers of badly drawn seeds.
@@ -124,18 +124,18 @@ class MuscleSamples:
     ) -> None:
         self.leg, self.value, self.config, self.context, self.key = leg, value, config, context, key
         present = leg.present(value)
-        looked = range(present[0] - 1, present[-1] + 2) if annotated is None else annotated
-        looked = [z for z in looked if 0 <= z < leg.slices]
+        seen = range(present[0] - 1, present[-1] + 2) if annotated is None else annotated
+        seen = [z for z in seen if 0 <= z < leg.slices]
         shown = set(present)
         self.full = annotated is None
-        self.present = [z for z in looked if z in shown]
+        self.present = [z for z in seen if z in shown]
         if not self.present:
             raise InputError(
                 f"an annotated slice with label {value} in {leg.name}", "none", "Annotate more slices, or leave the leg out."
             )
-        self.knots = find_groups({z: np.array([[z in shown]]) for z in looked})
+        self.groups = find_groups({z: np.array([[z in shown]]) for z in seen})
         self.box = self._around()
-        self.faces: Callable[[AnnotatedGroup, int], GroupShapes] = lru_cache(FACES_KEPT)(self._faces)
+        self.shapes: Callable[[AnnotatedGroup, int], GroupShapes] = lru_cache(SHAPES_KEPT)(self._shapes)
 
     def draw(self, rng: np.random.Generator) -> TrainingSample:
         """One sample."""
@@ -147,20 +147,20 @@ class MuscleSamples:
         label = self.leg.mask(z, self.value)[self.box]
         hidden = None if kind == 2 and label.any() else self._interpolated(rng, z, hand)
         if hidden is None:
-            depth, between_mm = self._astray(rng, label)
+            depth, between_mm = self._led_astray(rng, label)
         else:
             depth, between_mm = hidden
             if kind == 1 and label.any():
                 share = np.float32(rng.uniform(0.3, 0.9))
-                true = self._depth(label) + self._tremble(rng, label.shape, hand)
+                true = self._depth(label) + self._hand_noise(rng, label.shape, hand)
                 depth, between_mm = share * true + (1 - share) * depth, float(1 - share) * between_mm
         sd_mm = self.config.noise_mm[hand - 1] * rng.uniform(0.8, 1.2) if hand else rng.uniform(0, 0.15)
-        return self._cut(rng, z, depth, cues(between_mm, sd_mm))
+        return self._cropped(rng, z, depth, cues(between_mm, sd_mm))
 
     def _target(self, rng: np.random.Generator) -> int:
         """A slice with the muscle, as a rule; else one close outside, where the ends are known."""
-        ends = [(self.knots[0].last, -1)] if not self.knots[0].present else []
-        ends += [(self.knots[-1].first, 1)] if not self.knots[-1].present else []
+        ends = [(self.groups[0].last, -1)] if not self.groups[0].present else []
+        ends += [(self.groups[-1].first, 1)] if not self.groups[-1].present else []
         if ends and rng.random() < self.config.beyond_end:
             edge, way = ends[int(rng.integers(len(ends)))]
             out = int(rng.uniform(0, self.config.beyond_mm) / self.leg.slice_mm)
@@ -170,16 +170,16 @@ class MuscleSamples:
     def _interpolated(self, rng: np.random.Generator, z: int, hand: int) -> tuple[Float32[np.ndarray, "y x"], float] | None:
         """A slice's prior from annotated slices around it that are not hidden; None where these do not reach."""
         kept = self._kept(rng, z)
-        if not any(knot.present for knot in kept):
+        if not any(group.present for group in kept):
             return None
         strength = STRENGTHS[int(rng.integers(len(STRENGTHS)))] if hand else 0.0
-        near = int(np.searchsorted([knot.first for knot in kept], z))
+        near = int(np.searchsorted([group.first for group in kept], z))
         kept = kept[max(0, near - 5) : near + 5] if strength else kept[max(0, near - 2) : near + 2]
-        faces = {knot: self.faces(knot, hand) for knot in kept if knot.present}
-        depth = guided_depth(z, kept, smoothed(kept, faces, strength) if strength else faces)
+        shapes = {group: self.shapes(group, hand) for group in kept if group.present}
+        depth = guided_depth(z, kept, smoothed(kept, shapes, strength) if strength else shapes)
         if depth is None:
             return None
-        annotated = [slice_ for knot in kept for slice_ in knot.slices]
+        annotated = [slice_ for group in kept for slice_ in group.slices]
         return np.asarray(depth, dtype=np.float32), nearness(z, annotated, self.leg.slice_mm).between_mm
 
     def _kept(self, rng: np.random.Generator, z: int) -> tuple[AnnotatedGroup, ...]:
@@ -189,22 +189,22 @@ class MuscleSamples:
         low = z - gap * rng.uniform(0.15, 0.85)
         high = low + gap
         if self.full:
-            kept = self._pretended(rng, z, low, high, gap)
+            kept = self._random_groups(rng, z, low, high, gap)
         else:
-            kept = [knot for knot in self.knots if knot.present and (knot.last <= low or knot.first >= high)]
-            kept = [knot for knot in kept if not knot.first <= z <= knot.last]
+            kept = [group for group in self.groups if group.present and (group.last <= low or group.first >= high)]
+            kept = [group for group in kept if not group.first <= z <= group.last]
         # Beyond its ends the muscle is absent: there it may be seen absent a little later than it is.
         out = int(rng.uniform(0, config.beyond_mm) / self.leg.slice_mm)
-        apart = max(2, round(2.0 / self.leg.slice_mm))
-        if not self.knots[0].present:
-            absent = max(min(self.knots[0].last, z - apart) - (out if rng.random() < 0.5 else 0), 0)
+        distance = max(2, round(2.0 / self.leg.slice_mm))
+        if not self.groups[0].present:
+            absent = max(min(self.groups[0].last, z - distance) - (out if rng.random() < 0.5 else 0), 0)
             kept = [AnnotatedGroup((absent,), False), *kept] if absent < z else kept
-        if not self.knots[-1].present:
-            absent = min(max(self.knots[-1].first, z + apart) + (out if rng.random() < 0.5 else 0), self.leg.slices - 1)
+        if not self.groups[-1].present:
+            absent = min(max(self.groups[-1].first, z + distance) + (out if rng.random() < 0.5 else 0), self.leg.slices - 1)
             kept = [*kept, AnnotatedGroup((absent,), False)] if absent > z else kept
         return tuple(kept)
 
-    def _pretended(self, rng: np.random.Generator, z: int, low: float, high: float, gap: float) -> list[AnnotatedGroup]:
+    def _random_groups(self, rng: np.random.Generator, z: int, low: float, high: float, gap: float) -> list[AnnotatedGroup]:
         """Annotated slices at random, two on either side of z, and the muscle's first and last where these come first."""
         first, last = self.present[0], self.present[-1]
         below = [min(int(low), z - 1), min(int(low), z - 1) - max(1, int(gap * rng.uniform(0.6, 1.5)))]
@@ -213,7 +213,7 @@ class MuscleSamples:
         # Single slices: of three side by side only the noise would differ.
         return [AnnotatedGroup((place,), True) for place in sorted(places) if place != z and self.leg.has(place, self.value)]
 
-    def _astray(self, rng: np.random.Generator, label: Bool[np.ndarray, "y x"]) -> tuple[Float32[np.ndarray, "y x"], float]:
+    def _led_astray(self, rng: np.random.Generator, label: Bool[np.ndarray, "y x"]) -> tuple[Float32[np.ndarray, "y x"], float]:
         """The true shape, its border displaced as interpolation across a gap of random width would, or much more."""
         between_mm = math.exp(rng.uniform(math.log(1.0), math.log(30.0)))
         # Border errors of guided interpolation on real anatomy: about 0.7, 1.8 and 4 mm in the middle of 27, 55 and 110 mm.
@@ -230,23 +230,23 @@ class MuscleSamples:
     def _depth(self, mask: Bool[np.ndarray, "y x"]) -> Float32[np.ndarray, "y x"]:
         return -signed_distance(mask, (self.leg.pixel_mm, self.leg.pixel_mm))
 
-    def _tremble(self, rng: np.random.Generator, shape: tuple[int, ...], hand: int) -> Float32[np.ndarray, "y x"]:
+    def _hand_noise(self, rng: np.random.Generator, shape: tuple[int, ...], hand: int) -> Float32[np.ndarray, "y x"]:
         if not hand:
             return np.zeros(shape, dtype=np.float32)
         sd_mm = np.float32(self.config.noise_mm[hand - 1])
         return sd_mm * _smooth_field(rng, shape, NOISE_LENGTH_MM / self.leg.pixel_mm)
 
-    def _faces(self, knot: AnnotatedGroup, hand: int) -> GroupShapes:
-        """What a knot shows, drawn by a steady hand (0) or one of those of `noise_mm`."""
-        masks = {z: self._drawn(z, hand) for z in knot.slices}
-        return measured_shapes(knot, masks, (self.leg.pixel_mm, self.leg.pixel_mm), NEIGHBOURS if hand else 1)
+    def _shapes(self, group: AnnotatedGroup, hand: int) -> GroupShapes:
+        """The shape of an annotated group, drawn exactly (hand 0) or with the border error of an entry of `noise_mm`."""
+        masks = {z: self._drawn(z, hand) for z in group.slices}
+        return measured_shapes(group, masks, (self.leg.pixel_mm, self.leg.pixel_mm), NEIGHBOURS if hand else 1)
 
     def _drawn(self, z: int, hand: int) -> Bool[np.ndarray, "y x"]:
         true = self.leg.mask(z, self.value)[self.box]
         if not hand:
             return true
         rng = np.random.default_rng([*self.key, z, hand])
-        drawn = self._depth(true) + self._tremble(rng, true.shape, hand) > 0
+        drawn = self._depth(true) + self._hand_noise(rng, true.shape, hand) > 0
         return drawn if drawn.any() else true
 
     def _around(self) -> Box:
@@ -256,8 +256,8 @@ class MuscleSamples:
             drawn |= self.leg.mask(z, self.value)
         return bounding_box(drawn, math.ceil(MARGIN_MM / self.leg.pixel_mm))
 
-    def _cut(
-        self, rng: np.random.Generator, z: int, depth: Float[np.ndarray, "y x"], told: Float32[np.ndarray, " cue"]
+    def _cropped(
+        self, rng: np.random.Generator, z: int, depth: Float[np.ndarray, "y x"], numbers: Float32[np.ndarray, " cue"]
     ) -> TrainingSample:
         """A crop somewhere around the prior: dark beyond the slice, the prior's edge beyond its box."""
         side = self.config.crop_px + 2 * RIM_PX
@@ -272,7 +272,7 @@ class MuscleSamples:
         around = self.context.slices(z, self.leg.slices, self.leg.slice_mm)
         grey = np.stack([self.leg.grey(slice_, top, left, side) for slice_ in around])
         label = _window(true, top, left, side)
-        return TrainingSample(grey, np.asarray(depth[np.ix_(at_y, at_x)] / self.leg.pixel_mm, np.float32), label, told)
+        return TrainingSample(grey, np.asarray(depth[np.ix_(at_y, at_x)] / self.leg.pixel_mm, np.float32), label, numbers)
 
 
 def _window(plane: np.ndarray, top: int, left: int, side: int) -> Float32[np.ndarray, "y x"]:

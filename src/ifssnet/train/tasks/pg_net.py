@@ -113,8 +113,8 @@ class PGNetTask:
     Args:
         config: What the network is shown.
         legs: To learn from.
-        muscles: Which of their muscles, none for all; the network is not told which one it follows.
-        seed: Of the network's start and of every draw.
+        muscles: The muscles to train on, none for all; the network does not know which one it follows.
+        seed: The seed of the network's start and of every draw.
     """
 
     def __init__(self, config: PGNetTrainingConfig, legs: Sequence[LabelledLeg], muscles: tuple[str, ...], seed: int) -> None:

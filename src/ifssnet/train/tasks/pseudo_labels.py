@@ -1,4 +1,4 @@
-"""What unannotated slices are compared with: the paper's last prediction, or interpolation that hands over to a teacher."""
+"""Labels for slices that nobody drew: the paper's last prediction, or interpolation that hands over to a teacher."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ class PseudoLabelConfig:
     """How pseudo-labels come about, beside those of the paper.
 
     Attributes:
-        reach_mm: Distance from an annotated slice at which interpolation weighs exp(-1) of what an annotated slice weighs.
+        decay_mm: The distance from an annotated slice at which interpolation weighs exp(-1) of what an annotated slice weighs.
         least: It never weighs less.
         handover: Shares of the training at which the teacher begins to take over, and has taken over.
         confidence: The teacher counts on pixels where |2p - 1| is at least so much.
-        trust: What the teacher weighs there, an annotated slice weighing 1.
+        teacher_weight: The teacher's weight there; an annotated slice has the weight 1.
         teacher_guided: Share of interpolation in the masks that are fed back to the teacher, so that it cannot drift.
     """
 
-    reach_mm: float = 10.0
+    decay_mm: float = 10.0
     least: float = 0.2
     handover: tuple[float, float] = (0.3, 0.7)
     confidence: float = 0.6
-    trust: float = 0.7
+    teacher_weight: float = 0.7
     teacher_guided: float = 0.5
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.reach_mm) and self.reach_mm > 0):
-            raise InputError("a positive reach_mm", f"{self.reach_mm}", "Correct it.")
+        if not (math.isfinite(self.decay_mm) and self.decay_mm > 0):
+            raise InputError("a positive decay_mm", f"{self.decay_mm}", "Correct it.")
         if len(self.handover) != 2 or not self.handover[0] <= self.handover[1]:
             raise InputError("two shares of the training for handover, ascending", f"{self.handover}", "Correct it.")
-        for name in ("least", "confidence", "trust", "teacher_guided"):
+        for name in ("least", "confidence", "teacher_weight", "teacher_guided"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"a share from 0 to 1 for {name}", f"{getattr(self, name)}", f"Correct {name}.")
 
@@ -92,7 +92,7 @@ def guided_label(
         share: How much of the training is done.
         config: How it is weighed.
     """
-    near = torch.exp(-distance_mm / config.reach_mm).clamp_min(config.least)
+    near = torch.exp(-distance_mm / config.decay_mm).clamp_min(config.least)
     near = torch.where(torch.isinf(distance_mm), torch.zeros_like(near), near)
     label, weight = guided, near[..., None, None].expand_as(guided)
     taken = config.teachers_share(share)
@@ -100,6 +100,6 @@ def guided_label(
         teacher = teacher.detach()
         part = taken * ((2 * teacher - 1).abs() >= config.confidence).to(teacher.dtype)
         label = (1 - part) * guided + part * teacher
-        weight = (1 - part) * weight + part * config.trust
+        weight = (1 - part) * weight + part * config.teacher_weight
     drawn = known[..., None, None]
     return torch.where(drawn, masks, label), torch.where(drawn, torch.ones_like(weight), weight)

@@ -40,7 +40,7 @@ class RecurrentTask:
         config: What it is shown.
         legs: To learn from.
         muscles: Which of their muscles, none for all; the mask alone says which one is to be followed.
-        seed: Of the network's start and of every draw.
+        seed: The seed of the network's start and of every draw.
     """
 
     def __init__(self, config: RecurrentConfig, legs: Sequence[LabelledLeg], muscles: tuple[str, ...], seed: int) -> None:
@@ -169,7 +169,7 @@ class RecurrentTask:
     def _logit(
         self, network: nn.Module, shown: WindowBatch, time: int, carried: Carried, age: Float[Tensor, " batch"] | None = None
     ) -> Window:
-        """Of a window; what is carried goes on. A mask that no window before has handed on is of some age of its own."""
+        """The logit of a window; `carried` is brought up to date. `age` is given where no window before has made the masks."""
         config = self.config
         if age is None:
             age = shown.images.new_tensor(time * shown.stride if config.feedback == "given" else shown.stride)

@@ -26,9 +26,9 @@ class RecurrentConfig:
     """What the network is shown, and how it learns from it. The defaults are the paper's, at one pixel a millimetre.
 
     Attributes:
-        network: Its sizes.
+        network: The network's sizes.
         loss: The loss of a window: the Tversky loss (paper, III-C), or another one of `RegionLossConfig`.
-        sampling: Of its pixels.
+        sampling: The network's pixels and slices.
         sequences: What a sequence is.
         supervision: "full" (paper, III-C1); "weak-literal" (paper, III-C2: the last prediction is the label of slices
             that nobody drew); "weak" (ours: interpolation first, then an averaged teacher).
@@ -39,7 +39,7 @@ class RecurrentConfig:
         image: False blanks the image (a control).
         update: "halves": the loss of half a sequence, then a step of the optimiser (paper, III-C1); "windows": a step
             every `tbptt` windows.
-        tbptt: Windows through which gradients go back (paper: TBPTT, without a number).
+        tbptt: The windows through which gradients go back (paper: truncated back-propagation through time, without a number).
         single_share: Share of the training at its beginning on single windows, fed earlier masks instead of predictions.
         single_updates: Of a unit then; each has windows of its own, twice as many as sequences run side by side.
         single_run_in: Most windows that are run before such a one, without gradient: it is fed what the network itself makes
@@ -48,7 +48,7 @@ class RecurrentConfig:
         cross_entropy: The weight of cross-entropy beside that loss (paper: 0).
         l2: Of equation (4) (paper, III-C1: 1e-5).
         divide_by_window: Equation (4) as it stands, each window's index divided by w.
-        inference: How validation and use go, unless they are told otherwise.
+        inference: How the network is used in validation, and afterwards unless somebody says otherwise.
     """
 
     network: IFSSNetConfig = field(default_factory=IFSSNetConfig)

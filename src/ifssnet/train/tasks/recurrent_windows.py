@@ -40,9 +40,9 @@ class RecurrentLoss(nn.Module):
         """The loss of a window.
 
         Args:
-            logit: Of the muscle.
+            logit: The logit of the muscle.
             label: 0 to 1.
-            weight: Of each pixel; 0 leaves it out.
+            weight: The weight of each pixel; 0 leaves it out.
         """
         loss = self.region(torch.sigmoid(logit.float()), label, weight)
         if self.cross_entropy:

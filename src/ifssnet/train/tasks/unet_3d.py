@@ -33,7 +33,7 @@ class UNet3dTrainingConfig:
         sampling: Its voxels, about as long as wide.
         window_zyx: Network voxels of a patch, and of a window in use; cut down to the slice, up to the network's multiple.
         batch: Patches an update.
-        updates: Of a unit.
+        updates: The updates of a unit.
         cross_entropy: Its weight beside Dice; 0 leaves Dice alone.
         grey: How grey levels are changed.
         flip: Share of the patches that are seen from the other side, as a leg of the other side is.
@@ -93,7 +93,7 @@ class UNet3dTask:
         legs: To learn from.
         muscles: Names, in the order of the network's classes, none for all that any leg has; a leg that lacks one teaches
             that it is absent.
-        seed: Of the network's start and of every draw.
+        seed: The seed of the network's start and of every draw.
     """
 
     def __init__(self, config: UNet3dTrainingConfig, legs: Sequence[LabelledLeg], muscles: tuple[str, ...], seed: int) -> None:

@@ -18,7 +18,7 @@ from ifssnet.workflow.experiment.plan import ANY, LEARNED, PROTOCOLS, Experiment
 from ifssnet.workflow.experiment.results import Estimate, Machine, Sizes, Stage, Throughput
 
 PUBLISHED_SPLIT: Mapping[str, int] = {TRAIN: 29, VAL: 5, TEST: 10}
-"""Of the paper's 44 legs (III, IV)."""
+"""The split of the paper's 44 legs (III, IV)."""
 
 TIGHT = 0.9
 """Share of a memory or a disk beyond which it is called too small."""
@@ -61,9 +61,9 @@ def estimate(
     """Hours and memory of every stage.
 
     Args:
-        options: What is asked for.
+        options: How to run the experiment.
         machine: Where it was measured.
-        sizes: Of the cohort.
+        sizes: The sizes of the cohort.
         measured: By label.
         jobs: Every training; what is done takes no more time.
         output: The experiment's folder.

@@ -75,7 +75,7 @@ def plan_experiment(
     Args:
         root: The data set's folder, there or to be made.
         output: The experiment's folder.
-        options: What is asked for.
+        options: How to run the experiment.
         source: Where the data set comes from; None for the published one.
 
     Raises:
@@ -110,7 +110,7 @@ def run_experiment(
     Args:
         root: The data set's folder, there or to be made.
         output: The folder for runs, evaluations and figures.
-        options: What is asked for.
+        options: How to run the experiment.
         source: Where the data set comes from; None for the published one.
 
     Returns:
@@ -134,8 +134,8 @@ def run_experiment(
     for protocol in PROTOCOLS:
         folder = evaluation_folder(output, protocol)
         given = SeedProtocol(protocol)
-        asked = EvaluationOptions(compared(options, output), given, TEST, workers=options.workers)
-        evaluations[protocol] = yield from _named(protocol, evaluate(legs, folder, asked))
+        how = EvaluationOptions(compared(options, output), given, TEST, workers=options.workers)
+        evaluations[protocol] = yield from _named(protocol, evaluate(legs, folder, how))
         yield from _named(protocol, draw_figures(folder, force=True))
     reports = {protocol: evaluation_folder(output, protocol) / REPORT for protocol in PROTOCOLS}
     summary = ExperimentSummary(root, legs, _cropping(crops, options), trained, reports)
@@ -162,7 +162,7 @@ def _legs(cohort: Cohort, options: ExperimentOptions) -> Generator[Progress, Non
         known = ", ".join(cohort.label_names.values())
         raise InputError(f"the muscles {', '.join(options.muscles)} in {cohort.root}", known, "Use a cohort with their labels.")
     target = cropped_folder(cohort.root, options.side_px)
-    # Legs that were cropped have been looked at; whatever changed since then is looked at again.
+    # The labels of cropped legs have been checked; a leg that has changed since is checked again.
     cropped = crops_are_done(cohort, target, options.side_px)
     checked = yield from check_cohort(cohort, (), read_labels=not cropped)
     problems = [f"{found.case.split}/{found.case.name}: {problem}" for found in checked.cases for problem in found.problems]
@@ -191,7 +191,7 @@ def _train(legs: Path, job: Job, options: ExperimentOptions) -> Generator[Progre
 
 
 def _named(name: str, work: Generator[Progress, None, Result]) -> Generator[Progress, None, Result]:
-    """The same work, its stages told apart from those of others."""
+    """The same work, with a name before each stage."""
     while True:
         try:
             progress = next(work)

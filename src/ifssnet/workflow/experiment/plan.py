@@ -61,7 +61,7 @@ def default_methods() -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class ExperimentOptions:
-    """What is asked for.
+    """How to run the experiment.
 
     Attributes:
         methods: Labels of `LEARNED`, which are trained, and names of methods that need no training.
@@ -69,9 +69,9 @@ class ExperimentOptions:
             are, regions about the muscle at 1.1 mm and widths for two processor cores.
         side_px: Rows and columns of the slices (paper's code: 512).
         muscles: One network each (paper, III-A).
-        minutes: Of training, each network; None for the recipes' units.
+        minutes: How long each network is trained; None for the recipes' units.
         device: Where to compute.
-        seed: Of every training.
+        seed: The seed of every training.
         changes: Label to NAME=VALUE words that change its recipe.
         workers: Evaluations at a time, each a process of its own; 0: in this process.
     """
@@ -181,7 +181,7 @@ def jobs_of(options: ExperimentOptions, output: Path) -> tuple[Job, ...]:
 
 
 def training_options(job: Job, options: ExperimentOptions) -> TrainingOptions:
-    """As `ifss train` is asked, going on where a run was begun."""
+    """The options of `ifss train` for a job; a run that was begun goes on."""
     return TrainingOptions(
         recipe=LEARNED[job.label].recipe,
         muscles=() if job.muscle == ANY else (job.muscle,),

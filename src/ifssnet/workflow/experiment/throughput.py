@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 SLICES = 96
 WIDTH_MM = 512 * 0.277
-"""Of a slice of the paper's, whatever its pixels."""
+"""The width of the paper's slices, whatever their pixels."""
 
 PATIENCE_S = 60.0
 """A measurement that would take longer is worked out from shorter ones."""

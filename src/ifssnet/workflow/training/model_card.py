@@ -66,7 +66,7 @@ class Card:
         settings: The settings of the training.
         cohort: The legs that they were trained on.
         software: The versions that they were trained with.
-        training_legs: The names of these legs; None where they are not told.
+        training_legs: The names of these legs; None where the card does not have them.
         unit: The units that had been trained when they were kept.
         units: The units that were planned.
         stored: How numbers are stored, "fp32" or "fp16".

@@ -1,4 +1,4 @@
-"""What a training is asked for."""
+"""The options of a training."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PRECISIONS: Mapping[str, Literal["32-true", "bf16-mixed"]] = MappingProxyType({"
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """What is asked for. What is None is as the recipe has it, or as the run has it that is resumed.
+    """How to train. None stands for what the recipe says, or the run that is resumed.
 
     Attributes:
         recipe: The name of a recipe of the package, or a TOML file; may be left out to resume.

@@ -60,7 +60,7 @@ class _Basis:
 
     Attributes:
         files: The hashes of its volume and its labels.
-        drawn: Muscle to the slices that the expert has looked at.
+        drawn: Muscle to the slices that the expert has judged.
         method: What the method's results depend on, as plain data.
         version: The version of this package.
     """

@@ -27,7 +27,7 @@ LEARNING_LIBRARIES = ("torch", "lightning-fabric", "monai", "safetensors")
 
 @dataclass(frozen=True)
 class RunSettings:
-    """What the run was asked for, beside its recipe.
+    """The settings of a run beside its recipe.
 
     Attributes:
         recipe: The recipe's name.
@@ -96,7 +96,7 @@ class RunDescription:
 
     Attributes:
         recipe: Every value of the recipe, as plain data: another version may have other fields.
-        settings: What was asked for beside it.
+        settings: The settings beside it.
         cohort: The legs.
         code: This package.
         environment: The machine.
@@ -125,7 +125,7 @@ def settings_of(options: TrainingOptions, before: RunSettings | None) -> RunSett
     """The settings of a run, filled up from those that it was begun with.
 
     Args:
-        options: What is asked for now.
+        options: The options of the command.
         before: The settings that the resumed run was begun with; None for a new run.
     """
     begun = before or RunSettings()

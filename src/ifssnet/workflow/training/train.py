@@ -52,7 +52,7 @@ def train_cohort(
     Args:
         root: The cohort's folder.
         output: The run's folder.
-        options: What is asked for.
+        options: How to train.
         tasks: What can be trained; None for everything that comes with the package.
 
     Raises:
