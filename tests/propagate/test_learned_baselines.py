@@ -14,7 +14,7 @@ from ifssnet.core.seeds import Seeds
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.networks.pg_net import PGNet, PGNetConfig
-from ifssnet.nn.networks.unet_3d import UNet3dConfig, build_unet_3d
+from ifssnet.nn.networks.unet_3d import UNet3dConfig, UNet3dNetwork
 from ifssnet.propagate.baselines.unet_3d import UNet3d, UNet3dInference
 from ifssnet.propagate.network_input.region import Sampling, crop, normalised, region_of
 from ifssnet.propagate.recurrent import pg_net
@@ -92,7 +92,7 @@ def test_it_knows_muscles_by_name_and_refuses_others() -> None:
 def unet_weights() -> Weights:
     torch.manual_seed(0)
     config = UNet3dConfig.light(2)
-    tensors = {name: tensor.numpy() for name, tensor in build_unet_3d(config).state_dict().items()}
+    tensors = {name: tensor.numpy() for name, tensor in UNet3dNetwork(config).state_dict().items()}
     return Weights("unet-3d", plain_table(config), {**asdict(PLAIN), "window_zyx": [8, 16, 16]}, ("SOL",), tensors)
 
 

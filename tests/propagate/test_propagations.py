@@ -15,7 +15,7 @@ from ifssnet.core.images import Volume
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagation, Propagator
 from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
-from ifssnet.nn.networks.unet_3d import UNet3dConfig, build_unet_3d
+from ifssnet.nn.networks.unet_3d import UNet3dConfig, UNet3dNetwork
 from ifssnet.propagate.anchored.method import Anchored, AnchoredInference
 from ifssnet.propagate.anchored.prior import Context
 from ifssnet.propagate.baselines.fill_between_slices import itk_installed
@@ -40,7 +40,7 @@ def anchored() -> Propagator:
 
 def u_net() -> Propagator:
     torch.manual_seed(0)
-    return UNet3d(build_unet_3d(UNet3dConfig.light(2)), ("SOL",), PIXELS, UNet3dInference((16, 32, 32)))
+    return UNet3d(UNet3dNetwork(UNet3dConfig.light(2)), ("SOL",), PIXELS, UNet3dInference((16, 32, 32)))
 
 
 MAKERS: dict[str, Callable[[], Propagator]] = {

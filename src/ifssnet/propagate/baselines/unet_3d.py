@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from importlib import import_module
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,10 +21,11 @@ from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagation, SimplePropagation
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import structure
-from ifssnet.nn.networks.unet_3d import UNet3dConfig, build_unet_3d
+from ifssnet.nn.networks.unet_3d import UNet3dConfig, UNet3dNetwork
 from ifssnet.nn.tensors import filled, tensor_of
 from ifssnet.propagate.baselines.unet_3d_inference import UNet3dInference
 from ifssnet.propagate.network_input.region import Region, Sampling, crop, normalised, paste, pixel_factor, slice_step
+from ifssnet.propagate.network_input.sliding_window import over_windows
 from ifssnet.propagate.network_input.trained_settings import further_settings, network_settings, sampling_settings
 
 __all__ = ["KIND", "SLICE_MM", "UNet3d", "UNet3dInference", "whole_slice"]
@@ -83,7 +82,7 @@ class UNet3d:
         """
         weights.check_kind(KIND)
         shared = further_settings(_SharedWithTraining, weights)
-        network = filled(build_unet_3d(network_settings(UNet3dConfig, weights)), weights.tensors)
+        network = filled(UNet3dNetwork(network_settings(UNet3dConfig, weights)), weights.tensors)
         inference = structure(UNet3dInference, settings, KIND, base=UNet3dInference(shared.window_zyx))
         return cls(network, weights.muscles, sampling_settings(weights), inference)
 
@@ -126,8 +125,6 @@ class UNet3d:
 
     @torch.inference_mode()
     def _logits(self, grey: Float32[np.ndarray, "z v u"]) -> Float32[np.ndarray, "class z v u"]:
-        slide: Any = import_module("monai.inferers.utils").sliding_window_inference
-
         device = next(self.network.parameters()).device
         training = self.network.training
         self.network.eval()
@@ -135,20 +132,10 @@ class UNet3d:
         dark = -self.sampling.mean / self.sampling.sd
         rows, columns = grey.shape[1:]
         depth, height, width = self.inference.window_zyx
-        found = slide(
-            tensor_of(grey)[None, None],
-            (depth, min(height, rows), min(width, columns)),
-            1,
-            self.network,
-            overlap=self.inference.overlap,
-            mode="gaussian",
-            cval=dark,
-            sw_device=device,
-            device="cpu",
-        )
+        window = (depth, min(height, rows), min(width, columns))
+        found = over_windows(self.network, tensor_of(grey), window, self.inference.overlap, dark, device)
         self.network.train(training)
-        assert isinstance(found, torch.Tensor)
-        return found[0].float().numpy()
+        return found.float().numpy()
 
 
 def _softmax(logits: Float[np.ndarray, "class y x"]) -> Float32[np.ndarray, "class y x"]:

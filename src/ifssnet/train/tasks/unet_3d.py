@@ -15,7 +15,7 @@ from ifssnet.core.segmentation import Propagator
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.losses.dice import soft_dice_loss
-from ifssnet.nn.networks.unet_3d import UNet3dConfig, build_unet_3d
+from ifssnet.nn.networks.unet_3d import UNet3dConfig, UNet3dNetwork
 from ifssnet.nn.tensors import seed_torch, tensor_of
 from ifssnet.propagate.baselines.unet_3d import KIND, SLICE_MM, UNet3d, UNet3dInference, whole_slice
 from ifssnet.propagate.network_input.region import Region, Sampling, crop, normalised, slice_step
@@ -110,7 +110,7 @@ class UNet3dTask:
         self.config = replace(config, network=size, sampling=sampling)
         self.legs, self.muscles, self.seed = tuple(legs), tuple(muscles), seed
         seed_torch(int(np.random.default_rng([seed]).integers(2**62)))
-        self.network: nn.Module = build_unet_3d(size)
+        self.network: nn.Module = UNet3dNetwork(size)
         self.loss: nn.Module = ClassesLoss(config.cross_entropy)
 
     def unit(self, index: int, share: float) -> Iterator[Float[Tensor, ""]]:  # noqa: ARG002

@@ -22,7 +22,7 @@ from ifssnet.workflow.training.options import TrainingOptions
 if TYPE_CHECKING:
     from ifssnet.train.recipe import Recipe
 
-LEARNING_LIBRARIES = ("torch", "lightning-fabric", "monai", "safetensors")
+LEARNING_LIBRARIES = ("torch", "lightning-fabric", "safetensors")
 
 
 @dataclass(frozen=True)
