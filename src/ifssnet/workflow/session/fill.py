@@ -1,0 +1,168 @@
+"""Intervals between drawn slices, filled by a method that sees no more of the leg than it needs."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+
+from ifssnet.core.images import Volume
+from ifssnet.core.packed_mask import PackedMask
+from ifssnet.core.progress import Step
+from ifssnet.core.seeds import Mask, Seeds
+from ifssnet.core.segmentation import Propagator
+from ifssnet.workflow.session.events import Arrived, Interval
+from ifssnet.workflow.session.state import SessionState
+
+CONTEXT = 1
+"""Drawn slices beyond the ends of an interval that have a say in it: the curves of a gap run through two on either side."""
+
+INSIDE = 0.5
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of the leg that is propagated at once.
+
+    Attributes:
+        low: The first slice.
+        high: The last slice.
+        intervals: What is wanted of it.
+    """
+
+    low: int
+    high: int
+    intervals: tuple[Interval, ...]
+
+
+def windows(state: SessionState, intervals: Sequence[Interval]) -> tuple[Window, ...]:
+    """Intervals with their neighbours, those that overlap together, in the order in which they were given first."""
+    found: list[Window] = []
+    for interval in intervals:
+        drawn = list(state.muscle(interval.label).bounds(state.grid))
+        below = [z for z in drawn if z <= interval.low][-1 - CONTEXT :]
+        above = [z for z in drawn if z >= interval.high][: 1 + CONTEXT]
+        window = Window(below[0], above[-1], (interval,))
+        apart: list[Window] = []
+        for other in found:
+            if other.low < window.high and window.low < other.high:
+                both = (*other.intervals, *window.intervals)
+                window = Window(min(other.low, window.low), max(other.high, window.high), both)
+            else:
+                apart.append(other)
+        found = [*apart, window]
+    return tuple(found)
+
+
+def fill(
+    volume: Volume,
+    state: SessionState,
+    window: Window,
+    propagator: Propagator,
+    hidden: Mapping[int, frozenset[int]] | None = None,
+) -> Iterator[tuple[int, tuple[Arrived, ...]]]:
+    """Run a method on a window, slice after slice as it finds them.
+
+    Pixels that another muscle has and keeps are never taken: drawn and accepted ones, and proposals that are not filled anew.
+
+    Args:
+        volume: Grey levels of the whole leg.
+        state: What is drawn.
+        window: What to fill.
+        propagator: The method.
+        hidden: Drawn slices by label that the method is not shown.
+
+    Yields:
+        A slice index, and what was found there of the muscles that were asked for. A slice may come again.
+
+    Raises:
+        InputError: What the method refuses.
+    """
+    seeds = _seeds_of(state, window, hidden or {})
+    cut = slice(window.low, window.high + 1)
+    # Where a part of the grid begins does not matter to a method, and its array is a view.
+    part = Volume(volume.array[cut], replace(volume.grid, shape_zyx=seeds.grid.shape_zyx), volume.header)
+    wanted = _wanted(window, hidden or {})
+    with warnings.catch_warnings():
+        # What a method remarks about a part of a leg is no news to whoever is drawing it.
+        warnings.simplefilter("ignore")
+        steps = propagator.prepare(part if propagator.needs_volume else None, seeds).steps()
+        for z, probabilities in _by_slice(steps):
+            asked = {label: each for label, each in probabilities.items() if (label, z + window.low) in wanted}
+            if asked:
+                yield z + window.low, _settled(state, z + window.low, probabilities, set(asked), wanted)
+
+
+def _wanted(window: Window, hidden: Mapping[int, frozenset[int]]) -> set[tuple[int, int]]:
+    asked = {(each.label, z) for each in window.intervals for z in each.slices}
+    return asked | {(label, z) for label, slices in hidden.items() for z in slices}
+
+
+def _seeds_of(state: SessionState, window: Window, hidden: Mapping[int, frozenset[int]]) -> Seeds:
+    """What is drawn within the window; of the other muscles also how they look at its ends, where that is known."""
+    sought = {each.label for each in window.intervals}
+    masks: dict[int, dict[int, Mask]] = {}
+    for label, muscle in state.muscles.items():
+        known = muscle.bounds(state.grid)
+        known |= {z: mask for z, mask in muscle.accepted.items() if z not in known and not muscle.outside(z)}
+        if label not in sought:
+            for z in (window.low, window.high):
+                if z not in known and (shown := state.mask(label, z)) is not None:
+                    known[z] = shown
+        away = hidden.get(label, frozenset[int]())
+        inside = {
+            z - window.low: mask.array()
+            for z, mask in sorted(known.items())
+            if window.low <= z <= window.high and z not in away
+        }
+        if inside and not muscle.absent:
+            masks[label] = inside
+    grid = replace(state.grid, shape_zyx=(window.high - window.low + 1, *state.grid.shape_zyx[1:]))
+    return Seeds(masks, grid, {label: muscle.name for label, muscle in state.muscles.items()})
+
+
+def _by_slice(steps: Iterator[Step]) -> Iterator[tuple[int, dict[int, Float[np.ndarray, "y x"]]]]:
+    """Steps of one slice that follow each other, together."""
+    z, found = -1, dict[int, Float[np.ndarray, "y x"]]()
+    for step in steps:
+        if found and (step.z != z or step.label in found):
+            yield z, found
+            found = {}
+        z = step.z
+        found[step.label] = step.probability
+    if found:
+        yield z, found
+
+
+def _settled(
+    state: SessionState,
+    z: int,
+    probabilities: Mapping[int, Float[np.ndarray, "y x"]],
+    asked: set[int],
+    wanted: set[tuple[int, int]],
+) -> tuple[Arrived, ...]:
+    """A pixel goes to the muscle that is most probable there, unless it is another one's already."""
+    order = sorted(probabilities)
+    stack = np.stack([probabilities[label] for label in order])
+    best = stack.argmax(axis=0)
+    found: list[Arrived] = []
+    for index, label in enumerate(order):
+        if label not in asked:
+            continue
+        mask = (best == index) & (stack[index] >= INSIDE)
+        packed = PackedMask.of(mask)
+        for other in state.muscles:
+            keeps = other != label and (other, z) not in wanted
+            if keeps and not packed.empty and (theirs := state.mask(other, z)) is not None:
+                packed = packed.minus(theirs)
+        found.append(Arrived(label, z, packed, _expected_dice(stack[index], mask)))
+    return tuple(found)
+
+
+def _expected_dice(probability: Float[np.ndarray, "y x"], mask: Mask) -> float:
+    """The Dice that a mask is expected to have if every pixel's probability holds."""
+    total = float(probability.sum()) + float(np.count_nonzero(mask))
+    return 2 * float(probability[mask].sum()) / total if total else 1.0
