@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 from ifssnet.core.errors import InputError
+
+
+def folder(path: Path | None) -> Path | None:
+    """A folder that is to be made, whose name is no file's.
+
+    Raises:
+        InputError: It ends as the name of a file does.
+    """
+    if path is not None:
+        from ifssnet.workflow.files.result_files import check_folder_name
+
+        check_folder_name(path)
+    return path
 
 
 def numbers(text: str, option: str, count: int, example: str) -> tuple[float, ...]:

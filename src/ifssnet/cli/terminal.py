@@ -22,6 +22,9 @@ from ifssnet.io.plain_data import plain
 
 Result = TypeVar("Result")
 
+SILENCE_S = 5.0
+"""Work that is longer says how far it is, where its output goes into a file or another program too."""
+
 
 @dataclass(frozen=True)
 class Terminal:
@@ -58,7 +61,7 @@ class Terminal:
 
     def _watched(self, work: Generator[Progress, None, Result]) -> Result:
         if self.quiet or not self.err.is_terminal:
-            return drain(work, self._stages())
+            return drain(work, self._lines())
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Bars(*columns, console=self.err, transient=not self.verbose) as bars:
             tasks: dict[str, TaskID] = {}
@@ -73,14 +76,21 @@ class Terminal:
 
             return drain(work, listen)
 
-    def _stages(self) -> Callable[[Progress], None]:
-        """Each stage once, as it begins, for those who asked for details and have no bars."""
+    def _lines(self) -> Callable[[Progress], None]:
+        """Without bars: how far it is, every few seconds; each stage as it begins for those who asked for details."""
         seen: set[str] = set()
+        said = time.perf_counter()
 
         def listen(progress: Progress) -> None:
-            if progress.stage not in seen:
-                seen.add(progress.stage)
+            nonlocal said
+            now = time.perf_counter()
+            if progress.stage not in seen and self.verbose:
                 self.detail(f"{progress.stage} ...")
+                said = now
+            elif now - said >= SILENCE_S:
+                self.say(f"{progress.stage}: {progress.done} of {progress.total}")
+                said = now
+            seen.add(progress.stage)
 
         return listen
 

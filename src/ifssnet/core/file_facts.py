@@ -87,6 +87,27 @@ class SweepFacts:
 
 
 @dataclass(frozen=True)
+class UnplacedFrameFacts:
+    """A recording whose frames cannot be placed yet, as one without the probe's calibration.
+
+    Attributes:
+        frames: How many there are.
+        frame_size_uv_px: Width and height of a frame.
+        pixel_type: Numpy's name for the type of its pixels.
+        duration_s: From the first time to the last; None where no times are known.
+        missing: What is needed to place them, and how to give it.
+        transforms: The transforms that the file has.
+    """
+
+    frames: int
+    frame_size_uv_px: tuple[int, int]
+    pixel_type: str
+    duration_s: float | None
+    missing: str
+    transforms: tuple[TransformFacts, ...]
+
+
+@dataclass(frozen=True)
 class SurfaceFacts:
     """One surface: its name and how many triangles it has."""
 
@@ -196,8 +217,38 @@ class MatrixFacts:
     matrix_to_parent: tuple[MatrixRow, ...]
 
 
+@dataclass(frozen=True)
+class FolderEntry:
+    """A file or a folder in a folder: its name, and what it is in words."""
+
+    name: str
+    what: str
+
+
+@dataclass(frozen=True)
+class FolderFacts:
+    """A folder that is no recording, volume or cohort of its own.
+
+    Attributes:
+        entries: How many files and folders lie in it.
+        contents: What they are, the first by name.
+    """
+
+    entries: int
+    contents: tuple[FolderEntry, ...]
+
+
 Content = (
-    ImageFacts | SweepFacts | SurfacesFacts | CohortFacts | ConfigurationFacts | SceneFacts | TransformsFacts | MatrixFacts
+    ImageFacts
+    | SweepFacts
+    | UnplacedFrameFacts
+    | SurfacesFacts
+    | CohortFacts
+    | ConfigurationFacts
+    | SceneFacts
+    | TransformsFacts
+    | MatrixFacts
+    | FolderFacts
 )
 
 

@@ -104,6 +104,15 @@ def format_of(path: Path) -> Format:
     return found
 
 
+def is_plain_folder(path: Path) -> bool:
+    """Whether it is a folder that has none of `FORMATS`.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    return _is_folder(path) and _format_of_folder(path) is None
+
+
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()

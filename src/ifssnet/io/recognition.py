@@ -96,8 +96,16 @@ def listing_of(folder: Path) -> FolderListing:
     Raises:
         InputError: It cannot be read.
     """
+    return FolderListing(folder, tuple(entry for entry in entries_of(folder) if entry.is_file()))
+
+
+def entries_of(folder: Path) -> tuple[Path, ...]:
+    """The files and folders in a folder by name, hidden ones left out.
+
+    Raises:
+        InputError: It cannot be read.
+    """
     try:
-        files = sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
+        return tuple(sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".")))
     except OSError as error:
         raise InputError(f"a folder {folder} that can be read", f"'{error}'", "Check its permissions.") from error
-    return FolderListing(folder, tuple(files))

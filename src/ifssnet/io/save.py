@@ -7,7 +7,7 @@ shrinks by a tenth at best and takes ten times as long. `.nii.gz` is always comp
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -93,6 +93,24 @@ def suffix_of(path: Path) -> str:
     )
 
 
+def files_of(path: Path, *, labels: bool) -> tuple[Path, ...]:
+    """The files that `save` would write for a name, known before there is anything to write.
+
+    Args:
+        path: The name.
+        labels: Whether a label map is written; else a volume.
+
+    Raises:
+        InputError: An unknown suffix, or one whose format holds labels only where a volume is to be written.
+    """
+    writer = WRITERS[suffix_of(path)]
+    if not labels and writer.write is None:
+        raise _labels_only(writer)
+    if writer.data_suffixes is None:
+        return (path,)
+    return (path, path.with_name(path.name[: -len(writer.suffix)] + writer.data_suffixes[labels]))
+
+
 def save_sweep(sweep: Sweep, path: Path, force: bool = False) -> None:
     """Write a tracked sweep.
 
@@ -105,10 +123,22 @@ def save_sweep(sweep: Sweep, path: Path, force: bool = False) -> None:
     Raises:
         InputError: An unknown suffix, or a sweep that the format cannot hold.
     """
+    _sweep_writer(path)(sweep, path, force)
+
+
+def check_sweep_name(path: Path) -> None:
+    """Refuse a name that no sweep can be written to.
+
+    Raises:
+        InputError: An unknown suffix.
+    """
+    _sweep_writer(path)
+
+
+def _sweep_writer(path: Path) -> Callable[[Sweep, Path, bool], None]:
     for each in FORMATS:
         if isinstance(each, SweepFormat) and (write := each.writers.get(path.suffix.lower())) is not None:
-            write(sweep, path, force)
-            return
+            return write
     raise InputError("a sweep as .igs.mha, .igs.nrrd, .sw or a folder", f"{path.name}", "Choose one of these.")
 
 
@@ -135,7 +165,7 @@ def _save_volume(
 ) -> None:
     """The file of a suffix with those that belong to it: first what is beside, last what readers open."""
     if writer.write is None:
-        raise InputError(f"labels for a {writer.suffix} file", "a grey-level volume", "Name it .nrrd.")
+        raise _labels_only(writer)
     if writer.data_suffixes is None:
         with atomic_paths([*beside, path], force) as (*others, partial):
             _write_texts(others, beside)
@@ -145,6 +175,10 @@ def _save_volume(
     with atomic_paths([*beside, data, path], force) as (*others, partial_data, partial):
         _write_texts(others, beside)
         writer.write(volume, partial, compress, (partial_data, data.name))
+
+
+def _labels_only(writer: VolumeWriter) -> InputError:
+    return InputError(f"labels for a {writer.suffix} file", "a grey-level volume", "Name it .nrrd.")
 
 
 def _write_texts(partials: list[Path], texts: Mapping[Path, str]) -> None:

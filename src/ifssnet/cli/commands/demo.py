@@ -9,12 +9,15 @@ from typing import Annotated
 import typer
 
 from ifssnet.cli.options import Force, Json, Quiet, Verbose
+from ifssnet.cli.parse import folder
 from ifssnet.cli.terminal import Terminal
 from ifssnet.workflow.demo.result import DemoResult, DemoScores
 
 
 def run(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for everything that the demo makes.")] = Path("demo"),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", callback=folder, help="Folder for everything that the demo makes.")
+    ] = Path("demo"),
     seed: Annotated[int, typer.Option(min=0, help="Which digital leg.")] = 1,
     force: Force = False,
     json: Json = False,

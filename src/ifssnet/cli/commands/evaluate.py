@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ifssnet.cli.options import Json, Quiet, Verbose
+from ifssnet.cli.parse import folder
 from ifssnet.cli.summary import show_summary
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.results import Results
@@ -45,7 +46,9 @@ def run(
             help="NAME, NAME@WEIGHTS or LABEL=NAME[@WEIGHTS][:SETTING=VALUE,…], commas between; also hold, plain, guided."
         ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder; an earlier run in it goes on.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", callback=folder, help="The folder; an earlier run in it goes on.")
+    ],
     protocol: Annotated[Protocol, typer.Option(help="Which annotated slices the methods are given.")] = Protocol.every_100,
     split: Annotated[Split, typer.Option(help="Which part of the cohort.")] = Split.test,
     legs: Annotated[int | None, typer.Option(min=1, help="Only so many legs, the first by name.")] = None,

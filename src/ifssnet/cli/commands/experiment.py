@@ -12,6 +12,7 @@ import typer
 
 from ifssnet.cli.commands.dataset import show_terms
 from ifssnet.cli.options import Device, Json, Quiet, Verbose
+from ifssnet.cli.parse import folder
 from ifssnet.cli.summary import show_summary
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.errors import InputError
@@ -33,7 +34,9 @@ class Scale(StrEnum):
 
 def leg_3d_us(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The data set's folder, there or to be made.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="The folder; an earlier run in it goes on.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT", callback=folder, help="The folder; an earlier run in it goes on.")
+    ],
     *,
     methods: Annotated[
         str | None, typer.Option(help="full, weak, anchored are trained; guided, hold, watershed, … need no training.")

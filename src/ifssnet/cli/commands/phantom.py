@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ifssnet.cli.options import Force, Json, Quiet
+from ifssnet.cli.parse import folder
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.errors import InputError
 from ifssnet.core.written_files import MadeCohort, MadeLeg
@@ -45,7 +46,7 @@ Seed = Annotated[int, typer.Option(help="Everything follows from it; the same se
 SizeOption = Annotated[Size, typer.Option(help="paper: 512 x 512 at 0.277 mm; quarter: 128 x 128; small: for tests.")]
 ViaOption = Annotated[Via, typer.Option(help="scan: tracked sweeps, compounded; direct: straight to a volume.")]
 VariantOption = Annotated[Variant, typer.Option(help="What kind of person.")]
-Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to make.")]
+Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", callback=folder, help="The folder to make.")]
 
 
 def leg(

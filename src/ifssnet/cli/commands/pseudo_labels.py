@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ifssnet.cli.options import Json, Quiet, Verbose
+from ifssnet.cli.parse import folder
 from ifssnet.cli.terminal import Terminal
 from ifssnet.workflow.training.results import PseudoLabels
 
@@ -23,7 +24,8 @@ class Policy(StrEnum):
 def run(
     cohort: Annotated[Path, typer.Argument(metavar="COHORT", help="A folder of legs by split, with labels.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="DIR", help="The new cohort; an earlier run in it goes on.")
+        Path,
+        typer.Option("--output", "-o", metavar="DIR", callback=folder, help="The new cohort; an earlier run in it goes on."),
     ],
     method: Annotated[
         str, typer.Option(help="Draws the other slices: NAME, or NAME@WEIGHTS trained on the same few slices.")

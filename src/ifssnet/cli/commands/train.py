@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ifssnet.cli.options import Device, Force, Json, Quiet, Verbose
+from ifssnet.cli.parse import folder
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.progress import Progress
 from ifssnet.workflow.training.results import TrainingResult
@@ -30,7 +31,9 @@ def run(
         typer.Argument(metavar="[COHORT]", help="A folder of legs by split, with labels."),
     ] = None,
     recipe: Annotated[str | None, typer.Option(help="Name of a recipe or a TOML file; `list` shows those there are.")] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="RUN", help="The run's folder.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="RUN", callback=folder, help="The run's folder.")
+    ] = None,
     muscles: Annotated[
         str | None, typer.Option(help="Muscles to train on, commas between, or `any`: all, one network that follows the mask.")
     ] = None,

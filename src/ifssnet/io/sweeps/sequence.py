@@ -97,6 +97,16 @@ def read_sequence(path: Path, configuration: PlusConfiguration | None = None) ->
     )
 
 
+def read_unplaced_frames(path: Path) -> Shaped[np.ndarray, "frame v u"]:
+    """The frames of a sequence metafile alone, whatever is known of where they lay.
+
+    Raises:
+        InputError: Not a sequence of 2-D frames.
+    """
+    fields, array = _read_any(path)
+    return _oriented(grey_frames(array, fields, path), fields, path)
+
+
 def is_sequence(start: FileStart) -> bool:
     """Whether a MetaImage or an NRRD file says that its frames are tracked, or that they are a list."""
     header = nrrd.header_in(start.content) or metaimage.header_in(start.content)

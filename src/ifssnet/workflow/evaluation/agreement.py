@@ -45,8 +45,8 @@ def agree_files(
         InputError: A file cannot be read, lacks the quantity or a value, or there are too few subjects or measurements.
     """
     if output is not None:
-        check_target(output, force, *sources)
         check_suffix(output, (".json",))
+        check_target(output, force, *sources)
     missing = [path for path in sources if not path.exists()]
     if missing:
         raise InputError("a file or folder", f"none at {missing[0]}", "Check the path; names are case sensitive.")

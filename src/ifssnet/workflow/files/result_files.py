@@ -9,7 +9,17 @@ from pathlib import Path
 
 from ifssnet.core.errors import InputError
 from ifssnet.io.plain_data import Json, finite
+from ifssnet.io.save import SUFFIXES, files_of
 from ifssnet.io.storage.atomic import atomic_path
+
+FILE_ENDINGS = frozenset(
+    [
+        *(f".{suffix.rpartition('.')[2]}" for suffix in SUFFIXES),
+        *(".json", ".csv", ".html", ".htm", ".png", ".svg", ".pdf", ".txt", ".toml", ".xml", ".zip", ".mrb"),
+        *(".stl", ".ply", ".obj", ".sw", ".dcm", ".safetensors"),
+    ]
+)
+"""Endings of files: a folder that is named so was meant to be a file."""
 
 
 def check_target(target: Path, force: bool, *sources: Path | None) -> None:
@@ -31,6 +41,22 @@ def check_target(target: Path, force: bool, *sources: Path | None) -> None:
         raise InputError(f"a folder {target.parent}", "none there", "Create it, or choose another place.")
 
 
+def check_image_target(target: Path, force: bool, *sources: Path | None, labels: bool = True) -> None:
+    """Refuse, before any work is done, what `check_target` refuses, and a name that is no image's.
+
+    Args:
+        target: The label map or the volume that is to be written.
+        force: It may be replaced.
+        sources: What is read.
+        labels: Whether it is a label map.
+
+    Raises:
+        InputError: As `check_target`; or its ending is no format's that can hold it.
+    """
+    for each in files_of(target, labels=labels):
+        check_target(each, force, *sources)
+
+
 def check_suffix(target: Path, suffixes: Sequence[str]) -> None:
     """Refuse, before any work is done, a name whose ending promises something else.
 
@@ -39,6 +65,16 @@ def check_suffix(target: Path, suffixes: Sequence[str]) -> None:
     """
     if target.suffix.lower() not in suffixes:
         raise InputError(f"a name that ends in {' or '.join(suffixes)}", f"{target.name}", "Choose one of these.")
+
+
+def check_folder_name(target: Path) -> None:
+    """Refuse, before any work is done, a file's name for a folder that is to be made.
+
+    Raises:
+        InputError: It ends as the name of a file does that this package reads or writes.
+    """
+    if target.suffix.lower() in FILE_ENDINGS and not target.is_dir():
+        raise InputError("a folder", f"the name of a file, {target.name}", f"Write it without '{target.suffix}'.")
 
 
 def write_json(data: Json, target: Path, force: bool) -> None:

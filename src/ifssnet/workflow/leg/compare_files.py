@@ -53,8 +53,8 @@ def compare_files(
     """
     for target in (per_slice, output):
         if target is not None:
-            check_target(target, force, segmentation, reference, without)
             check_suffix(target, (".csv",) if target is per_slice else SUFFIXES)
+            check_target(target, force, segmentation, reference, without)
     truth = open_labels(reference)
     left_out: dict[str, tuple[int, ...]] = {}
     if without is not None:

@@ -22,7 +22,7 @@ from ifssnet.io.sweeps.plus_config import PlusConfiguration, read_plus_configura
 from ifssnet.io.sweeps.tracking_files import TrackingFiles
 from ifssnet.io.volumes.recorded_findings import with_findings
 from ifssnet.workflow.files.provenance import source
-from ifssnet.workflow.files.result_files import check_target, write_json
+from ifssnet.workflow.files.result_files import check_image_target, check_target, write_json
 from ifssnet.workflow.leg.compounded_volume import check_before_compounding, compound, dry_run, options_from_plus
 
 
@@ -99,8 +99,9 @@ def compound_files(
         InputError: Something cannot be read, nothing to compound, too little memory, or a target that cannot be written.
     """
     provenance_path = output.with_name(f"{output.name}.json")
-    for target in (output, *([provenance_path] if with_provenance else [])):
-        check_target(target, force, *files.inputs, files.grid)
+    check_image_target(output, force, *files.inputs, files.grid, labels=False)
+    if with_provenance:
+        check_target(provenance_path, force, *files.inputs, files.grid)
     read = _read(files)
     findings = check_before_compounding(read.sweeps, read.options, read.grid).findings
     volume = with_findings((yield from compound(read.sweeps, read.options, read.grid)), findings)

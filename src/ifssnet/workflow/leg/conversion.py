@@ -28,12 +28,12 @@ from ifssnet.geometry.voxelise import voxelise
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.cohorts.nnunet import write_nnunet
 from ifssnet.io.kinds import IMAGES, KINDS, SURFACES, SWEEPS, kind_of
-from ifssnet.io.open import open_labels, open_sweep, open_volume
+from ifssnet.io.open import MANY_LABELS, open_labels, open_sweep, open_volume
 from ifssnet.io.plain_data import Json, plain_table
-from ifssnet.io.save import save, save_sweep
+from ifssnet.io.save import check_sweep_name, save, save_sweep
 from ifssnet.io.storage.atomic import atomic_folder
 from ifssnet.io.volumes.surfaces import SURFACE_SUFFIXES, read_surfaces, write_surface
-from ifssnet.workflow.files.result_files import check_target
+from ifssnet.workflow.files.result_files import check_folder_name, check_image_target, check_target
 
 SURFACE_SPACING_MM = (0.5, 0.5, 0.5)
 """Voxels that surfaces become when nobody says otherwise."""
@@ -78,13 +78,26 @@ def convert(
         InputError: The two do not go together, a name is not there, or something cannot be read or written.
     """
     check_target(target, force, source)
+    kind = kind_of(source)
+    _check_name(kind, target, force)
     yield Progress("converting", 0, 2)
-    if kind_of(source) == "cohort":
+    if kind == "cohort":
         content: Converted = _cohort(source, target, force)
     else:
         content = _one(source, target, spacing, names, config, force)
     yield Progress("converting", 2, 2)
     return Conversion(source, target, content)
+
+
+def _check_name(kind: str, target: Path, force: bool) -> None:
+    """Refuse a name that what there is cannot be written to, before it is read."""
+    ending = target.suffix.lower()
+    if kind in SWEEPS:
+        check_sweep_name(target)
+    elif kind == "cohort" or not ending:
+        check_folder_name(target)
+    elif (kind in IMAGES or kind in SURFACES) and ending not in SURFACE_SUFFIXES:
+        check_image_target(target, force)
 
 
 def _one(
@@ -125,6 +138,8 @@ def _labels(source: Path, target: Path, spacing: Spacing | None, names: tuple[st
         labels = only(labels, names, source)
     if spacing is not None:
         labels = labels_on(labels, respaced(labels.grid, spacing))
+    if target.suffix.lower() in SURFACE_SUFFIXES or not target.suffix:
+        _check_structures(labels, source)
     if target.suffix.lower() in SURFACE_SUFFIXES:
         used = _used(labels)
         if len(used) != 1:
@@ -141,6 +156,17 @@ def _labels(source: Path, target: Path, spacing: Spacing | None, names: tuple[st
     else:
         save(labels, target, force=force)
     return ImageConversion(labels.grid.summary, labels=tuple(labels.names[value] for value in _used(labels)))
+
+
+def _check_structures(labels: LabelMap, source: Path) -> None:
+    """Refuse grey levels, each of which would become a surface of its own."""
+    unnamed = sum(labels.names[value] == str(value) for value in _used(labels))
+    if unnamed > MANY_LABELS:
+        raise InputError(
+            "a label map, whose structures become surfaces",
+            f"{source.name} with {unnamed} different values that have no names: grey levels",
+            "Give the label map; grey levels go into an image file, such as OUT.nrrd.",
+        )
 
 
 def _surfaces(source: Path, target: Path, spacing: Spacing | None, names: tuple[str, ...] | None, force: bool) -> Converted:

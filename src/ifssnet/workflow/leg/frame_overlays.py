@@ -19,7 +19,7 @@ from ifssnet.core.written_files import OutlinedFrames
 from ifssnet.io.open import open_labels, open_sweep
 from ifssnet.io.sweeps.overlays import write_overlays
 from ifssnet.io.sweeps.stradwin_writer import write_stradwin
-from ifssnet.workflow.files.result_files import check_target
+from ifssnet.workflow.files.result_files import check_folder_name, check_target
 
 
 def outline_frames(
@@ -31,6 +31,8 @@ def outline_frames(
         InputError: Something cannot be read or written.
     """
     check_target(output, force, segmentation, sweep_path, config)
+    if output.suffix.lower() != ".sw":
+        check_folder_name(output)
     labels = open_labels(segmentation)
     sweep = _valid_frames(open_sweep(sweep_path, config))
     drawn = yield from project_to_frames(labels, sweep)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from dataclasses import asdict, fields
 from pathlib import Path
 
 import numpy as np
 
+from ifssnet.core.errors import InputError
 from ifssnet.core.file_facts import (
     CaseFacts,
     CohortFacts,
     ConfigurationFacts,
     Content,
+    FolderEntry,
+    FolderFacts,
     ImageFacts,
     Inspection,
     LabelFacts,
@@ -25,20 +29,32 @@ from ifssnet.core.file_facts import (
     SweepFacts,
     TransformFacts,
     TransformsFacts,
+    UnplacedFrameFacts,
 )
 from ifssnet.core.images import LabelMap
 from ifssnet.core.sweep import Sweep
 from ifssnet.geometry.values import counts_of_values
 from ifssnet.io.cohorts.cohort_folder import open_cohort
-from ifssnet.io.kinds import IMAGES, KINDS, SURFACES, SWEEPS, kind_of
+from ifssnet.io.kinds import IMAGES, KINDS, SURFACES, SWEEPS, is_plain_folder, kind_of
 from ifssnet.io.open import open_labels, open_sweep, open_volume
 from ifssnet.io.plain_data import Json, plain_table
+from ifssnet.io.recognition import entries_of
 from ifssnet.io.sweeps.linear_transform import read_linear_transform
 from ifssnet.io.sweeps.plus_config import PlusConfiguration, read_plus_configuration
+from ifssnet.io.sweeps.sequence import read_unplaced_frames
+from ifssnet.io.sweeps.sequence_writer import SEQUENCE
 from ifssnet.io.sweeps.slicer_scene import read_scene
-from ifssnet.io.sweeps.slicer_sequence import TransformSequence, read_transform_sequences
+from ifssnet.io.sweeps.slicer_sequence import (
+    SLICER_IMAGES,
+    TransformSequence,
+    read_image_sequence,
+    read_transform_sequences,
+)
 from ifssnet.io.volumes import label_names
 from ifssnet.io.volumes.surfaces import read_surfaces
+
+MOST_ENTRIES = 200
+"""Of a folder's entries, so many are looked into."""
 
 
 def inspect(path: Path, config: Path | None = None) -> Inspection:
@@ -51,6 +67,8 @@ def inspect(path: Path, config: Path | None = None) -> Inspection:
     Raises:
         InputError: It cannot be read, or is nothing that is known.
     """
+    if is_plain_folder(path):
+        return Inspection(path, "folder", "a folder", _folder(path))
     kind = kind_of(path)
     return Inspection(path, kind, KINDS[kind], _content(path, kind, config))
 
@@ -73,7 +91,7 @@ def _content(path: Path, kind: str, config: Path | None) -> Content:
     if kind == "transform":
         return MatrixFacts(tuple(MatrixRow(*row) for row in read_linear_transform(path).tolist()))
     if kind in SWEEPS:
-        return _sweep(open_sweep(path, config))
+        return _sweep_or_frames(path, kind, config)
     if kind in ("nnunet", "cohort"):
         return _cohort(path)
     if kind in SURFACES:
@@ -81,6 +99,54 @@ def _content(path: Path, kind: str, config: Path | None) -> Content:
     if kind in IMAGES:
         return _image(path, kind)
     return _configuration(read_plus_configuration(path))
+
+
+def _sweep_or_frames(path: Path, kind: str, config: Path | None) -> SweepFacts | UnplacedFrameFacts:
+    """A sweep; where nobody said how its frames lie, the frames and the transforms that are there."""
+    try:
+        return _sweep(open_sweep(path, config))
+    except InputError as error:
+        if config is not None or kind not in (SEQUENCE.kind.name, SLICER_IMAGES.kind.name):
+            raise
+        return _unplaced(path, kind, error)
+
+
+def _unplaced(path: Path, kind: str, error: InputError) -> UnplacedFrameFacts:
+    transforms: tuple[TransformFacts, ...] = ()
+    times_s: np.ndarray | None = None
+    if kind == SLICER_IMAGES.kind.name:
+        images = read_image_sequence(path)
+        frames, times_s = images.frames, images.times_s
+    else:
+        frames = read_unplaced_frames(path)
+        with contextlib.suppress(InputError):
+            transforms = tuple(_transforms(each) for each in read_transform_sequences(path))
+    spans = [(each.first_s, each.last_s) for each in transforms if each.first_s is not None and each.last_s is not None]
+    if times_s is not None and np.isfinite(times_s).any():
+        spans = [(float(np.nanmin(times_s)), float(np.nanmax(times_s)))]
+    return UnplacedFrameFacts(
+        frames=len(frames),
+        frame_size_uv_px=(int(frames.shape[2]), int(frames.shape[1])),
+        pixel_type=str(frames.dtype),
+        duration_s=max((last - first for first, last in spans), default=None),
+        missing=f"{error.received}. {error.remedy}",
+        transforms=transforms,
+    )
+
+
+def _folder(path: Path) -> FolderFacts:
+    entries = entries_of(path)
+    if not entries:
+        raise InputError("a folder with files", f"{path}, which is empty", "Give another folder, or a file.")
+    return FolderFacts(len(entries), tuple(FolderEntry(each.name, _words_of(each)) for each in entries[:MOST_ENTRIES]))
+
+
+def _words_of(path: Path) -> str:
+    """What a file or a folder is, a dash where nothing is known of it."""
+    try:
+        return "a folder" if is_plain_folder(path) else KINDS[kind_of(path)]
+    except InputError:
+        return "-"
 
 
 def _scene(path: Path) -> SceneFacts:

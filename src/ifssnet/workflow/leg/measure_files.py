@@ -68,8 +68,8 @@ def measure_files(
     if mdc_cm3 is not None and not mdc_cm3 > 0:
         raise InputError("a minimal detectable change above 0 cm3", f"{mdc_cm3:g}", "Give it in cm3.")
     if output is not None:
-        check_target(output, force, segmentation, volume, against)
         check_suffix(output, SUFFIXES)
+        check_target(output, force, segmentation, volume, against)
     labels = open_labels(segmentation)
     measures = measure(labels, None if volume is None else open_volume(volume), options)
     findings = completeness_findings(labels)

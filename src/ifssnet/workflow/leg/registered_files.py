@@ -15,7 +15,7 @@ from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.plain_data import plain_table
 from ifssnet.io.save import save
 from ifssnet.workflow.files.provenance import source
-from ifssnet.workflow.files.result_files import check_target, write_json
+from ifssnet.workflow.files.result_files import check_image_target, check_suffix, check_target, write_json
 
 
 def register_volumes(
@@ -61,8 +61,10 @@ def register_files(
     Raises:
         InputError: A file cannot be read or written, or the volumes cannot be registered.
     """
-    for target in (output, *([transform] if transform else [])):
-        check_target(target, force, fixed, moving, labels)
+    check_image_target(output, force, fixed, moving, labels, labels=labels is not None)
+    if transform is not None:
+        check_suffix(transform, (".json",))
+        check_target(transform, force, fixed, moving, labels)
     drawn = None if labels is None else open_labels(labels)
     resampled, found = yield from register_volumes(open_volume(fixed), open_volume(moving), drawn)
     read = (fixed, moving, *([labels] if labels else []))

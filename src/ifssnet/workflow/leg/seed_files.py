@@ -13,7 +13,7 @@ from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.seeds.seed_files import save_seeds
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 from ifssnet.workflow.files.opener import open_seeds
-from ifssnet.workflow.files.result_files import check_target
+from ifssnet.workflow.files.result_files import check_image_target
 
 PAPER_EVERY = 100
 """Slices from one annotated place to the next (paper, III-C2)."""
@@ -86,7 +86,7 @@ def make_seeds(
         )
     if choice.first_only and (choice.every is not None or choice.every_mm is not None):
         raise InputError("--first-only, --every or --every-mm", "more than one of them", "Give one of them.")
-    check_target(output, force, *sources, volume)
+    check_image_target(output, force, *sources, volume)
     if volume is None and len(sources) > 1:
         raise InputError(
             "--volume with several sweeps", f"{len(sources)} files without it", "Give the volume, or one label map."

@@ -22,7 +22,7 @@ from ifssnet.propagate.methods import method as plain_method
 from ifssnet.propagate.seeding.protocols import ALL_SEEDS, check_protocol
 from ifssnet.workflow.files.opener import open_seeds
 from ifssnet.workflow.files.provenance import file_source, weights_source
-from ifssnet.workflow.files.result_files import check_target, write_json
+from ifssnet.workflow.files.result_files import check_image_target, check_target, write_json
 from ifssnet.workflow.leg.case import in_order, segment
 from ifssnet.workflow.leg.method_choice import Choice, choose
 
@@ -94,14 +94,18 @@ def segment_files(
     drawn = [seeds_path] if isinstance(seeds_path, Path) else list(seeds_path)
     check_protocol(protocol)
     choice = choose(method, weights, settings, volume_given=volume_path is not None)
-    built = build(choice, settings, device)
     beside = provenance_path(output)
-    for target in (output, *([probability] if probability else []), *([beside] if with_provenance else [])):
-        check_target(target, force, volume_path, choice.weights, *drawn)
+    read = (volume_path, choice.weights, *drawn)
+    check_image_target(output, force, *read)
+    if probability is not None:
+        check_image_target(probability, force, *read, labels=False)
+    if with_provenance:
+        check_target(beside, force, *read)
+    built = build(choice, settings, device)
     volume = None if volume_path is None else open_volume(volume_path)
     seeds = open_seeds(drawn, None if volume is None else volume.grid)
-    read = volume if built.propagator.needs_volume else None
-    found = yield from segment(read, seeds, built.propagator, keep_probability=probability is not None, protocol=protocol)
+    seen = volume if built.propagator.needs_volume else None
+    found = yield from segment(seen, seeds, built.propagator, keep_probability=probability is not None, protocol=protocol)
     provenance = replace(
         built.complete(found.provenance),
         seeds=tuple(file_source(path) for path in drawn),
