@@ -1,5 +1,6 @@
 """Functions of compiled libraries that carry no types, given the types that the package uses."""
 
+# scipy, scikit-image and edt carry no types, or partial ones.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false, reportArgumentType=false, reportAttributeAccessIssue=false
 from __future__ import annotations

@@ -4,9 +4,6 @@ Sources: Bland and Altman, Lancet 1:307, 1986; Shrout and Fleiss, Psychol Bull 8
 Methods 1:30, 1996; Weir, J Strength Cond Res 19:231, 2005.
 """
 
-# scipy carries no types; see pyproject.toml.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false
 from __future__ import annotations
 
 import math
@@ -14,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Num
-from scipy import stats
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.reliability import BlandAltman, IntraclassCorrelation, Reliability
+from ifssnet.measurement.distributions import f_quantile, normal_quantile, t_quantile
 
 
 def bland_altman(
@@ -40,7 +37,7 @@ def bland_altman(
     difference = table[:, 0] - table[:, 1]
     n = len(difference)
     bias, sd = float(difference.mean()), float(difference.std(ddof=1))
-    t = float(stats.t.ppf((1 + confidence) / 2, n - 1))
+    t = t_quantile((1 + confidence) / 2, n - 1)
     bias_reach, limit_reach = t * sd / math.sqrt(n), t * sd * math.sqrt(3 / n)
     low, high = bias - multiplier * sd, bias + multiplier * sd
     return BlandAltman(
@@ -68,7 +65,7 @@ def reliability(values: Num[np.ndarray, "subject rater"], confidence: float = 0.
     ms = _mean_squares(table)
     rater_variance = max((ms.raters - ms.error) / ms.n, 0.0)
     sem_agreement, sem_consistency = math.sqrt(rater_variance + ms.error), math.sqrt(ms.error)
-    factor = float(stats.norm.ppf((1 + confidence) / 2)) * math.sqrt(2)
+    factor = float(normal_quantile((1 + confidence) / 2)) * math.sqrt(2)
     return Reliability(
         subjects=ms.n,
         raters=ms.k,
@@ -122,8 +119,8 @@ def _consistency(ms: _MeanSquares, confidence: float) -> IntraclassCorrelation:
         return _certain(1.0 if ms.subjects > 0 else math.nan)
     k, f, freedom = ms.k, ms.subjects / ms.error, (ms.n - 1) * (ms.k - 1)
     upper = (1 + confidence) / 2
-    low = f / float(stats.f.ppf(upper, ms.n - 1, freedom))
-    high = f * float(stats.f.ppf(upper, freedom, ms.n - 1))
+    low = f / f_quantile(upper, ms.n - 1, freedom)
+    high = f * f_quantile(upper, freedom, ms.n - 1)
     return IntraclassCorrelation((f - 1) / (f + k - 1), ((low - 1) / (low + k - 1), (high - 1) / (high + k - 1)))
 
 
@@ -145,7 +142,7 @@ def _absolute_agreement(ms: _MeanSquares, confidence: float) -> IntraclassCorrel
         return _certain(icc)
     freedom = (a * ms.raters + b * ms.error) ** 2 / spread
     upper = (1 + confidence) / 2
-    f_low, f_high = float(stats.f.ppf(upper, n - 1, freedom)), float(stats.f.ppf(upper, freedom, n - 1))
+    f_low, f_high = f_quantile(upper, n - 1, freedom), f_quantile(upper, freedom, n - 1)
     rest = k * ms.raters + (k * n - k - n) * ms.error
     low = n * (ms.subjects - f_low * ms.error) / (f_low * rest + n * ms.subjects)
     high = n * (f_high * ms.subjects - ms.error) / (rest + n * f_high * ms.subjects)

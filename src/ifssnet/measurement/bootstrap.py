@@ -3,18 +3,15 @@
 Source: Efron, J Am Stat Assoc 82:171, 1987. For paired comparisons, give it the differences.
 """
 
-# scipy carries no types; see pyproject.toml.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Num
-from scipy.special import ndtr, ndtri
 
 from ifssnet.core.errors import InputError
+from ifssnet.measurement.distributions import normal_probability, normal_quantile
 
 RESAMPLES = 10_000
 
@@ -65,11 +62,11 @@ def bootstrap_mean(
     # The same values in another order may sum to a little more or less: that is no difference.
     equal = np.abs(means - mean) <= 1e-12 * float(np.abs(data).max())
     below = float(((means < mean) & ~equal).mean() + equal.mean() / 2)
-    bias = float(ndtri(np.clip(below, 1 / (2 * resamples), 1 - 1 / (2 * resamples))))
+    bias = float(normal_quantile(np.clip(below, 1 / (2 * resamples), 1 - 1 / (2 * resamples))))
     left_out = (data.sum() - data) / (n - 1)
     off = left_out.mean() - left_out
     acceleration = float((off**3).sum() / (6 * (off**2).sum() ** 1.5))
-    tails = ndtri(np.array([(1 - confidence) / 2, (1 + confidence) / 2]))
+    tails = normal_quantile(np.array([(1 - confidence) / 2, (1 + confidence) / 2]))
     moved = bias + (bias + tails) / (1 - acceleration * (bias + tails))
-    low, high = np.quantile(means, ndtr(moved)).tolist()
+    low, high = np.quantile(means, normal_probability(moved)).tolist()
     return BootstrapMean(n, mean, (float(low), float(high)))

@@ -3,9 +3,6 @@
 Sources: Wilcoxon, Biometrics Bulletin 1:80, 1945; Holm, Scand J Statist 6:65, 1979.
 """
 
-# scipy carries no types; see pyproject.toml.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false
 from __future__ import annotations
 
 import math
@@ -14,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int, Num
-from scipy import stats
 
 from ifssnet.core.errors import InputError
+from ifssnet.measurement.distributions import mean_ranks, normal_probability
 
 EXACT_PAIRS = 100
 """Up to so many pairs the distribution is counted out; beyond it the normal approximation is as good."""
@@ -59,7 +56,7 @@ def signed_rank(first: Num[np.ndarray, " pair"], second: Num[np.ndarray, " other
     n = int(difference.size)
     if n == 0:
         return SignedRank(0, 0.0, 0.0, 1.0, True)
-    ranks = np.asarray(stats.rankdata(_settled(np.abs(difference))), dtype=np.float64)
+    ranks = mean_ranks(_settled(np.abs(difference)))
     positive = float(ranks[difference > 0].sum())
     negative = float(ranks.sum()) - positive
     if n <= EXACT_PAIRS:
@@ -67,7 +64,7 @@ def signed_rank(first: Num[np.ndarray, " pair"], second: Num[np.ndarray, " other
     counts = np.unique(ranks, return_counts=True)[1]
     variance = n * (n + 1) * (2 * n + 1) / 24 - float((counts**3 - counts).sum()) / 48
     z = (min(positive, negative) - n * (n + 1) / 4 + 0.5) / math.sqrt(variance)
-    return SignedRank(n, positive, negative, min(1.0, 2 * float(stats.norm.cdf(min(z, 0.0)))), False)
+    return SignedRank(n, positive, negative, min(1.0, 2 * float(normal_probability(min(z, 0.0)))), False)
 
 
 def _settled(sizes: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:

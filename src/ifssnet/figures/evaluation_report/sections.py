@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ifssnet.core.results import MEAN, WHOLE, Cost, PairedTest, Results
+from ifssnet.core.results import MEAN, WHOLE, Cost, PairedTest, Results, VolumeAgreement
 from ifssnet.figures.drawing.method_theme import MethodStyle, method_styles
 from ifssnet.figures.drawing.pages import DASH, render
 from ifssnet.figures.evaluation_report.table_one import CAUTION, COLUMNS, TableRow, table_rows, written
@@ -107,7 +107,7 @@ def section(title: str, tables: Sequence[Table], how: str = "", label_error: str
 
 def overview(results: Results) -> Markup:
     """The mean over the muscles, with time and memory."""
-    costs = results.summary.cost if results.summary is not None else {}
+    costs: Mapping[str, Cost] = results.summary.cost if results.summary is not None else {}
     rows = [Row(row.style, (*row.cells, *_cost_cells(costs.get(row.style.label)))) for row in _metric_rows(results, MEAN)]
     heads = ("Method", *(column.heading for column in METRICS), "legs", "s a leg", "peak MB")
     how = "Mean ± SD over the legs of the mean over the muscles; the best is bold. Annotated slices count in the volume only."
@@ -155,7 +155,7 @@ def beside_the_paper(results: Results) -> Markup:
 
 def volume_agreement(results: Results) -> Markup:
     """Volumes against the reference's, muscle by muscle; empty with fewer than two legs."""
-    found = results.summary.volume_agreement if results.summary is not None else {}
+    found: Mapping[str, Mapping[str, VolumeAgreement]] = results.summary.volume_agreement if results.summary is not None else {}
     heads = ("Method", "Bias (cm³)", "95 % limits (cm³)", "ICC(2,1)", "SEM (cm³)", "MDC (cm³)")
     tables: list[Table] = []
     for muscle, per_method in found.items():

@@ -10,7 +10,8 @@ from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from numba import njit
+
+from ifssnet.geometry.compiled import compiled
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +79,7 @@ def draw(
 
 
 @no_type_check
-@njit(cache=True)
+@compiled()
 def _draw(depth_mm, normal, value, surface_of, points, normals, values, faces, surface):
     rows, columns = depth_mm.shape
     for f in range(faces.shape[0]):

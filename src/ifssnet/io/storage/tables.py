@@ -1,7 +1,5 @@
 """Tables as CSV, plain or compressed, and as Parquet where pyarrow is installed."""
 
-# pyarrow is optional and carries no types.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 from __future__ import annotations
 
 import csv

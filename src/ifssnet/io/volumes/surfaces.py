@@ -26,9 +26,7 @@ SURFACE_SUFFIXES: tuple[str, ...] = (".stl", ".ply", ".obj")
 _OBJ_LINE = re.compile(rb"^v\s+[-+.\d]", re.MULTILINE)
 
 # The library's own annotations are partial.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-_load_mesh: Any = trimesh.load_mesh
-_fix_winding: Any = trimesh.repair.fix_winding
+_trimesh: Any = trimesh
 
 MAX_BYTES = 2**29
 """Ten million triangles of a binary STL. Whoever hands in more has picked the wrong file."""
@@ -118,7 +116,7 @@ def _parsed(content: bytes, suffix: str, path: Path) -> tuple[Float[np.ndarray, 
         # Materials and textures that an OBJ or PLY names are never looked up: no resolver is given.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            mesh = _load_mesh(io.BytesIO(content), file_type=suffix[1:], process=False, skip_materials=True)
+            mesh = _trimesh.load_mesh(io.BytesIO(content), file_type=suffix[1:], process=False, skip_materials=True)
             vertices = np.array(mesh.vertices, dtype=np.float64).reshape(-1, 3)
             faces = np.array(mesh.faces, dtype=np.int64).reshape(-1, 3)
     except Exception as error:  # whatever a parser meets in arbitrary bytes, a user gets one answer
@@ -163,7 +161,7 @@ def _checked(vertices: Float[np.ndarray, "vertex 3"], faces: Int[np.ndarray, "fa
 def _wound(vertices: Float[np.ndarray, "vertex 3"], faces: Int[np.ndarray, "face 3"], path: Path) -> Int[np.ndarray, "face 3"]:
     """The triangles turned so that neighbours agree, as far as the mesh allows."""
     mesh = trimesh.Trimesh(vertices, faces, process=False)
-    _fix_winding(mesh)
+    _trimesh.repair.fix_winding(mesh)
     warnings.warn(
         InputWarning(f"{path}: neighbouring triangles face opposite ways; they were turned to agree."),
         stacklevel=4,

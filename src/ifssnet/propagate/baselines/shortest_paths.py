@@ -6,7 +6,8 @@ from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
-from numba import njit
+
+from ifssnet.geometry.compiled import compiled
 
 
 def nearest_seeds(
@@ -32,7 +33,7 @@ def nearest_seeds(
 
 
 @no_type_check
-@njit(cache=True)
+@compiled()
 def _spread(image, grown, spacing, per_mm):
     depth, height, width = image.shape
     size = image.size
@@ -77,7 +78,7 @@ def _spread(image, grown, spacing, per_mm):
 
 
 @no_type_check
-@njit(cache=True)
+@compiled()
 def _sink(heap, place, cost, voxel, count):
     """Put a voxel in at the top and let it sink to where it belongs."""
     here = 0
@@ -97,7 +98,7 @@ def _sink(heap, place, cost, voxel, count):
 
 
 @no_type_check
-@njit(cache=True)
+@compiled()
 def _rise(heap, place, cost, voxel):
     """Let a voxel that has become cheaper rise to where it belongs."""
     here = place[voxel]

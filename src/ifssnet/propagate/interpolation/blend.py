@@ -6,7 +6,8 @@ from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Float
-from numba import njit
+
+from ifssnet.geometry.compiled import compiled
 
 
 def blend(
@@ -28,7 +29,7 @@ def blend(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _add_moved(total, distances, weight, dy, dx):
     height, width = total.shape
     floor_y, floor_x = int(np.floor(-dy)), int(np.floor(-dx))

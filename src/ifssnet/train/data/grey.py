@@ -1,6 +1,5 @@
 """Changes of grey levels as scanners and their settings make them."""
 
-# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 import math
@@ -10,7 +9,8 @@ from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Float32
-from numba import njit
+
+from ifssnet.geometry.compiled import compiled
 
 WHITE = 255.0
 
@@ -100,7 +100,7 @@ def _ramp(rng: np.random.Generator, shape_yx: tuple[int, int], gain: float, tilt
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _through(grey, table):
     """Grey levels through a table of whole ones; levels beyond it are its ends."""
     out = np.empty_like(grey)

@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int
-from scipy.special import expit  # pyright: ignore[reportMissingTypeStubs] - scipy carries no types
 
 from ifssnet.core.grid import Grid
 from ifssnet.core.seeds import Mask, Seeds
+from ifssnet.geometry.untyped import expit
 from ifssnet.propagate.interpolation.depth_maps import DepthMaps
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
 from ifssnet.propagate.network_input.region import Region, Sampling, crop, region_of

@@ -1,6 +1,5 @@
 """Smooth deformations of the plane, applied alike to image, masks and distance maps."""
 
-# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 import math
@@ -10,7 +9,8 @@ from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Bool, Float32
-from numba import njit
+
+from ifssnet.geometry.compiled import compiled
 
 _SPLINE_SD = 0.48  # of a bicubic B-spline whose control points have SD 1, between its least (0.46) and its most (0.5)
 
@@ -122,7 +122,7 @@ def bilinear(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _bilinear(stack, rows, columns):
     slices, height, width = stack.shape
     out = np.empty((slices, rows.shape[0], rows.shape[1]), np.float32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -118,11 +118,13 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def _random_states() -> dict[str, Any]:
-    name, keys, position, has_gauss, gauss = np.random.get_state()  # noqa: NPY002 - a library may draw from it
+    # A library may draw from numpy's old generator, whose state is a tuple as long as no dictionary is asked for.
+    state = cast("tuple[str, Sequence[int], int, int, float]", np.random.get_state())  # noqa: NPY002
+    name, keys, position, has_gauss, gauss = state
     return {
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-        "numpy": (str(name), [int(key) for key in keys], int(position), int(has_gauss), float(gauss)),  # type: ignore[union-attr]
+        "numpy": (str(name), [int(key) for key in keys], int(position), int(has_gauss), float(gauss)),
         "python": random.getstate(),
     }
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.evaluation import MethodFacts, NetworkFacts, WeightsFacts
@@ -90,7 +91,7 @@ class ComparedMethod:
         Raises:
             InputError: A setting that it does not have, or weights that it cannot use.
         """
-        chosen = self.method_settings
+        chosen: dict[str, Any] = self.method_settings
         if self.method == HOLD:
             if unknown := chosen.keys() - {"direction"}:
                 raise InputError("the setting direction of hold", f"'{min(unknown)}'", "Leave it out or correct it.")
@@ -99,8 +100,8 @@ class ComparedMethod:
             return method(self.method, **chosen)
         if self.weights.is_dir():
             files = weights_per_muscle(self.weights)
-            return PerMuscle({name: learned(self.method, open_weights(file), **chosen) for name, file in files.items()})  # type: ignore[arg-type]
-        return learned(self.method, open_weights(self.weights), **chosen)  # type: ignore[arg-type]
+            return PerMuscle({name: learned(self.method, open_weights(file), **chosen) for name, file in files.items()})
+        return learned(self.method, open_weights(self.weights), **chosen)
 
     def facts(self) -> MethodFacts:
         """Everything that its results depend on: weights are told by their hash, not by where they lie.
