@@ -77,24 +77,31 @@ def open_seeds(path: AnyPath, volume: Volume | Grid | None = None) -> Seeds:
     return read(Path(path), volume.grid if isinstance(volume, Volume) else volume)
 
 
-def compound(sweeps: Sweep | Sequence[Sweep], **options: Any) -> Volume:
+def compound(sweeps: Sweep | Sequence[Sweep], *, force_quality: bool = False, **options: Any) -> Volume:
     """Compound tracked sweeps into a volume.
 
     Args:
         sweeps: One sweep, or several of the same leg in the same reference frame.
+        force_quality: Go on although the checks of the recordings find errors, such as a probe that stands still.
         options: Fields of `ifssnet.compounding.options.CompoundOptions`, such as `spacing_mm=0.5`.
 
     Raises:
-        InputError: An option is impossible, no frame is usable, or the volume would not fit the memory.
+        InputError: An option is impossible, no frame is usable, the checks find an error, or the volume would not fit the
+            memory.
     """
     from ifssnet.compounding.options import CompoundOptions
+    from ifssnet.compounding.preflight.sweep_checks import refuse_errors
+    from ifssnet.workflow.leg.compounded_volume import check_before_compounding
     from ifssnet.workflow.leg.compounded_volume import compound as run
 
     known = [field.name for field in fields(CompoundOptions)]
     if unknown := sorted(set(options) - set(known)):
         raise InputError(f"one of the options {', '.join(known)}", f"'{unknown[0]}'", "Leave it out or correct it.")
     every = (sweeps,) if isinstance(sweeps, Sweep) else tuple(sweeps)
-    return drain(run(every, CompoundOptions(**options)))
+    chosen = CompoundOptions(**options)
+    if not force_quality:
+        refuse_errors(check_before_compounding(every, chosen))
+    return drain(run(every, chosen))
 
 
 def segment(

@@ -14,6 +14,7 @@ from ifssnet.compounding.options import CompoundOptions
 from ifssnet.compounding.preflight.coverage import coverage
 from ifssnet.compounding.preflight.motion import motion_of
 from ifssnet.compounding.preflight.sweep_checks import check_sweeps
+from ifssnet.core.findings import Finding
 from ifssnet.core.sweep import Sweep
 from ifssnet.workflow.leg.compound_files import plain_preflight
 
@@ -153,3 +154,29 @@ def test_the_worst_comes_first_and_everything_is_plain_data():
     ranks = [("error", "warning", "note").index(f.severity) for f in look.findings]
     assert ranks == sorted(ranks)
     assert json.loads(json.dumps(plain_preflight(look), allow_nan=False))["frames"] == 80
+
+
+def test_positions_in_metres_are_told_from_a_probe_that_stands_still():
+    look = check_sweeps([leg(step_mm=0.001)], OPTIONS)
+    assert look.worst == "error"
+    assert "were the positions in metres, it would be 79 mm" in look.findings[0].text
+    noise = np.random.default_rng(1).normal(0, 0.01, (80, 3))
+
+    def tremble(poses):
+        poses[:, :3, 3] = noise
+
+    still = check_sweeps([moved(leg(), tremble)], OPTIONS)
+    assert still.worst == "error"
+    assert "metres" not in still.findings[0].text
+    assert "Check that its marker was tracked" in still.findings[0].remedy
+
+
+def test_a_calibration_in_another_unit_is_a_warning():
+    look = check_sweeps([straight_sweep(np.zeros((80, 40, 50), np.uint8), pixel_mm=0.0002)], OPTIONS)
+    assert any("0.0002 mm" in f.text and f.severity == "warning" for f in look.findings)
+
+
+def test_what_the_reader_noticed_is_told_with_its_sweep():
+    odd = replace(leg(), findings=(Finding("warning", "The pose is not rigid.", "Look."),))
+    assert Finding("warning", "The pose is not rigid.", "Look.") in check_sweeps([odd], OPTIONS).findings
+    assert "Sweep 2: The pose is not rigid." in [f.text for f in check_sweeps([leg(), odd], OPTIONS).findings]

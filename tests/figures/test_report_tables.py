@@ -11,9 +11,10 @@ from ifssnet.core.agreement import MuscleAgreement
 from ifssnet.core.measures import MuscleMeasures
 from ifssnet.figures.drawing.theme import colors_of, contrast, on_black, ordered, readable
 from ifssnet.figures.leg_report.content import VolumeEstimate
-from ifssnet.figures.leg_report.provenance import nested, number_ranges
+from ifssnet.figures.leg_report.provenance import nested
 from ifssnet.figures.leg_report.quantity_text import present, text_of
 from ifssnet.figures.leg_report.tables import agreement_table, measures_table
+from ifssnet.geometry.runs import number_ranges
 from ifssnet.measurement.metrics.overlaps import DICE
 from ifssnet.measurement.metrics.table import METRICS
 from ifssnet.measurement.metrics.volumes import VOLUME_ERROR

@@ -41,3 +41,20 @@ def test_a_volume_that_no_frame_reaches_is_not_written(tmp_path: Path):
 def test_an_option_that_compounding_does_not_know_is_an_input_error():
     with pytest.raises(InputError, match="spacing_mm"):
         ifssnet.compound(short_sweep(), spacing=1.0)
+
+
+def test_an_error_of_the_checks_is_an_error_of_compounding(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    sweep = short_sweep()
+    poses = sweep.image_to_world.copy()
+    poses[:, 2, 3] = 7.0
+    standing = Sweep(sweep.frames, poses, sweep.timestamps_s, sweep.pixel_spacing_uv_mm, sweep.valid)
+    write_sequence(standing, tmp_path / "sweep.igs.mha")
+    with pytest.raises(InputError, match=r"moved 0.00 mm in all\. Check.*marker was tracked.*--force-quality"):
+        compound.run([tmp_path / "sweep.igs.mha"], tmp_path / "out.mha", spacing="1")
+    assert not (tmp_path / "out.mha").exists()
+    compound.run([tmp_path / "sweep.igs.mha"], tmp_path / "out.mha", spacing="1", force_quality=True)
+    assert (tmp_path / "out.mha").is_file()
+    assert "error: The probe moved 0.00 mm in all." in capsys.readouterr().err
+    with pytest.raises(InputError, match="force_quality=True"):
+        ifssnet.compound(standing, spacing_mm=1.0)
+    assert ifssnet.compound(standing, spacing_mm=1.0, force_quality=True).array.any()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ifssnet.core.findings import Finding
 from ifssnet.core.grid import GridSummary
 
 
@@ -71,6 +72,7 @@ class SweepFacts:
         contours: How many were drawn.
         contours_by_object: The same for each object, by its name.
         header: What the file's header says beyond that, without the lines of single frames.
+        findings: What is odd about the poses; None where nothing is.
     """
 
     frames: int
@@ -84,6 +86,7 @@ class SweepFacts:
     contours: int
     contours_by_object: Mapping[str, int]
     header: Mapping[str, str]
+    findings: tuple[Finding, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.findings import Finding
 from ifssnet.core.images import EMPTY
 
 
@@ -44,6 +45,7 @@ class Sweep:
         names: Object number of a contour to name.
         colors: Object number to (red, green, blue), 0 to 255.
         header: What the file said beyond that, carried along.
+        findings: What was noticed on reading, such as poses that are not rigid.
 
     Raises:
         InputError: Lengths that differ, or poses of valid frames that are not finite.
@@ -58,6 +60,7 @@ class Sweep:
     names: Mapping[int, str] = field(default_factory=dict[int, str])
     colors: Mapping[int, tuple[int, int, int]] = field(default_factory=dict[int, tuple[int, int, int]])
     header: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    findings: tuple[Finding, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.frames)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +14,7 @@ from ifssnet.cli.parse import numbers, spacing_xyz
 from ifssnet.cli.terminal import Terminal, written
 from ifssnet.core.compounding_facts import CompoundPlan, Preflight
 from ifssnet.core.errors import InputError
+from ifssnet.core.findings import Finding
 from ifssnet.core.written_files import CompoundedFile
 
 if TYPE_CHECKING:
@@ -93,6 +94,9 @@ def run(
     check: Annotated[bool, typer.Option("--check", help="Only look at the recordings and say what may be wrong.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say the grid, the voxels and the memory.")] = False,
     provenance: Annotated[bool, typer.Option("--provenance", help="Write OUT.json beside it.")] = False,
+    force_quality: Annotated[
+        bool, typer.Option("--force-quality", help="Go on although the checks found errors in the recordings.")
+    ] = False,
     force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -153,17 +157,24 @@ def run(
         if json:
             terminal.answer_json(plain_preflight(found))
         else:
-            for finding in found.findings:
-                terminal.say(f"{finding.severity}: {finding.text} {finding.remedy}")
+            _say(terminal, found.findings)
             _show_table(terminal, "checks before compounding", plain_preflight(found))
         return found
     assert output is not None
-    made = terminal.run(compound_files(files, output, with_provenance=provenance, force=force))
+    work = compound_files(files, output, with_provenance=provenance, force=force, force_quality=force_quality)
+    made = terminal.run(work)
+    _say(terminal, made.findings)
     if json:
         terminal.answer_json(plain_compounded(made))
     shape, spacing_mm = written(made.grid.shape_zyx), written(made.grid.spacing_xyz_mm)
     terminal.say(f"wrote {output}: {shape} voxels (z, y, x) of {spacing_mm} mm")
     return made
+
+
+def _say(terminal: Terminal, findings: Sequence[Finding]) -> None:
+    """What to know about the recordings, the worst first."""
+    for finding in findings:
+        terminal.say(f"{finding.severity}: {finding.text} {finding.remedy}".rstrip())
 
 
 def _show_table(terminal: Terminal, title: str, facts: Mapping[str, Any]) -> None:

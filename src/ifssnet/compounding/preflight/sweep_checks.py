@@ -12,6 +12,7 @@ from ifssnet.compounding.plan import SHARE_OF_MEMORY, estimate_compounding
 from ifssnet.compounding.preflight.coverage import coverage
 from ifssnet.compounding.preflight.motion import motion_of
 from ifssnet.core.compounding_facts import CompoundPlan, Coverage, Motion, Preflight
+from ifssnet.core.errors import InputError
 from ifssnet.core.findings import Finding, worst_first
 from ifssnet.core.grid import Grid
 from ifssnet.core.sweep import Sweep
@@ -23,6 +24,9 @@ WIDEST_LEG_MM = 300.0
 """A calf is 90 to 160 mm across, and a water bath not much more."""
 
 SHORTEST_SWEEP_MM = 20.0
+SMALLEST_PIXEL_MM, LARGEST_PIXEL_MM = 0.01, 2.0
+"""B-mode pixels measure 0.05 to 0.5 mm; what is beyond these bounds was calibrated in another unit."""
+
 GOOD_COVERAGE = 0.02
 POOR_COVERAGE = 0.2
 LITTLE_OVERLAP = 0.02
@@ -52,9 +56,28 @@ def check_sweeps(sweeps: Sequence[Sweep], options: CompoundOptions, grid: Grid |
         *_about_coverage(covered, options, plan.grid),
         *_about_spacing(sweeps, motions, plan.grid),
     ]
+    read: list[Finding] = []
     for number, (sweep, motion) in enumerate(zip(sweeps, motions, strict=True), start=1):
-        findings += _about_motion(sweep, motion, "" if len(sweeps) == 1 else f"sweep {number}: ")
-    return Preflight(plan, extent, covered, motions, worst_first(map(_as_sentence, findings)))
+        who = "" if len(sweeps) == 1 else f"sweep {number}: "
+        findings += _about_motion(sweep, motion, who)
+        read += [replace(each, text=f"{who.capitalize()}{each.text}") for each in sweep.findings]
+    return Preflight(plan, extent, covered, motions, worst_first([*read, *map(_as_sentence, findings)]))
+
+
+def refuse_errors(found: Preflight) -> None:
+    """Refuse recordings in which the checks found an error.
+
+    Raises:
+        InputError: It tells every error and what to do.
+    """
+    errors = [finding for finding in found.findings if finding.severity == "error"]
+    if errors:
+        raise InputError(
+            "recordings that a volume can be made of",
+            "; ".join(f"an error: {finding.text.rstrip('.')}" for finding in errors),
+            f"{' '.join(dict.fromkeys(finding.remedy for finding in errors))} To compound them as they are: --force-quality "
+            "(in Python: force_quality=True).",
+        )
 
 
 def _as_sentence(finding: Finding) -> Finding:
@@ -136,6 +159,18 @@ def _about_spacing(sweeps: Sequence[Sweep], motions: Sequence[Motion], grid: Gri
     pixel_mm = max(max(sweep.pixel_spacing_uv_mm) for sweep in sweeps)
     frame_mm = max(motion.median_spacing_mm for motion in motions)
     finest, found = min(grid.spacing_xyz_mm), list[Finding]()
+    sizes = [size for sweep in sweeps for size in sweep.pixel_spacing_uv_mm]
+    strange = [size for size in sizes if not SMALLEST_PIXEL_MM <= size <= LARGEST_PIXEL_MM]
+    if strange:
+        found.append(
+            Finding(
+                "warning",
+                f"a pixel measures {strange[0]:.3g} mm",
+                "Check the calibration's unit: mm a pixel are expected, not cm or metres.",
+                strange[0],
+                "mm",
+            )
+        )
     if pixel_mm > finest * 1.05:
         found.append(
             Finding(
@@ -203,15 +238,7 @@ def _about_motion(sweep: Sweep, motion: Motion, who: str) -> list[Finding]:
             )
         )
     if sweep.valid_frames > 1 and motion.length_mm < SHORTEST_SWEEP_MM / 20:
-        found.append(
-            Finding(
-                "error",
-                f"{who}the probe moved {motion.length_mm:.2f} mm in all",
-                "Check that its marker was tracked.",
-                motion.length_mm,
-                "mm",
-            )
-        )
+        found.append(_about_standing(sweep, motion, who))
     elif motion.still_frames > MANY_STILL * frames:
         found.append(
             Finding(
@@ -222,3 +249,15 @@ def _about_motion(sweep: Sweep, motion: Motion, who: str) -> list[Finding]:
             )
         )
     return found
+
+
+def _about_standing(sweep: Sweep, motion: Motion, who: str) -> Finding:
+    """A probe that hardly moved stood still, or its positions are in metres: then it went one way, in even steps."""
+    one_way = motion.length_mm > 0.3 * motion.median_step_mm * (sweep.valid_frames - 1) > 0
+    metres = one_way and SHORTEST_SWEEP_MM / 4 < 1000 * motion.length_mm < 2 * LONGEST_LEG_MM
+    if metres:
+        in_metres = f"were the positions in metres, it would be {1000 * motion.length_mm:.0f} mm"
+        moved = f"{who}the probe moved {motion.length_mm:.2g} mm in all; {in_metres}"
+        return Finding("error", moved, "Write the positions in mm.", motion.length_mm, "mm")
+    moved = f"{who}the probe moved {motion.length_mm:.2f} mm in all"
+    return Finding("error", moved, "Check that its marker was tracked.", motion.length_mm, "mm")

@@ -10,6 +10,7 @@ from ifssnet.figures.drawing.pages import render
 from ifssnet.figures.drawing.theme import Rgb, ordered
 from ifssnet.figures.leg_report.content import ReportContent
 from ifssnet.figures.leg_report.tables import PACKAGE
+from ifssnet.geometry.runs import number_ranges
 from ifssnet.io.plain_data import Json
 
 
@@ -31,21 +32,6 @@ def limits(content: ReportContent) -> Markup:
 def nested(data: Json) -> Markup:
     """Plain data, as deep as it is, as lists of terms and what they are."""
     return render(PACKAGE, "nested.html", data=data, whole_numbers=_are_whole_numbers, number_ranges=number_ranges)
-
-
-def number_ranges(values: Sequence[int]) -> str:
-    """Whole numbers with runs drawn together.
-
-    >>> number_ranges([12, 13, 14, 101, 200, 201])
-    '12–14, 101, 200–201'
-    """
-    runs: list[list[int]] = []
-    for value in sorted(set(values)):
-        if runs and value == runs[-1][1] + 1:
-            runs[-1][1] = value
-        else:
-            runs.append([value, value])
-    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in runs)
 
 
 def _are_whole_numbers(values: Sequence[object]) -> bool:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from ifssnet.core.errors import InputError
 
 _LARGEST_WHOLE = 2**53
+
+COLUMN_BY_COLUMN = "Was it written column by column? Write each matrix row by row, with the translation in its last column."
+"""What to do about a matrix whose last row is not 0 0 0 1."""
 
 
 def numbers(text: str, count: int, where: str) -> tuple[float, ...]:
@@ -54,12 +57,26 @@ def rigid_or_affine(text: str, where: str) -> Float[np.ndarray, "4 4"]:
         InputError: Not sixteen finite numbers, a last row other than 0 0 0 1, or a singular matrix.
     """
     matrix = np.array(numbers(text, 16, where)).reshape(4, 4)
-    ends_right = np.allclose(matrix[3], (0, 0, 0, 1), atol=1e-6)
-    if not ends_right or not is_invertible(matrix):
-        transposed = not ends_right and np.allclose(matrix[:, 3], (0, 0, 0, 1), atol=1e-6)
-        remedy = "Was it written column by column? Write it row by row." if transposed else "Correct the matrix in the file."
-        raise InputError(f"an invertible 4 x 4 matrix ending in 0 0 0 1 for {where}", f"{matrix.tolist()}", remedy)
+    refuse_last_row(matrix, where)
+    if not is_invertible(matrix):
+        raise InputError(f"an invertible 4 x 4 matrix for {where}", f"{matrix.tolist()}", "Correct the matrix in the file.")
     return matrix
+
+
+def refuse_last_row(matrix: Float[np.ndarray, "4 4"], where: str) -> None:
+    """Refuse a matrix that does not end in 0 0 0 1: written column by column, the translation stands there.
+
+    Raises:
+        InputError: It names the place and the row.
+    """
+    if not ends_in_unit_row(matrix[np.newaxis])[0]:
+        row = " ".join(f"{value:g}" for value in matrix[3])
+        raise InputError(f"a 4 x 4 matrix that ends in 0 0 0 1 for {where}", f"the last row {row}", COLUMN_BY_COLUMN)
+
+
+def ends_in_unit_row(matrices: Float[np.ndarray, "n 4 4"]) -> Bool[np.ndarray, " n"]:
+    """Which matrices have the last row 0 0 0 1, as every rigid or affine transform has."""
+    return np.isclose(matrices[:, 3], (0.0, 0.0, 0.0, 1.0), rtol=0, atol=1e-6).all(axis=1)
 
 
 def is_invertible(matrix: Float[np.ndarray, "4 4"]) -> bool:

@@ -29,11 +29,12 @@ from jaxtyping import Float, Shaped
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.sweep import Sweep
-from ifssnet.io.codecs.numbers import is_invertible, numbers, shortened
+from ifssnet.io.codecs.numbers import is_invertible, numbers, refuse_last_row, shortened
 from ifssnet.io.codecs.pictures import read_grey
 from ifssnet.io.storage.existing_file import existing_file
 from ifssnet.io.storage.plain_files import read_toml
 from ifssnet.io.sweeps.frame_count import check_frames
+from ifssnet.io.sweeps.rigidity import rigidity_findings
 
 POSES_NAME, CALIBRATION_NAME = "poses.csv", "calibration.toml"
 MATRIX_COLUMNS = tuple(f"m{row}{column}" for row in range(4) for column in range(4))
@@ -67,13 +68,15 @@ def read_frames_folder(folder: Path) -> Sweep:
     if not valid.all():
         count = int((~valid).sum())
         warnings.warn(InputWarning(f"{folder.name}: {count} of {len(rows)} frames are INVALID and left out."), stacklevel=2)
+    poses = np.stack([row.pose for row in rows])
     return Sweep(
         frames=frames,
-        image_to_world=np.stack([row.pose for row in rows]) @ image_to_probe @ np.diag([*spacing, 1.0, 1.0]),
+        image_to_world=poses @ image_to_probe @ np.diag([*spacing, 1.0, 1.0]),
         timestamps_s=np.array([row.time_s for row in rows]),
         pixel_spacing_uv_mm=spacing,
         valid=valid,
         header=MappingProxyType({"frame_files": "\n".join(row.file for row in rows)}),
+        findings=rigidity_findings(poses, valid, f"The pose in {POSES_NAME}"),
     )
 
 
@@ -119,8 +122,9 @@ def _table_numbers(value: object, count: int, where: str) -> tuple[float, ...]:
 
 
 def _check_affine(matrix: Float[np.ndarray, "4 4"], where: str) -> None:
-    if not np.allclose(matrix[3], (0, 0, 0, 1), atol=1e-6) or not is_invertible(matrix):
-        raise InputError(f"an invertible matrix ending in 0 0 0 1 for {where}", f"{matrix.tolist()}", "Correct the file.")
+    refuse_last_row(matrix, where)
+    if not is_invertible(matrix):
+        raise InputError(f"an invertible 4 x 4 matrix for {where}", f"{matrix.tolist()}", "Correct the file.")
 
 
 def _poses(path: Path, scale: float) -> list[_Row]:

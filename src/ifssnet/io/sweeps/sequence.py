@@ -84,16 +84,17 @@ def read_sequence(path: Path, configuration: PlusConfiguration | None = None) ->
     graph = _graph(by_field, len(frames), constants, path)
     image = (configuration.image_frame if configuration else None) or DEFAULT_IMAGE
     named = (configuration.reference_frame if configuration else None) or _field(fields, REFERENCE_FIELD)
-    reference, poses, trusted = image_to_reference(graph, image, (named,) if named else DEFAULT_REFERENCES, path.name)
+    poses = image_to_reference(graph, image, (named,) if named else DEFAULT_REFERENCES, path.name)
     images_ok = np.array([by_field.get("ImageStatus", {}).get(i, "OK").upper() == "OK" for i in range(len(frames))])
-    valid = _report_invalid(trusted, images_ok, graph.invalid_along(image, reference), path)
+    valid = _report_invalid(poses.trusted, images_ok, graph.invalid_along(image, poses.reference), path)
     return Sweep(
         frames=frames,
-        image_to_world=poses,
+        image_to_world=poses.matrices,
         timestamps_s=_timestamps(by_field, len(frames), path),
-        pixel_spacing_uv_mm=pixel_spacing(poses[valid]),
+        pixel_spacing_uv_mm=pixel_spacing(poses.matrices[valid]),
         valid=valid,
-        header=MappingProxyType(_carried(fields) | {REFERENCE_FIELD: reference}),
+        header=MappingProxyType(_carried(fields) | {REFERENCE_FIELD: poses.reference}),
+        findings=poses.findings,
     )
 
 
@@ -216,7 +217,10 @@ def matrix_of(text: str, where: str) -> Float[np.ndarray, "4 4"]:
     except ValueError:
         values = np.zeros(0)
     if values.size != 16:
-        raise InputError(f"16 numbers for {where}", f"'{shortened(text)}'", "Check that the recording is complete.")
+        last_row = (
+            "Add the last row, 0 0 0 1, to each matrix." if values.size == 12 else "Check that the recording is complete."
+        )
+        raise InputError(f"16 numbers for {where}", f"'{shortened(text)}'", last_row)
     return values.reshape(4, 4)
 
 

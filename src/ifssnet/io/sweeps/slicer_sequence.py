@@ -224,17 +224,18 @@ def joined(recording: Recording, image_frame: str | None = None, reference_frame
     graph = TransformGraph(count, tracked, valid, recording.constants)
     image = image_frame or IMAGE
     references = (reference_frame,) if reference_frame else (REFERENCE, TRACKER)
-    reference, poses, trusted = image_to_reference(graph, image, references, images.name)
-    if not trusted.any():
+    found = image_to_reference(graph, image, references, images.name)
+    if not found.trusted.any():
         raise InputError("at least one image with a valid pose", f"{images.name} with none", "Record the sweep again.")
-    poses = poses @ images.pixel_to_node
+    poses = found.matrices @ images.pixel_to_node
     return Sweep(
         frames=images.frames,
         image_to_world=poses,
         timestamps_s=np.arange(count, dtype=np.float64) if images.times_s is None else images.times_s,
-        pixel_spacing_uv_mm=pixel_spacing(poses[trusted]),
-        valid=trusted,
-        header=MappingProxyType({**recording.header, "ReferenceCoordinateFrame": reference}),
+        pixel_spacing_uv_mm=pixel_spacing(poses[found.trusted]),
+        valid=found.trusted,
+        header=MappingProxyType({**recording.header, "ReferenceCoordinateFrame": found.reference}),
+        findings=found.findings,
     )
 
 

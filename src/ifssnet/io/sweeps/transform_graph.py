@@ -11,7 +11,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.findings import Finding
 from ifssnet.io.codecs.numbers import is_invertible
+from ifssnet.io.sweeps.rigidity import refuse_last_rows, rigidity_findings, shear_findings
 
 Key = tuple[str, str]
 
@@ -92,9 +94,24 @@ class TransformGraph:
         return inverse, valid
 
 
-def image_to_reference(
-    graph: TransformGraph, image: str, references: tuple[str, ...], where: str
-) -> tuple[str, Float[np.ndarray, "frame 4 4"], Bool[np.ndarray, " frame"]]:
+@dataclass(frozen=True, eq=False)
+class ImagePoses:
+    """Where the images lie.
+
+    Attributes:
+        reference: The reference frame's name.
+        matrices: One 4 x 4 an image, from pixels to mm in the reference frame.
+        trusted: Which of them are to be trusted.
+        findings: What is odd about them, such as poses that are not rigid.
+    """
+
+    reference: str
+    matrices: Float[np.ndarray, "frame 4 4"]
+    trusted: Bool[np.ndarray, " frame"]
+    findings: tuple[Finding, ...]
+
+
+def image_to_reference(graph: TransformGraph, image: str, references: tuple[str, ...], where: str) -> ImagePoses:
     """The pose of every image in the first of the reference frames that can be reached.
 
     Args:
@@ -103,15 +120,16 @@ def image_to_reference(
         references: Names of coordinate frames, in the order of preference.
         where: The file, for the message.
 
-    Returns:
-        The reference frame's name, one 4 x 4 an image, and which of them are to be trusted.
-
     Raises:
-        InputError: No way leads from the image to any of them; the message names what is known and what is missing.
+        InputError: No way leads from the image to any of them (the message names what is known and what is missing), or a
+            tracked matrix does not end in 0 0 0 1.
     """
     for reference in references:
         if (way := graph.path(image, reference)) is not None:
-            return reference, *graph.along(way)
+            _refuse_last_rows(graph, way, where)
+            matrices, trusted = graph.along(way)
+            findings = _rigidity(graph, way) or shear_findings(matrices, trusted)
+            return ImagePoses(reference, matrices, trusted, tuple(findings))
     known = ", ".join(f"{start}To{end}" for start, end in graph.edges) or "none"
     touches_image = any(image in key for key in graph.edges)
     needed = f"{image}ToProbe" if not touches_image else f"one that joins {image} to {references[0]}"
@@ -121,3 +139,24 @@ def image_to_reference(
         f"The transform needed is {needed}: give the PLUS configuration that holds the calibration with --config, the "
         "calibration's own file with --calibration, or the tracked reference with --reference.",
     )
+
+
+def _tracked_along(graph: TransformGraph, way: tuple[str, ...]) -> list[Key]:
+    """The tracked transforms of a way, each as it is named."""
+    steps = [key if key in graph.tracked else key[::-1] for key in pairwise(way)]
+    return [key for key in steps if key in graph.tracked]
+
+
+def _refuse_last_rows(graph: TransformGraph, way: tuple[str, ...], where: str) -> None:
+    for start, end in _tracked_along(graph, way):
+        refuse_last_rows(graph.tracked[start, end], graph.valid[start, end], f"{start}To{end}", where)
+
+
+def _rigidity(graph: TransformGraph, way: tuple[str, ...]) -> list[Finding]:
+    """What is odd about the tracked transforms; one that leads from the image itself holds the pixel's size and may stretch."""
+    return [
+        finding
+        for start, end in _tracked_along(graph, way)
+        if way[0] not in (start, end)
+        for finding in rigidity_findings(graph.tracked[start, end], graph.valid[start, end], f"{start}To{end}")
+    ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ifssnet.compounding.options import CompoundOptions
+from ifssnet.compounding.preflight.sweep_checks import refuse_errors
 from ifssnet.core.compounding_facts import CompoundPlan, Preflight
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
@@ -85,7 +86,12 @@ def check_files(files: RecordingFiles) -> Preflight:
 
 
 def compound_files(
-    files: RecordingFiles, output: Path, *, with_provenance: bool = False, force: bool = False
+    files: RecordingFiles,
+    output: Path,
+    *,
+    with_provenance: bool = False,
+    force: bool = False,
+    force_quality: bool = False,
 ) -> Generator[Progress, None, CompoundedFile]:
     """Compound and write the volume.
 
@@ -94,16 +100,21 @@ def compound_files(
         output: The volume's file.
         with_provenance: Whether a `.json` with the settings and the sources is written beside it.
         force: Replace what is there.
+        force_quality: Go on although the checks found errors.
 
     Raises:
-        InputError: Something cannot be read, nothing to compound, too little memory, or a target that cannot be written.
+        InputError: Something cannot be read, nothing to compound, an error that the checks found, too little
+            memory, or a target that cannot be written.
     """
     provenance_path = output.with_name(f"{output.name}.json")
     check_image_target(output, force, *files.inputs, files.grid, labels=False)
     if with_provenance:
         check_target(provenance_path, force, *files.inputs, files.grid)
     read = _read(files)
-    findings = check_before_compounding(read.sweeps, read.options, read.grid).findings
+    checked = check_before_compounding(read.sweeps, read.options, read.grid)
+    if not force_quality:
+        refuse_errors(checked)
+    findings = checked.findings
     volume = with_findings((yield from compound(read.sweeps, read.options, read.grid)), findings)
     if not volume.array.any():
         raise InputError(

@@ -232,6 +232,7 @@ def _sweep(sweep: Sweep) -> SweepFacts:
         contours=len(sweep.contours),
         contours_by_object=dict(by_object),
         header={key: value for key, value in sweep.header.items() if not key.startswith("Seq_Frame")},
+        findings=sweep.findings or None,
     )
 
 
