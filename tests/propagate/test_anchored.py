@@ -18,7 +18,7 @@ from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
 from ifssnet.propagate.anchored.method import Anchored, AnchoredInference
-from ifssnet.propagate.anchored.prior import Context, cues, guided_depth, hand_scatter_mm, nearness
+from ifssnet.propagate.anchored.prior import Context, cues, guided_depth, nearness, scatter_beyond_pixels_mm
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.interpolation.group_shapes import measured_shapes
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
@@ -248,9 +248,9 @@ def test_distance_to_what_was_drawn() -> None:
     # Past the last annotated slice only its distance counts, up to a very wide gap's.
     assert nearness(22, [10, 11, 20], 0.5).between_mm == pytest.approx(60 / 61)
     assert cues(0.0, 0.0).tolist() == [0.0, 0.0]
-    assert hand_scatter_mm(None, (1.0, 1.0)) == 0
-    assert hand_scatter_mm(0.2, (1.0, 1.0)) == pytest.approx(0, abs=1e-6)
-    assert hand_scatter_mm(0.5, (1.0, 1.0)) == pytest.approx(0.21**0.5)
+    assert scatter_beyond_pixels_mm(None, (1.0, 1.0)) == 0
+    assert scatter_beyond_pixels_mm(0.2, (1.0, 1.0)) == pytest.approx(0, abs=1e-6)
+    assert scatter_beyond_pixels_mm(0.5, (1.0, 1.0)) == pytest.approx(0.21**0.5)
 
 
 def test_one_slice_of_one_muscle_is_interpolated_as_all_of_them_are() -> None:

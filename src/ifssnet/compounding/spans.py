@@ -1,6 +1,6 @@
-"""Which pixels of a frame are compounded: for every row, at most two stretches of columns.
+"""Which pixels of a frame are compounded: for every row, at most two runs of columns.
 
-A clip rectangle and a fan without a near field leave one stretch a row; the near field of a fan cuts it in two.
+A clip rectangle and a fan without a near field leave one run a row; the near field of a fan cuts it in two.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ifssnet.compounding.options import Arithmetic, CompoundOptions, Fan, Rectan
 from ifssnet.core.errors import InputError
 
 Spans = Int64[np.ndarray, "v 4"]
-"""First and last column, both included, of a row's first and second stretch; last < first where a stretch is empty."""
+"""First and last column, both included, of a row's first and second run; last < first where a run is empty."""
 
 _EMPTY = (0, -1)
 _FLOOR_TOLERANCE = 2.0**-17
@@ -42,7 +42,7 @@ def clip_bounds(clip: Rectangle | None, shape_vu: tuple[int, int]) -> tuple[int,
 
 
 def frame_spans(options: CompoundOptions, shape_vu: tuple[int, int]) -> Spans:
-    """The stretches of each row, for frames of this shape.
+    """The runs of columns of each row, for frames of this shape.
 
     Raises:
         InputError: Clip rectangle and fan leave no pixel.
@@ -61,12 +61,12 @@ def frame_spans(options: CompoundOptions, shape_vu: tuple[int, int]) -> Spans:
 
 
 def pixels_in(spans: Spans) -> int:
-    """How many pixels the stretches hold."""
+    """How many pixels the runs hold."""
     return int(np.maximum(spans[:, 1] - spans[:, 0] + 1, 0).sum() + np.maximum(spans[:, 3] - spans[:, 2] + 1, 0).sum())
 
 
 def _fan_row(fan: Fan, v: int, clip_u: tuple[int, int], arithmetic: Arithmetic) -> list[tuple[int, int]]:
-    """The row's stretches between the fan's edges and arcs.
+    """The row's runs between the fan's edges and arcs.
 
     PLUS' optimised levels keep one pixel away from each edge (and so cut one pixel less out of the near field).
     """

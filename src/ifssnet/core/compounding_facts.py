@@ -50,7 +50,7 @@ class Coverage:
 
     Attributes:
         unseen_share: Share of what was swept over that no frame passes through.
-        longest_gap_mm: Its longest stretch along the sweep; infinite where nothing was seen.
+        longest_gap_mm: Its greatest length along the sweep; infinite where nothing was seen.
         overlap_share: Share of the voxels seen that two sweeps or more see; None for one sweep.
     """
 

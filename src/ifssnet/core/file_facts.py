@@ -182,7 +182,7 @@ class TransformFacts:
     """A sequence of transforms.
 
     Attributes:
-        name: Of the transform, or the frames that it joins.
+        name: The transform's name, or the frames that it joins.
         entries: How many matrices it has.
         valid: How many of them can be trusted.
         first_s: Time of the first one; None where no times are known.

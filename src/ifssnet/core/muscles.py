@@ -52,7 +52,7 @@ _BY_WORDS: Mapping[str, str] = MappingProxyType(
     {words: part.name for part in PARTS for words in (part.name.lower(), *part.synonyms)}
 )
 _RING = ((0, 114, 178), (230, 159, 0), (86, 180, 233), (213, 94, 0), (0, 158, 115), (240, 228, 66), (204, 121, 167))
-"""Colours that are told apart with any kind of colour vision (Okabe and Ito)."""
+"""Colours that can be distinguished with any kind of colour vision (Okabe and Ito)."""
 
 _NOISE = {"smooth", "muscle", "muscles", "bone", "left", "right", "vhf", "vhm", "l", "r", "mesh", "surface", "label"}
 

@@ -15,7 +15,7 @@ from jaxtyping import Bool
 from ifssnet.core.errors import InputError
 
 LEVEL = 1
-"""Of the deflate: masks shrink to a hundredth at once, and drawing must not wait."""
+"""The level of compression: masks shrink to a hundredth at once, and drawing must not wait."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class Step:
     Attributes:
         label: Which muscle.
         z: Which slice.
-        probability: Of each pixel to belong to the muscle, 0 to 1; 0.5 and above is inside.
+        probability: The probability of each pixel to belong to the muscle, 0 to 1; 0.5 and above is inside.
         done: Steps finished, this one included.
         total: Steps in all.
     """

@@ -25,7 +25,7 @@ class FileSource:
 
     Attributes:
         file: Its name.
-        sha256: Of its contents; of a folder, of the names and contents of all its files in order.
+        sha256: The hash of its contents; for a folder, of the names and contents of all its files in order.
     """
 
     file: str
@@ -38,7 +38,7 @@ class WeightsSource:
 
     Attributes:
         file: The name of the file with its weights.
-        sha256: Of the weights.
+        sha256: The hash of the weights.
         kind: Which network.
         muscles: Which muscles it was trained on; empty when it follows any muscle.
         card: The plain values of its card: recipe, units, validation.
@@ -57,7 +57,7 @@ class SmoothingChoice:
 
     Attributes:
         average_consecutive: Whether slices annotated side by side are averaged, which their own scatter decides.
-        spline_strength: Of the smoothing splines, which cross-validation decides; 0 for none.
+        spline_strength: How strongly smoothing splines smooth, which cross-validation decides; 0 for not at all.
         border_scatter_mm: SD of the drawn borders over consecutive slices; None where there are none.
         groups_left_out: How many annotated groups were left out in turn.
         error_percent: For each strength that was tried, the pixels that it gets wrong on the groups that it was not shown, in
@@ -112,9 +112,9 @@ class MethodDescription:
         details: Whatever else belongs to this method alone, by name: plain values, or dataclasses of these.
         smoothing: The smoothing that interpolation chose; None for methods that choose none.
         muscles: The estimated volume of each muscle; empty for methods that estimate none.
-        prior: Of a method that corrects another one: that other one.
-        self_check: Of a network that checks itself.
-        per_muscle: Of a method with one network a muscle: each muscle's own description.
+        prior: For a method that corrects another one: that other one.
+        self_check: What a network that checks itself found.
+        per_muscle: For a method with one network a muscle: each muscle's own description.
     """
 
     settings: Mapping[str, object] = field(default_factory=dict[str, object])

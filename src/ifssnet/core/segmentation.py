@@ -24,7 +24,7 @@ class Segmentation:
 
     Attributes:
         labels: One muscle a voxel.
-        probability: Of the voxel's own label where there is one, else of its most probable muscle; None when not kept.
+        probability: That of the voxel's own label where there is one, else of its most probable muscle; None when not kept.
         provenance: How it came about; None where nobody kept account, as for slices that are still being collected.
     """
 
@@ -46,7 +46,7 @@ class Propagation(Protocol):
 
         A slice of a muscle that is never yielded is background for that muscle; one that is yielded twice counts
         as it was yielded last. Masks of annotated slices may be yielded or not: whoever collects the steps
-        puts back what the expert drew.
+        restores what the expert drew.
 
         Raises:
             InputError: What only the work itself can find out cannot be used by this method.
@@ -60,7 +60,7 @@ class Propagation(Protocol):
 
 @runtime_checkable
 class Propagator(Protocol):
-    """Carries the masks of a few annotated slices through a volume. Every method, learned or not, is one."""
+    """Propagates the masks of a few annotated slices through a volume. Every method, learned or not, is one."""
 
     @property
     def name(self) -> str:

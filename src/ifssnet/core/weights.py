@@ -48,7 +48,7 @@ class Weights:
 
     @property
     def sha256(self) -> str:
-        """Of the tensors: names in alphabetical order, each with its type, shape and little-endian values."""
+        """The hash of the tensors: names in alphabetical order, each with its type, shape and little-endian values."""
         digest = hashlib.sha256()
         for name in sorted(self.tensors):
             tensor = self.tensors[name]

@@ -1,4 +1,4 @@
-"""Boxes around what is marked, so that costly work looks at no more of a volume than it must."""
+"""Boxes around what is marked, so that costly work reads no more of a volume than it must."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def bounding_box(mask: Bool[np.ndarray, "*axes"], margin: int | Sequence[int] = 
     """The smallest box that holds every True element, grown by a margin and cut at the array's borders.
 
     Args:
-        mask: Of any number of axes.
+        mask: It may have any number of axes.
         margin: Elements added on both sides, one number or one an axis.
 
     Returns:

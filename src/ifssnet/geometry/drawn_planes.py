@@ -23,7 +23,7 @@ THIN_SHARE_OF_EXTENT = 0.2
 """Where there are gaps between them, planes side by side may also be as many as this share of what they span."""
 
 SHARE_THIN = 0.95
-"""Of the voxels, so many have to be thin across the planes for a drawing in planes."""
+"""In a drawing on planes, at least this fraction of the voxels is thin across the planes."""
 
 SHARE_OF_PLANES = 0.8
 """A drawing in planes leaves out at least a fifth of the planes that it spans, unless it spans `THIN_VOXELS` or fewer."""
@@ -38,10 +38,10 @@ DENSE_SHARE = 0.45
 """A mask whose mean run along each axis is at least this share of its box is complete; an ellipsoid's is two thirds."""
 
 SHARE_ON_PLANES = 0.75
-"""Of a drawing on planes of several directions, so much lies on the planes that stand out."""
+"""In a drawing on planes of several directions, this fraction lies on the planes that stand out."""
 
 SMALL_VOXELS = 8
-"""What spans no more than so many voxels in each direction has no direction."""
+"""What spans no more voxels than this in each direction has no direction."""
 
 
 class Drawing(Enum):
@@ -60,7 +60,7 @@ class DrawnPlanes:
     Attributes:
         drawing: How it was drawn.
         axis: The array's axis across which the planes lie; the first axis where there is no saying.
-        planes: Of each of the three axes, the indices of the planes that look drawn.
+        planes: For each of the three axes, the indices of the planes that look drawn.
     """
 
     drawing: Drawing

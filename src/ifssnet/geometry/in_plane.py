@@ -17,7 +17,7 @@ def window_start(marked: Integer[np.ndarray, " place"], size: int) -> int:
 
     Args:
         marked: How many voxels are marked at each place of the axis.
-        size: Of the window.
+        size: The window's rows and columns.
 
     >>> window_start(np.array([0, 0, 0, 0, 0, 0, 0, 0]), 4), window_start(np.array([0, 3, 0, 0, 0, 0, 0, 0]), 4)
     (2, 1)

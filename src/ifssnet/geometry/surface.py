@@ -1,4 +1,4 @@
-"""A label's surface: smooth to look at, and as large as the voxels say."""
+"""A label's surface: smooth, and as large as the voxels say."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def distance_to_false(
 
     Args:
         mask: What to measure in.
-        spacing_mm: Of the elements, one an axis.
+        spacing_mm: The distances of the elements, one an axis.
         border: Whether what lies beyond the array counts as False.
         threads: How many work at it; has no part in the result.
     """
@@ -145,7 +145,7 @@ def extremes_around(plane: Int[np.ndarray, "y x"], size: int) -> tuple[Int[np.nd
 
 
 def eroded(plane: Bool[np.ndarray, "y x"], iterations: int) -> Bool[np.ndarray, "y x"]:
-    """A mask without its border pixels, taken away so many times; what lies beyond the array is outside."""
+    """A mask without its border pixels, which are taken away `iterations` times; what lies beyond the array is outside."""
     return np.asarray(ndimage.binary_erosion(plane, iterations=iterations), dtype=bool)
 
 

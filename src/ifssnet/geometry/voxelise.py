@@ -33,7 +33,7 @@ def voxelise(
 
     Args:
         surfaces: Closed surfaces, in the order of the labels.
-        spacing_xyz_mm: Of the label map, when no grid is given.
+        spacing_xyz_mm: The label map's spacing, when no grid is given.
         margin_mm: Left free around all surfaces, when no grid is given.
         grid: The label map's grid; its axes are LPS around the surfaces when None. What lies outside it is cut off.
         values: One label value a surface, 1 to 65535; 1, 2, 3 ... when None.

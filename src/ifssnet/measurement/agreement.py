@@ -25,8 +25,8 @@ def bland_altman(
     Args:
         first: One value a subject.
         second: The same subjects, in the same order.
-        multiplier: Of the standard deviation; the 1986 paper rounds 1.96 to 2.
-        confidence: Of the intervals, by Student's t with n - 1 degrees of freedom.
+        multiplier: How many standard deviations the limits are away; the 1986 paper rounds 1.96 to 2.
+        confidence: The confidence of the intervals, by Student's t with n - 1 degrees of freedom.
 
     Raises:
         InputError: Fewer than two subjects, lengths that differ, values that are not finite, or an impossible confidence.
@@ -56,7 +56,7 @@ def reliability(values: Num[np.ndarray, "subject rater"], confidence: float = 0.
 
     Args:
         values: One row a subject, one column a rater, method or occasion.
-        confidence: Of the intervals and of the minimal detectable change.
+        confidence: The confidence of the intervals and of the minimal detectable change.
 
     Raises:
         InputError: Fewer than two subjects or raters, values that are not finite, or an impossible confidence.
@@ -92,7 +92,7 @@ def _checked(values: Num[np.ndarray, "subject rater"], confidence: float) -> Flo
 
 @dataclass(frozen=True)
 class _MeanSquares:
-    """Of the two-way analysis of variance of n subjects and k raters."""
+    """Mean squares of the two-way analysis of variance of n subjects and k raters."""
 
     n: int
     k: int

@@ -22,7 +22,7 @@ class BootstrapMean:
 
     Attributes:
         count: Values.
-        mean: Of them.
+        mean: Their mean.
         interval: Its lower and upper confidence limit.
     """
 
@@ -38,7 +38,7 @@ def bootstrap_mean(
 
     Args:
         values: One a leg; for a comparison, the difference of two methods on it.
-        confidence: Of the interval.
+        confidence: The confidence of the interval.
         resamples: How many times.
         seed: The same seed gives the same interval.
 

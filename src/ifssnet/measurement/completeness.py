@@ -14,7 +14,7 @@ LARGE_END_SHARE = 0.35
 """A muscle tapers: an area on its first or last slice of more than this share of its largest one is a cut, not an end."""
 
 FEW_SLICES = 3
-"""On so many slices or fewer a muscle was only drawn: nothing was carried from them."""
+"""A muscle on this many slices or fewer was only drawn: nothing was propagated from them."""
 
 CLICK_CM2 = 0.05
 """Smaller than any cross-section that somebody outlines: 5 mm2."""

@@ -20,7 +20,7 @@ def normal_probability(value: float | Float[np.ndarray, "*shape"]) -> Float[np.n
 
 
 def t_quantile(probability: float, freedom: int | float) -> float:
-    """The value that Student's t stays below with a probability, at so many degrees of freedom."""
+    """The value that Student's t stays below with a probability, at a number of degrees of freedom."""
     return float(stats.t.ppf(probability, freedom))
 
 

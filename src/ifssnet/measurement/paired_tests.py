@@ -16,7 +16,7 @@ from ifssnet.core.errors import InputError
 from ifssnet.measurement.distributions import mean_ranks, normal_probability
 
 EXACT_PAIRS = 100
-"""Up to so many pairs the distribution is counted out; beyond it the normal approximation is as good."""
+"""Up to this many pairs the distribution is counted out; beyond it the normal approximation is as good."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class SignedRank:
     Attributes:
         pairs: Pairs that differ; equal ones say nothing and are left out.
         positive: Sum of the ranks of the pairs whose first value is larger.
-        negative: Of those whose second is.
+        negative: The sum for those whose second value is larger.
         p_value: 1 where no pair differs.
         exact: Whether every assignment of signs was counted, rather than approximated by the normal distribution.
     """

@@ -51,7 +51,7 @@ def usual_range(values: Float[np.ndarray, " point"]) -> Float[np.ndarray, " two"
 def neighbour_means(
     x: Float[np.ndarray, " point"], y: Float[np.ndarray, " point"], at_most: int
 ) -> tuple[Float[np.ndarray, " fewer"], Float[np.ndarray, " fewer"]]:
-    """A curve of at most so many points, each the mean of neighbouring points."""
+    """A curve of a limited number of points, each the mean of neighbouring points."""
     if len(x) <= at_most:
         return x, y
     edges = np.linspace(0, len(x), at_most + 1).astype(int)
@@ -60,7 +60,7 @@ def neighbour_means(
 
 
 def running_mean(y: Float[np.ndarray, " point"], neighbours: int) -> Float[np.ndarray, " point"]:
-    """The mean of each point and so many neighbours before and after it; the ends have fewer."""
+    """The mean of each point and a number of neighbours before and after it; the ends have fewer."""
     sums = np.concatenate([[0.0], np.cumsum(y)])
     at = np.arange(len(y))
     first, last = np.maximum(at - neighbours, 0), np.minimum(at + neighbours + 1, len(y))

@@ -44,7 +44,7 @@ def surface_error_mm(surface: Surface, reference: LabelMap, value: int) -> Float
 
 
 def largest_error_mm(error_mm: Float[np.ndarray, " vertex"], percent: int) -> float | None:
-    """The distance below which so many percent of a surface's known errors lie, whatever their sign; None without any."""
+    """The distance below which a percentage of a surface's known errors lies, whatever their sign; None without any."""
     known = np.abs(error_mm[np.isfinite(error_mm)])
     return float(np.percentile(known, percent)) if known.size else None
 

@@ -14,7 +14,7 @@ def truncated_cones_cm3(position_mm: Float[np.ndarray, " slice"], acsa_cm2: Floa
     The usual estimate from single images along a muscle (Esformes, Narici and Maganaris, Eur J Appl Physiol 87:90, 2002).
 
     Args:
-        position_mm: Of each cross-section along the muscle, ascending.
+        position_mm: Where each cross-section lies along the muscle, ascending.
         acsa_cm2: Its area.
 
     Raises:

@@ -35,7 +35,7 @@ def filled(network: Network, tensors: Mapping[str, np.ndarray]) -> Network:
     """The network with these parameters and buffers, ready for use.
 
     Args:
-        network: Of the size that they were trained with; it is changed.
+        network: One of the size that they were trained with; it is changed.
         tensors: By name, as its `state_dict` has them.
 
     Raises:

@@ -1,1 +1,1 @@
-"""Methods that carry a few annotated slices through a volume; each is a core.segmentation.Propagator."""
+"""Methods that propagate a few annotated slices through a volume; each is a core.segmentation.Propagator."""

@@ -36,7 +36,7 @@ class _Patch:
 
 
 def assemble(steps: Iterable[Step], seeds: Seeds, *, keep_probability: bool = False) -> Generator[Progress, None, Segmentation]:
-    """Collect what a propagator yields, and put back what the expert drew.
+    """Collect what a propagator yields, and restore what the expert drew.
 
     A pixel goes to the muscle that is most probable there, at 0.5 or above; the lowest label value wins a tie. On the
     slices annotated for a muscle exactly the expert's pixels are that muscle's, and no other muscle's. Memory: one or

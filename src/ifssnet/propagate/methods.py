@@ -27,10 +27,10 @@ class Method:
     """How a method is listed and built.
 
     Attributes:
-        name: As on the command line; of a learned method the kind of its weights, too.
+        name: As on the command line; for a learned method it is the kind of its weights, too.
         summary: One line for a person.
         config: Its configuration, a frozen dataclass whose fields are its settings.
-        build: The method from its configuration. Of a learned method, whose libraries are an extra, the place of the
+        build: The method from its configuration. For a learned method, whose libraries are an extra, the place of the
             function that builds it from its weights and settings: "room.module:function", within this room.
         needs_volume: Whether it reads grey levels.
     """
@@ -153,7 +153,7 @@ def learned(name: str, weights: Weights, device: str = "auto", **settings: objec
 
     Args:
         name: One of `LEARNED`.
-        weights: Of that kind.
+        weights: Weights of that kind.
         device: "auto" takes a graphics card where torch finds one; "cpu"; "cuda".
         **settings: Fields of the method's configuration, those that are not to be as in training.
 

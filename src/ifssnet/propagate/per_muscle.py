@@ -30,7 +30,7 @@ class PerMuscle:
 
     @property
     def name(self) -> str:
-        """Of the methods, which are alike but for their weights."""
+        """The kind of the methods, which are alike but for their weights."""
         return next(iter(self.methods.values())).name
 
     @property

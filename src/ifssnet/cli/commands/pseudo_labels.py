@@ -43,7 +43,7 @@ def run(
 ) -> PseudoLabels:
     """Write a cohort whose training labels an expert drew few slices of, and a method the rest: any recipe can train on it.
 
-    Of the training labels that are there, only the budget's slices are used. Validation and test legs stay as they are.
+    Only the budget's slices of the training labels are used. Validation and test legs stay as they are.
 
     Example: `ifss pseudo-labels legs -o few --method anchored@runs/anchored/best.safetensors`, then
     `ifss train few --recipe full -o runs/few`

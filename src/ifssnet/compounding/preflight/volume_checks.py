@@ -9,7 +9,7 @@ from ifssnet.core.images import LabelMap, Volume
 from ifssnet.geometry.runs import longest_run
 
 LEG_LENGTH_MM = (100.0, 600.0)
-"""From the shortest stretch that holds a muscle's belly to the longest lower leg."""
+"""From the shortest scan that holds a muscle's belly to the longest lower leg."""
 
 MUCH_UNSEEN = 0.05
 DARK_RUN_MM = 5.0

@@ -13,7 +13,7 @@ method that goes from slice to slice needs a whole 2-D mask on a slice. So, for 
    With several sweeps, which see a strip of the muscle each, it is put on slices common to all of them (`parallel_sweeps`).
 5. Several masks of a muscle on one slice: frames that see different parts (parallel sweeps, each a strip) are united.
    One that is covered by half or more by those nearer to the slice sees the same part again and is left out, as a union
-   of neighbouring frames would always be too large. Of each of several sweeps only the nearest frame is taken, and left
+   of neighbouring frames would always be too large. Only the nearest frame of each of several sweeps is taken, and left
    out only if the others cover nine tenths of it: parallel sweeps overlap.
 
 Open contours are lines, not areas: they are left out, with a warning.

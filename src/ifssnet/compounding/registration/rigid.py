@@ -35,7 +35,7 @@ class RegisterOptions:
         sampling: Share of the voxels that the finer levels look at.
         least_overlap: Share of the smaller volume that must overlap in the result.
         most_turn_deg: A result turned further than this is taken for a failure.
-        seed: Of the sampling.
+        seed: What the random sampling starts from.
     """
 
     finest_mm: float = 1.0

@@ -12,8 +12,8 @@ class Frame:
     """A chart's area in SVG units, and the ranges that its axes show.
 
     Attributes:
-        width: Of the whole picture.
-        height: Of the whole picture.
+        width: The width of the whole picture.
+        height: The height of the whole picture.
         x_range: Shown along the width.
         y_range: Shown along the height.
         left: Margin.

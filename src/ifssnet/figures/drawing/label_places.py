@@ -19,7 +19,7 @@ class Peak:
     """A peak and its words.
 
     Attributes:
-        x: Of the ring that marks it, in SVG units.
+        x: The middle of the ring that marks it, in SVG units.
         y: The same, downwards.
         highest: The lowest y that curves reach near it: the words stand above that.
         words: What is written there.

@@ -14,7 +14,7 @@ STYLE = (
     ".chart .line{fill:none;stroke-width:1.9;stroke-linejoin:round;stroke-linecap:round}"
     ".chart .bar{stroke:#1b2430;fill:none}"
 )
-"""Of every chart of an evaluation."""
+"""The style of every chart of an evaluation."""
 
 
 def picture(title: str, description: str, width: float, height: float, *parts: str) -> str:

@@ -55,7 +55,7 @@ def path_data(points: Sequence[tuple[float, float]], closed: bool = False, decim
 
 
 def nice_step(span: float, at_most: int) -> float:
-    """The smallest of 1, 2, 2.5 and 5 times a power of ten that divides a span into at most so many parts.
+    """The smallest of 1, 2, 2.5 and 5 times a power of ten that divides a span into at most this many parts.
 
     >>> nice_step(281.0, 7), nice_step(18.2, 5), nice_step(0.9, 5)
     (50.0, 5.0, 0.2)

@@ -12,7 +12,7 @@ from ifssnet.core.muscles import TRICEPS_SURAE, color_of
 Rgb = tuple[int, int, int]
 
 DASHES: tuple[str, ...] = ("", "7 3", "2 2.5", "9 3 2 3")
-"""Strokes of lines that share a chart, so that no colour has to be told from another by hue alone."""
+"""Strokes of lines that share a chart, so that no two curves differ by hue alone."""
 
 _INFERNO_LIKE: tuple[Rgb, ...] = ((245, 243, 236), (250, 214, 140), (241, 150, 76), (204, 76, 62), (128, 28, 66), (52, 10, 48))
 _TWO_SIDED: tuple[Rgb, ...] = (

@@ -47,12 +47,14 @@ def drift_picture(results: Results) -> str:
     parts = [_legend(methods)]
     for row, (quantity, words) in enumerate(_QUANTITIES):
         for column, (axis, label, edges) in enumerate(axes):
-            curves = {look.label: drift_curve(results, look.label, axis, quantity, edges) for look in methods}
+            curves = {style.label: drift_curve(results, style.label, axis, quantity, edges) for style in methods}
             frame = _frame(curves, edges, quantity)
             shifted = element("g", frame.axes(label, words, x_ticks=7, y_ticks=5), *_lines(frame, curves, edges, methods))
             parts.append(element("g", shifted, transform=f"translate({number(column * wide)} {number(top + row * high)})"))
-    told = "Mean over the legs, all muscles together, slices by their area, without annotated ones and past a muscle's end."
-    return picture("Drift with distance", told, wide * len(axes), top + high * len(_QUANTITIES), *parts)
+    description = (
+        "Mean over the legs, all muscles together, slices by their area, without annotated ones and past a muscle's end."
+    )
+    return picture("Drift with distance", description, wide * len(axes), top + high * len(_QUANTITIES), *parts)
 
 
 def _frame(curves: dict[str, Float[np.ndarray, " bin"]], edges: Float[np.ndarray, " edge"], quantity: str) -> Frame:
@@ -78,26 +80,26 @@ def _lines(
 ) -> list[str]:
     middles = (edges[:-1] + edges[1:]) / 2
     found: list[str] = []
-    for look in methods:
-        pairs = zip(middles.tolist(), curves[look.label].tolist(), strict=True)
+    for style in methods:
+        pairs = zip(middles.tolist(), curves[style.label].tolist(), strict=True)
         # A bin that no slice falls into is no gap in what is known: slices are further apart than bins.
         points = [(frame.x(x), frame.y(min(y, frame.y_range[1]))) for x, y in pairs if math.isfinite(y)]
         line = element(
             "path",
-            element("title", escape(look.name)),
+            element("title", escape(style.name)),
             class_="line",
             d=path_data(points),
-            stroke=hex_of(look.color),
-            stroke_dasharray=look.dash or None,
+            stroke=hex_of(style.color),
+            stroke_dasharray=style.dash or None,
         )
-        dots = [element("circle", cx=x, cy=y, r=2, fill=hex_of(look.color)) for x, y in points]
+        dots = [element("circle", cx=x, cy=y, r=2, fill=hex_of(style.color)) for x, y in points]
         found += [line, *dots]
     return found
 
 
 def _legend(methods: Sequence[MethodStyle]) -> str:
     parts: list[str] = []
-    for place, look in enumerate(methods):
+    for place, style in enumerate(methods):
         x, y = 58 + 160.0 * (place % 5), 16 + 18.0 * (place // 5)
         line = element(
             "line",
@@ -105,10 +107,10 @@ def _legend(methods: Sequence[MethodStyle]) -> str:
             x2=x + 22,
             y1=y - 4,
             y2=y - 4,
-            stroke=hex_of(look.color),
+            stroke=hex_of(style.color),
             stroke_width=2.4,
-            stroke_dasharray=look.dash or None,
+            stroke_dasharray=style.dash or None,
         )
-        words = element("text", escape(look.name), x=x + 28, y=y, style=f"fill:{hex_of(readable(look.color))}")
+        words = element("text", escape(style.name), x=x + 28, y=y, style=f"fill:{hex_of(readable(style.color))}")
         parts += [line, words]
     return "".join(parts)

@@ -69,8 +69,8 @@ def metrics_picture(results: Results) -> str:
     foot = rows * high
     parts.append(_key(results, LABELS + 10, foot + 14))
     title = f"Metrics by method, {results.about.split} split"
-    told = "Diamond and bar: mean and standard deviation over the legs of the mean over the muscles."
-    return picture(title, told, width, foot + 30, *parts)
+    description = "Diamond and bar: mean and standard deviation over the legs of the mean over the muscles."
+    return picture(title, description, width, foot + 30, *parts)
 
 
 def volume_error_picture(results: Results) -> str:
@@ -89,27 +89,31 @@ def volume_error_picture(results: Results) -> str:
     right = width - 12
     parts.append(element("text", "mean |error| ± SD", class_="note", x=right, y=20, text_anchor="end"))
     absolute = results.values(f"{WHOLE}absolute_volume_error_percent", MEAN)
-    for place, look in enumerate(methods):
+    for place, style in enumerate(methods):
         middle = frame.top + row_high * (place + 0.5)
-        parts.append(_method_label(look, LABELS - 6, middle))
+        parts.append(_method_label(style, LABELS - 6, middle))
         for step, muscle in enumerate(results.muscles):
             y = middle + (step - (len(results.muscles) - 1) / 2) * 8
-            for case, value in sorted(values[muscle][look.label].items()):
+            for case, value in sorted(values[muscle][style.label].items()):
                 if math.isfinite(value):
-                    told = f"{look.name}, {muscle}, {case}: {value:+.2f} %"
-                    parts.append(mark(_MUSCLE_MARKS[step % 4], frame.x(value), y, 3.2, look.color, hollow=True, title=told))
-        mean, sd = mean_and_sd(list(absolute[look.label].values()))
+                    description = f"{style.name}, {muscle}, {case}: {value:+.2f} %"
+                    parts.append(
+                        mark(_MUSCLE_MARKS[step % 4], frame.x(value), y, 3.2, style.color, hollow=True, title=description)
+                    )
+        mean, sd = mean_and_sd(list(absolute[style.label].values()))
         words = written(mean, sd, 2)
         parts.append(element("text", words, class_="tick", x=right, y=middle, dy="0.34em", text_anchor="end"))
     parts.append(_key(results, LABELS + 10, high - 4, filled=False))
-    told = "One mark a leg and muscle; at the right the mean over the legs of the size of the error, mean over the muscles."
-    return picture("Volume error by method", told, width, high + 8, *parts)
+    description = (
+        "One mark a leg and muscle; at the right the mean over the legs of the size of the error, mean over the muscles."
+    )
+    return picture("Volume error by method", description, width, high + 8, *parts)
 
 
 def _panel(results: Results, panel: Panel, methods: Sequence[MethodStyle], left: float, top: float, high: float) -> list[str]:
     means = results.values(panel.metric, MEAN)
     by_muscle = {muscle: results.values(panel.metric, muscle) for muscle in results.muscles}
-    drawn = [mean_and_sd(list(rows[look.label].values())) for rows in (means, *by_muscle.values()) for look in methods]
+    drawn = [mean_and_sd(list(rows[style.label].values())) for rows in (means, *by_muscle.values()) for style in methods]
     finite = [edge for mean, sd in drawn if math.isfinite(mean) for edge in (mean - (sd or 0.0), mean + (sd or 0.0))]
     if panel.bounded:
         low = max(0.0, min(finite, default=0.0))
@@ -120,27 +124,27 @@ def _panel(results: Results, panel: Panel, methods: Sequence[MethodStyle], left:
     frame = Frame(left + PANEL_WIDTH, top + high, x_range, (0.0, 1.0), left=left + 6, right=24.0, top=top + 32, bottom=60.0)
     parts = [element("text", escape(panel.title), class_="panel", x=left + 6, y=top + 20)]
     parts.append(_grid(frame, panel.unit))
-    for place, look in enumerate(methods):
+    for place, style in enumerate(methods):
         y = frame.top + ROW * (place + 0.5)
         for step, (muscle, rows) in enumerate(by_muscle.items()):
-            value, _ = mean_and_sd(list(rows[look.label].values()))
+            value, _ = mean_and_sd(list(rows[style.label].values()))
             if math.isfinite(value):
-                told = f"{look.name}, {muscle}: {value:.4g} {panel.unit}".rstrip()
-                parts.append(mark(_MUSCLE_MARKS[step % 4], frame.x(value), y, 3.0, _GREY, hollow=True, title=told))
-        mean, sd = mean_and_sd(list(means[look.label].values()))
+                description = f"{style.name}, {muscle}: {value:.4g} {panel.unit}".rstrip()
+                parts.append(mark(_MUSCLE_MARKS[step % 4], frame.x(value), y, 3.0, _GREY, hollow=True, title=description))
+        mean, sd = mean_and_sd(list(means[style.label].values()))
         if math.isinf(mean):
-            count = sum(math.isinf(value) for value in means[look.label].values())
-            words = f"infinite on {count} of {len(means[look.label])} legs"
+            count = sum(math.isinf(value) for value in means[style.label].values())
+            words = f"infinite on {count} of {len(means[style.label])} legs"
             parts.append(element("text", words, class_="note", x=frame.width - 28, y=y, dy="0.34em", text_anchor="end"))
         elif math.isfinite(mean):
-            words = f"{look.name}: {mean:.4g}"
+            words = f"{style.name}: {mean:.4g}"
             if sd is not None:
                 ends = [frame.x(min(max(edge, x_range[0]), x_range[1])) for edge in (mean - sd, mean + sd)]
-                stroke = hex_of(look.color)
+                stroke = hex_of(style.color)
                 parts.append(element("line", x1=ends[0], x2=ends[1], y1=y, y2=y, stroke=stroke, stroke_width=2.2))
                 words += f" ± {sd:.2g}"
-            told = f"{words} {panel.unit}".rstrip()
-            parts.append(mark("diamond", frame.x(mean), y, 4.4, look.color, title=told))
+            description = f"{words} {panel.unit}".rstrip()
+            parts.append(mark("diamond", frame.x(mean), y, 4.4, style.color, title=description))
     return parts
 
 
@@ -160,12 +164,12 @@ def _grid(frame: Frame, label: str) -> str:
 
 
 def _row_labels(methods: Sequence[MethodStyle], right: float, top: float) -> list[str]:
-    return [_method_label(look, right, top + 32 + ROW * (place + 0.5)) for place, look in enumerate(methods)]
+    return [_method_label(style, right, top + 32 + ROW * (place + 0.5)) for place, style in enumerate(methods)]
 
 
-def _method_label(look: MethodStyle, right: float, y: float) -> str:
-    fill = f"fill:{hex_of(readable(look.color))}"
-    return element("text", escape(look.name), style=fill, x=right, y=y, dy="0.34em", text_anchor="end")
+def _method_label(style: MethodStyle, right: float, y: float) -> str:
+    fill = f"fill:{hex_of(readable(style.color))}"
+    return element("text", escape(style.name), style=fill, x=right, y=y, dy="0.34em", text_anchor="end")
 
 
 def _key(results: Results, left: float, y: float, *, filled: bool = True) -> str:

@@ -39,8 +39,8 @@ def distribution_picture(results: Results, muscle: str = SOL) -> str:
     parts = [_legend(methods, columns)]
     for place, (quantity, words) in enumerate(_PANELS):
         parts += _panel(results, methods, cases, muscle, quantity, words, legend + place * (_HIGH + 44), group, box)
-    told = f"Percentiles over the slices of {muscle} that were not annotated."
-    return picture(f"Distances by slice, {muscle}", told, width, legend + 2 * (_HIGH + 44), *parts)
+    description = f"Percentiles over the slices of {muscle} that were not annotated."
+    return picture(f"Distances by slice, {muscle}", description, width, legend + 2 * (_HIGH + 44), *parts)
 
 
 def _panel(
@@ -55,7 +55,9 @@ def _panel(
     box_wide: float,
 ) -> list[str]:
     found = {
-        (case, look.label): slice_percentiles(results, look.label, case, muscle, quantity) for case in cases for look in methods
+        (case, style.label): slice_percentiles(results, style.label, case, muscle, quantity)
+        for case in cases
+        for style in methods
     }
     finite = [float(v) for box in found.values() if box is not None for v in box if math.isfinite(v)]
     highest = next((tick for tick in _TICKS if tick >= max(finite, default=1.0)), _TICKS[-1])
@@ -83,23 +85,25 @@ def _panel(
         parts.append(element("text", escape(case), class_="tick", x=middle, y=base + 18, text_anchor="middle"))
         if column:
             parts.append(element("line", class_="grid", x1=left, x2=left, y1=top + 20, y2=base))
-        for place, look in enumerate(methods):
-            box = found[case, look.label]
+        for place, style in enumerate(methods):
+            box = found[case, style.label]
             if box is not None:
                 x = middle + (place - (len(methods) - 1) / 2) * box_wide
-                parts.append(_box(look, case, [y(float(v)) for v in box], box, x, box_wide))
+                parts.append(_box(style, case, [y(float(v)) for v in box], box, x, box_wide))
     parts.append(element("line", class_="axis", x1=_LEFT, x2=right, y1=base, y2=base))
     if any(box is not None and np.isinf(box).any() for box in found.values()):
         parts.append(element("text", "∞", class_="tick", x=_LEFT - 8, y=top + 6, dy="0.34em", text_anchor="end"))
     return parts
 
 
-def _box(look: MethodStyle, case: str, ys: Sequence[float], box: Float[np.ndarray, " five"], x: float, wide: float) -> str:
-    stroke = hex_of(look.color)
-    told = element("title", escape(f"{look.name}, {case}: median {box[2]:.2f} mm, 95 % of slices below {box[4]:.2f} mm"))
+def _box(style: MethodStyle, case: str, ys: Sequence[float], box: Float[np.ndarray, " five"], x: float, wide: float) -> str:
+    stroke = hex_of(style.color)
+    description = element(
+        "title", escape(f"{style.name}, {case}: median {box[2]:.2f} mm, 95 % of slices below {box[4]:.2f} mm")
+    )
     return element(
         "g",
-        told,
+        description,
         element("line", x1=x, x2=x, y1=ys[0], y2=ys[4], stroke=stroke, stroke_width=1.4),
         element("line", x1=x, x2=x, y1=ys[1], y2=ys[3] - 0.01, stroke=stroke, stroke_width=0.68 * wide),
         element("circle", cx=x, cy=ys[2], r=2.1, fill="#fff", stroke=stroke, stroke_width=1),
@@ -108,8 +112,8 @@ def _box(look: MethodStyle, case: str, ys: Sequence[float], box: Float[np.ndarra
 
 def _legend(methods: Sequence[MethodStyle], columns: int) -> str:
     parts: list[str] = []
-    for place, look in enumerate(methods):
+    for place, style in enumerate(methods):
         x, y = _LEFT + 160.0 * (place % columns), 16 + 18.0 * (place // columns)
-        parts.append(element("rect", x=x, y=y - 9, width=10, height=10, fill=hex_of(look.color)))
-        parts.append(element("text", escape(look.name), x=x + 16, y=y, style=f"fill:{hex_of(readable(look.color))}"))
+        parts.append(element("rect", x=x, y=y - 9, width=10, height=10, fill=hex_of(style.color)))
+        parts.append(element("text", escape(style.name), x=x + 16, y=y, style=f"fill:{hex_of(readable(style.color))}"))
     return "".join(parts)

@@ -78,13 +78,13 @@ class TableRow:
 def table_rows(results: Results) -> list[TableRow]:
     """A row a method, in the order of the evaluation. IFSS-Net is the paper's WS where its label says "ws" or "weak"."""
     rows: list[TableRow] = []
-    for look in method_styles(results):
-        ours = tuple(mean_and_sd(list(results.values(metric, MEAN)[look.label].values())) for metric, _, _ in COLUMNS)
-        legs = len(results.values("dice", MEAN)[look.label])
-        kind = results.kinds.get(look.label, look.label)
+    for style in method_styles(results):
+        ours = tuple(mean_and_sd(list(results.values(metric, MEAN)[style.label].values())) for metric, _, _ in COLUMNS)
+        legs = len(results.values("dice", MEAN)[style.label])
+        kind = results.kinds.get(style.label, style.label)
         if kind == "ifss-net":
-            kind = "ws" if "ws" in look.label.lower() or "weak" in look.label.lower() else "fs"
-        rows.append(TableRow(look.label, look.name, PAPER.get(kind), ours, legs))
+            kind = "ws" if "ws" in style.label.lower() or "weak" in style.label.lower() else "fs"
+        rows.append(TableRow(style.label, style.name, PAPER.get(kind), ours, legs))
     return rows
 
 

@@ -39,8 +39,8 @@ class Line:
         name: Words beside its last point.
         x: Units of training.
         y: Values.
-        color: Of the curve; the words are as dark as they have to be.
-        dash: Of the stroke.
+        color: The curve's colour; the words are as dark as they have to be.
+        dash: How the stroke is dashed.
         raw: Values before they were smoothed, drawn pale behind the curve.
         dots: Whether each point is marked.
     """
@@ -60,10 +60,10 @@ class Panel:
 
     Attributes:
         heading: Above it.
-        label: Of the height.
+        label: What the height shows.
         lines: Curves.
         span: Range of the height; from the curves where None.
-        x_label: Of the width.
+        x_label: What the width shows.
     """
 
     heading: str
@@ -79,7 +79,7 @@ def training_curves(rows: Sequence[Mapping[str, object]], title: str = "", width
     Args:
         rows: Lines of the log: "unit", "loss", "alpha", "beta" and "dice_" with a muscle's name. Any column may be missing, in
             any row, or be None or NaN there; a log without "unit" is counted.
-        title: Of the picture, for readers who cannot see it.
+        title: What the picture shows, for readers who cannot see it.
         width: In SVG units, which the page scales.
     """
     return curves(

@@ -12,7 +12,7 @@ from ifssnet.figures.rendering.muscle_surface import MuscleSurface
 from ifssnet.geometry.mesh import area_mm2, facing_outwards, vertex_normals
 
 MAX_FACES = 110_000
-"""Of all surfaces of a page together: about 2.5 MB of it."""
+"""The most triangles that all surfaces of a page have together: about 2.5 MB of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +20,7 @@ class DisplayMesh:
     """A surface as it is drawn.
 
     Attributes:
-        name: Of the muscle.
+        name: The muscle's name.
         vertices_mm: Positions, (x, y, z) in mm, LPS.
         normals: Unit vectors, outwards.
         faces: Three vertices a triangle.

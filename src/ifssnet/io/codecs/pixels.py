@@ -129,7 +129,7 @@ def type_name(dtype: np.dtype, names: Mapping[str, str]) -> str:
     """What a format calls a pixel type.
 
     Args:
-        dtype: Of an array, in any byte order.
+        dtype: An array's type, in any byte order.
         names: Numpy's code without byte order ("u1", "f4") to the format's name.
 
     Raises:

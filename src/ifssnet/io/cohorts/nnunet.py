@@ -84,7 +84,7 @@ class NnunetDescription:
         labels: Name to value (version 2) or value to name (version 1); a region of version 2 has several values.
         channel_names: Number of a channel to its name (version 2).
         modality: The same (version 1).
-        file_ending: Of every image.
+        file_ending: The suffix of every image.
         licence: The terms under which the data may be used.
         reference: What to cite.
     """

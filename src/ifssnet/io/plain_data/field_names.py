@@ -21,7 +21,7 @@ def fields_of(kind: Any) -> dict[str, Field[Any]]:
 
 
 def overrides(kind: Any) -> dict[str, Any]:
-    """What the library has to be told of a dataclass' fields."""
+    """What the library has to know of a dataclass' fields."""
     return {
         field.name: override(rename=key, omit_if_default=bool(field.metadata.get("left_out")))
         for key, field in fields_of(kind).items()

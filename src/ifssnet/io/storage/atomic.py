@@ -93,7 +93,7 @@ def atomic_folder(target: Path, force: bool = False, also: Collection[str] = ())
 
 
 def _move_all(partials: Sequence[Path], targets: Sequence[Path]) -> None:
-    # A single file is replaced in one step of the file system. Of several, what was there is kept aside until the
+    # A single file is replaced in one step of the file system. With several, what was there is kept aside until the
     # last one is in place, to be put back if any of them fails.
     kept = [_beside(target) for target in targets]
     moved: list[int] = []

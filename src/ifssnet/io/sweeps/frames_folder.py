@@ -56,7 +56,7 @@ def read_frames_folder(folder: Path) -> Sweep:
     """Read a sweep from a folder of images with `poses.csv` and `calibration.toml`.
 
     Raises:
-        InputError: A file is missing or cannot be read, a row of the poses is wrong (its number is told), or the
+        InputError: A file is missing or cannot be read, a row of the poses is wrong (its number is named), or the
             images differ in size.
     """
     spacing, scale, image_to_probe = _calibration(folder / CALIBRATION_NAME)

@@ -80,8 +80,8 @@ class PlusConfiguration:
             PLUS takes the mean when it is not named.
         fill_holes: `FillHoles`.
         hole_filling: The elements of `HoleFilling`, in the order in which they are tried.
-        skip_interval: `SkipInterval`: every so many-th frame is used.
-        recompute_output_spacing: `RecomputeOutputSpacing`: z spacing stretched so that whole voxels span the frames.
+        skip_interval: `SkipInterval`: 1 for every frame, 2 for every second one.
+        recompute_output_spacing: `RecomputeOutputSpacing`: z spacing such that whole voxels span the frames.
         threads: `NumberOfThreads`; 0 is one a processor.
     """
 

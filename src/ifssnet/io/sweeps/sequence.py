@@ -62,7 +62,7 @@ def read_sequence(path: Path, configuration: PlusConfiguration | None = None) ->
         configuration: Where the calibration is; not needed when the file holds `ImageToReferenceTransform` itself.
 
     Returns:
-        The sweep; its header carries every field that is not told otherwise, with the other transforms of each frame,
+        The sweep; its header carries every field that has no place of its own, with the other transforms of each frame,
         and `ReferenceCoordinateFrame`.
 
     Raises:

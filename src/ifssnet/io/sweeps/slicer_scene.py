@@ -1,6 +1,6 @@
 """Scenes of 3D Slicer: `.mrb` (a zip of a scene and its files) and `.mrml` (the scene beside its files).
 
-A scene names its nodes, the files that hold them, and how they belong together. Of a scene with recordings, every image
+A scene names its nodes, the files that hold them, and how they belong together. In a scene with recordings, every image
 sequence becomes a sweep with the transforms that were recorded with it; the calibration is a transform of the scene.
 """
 
@@ -61,7 +61,7 @@ class SceneNode:
         name: What its owner calls it.
         identifier: Its identifier in the scene.
         file: The file that holds it, relative to the scene; None where there is none.
-        holds: Of a sequence, the kind of the nodes that it lists; else empty.
+        holds: The kind of the nodes that a sequence lists; empty for what is no sequence.
     """
 
     kind: str

@@ -82,7 +82,7 @@ def lines_of(header: Mapping[str, str]) -> Lines:
 
 
 def six(lines: Lines, keys: tuple[str, ...], path: Path) -> Six:
-    """x, y, z in cm and three angles in degrees; those that are not told are 0."""
+    """x, y, z in cm and three angles in degrees; those that the file leaves out are 0."""
     x, y, z, azimuth, elevation, roll = (
         numbers(lines[key][-1], 1, f"{key} in {path.name}")[0] if key in lines else value
         for key, value in zip(keys, ORIGIN, strict=True)
@@ -113,7 +113,7 @@ def read_objects(lines: Lines) -> tuple[dict[int, str], dict[int, tuple[int, int
 
 
 def read_object(text: str) -> tuple[int | None, str | None, tuple[int, int, int] | None]:
-    """Number, name and colour out of what follows `OBJECT`, of either age; None for what cannot be told.
+    """Number, name and colour out of what follows `OBJECT`, of either age; None for what cannot be read.
 
     Newer: `number solid r g b alpha rough metal name`. Older ones lack some of the numbers, and may end in the object's.
 

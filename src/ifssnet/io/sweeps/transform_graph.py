@@ -72,7 +72,7 @@ class TransformGraph:
         return total, trusted
 
     def invalid_along(self, source: str, target: str) -> dict[str, int]:
-        """Of each tracked transform on the way between two coordinate frames, in how many images it is not to be trusted."""
+        """For each tracked transform on the way between two frames: in how many images it is not to be trusted."""
         pairs = set(pairwise(self.path(source, target) or ()))
         used = [key for key in self.tracked if key in pairs or key[::-1] in pairs]
         return {f"{start}To{end}": int((~self.valid[start, end]).sum()) for start, end in used}

@@ -1,6 +1,6 @@
 """DICOM images (PS3.3): ultrasound multi-frame, Enhanced US Volume, other multi-frame images, folders of single slices.
 
-Where the slices lie is told in `ifssnet.io.volumes.dicom_geometry`. Nothing that identifies the patient is carried along.
+`dicom_geometry` beside it reads where the slices lie. Nothing that identifies the patient is carried along.
 """
 
 from __future__ import annotations

@@ -207,7 +207,7 @@ def _obj_bytes(surface: Surface) -> bytes:
 
 
 def _comment(surface: Surface) -> str:
-    """Starts with neither 'solid' nor anything else that marks a text STL; the space is told as 3D Slicer does."""
+    """Starts with neither 'solid' nor anything else that marks a text STL; the space is named as 3D Slicer does."""
     # A backslash at the end of a line of an OBJ file would make the next line part of the comment.
     one_line = re.sub(r"[\s\\]+", " ", surface.name).strip()
     return f"ifssnet mm SPACE=LPS {one_line}".strip()

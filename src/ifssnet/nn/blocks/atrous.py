@@ -22,7 +22,7 @@ class AtrousSeparableConv3d(nn.Module):
         out: Channels of the output.
         reading: "full": every rate gives `out` channels and a 1 x 1 x 1 convolution projects the concatenation to `out`.
             "light": every rate gives a share of `out`, and their concatenation is the output.
-        rates: Of the branches (paper, III-C4).
+        rates: The rates of the branches (paper, III-C4).
         depth_dilation: "same" or "in-plane"; see docs/decisions/dilation-along-depth.md.
         normalise: Group normalisation before each rectification.
     """

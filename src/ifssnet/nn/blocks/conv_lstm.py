@@ -50,9 +50,9 @@ class BiConvLSTM(nn.Module):
     """One ConvLSTM, forwards and backwards with the same weights, merged with its input by residual connections.
 
     Args:
-        channels: Of the input, the hidden maps and the output (paper, III-C4: 120).
+        channels: Channels of the input, the hidden maps and the output (paper, III-C4: 120).
         direction: "both"; "forward", or "none" (the module is left out) for ablations.
-        dropout: Of the output (paper, III-C4: 0.4).
+        dropout: The rate of dropout at the output (paper, III-C4: 0.4).
         separable: The cell's convolutions.
     """
 

@@ -17,7 +17,7 @@ class TwinEncoders(nn.Module):
 
     Args:
         stages: The blocks, in order, each at half the scale of the one before.
-        dropout: Of both streams' final maps (paper, III-C4: 0.1).
+        dropout: The rate of dropout in both streams' final maps (paper, III-C4: 0.1).
     """
 
     def __init__(self, stages: list[nn.Module], dropout: float) -> None:

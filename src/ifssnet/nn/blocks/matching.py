@@ -49,7 +49,7 @@ class GlobalFeatureMatching(nn.Module):
     w x f x f field of view at the cost of lines. A residual block follows.
 
     Args:
-        channels: Of each stream, and of the output.
+        channels: Channels of each stream, and of the output.
         window: Slices of a window, w.
         size: f, the bottleneck's side (16 at 512 x 512). A smaller bottleneck only meets a part of the kernel.
         separable: The residual block's convolutions.

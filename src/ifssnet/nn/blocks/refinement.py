@@ -13,9 +13,9 @@ class Refinement(nn.Module):
     """Two 3 x 3 x 3 convolutions over the up-sampled maps and the skip, concatenated; "light": separable ones.
 
     Args:
-        channels: Of the up-sampled maps, of the skip, and of the output.
+        channels: Channels of the up-sampled maps, of the skip, and of the output.
         reading: "full" or "light".
-        dropout: Of the output (paper, III-C4: 0.1).
+        dropout: The rate of dropout at the output (paper, III-C4: 0.1).
         normalise: Group normalisation after each convolution.
     """
 

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 EXPANSION = 4
-"""A bottleneck gives so many times the channels that its 3 x 3 convolution works on (He et al. 2016)."""
+"""How many times the channels a bottleneck gives that its 3 x 3 convolution works on (He et al. 2016)."""
 
 
 class Bottleneck(nn.Module):
@@ -47,7 +47,7 @@ class ResNetTrunk(nn.Module):
 
     Args:
         planes: Input channels.
-        width: Of the stem and the first stage; 64 in ResNet-50.
+        width: Channels of the stem and the first stage; 64 in ResNet-50.
         depths: Bottlenecks a stage; (3, 4, 6, 3) in ResNet-50.
         groups: The groups of group normalisation.
     """

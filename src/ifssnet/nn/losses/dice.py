@@ -62,9 +62,9 @@ def soft_dice_loss(
     """1 - Dice of each sample over all of its voxels, averaged over the batch.
 
     Args:
-        probability: Of the foreground, 0 to 1.
+        probability: The probability of the foreground, 0 to 1.
         target: 0 or 1, or a soft label between.
-        weight: Of each voxel; 0 leaves it out.
+        weight: The weight of each voxel; 0 leaves it out.
         smooth: Voxels added to both areas and to their overlap, so that two empty masks have Dice 1.
         squared: Squares in the denominator, as the paper's equation (1) has them; the same for masks of 0 and 1.
     """
@@ -84,9 +84,9 @@ def generalised_dice_loss(
     """1 - generalised Dice (Sudre et al. 2017): classes share one ratio, each weighted by 1 / its squared number of voxels.
 
     Args:
-        probability: Of each class, 0 to 1.
+        probability: The probability of each class, 0 to 1.
         onehot: 1 at each voxel's class.
-        weight: Of each voxel; 0 leaves it out.
+        weight: The weight of each voxel; 0 leaves it out.
         smooth: Voxels added to a class before its weight is taken, so that a class that is absent has a finite weight.
     """
     probability, onehot = sums_in(probability), sums_in(onehot)

@@ -92,11 +92,11 @@ def tversky_index(
     sums over the window, not the mean of its slices' ratios.
 
     Args:
-        probability: Of the foreground, 0 to 1.
+        probability: The probability of the foreground, 0 to 1.
         target: 0 or 1, or a soft label between.
         alpha: Weight of false positives.
         beta: Weight of false negatives.
-        weight: Of each voxel; 0 leaves it out.
+        weight: The weight of each voxel; 0 leaves it out.
         smooth: Voxels added above and below the fraction bar.
     """
     true, false_positive, false_negative = confusion(probability, target, weight)
@@ -181,7 +181,7 @@ def sequence_loss(
 
     Args:
         window_losses: 1 - index of each window, as `TverskyLoss` gives it.
-        parameters: Of the network, for the l2 term.
+        parameters: The network's, for the l2 term.
         l2: Decay rate (paper, III-C1).
         window: Slices in a window. The paper divides each window's index by it, so the loss is at least 1 - 1 / window
             and its gradient 1 / window of what it is with 1, the default, where a perfect sequence has loss 0.

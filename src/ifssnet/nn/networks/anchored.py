@@ -23,10 +23,10 @@ class AnchoredNetConfig:
     Attributes:
         backbone: "unet-2.5d", 2-D convolutions over a stack of slices, or "ifss-net", the paper's twin encoders on a
             window of three slices with the prior, its nearness and a first guess in the mask stream.
-        slices: Of the image in each sample; three for "ifss-net".
+        slices: How many slices of the image a sample has; three for "ifss-net".
         cues: Numbers about each sample: how far it lies from what is known, and how well that is known.
         widths: Channels at each scale; five for "ifss-net".
-        clip_px: Beyond so many pixels from its border the prior is no surer.
+        clip_px: How many pixels from its border the prior stops growing surer.
         gain: Logit of the prior a pixel from its border.
     """
 

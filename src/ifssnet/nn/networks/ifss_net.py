@@ -28,18 +28,18 @@ class IFSSNetConfig:
 
     Attributes:
         widths: Channels of the stages, finest first (paper, III-C4).
-        rates: Of the atrous convolutions, in voxels (paper, III-C4).
-        depth_dilation: Of those rates along depth: "same" (the paper's 9 x 9 x 9 ...) or "in-plane" (neighbouring slices).
+        rates: The rates of the atrous convolutions, in voxels (paper, III-C4).
+        depth_dilation: Those rates along depth: "same" (the paper's 9 x 9 x 9 ...) or "in-plane" (neighbouring slices).
         window: Slices of a window, w (paper, Fig. 3).
-        mask_channels: Of the mask stream's input: 1, the previous prediction (paper, III-A), or more, beside a prior.
+        mask_channels: Channels of the mask stream's input: 1, the previous prediction (paper, III-A), or more, beside a prior.
         stem: Maps of a 3 x 3 x 3 convolution that each stream passes before the twins, with weights of its own; 0 for none
             (paper). Twins that begin on single grey levels have but one filter a rate for all that they see.
         blocks: How the encoders and the decoder are built, which the paper leaves open: "full" or "light".
         bottleneck: "full", or "light": separable convolutions in the residual block and in the ConvLSTM.
         matching: The fusion module; False mixes the streams' channels voxel by voxel (ablation).
         matching_size: f of its [1,f,1] and [1,1,f] (paper, III-B2: the bottleneck's side, 16 at 512 x 512).
-        direction: Of the ConvLSTM: "both" (paper, III-B3), "forward", or "none" (ablations).
-        state: Of the ConvLSTM: "carried" from window to window (paper, III-B3), or begun anew in each "window".
+        direction: Where the ConvLSTM runs: "both" (paper, III-B3), "forward", or "none" (ablations).
+        state: The state of the ConvLSTM is "carried" from window to window (paper, III-B3), or begun anew in each "window".
         encoder_dropout: Share of values (paper, III-C4).
         lstm_dropout: Share of values (paper, III-C4).
         decoder_dropout: Share of values (paper, III-C4).

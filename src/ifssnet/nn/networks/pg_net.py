@@ -1,4 +1,4 @@
-"""PG-Net: a Siamese network that carries a mask from image to image, a reference at hand (Oh et al. 2018; the paper's [19])."""
+"""PG-Net: a Siamese network that takes a mask from image to image beside a reference (Oh et al. 2018; the paper's [19])."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class PGNetConfig:
 
     Attributes:
         encoder: "resnet", features from 1/4 to 1/32 of the image's size (Oh et al.), or "light", from its own size on.
-        widths: Of "resnet": channels of its stem and first stage only (64). Of "light": channels at each scale.
+        widths: For "resnet", the channels of its stem and first stage only (64); for "light", the channels at each scale.
         depths: Bottlenecks a stage of "resnet" (He et al. 2016: 3, 4, 6, 3); "light" takes no notice.
         decoder: Channels of the global convolution and the decoder (Oh et al.: 256).
-        kernel: Of the global convolution (Oh et al.: 7).
+        kernel: The size of the global convolution's kernel (Oh et al.: 7).
         groups: The groups of group normalisation.
     """
 
@@ -127,7 +127,7 @@ class PGNet(nn.Module):
         Args:
             reference: What `encode_reference` gave.
             image: Normalised grey levels of the target.
-            previous_mask: Of the slice before: the expert's, or the network's own probability, 0 to 1.
+            previous_mask: The mask of the slice before: the expert's, or the network's own probability, 0 to 1.
         """
         *finer, deepest = self.encoder(torch.cat([image, previous_mask], dim=1))
         x = self.match(torch.cat([reference, deepest], dim=1))

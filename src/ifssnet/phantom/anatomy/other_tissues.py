@@ -35,7 +35,7 @@ def fat_thickness(subject: Subject, s: Float[np.ndarray, " z"], rng: np.random.G
 
 
 def visibility(rng: np.random.Generator, rows: int, mean: float) -> Float[np.ndarray, "z angle"]:
-    """Where a fascia shows, 0 to 1: broken stretches, visible on the given share of the border."""
+    """Where a fascia shows, 0 to 1: in broken lines, visible on the given share of the border."""
     fine = smooth_noise(rng, rows, ANGLES, 9.0 / STEP_MM, 7.0)
     coarse = smooth_noise(rng, rows, ANGLES, 25.0 / STEP_MM, 18.0)
     noise = 0.7 * fine + 0.7 * coarse

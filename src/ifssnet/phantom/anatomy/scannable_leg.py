@@ -20,7 +20,7 @@ class SurfaceSource:
     Attributes:
         surfaces: Name of the folder of surfaces.
         side: Which leg.
-        seed: Of its texture.
+        seed: What the random numbers of its texture start from.
         leg_mm: Its length.
     """
 

@@ -48,9 +48,9 @@ class Subject:
     Attributes:
         seed: Everything random about the anatomy (roughness of borders, harmonics of the outline) follows from it.
         side: Which leg.
-        sex: Of the person.
-        height_cm: Of the person.
-        mass_kg: Of the person.
+        sex: The person's sex.
+        height_cm: The person's height.
+        mass_kg: The person's mass.
         leg_mm: Length of the leg from z = 0 to the ankle.
         sol: Soleus.
         gm: Gastrocnemius medialis.
@@ -64,7 +64,7 @@ class Subject:
         twist_deg: How far the calf turns about its axis from the knee to the ankle.
         lean_deg: Angle of the leg's axis to z, sideways.
         tilt_deg: The same, towards the shin.
-        roughness_mm: SD of the muscles' borders about their smooth course.
+        roughness_mm: SD of the muscles' borders about their smooth shape.
         visibility: Mean visibility of a fascia between two muscles, 0 to 1.
         infiltration: Mean share of fat between the muscles' fibres, 0 to 1.
         lesion_mm: Radius of an injury in GM; 0 for none.
@@ -212,7 +212,7 @@ def _adult(seed: int, draw: _Draw, sex: Sex | None, side: Side | None) -> Subjec
 
 
 def _child(seed: int, draw: _Draw, sex: Sex | None, side: Side | None) -> Subject:
-    """Of 6 to 12 years; height and mass after the WHO growth reference of 2007 (9 years: 133 cm, 28 kg)."""
+    """A child of 6 to 12 years; height and mass after the WHO growth reference of 2007 (9 years: 133 cm, 28 kg)."""
     sex, side = _drawn_or(sex, side, draw)
     height = draw(133.0, 10.0)
     mass = max(16.0, draw(28.0, 4.0) + 0.55 * (height - 133.0))

@@ -102,7 +102,7 @@ class Condition:
     """The state of a leg's muscles, beyond their shape.
 
     Attributes:
-        seed: Of the texture: the same leg shows the same fascicles in every view.
+        seed: What the random numbers of the texture start from: the same leg shows the same fascicles in every view.
         infiltration: Mean share of fat between the fibres, 0 to 1.
         lesion_xyzr_mm: Centre and radius of an injury; no injury with a radius of 0.
     """

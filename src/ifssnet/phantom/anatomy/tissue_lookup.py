@@ -163,10 +163,10 @@ def surface_echo(tables, x, y, z, bx, by):
         if (column > 2 and thickness < 0.4) or abs(r - radius) > 2.0 * best:
             continue
         tilt = slope / max(radius, 1.0)
-        stretch = 1.0 / math.sqrt(1.0 + tilt * tilt)
-        d = abs(r - radius) * stretch
+        across = 1.0 / math.sqrt(1.0 + tilt * tilt)
+        d = abs(r - radius) * across
         if d < best:
-            facing = abs(radial - tilt * tangential) * stretch
+            facing = abs(radial - tilt * tangential) * across
             best = d
             if column == 0:
                 echo = specular(SKIN_ECHO, d, facing)

@@ -79,7 +79,7 @@ class Scene:
 
     Attributes:
         codes: `Tissue` of every pixel; water where nothing is seen.
-        echo: Of surfaces, in units of muscle's mean echo.
+        echo: The echo of surfaces, in units of muscle's mean echo.
         skin_row: Where each line enters the leg; the number of rows where it does not.
         skin_facing: How squarely it meets the skin there, 0 to 1.
     """

@@ -58,7 +58,7 @@ class VoxelLeg:
     """A leg as voxels, in the frame of a parametric one.
 
     Attributes:
-        seed: Of its texture and of the stretches where a fascia shows.
+        seed: What the random numbers of its texture, and of where a fascia shows, start from.
         source: Where the surfaces came from.
         side: Which leg.
         codes: `Tissue` of every voxel.

@@ -30,7 +30,7 @@ class Member:
     """One person of a cohort.
 
     Attributes:
-        name: Of the folder.
+        name: The folder's name.
         split: train, val or test.
         subject: The person.
         acquisitions: 1, or 2 where r2 was recorded as well.
@@ -47,7 +47,7 @@ class CohortPlan:
     """Everything about a cohort before any voxel is made; the same plan gives the same bytes.
 
     Attributes:
-        seed: Of everything.
+        seed: What all random numbers start from.
         size: Name of a size.
         via: "scan" or "direct".
         variant: What kind of people.
@@ -88,7 +88,7 @@ def plan_cohort(
     Args:
         subjects: How many persons.
         split: How many of them are for training, validation and testing.
-        seed: Of everything.
+        seed: What all random numbers start from.
         size: Name of a size.
         via: "scan" or "direct".
         variant: What kind of people.
@@ -173,7 +173,7 @@ class CohortRecipe:
 
     Attributes:
         version: Name of the generator.
-        seed: Of everything.
+        seed: What all random numbers start from.
         size: Name of a size.
         via: "scan" or "direct".
         variant: What kind of people.
@@ -193,7 +193,7 @@ class WrittenCohort:
     """What `cohort.toml` says: how to read the cohort, and how to make it again.
 
     Attributes:
-        name: Of the cohort, for a person.
+        name: The cohort's name, for a person.
         licence: Its SPDX identifier.
         citation: What to cite.
         notes: What a reader has to know.

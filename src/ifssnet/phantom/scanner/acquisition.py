@@ -44,7 +44,7 @@ class VolumeSize:
         in_plane: Pixel size of a slice, in the paper's voxels.
         along: Distance of slices, in the paper's voxels.
         columns: Rows and columns of a slice.
-        settings: Of the sweeps.
+        settings: The settings of the sweeps.
     """
 
     in_plane: int
@@ -130,12 +130,12 @@ def acquire(
 
     Args:
         leg: The leg.
-        size: Of the volume.
+        size: The volume's size.
         via: "scan" by sweeps that are compounded as LEG-3D-US was (nearest, mean; Gaussian over 5 voxels in the holes, or
             by distance where voxels are not cubes);
             "direct" on the volume's grid.
         number: 1 for r1; 2 for r2, with more gain and a lower frequency, the leg moved by `place_of_second`.
-        seed: Of the recording.
+        seed: What the recording's random numbers start from.
     """
     if number not in (1, 2):
         raise InputError("acquisition 1 or 2", f"{number}", "Choose one of these.")

@@ -2,7 +2,7 @@
 
 Scatterers are drawn for a view, not for the tissue: two sweeps over the same place show different speckle, as they do when
 the probe is turned or moved by more than its resolution. What belongs to the tissue - fascicles, fatty patches, the
-stretches where a fascia shows - is the same in every view.
+the places where a fascia shows - is the same in every view.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Scatterers:
     """White scatterers that neighbouring images share, as far as the beam's slice is thick.
 
     Args:
-        rng: Of the view.
+        rng: The view's random numbers.
         shape_vu: Rows and columns of an image.
         step_mm: Distance between images.
         elevation_mm: Full width at half maximum of the slice's thickness.

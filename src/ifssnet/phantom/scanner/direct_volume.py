@@ -42,9 +42,9 @@ def direct_volume(
 
     Args:
         subject: A subject, or its leg when that is built already.
-        grid: Of the volume, in the world's frame, with slices across the leg and rows along the beam.
-        settings: Of the sweeps that are imitated; their frames' distance and pixel size have no part in it.
-        seed: Of this acquisition.
+        grid: The volume's grid, in the world's frame, with slices across the leg and rows along the beam.
+        settings: The settings of the sweeps that are imitated; their frames' distance and pixel size have no part in it.
+        seed: What this acquisition's random numbers start from.
         leg_to_world: Where the leg lies; its own frame is the world's unless given.
 
     Yields:

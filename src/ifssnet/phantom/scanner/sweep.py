@@ -39,7 +39,7 @@ def scan(
     Args:
         subject: A subject, or its leg when that is built already.
         settings: How.
-        seed: Of this acquisition: speckle, noise, tracking. The anatomy has its own, in the subject.
+        seed: What this acquisition's random numbers (speckle, noise, tracking) start from. The subject has its anatomy's.
         leg_to_world: Where the leg lies; its own frame is the world's unless given.
 
     Yields:

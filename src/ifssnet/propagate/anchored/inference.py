@@ -22,11 +22,11 @@ class AnchoredInference:
         keep_volume: Share of the way from the network's own volume (0) to the prior's (1), by one level a muscle.
         keep_volume_mm: Gap between annotated places at which nothing is left of that share: it falls linearly with the gap,
             because areas interpolated across wide gaps err more than the network does; 0 for a share that does not fall.
-        check: Hide each drawn place that has others on both sides, and let only as much of every correction count as helps
-            there (`trust.py`): on muscle unlike any that it was trained on a network can do harm.
+        check: Hide each annotated group that has others on both sides, and let only as much of every correction count as helps
+            there (`self_check.py`): on muscle unlike any that it was trained on a network can do harm.
         batch: Slices that the network sees at a time.
-        smoothing: Of guided interpolation, see `ShapeInterpolationConfig`.
-        extrapolate_mm: Of guided interpolation.
+        smoothing: How far guided interpolation smooths the seeds, see `ShapeInterpolationConfig`.
+        extrapolate_mm: How far guided interpolation goes beyond the outermost groups.
     """
 
     every_mm: float = 1.1

@@ -27,9 +27,9 @@ from ifssnet.propagate.anchored.prior import (
     Context,
     cues,
     guided_depth,
-    hand_scatter_mm,
     nearness,
     network_slices,
+    scatter_beyond_pixels_mm,
     slices_stood_for,
 )
 from ifssnet.propagate.anchored.self_check import checked, hidden_dice, warning
@@ -70,8 +70,8 @@ class Anchored:
 
     Attributes:
         network: Trained, or fresh: then this is guided interpolation.
-        sampling: Of its training.
-        context: Of its training.
+        sampling: The pixels and slices that it was trained with.
+        context: The context that it was trained with.
         inference: What is done with its corrections.
     """
 
@@ -87,7 +87,7 @@ class Anchored:
         """The method as trained.
 
         Args:
-            weights: Of an anchored network.
+            weights: Weights of an anchored network.
             **settings: Fields of `AnchoredInference`, those that are not to be as in training.
 
         Raises:
@@ -121,14 +121,14 @@ class Anchored:
         self,
         image: Float32[np.ndarray, "batch slice v u"],
         prior: Float32[np.ndarray, "batch 1 v u"],
-        told: Float32[np.ndarray, "batch cue"],
+        cue_values: Float32[np.ndarray, "batch cue"],
     ) -> Float32[np.ndarray, "batch v u"]:
         """What the network adds to some priors' logits."""
         parameter = next(self.network.parameters())
         training = self.network.training
         self.network.eval()
         try:
-            tensors = [tensor_of(np.ascontiguousarray(array)).to(parameter.device) for array in (image, prior, told)]
+            tensors = [tensor_of(np.ascontiguousarray(array)).to(parameter.device) for array in (image, prior, cue_values)]
             tensors[0] = tensors[0].contiguous(memory_format=torch.channels_last)
             return self.network.correction(*tensors)[:, 0].float().cpu().numpy()
         finally:
@@ -186,7 +186,7 @@ class AnchoredPropagation:
             depths = maps.at(z)
             for label, muscle in muscles.items():
                 if z in muscle.place:
-                    muscle.look(z, depths[label], seen)
+                    muscle.prepare(z, depths[label], seen)
                     done += 1
                     yield Step(label, z, self._probability(depths[label], maps, None), done, total)
         for muscle in muscles.values():
@@ -213,19 +213,19 @@ class AnchoredPropagation:
         return {label: _Muscle(label, maps, self.method) for label in maps.curves if maps.curves[label].gap_of}
 
     def _tried(self, muscles: Mapping[int, _Muscle]) -> SelfCheck:
-        """Every drawn place that can be hidden, and what the network makes of the interpolation across it."""
+        """Every annotated group that can be hidden, and what the network makes of the interpolation across it."""
         method, seen = self.method, _Images(self.volume, self.method.sampling)
         scores: list[list[float]] = []
         for muscle in muscles.values():
             for hidden in muscle.hidden(seen):
-                correction = method.corrections(hidden.image[None], hidden.prior_px[None, None], hidden.told[None])[0]
+                correction = method.corrections(hidden.image[None], hidden.prior_px[None, None], hidden.cue_values[None])[0]
                 scores.append(hidden_dice(prior_logit(hidden.prior_px, method.network), correction, hidden.drawn))
         return checked(scores)
 
     def _probability(
         self, depth: Depth, maps: DepthMaps, correction: Float32[np.ndarray, "row column"] | None
     ) -> Float32[np.ndarray, "row column"]:
-        """Of a whole slice, from the depth of the prior on the box and the correction on the whole slice."""
+        """The probability of a whole slice, from the depth of the prior on the box and the correction on the whole slice."""
         size = np.float32(pixel_mm(maps.seeds.grid, self.method.sampling))
         logit = prior_logit(np.asarray(depth, np.float32) / size, self.method.network)
         if correction is not None:
@@ -262,7 +262,7 @@ class _Hidden:
 
     image: Float32[np.ndarray, "slice v u"]
     prior_px: Float32[np.ndarray, "v u"]
-    told: Float32[np.ndarray, " cue"]
+    cue_values: Float32[np.ndarray, " cue"]
     drawn: Bool[np.ndarray, "v u"]
 
 
@@ -275,7 +275,7 @@ class _Muscle:
         self.slice_mm = grid.spacing_xyz_mm[2]
         self.region = region_of(maps.seeds.masks[label], grid, method.sampling)
         self.annotated = maps.seeds.slices(label)
-        self.scatter_mm = hand_scatter_mm(maps.scatter_mm, grid.spacing_zyx_mm[1:])
+        self.scatter_mm = scatter_beyond_pixels_mm(maps.scatter_mm, grid.spacing_zyx_mm[1:])
         self.slices = network_slices(maps, label, max(1, round(inference.every_mm / self.slice_mm)))
         self.place = {z: index for index, z in enumerate(self.slices)}
         shape = (len(self.slices), *self.region.shape_yx)
@@ -287,16 +287,16 @@ class _Muscle:
 
     @property
     def logits(self) -> MuscleLogits:
-        """Of all slices, once they were looked at."""
+        """The logits of all slices, once all were computed."""
         assert self.ready is not None
         return self.ready
 
     def gate(self, z: int) -> float:
         """How much of a correction counts on a slice."""
         inference = self.method.inference
-        unsteady = self.scatter_mm / inference.gate_scatter_mm if inference.gate_scatter_mm > 0 else 0.0
+        from_scatter = self.scatter_mm / inference.gate_scatter_mm if inference.gate_scatter_mm > 0 else 0.0
         near = nearness(z, self.annotated, self.slice_mm).nearest_mm
-        return self.share * min(1.0, (near / inference.gate_mm if inference.gate_mm > 0 else 1.0) + unsteady)
+        return self.share * min(1.0, (near / inference.gate_mm if inference.gate_mm > 0 else 1.0) + from_scatter)
 
     def hidden(self, seen: _Images) -> Iterator[_Hidden]:
         """Each place with the muscle that has others on both sides, interpolated across as if it had not been drawn."""
@@ -325,7 +325,7 @@ class _Muscle:
             return np.zeros((len(context.offsets_mm), *self.region.shape_yx), dtype=np.float32)
         return np.stack([seen.plane(near, self.region) for near in context.slices(z, seen.grid.slices, self.slice_mm)])
 
-    def look(self, z: int, depth: Depth, seen: _Images) -> None:
+    def prepare(self, z: int, depth: Depth, seen: _Images) -> None:
         """Remember a slice's prior; the network sees some slices at a time."""
         size = pixel_mm(seen.grid, self.method.sampling)
         self.prior[self.place[z]] = np.clip(_on_region(depth, self.maps, self.region) / size, -100, 100)
@@ -367,8 +367,10 @@ class _Muscle:
     def _pass(self, seen: _Images) -> None:
         places = [self.place[z] for z in self.waiting]
         image = np.stack([self._image(z, seen) for z in self.waiting])
-        told = np.stack([cues(nearness(z, self.annotated, self.slice_mm).between_mm, self.scatter_mm) for z in self.waiting])
-        self.found[places] = self.method.corrections(image, self.prior[places, None].astype(np.float32), told)
+        cue_values = np.stack(
+            [cues(nearness(z, self.annotated, self.slice_mm).between_mm, self.scatter_mm) for z in self.waiting]
+        )
+        self.found[places] = self.method.corrections(image, self.prior[places, None].astype(np.float32), cue_values)
         self.waiting = []
 
 

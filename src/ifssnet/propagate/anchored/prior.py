@@ -1,4 +1,4 @@
-"""What the anchored network is told beside the image: the guided prior of one slice, and how far it can be trusted."""
+"""What the anchored network gets beside the image: the guided prior of one slice, and how far it can be trusted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FAR_MM = 60.0
 """Distance to an annotated slice on a side where there is none."""
 
 PIXEL_SCATTER = 0.2
-"""Scatter, in pixels, that exact masks show because borders run through pixels (`steadiness.py`)."""
+"""Scatter, in pixels, that exact masks show because borders run through pixels (`border_scatter.py`)."""
 
 
 @dataclass(frozen=True)
@@ -72,17 +72,17 @@ def nearness(z: int, annotated: Sequence[int], slice_mm: float) -> Nearness:
 
 
 def cues(between_mm: float, scatter_mm: float) -> Float32[np.ndarray, " cue"]:
-    """The two numbers that the network is told about a slice, each from 0 to about 1.
+    """The two numbers that the network gets about a slice, each from 0 to about 1.
 
     Args:
-        between_mm: Of `Nearness`: gaps of 5 and of 120 mm give 0.16 and 0.92 in their middle.
-        scatter_mm: SD of the expert's borders; see `hand_scatter_mm`.
+        between_mm: The decay of `Nearness`: gaps of 5 and of 120 mm give 0.16 and 0.92 in their middle.
+        scatter_mm: SD of the expert's borders; see `scatter_beyond_pixels_mm`.
     """
     return np.array([math.log1p(between_mm / 2) / 3, min(scatter_mm, 2.0) / 2], dtype=np.float32)
 
 
-def hand_scatter_mm(scatter_mm: float | None, spacing_yx_mm: Sequence[float]) -> float:
-    """What of the scatter of the drawn borders is the hand's and not the pixels'; 0 where it is not known."""
+def scatter_beyond_pixels_mm(scatter_mm: float | None, spacing_yx_mm: Sequence[float]) -> float:
+    """The scatter of the drawn borders without what the pixels add to it; 0 where it is not known."""
     if scatter_mm is None:
         return 0.0
     return math.sqrt(max(scatter_mm**2 - (PIXEL_SCATTER * max(spacing_yx_mm)) ** 2, 0.0))
@@ -96,7 +96,7 @@ def guided_depth(
     Args:
         z: A slice that is not annotated.
         groups: Annotated slices, ascending.
-        shapes: Of the groups with the muscle; only those within two groups of the slice are needed.
+        shapes: The shapes at the groups with the muscle; only those within two groups of the slice are needed.
         beyond: Slices to go past the outermost groups where these show the muscle.
 
     Returns:
@@ -119,7 +119,7 @@ def network_slices(maps: DepthMaps, label: int, step: int) -> Sequence[int]:
 
 
 def slices_stood_for(slices: Sequence[int], maps: DepthMaps, label: int) -> Float[np.ndarray, " slice"]:
-    """How many of a muscle's slices lie closest to each one that is looked at: together all that are not annotated."""
+    """How many of a muscle's slices lie closest to each one that the network sees: together all that are not annotated."""
     sought = np.array(sorted(maps.curves[label].gap_of))
     middles = (np.array(slices[1:]) + np.array(slices[:-1])) / 2
     return np.bincount(np.searchsorted(middles, sought), minlength=len(slices)).astype(np.float64)

@@ -1,4 +1,4 @@
-"""How far a network's corrections hold on the leg at hand: tried on annotated groups that are hidden from it, one by one."""
+"""How far a network's corrections hold on a leg: they are tried on annotated groups that are hidden from it, one by one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def checked(dice: Sequence[Sequence[float]]) -> SelfCheck:
     """The largest share that is as good as the best one.
 
     Args:
-        dice: Of each hidden group, Dice with each of `SHARES`.
+        dice: Dice on each hidden group with each of `SHARES`.
 
     >>> checked([(0.80, 0.84, 0.86, 0.870, 0.867)]).share
     1.0

@@ -52,7 +52,7 @@ def volume_levels(muscles: Mapping[int, MuscleLogits], shares: Mapping[int, floa
 
     Args:
         muscles: By label.
-        shares: Of the way from the network's own volume (0) to the prior's (1), by label.
+        shares: How much of the way from the network's own volume (0) to the prior's (1) is gone, by label.
     """
     levels = dict.fromkeys(muscles, 0.0)
     if not any(shares[label] > 0 for label in muscles):
@@ -97,7 +97,7 @@ def _level(label: int, muscles: Mapping[int, MuscleLogits], levels: Mapping[int,
 def _rival(
     label: int, index: int, muscles: Mapping[int, MuscleLogits], levels: Mapping[int, float] | None
 ) -> Float32[np.ndarray, "v u"]:
-    """What a pixel's logit has to reach to be the muscle's: 0, or the largest of the others'; of priors without levels."""
+    """What a pixel's logit has to reach to be the muscle's: 0, or the largest of the others'; priors have no levels."""
     own = muscles[label]
     most = np.zeros(own.region.shape_yx, dtype=np.float32)
     z = int(own.slices[index])

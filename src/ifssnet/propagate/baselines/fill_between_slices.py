@@ -28,7 +28,7 @@ MARGIN = 2
 
 @dataclass(frozen=True)
 class FillBetweenSlicesConfig:
-    """What to hand to ITK.
+    """What ITK is given.
 
     Attributes:
         heuristic_alignment: Search for the shift under which two regions overlap most before they are interpolated.

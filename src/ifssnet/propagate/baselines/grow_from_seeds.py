@@ -26,7 +26,7 @@ class GrowFromSeedsConfig:
     Attributes:
         locality_per_mm: What a millimetre of way costs, in grey levels of an image whose range is 255: the higher,
             the more the nearest seed wins over the most alike. Slicer's own default is 0.
-        margin_mm: Of the region in which seeds grow, around all that was drawn; its rim is background.
+        margin_mm: How far the region in which seeds grow reaches beyond all that was drawn; its rim is background.
     """
 
     locality_per_mm: float = 0.1

@@ -29,7 +29,7 @@ class Markers:
         markers: 0 where nothing is known, the place of a label in `labels` plus 1 where it was drawn, and one more
             than the number of labels on the background.
         labels: Label values.
-        first_slice: Of the volume; slices run from the lowest annotated one to the highest.
+        first_slice: Its first slice in the volume; slices run from the lowest annotated one to the highest.
         plane: Where on a slice the region lies: around all that was drawn, with a margin.
     """
 

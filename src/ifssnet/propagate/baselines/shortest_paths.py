@@ -23,7 +23,7 @@ def nearest_seeds(
     Args:
         image: Grey levels.
         markers: 0 where a marker is to be found; at least one voxel is not 0.
-        spacing_zyx_mm: Of the voxels.
+        spacing_zyx_mm: The distances of the voxels.
         per_mm: Cost of a millimetre, in grey levels; above 0, for without it every way through an even region is
             the same and the first to come takes all.
     """

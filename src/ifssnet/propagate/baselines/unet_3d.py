@@ -32,7 +32,7 @@ __all__ = ["KIND", "SLICE_MM", "UNet3d", "UNet3dInference", "whole_slice"]
 
 KIND = "unet-3d"
 SLICE_MM = 1.1
-"""Slices that the network sees lie as far apart as its pixels: it has to look along the leg as far as across."""
+"""Slices that the network sees lie as far apart as its pixels: it has to see along the leg as far as across."""
 
 
 def whole_slice(grid: Grid, sampling: Sampling) -> Region:
@@ -58,7 +58,7 @@ class UNet3d:
     Attributes:
         network: Normalised grey levels to logits of background and `muscles`.
         muscles: Names, in the order of the network's classes.
-        sampling: Of training.
+        sampling: The pixels and slices that it was trained with.
         inference: How it goes over the volume.
     """
 
@@ -74,7 +74,7 @@ class UNet3d:
         """The method as trained.
 
         Args:
-            weights: Of a 3-D U-Net.
+            weights: Weights of a 3-D U-Net.
             **settings: Fields of `UNet3dInference`, those that are not to be as in training.
 
         Raises:

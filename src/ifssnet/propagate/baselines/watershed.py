@@ -25,7 +25,7 @@ class WatershedConfig:
 
     Attributes:
         feature_size_mm: SD of the Gaussian under the gradient; borders closer together than this merge. 2 mm as in Slicer.
-        margin_mm: Of the region that is flooded, around all that was drawn; its rim is background.
+        margin_mm: How far the region that is flooded reaches beyond all that was drawn; its rim is background.
     """
 
     feature_size_mm: float = 2.0

@@ -21,7 +21,7 @@ from ifssnet.propagate.interpolation.gaps import Gap, find_gaps
 from ifssnet.propagate.seeding.annotated_groups import find_groups
 
 TRUNCATE_SD = 4.0
-"""The Gaussian is cut at so many standard deviations."""
+"""How many standard deviations from its middle the Gaussian is cut."""
 
 
 @dataclass(frozen=True)

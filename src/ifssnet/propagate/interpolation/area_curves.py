@@ -24,8 +24,8 @@ def area_curve(gaps: tuple[Gap, ...], shapes: Mapping[AnnotatedGroup, GroupShape
     and its absence a taper to nothing; past the outermost annotated slice a straight line that may fall but not rise.
 
     Args:
-        gaps: Of one muscle.
-        shapes: Of its groups with the muscle.
+        gaps: The gaps of one muscle.
+        shapes: The shapes at its groups with the muscle.
     """
     slopes = _slopes(gaps, shapes)
     curve: dict[int, float] = {}
@@ -50,7 +50,7 @@ def _between(
 
 
 class _Slopes(NamedTuple):
-    """Of the area curve at a group, pixels a slice: towards the slices below it and towards those above."""
+    """Slopes of the area curve at a group, pixels a slice: towards the slices below it and towards those above."""
 
     below: float
     above: float

@@ -13,10 +13,10 @@ from ifssnet.geometry.compiled import compiled
 def blend(
     maps: list[Float[np.ndarray, "y x"]], weights: Float[np.ndarray, " map"], moves_yx: Float[np.ndarray, "map 2"]
 ) -> Float[np.ndarray, "y x"]:
-    """The weighted sum of maps, each moved by so many pixels.
+    """The weighted sum of maps, each moved by a number of pixels.
 
     Args:
-        maps: Of one shape, float32.
+        maps: Maps of one size, float32.
         weights: One a map.
         moves_yx: How far each map's content moves, in pixels, not whole; bilinear between pixels, and the edge's
             values beyond the edge.

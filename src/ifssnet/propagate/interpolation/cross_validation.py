@@ -18,7 +18,7 @@ from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup
 from ifssnet.propagate.seeding.border_scatter import border_scatter_mm
 
 STRENGTHS = (0.0, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
-"""Of the smoothing spline, from what was drawn to what a very unsteady hand needs."""
+"""Strengths of the smoothing spline, from none to what borders of much scatter need."""
 
 WORTHWHILE = 0.02
 """Smoothing more has to lower the error by this share: with a few groups, chance lowers it by less."""
@@ -27,7 +27,7 @@ WORTHWHILE_PERCENT = 0.5
 """And by so much of the muscle's area: less is the pixels' own roughness."""
 
 WELL_SAMPLED_PERCENT = 30.0
-"""With an error above this, gaps are so wide that what leaves the curve is anatomy rather than the hand: no smoothing."""
+"""With an error above this, gaps are so wide that what leaves the curve is anatomy and not error: no smoothing."""
 
 UNSTEADY_PIXELS = 0.4
 """Scatter of consecutive borders, in pixels, above which their mean is worth more than the nearest of them."""
@@ -45,11 +45,11 @@ def choose_smoothing(
 ) -> SmoothingChoice:
     """Leave out each group that lies between two others, interpolate it, and compare with what was drawn.
 
-    One choice for all muscles: it is the hand that is unsteady, and the muscles were drawn by one.
+    One choice for all muscles: the scatter is the annotator's, and one annotator drew all muscles.
 
     Args:
         muscles: Groups and masks of each muscle.
-        spacing_yx_mm: Of the pixels.
+        spacing_yx_mm: The distances of the pixels.
     """
     scatter_mm = border_scatter_mm(muscles, spacing_yx_mm)
     average = scatter_mm is not None and scatter_mm > UNSTEADY_PIXELS * max(spacing_yx_mm)

@@ -43,8 +43,8 @@ def find_gaps(groups: tuple[AnnotatedGroup, ...], slices: int, beyond: int) -> t
     """The gaps on which a muscle may be present, ascending.
 
     Args:
-        groups: Of one muscle.
-        slices: Of the whole grid.
+        groups: One muscle's annotated groups.
+        slices: How many slices the grid has.
         beyond: Slices to go past the outermost annotated ones where these show the muscle.
     """
     if len(groups) == 0:

@@ -13,7 +13,7 @@ from ifssnet.geometry.distance import signed_distance
 from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup
 
 NEIGHBOURS = 3
-"""At most so many consecutive slices are averaged: the paper's three (III-C)."""
+"""The most consecutive slices that are averaged: the paper's three (III-C)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +44,9 @@ class GroupShapes:
 def measured_shapes(
     group: AnnotatedGroup, masks: Mapping[int, Mask], spacing_yx_mm: tuple[float, float], neighbours: int
 ) -> GroupShapes:
-    """Average so many slices of a group with the muscle as lie next to its lower and its upper side.
+    """Average the slices of a group that lie next to its lower and its upper side.
 
-    The errors of an unsteady hand are not the same on neighbouring slices, so the mean of three is worth more than the
+    The errors of drawn borders are not the same on neighbouring slices, so the mean of three is worth more than the
     one that happens to come last; and it takes no slope from them.
     """
     ends = (group.slices[:neighbours], group.slices[-neighbours:])

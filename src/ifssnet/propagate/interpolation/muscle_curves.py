@@ -45,9 +45,9 @@ def find_curves(
 
     Args:
         masks: Slice index to what was drawn, cut to a box that all muscles share.
-        slices: Of the whole grid.
+        slices: How many slices the grid has.
         beyond: Slices to go past the outermost annotated ones.
-        spacing_yx_mm: Of the pixels.
+        spacing_yx_mm: The distances of the pixels.
         smoothing: How far the curves may leave what was drawn.
     """
     groups = find_groups(masks)

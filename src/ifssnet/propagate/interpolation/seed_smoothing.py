@@ -23,8 +23,8 @@ class Smoothing:
 
     Attributes:
         average: Consecutive annotated slices show their mean, rather than each side its own outermost slice: less of
-            the hand's errors, but what is shown lies a slice further away.
-        strength: Of the smoothing spline through the groups, 0 for none; see `curves.smoother`.
+            errors of drawing, but what is shown lies a slice further away.
+        strength: How strongly the smoothing spline through the groups smooths, 0 for not at all; see `curves.smoother`.
     """
 
     average: bool = False
@@ -37,9 +37,9 @@ def shapes_of_groups(
     """What each group with the muscle shows to the gaps beside it.
 
     Args:
-        groups: Of one muscle.
+        groups: One muscle's annotated groups.
         masks: What was drawn, by slice.
-        spacing_yx_mm: Of the pixels.
+        spacing_yx_mm: The distances of the pixels.
         smoothing: How far that may be left.
     """
     drawn = {

@@ -134,9 +134,9 @@ class ShapePropagation:
 
     @cached_property
     def smoothed_seeds(self) -> Seeds:
-        """The drawn slices as the curves take them: smoothed where the hand was unsteady, otherwise the same seeds.
+        """The drawn slices as the curves take them: smoothed where borders scatter, otherwise the same seeds.
 
-        For methods that would take every given mask at its word. Slices drawn side by side have to tell of the hand's
+        For methods that would take every given mask at its word. Slices drawn side by side have to show such
         scatter: that cross-validation likes smoother curves is no reason to move what was drawn. Slices where a muscle was
         drawn as absent stay so.
         """

@@ -80,7 +80,7 @@ def pixel_mm(grid: Grid, sampling: Sampling) -> float:
 
 
 def slice_step(grid: Grid, sampling: Sampling) -> int:
-    """Every how many slices a method that steps along the leg looks at one."""
+    """The step, in slices, of a method that goes along the leg."""
     return max(1, round(sampling.slice_mm / grid.spacing_xyz_mm[2]))
 
 
@@ -89,7 +89,7 @@ def region_of(masks: Mapping[int, Bool[np.ndarray, "y x"]], grid: Grid, sampling
 
     Args:
         masks: Slice index to mask.
-        grid: Of the volume.
+        grid: The volume's grid.
         sampling: Pixel size, margin and sides.
 
     Raises:

@@ -14,7 +14,7 @@ from ifssnet.propagate.network_input.region import Sampling
 Settings = TypeVar("Settings")
 
 _RENAMED: Mapping[str, str] = {"steady": "smooth_seeds"}
-"""Settings of inference that weights files may carry under an older name."""
+"""Settings of inference that weights files may have under an older name."""
 
 
 def trained_settings(kind: type[Settings], table: Mapping[str, object], what: str) -> Settings:

@@ -23,7 +23,7 @@ from ifssnet.propagate.recurrent.run import FoundSlice
 Depth = Float32[np.ndarray, "_ _"]
 
 GAIN = 0.8
-"""Logit of a mask a pixel from its border (findings 4b)."""
+"""Logit of a mask a pixel from its border."""
 FAR_PX = 16.0
 """No pixel counts as further from the border."""
 
@@ -81,11 +81,11 @@ def blend_closed(
     """The probability of a slice from two closed runs; their borders are averaged, not their votes on a pixel.
 
     Args:
-        first: Of the run that came up: region, and depth there.
-        second: Of the one that came down.
+        first: What the run that came up has: its region, and the depth there.
+        second: The same for the run that came down.
         below: Slices down to the group that the first came from: it weighs as much as the distance to the other's group.
         above: Up to the group of the second.
-        shape_yx: Of the slice.
+        shape_yx: The slice's rows and columns.
     """
     share = np.float32(above / (below + above))
     up, down = (paste(depth, region, shape_yx, -FAR_PX) for region, depth in (first, second))

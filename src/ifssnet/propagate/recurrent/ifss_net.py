@@ -31,10 +31,10 @@ NAME = "ifss-net"
 DIRECT, CORRECTION = "direct", "correction"
 OUTPUTS = (DIRECT, CORRECTION)
 CLIP_PX = 6.0
-"""A previous mask's logit rises by `GAIN` a pixel from its border, and no further than so many (findings 4b)."""
+"""A previous mask's logit rises by `GAIN` a pixel from its border, up to this many."""
 PLAIN, LOCATED = 1, 4
 MASK_CHANNELS = (PLAIN, LOCATED)
-"""Of the mask stream: the masks (paper), or what they say about every pixel's place beside them."""
+"""What the mask stream gets: the masks (paper), or what they say about every pixel's place beside them."""
 
 
 def window_logit(
@@ -54,7 +54,7 @@ def window_logit(
             from it ("correction").
         image: Normalised grey levels.
         previous: Masks of the window before, 0 to 1.
-        state: Of the ConvLSTM.
+        state: The state of the ConvLSTM.
         output: "direct" or "correction".
         stride: Slices from the window before to this one: says which of its masks lies nearest to each slice.
         age: Slices from the masks that are fed to this window: how far the muscle may have moved since.
@@ -93,10 +93,10 @@ def _located(
 ) -> Float[Tensor, "batch 4 z y x"]:
     """Masks, the distance to their border close to it and further from it, and how old they are.
 
-    A convolution deep inside a mask sees neither its border nor how far it is; here every pixel is told (findings 4b).
+    A convolution deep inside a mask sees neither its border nor how far it is; here every pixel knows both.
     """
-    told = torch.log1p(torch.as_tensor(age, dtype=masks.dtype, device=masks.device)) / 3
-    planes = told.reshape(-1, 1, 1, 1, 1).expand_as(masks)
+    log_age = torch.log1p(torch.as_tensor(age, dtype=masks.dtype, device=masks.device)) / 3
+    planes = log_age.reshape(-1, 1, 1, 1, 1).expand_as(masks)
     return torch.cat([masks, torch.tanh(depth_px / 4), depth_px.clamp(-8, 8) / 4, planes], dim=1)
 
 
@@ -106,7 +106,7 @@ class IFSSNetStepper:
     Args:
         network: Trained; it computes where its parameters are.
         output: See `window_logit`.
-        stride: Of the windows.
+        stride: How many slices lie between the starts of two windows.
         image: False blanks the image (a control: what the masks alone can do).
     """
 
@@ -160,9 +160,9 @@ def recurrent(
 
     Args:
         network: Trained.
-        sampling: Of its training.
-        output: Of its training, see `window_logit`.
-        image: Of its training, see `IFSSNetStepper`.
+        sampling: The pixels and slices that it was trained with.
+        output: What it was trained to give, see `window_logit`.
+        image: Whether it was trained with the image, see `IFSSNetStepper`.
         facts: For provenance.
         inference: How it runs; None for the defaults.
     """
@@ -184,7 +184,7 @@ def from_weights(weights: Weights, **settings: object) -> Recurrent:
     """IFSS-Net as a propagator, from its file.
 
     Args:
-        weights: Of the kind "ifss-net".
+        weights: Weights of the kind "ifss-net".
         **settings: Fields of `RecurrentInference`; what is not given is as in training.
 
     Raises:

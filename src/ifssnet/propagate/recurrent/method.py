@@ -44,18 +44,18 @@ class RecurrentInference:
         stride: Slices from one window to the next (paper: 1; a window's depth gives one prediction a slice).
         feedback: What the mask stream sees: "soft" the last probabilities, "hard" these cut at 0.5, "given" the last
             given masks only (an ablation: no recurrence).
-        overlap: Of several predictions of a slice, the "last" one counts or their "mean".
+        overlap: Where a slice has several predictions, the "last" one counts or their "mean".
         close_mm: Let two runs that meet go on to each other's group, and correct each by what it misses that by, over
             about this length back (`close_runs.py`); 0 leaves them as they are.
         by_confidence: Blend two runs by confidence as well as by distance, where they are not closed.
         fuse_guided: Share of guided interpolation in what is found between two given groups; 0 for none.
         keep_area: Share of the way from the area that is found on a slice between two given groups to the one that the curve
-            through the given areas has there (`areas.py`); 0 leaves it as found.
-        empty_windows: A run ends when so many windows in a row hold no muscle.
+            through the given areas has there (`area_curves.py`); 0 leaves it as found.
+        empty_windows: How many windows in a row without the muscle end a run.
         tapering: Past the outermost groups it ends, too, where a muscle that has dwindled grows again, and, where there is
             more than one group, masks are taken for as old as the group, not a stride, so that they are doubted.
-        smooth_seeds: Given masks of an unsteady hand are smoothed, as guided interpolation smooths them, before they are
-            carried and before runs are closed on them; in the result they stay as drawn.
+        smooth_seeds: Given masks whose borders scatter are smoothed, as guided interpolation smooths them, before they are
+            propagated and before runs are closed on them; in the result they stay as drawn.
     """
 
     direction: str = BOTH
@@ -113,7 +113,7 @@ def plan(masks: Mapping[int, Mask], slices: int, direction: str) -> tuple[Planne
 
     Args:
         masks: What is given, by slice.
-        slices: Of the volume.
+        slices: How many slices the volume has.
         direction: "forward" or "both".
     """
     groups = find_groups(masks)
@@ -130,7 +130,7 @@ def plan(masks: Mapping[int, Mask], slices: int, direction: str) -> tuple[Planne
 
 @dataclass(frozen=True, eq=False)
 class Recurrent:
-    """Carries given masks from window to window; one muscle at a time, so its cost in memory is that of a gap.
+    """Propagates given masks from window to window; one muscle at a time, so its cost in memory is that of a gap.
 
     Attributes:
         stepper: The network behind its protocol.
@@ -210,7 +210,7 @@ class RecurrentPropagation:
                 done += len(gap.slices)
 
     def describe(self) -> MethodDescription:
-        """Settings, the network's facts, and for each muscle the groups that it was carried from."""
+        """Settings, the network's facts, and for each muscle the groups that it was propagated from."""
         groups = {
             self.seeds.name(label): [
                 (group.first, group.last) for group in find_groups(self.seeds.masks[label]) if group.present

@@ -66,7 +66,7 @@ def pg_net(
 
     Args:
         network: PG-Net.
-        sampling: Of its training.
+        sampling: The pixels and slices that it was trained with.
         inference: How runs go; from every given slice to both sides unless given. The stride is 1.
         facts: About the network, for provenance.
     """
@@ -77,7 +77,7 @@ def from_weights(weights: Weights, **settings: object) -> Recurrent:
     """The method as trained.
 
     Args:
-        weights: Of a PG-Net.
+        weights: Weights of a PG-Net.
         **settings: Fields of `RecurrentInference`, those that are not to stay at their defaults.
 
     Raises:

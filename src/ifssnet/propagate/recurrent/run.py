@@ -20,7 +20,7 @@ GIVEN, HARD, MEAN = "given", "hard", "mean"
 
 @runtime_checkable
 class Stepper(Protocol):
-    """A network that carries masks. Arrays are in the order of the run, whichever way along the leg that is."""
+    """A network that propagates masks. Arrays are in the order of the run, whichever way along the leg that is."""
 
     @property
     def window(self) -> int:
@@ -236,7 +236,7 @@ def run(
 
 @dataclass(frozen=True, eq=False)
 class _Scene:
-    """What a run looks at, in whatever region it is."""
+    """What a run sees, in whatever region it is."""
 
     stepper: Stepper
     volume: Volume

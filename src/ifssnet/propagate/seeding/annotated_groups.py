@@ -13,7 +13,7 @@ class AnnotatedGroup:
     """Consecutive annotated slices that all show the muscle, or all show that it is absent.
 
     Neighbouring slices lie a fraction of a millimetre apart: how a muscle changes from one to the next is the
-    expert's hand rather than anatomy, so a run of them is one observation and never the source of a slope.
+    expert's error rather than anatomy, so a run of them is one observation and never the source of a slope.
 
     Attributes:
         slices: Consecutive slice indices, ascending.

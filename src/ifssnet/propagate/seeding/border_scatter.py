@@ -1,4 +1,4 @@
-"""The scatter of drawn borders over consecutive slices: how steady the hand was that drew them."""
+"""How much drawn borders scatter over consecutive slices: what the annotator added to the anatomy."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def border_scatter_mm(
     """SD of the drawn borders about smooth ones, from slices drawn side by side.
 
     Along three consecutive slices a muscle's border moves evenly, so what the second difference of its signed
-    distance shows is the hand (and the pixels: about a fifth of one, where masks are exact).
+    distance shows is error of drawing (and of the pixels: about a fifth of one, where masks are exact).
 
     Args:
         muscles: Groups and masks of each muscle.
-        spacing_yx_mm: Of the pixels.
+        spacing_yx_mm: The distances of the pixels.
 
     Returns:
         In mm, pooled over all muscles; None without three consecutive slices of any.

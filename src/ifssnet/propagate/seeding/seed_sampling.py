@@ -15,7 +15,7 @@ from ifssnet.geometry.distance import signed_distance
 from ifssnet.geometry.untyped import smoothed
 
 NOISE_LENGTH_MM = 8.0
-"""Correlation length of a drawing hand's errors along the border."""
+"""Correlation length of an annotator's errors along the border, mm."""
 
 
 def sample_seeds(
@@ -35,7 +35,7 @@ def sample_seeds(
         labels: Every named muscle is sampled; one that is nowhere present is left out.
         consecutive: Slices annotated side by side; the first of them at the first slice where the muscle is present.
         every: Slices from the start of one group to the start of the next (the paper's 100).
-        every_mm: The same in mm, rounded up to whole slices: groups lie at least so far apart.
+        every_mm: The same in mm, rounded up to whole slices: no groups lie closer.
         ends: Annotate the first and last slice with the muscle and the slices without it beside them, too.
         first_only: Only the first group (the paper's text, III-C), and the ends if asked.
         noise_mm: SD of the drawn border about the true one, along its normal, smooth over 8 mm and independent
@@ -116,7 +116,7 @@ def _drawn(labels: LabelMap, z: int, annotated: list[int], noise_mm: float, seed
     for label in annotated:
         true = plane == label
         mask = (depth[label] > 0) & (depth[label] == most) if label in depth else true
-        # A hand may tremble, but it neither invents a muscle nor overlooks the tip of one.
+        # An annotator errs at borders, but neither invents a muscle nor overlooks the tip of one.
         drawn[label] = mask if mask.any() else true
     return drawn
 

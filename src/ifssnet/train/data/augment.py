@@ -27,8 +27,8 @@ class Corruption:
         bend_mm: SD of the border's displacement that varies along it.
         control_points_mm: The distance over which that varies.
         shift_mm: SD of the mask's shift along each axis.
-        hole_chance: Of a part of the mask that drops out at its border, 0 to 1.
-        blob_chance: Of a blob that is added near it, 0 to 1.
+        hole_chance: The chance that a part of the mask drops out at its border, 0 to 1.
+        blob_chance: The chance that a blob is added near it, 0 to 1.
         radius_mm: Least and most radius of holes and blobs.
     """
 
@@ -67,7 +67,7 @@ def corrupt_mask(
         mask: Boolean, or a float32 probability, whose half is its border.
         pixel_mm: Size of a pixel.
         corruption: How wrong.
-        strength: Of everything, 0 to 1, for a curriculum.
+        strength: A factor of all changes, 0 to 1, for a curriculum.
 
     Returns:
         As `mask` came: boolean, or float32 with a border of at most a pixel's width.

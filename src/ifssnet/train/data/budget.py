@@ -73,15 +73,15 @@ class AnnotationBudget:
         policy: "decremental", exponential decay from leg to leg down to a floor (paper, III-C3); "constant", the
             same of each (paper, III-C2); "full", every slice.
         first: Annotated slices of the first leg (paper, III-C3: around 230); "decremental" only.
-        decay: Of the annotated slices from one leg to the next (paper, III-C3: 230 to 115); "decremental" only.
+        decay: How the annotated slices fall from one leg to the next (paper, III-C3: 230 to 115); "decremental" only.
         floor: Slices that no leg goes below; "decremental" only. 42 is the paper's 3 in 100
             (docs/concepts/annotation-budget.md).
         constant: Annotated slices of each leg (paper, III-C2: 3 x 14 = 42); "constant" only.
         leg_slices: Slices of the leg that these numbers are meant for (paper, IV-A3: 1400).
         run: Consecutive slices that are annotated together (paper, III-C2: 3).
         spread: "ends", runs from the first slice with the muscle to the last at equal distances, so that both ends are
-            drawn; "blocks", a run at the beginning of each of so many equal parts (paper, III-C2: every 100 slices).
-        order: Of the legs: "given", or "shuffled".
+            drawn; "blocks", a run at the beginning of each of several equal parts (paper, III-C2: every 100 slices).
+        order: The legs come as "given", or "shuffled".
         seed: The seed of the shuffled order.
     """
 
@@ -110,7 +110,7 @@ class AnnotationBudget:
             raise InputError("a decay above 0, at most 1", f"{self.decay}", "Correct the budget.")
 
     def counts(self, legs: int = 29) -> tuple[int, ...]:
-        """Slices granted to each of so many legs, in the order in which they are dealt.
+        """Slices granted to each leg, in the order in which they are dealt.
 
         >>> AnnotationBudget().counts(6)
         (230, 115, 57, 42, 42, 42)

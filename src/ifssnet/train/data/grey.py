@@ -20,7 +20,7 @@ class GreyChanges:
     """How far grey levels (0 to 255, log-compressed echo) are changed.
 
     Attributes:
-        chance: Of each of the changes, 0 to 1.
+        chance: The chance of each of the changes, 0 to 1.
         gain: Most that is added or taken away, grey levels: a gain in dB is an offset after log compression.
         tilt: The same at the edge of the region, falling to its opposite at the other edge: time gain compensation.
         gamma: Largest exponent of the display curve, and 1 / the smallest.

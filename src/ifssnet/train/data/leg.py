@@ -21,7 +21,7 @@ class LabelledLeg:
     """One recorded leg with the truth about it.
 
     Attributes:
-        name: Of the case, unique in its split.
+        name: The case's name, unique in its split.
         patient: Whose leg it is.
         volume: Grey levels.
         labels: The truth, on the same grid; `names` are the muscles by value.
@@ -51,7 +51,7 @@ def load_legs(
         cohort: Which cohort, or its folder.
         split: train, val or test.
         muscles: Only these are named in the labels, and every leg has to have a value for each; None for all that have names.
-        limit: At most so many legs, the first by name.
+        limit: The most legs, the first by name.
         acquisitions: Which recordings; those of which nobody says which they are always count.
 
     Raises:

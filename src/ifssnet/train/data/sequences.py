@@ -36,7 +36,7 @@ class SequenceConfig:
         augment: Change grey levels and bend the plane, alike over a whole sequence.
         grey: How grey levels change then.
         bends: How the plane bends then.
-        lag_slices: Single windows see a mask from up to so many slices further back than the window before.
+        lag_slices: Single windows see a mask from up to this many slices further back than the window before.
         on_drawn: With few labels, a drawn slice is the middle of the last window; the first is not a given one.
         corrupt: Share of the fed masks that are damaged, so that the network learns to recover from its own drift.
         corruption: How.

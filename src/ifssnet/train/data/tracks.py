@@ -19,7 +19,7 @@ from ifssnet.train.data.leg import LabelledLeg
 
 Planes = Float32[np.ndarray, "z v u"]
 EVERY = 4
-"""A region is drawn around each so-manieth slice of a sequence: muscles change slowly."""
+"""Only every fourth slice of a sequence has a region drawn around it: muscles change slowly."""
 
 
 class Track:

@@ -24,7 +24,7 @@ from ifssnet.train.loop.task import TrainingTask
 from ifssnet.train.loop.validation import Validation
 
 Validate = Callable[[Propagator, int], Generator[Progress, None, Validation]]
-"""Propagates the validation legs after so many units."""
+"""Propagates the validation legs after a number of units."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class TrainerConfig:
         schedule: How the learning rate changes.
         average_decay: The share of the weights' moving average that each step keeps (measured best: .997); 0 keeps no average.
         validations: How many times the network is validated, at even distances; once more before the first unit.
-        patience: The training stops after so many validations without a better one; 0 never stops it.
+        patience: How many validations without a better one stop the training; 0 never stops it.
         checkpoint_minutes: A checkpoint is written after each validation, and when the last one is older than this.
     """
 

@@ -27,8 +27,8 @@ class ValidationConfig:
         every_mm: The distance from one group of given slices to the next; 0 gives the first group only (paper, III-C).
         consecutive: The given slices in each group (paper: 3).
         ends: Whether the first and the last slice of a muscle, and those beside them, are given, too.
-        legs: At most so many legs are validated.
-        slices: At most so many slices of each leg, about the middle of its muscles, to save time; 0 for all.
+        legs: The most legs that are validated.
+        slices: The most slices of each leg, about the middle of its muscles, to save time; 0 for all.
         pictures: So many slices of the first leg are drawn.
     """
 
@@ -148,7 +148,7 @@ def validate(
 
 
 def middle(leg: LabelledLeg, slices: int) -> tuple[int, Volume, LabelMap]:
-    """At most so many slices about the middle of the muscles, and the first one's number in the leg."""
+    """A limited number of slices about the middle of the muscles, and the first one's number in the leg."""
     labels = leg.labels
     present = _present(labels)
     if not present.size:

@@ -101,7 +101,7 @@ class TrainingSample:
 class MuscleSamples:
     """Samples of one muscle of one leg.
 
-    What is kept in memory depends on (key, slice, hand) alone: a sample depends on its random numbers, and not on the samples
+    What is kept in memory depends on (key, slice, annotator) alone: a sample depends on its random numbers, not on the samples
     before it.
 
     Args:
@@ -141,20 +141,20 @@ class MuscleSamples:
         """One sample."""
         config = self.config
         z = self._target(rng)
-        hand = 1 + int(rng.integers(len(config.noise_mm))) if rng.random() < config.noise else 0
+        annotator = 1 + int(rng.integers(len(config.noise_mm))) if rng.random() < config.noise else 0
         kinds = np.array([config.hide, config.blend, config.warp])
         kind = int(rng.choice(3, p=kinds / kinds.sum()))
         label = self.leg.mask(z, self.value)[self.box]
-        hidden = None if kind == 2 and label.any() else self._interpolated(rng, z, hand)
+        hidden = None if kind == 2 and label.any() else self._interpolated(rng, z, annotator)
         if hidden is None:
             depth, between_mm = self._led_astray(rng, label)
         else:
             depth, between_mm = hidden
             if kind == 1 and label.any():
                 share = np.float32(rng.uniform(0.3, 0.9))
-                true = self._depth(label) + self._hand_noise(rng, label.shape, hand)
+                true = self._depth(label) + self._border_noise(rng, label.shape, annotator)
                 depth, between_mm = share * true + (1 - share) * depth, float(1 - share) * between_mm
-        sd_mm = self.config.noise_mm[hand - 1] * rng.uniform(0.8, 1.2) if hand else rng.uniform(0, 0.15)
+        sd_mm = self.config.noise_mm[annotator - 1] * rng.uniform(0.8, 1.2) if annotator else rng.uniform(0, 0.15)
         return self._cropped(rng, z, depth, cues(between_mm, sd_mm))
 
     def _target(self, rng: np.random.Generator) -> int:
@@ -167,15 +167,17 @@ class MuscleSamples:
             return min(max(edge + way * out, 0), self.leg.slices - 1)
         return self.present[int(rng.integers(len(self.present)))]
 
-    def _interpolated(self, rng: np.random.Generator, z: int, hand: int) -> tuple[Float32[np.ndarray, "y x"], float] | None:
+    def _interpolated(
+        self, rng: np.random.Generator, z: int, annotator: int
+    ) -> tuple[Float32[np.ndarray, "y x"], float] | None:
         """A slice's prior from annotated slices around it that are not hidden; None where these do not reach."""
         kept = self._kept(rng, z)
         if not any(group.present for group in kept):
             return None
-        strength = STRENGTHS[int(rng.integers(len(STRENGTHS)))] if hand else 0.0
+        strength = STRENGTHS[int(rng.integers(len(STRENGTHS)))] if annotator else 0.0
         near = int(np.searchsorted([group.first for group in kept], z))
         kept = kept[max(0, near - 5) : near + 5] if strength else kept[max(0, near - 2) : near + 2]
-        shapes = {group: self.shapes(group, hand) for group in kept if group.present}
+        shapes = {group: self.shapes(group, annotator) for group in kept if group.present}
         depth = guided_depth(z, kept, smoothed(kept, shapes, strength) if strength else shapes)
         if depth is None:
             return None
@@ -230,23 +232,23 @@ class MuscleSamples:
     def _depth(self, mask: Bool[np.ndarray, "y x"]) -> Float32[np.ndarray, "y x"]:
         return -signed_distance(mask, (self.leg.pixel_mm, self.leg.pixel_mm))
 
-    def _hand_noise(self, rng: np.random.Generator, shape: tuple[int, ...], hand: int) -> Float32[np.ndarray, "y x"]:
-        if not hand:
+    def _border_noise(self, rng: np.random.Generator, shape: tuple[int, ...], annotator: int) -> Float32[np.ndarray, "y x"]:
+        if not annotator:
             return np.zeros(shape, dtype=np.float32)
-        sd_mm = np.float32(self.config.noise_mm[hand - 1])
+        sd_mm = np.float32(self.config.noise_mm[annotator - 1])
         return sd_mm * _smooth_field(rng, shape, NOISE_LENGTH_MM / self.leg.pixel_mm)
 
-    def _shapes(self, group: AnnotatedGroup, hand: int) -> GroupShapes:
-        """The shape of an annotated group, drawn exactly (hand 0) or with the border error of an entry of `noise_mm`."""
-        masks = {z: self._drawn(z, hand) for z in group.slices}
-        return measured_shapes(group, masks, (self.leg.pixel_mm, self.leg.pixel_mm), NEIGHBOURS if hand else 1)
+    def _shapes(self, group: AnnotatedGroup, annotator: int) -> GroupShapes:
+        """The shape of an annotated group, drawn exactly (annotator 0), or with the border error of an entry of `noise_mm`."""
+        masks = {z: self._drawn(z, annotator) for z in group.slices}
+        return measured_shapes(group, masks, (self.leg.pixel_mm, self.leg.pixel_mm), NEIGHBOURS if annotator else 1)
 
-    def _drawn(self, z: int, hand: int) -> Bool[np.ndarray, "y x"]:
+    def _drawn(self, z: int, annotator: int) -> Bool[np.ndarray, "y x"]:
         true = self.leg.mask(z, self.value)[self.box]
-        if not hand:
+        if not annotator:
             return true
-        rng = np.random.default_rng([*self.key, z, hand])
-        drawn = self._depth(true) + self._hand_noise(rng, true.shape, hand) > 0
+        rng = np.random.default_rng([*self.key, z, annotator])
+        drawn = self._depth(true) + self._border_noise(rng, true.shape, annotator) > 0
         return drawn if drawn.any() else true
 
     def _around(self) -> Box:

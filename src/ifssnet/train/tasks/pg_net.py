@@ -33,8 +33,8 @@ class PGNetTrainingConfig:
         sampling: Its pixels and slices.
         batch: Runs side by side, each of a leg and a muscle of its own.
         steps: Through which the error goes back (Oh et al. 2018: 4 to 8, rising).
-        updates: Of a unit, one after another along the same runs: `steps` times so many steps, at the end of training.
-        most_skip: Steps are 1 to so many slices long (Oh et al.: frames are left out at random).
+        updates: A unit's, one after another along the same runs: `steps` times as many steps, at the end of training.
+        most_skip: The longest step in slices; the shortest is 1 (Oh et al.: frames are left out at random).
         beyond: Steps that a run goes on past the end of its muscle, at most, unless it is longer than the muscle.
         corrupt: Share of runs whose first mask is not the reference's own but one that drifted.
         corruption: How far it drifted.

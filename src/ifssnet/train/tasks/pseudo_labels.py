@@ -64,7 +64,7 @@ def sequential_label(masks: Window, known: Bool[Tensor, "batch z"], last_predict
     Args:
         masks: The expert's.
         known: Where there are any.
-        last_prediction: Of the window before; taken as it is, without gradient.
+        last_prediction: The prediction for the window before; taken as it is, without gradient.
     """
     return torch.where(known[..., None, None], masks, last_prediction.detach())
 

@@ -41,12 +41,12 @@ class RecurrentConfig:
             every `tbptt` windows.
         tbptt: The windows through which gradients go back (paper: truncated back-propagation through time, without a number).
         single_share: Share of the training at its beginning on single windows, fed earlier masks instead of predictions.
-        single_updates: Of a unit then; each has windows of its own, twice as many as sequences run side by side.
+        single_updates: The updates of a unit then; each has windows of its own, twice as many as sequences run side by side.
         single_run_in: Most windows that are run before such a one, without gradient: it is fed what the network itself makes
             of an earlier mask, as in a sequence, but each update still has muscles and places of its own.
         run_in_from: Share of the training from which they are run in.
         cross_entropy: The weight of cross-entropy beside that loss (paper: 0).
-        l2: Of equation (4) (paper, III-C1: 1e-5).
+        l2: The factor of equation (4)'s last term (paper, III-C1: 1e-5).
         divide_by_window: Equation (4) as it stands, each window's index divided by w.
         inference: How the network is used in validation, and afterwards unless somebody says otherwise.
     """

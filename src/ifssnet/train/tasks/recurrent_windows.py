@@ -57,8 +57,8 @@ class Carried:
 
     Attributes:
         previous: The masks that are fed back.
-        state: Of the ConvLSTM.
-        predicted: Of the window before, whatever is fed back.
+        state: The state of the ConvLSTM.
+        predicted: The prediction for the window before, whatever is fed back.
     """
 
     previous: Window

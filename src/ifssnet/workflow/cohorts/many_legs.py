@@ -25,7 +25,7 @@ FIRST_ACQUISITIONS = ("", "r1")
 
 @dataclass(frozen=True)
 class Outcome(Generic[Work]):
-    """How one piece of work ended.
+    """How the work on one leg ended.
 
     Attributes:
         work: What was to be done.
@@ -55,7 +55,7 @@ def legs_of(cohort: Cohort, split: str, limit: int | None = None) -> tuple[Case,
 def run_all(
     works: Sequence[Work], function: Callable[[Work], None], workers: int, stage: str
 ) -> Generator[Progress, None, list[Outcome[Work]]]:
-    """Do every piece of work; what fails is told at the end.
+    """Do the work on every leg; what fails is reported at the end.
 
     Args:
         works: What to do, in this order.

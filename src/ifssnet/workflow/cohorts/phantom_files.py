@@ -35,7 +35,7 @@ class LegOptions:
     """What kind of leg, and how it is recorded.
 
     Attributes:
-        seed: Of the person and the recording.
+        seed: What the random numbers of the person and the recording start from.
         size: Name of a size.
         via: "scan" by sweeps, or "direct".
         variant: What kind of person.

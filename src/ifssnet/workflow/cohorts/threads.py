@@ -6,5 +6,5 @@ import numba
 
 
 def use_threads(count: int) -> None:
-    """Let numba use so many threads, or fewer where it has fewer (NUMBA_NUM_THREADS): asking for more is an error to it."""
+    """Let numba use a number of threads, or fewer where it has fewer (NUMBA_NUM_THREADS): asking for more is an error to it."""
     numba.set_num_threads(min(count, numba.get_num_threads()))

@@ -51,8 +51,8 @@ def demo(
     Args:
         output: The folder for everything; written beside it and moved into place.
         seed: Which leg, which recording, which hand.
-        settings: Of the scanner.
-        spacing_mm: Of the volume.
+        settings: The scanner's settings.
+        spacing_mm: The volume's spacing.
         force: Replace the folder if it is there.
 
     Returns:

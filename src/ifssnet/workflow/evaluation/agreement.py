@@ -37,7 +37,7 @@ def agree_files(
             that belong together have the same name); or one CSV with a column `subject`, perhaps a column `muscle`, and one
             column of values a rater.
         quantity: Which quantity of the measured files.
-        confidence: Of the intervals.
+        confidence: The confidence of the intervals, 0 to 1.
         output: A `.json` for the answer.
         force: Replace a file that is there.
 

@@ -104,7 +104,7 @@ class ComparedMethod:
         return learned(self.method, open_weights(self.weights), **chosen)
 
     def facts(self) -> MethodFacts:
-        """Everything that its results depend on: weights are told by their hash, not by where they lie.
+        """Everything that its results depend on: weights are known by their hash, not by where they lie.
 
         Raises:
             InputError: Weights that it cannot use.

@@ -75,15 +75,15 @@ def _in_space(folder: Path, results: Results) -> Generator[Progress, None, dict[
     found: dict[str, tuple[str, str, str]] = {}
     for case in results.cases:
         here = folder / "cases" / case
-        kept = [look for look in method_styles(results) if RunFiles(here, look.label).segmentation.is_file()]
+        kept = [style for style in method_styles(results) if RunFiles(here, style.label).segmentation.is_file()]
         if not kept or not (here / TRUTH).is_file():
             continue
         truth = open_labels(here / TRUTH)
         columns = [MethodSurfaces("Truth", _meshes(truth, None))]
-        for place, look in enumerate(kept):
+        for place, style in enumerate(kept):
             yield Progress(f"surfaces of {case}", place, len(kept))
-            labels = open_labels(RunFiles(here, look.label).segmentation)
-            columns.append(MethodSurfaces(look.name, _meshes(labels, truth)))
+            labels = open_labels(RunFiles(here, style.label).segmentation)
+            columns.append(MethodSurfaces(style.name, _meshes(labels, truth)))
         # A compounded volume has its tracker's axes: they do not say which side is posterior.
         above, below = standard_views(UNKNOWN_AXES)[:2]
         muscles = results.muscles

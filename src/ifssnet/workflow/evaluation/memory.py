@@ -1,4 +1,4 @@
-"""How much memory a piece of work took."""
+"""How much memory some work took."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ DEFAULT = "default"
 """The word for the weights that come for whatever method or recipe is used."""
 
 _KIND_OF_TASK = {"recurrent": "ifss-net"}
-"""Of tasks that are not called like the method which they train."""
+"""The methods of tasks that have another name than the method which they train."""
 
 
 def weights_folder() -> Path:
@@ -70,8 +70,8 @@ def weights_to_start_from(given: str | Path, task: str, supervision: str) -> Pat
 
     Args:
         given: As for `find_weights`; "default" is what comes for the recipe's own task and supervision.
-        task: Of the recipe.
-        supervision: Of the recipe; weights that were trained with few labels are preferred where it begins with "weak".
+        task: The recipe's task.
+        supervision: The recipe's; weights that were trained with few labels are preferred where it begins with "weak".
 
     Raises:
         InputError: None come with the package.

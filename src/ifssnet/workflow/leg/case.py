@@ -36,7 +36,7 @@ def segment(
         propagator: The method, learned or not.
         keep_probability: Keep the probability of each voxel's label (4 bytes a voxel).
         protocol: How much of what was drawn is given: "first-three", "every-100" or "all-seeds". The rest is neither
-            seen by the method nor put back into the result.
+            seen by the method nor restored in the result.
 
     Raises:
         InputError: No such protocol; no muscle was drawn; the method needs a volume and there is none, or one on another grid.

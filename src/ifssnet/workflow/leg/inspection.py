@@ -54,7 +54,7 @@ from ifssnet.io.volumes import label_names
 from ifssnet.io.volumes.surfaces import read_surfaces
 
 MOST_ENTRIES = 200
-"""Of a folder's entries, so many are looked into."""
+"""How many of a folder's entries are read."""
 
 
 def inspect(path: Path, config: Path | None = None) -> Inspection:

@@ -27,7 +27,7 @@ def register_volumes(
         fixed: The acquisition to bring things onto (r1).
         moving: The other one (r2).
         labels: Labels of `moving`; None: the grey levels are resampled.
-        options: Of the registration.
+        options: Settings of the registration.
 
     Raises:
         InputError: The volumes cannot be registered (`ifssnet.compounding.registration.rigid.register`).

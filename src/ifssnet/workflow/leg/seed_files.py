@@ -30,7 +30,7 @@ class SeedChoice:
         first_only: Only at the first slice with the muscle.
         ends: Also the last slices with the muscle, and the ones beside them where it is absent.
         noise_mm: Displace borders at random by this standard deviation.
-        seed: Of that randomness.
+        seed: What the random numbers start from.
     """
 
     consecutive: int = 3

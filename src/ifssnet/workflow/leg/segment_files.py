@@ -33,7 +33,7 @@ class SegmentedFile:
 
     Attributes:
         output: Where.
-        volume_cm3: Of each muscle, by name, those of the triceps surae first.
+        volume_cm3: The volume of each muscle, by name, those of the triceps surae first.
         provenance: How it came about.
         findings: What a person has to know before using it, such as a muscle whose ends were not drawn.
     """
@@ -76,9 +76,9 @@ def segment_files(
         output: Where to write the segmentation.
         method: A key of `ifssnet.propagate.methods.METHODS`; None for the anchored network where it can run, else guided shape
             interpolation.
-        settings: Of the method.
-        weights: Of a learned method: a file, or a name of weights that come with the package; None for the method's own of
-            these.
+        settings: The method's settings.
+        weights: The weights of a learned method: a file, or the name of weights in the package; None for
+            the method's own of these.
         protocol: How much of what was drawn the method is given.
         device: Where a learned method computes.
         probability: Where to write probabilities.

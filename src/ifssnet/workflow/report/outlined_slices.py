@@ -24,7 +24,7 @@ def even_places(labels: LabelMap, count: int) -> list[int]:
 
 
 def places_between(labels: LabelMap, annotated: Collection[int], count: int) -> list[int]:
-    """Slices far from annotated ones: of each of so many equal parts of the muscles' length the farthest, near its middle."""
+    """Slices far from annotated ones: the muscles' length is cut into equal parts, and each gives its farthest slice."""
     present = np.flatnonzero(labels.array.any(axis=(1, 2)))
     if present.size == 0:
         return []

@@ -104,7 +104,7 @@ def report_files(
         reference_path: What it ought to be.
         seeds_path: What the expert drew.
         others: Segmentations of the same leg by other methods, which stand beside this one; they need a reference.
-        name: Of this one's method, then; None: as its provenance has it.
+        name: The name of this one's method, then; None: as its provenance has it.
         note: What a reader has to know of it, then.
         title: The page's heading; None: the segmentation's name.
         slices: How many slices to show.

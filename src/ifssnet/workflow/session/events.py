@@ -36,8 +36,8 @@ class Opened:
 
     Attributes:
         volume: Name of the volume's file, in the session's folder.
-        sha256: Of that file.
-        grid: Of the volume.
+        sha256: That file's hash.
+        grid: The volume's grid.
         muscles: Those that there are to draw.
         subject: Whose leg; may be empty.
         side: "left", "right" or empty.
@@ -150,7 +150,7 @@ class PropagationStarted:
         run: Number of the run, counted from 1.
         intervals: What it fills.
         method: The method's name.
-        basis: Of each interval, what it depends on: the drawn slices at its ends.
+        basis: What each interval depends on: the drawn slices at its ends.
         weights: Name and hash of the trained network; empty without one.
     """
 

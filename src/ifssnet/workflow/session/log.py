@@ -43,7 +43,7 @@ class ReadLog:
         events: In order.
         size: Bytes of the whole lines; what follows them is torn.
         torn: Bytes of a last line that is not whole.
-        version: Of the log's format, before migration.
+        version: The version of the log's format, before migration.
     """
 
     events: tuple[Event, ...]

@@ -125,7 +125,7 @@ class Run:
     Attributes:
         number: Counted from 1.
         intervals: What it fills.
-        basis: Of each interval, what it depends on.
+        basis: What each interval depends on.
         method: The method's name.
     """
 
@@ -208,8 +208,8 @@ class SessionState:
 
     Attributes:
         volume: Name of the volume's file.
-        sha256: Of that file.
-        grid: Of the volume.
+        sha256: That file's hash.
+        grid: The volume's grid.
         muscles: Label value to muscle.
         subject: Whose leg; may be empty.
         side: "left", "right" or empty.

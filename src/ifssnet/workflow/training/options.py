@@ -30,7 +30,7 @@ class TrainingOptions:
         minutes: How long to train, about; otherwise the recipe's units.
         seed: The seed of the network's start and of every draw.
         changes: NAME=VALUE words that change the recipe.
-        legs: At most so many training legs.
+        legs: The most training legs.
         force: Start anew in a folder that holds a run.
     """
 

@@ -119,7 +119,7 @@ class _LegToLabel:
 def pseudo_label(root: Path, target: Path, how: PseudoLabelling) -> Generator[Progress, None, PseudoLabels]:
     """Write a cohort beside another whose training labels are an expert's on few slices, and a method's on all others.
 
-    Of a training leg's own labels no more is used than the slices of the budget; the first recording of each is taken.
+    No more is used of a training leg's own labels than the slices of the budget; the first recording of each is taken.
     Validation and test legs stay as they are (linked, or copied where links cannot be). Stopped at any moment, it goes on.
 
     Args:
@@ -252,7 +252,7 @@ def _link_or_copy(path: Path, target: Path, *, link: bool) -> None:
     Args:
         path: The original.
         target: Where it is wanted.
-        link: Of a volume, which nobody edits, a hard link where the file system has them: no room is needed. Labels are
+        link: Make a hard link where the file system has them, for a volume, which nobody edits: no room is needed. Labels are
             copied, so that correcting the new ones leaves the old ones alone.
     """
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -35,7 +35,7 @@ class RunSettings:
         seed: The seed of the network's start and of every draw.
         changes: NAME=VALUE words that change the recipe.
         minutes: How long to train, about; None for the recipe's units.
-        legs: At most so many training legs; None for all.
+        legs: The most training legs; None for all.
         precision: A key of `PRECISIONS`.
         from_: The weights that the training began with; None for a fresh network.
     """
