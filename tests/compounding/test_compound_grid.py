@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from make_sweeps import moved, random_sweep, straight_sweep
+from make_sweeps import compounded, moved, random_sweep, straight_sweep
 
 from ifssnet.compounding.grid import automatic_grid, sweep_axes
+from ifssnet.compounding.holes.options import StickFilling
 from ifssnet.compounding.options import CompoundOptions, Rectangle
 from ifssnet.core.errors import InputError
 
@@ -100,3 +101,14 @@ def test_a_pose_far_away_is_refused_before_memory_is_taken():
     far = moved(sweep, lambda poses: poses.__setitem__((2, slice(0, 3), 3), (1e6, 1e6, 1e6)))
     with pytest.raises(InputError, match="voxels"):
         automatic_grid([far], CompoundOptions())
+
+
+def test_what_no_pixel_reached_and_nothing_filled_is_marked_as_never_seen():
+    sweep = straight_sweep(np.zeros((4, 5, 6), np.uint8), step_mm=3.0)  # black, but seen; slices 0, 3, 6 and 9
+    seen = compounded(sweep).volume.seen
+    assert seen is not None
+    assert np.flatnonzero(seen.all(axis=(1, 2))).tolist() == [0, 3, 6, 9]
+    assert not seen[[1, 2, 4, 5, 7, 8]].any()
+    filled = compounded(sweep, holes=(StickFilling(4, 1),)).volume.seen
+    assert filled is not None
+    assert filled.all()

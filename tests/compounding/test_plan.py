@@ -19,9 +19,9 @@ def test_memory_is_stated_before_it_is_taken():
     sweep = straight_sweep(np.zeros((10, 11, 12), dtype=np.uint8))
     plan = plan_compounding([sweep], CompoundOptions(spacing_mm=1.0, compounding="mean"))
     assert plan.voxels == 10 * 11 * 12
-    assert plan.bytes_needed == plan.voxels * (1 + 4 + 4)
+    assert plan.bytes_needed == plan.voxels * (1 + 1 + 4 + 4)
     running = plan_compounding([sweep], CompoundOptions(spacing_mm=1.0, compounding="running-mean", holes=(StickFilling(),)))
-    assert running.bytes_needed == pytest.approx(plan.voxels * (1 + 2 + 1 + 1 / 256), rel=0.01)
+    assert running.bytes_needed == pytest.approx(plan.voxels * (1 + 1 + 2 + 1 + 1 / 256), rel=0.01)
 
 
 def test_a_volume_that_does_not_fit_the_memory_is_refused_with_a_spacing_that_would():
@@ -29,7 +29,7 @@ def test_a_volume_that_does_not_fit_the_memory_is_refused_with_a_spacing_that_wo
     available = available_memory()
     if available is None:
         pytest.skip("this system does not tell its free memory")
-    spacing = (110.0 * 100.0 * 270.0 / (available / 9 * 1.2)) ** (1 / 3)  # 9 bytes a voxel for the mean
+    spacing = (110.0 * 100.0 * 270.0 / (available / 10 * 1.2)) ** (1 / 3)  # 10 bytes a voxel for the mean
     with pytest.raises(InputError, match=r"voxels") as refusal:
         plan_compounding([sweep], CompoundOptions(spacing_mm=spacing))
     larger = (

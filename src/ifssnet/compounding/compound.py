@@ -39,7 +39,7 @@ class Compounded:
     """A volume with what is known about each voxel.
 
     Attributes:
-        volume: Grey levels; 0 where nothing is known.
+        volume: Grey levels, 0 where nothing is known; its mask says where a pixel went or a hole was filled.
         weights: What was inserted into each voxel: sums of weights for the mean, 256ths of a pixel (at most 65535) for
             the running mean, 1 otherwise; 0 where no pixel went, filled or not.
         plan: What was planned.
@@ -93,9 +93,10 @@ def compound_sweeps(
             done += len(batch)
             yield Progress("inserting frames", done, plan.used_frames)
     values, weights = _settle(buffers, options)
+    unseen = weights == 0
     if options.holes:
-        values = yield from fill_holes(values, weights, options.holes, plan.grid)
-    return Compounded(Volume(values, plan.grid), weights, plan)
+        values = yield from fill_holes(values, weights, options.holes, plan.grid, unseen)
+    return Compounded(Volume(values, plan.grid, seen=np.logical_not(unseen, out=unseen)), weights, plan)
 
 
 def frame_to_voxel(sweep: Sweep, grid: Grid, options: CompoundOptions) -> Float[np.ndarray, "frame 3 4"]:

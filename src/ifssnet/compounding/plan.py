@@ -97,7 +97,7 @@ def _common_type(sweeps: Sequence[Sweep]) -> np.dtype:
 
 
 def _bytes(voxels: int, dtype: np.dtype, options: CompoundOptions) -> dict[str, int]:
-    needed = {"volume": voxels * dtype.itemsize}
+    needed = {"volume": voxels * dtype.itemsize, "mask of what was seen": voxels}
     if options.compounding == "mean":
         needed |= {"sums of grey levels": voxels * 4, "sums of weights": voxels * 4}
     elif options.compounding == "running-mean":

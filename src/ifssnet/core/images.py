@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
-from jaxtyping import Float, Int, Integer, Shaped
+from jaxtyping import Bool, Float, Int, Integer, Shaped
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
@@ -32,14 +32,19 @@ class Volume:
         array: Grey levels as the file had them (uint8, uint16, int16, float32 ...).
         grid: Where the voxels lie.
         header: What the file's header said beyond the grid, carried along unread and written back.
+        seen: False where no frame and no filling of holes gave a grey level: such voxels count for nothing. None where nobody
+            says; then every voxel counts.
     """
 
     array: Shaped[np.ndarray, "z y x"]
     grid: Grid
     header: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    seen: Bool[np.ndarray, "z y x"] | None = None
 
     def __post_init__(self) -> None:
         _check_on_grid(self.array, self.grid, "a volume")
+        if self.seen is not None:
+            _check_on_grid(self.seen, self.grid, "a mask of what was seen")
 
 
 @dataclass(frozen=True, eq=False)

@@ -158,6 +158,7 @@ class MuscleMeasures:
         echo_intensity_eroded_sd: The standard deviation there.
         echo_intensity_superficial_mean: The mean in the band nearest to the probe.
         echo_intensity_superficial_sd: The standard deviation there.
+        never_seen_percent: Share of the muscle's voxels that no frame and no filling of holes showed; None where no mask says.
         profile: The muscle slice by slice; None where it is nowhere on the map.
     """
 
@@ -180,6 +181,7 @@ class MuscleMeasures:
     echo_intensity_eroded_sd: float | None = None
     echo_intensity_superficial_mean: float | None = None
     echo_intensity_superficial_sd: float | None = None
+    never_seen_percent: float | None = None
     profile: AcsaProfile | None = None
 
     def numbers(self) -> dict[str, int | float]:

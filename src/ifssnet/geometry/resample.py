@@ -89,7 +89,22 @@ def volume_on(volume: Volume, grid: Grid, order: int = 1) -> Volume:
         raise InputError("an interpolation of order 0, 1 or 3", f"{order}", "Choose one of these.")
     if volume.grid.matches(grid):
         return volume
-    return Volume(array=sampled(volume.array, volume.grid, grid, order), grid=grid, header=volume.header)
+    seen = None if volume.seen is None else seen_on(volume.seen, volume.grid, grid, order)
+    return Volume(array=sampled(volume.array, volume.grid, grid, order), grid=grid, header=volume.header, seen=seen)
+
+
+def seen_on(seen: Bool[np.ndarray, "z y x"], source: Grid, grid: Grid, order: int) -> Bool[np.ndarray, "z y x"]:
+    """A mask of what was seen on another grid; outside nothing was.
+
+    Args:
+        seen: The mask.
+        source: Its grid.
+        grid: The new grid.
+        order: That of the grey levels: beyond 0 a voxel was seen where all eight voxels around it were.
+    """
+    if order == 0:
+        return sampled(seen.view(np.uint8), source, grid, order=0) > 0
+    return sampled(np.where(seen, np.uint8(255), np.uint8(0)), source, grid, order=1) == 255
 
 
 def seeds_on(seeds: Seeds, grid: Grid, what: str = "the seeds") -> Seeds:

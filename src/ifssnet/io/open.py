@@ -17,6 +17,7 @@ from ifssnet.io.sweeps.sweep_format import SweepFormat
 from ifssnet.io.sweeps.tracking_files import TrackingFiles, refuse_tracking_files, with_calibration
 from ifssnet.io.volumes import label_names
 from ifssnet.io.volumes.placement import as_labels, warn_of_nan
+from ifssnet.io.volumes.seen_mask import with_seen
 from ifssnet.io.volumes.volume_format import CaseFolder, VolumeFormat
 
 __all__ = ["kind_of", "open_labels", "open_sweep", "open_sweeps", "open_volume"]
@@ -36,7 +37,8 @@ def open_volume(path: Path) -> Volume:
         path: A file of any format in `ifssnet.io.kinds.IMAGES`, or a folder of DICOM images, or an nnU-Net folder of one case.
 
     Returns:
-        The volume, on its grid in LPS, with the file's own type of grey level; NaN are kept, with a warning that counts them.
+        The volume, on its grid in LPS, with the file's own type of grey level and the mask of what was seen that lies
+        beside it (`ifssnet.io.volumes.seen_mask`); NaN are kept, with a warning that counts them.
 
     Raises:
         InputError: Nothing there, nothing that is known, or a file that cannot be used.
@@ -45,7 +47,10 @@ def open_volume(path: Path) -> Volume:
     if isinstance(found, CaseFolder):
         path = found.volume_file(path)
         found = format_of(path)
-    volume = _image_format(found, path, "a volume").read_volume(path)
+    format = _image_format(found, path, "a volume")
+    volume = format.read_volume(path)
+    if format.read_labels is None:
+        volume = with_seen(volume, path)
     warn_of_nan(volume.array, path.name)
     return volume
 

@@ -24,6 +24,9 @@ from ifssnet.io.storage.atomic import atomic_paths
 from ifssnet.io.storage.provenance import provenance_table
 from ifssnet.io.sweeps.sweep_format import SweepFormat
 from ifssnet.io.volumes import label_names
+from ifssnet.io.volumes.nrrd import write_nrrd_volume
+from ifssnet.io.volumes.seen_mask import HEADER_KEY as SEEN_KEY
+from ifssnet.io.volumes.seen_mask import mask_of, seen_path
 from ifssnet.io.volumes.seg_nrrd import SEGMENT_KEY
 from ifssnet.io.volumes.volume_format import VolumeFormat, VolumeWriter
 
@@ -37,6 +40,9 @@ WRITERS: Mapping[str, VolumeWriter] = MappingProxyType(
     }
 )
 """What writes each suffix, longer suffixes before the shorter ones that they end in."""
+
+Beside = str | LabelMap
+"""What goes into a file beside a volume's: text, or a mask."""
 
 SUFFIXES = tuple(WRITERS)
 """What can be written."""
@@ -52,8 +58,8 @@ def save(
     """Write a volume, a label map or a segmentation.
 
     Names and colours of labels are kept in every format: in `.seg.nrrd` as 3D Slicer keeps them, in MetaImage and NRRD
-    as the header line `ifss_labels`, beside NIfTI as `<name>.json`. Files that belong together come into place
-    together or not at all.
+    as the header line `ifss_labels`, beside NIfTI as `<name>.json`. A volume's mask of what was seen goes beside it
+    (`ifssnet.io.volumes.seen_mask`). Files that belong together come into place together or not at all.
 
     Args:
         thing: What to write. A segmentation is written as its labels.
@@ -68,7 +74,7 @@ def save(
     """
     writer = WRITERS[suffix_of(path)]
     if isinstance(thing, Segmentation):
-        beside: dict[Path, str] = {}
+        beside: dict[Path, Beside] = {}
         if provenance and thing.provenance is not None:
             text = json.dumps(provenance_table(thing.provenance), indent=2, ensure_ascii=False)
             beside = {path.with_name(f"{path.name}.json"): text + "\n"}
@@ -77,6 +83,9 @@ def save(
         _save_labels(thing, path, writer, force, compress is not False, {})
     else:
         _save_volume(replace(thing, array=_storable(thing.array)), path, writer, force, bool(compress), {})
+        if thing.seen is None and force:
+            # The mask of the volume that was replaced would say of this one what is not so.
+            seen_path(path).unlink(missing_ok=True)
 
 
 def suffix_of(path: Path) -> str:
@@ -143,13 +152,13 @@ def _sweep_writer(path: Path) -> Callable[[Sweep, Path, bool], None]:
 
 
 def _save_labels(
-    labels: LabelMap, path: Path, writer: VolumeWriter, force: bool, compress: bool, beside: Mapping[Path, str]
+    labels: LabelMap, path: Path, writer: VolumeWriter, force: bool, compress: bool, beside: Mapping[Path, Beside]
 ) -> None:
     labels = replace(labels, array=_storable(labels.array))
     if writer.write_labels is not None:
         with atomic_paths([*beside, path], force) as (*others, partial):
             writer.write_labels(labels, partial, compress)
-            _write_texts(others, beside)
+            _write_beside(others, beside)
         return
     # What 3D Slicer said of its segments would make the file one of its segmentations, with names that are not there.
     header = {key: value for key, value in labels.header.items() if not SEGMENT_KEY.match(key)}
@@ -161,19 +170,24 @@ def _save_labels(
 
 
 def _save_volume(
-    volume: Volume, path: Path, writer: VolumeWriter, force: bool, compress: bool, beside: Mapping[Path, str]
+    volume: Volume, path: Path, writer: VolumeWriter, force: bool, compress: bool, beside: Mapping[Path, Beside]
 ) -> None:
     """The file of a suffix with those that belong to it: first what is beside, last what readers open."""
     if writer.write is None:
         raise _labels_only(writer)
+    header = {key: value for key, value in volume.header.items() if key != SEEN_KEY}
+    if volume.seen is not None:
+        beside = {seen_path(path): mask_of(volume), **beside}
+        header[SEEN_KEY] = seen_path(path).name
+    volume = replace(volume, header=MappingProxyType(header))
     if writer.data_suffixes is None:
         with atomic_paths([*beside, path], force) as (*others, partial):
-            _write_texts(others, beside)
+            _write_beside(others, beside)
             writer.write(volume, partial, compress, None)
         return
     data = path.with_name(path.name[: -len(writer.suffix)] + writer.data_suffixes[compress])
     with atomic_paths([*beside, data, path], force) as (*others, partial_data, partial):
-        _write_texts(others, beside)
+        _write_beside(others, beside)
         writer.write(volume, partial, compress, (partial_data, data.name))
 
 
@@ -181,9 +195,12 @@ def _labels_only(writer: VolumeWriter) -> InputError:
     return InputError(f"labels for a {writer.suffix} file", "a grey-level volume", "Name it .nrrd.")
 
 
-def _write_texts(partials: list[Path], texts: Mapping[Path, str]) -> None:
-    for partial, text in zip(partials, texts.values(), strict=True):
-        partial.write_text(text, encoding="utf-8", newline="\n")
+def _write_beside(partials: list[Path], things: Mapping[Path, Beside]) -> None:
+    for partial, thing in zip(partials, things.values(), strict=True):
+        if isinstance(thing, LabelMap):
+            write_nrrd_volume(Volume(thing.array, thing.grid, thing.header), partial, True, None)
+        else:
+            partial.write_text(thing, encoding="utf-8", newline="\n")
 
 
 def _storable(array: Shaped[np.ndarray, "z y x"]) -> Shaped[np.ndarray, "z y x"]:

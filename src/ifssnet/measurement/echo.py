@@ -62,18 +62,20 @@ def echo(
     value: int,
     box: Box,
     grey: Shaped[np.ndarray, "z y x"],
+    seen: Bool[np.ndarray, "z y x"] | None = None,
     *,
     spacing_xyz_mm: tuple[float, float, float],
     options: EchoOptions,
     side: Side,
 ) -> Echo:
-    """Echo intensity of one label, slice by slice; grey levels that are not finite do not count.
+    """Echo intensity of one label, slice by slice; voxels never seen, and grey levels that are not finite, do not count.
 
     Args:
         labels: A label map.
         value: The muscle.
         box: Where it lies, not empty.
         grey: The volume's grey levels, on the same grid.
+        seen: Which voxels were seen; None: all.
         spacing_xyz_mm: The grid's.
         options: The parts.
         side: Where the probe was.
@@ -87,7 +89,7 @@ def echo(
         if not mask.any():
             continue
         levels = grey[z, rows, columns].astype(np.float64) - shift
-        known = np.isfinite(levels)
+        known = np.isfinite(levels) if seen is None else np.isfinite(levels) & seen[z, rows, columns]
         parts = {
             WHOLE: mask,
             ERODED: _eroded(mask, spacing_xyz_mm, options.erosion_mm),

@@ -16,6 +16,7 @@ from ifssnet.geometry.surface import surface_of
 from ifssnet.measurement.echo import Echo, echo, probe_side
 from ifssnet.measurement.names import named_values
 from ifssnet.measurement.profile import profiles
+from ifssnet.measurement.unseen import unseen_share
 from ifssnet.measurement.volume import spread_slices, truncated_cones_cm3
 
 
@@ -48,6 +49,8 @@ def measure(labels: LabelMap, volume: Volume | None = None, options: MeasureOpti
         measures = _with_largest(_sizes(labels, value, profile, options), profile, options)
         if volume is not None and options.echo is not None:
             measures = _with_echo(measures, profile, _levels(labels, value, volume, options.echo))
+        if volume is not None and volume.seen is not None:
+            measures = replace(measures, never_seen_percent=100 * unseen_share(labels, value, volume.seen))
         muscles[name] = measures
     return LegMeasures(muscles, options)
 
@@ -119,4 +122,5 @@ def _with_echo(measures: MuscleMeasures, profile: AcsaProfile, levels: Echo) -> 
 def _levels(labels: LabelMap, value: int, volume: Volume, options: EchoOptions) -> Echo:
     box = label_boxes(labels.array, [value])[value]
     side = options.probe_side or probe_side(volume.header)
-    return echo(labels.array, value, box, volume.array, spacing_xyz_mm=labels.grid.spacing_xyz_mm, options=options, side=side)
+    spacing = labels.grid.spacing_xyz_mm
+    return echo(labels.array, value, box, volume.array, volume.seen, spacing_xyz_mm=spacing, options=options, side=side)

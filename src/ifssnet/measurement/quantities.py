@@ -49,5 +49,6 @@ MEASURES: tuple[Quantity, ...] = (
     Quantity("echo_intensity_eroded_sd", "Echo intensity, inner, SD", "grey level", 1, "Its standard deviation."),
     Quantity("echo_intensity_superficial_mean", "Echo intensity, superficial", "grey level", 1, "Nearest to the probe."),
     Quantity("echo_intensity_superficial_sd", "Echo intensity, superficial, SD", "grey level", 1, "Its standard deviation."),
+    Quantity("never_seen_percent", "Never seen", "%", 1, "Share of the muscle's voxels where no frame shows anything."),
 )  # fmt: skip
 """Every field of `MuscleMeasures` that is a number, in the order of the report."""

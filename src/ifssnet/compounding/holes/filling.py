@@ -23,6 +23,7 @@ def fill_holes(
     weights: Shaped[np.ndarray, "z y x"],
     ways: Sequence[HoleFilling],
     grid: Grid,
+    open_holes: Bool[np.ndarray, "z y x"] | None = None,
 ) -> Generator[Progress, None, Shaped[np.ndarray, "z y x"]]:
     """Fill the voxels of weight 0.
 
@@ -34,16 +35,17 @@ def fill_holes(
         weights: What was inserted; 0 marks a hole.
         ways: How to fill, in order.
         grid: Where the voxels lie, for limits in mm.
+        open_holes: The voxels of weight 0; afterwards, those of them that stayed unfilled.
     """
     filled = np.where(weights > 0, values, values.dtype.type(0))
-    open_holes = weights == 0
+    left = weights == 0 if open_holes is None else open_holes
     near = known_blocks(weights)
     for number, way in enumerate(ways, start=1):
         stage = "filling holes" if len(ways) == 1 else f"filling holes, way {number} of {len(ways)}"
         within_radius = _dilated(near, radius_zyx(way, grid))
         for z in range(0, values.shape[0], SLAB):
             end = min(z + SLAB, values.shape[0])
-            _fill_slab(way, grid, values, weights, within_radius, (z, end), filled, open_holes)
+            _fill_slab(way, grid, values, weights, within_radius, (z, end), filled, left)
             yield Progress(stage, end, values.shape[0])
     return filled
 

@@ -16,7 +16,7 @@ DARK_RUN_MM = 5.0
 
 
 def check_volume(volume: Volume, labels: LabelMap) -> list[Finding]:
-    """Check length and coverage; as the frames are not known, a voxel of grey level 0 counts as never seen.
+    """Check length and coverage; where the volume does not say what was seen, a voxel of grey level 0 counts as never seen.
 
     Args:
         volume: Grey levels.
@@ -35,7 +35,9 @@ def check_volume(volume: Volume, labels: LabelMap) -> list[Finding]:
             )
         )
     muscles = labels.array > 0
-    unseen = muscles & (volume.array == 0)
+    known = volume.array != 0 if volume.seen is None else volume.seen
+    # With a mask, the share is told muscle by muscle where muscles are measured.
+    unseen = muscles & ~known if volume.seen is None else np.zeros_like(muscles)
     voxels = int(muscles.sum())
     if voxels and unseen.sum() / voxels > MUCH_UNSEEN:
         findings.append(
@@ -46,7 +48,7 @@ def check_volume(volume: Volume, labels: LabelMap) -> list[Finding]:
                 float(unseen.sum() / voxels),
             )
         )
-    blank = np.array([muscles[z].any() and not volume.array[z].any() for z in range(volume.grid.slices)])
+    blank = np.array([muscles[z].any() and not known[z].any() for z in range(volume.grid.slices)])
     run_mm = longest_run(blank) * volume.grid.spacing_xyz_mm[2]
     if run_mm > DARK_RUN_MM:
         findings.append(

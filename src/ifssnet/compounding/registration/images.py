@@ -83,7 +83,8 @@ def _averaged(volume: Volume, spacing_mm: float, which: str) -> tuple[Image, Ima
         max(1, min(round(spacing_mm / s), n // 4)) if n >= 4 else 1
         for s, n in zip(volume.grid.spacing_xyz_mm, volume.grid.shape_zyx[::-1], strict=True)
     ]
-    seen = to_image((volume.array != 0).astype(np.float32), volume.grid)
+    known = volume.array != 0 if volume.seen is None else volume.seen
+    seen = to_image(known.astype(np.float32), volume.grid)
     grey = to_image(volume.array.astype(np.float32, copy=False), volume.grid)
     if max(factors) > 1:
         seen, grey = itk.BinShrink(seen, factors), itk.BinShrink(grey, factors)

@@ -16,6 +16,9 @@ from ifssnet.core.images import LabelMap, Volume
 from ifssnet.geometry.box import crop, label_boxes
 from ifssnet.geometry.distance import signed_distance
 
+ALL_SEEN = 0.999
+"""A resampled voxel was seen where all that it is made of was, to rounding."""
+
 MARGIN = 3
 """Voxels around a muscle in which its signed distance is taken."""
 
@@ -25,7 +28,12 @@ def resample_volume(volume: Volume, registration: Registration, grid: Grid) -> V
     image = itk.Resample(
         to_image(volume.array, volume.grid), _reference(grid), _fixed_to_moving(registration), itk.sitkLinear, 0.0
     )
-    return Volume(itk.GetArrayFromImage(image), grid, volume.header)
+    seen = None
+    if volume.seen is not None:
+        share = to_image(volume.seen.astype(np.float32), volume.grid)
+        moved = itk.Resample(share, _reference(grid), _fixed_to_moving(registration), itk.sitkLinear, 0.0)
+        seen = itk.GetArrayFromImage(moved) > ALL_SEEN
+    return Volume(itk.GetArrayFromImage(image), grid, volume.header, seen)
 
 
 def resample_labels(

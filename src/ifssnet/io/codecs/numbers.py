@@ -76,7 +76,8 @@ def refuse_last_row(matrix: Float[np.ndarray, "4 4"], where: str) -> None:
 
 def ends_in_unit_row(matrices: Float[np.ndarray, "n 4 4"]) -> Bool[np.ndarray, " n"]:
     """Which matrices have the last row 0 0 0 1, as every rigid or affine transform has."""
-    return np.isclose(matrices[:, 3], (0.0, 0.0, 0.0, 1.0), rtol=0, atol=1e-6).all(axis=1)
+    off = np.abs(matrices[:, 3] - np.array((0.0, 0.0, 0.0, 1.0)))
+    return np.all(off <= 1e-6, axis=1)
 
 
 def is_invertible(matrix: Float[np.ndarray, "4 4"]) -> bool:

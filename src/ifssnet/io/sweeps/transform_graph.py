@@ -143,7 +143,7 @@ def image_to_reference(graph: TransformGraph, image: str, references: tuple[str,
 
 def _tracked_along(graph: TransformGraph, way: tuple[str, ...]) -> list[Key]:
     """The tracked transforms of a way, each as it is named."""
-    steps = [key if key in graph.tracked else key[::-1] for key in pairwise(way)]
+    steps = [(a, b) if (a, b) in graph.tracked else (b, a) for a, b in pairwise(way)]
     return [key for key in steps if key in graph.tracked]
 
 

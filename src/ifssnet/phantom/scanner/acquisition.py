@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -150,5 +150,6 @@ def acquire(
         # Where voxels are long, five of them would blur millimetres of a slice: there, holes are filled by distance.
         holes = GaussianFilling() if size.in_plane == size.along else DistanceFilling(FILL_MM)
         options = CompoundOptions(interpolation="nearest", compounding="mean", holes=(holes,))
-        volume = (yield from compound_sweeps(sweeps, options, grid)).volume
+        # Of a digital leg every voxel counts, between the sweeps too: what was learned on such legs stays what it is.
+        volume = replace((yield from compound_sweeps(sweeps, options, grid)).volume, seen=None)
     return Acquisition(volume, leg_labels(leg, grid, leg_to_world=place), sweeps, settings, place)

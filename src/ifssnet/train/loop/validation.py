@@ -158,7 +158,9 @@ def middle(leg: LabelledLeg, slices: int) -> tuple[int, Volume, LabelMap]:
     first = int(np.clip((present[0] + present[-1] + 1 - slices) // 2, 0, labels.grid.slices - slices))
     keep = slice(first, first + slices)
     grid = labels.grid.cropped((first, 0, 0), (slices, *labels.grid.shape_zyx[1:]))
-    return first, Volume(leg.volume.array[keep], grid), LabelMap(labels.array[keep], grid, labels.names, labels.colors)
+    seen = None if leg.volume.seen is None else leg.volume.seen[keep]
+    shown = Volume(leg.volume.array[keep], grid, seen=seen)
+    return first, shown, LabelMap(labels.array[keep], grid, labels.names, labels.colors)
 
 
 def _present(labels: LabelMap) -> Shaped[np.ndarray, " slice"]:

@@ -170,7 +170,8 @@ def _write(image: Volume, path: Path, start: Window, side: int, *, compress: boo
     slices = image.grid.slices
     grid = image.grid.cropped((0, *start), (slices, side, side))
     path.parent.mkdir(parents=True, exist_ok=True)
-    save(Volume(windowed(image.array, start, (side, side)), grid, image.header), path, force=True, compress=compress)
+    seen = None if image.seen is None else windowed(image.seen, start, (side, side))
+    save(Volume(windowed(image.array, start, (side, side)), grid, image.header, seen), path, force=True, compress=compress)
 
 
 def _key(case: Case) -> str:

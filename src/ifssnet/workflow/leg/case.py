@@ -46,7 +46,8 @@ def segment(
     axes = seeds.axes
     seeds = restrict(seeds, protocol)
     if volume is not None and axes != AS_STORED:
-        volume = replace(volume, array=reordered(volume.array, axes), grid=reordered_grid(volume.grid, axes))
+        seen = None if volume.seen is None else reordered(volume.seen, axes)
+        volume = replace(volume, array=reordered(volume.array, axes), grid=reordered_grid(volume.grid, axes), seen=seen)
     if volume is None and propagator.needs_volume:
         raise InputError(
             f"a volume for the method '{propagator.name}'", "none", "Give the volume, or choose a method that does not read it."

@@ -22,6 +22,7 @@ from ifssnet.io.save import save
 from ifssnet.io.sweeps.plus_config import PlusConfiguration, read_plus_configuration
 from ifssnet.io.sweeps.tracking_files import TrackingFiles
 from ifssnet.io.volumes.recorded_findings import with_findings
+from ifssnet.io.volumes.seen_mask import seen_path
 from ifssnet.workflow.files.provenance import source
 from ifssnet.workflow.files.result_files import check_image_target, check_target, write_json
 from ifssnet.workflow.leg.compounded_volume import check_before_compounding, compound, dry_run, options_from_plus
@@ -108,8 +109,8 @@ def compound_files(
     """
     provenance_path = output.with_name(f"{output.name}.json")
     check_image_target(output, force, *files.inputs, files.grid, labels=False)
-    if with_provenance:
-        check_target(provenance_path, force, *files.inputs, files.grid)
+    for beside in (seen_path(output), *([provenance_path] if with_provenance else [])):
+        check_target(beside, force, *files.inputs, files.grid)
     read = _read(files)
     checked = check_before_compounding(read.sweeps, read.options, read.grid)
     if not force_quality:

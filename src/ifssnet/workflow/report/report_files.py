@@ -35,6 +35,7 @@ from ifssnet.measurement.compare import compare
 from ifssnet.measurement.completeness import completeness_findings
 from ifssnet.measurement.muscles import measure
 from ifssnet.measurement.surface_error import surface_error_mm
+from ifssnet.measurement.unseen import unseen_findings
 from ifssnet.workflow.files.opener import open_seeds
 from ifssnet.workflow.files.provenance import software, source
 from ifssnet.workflow.files.result_files import check_target
@@ -159,7 +160,7 @@ def report_files(
         annotated_slices={}
         if leg.seeds is None
         else {leg.seeds.name(label): leg.seeds.slices(label) for label in leg.seeds.labels},
-        findings=leg_findings(leg),
+        findings=leg_findings(leg, measures),
         estimates=_estimates(leg.recorded),
         provenance=provenance,
         warnings=tuple(dict.fromkeys(str(each.message) for each in caught)),
@@ -219,7 +220,7 @@ def _profiles(measures: LegMeasures) -> dict[str, AcsaProfile]:
     return {name: muscle.profile for name, muscle in measures.muscles.items() if muscle.profile is not None}
 
 
-def leg_findings(leg: ReportedLeg) -> list[Finding] | None:
+def leg_findings(leg: ReportedLeg, measures: LegMeasures) -> list[Finding] | None:
     """Muscles that are not whole, the findings about the recordings where they are on record, and those about the voxels.
 
     None where there is no volume to check and every muscle is whole.
@@ -227,7 +228,8 @@ def leg_findings(leg: ReportedLeg) -> list[Finding] | None:
     cut = completeness_findings(leg.labels)
     if leg.volume is None:
         return list(cut) or None
-    return [*cut, *(recorded_findings(leg.volume) or ()), *check_volume(leg.volume, leg.labels)]
+    unseen = unseen_findings(measures)
+    return [*cut, *unseen, *(recorded_findings(leg.volume) or ()), *check_volume(leg.volume, leg.labels)]
 
 
 def _colors(labels: LabelMap) -> dict[str, tuple[int, int, int]]:
