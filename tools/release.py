@@ -32,7 +32,7 @@ IN_WHEEL = (
     "ifssnet/figures/assets/report-viewer.js",
 )
 IN_SOURCE = ("src/ifssnet/__init__.py", "recipes/anchored.toml", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md")
-AFTER_README = ("ifss weights list", "ifss train legs --recipe list")
+WITH_NETWORKS = ("ifss weights list", "ifss train legs --recipe list", "ifss demo -o demo")
 
 
 def main() -> None:
@@ -41,7 +41,9 @@ def main() -> None:
     commands = arguments.add_subparsers(dest="command", required=True)
     commands.add_parser("build")
     commands.add_parser("check")
-    commands.add_parser("try").add_argument("--demo", action="store_true", help="run `ifss demo` as well: some minutes")
+    commands.add_parser("try").add_argument(
+        "--demo", action="store_true", help="with the extra nn, and `ifss demo` as well: some minutes"
+    )
     tagged = commands.add_parser("tag")
     tagged.add_argument("tag")
     tagged.add_argument("address")
@@ -73,7 +75,11 @@ def build() -> None:
 
 
 def try_wheel(demo: bool) -> None:
-    """Install the wheel without the repository and take the README's first steps with it."""
+    """Install the wheel without the repository and take the README's first steps with it.
+
+    Args:
+        demo: Install the extra `nn` as well, list the networks that come with the package, and run the demo.
+    """
     with tempfile.TemporaryDirectory() as folder:
         began = time.monotonic()
         wheel = _only("*.whl")
@@ -83,7 +89,7 @@ def try_wheel(demo: bool) -> None:
         work.mkdir()
         print(f"installed in {time.monotonic() - began:.0f} s", flush=True)
         began = time.monotonic()
-        for step in ("ifss --version", *five_minutes(), *AFTER_README, *(["ifss demo -o demo"] if demo else [])):
+        for step in ("ifss --version", *five_minutes(), *(WITH_NETWORKS if demo else ())):
             program, *words = shlex.split(step)
             # What a shell would do: the process gets the names of the files, in order.
             expanded = [sorted(work.glob(word)) if set(word) & set("*?[") else [word] for word in words]
