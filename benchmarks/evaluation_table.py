@@ -26,7 +26,7 @@ def number(entry: dict[str, Any], digits: int) -> str:
 
 
 def rows(folder: Path, wanted: set[str]) -> list[str]:
-    summary = json.loads((folder / "summary.json").read_text())
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     metrics, tests = summary["metrics"], summary["against"]["tests"]["dice"]["mean"]
     given = summary["about"]["given"]
     where = f"{given['every_mm']} mm" if given["every_mm"] else f"{given['every'] or 100} slices"

@@ -24,7 +24,7 @@ def outlines(folder: Path) -> list[int]:
     """By leg, how many outlines were given over all its muscles."""
     found: dict[str, int] = {}
     for path in sorted((folder / "cases").glob("*/*.json")):
-        given = json.loads(path.read_text()).get("given_slices")
+        given = json.loads(path.read_text(encoding="utf-8")).get("given_slices")
         if given is not None:
             found[path.parent.name] = sum(len(slices) for slices in given.values())
     return list(found.values())

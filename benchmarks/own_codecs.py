@@ -52,7 +52,9 @@ def measured(setup: str, call: str) -> tuple[float, float, str]:
     """Seconds, MB more than before, and what came of it; a process that dies is said to."""
     code = RUN.format(limit=MEMORY_BYTES, setup=setup, call=call)
     try:
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, check=False, encoding="utf-8"
+        )
     except subprocess.TimeoutExpired:
         return float("nan"), float("nan"), f"still at it after {PATIENCE_S} s"
     if done.returncode:

@@ -68,7 +68,7 @@ def main() -> None:
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
     kept = chosen.out / f"runs_{chosen.spacing:g}mm.json"
-    done = json.loads(kept.read_text()) if kept.exists() else {}
+    done = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
     gaps, noises = (GAPS_MM[:1], NOISES_MM[:1]) if chosen.quick else (GAPS_MM, NOISES_MM)
     methods = [name for name, (known, _) in METHODS.items() if known != "fill-between-slices" or find_spec("itk")]
     methods = [name for name in methods if not chosen.methods or name in chosen.methods.split(",")]
@@ -80,11 +80,11 @@ def main() -> None:
         for run in wanted:
             done[run.key] = measured(run, truth)
             partial = kept.with_suffix(".part")
-            partial.write_text(json.dumps(done, indent=1))
+            partial.write_text(json.dumps(done, indent=1), encoding="utf-8")
             partial.replace(kept)
             print(run.key, f"{done[run.key]['seconds']:.1f} s", flush=True)
     text = table(done, gaps, noises, methods)
-    (chosen.out / "table.md").write_text(text)
+    (chosen.out / "table.md").write_text(text, encoding="utf-8")
     print(text)
 
 

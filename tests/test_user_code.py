@@ -66,6 +66,7 @@ def checked(folder: Path, page: str) -> subprocess.CompletedProcess[str]:
         text=True,
         cwd=folder,
         env={**os.environ, "PYTHONPATH": paths},
+        encoding="utf-8",
     )
 
 

@@ -22,7 +22,7 @@ from nbclient import NotebookClient
 
 FOLDER = "notebooks"
 PICTURES = {"image/png": "png", "image/svg+xml": "svg"}
-TERMINAL_CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+TERMINAL_CODES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|.*\r(?!\n)")
 WHERE_WARNED = re.compile(r"^(?:/|[A-Z]:\\).*?:\d+: (?=\w+: )")
 SECONDS_A_CELL = 600
 _command: list[str] = []
@@ -42,7 +42,7 @@ def executed(source: Path, folder: Path) -> nbformat.NotebookNode:
     # As in an activated environment: `!ifss …` in a cell finds the command beside this Python.
     scripts = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     client = NotebookClient(book, timeout=SECONDS_A_CELL, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
-    client.execute(env=os.environ | {"PATH": scripts})
+    client.execute(env=os.environ | {"PATH": scripts, "TERM": "dumb"})
     return book
 
 

@@ -84,7 +84,7 @@ def test_the_way_from_truth_through_seeds_to_a_comparison(leg: Path, capsys: pyt
     # A cone of 7 to 10 pixels' radius: what is left is which pixels of the border count, a fraction of a pixel's width.
     assert printed["muscles"]["SOL"]["asd_mm"] < 0.3
     assert printed["muscles"]["SOL"]["dice"] > 0.96
-    told = json.loads((leg / "found.seg.nrrd.json").read_text())
+    told = json.loads((leg / "found.seg.nrrd.json").read_text(encoding="utf-8"))
     assert told["method"]["name"] == "shape-interpolation"
     assert told["annotated_slices"]["SOL"]["annotated"] == sorted(masks[1])
     assert len(told["seeds"]["sha256"]) == 64
@@ -216,5 +216,5 @@ def test_the_command_starts_quickly_enough_to_import_nothing_heavy():
     code = (
         "import sys, ifssnet.cli.main; print(sorted(set(sys.modules) & {'scipy', 'numba', 'SimpleITK', 'skimage', 'nibabel'}))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8")
     assert done.stdout.strip() == "[]"

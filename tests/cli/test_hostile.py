@@ -108,14 +108,16 @@ def test_a_plus_configuration_is_told_and_a_text_is_none(tmp_path: Path):
     told.write_text(
         '<PlusConfiguration><CoordinateDefinitions><Transform From="Image" To="Probe" '
         'Matrix="0.1 0 0 5 0 0.1 0 0 0 0 0.1 0 0 0 0 1"/>'
-        '</CoordinateDefinitions><VolumeReconstruction OutputSpacing="0.5 0.5 0.7" Interpolation="LINEAR"/></PlusConfiguration>'
+        "</CoordinateDefinitions>"
+        '<VolumeReconstruction OutputSpacing="0.5 0.5 0.7" Interpolation="LINEAR"/></PlusConfiguration>',
+        encoding="utf-8",
     )
     found = info.run(told, json=True).content
     assert isinstance(found, ConfigurationFacts)
     assert found.transforms["Image to Probe"][0] == (0.1, 0, 0, 5)
     assert found.options["output_spacing_mm"] == (0.5, 0.5, 0.7)
     assert found.options["interpolation"] == "linear"
-    (tmp_path / "no.xml").write_text("hello")
+    (tmp_path / "no.xml").write_text("hello", encoding="utf-8")
     with pytest.raises(InputError, match="PLUS configuration"):
         info.run(tmp_path / "no.xml")
 
@@ -141,6 +143,7 @@ def test_tables_fit_80_columns_with_every_letter(leg: Path):
         capture_output=True,
         text=True,
         check=True,
+        encoding="utf-8",
     )
     assert "…" not in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 40
@@ -156,7 +159,7 @@ def test_an_interrupt_leaves_nothing(leg: Path):
 def measured(folder: Path, values: dict[str, float]) -> None:
     folder.mkdir()
     for subject, volume in values.items():
-        (folder / f"{subject}.json").write_text(json.dumps({"muscles": {"SOL": {"volume_cm3": volume}}}))
+        (folder / f"{subject}.json").write_text(json.dumps({"muscles": {"SOL": {"volume_cm3": volume}}}), encoding="utf-8")
 
 
 def test_agreement_of_two_folders(tmp_path: Path):
@@ -169,7 +172,7 @@ def test_agreement_of_two_folders(tmp_path: Path):
     assert pair.difference.bias == pytest.approx(-1 / 3)
     assert pair.difference.sd == pytest.approx((1 / 12) ** 0.5)
     assert found.reliability.sem_consistency == pytest.approx((1 / 24) ** 0.5)  # half the variance of the differences
-    written = json.loads((tmp_path / "agree.json").read_text())["muscles"]["SOL"]
+    written = json.loads((tmp_path / "agree.json").read_text(encoding="utf-8"))["muscles"]["SOL"]
     assert written["bland_altman"][0]["bias"] == pair.difference.bias
     assert written["icc_2_1"]["interval"] == list(found.reliability.icc_2_1.interval)
     assert written["measurements"] == ["first", "second"]
@@ -178,7 +181,7 @@ def test_agreement_of_two_folders(tmp_path: Path):
 def test_agreement_of_a_table_is_that_of_its_folders(tmp_path: Path):
     measured(tmp_path / "r1", {"a": 1.0, "b": 3.0, "c": 6.0})
     measured(tmp_path / "r2", {"a": 2.0, "b": 3.5, "c": 7.0})
-    (tmp_path / "t.csv").write_text("subject,muscle,r1,r2\na,SOL,1,2\nb,SOL,3,3.5\nc,SOL,6,7\n")
+    (tmp_path / "t.csv").write_text("subject,muscle,r1,r2\na,SOL,1,2\nb,SOL,3,3.5\nc,SOL,6,7\n", encoding="utf-8")
     folders = agree.run([tmp_path / "r1", tmp_path / "r2"], quiet=True).muscles
     assert agree.run([tmp_path / "t.csv"], quiet=True).muscles == folders
 
@@ -198,7 +201,7 @@ def test_agreement_of_a_table_is_that_of_its_folders(tmp_path: Path):
     ],
 )
 def test_tables_that_say_nothing_are_refused(tmp_path: Path, text: str):
-    (tmp_path / "t.csv").write_text(text)
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
     with pytest.raises(InputError):
         agree.run([tmp_path / "t.csv"], quiet=True)
 

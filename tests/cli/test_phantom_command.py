@@ -105,10 +105,10 @@ def test_what_cannot_be_is_said_and_nothing_is_left(
 def test_a_place_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for kind in ("leg", "cohort"):
         assert "nowhere" in refused(capsys, "phantom", kind, "-o", tmp_path / "nowhere" / "made")
-    (tmp_path / "file").write_text("a file")
+    (tmp_path / "file").write_text("a file", encoding="utf-8")
     for kind in ("leg", "cohort"):
         assert "a file" in refused(capsys, "phantom", kind, "-o", tmp_path / "file", "--force")
-    assert (tmp_path / "file").read_text() == "a file"
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "a file"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 

@@ -63,7 +63,7 @@ def segmented(leg: Path, name: str, **more) -> tuple[np.ndarray, dict]:
         provenance=True,
         quiet=True,
     )
-    return open_labels(out).array == 1, json.loads((leg / f"{name}.json").read_text())
+    return open_labels(out).array == 1, json.loads((leg / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def test_first_three_is_carried_to_the_end_and_provenance_says_so(leg):

@@ -142,7 +142,9 @@ def _run_in_shell(text: str, folder: Path) -> None:
     """What makes and installs is left out: it was done before this test ran."""
     kept = "\n".join(line for line in text.splitlines() if not re.match(r"(make|pip) ", line))
     script = f'ifss() {{ "{Path(sys.executable).as_posix()}" -m ifssnet "$@"; }}\n{kept}\n'
-    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script], cwd=folder, capture_output=True, text=True, check=False, encoding="utf-8"
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -142,7 +142,9 @@ for suffix in (".mha", ".mhd", ".nrrd", ".nhdr", ".nii", ".nii.gz", ".seg.nrrd")
 @pytest.mark.posix
 def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
     # A limit on the size of files stands for the disk: writing stops midway in the same place.
-    done = subprocess.run([sys.executable, "-c", FULL_DISK, str(tmp_path)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(tmp_path)], capture_output=True, text=True, check=False, encoding="utf-8"
+    )
     assert done.returncode == 0, done.stderr
     assert names(tmp_path) == []
 

@@ -87,7 +87,8 @@ def test_a_recording_of_a_terabyte_is_refused_before_it_is_read(tmp_path: Path, 
     poses = "IM 0 0 0 0 0 0 0\n" * frames
     (tmp_path / "x.sw").write_text(
         f"RES_BUF_FRAMES {frames}\nRES_BUF_WIDTH {side * (1 << 20) // frames}\nRES_BUF_HEIGHT {side}\nRES_POS_REC true\n"
-        f"RES_XSCALE 0.01\nRES_YSCALE 0.01\nRES_BIN_IM_FILENAME x.sxi\n{poses}"
+        f"RES_XSCALE 0.01\nRES_YSCALE 0.01\nRES_BIN_IM_FILENAME x.sxi\n{poses}",
+        encoding="utf-8",
     )
     with (tmp_path / "x.sxi").open("wb") as stream:
         stream.truncate(1 << 40)
@@ -153,8 +154,10 @@ def test_a_frame_with_a_number_of_5000_digits_is_no_frame(tmp_path: Path) -> Non
 
 
 def test_a_million_rows_of_poses_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "calibration.toml").write_text("pixel_spacing_mm = [1.0, 1.0]\n")
-    (tmp_path / "poses.csv").write_text("frame,time,x,y,z,qx,qy,qz,qw\n" + "0,0,0,0,0,0,0,0,1\n" * (MOST_FRAMES + 1))
+    (tmp_path / "calibration.toml").write_text("pixel_spacing_mm = [1.0, 1.0]\n", encoding="utf-8")
+    (tmp_path / "poses.csv").write_text(
+        "frame,time,x,y,z,qx,qy,qz,qw\n" + "0,0,0,0,0,0,0,0,1\n" * (MOST_FRAMES + 1), encoding="utf-8"
+    )
     with pytest.raises(InputError, match="at most 100,000 frames"):
         open_sweep(tmp_path)
 
@@ -162,7 +165,7 @@ def test_a_million_rows_of_poses_are_refused(tmp_path: Path) -> None:
 def test_a_hundred_thousand_data_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(bytes(12))
     head = "NDims = 3\nDimSize = 4 3 100000\nElementType = MET_UCHAR\nElementDataFile = LIST\n"
-    (tmp_path / "x.mhd").write_text(head + "a\n" * 100_000)
+    (tmp_path / "x.mhd").write_text(head + "a\n" * 100_000, encoding="utf-8")
     with pytest.raises(InputError, match="at most 10,000 data files"):
         open_volume(tmp_path / "x.mhd")
 
@@ -181,7 +184,7 @@ def test_thousands_of_elements_are_refused(tmp_path: Path) -> None:
         ("<A>" * 50_000 + "</A>" * 50_000, None),
         ("<VolumeReconstruction>" * 1500 + "</VolumeReconstruction>" * 1500, "at most 1000 elements"),
     ):
-        (tmp_path / "x.xml").write_text(f"<PlusConfiguration>{text}</PlusConfiguration>")
+        (tmp_path / "x.xml").write_text(f"<PlusConfiguration>{text}</PlusConfiguration>", encoding="utf-8")
         if error is None:
             assert dict(read_plus_configuration(tmp_path / "x.xml").transforms) == {}
         else:

@@ -73,7 +73,8 @@ def test_described_cohort_of_somebody_else(tmp_path: Path) -> None:
     touch(tmp_path, "train/P01/x1.mha", "train/P01/masksX1.mha", "train/P01/x2.mha")
     (tmp_path / "cohort.toml").write_text(
         'name = "digital legs"\nlicence = "CC0"\ncitation = ["one", "two"]\nnotes = "noise of 1 mm"\nacquisition = "r1"\n'
-        '[labels]\n1 = "SOL"\n2 = "GM"\n[acquisitions]\nP01_x2 = "r2"\n'
+        '[labels]\n1 = "SOL"\n2 = "GM"\n[acquisitions]\nP01_x2 = "r2"\n',
+        encoding="utf-8",
     )
     cohort = open_cohort(tmp_path)
     assert (cohort.name, cohort.licence, cohort.citation, cohort.notes) == (
@@ -116,7 +117,8 @@ def test_broken_descriptions_are_refused_with_their_name(tmp_path: Path, text: s
 def test_nnunet_folder(tmp_path: Path) -> None:
     touch(tmp_path, "imagesTr/A_0000.nii.gz", "imagesTr/A_0001.nii.gz", "labelsTr/A.nii.gz", "imagesTs/B_0000.nii.gz")
     (tmp_path / "dataset.json").write_text(
-        json.dumps({"name": "legs", "labels": {"background": 0, "soleus": 1, "GM": 2}, "licence": "CC0", "reference": "me"})
+        json.dumps({"name": "legs", "labels": {"background": 0, "soleus": 1, "GM": 2}, "licence": "CC0", "reference": "me"}),
+        encoding="utf-8",
     )
     cohort = open_cohort(tmp_path)
     assert (cohort.name, cohort.licence, cohort.citation) == ("legs", "CC0", ("me",))
@@ -124,14 +126,14 @@ def test_nnunet_folder(tmp_path: Path) -> None:
     assert [(case.split, case.name) for case in cohort.cases] == [("train", "A"), ("test", "B")]
     assert cohort.cases[0].volume_path == tmp_path / "imagesTr/A_0000.nii.gz"
     assert cohort.cases[0].labels_path == tmp_path / "labelsTr/A.nii.gz"
-    (tmp_path / "dataset.json").write_text('{"labels": {"0": "background", "3": "soleus"}}')
+    (tmp_path / "dataset.json").write_text('{"labels": {"0": "background", "3": "soleus"}}', encoding="utf-8")
     assert dict(open_cohort(tmp_path).label_names) == {3: "SOL"}
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"labels": 5}', '{"labels": {"SOL": [1, 2]}}', '{"labels": {"SOL": true}}'])
 def test_broken_nnunet_descriptions_are_refused(tmp_path: Path, text: str) -> None:
     touch(tmp_path, "imagesTr/A_0000.nii.gz")
-    (tmp_path / "dataset.json").write_text(text)
+    (tmp_path / "dataset.json").write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=r"dataset\.json"):
         open_cohort(tmp_path)
 

@@ -135,7 +135,7 @@ def test_partial_file_of_unknown_origin_is_not_continued(tmp_path: Path) -> None
     target = tmp_path / "a.zip"
     for notes in ("", "[]", '{"url": 5, "etag": null, "modified": null, "total": null}'):
         partial_of(target).write_bytes(b"something else")
-        partial_of(target).with_name("a.zip.partial.json").write_text(notes)
+        partial_of(target).with_name("a.zip.partial.json").write_text(notes, encoding="utf-8")
         with serving({"a.zip": DATA}) as server:
             get(server, target)
         assert server.asked_ranges() == [None]

@@ -154,6 +154,9 @@ def test_any_bytes_at_all(tmp_path: Path, data: bytes, suffix: str):
 
 def test_a_configuration_that_grows_when_it_is_read_is_refused(tmp_path: Path):
     path = tmp_path / "bomb.xml"
-    path.write_text('<!DOCTYPE a [<!ENTITY x "xxxxxxxxxx"><!ENTITY y "&x;&x;&x;">]><PlusConfiguration>&y;</PlusConfiguration>')
+    path.write_text(
+        '<!DOCTYPE a [<!ENTITY x "xxxxxxxxxx"><!ENTITY y "&x;&x;&x;">]><PlusConfiguration>&y;</PlusConfiguration>',
+        encoding="utf-8",
+    )
     with pytest.raises(InputError, match="PLUS configuration"):
         read_plus_configuration(path)

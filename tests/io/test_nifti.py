@@ -101,7 +101,7 @@ def test_names_lie_beside(tmp_path: Path) -> None:
     grid = Grid((2, 3, 4))
     labels = LabelMap((PIXELS % 3).astype(np.uint8), grid, {1: "Soléaire", 2: "GM"}, {1: (1, 2, 3)})
     save(labels, tmp_path / "leg.nii.gz")
-    assert json.loads((tmp_path / "leg.json").read_text()) == {
+    assert json.loads((tmp_path / "leg.json").read_text(encoding="utf-8")) == {
         "labels": {"1": "Soléaire", "2": "GM"},
         "colors": {"1": [1, 2, 3]},
     }
@@ -111,9 +111,9 @@ def test_names_lie_beside(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="exists"):
         save(labels, tmp_path / "leg.nii")
     assert not (tmp_path / "leg.nii").exists()
-    (tmp_path / "leg.json").write_text('{"labels": {"background": 0, "SOL": 1, "GM": 2}}')
+    (tmp_path / "leg.json").write_text('{"labels": {"background": 0, "SOL": 1, "GM": 2}}', encoding="utf-8")
     assert dict(open_labels(tmp_path / "leg.nii.gz").names) == {1: "SOL", 2: "GM"}
-    (tmp_path / "leg.json").write_text("[1")
+    (tmp_path / "leg.json").write_text("[1", encoding="utf-8")
     with pytest.raises(InputError, match=r"leg\.json"):
         open_labels(tmp_path / "leg.nii.gz")
 

@@ -30,7 +30,7 @@ def test_a_folder_written_and_read(tmp_path: Path) -> None:
     assert [case.name for case in found.cases] == ["leg é 1", "leg é 2"]
     assert dict(found.names) == {1: "SOL", 2: "GL", 3: "GM"}
     assert found.channels == ("ultrasound",)
-    described = json.loads((found.folder / "dataset.json").read_text())
+    described = json.loads((found.folder / "dataset.json").read_text(encoding="utf-8"))
     assert described["labels"] == {"background": 0, "SOL": 1, "GL": 2, "GM": 3}
     assert described["numTraining"] == 2
     assert kind_of(found.folder) == "nnunet"
@@ -67,13 +67,13 @@ def test_what_cannot_be_written(tmp_path: Path) -> None:
      '{"labels": {}, "file_ending": "/../x"}', '{"labels": {"background": 0}}'],
 )  # fmt: skip
 def test_a_broken_description_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / "dataset.json").write_text(text)
+    (tmp_path / "dataset.json").write_text(text, encoding="utf-8")
     with pytest.raises(InputError):
         read_nnunet(tmp_path)
 
 
 def test_regions_are_left_out_aloud(tmp_path: Path) -> None:
     folder = write_nnunet(tmp_path / "d", [("a", VOLUME, labels({1: "SOL"}))]).folder
-    (folder / "dataset.json").write_text('{"labels": {"background": 0, "calf": [1, 2], "SOL": 1}}')
+    (folder / "dataset.json").write_text('{"labels": {"background": 0, "calf": [1, 2], "SOL": 1}}', encoding="utf-8")
     with pytest.warns(InputWarning, match="calf"):
         assert dict(read_nnunet(folder).names) == {1: "SOL"}

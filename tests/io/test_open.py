@@ -215,7 +215,7 @@ def test_a_segmentation_says_how_it_came_about(tmp_path: Path) -> None:
     labels = LabelMap(ARRAY % 2, GRID, {1: "SOL"})
     thing = Segmentation(labels, None, Provenance("zero-order", MethodDescription(), "all-seeds", {}, {}))
     save(thing, tmp_path / "s.nii.gz")
-    assert '"zero-order"' in (tmp_path / "s.nii.gz.json").read_text()
+    assert '"zero-order"' in (tmp_path / "s.nii.gz.json").read_text(encoding="utf-8")
     assert dict(open_labels(tmp_path / "s.nii.gz").names) == {1: "SOL"}
     save(thing, tmp_path / "t.mha", provenance=False)
     assert not (tmp_path / "t.mha.json").exists()

@@ -29,7 +29,7 @@ def test_a_stopped_work_leaves_nothing(tmp_path: Path):
 
 def test_an_existing_folder_is_kept(tmp_path: Path):
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "mine.txt").write_text("mine")
+    (tmp_path / "out" / "mine.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(InputError):
         drain(write_overlays([], 0, tmp_path / "out"))
-    assert (tmp_path / "out" / "mine.txt").read_text() == "mine"
+    assert (tmp_path / "out" / "mine.txt").read_text(encoding="utf-8") == "mine"

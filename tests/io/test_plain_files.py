@@ -93,8 +93,8 @@ def test_names_are_read_both_ways_round() -> None:
 
 @pytest.mark.parametrize("content", ["a = 0x" + "f" * 9000, "a = " + "9" * 5000, "a = " + "[" * 500 + "]" * 500, "a", "\0"])
 def test_a_calibration_that_cannot_be_meant_is_refused(tmp_path: Path, content: str) -> None:
-    (tmp_path / "calibration.toml").write_text(content)
-    (tmp_path / "poses.csv").write_text("frame,time\n")
+    (tmp_path / "calibration.toml").write_text(content, encoding="utf-8")
+    (tmp_path / "poses.csv").write_text("frame,time\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"calibration\.toml"):
         open_sweep(tmp_path)
     with pytest.raises(InputError, match=r"calibration\.toml"):
@@ -102,7 +102,7 @@ def test_a_calibration_that_cannot_be_meant_is_refused(tmp_path: Path, content: 
 
 
 def test_a_file_that_is_too_long_is_not_read(tmp_path: Path) -> None:
-    (tmp_path / "x.json").write_text("[1, 2]")
+    (tmp_path / "x.json").write_text("[1, 2]", encoding="utf-8")
     assert read_json(tmp_path / "x.json", "numbers", 6) == [1, 2]
     with pytest.raises(InputError, match="at most 5 bytes"):
         read_json(tmp_path / "x.json", "numbers", 5)
@@ -116,8 +116,8 @@ def test_keys_for_other_programs_are_left_alone() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in folders")
 def test_pipes_in_place_of_files_are_refused_and_not_waited_for(tmp_path: Path) -> None:
-    (tmp_path / "calibration.toml").write_text("pixel_spacing_mm = [1.0, 1.0]\n")
-    (tmp_path / "poses.csv").write_text("frame,time,x,y,z,qx,qy,qz,qw\n0,0,0,0,0,0,0,0,1\n")
+    (tmp_path / "calibration.toml").write_text("pixel_spacing_mm = [1.0, 1.0]\n", encoding="utf-8")
+    (tmp_path / "poses.csv").write_text("frame,time,x,y,z,qx,qy,qz,qw\n0,0,0,0,0,0,0,0,1\n", encoding="utf-8")
     os.mkfifo(tmp_path / "frame_0000.png")
     with pytest.raises(InputError, match="no ordinary file"):
         open_sweep(tmp_path)
@@ -152,8 +152,8 @@ def test_any_entries_raise_only_input_errors(tmp_path: Path, entries: list[tuple
     if not folder.exists():
         write_nnunet(folder, [("a", Volume(LABELS.array, GRID), LABELS)])
         save(LABELS, tmp_path / "x.nii.gz")
-    (folder / "dataset.json").write_text(text)
-    (tmp_path / "x.json").write_text(text)
+    (folder / "dataset.json").write_text(text, encoding="utf-8")
+    (tmp_path / "x.json").write_text(text, encoding="utf-8")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InputWarning)
         for read, path in (

@@ -58,7 +58,7 @@ WHOLE = Provenance(
 )
 def test_it_comes_back_as_it_was(provenance: Provenance, tmp_path: Path) -> None:
     segmentation = tmp_path / "leg.seg.nrrd"
-    provenance_path(segmentation).write_text(json.dumps(provenance_table(provenance)))
+    provenance_path(segmentation).write_text(json.dumps(provenance_table(provenance)), encoding="utf-8")
     assert read_provenance(segmentation).provenance == provenance
 
 
@@ -107,7 +107,7 @@ def test_the_keys_of_the_file() -> None:
 def test_what_is_not_ours_is_shown_and_not_believed(text: str, tmp_path: Path) -> None:
     segmentation = tmp_path / "leg.seg.nrrd"
     assert read_provenance(segmentation).provenance is None
-    provenance_path(segmentation).write_text(text)
+    provenance_path(segmentation).write_text(text, encoding="utf-8")
     recorded = read_provenance(segmentation)
     assert recorded.provenance is None
     if text.startswith("{"):

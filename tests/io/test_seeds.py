@@ -124,7 +124,7 @@ def test_the_record_beside_a_nifti_outlives_its_header(tmp_path: Path):
     nothing = np.zeros((6, 8), dtype=bool)
     path = tmp_path / "a.nii.gz"
     save_seeds(Seeds({1: {3: box(1, 1), 8: nothing}}, GRID, {1: "SOL"}), path)
-    told = json.loads((tmp_path / "a.json").read_text())
+    told = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
     assert told[HEADER_KEY] == {"SOL": [3, 8]}
     assert told["labels"] == {"1": "SOL"}
     # Another program writes the image again and knows nothing of the record.
@@ -162,7 +162,7 @@ def test_png_masks_of_single_muscles(tmp_path: Path):
     png(tmp_path / "Soleus-4.png", box(2, 2))
     png(tmp_path / "SOL_0009.png", box(0, 0) & False)
     png(tmp_path / "MedialGastrocnemius_0003.png", box(4, 6))
-    (tmp_path / "notes.txt").write_text("not a mask")
+    (tmp_path / "notes.txt").write_text("not a mask", encoding="utf-8")
     seeds = open_seeds(tmp_path, GRID)
     assert seeds.names == {1: "SOL", 2: "GM"}
     assert seeds.slices(1) == (3, 4, 9)
@@ -178,7 +178,7 @@ def test_png_masks_with_label_values(tmp_path: Path):
     png(tmp_path / "slice_0005.png", box(1, 1), 3)
     Image.fromarray((box(1, 1) * 3 + box(4, 4) * 7).astype(np.uint8)).save(tmp_path / "slice_0006.png")
     png(tmp_path / "slice_0010.png", box(0, 0), 0)
-    (tmp_path / "labels.json").write_text('{"3": "SOL", "7": "GM"}')
+    (tmp_path / "labels.json").write_text('{"3": "SOL", "7": "GM"}', encoding="utf-8")
     seeds = open_seeds(tmp_path, GRID)
     assert seeds.names == {3: "SOL", 7: "GM"}
     assert seeds.slices(3) == seeds.slices(7) == (2, 5, 6, 10)
@@ -204,7 +204,7 @@ def test_a_png_that_is_none_and_names_that_are_none(tmp_path: Path):
     (tmp_path / "SOL_0003.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     with pytest.raises(InputError, match="readable mask"):
         open_seeds(tmp_path, GRID)
-    (tmp_path / "labels.json").write_text('{"zero": 1}')
+    (tmp_path / "labels.json").write_text('{"zero": 1}', encoding="utf-8")
     with pytest.raises(InputError, match=r"labels\.json"):
         open_seeds(tmp_path, GRID)
 

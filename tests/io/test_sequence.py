@@ -150,7 +150,7 @@ def test_missing_times_and_too_many_fields_are_told(tmp_path: Path):
 
 
 def test_a_configuration_belongs_to_a_sequence(tmp_path: Path):
-    (tmp_path / "a.sw").write_text("RES_BUF_FRAMES 1\n")
+    (tmp_path / "a.sw").write_text("RES_BUF_FRAMES 1\n", encoding="utf-8")
     with pytest.raises(InputError, match="own calibration"):
         open_sweep(tmp_path / "a.sw", configuration(tmp_path / "c.xml", ""))
 

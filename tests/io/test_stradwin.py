@@ -146,7 +146,7 @@ def test_image_files_in_the_order_of_the_list(tmp_path: Path):
     path = write(tmp_path, text + "IM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\n")
     # Numbers are sorted as numbers: 0 is im1, 1 is im2, 2 is im10.
     assert open_sweep(path).frames[:, 0, 0].tolist() == [100, 50]
-    path.write_text(path.read_text().replace("LIST 2 1", "LIST 2 3"))
+    path.write_text(path.read_text(encoding="utf-8").replace("LIST 2 1", "LIST 2 3"), encoding="utf-8")
     with pytest.raises(InputError, match="3 images"):
         open_sweep(path)
 

@@ -81,7 +81,7 @@ def test_a_folder_gives_its_surfaces_in_the_order_of_names(tmp_path):
     folder.mkdir()
     write_surface(octahedron(2.0), folder / "b_GastrocnemiusMedial.ply")
     write_surface(octahedron(3.0), folder / "a_tibia.stl")
-    (folder / "notes.txt").write_text("not a surface")
+    (folder / "notes.txt").write_text("not a surface", encoding="utf-8")
     surfaces = read_surfaces(folder)
     assert [surface.name for surface in surfaces] == ["a_tibia", "b_GastrocnemiusMedial"]
     write_surface(octahedron(1.0), folder / "VHF_Left_Muscle_Soleus_smooth.obj")

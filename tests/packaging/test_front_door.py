@@ -40,7 +40,9 @@ def test_the_version_stands_in_one_place() -> None:
 
 
 def test_the_command_says_its_version() -> None:
-    said = subprocess.run([sys.executable, "-m", "ifssnet", "--version"], capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [sys.executable, "-m", "ifssnet", "--version"], capture_output=True, text=True, check=True, encoding="utf-8"
+    )
     assert said.stdout.strip() == ifssnet.__version__
 
 

@@ -54,7 +54,7 @@ def test_sweeps_come_back_by_either_format(leg, recorded, written: Path) -> None
         assert np.allclose(read.image_to_world, first.image_to_world, atol=2e-3)
     truth = open_sweep(written / "sweep1.truth.igs.mha")
     assert np.array_equal(truth.frames, scan_labels(leg, [first])[0].frames)
-    about = tomllib.loads((written / "leg.toml").read_text())
+    about = tomllib.loads((written / "leg.toml").read_text(encoding="utf-8"))
     assert about["subject"]["gm"]["volume_cm3"] == leg.subject.gm.volume_cm3
 
 

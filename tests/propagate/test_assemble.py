@@ -8,6 +8,7 @@ from known_solids import disc, seeds_of
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.progress import Progress, Step, drain
+from ifssnet.core.seeds import Seeds
 from ifssnet.propagate.assemble import assemble
 
 SHAPE = (6, 8)
@@ -89,9 +90,41 @@ def test_steps_that_do_not_belong_to_the_seeds_are_refused(wrong):
 
 def test_pixels_drawn_twice_stay_with_the_lower_label_and_are_told():
     both = np.ones(SHAPE, dtype=bool)
-    with pytest.warns(InputWarning, match="48 pixels"):
+    with pytest.warns(InputWarning, match="^48 pixels"):
         labels = drain(assemble([], seeds({1: {1: both}, 2: {1: both}}))).labels.array
     assert (labels[1] == 1).all()
+
+
+@pytest.mark.parametrize(("label", "stored"), [(255, np.uint8), (256, np.uint16), (40000, np.uint16)])
+def test_labels_are_stored_in_the_smallest_whole_numbers_that_hold_them(label, stored):
+    mask = np.ones(SHAPE, dtype=bool)
+    drawn = Seeds({label: {1: mask}}, seeds().grid, {label: "TA"})
+    labels = drain(assemble([step(label, 2, 1.0)], drawn)).labels.array
+    assert labels.dtype == stored
+    assert (labels[1:3] == label).all()
+
+
+def test_seeds_of_no_muscle_make_an_empty_segmentation():
+    assert not drain(assemble([], Seeds({}, seeds().grid, {}))).labels.array.any()
+
+
+def test_a_probability_is_kept_in_half_precision_down_to_the_smallest_step():
+    probability = drain(assemble([step(1, 2, 1.5 / 65534)], seeds(), keep_probability=True)).probability
+    assert probability.dtype == np.float16
+    assert np.allclose(probability[2], 1 / 65534, rtol=0.05)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 12))
+def test_scattered_pixels_go_to_the_most_probable_muscle(seed, pixels):
+    rng = np.random.default_rng(seed)
+    found = np.zeros((2, *SHAPE), np.float32)
+    for label in (0, 1):
+        places = rng.choice(found[label].size, pixels, replace=False)
+        found[label].flat[places] = rng.random(pixels)
+    labels = drain(assemble([Step(label + 1, 2, found[label], 1, 1) for label in (0, 1)], seeds())).labels.array
+    expected = np.where(found.max(axis=0) >= 0.5, found.argmax(axis=0) + 1, 0)
+    assert (labels[2] == expected).all()
 
 
 @settings(deadline=None, max_examples=30)

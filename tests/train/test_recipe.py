@@ -144,7 +144,7 @@ def test_a_recipe_names_its_loss_and_the_loss_its_settings() -> None:
 
 
 def test_every_ablation_is_a_recipe_with_changes_that_it_knows() -> None:
-    script = (recipes_folder() / "ablations.sh").read_text()
+    script = (recipes_folder() / "ablations.sh").read_text(encoding="utf-8")
     shared = next(line for line in script.splitlines() if line.startswith("small="))
     always = re.findall(r"--set (\S+=[^\s\"]+)", shared)
     assert always

@@ -49,7 +49,9 @@ def one_thread():
 
 def program(folder: Path, *words: str) -> subprocess.Popen[str]:
     command = [sys.executable, str(HERE / "tiny_task.py"), str(folder), "24", *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, encoding="utf-8"
+    )
 
 
 def contents(folder: Path) -> dict[str, object]:
@@ -61,7 +63,7 @@ def contents(folder: Path) -> dict[str, object]:
         *_flat(checkpoint["optimiser"]),
         *_flat(checkpoint["loss"]),
     ]
-    log = [row.split(",")[:1] + row.split(",")[2:] for row in (folder / "log.csv").read_text().splitlines()]
+    log = [row.split(",")[:1] + row.split(",")[2:] for row in (folder / "log.csv").read_text(encoding="utf-8").splitlines()]
     return {
         "best": open_weights(folder / "best.safetensors").sha256,
         "last": open_weights(folder / "last.safetensors").sha256,
@@ -151,11 +153,11 @@ def test_a_log_cut_short_is_mended(tmp_path: Path) -> None:
     trainer = tiny_trainer(tmp_path / "run", replace(CONFIG, units=4))
     trainer.folder.create({})
     stopped_after(trainer, 3)
-    whole = trainer.folder.log.read_text()
+    whole = trainer.folder.log.read_text(encoding="utf-8")
     done = load_checkpoint(trainer.folder.checkpoint)["unit"]
-    trainer.folder.log.write_text(whole + "4,0.1,0.25")
+    trainer.folder.log.write_text(whole + "4,0.1,0.25", encoding="utf-8")
     trainer.folder.cut_log(done)
-    assert trainer.folder.log.read_text().splitlines() == whole.splitlines()[: done + 2]
+    assert trainer.folder.log.read_text(encoding="utf-8").splitlines() == whole.splitlines()[: done + 2]
 
 
 def test_damaged_checkpoints_are_refused(tmp_path: Path) -> None:
@@ -234,7 +236,12 @@ def test_two_processes_agree(tmp_path: Path) -> None:
         str(HERE / "two_processes.py"),
     ]
     done = subprocess.run(
-        [*command, str(tmp_path)], capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False
+        [*command, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        check=False,
+        encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr[-2000:]
     first, second = (torch.load(tmp_path / f"rank{rank}.pt", weights_only=True) for rank in (0, 1))

@@ -44,6 +44,8 @@ def test_verbs_that_have_the_name_of_a_package_can_be_called_twice(tmp_path: Pat
     sparse[3:9] = 0
     save(LabelMap(sparse, grid, {1: "SOL"}), tmp_path / "seeds.seg.nrrd")
     save(Volume(box * 100, grid), tmp_path / "leg.mha")
-    done = subprocess.run([sys.executable, "-c", SCRIPT], check=False, cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], check=False, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8"
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["1.0", "1.0", "InputError"] * 2 + ["measure", "CompoundOptions"]

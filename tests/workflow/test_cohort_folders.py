@@ -29,7 +29,7 @@ def test_a_cohort_is_listed_and_becomes_an_nnunet_folder(tmp_path: Path):
     assert isinstance(found, CohortFacts)
     assert [(case.split, case.case) for case in found.cases] == [("train", "P01_x1"), ("test", "P02_x1")]
     convert.run(tmp_path / "legs", tmp_path / "Dataset001_Legs", quiet=True)
-    told = json.loads((tmp_path / "Dataset001_Legs" / "dataset.json").read_text())
+    told = json.loads((tmp_path / "Dataset001_Legs" / "dataset.json").read_text(encoding="utf-8"))
     assert told["labels"] == {"background": 0, "SOL": 1, "GL": 2}
     found = open_labels(tmp_path / "Dataset001_Legs" / "labelsTr" / "P02_x1.nii.gz")
     assert np.argwhere(found.array == 2).tolist() == [[2, 2, 3]]

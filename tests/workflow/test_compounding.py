@@ -18,7 +18,10 @@ from ifssnet.workflow.leg.compounded_volume import check_before_compounding, com
 
 def configured(folder: Path, attributes: str, holes: str = "", **overrides) -> CompoundOptions:
     path = folder / "plus.xml"
-    path.write_text(f"<PlusConfiguration><VolumeReconstruction {attributes}>{holes}</VolumeReconstruction></PlusConfiguration>")
+    path.write_text(
+        f"<PlusConfiguration><VolumeReconstruction {attributes}>{holes}</VolumeReconstruction></PlusConfiguration>",
+        encoding="utf-8",
+    )
     return options_from_plus(read_plus_configuration(path), overrides)
 
 

@@ -87,7 +87,7 @@ def test_stopped_it_goes_on_and_a_changed_leg_is_made_again(tmp_path: Path):
     root, target = tmp_path / "legs", tmp_path / "cut"
     for name in ("P1", "P2", "P3"):
         leg(root, "train", name, (4, 20, 20), (slice(4, 8), slice(4, 8)))
-    (root / "cohort.toml").write_text('name = "mine"\n[labels]\n100 = "SOL"\n')
+    (root / "cohort.toml").write_text('name = "mine"\n[labels]\n100 = "SOL"\n', encoding="utf-8")
     work = crop_cohort(root, target, 16)
     for _ in range(2):
         next(work)
@@ -105,7 +105,7 @@ def test_stopped_it_goes_on_and_a_changed_leg_is_made_again(tmp_path: Path):
     drain(crop_cohort(root, target, 16))
     assert (target / "train/P1/x1.mha").stat().st_mtime_ns == first
     np.testing.assert_array_equal(open_volume(target / "train/P2/x1.mha").array, 255 - volume.array[:, 2:18, 2:18])
-    assert json.loads((target / "crops.json").read_text())["side_px"] == 16
+    assert json.loads((target / "crops.json").read_text(encoding="utf-8"))["side_px"] == 16
 
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path: Path):

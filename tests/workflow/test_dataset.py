@@ -225,14 +225,14 @@ def test_lost_and_cut_files_are_missed_and_come_back(server: Server, tmp_path: P
 def test_damaged_record_is_no_record(server: Server, tmp_path: Path) -> None:
     bring(tmp_path, source_of(server))
     for text in ("", "[]", '{"files": 3}', '{"sha256": "other", "files": {}, "ignored": []}'):
-        (tmp_path / ".leg-3d-us" / f"{TEST_ZIP}.json").write_text(text)
+        (tmp_path / ".leg-3d-us" / f"{TEST_ZIP}.json").write_text(text, encoding="utf-8")
         assert [archive.file_name for archive in plan_fetch(tmp_path, source_of(server)).archives] == [TEST_ZIP]
     bring(tmp_path, source_of(server))
     assert visible(tmp_path) == ALL
 
 
 def test_file_where_the_folder_should_be(server: Server, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("here")
+    (tmp_path / "file").write_text("here", encoding="utf-8")
     with pytest.raises(InputError, match="folder for the data set"):
         plan_fetch(tmp_path / "file", source_of(server))
     with pytest.raises(InputError, match="can be written"):

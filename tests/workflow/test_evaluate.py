@@ -61,7 +61,7 @@ def legs(tmp_path: Path) -> Path:
     root = tmp_path / "legs"
     for number in range(2):
         leg(root, f"P{number}", cone(number))
-    (root / "cohort.toml").write_text('name = "cones"\n[labels]\n100 = "SOL"\n150 = "GM"\n')
+    (root / "cohort.toml").write_text('name = "cones"\n[labels]\n100 = "SOL"\n150 = "GM"\n', encoding="utf-8")
     return root
 
 
@@ -164,12 +164,12 @@ def test_what_is_done_is_not_done_again_and_what_changed_is(legs: Path, tmp_path
     files = [out / "cases" / case / "hold.json" for case in ("P0_x1", "P1_x1")]
     before = [file.stat().st_mtime_ns for file in files]
     # A run that was killed leaves a half-written partial, a missing and a torn file.
-    (out / "cases" / "P1_x1" / "hold.json").write_text('{"key": "')
-    (out / "cases" / "P1_x1" / ".123.partial-hold.json").write_text("{")
+    (out / "cases" / "P1_x1" / "hold.json").write_text('{"key": "', encoding="utf-8")
+    (out / "cases" / "P1_x1" / ".123.partial-hold.json").write_text("{", encoding="utf-8")
     drain(evaluate(legs, out, options("hold", "plain")))
     after = [file.stat().st_mtime_ns for file in files]
     assert after[0] == before[0]
-    assert json.loads(files[1].read_text())["status"] == "done"
+    assert json.loads(files[1].read_text(encoding="utf-8"))["status"] == "done"
     leg_file = legs / "test" / "P0" / "masksX1.mha"
     leg_file.unlink()
     truth = cone(3)
@@ -186,7 +186,7 @@ def test_another_protocol_does_not_replace_an_evaluation(legs: Path, tmp_path: P
     drain(evaluate(legs, out, options("hold", given=SeedProtocol("first-three", every=10), force=True)))
     other = tmp_path / "other"
     other.mkdir()
-    (other / "thesis.txt").write_text("mine")
+    (other / "thesis.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(InputError, match="empty folder"):
         drain(evaluate(legs, other, options("hold")))
 
@@ -279,7 +279,7 @@ def test_second_acquisitions_are_no_legs(legs: Path):
     shutil.copy(legs / "test" / "P0" / "x1.mha", legs / "test" / "P0" / "x2.mha")
     shutil.copy(legs / "test" / "P0" / "masksX1.mha", legs / "test" / "P0" / "masksX2.mha")
     described_by = 'acquisition = "r1"\n[labels]\n100 = "SOL"\n150 = "GM"\n[acquisitions]\nP0_x2 = "r2"\n'
-    (legs / "cohort.toml").write_text(described_by)
+    (legs / "cohort.toml").write_text(described_by, encoding="utf-8")
     from ifssnet.io.cohorts.cohort_folder import open_cohort
 
     cohort = open_cohort(legs)

@@ -119,7 +119,7 @@ def test_from_the_server_to_the_figures_stopped_in_every_stage(server: Server, t
     assert found.cropping.labelled_voxels_cut == {}
     assert set(found.trained) == {"anchored/any", *(f"{n}/{m}" for n in ("full", "weak") for m in ("SOL", "GM", "GL"))}
     assert open_weights(out / "models/weak/GL/best.safetensors").muscles == ("GL",)
-    run = json.loads((out / "models/weak/GL/run.json").read_text())
+    run = json.loads((out / "models/weak/GL/run.json").read_text(encoding="utf-8"))
     assert run["recipe"]["config"]["supervision"] == "weak-literal"
     assert run["recipe"]["config"]["budget"]["policy"] == "decremental"
     assert run["recipe"]["config"]["sampling"]["least_px"] == SIDE
@@ -130,12 +130,12 @@ def test_from_the_server_to_the_figures_stopped_in_every_stage(server: Server, t
         assert results.summary.failed == ()
         assert results.summary.counts.legs == 1
         assert results.about.given.protocol == protocol
-        page = (out / f"test-{protocol}" / "report.html").read_text()
+        page = (out / f"test-{protocol}" / "report.html").read_text(encoding="utf-8")
         assert page.count("less than 4 % wrong. Networks learned from training labels that are about 10 % wrong") >= 3
         drawn = {path.name for path in (out / f"test-{protocol}" / "figures").iterdir()}
         assert {"table-1.md", "metrics-by-method.svg", "volume-error.svg", "drift.svg", "slice-distances-SOL.svg"} <= drawn
         assert {"volumes-P04_x4.svg", "surface-error-P04_x4.svg"} <= drawn
-        assert "less than 4 % wrong" in (out / f"test-{protocol}" / "figures" / "table-1.md").read_text()
+        assert "less than 4 % wrong" in (out / f"test-{protocol}" / "figures" / "table-1.md").read_text(encoding="utf-8")
     # What is through is not counted again, and how long the muscles are is known now.
     sizes = sizes_of(root, legs, OPTIONS)
     assert (sizes.known_from, sizes.cropped) == ("the cropped legs", True)
@@ -189,8 +189,8 @@ def test_only_the_real_data_set_is_said_to_have_wrong_labels(tmp_path: Path):
         (place / "x1.mha").write_bytes(mha(grey, spacing))
         (place / "masksX1.mha").write_bytes(mha(truth, spacing))
         if text:
-            (tmp_path / name / "cohort.toml").write_text(text)
+            (tmp_path / name / "cohort.toml").write_text(text, encoding="utf-8")
         asked = EvaluationOptions((ComparedMethod("hold", "hold"),), SeedProtocol("first-three"), workers=0, keep=0)
         told = drain(evaluate(tmp_path / name, tmp_path / f"{name}-out", asked))
         assert ("10 % wrong" in told.about.cohort.label_error) == (name == "real")
-        assert ("10 % wrong" in (tmp_path / f"{name}-out" / "report.html").read_text()) == (name == "real")
+        assert ("10 % wrong" in (tmp_path / f"{name}-out" / "report.html").read_text(encoding="utf-8")) == (name == "real")

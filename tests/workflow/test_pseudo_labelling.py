@@ -74,13 +74,13 @@ def test_training_labels_are_the_experts_on_drawn_slices_and_the_methods_elsewhe
     for split, patient in (("val", "P3"), ("test", "P4")):
         assert (labels(tmp_path / "few", split, patient) == cone()).all()
     assert (labels(legs) == cone()).all()
-    assert json.loads((tmp_path / "few" / RECORD).read_text())["budget"]["constant"] == 9
+    assert json.loads((tmp_path / "few" / RECORD).read_text(encoding="utf-8"))["budget"]["constant"] == 9
 
 
 def test_no_other_slice_of_the_truth_is_looked_at(legs: Path, tmp_path: Path):
     drain(pseudo_label(legs, tmp_path / "few", FEW))
     lying = cone()
-    drawn = json.loads((tmp_path / "few" / RECORD).read_text())["legs"]["P1_x1"]["drawn"]
+    drawn = json.loads((tmp_path / "few" / RECORD).read_text(encoding="utf-8"))["legs"]["P1_x1"]["drawn"]
     for value, name in NAMES.items():
         inside = [z for z in range(min(drawn[name]) + 1, max(drawn[name])) if z not in drawn[name]]
         lying[inside, 12:20, 30:34] = value
@@ -142,7 +142,7 @@ def test_nothing_is_overwritten(legs: Path, tmp_path: Path):
     with pytest.raises(InputError, match="own"):
         drain(pseudo_label(legs, legs, FEW))
     (tmp_path / "full").mkdir()
-    (tmp_path / "full" / "thesis.txt").write_text("mine")
+    (tmp_path / "full" / "thesis.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(InputError, match="other files"):
         drain(pseudo_label(legs, tmp_path / "full", FEW))
 

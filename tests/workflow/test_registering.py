@@ -47,7 +47,7 @@ def test_labels_of_r2_land_on_r1(acquisitions):
     shift = registered.moving_to_fixed_mm[:3, 3]
     np.testing.assert_allclose(registered.moving_to_fixed_mm[:3, :3], np.eye(3), atol=0.01)
     assert np.linalg.norm(shift) == pytest.approx(np.linalg.norm(SHIFT), abs=0.5)
-    written = json.loads(figures.read_text())
+    written = json.loads(figures.read_text(encoding="utf-8"))
     assert written["mutual_information"] > written["start_mutual_information"]
     assert written["sources"][0]["file"] == "r1.mha"
 

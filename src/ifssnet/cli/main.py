@@ -31,7 +31,7 @@ from ifssnet.cli.commands import (
     train,
     weights,
 )
-from ifssnet.cli.terminal import show_error, show_warnings
+from ifssnet.cli.terminal import print_any_character, show_error, show_warnings
 from ifssnet.core.errors import InputError
 
 app = typer.Typer(
@@ -114,6 +114,7 @@ _add_commands(app, COMMANDS)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `ifss`. Bad input ends with exit code 2 and three lines that say what to do; never with a traceback."""
+    print_any_character()
     show_warnings()
     try:
         app(list(arguments) if arguments is not None else None)

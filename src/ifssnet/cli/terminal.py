@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import time
@@ -140,6 +141,13 @@ def show_error(error: InputError) -> None:
     console.print(f"[bold red]Error[/]  expected {escape(error.expected)}")
     console.print(f"       got      {escape(error.received)}")
     console.print(f"       {escape(error.remedy)}")
+
+
+def print_any_character() -> None:
+    """Print what the output's encoding lacks as an escape: Windows' code pages lack characters that names have."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def show_warnings() -> None:

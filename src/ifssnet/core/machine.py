@@ -1,4 +1,4 @@
-"""What the machine has left."""
+"""What memory the machine has, and has left."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ def available_memory() -> int | None:
         found.append(limit - int(Path("/sys/fs/cgroup/memory.current").read_text(encoding="ascii")))
     except (OSError, ValueError):
         pass
-    if not found and hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    if not found and (whole := total_memory()) is not None:
+        found.append(whole)
     return max(min(found), 0) if found else None
+
+
+def total_memory() -> int | None:
+    """Bytes that the machine has; None where the system does not tell, as on Windows."""
+    if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
+        return None
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -50,7 +50,9 @@ def save_table(table: Mapping[str, Json], rows: Rows, target: Path, force: bool 
     with atomic_path(target, force=force) as partial:
         if suffix == ".json":
             partial.write_text(
-                json.dumps(finite(table), indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+                json.dumps(finite(table), indent=2, ensure_ascii=False, allow_nan=False) + "\n",
+                encoding="utf-8",
+                newline="\n",
             )
             return
         with partial.open("w", newline="", encoding="utf-8") as stream:

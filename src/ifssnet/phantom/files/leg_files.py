@@ -48,8 +48,12 @@ def write_leg(leg: ScannableLeg, recorded: Acquisition, folder: Path, number: in
         write_stradwin(with_contours(sweep, truth), folder / f"{name}.sw")
     if recorded.sweeps:
         pixel = recorded.settings.probe.pixel_mm
-        (folder / f"{prefix}plus.xml").write_text(plus_xml(pixel, recorded.volume.grid.spacing_xyz_mm), encoding="utf-8")
-    (folder / f"{prefix}leg.toml").write_text(toml(plain_table(describe_recording(leg, recorded))), encoding="utf-8")
+        (folder / f"{prefix}plus.xml").write_text(
+            plus_xml(pixel, recorded.volume.grid.spacing_xyz_mm), encoding="utf-8", newline="\n"
+        )
+    (folder / f"{prefix}leg.toml").write_text(
+        toml(plain_table(describe_recording(leg, recorded))), encoding="utf-8", newline="\n"
+    )
 
 
 def write_case(recorded: Acquisition, folder: Path, number: int = 1) -> tuple[Path, Path]:

@@ -91,7 +91,7 @@ class RunFolder:
             ) from error
         with atomic_path(self.description, force=True) as partial:
             text = json.dumps(finite(described), indent=2, ensure_ascii=False, allow_nan=False)
-            partial.write_text(text + "\n", encoding="utf-8")
+            partial.write_text(text + "\n", encoding="utf-8", newline="\n")
 
     def described(self) -> dict[str, Json]:
         """The data of `run.json`.

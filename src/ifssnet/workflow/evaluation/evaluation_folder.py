@@ -120,7 +120,7 @@ def write_results(output: Path, results: Results) -> None:
         write_table(slice_columns(results), output / f"{SLICES}{'.csv.gz' if ending == '.csv' else ending}", force=True)
     write_json(summary_table(results), output / SUMMARY, force=True)
     with atomic_path(output / REPORT, force=True) as partial:
-        partial.write_text(evaluation_html(results, about_table(results)), encoding="utf-8")
+        partial.write_text(evaluation_html(results, about_table(results)), encoding="utf-8", newline="\n")
 
 
 def read_results(folder: Path) -> Results:

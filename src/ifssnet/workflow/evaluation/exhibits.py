@@ -61,11 +61,13 @@ def draw_figures(folder: Path, *, force: bool = False) -> Generator[Progress, No
         drawn |= {name: svg for name, (_, svg, _) in in_space.items()}
         for name, svg in drawn.items():
             if svg:
-                (target / f"{name}.svg").write_text(svg + "\n", encoding="utf-8")
+                (target / f"{name}.svg").write_text(svg + "\n", encoding="utf-8", newline="\n")
         write_table(table_columns(results), target / "table-1.csv")
-        (target / "table-1.md").write_text(table_text(results), encoding="utf-8")
+        (target / "table-1.md").write_text(table_text(results), encoding="utf-8", newline="\n")
     with atomic_path(folder / REPORT, force=True) as partial:
-        partial.write_text(evaluation_html(results, about_table(results), list(in_space.values())), encoding="utf-8")
+        partial.write_text(
+            evaluation_html(results, about_table(results), list(in_space.values())), encoding="utf-8", newline="\n"
+        )
     files = sorted(path.name for path in (folder / "figures").iterdir())
     return DrawnFigures(folder / "figures", tuple(files))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 
 from ifssnet.core.cohort import SPLITS, TEST, TRAIN, VAL
 from ifssnet.core.errors import InputError
+from ifssnet.core.machine import total_memory
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.cohorts.leg_3d_us import TYPICAL_SHAPE_ZYX
 from ifssnet.io.volumes.image_header import read_grid
@@ -135,16 +135,12 @@ def _warnings(found: Estimate, free_disk_gb: float) -> list[str]:
         warnings.append(
             "No GPU is used: the paper's scale takes weeks to years on a processor. --scale quarter --minutes 60 does not."
         )
-    host_gb, memory_gb = max((stage.host_gb for stage in found.stages), default=0.0), _memory_gb()
-    if host_gb > TIGHT * memory_gb:
-        warnings.append(f"About {host_gb:.0f} GB of memory are needed, this machine has {memory_gb:.0f} GB.")
+    host_gb, memory = max((stage.host_gb for stage in found.stages), default=0.0), total_memory()
+    if memory is not None and host_gb > TIGHT * memory / 1e9:
+        warnings.append(f"About {host_gb:.0f} GB of memory are needed, this machine has {memory / 1e9:.0f} GB.")
     if found.disk_gb > TIGHT * free_disk_gb:
         warnings.append(f"Cropped legs take up to {found.disk_gb:.0f} GB of disk, {free_disk_gb:.0f} GB are free.")
     return warnings
-
-
-def _memory_gb() -> float:
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
 
 
 def _whole_legs(slices: Mapping[str, tuple[int, ...]], muscles: Sequence[str]) -> dict[str, float]:

@@ -172,7 +172,7 @@ def report_files(
     page = report_html(content)
     yield Progress("writing the report", 5, stages)
     with atomic_path(output, force=force) as partial:
-        partial.write_text(page, encoding="utf-8")
+        partial.write_text(page, encoding="utf-8", newline="\n")
     yield Progress("writing the report", 6, stages)
     return WrittenPage(output, len(page.encode()))
 

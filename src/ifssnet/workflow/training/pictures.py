@@ -22,7 +22,7 @@ def draw_curves(rows: Sequence[Mapping[str, object]], root: Path) -> None:
     """Draw a run's log as `curves.svg`, if there is anything in it."""
     if picture := training_curves(rows, root.name):
         with atomic_path(root / "curves.svg", force=True) as partial:
-            partial.write_text(picture, encoding="utf-8")
+            partial.write_text(picture, encoding="utf-8", newline="\n")
 
 
 def picture_of(

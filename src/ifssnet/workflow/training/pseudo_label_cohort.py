@@ -160,7 +160,7 @@ def pseudo_label(root: Path, target: Path, how: PseudoLabelling) -> Generator[Pr
                 _link_or_copy(path, target / path.relative_to(root), link=path == case.volume_path)
     labels = _pseudo_labels(cohort, how, annotations, legs)
     with atomic_path(target / DESCRIPTION, force=True) as partial:
-        partial.write_text(toml(_description(cohort, [*cases, *others], labels)), encoding="utf-8")
+        partial.write_text(toml(_description(cohort, [*cases, *others], labels)), encoding="utf-8", newline="\n")
     write_json(plain(labels), target / RECORD, force=True)
     return labels
 

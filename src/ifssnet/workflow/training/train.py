@@ -95,7 +95,7 @@ def train_cohort(
     if fabric.is_global_zero and not options.resume:
         folder.create(plain_table(replace(run, code=code(), environment=_environment(fabric))), options.force)
         text = find_recipe(str(options.recipe)).read_text(encoding="utf-8")
-        own_copy.write_text(text, encoding="utf-8")
+        own_copy.write_text(text, encoding="utf-8", newline="\n")
     fabric.barrier()
     validate = _validation(validation_legs, recipe.validation, folder) if validation_legs else None
     about = card_table(run, tuple(leg.name for leg in legs))

@@ -1,0 +1,154 @@
+"""One file a release: how long each step on one digital leg takes, so that a slower version is seen before it is out.
+
+python benchmarks/record.py [--size small] [--rounds 3]
+
+It writes `benchmarks/history/VERSION.json`. A time is the shortest of some rounds after a first one that compiles. `ratio`
+is that time in units of a fixed piece of work (`yardstick`), measured in the same run: compare ratios between machines, and
+seconds on one machine. Steps of the networks are left out where the extra `nn` is not installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import ndimage
+
+import ifssnet
+from ifssnet.core.errors import InputWarning
+from ifssnet.core.machine import total_memory
+from ifssnet.core.progress import drain
+
+HISTORY = Path(__file__).resolve().parent / "history"
+LIBRARIES = ("numpy", "scipy", "numba", "scikit-image", "SimpleITK", "torch")
+SEED, EVERY_MM, FILL_MM = 3, 27.7, 3.0
+
+
+def main() -> None:
+    """Measure, and write the file of this version."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--size", default="small", choices=["small", "quarter", "paper"], help="of the digital leg")
+    arguments.add_argument("--rounds", type=int, default=3, help="of each step, after one that compiles")
+    arguments.add_argument("--output", type=Path, default=HISTORY, help="the folder of the file")
+    chosen = arguments.parse_args()
+    warnings.simplefilter("ignore", InputWarning)
+    with tempfile.TemporaryDirectory() as folder:
+        seconds = measured(Path(folder), chosen.size, chosen.rounds)
+    entry = {
+        "version": ifssnet.__version__,
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": machine(),
+        "versions": versions(),
+        "what": f"the digital leg of seed {SEED}, size {chosen.size}; seeds on three slices every {EVERY_MM} mm",
+        "rounds": chosen.rounds,
+        "seconds": {name: round(value, 4) for name, value in seconds.items()},
+        "ratio": {name: round(value / seconds["yardstick"], 2) for name, value in seconds.items()},
+    }
+    target = chosen.output / f"{ifssnet.__version__}.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(entry, indent=1) + "\n", encoding="utf-8", newline="\n")
+    for name, value in seconds.items():
+        print(f"{name:32} {value:9.3f} s {entry['ratio'][name]:9.2f}")
+    print(f"written to {target}")
+
+
+def measured(folder: Path, size: str, rounds: int) -> dict[str, float]:
+    """Seconds of each step, by its name."""
+    found = {"yardstick": shortest(yardstick, rounds)}
+    for name, step in steps(folder, size):
+        found[name] = shortest(step, rounds)
+    return found
+
+
+def shortest(step: Callable[[], object], rounds: int) -> float:
+    """The shortest of some rounds, after one that does not count."""
+    step()
+    taken: list[float] = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        step()
+        taken.append(time.perf_counter() - began)
+    return min(taken)
+
+
+def yardstick() -> object:
+    """Work that is the same in every version of ours: scipy's distance transform of a ball in 96 x 96 x 96 voxels."""
+    ball = np.hypot(np.hypot(*np.ogrid[-48:48, -48:48]), np.arange(-48, 48)[:, None, None]) < 40
+    return ndimage.distance_transform_edt(ball)
+
+
+def steps(folder: Path, size: str) -> Iterator[tuple[str, Callable[[], object]]]:
+    """The steps from sweeps to numbers; each takes what the one before left."""
+    from ifssnet.compounding.holes.options import DistanceFilling
+    from ifssnet.compounding.options import CompoundOptions
+    from ifssnet.propagate.seeding.seed_sampling import sample_seeds
+    from ifssnet.workflow.cohorts.phantom_files import LegOptions, make_leg
+    from ifssnet.workflow.leg.compounded_volume import compound
+    from ifssnet.workflow.report.report_files import report_files
+
+    leg = folder / "leg"
+    yield "scan a digital leg", lambda: drain(make_leg(leg, LegOptions(seed=SEED, size=size), force=True))
+    paths = sorted(path for path in leg.glob("sweep*.igs.mha") if ".truth." not in path.name)
+    sweeps = [ifssnet.open_sweep(path, leg / "plus.xml") for path in paths]
+    yield "read its sweeps", lambda: [ifssnet.open_sweep(path, leg / "plus.xml") for path in paths]
+    truth, grid = ifssnet.open_labels(leg / "masksX1.mha"), ifssnet.open_volume(leg / "x1.mha").grid
+    options = CompoundOptions(holes=(DistanceFilling(FILL_MM),))
+    yield "compound", lambda: drain(compound(sweeps, options, grid))
+    volume = drain(compound(sweeps, options, grid))
+    seeds = sample_seeds(truth, every_mm=EVERY_MM)
+    for method in ("shape-interpolation", *(("ifss-net", "anchored") if find_spec("torch") else ())):
+        yield f"segment by {method}", lambda method=method: ifssnet.segment(volume, seeds, method, device="cpu")
+    found = ifssnet.segment(volume, seeds, "shape-interpolation")
+    yield "measure", lambda: ifssnet.measure(found, volume)
+    yield "compare", lambda: ifssnet.compare(found, truth, per_slice=True)
+    ifssnet.save(found, folder / "found.seg.nrrd")
+    ifssnet.save(volume, folder / "volume.mha")
+    page = folder / "page.html"
+    yield "report", lambda: drain(report_files(folder / "found.seg.nrrd", page, folder / "volume.mha", force=True))
+
+
+def machine() -> dict[str, Any]:
+    """The machine in words that name nobody: system, processor, cores that may be used, memory."""
+    memory = total_memory()
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {
+        "system": f"{platform.system()}, {platform.machine()}",
+        "processor": processor(),
+        "cores": usable,
+        "memory_gb": None if memory is None else round(memory / 1e9),
+    }
+
+
+def processor() -> str:
+    """Its name where the system tells."""
+    listed = Path("/proc/cpuinfo")
+    lines = listed.read_text(encoding="utf-8").splitlines() if listed.exists() else []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return next(iter(named), platform.processor() or "unknown")
+
+
+def versions() -> dict[str, str]:
+    """Python's and the libraries' that the time depends on."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name).partition("+")[0]
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+if __name__ == "__main__":
+    main()
