@@ -8,7 +8,7 @@ VIEWER := frontend/report-viewer
 STEPS  := JOBS=$(JOBS) $(PYTHON) tools/steps.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all coverage bench check docs frontend release-check lock sizes clean
+.PHONY: help demo test test-all coverage bench bench-record mutation check docs frontend release-check lock sizes clean
 
 help: ## Say what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -31,6 +31,13 @@ bench: $(VENV)/.dev ## Timings as ratios within one run, and time and memory at 
 	$(BIN)/python benchmarks/bench_measure.py
 	$(BIN)/python benchmarks/bench_phantom.py --what small quarter scan
 	$(BIN)/pytest benchmarks -o python_files='bench_*.py' -m "" --benchmark-only --benchmark-columns=min,median,max,rounds
+
+bench-record: $(VENV)/.dev ## This version's times on one digital leg, into benchmarks/history/
+	$(BIN)/python benchmarks/record.py
+
+mutation: $(VENV)/.dev ## Mutants of measurement/ and propagate/assemble.py that no test notices
+	$(BIN)/python tools/mutation.py src/ifssnet/measurement --tests tests/measurement
+	$(BIN)/python tools/mutation.py src/ifssnet/propagate/assemble.py --tests tests/propagate/test_assemble.py
 
 check: $(VENV)/.dev ## Linters, types and architecture contracts only
 	@$(STEPS) check

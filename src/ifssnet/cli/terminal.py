@@ -107,7 +107,9 @@ class Terminal:
 
     def answer_json(self, answer: object) -> None:
         """The answer, for a program: a dataclass or plain data; NaN becomes null."""
-        sys.stdout.write(json.dumps(plain(answer), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        # JSON has escapes of its own for what the output's encoding lacks.
+        plainly = not (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf8")
+        sys.stdout.write(json.dumps(plain(answer), indent=2, ensure_ascii=plainly, allow_nan=False) + "\n")
 
     def answer_table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """The answer, for a person: text to the left, numbers to the right."""
