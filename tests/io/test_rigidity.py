@@ -31,8 +31,8 @@ def table(folder: Path, rows: list[str]) -> Path:
     for i in range(len(rows)):
         Image.fromarray(PIXELS[0]).save(folder / f"frame_{i:04d}.png")
     lines = [f"{i},{i}," + ",".join(row.split()) for i, row in enumerate(rows)]
-    (folder / "poses.csv").write_text("\n".join([header, *lines]) + "\n")
-    (folder / "calibration.toml").write_text("pixel_spacing_mm = [0.2, 0.2]\n")
+    (folder / "poses.csv").write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+    (folder / "calibration.toml").write_text("pixel_spacing_mm = [0.2, 0.2]\n", encoding="utf-8")
     return folder
 
 
@@ -49,7 +49,7 @@ def test_one_in_a_table_of_poses_is_refused_with_its_row(tmp_path):
 def test_one_in_a_calibration_is_refused(tmp_path):
     with pytest.raises(InputError, match="column by column"):
         read_plus_configuration(configuration(tmp_path / "c.xml", "", "0.2 0 0 0 0 0.2 0 0 0 0 0.2 0 5 0 0 1"))
-    (tmp_path / "ImageToProbe.txt").write_text(TRANSPOSED)
+    (tmp_path / "ImageToProbe.txt").write_text(TRANSPOSED, encoding="utf-8")
     with pytest.raises(InputError, match="column by column"):
         read_linear_transform(tmp_path / "ImageToProbe.txt")
 
