@@ -18,8 +18,10 @@ from ifssnet.core.cohort import TEST, TRAIN, VAL
 from ifssnet.core.progress import drain
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.core.segmentation import Propagator
+from ifssnet.figures.evaluation_report.table_one import written
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.storage.weights import open_weights
+from ifssnet.measurement.spread import mean_and_sd
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.methods import learned, method
 from ifssnet.propagate.seeding.annotated_groups import find_groups
@@ -81,8 +83,7 @@ def main() -> None:
     print("| method | drawn well: whole, near | one place mistaken: whole, near |\n|---|---|---|")
     for name, propagator in methods.items():
         rows = np.array([look(leg, propagator, asked.every_mm) for leg in legs])
-        mean, sd = rows.mean(axis=0), rows.std(axis=0, ddof=1) if len(rows) > 1 else np.zeros((2, 2))
-        cells = [", ".join(f"{mean[i, j]:.3f} ± {sd[i, j]:.3f}" for j in (0, 1)) for i in (0, 1)]
+        cells = [", ".join(written(*mean_and_sd(rows[:, i, j].tolist()), 3) for j in (0, 1)) for i in (0, 1)]
         print(f"| {name} | {cells[0]} | {cells[1]} |")
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from rich.console import Console
 
 from ifssnet.cli.parse import names, numbers, spacing_xyz
-from ifssnet.cli.terminal import written
+from ifssnet.cli.terminal import Terminal, written
 from ifssnet.core.errors import InputError
 
 
@@ -46,3 +49,18 @@ def test_values_are_written_for_people():
         "12346",
         "1 x 2.5",
     ]
+
+
+@pytest.mark.parametrize(
+    "muscles", [["SOL", "GM", "GL", "TA", "PL"], ["Semitendinosus", "Semimembranosus", "Gracilis", "Sartorius"]]
+)
+def test_a_table_of_many_muscles_fits_80_columns(muscles: list[str]) -> None:
+    """No number is broken: columns that do not fit stand in a table below."""
+    out = Console(file=io.StringIO(), width=80, highlight=False, soft_wrap=True)
+    quantities = ["volume_cm3", "echo_intensity_superficial_mean"]
+    rows = [(name, *(123.45 + place for place in range(len(muscles)))) for name in quantities]
+    Terminal(out=out).answer_table("leg", ("quantity", *muscles), rows)
+    said = out.file.getvalue()
+    assert max(map(len, said.splitlines())) <= 80
+    for name in (*muscles, *quantities, "123.4", f"{123.45 + len(muscles) - 1:.4g}"):
+        assert name in said

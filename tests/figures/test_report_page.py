@@ -170,7 +170,7 @@ def test_sides_are_named_after_the_patient_only_where_the_axes_know_the_patient(
     leg = content(4.0, slices=1)
     assert "read as LPS" in report_html(leg)
     blind = report_html(dataclasses.replace(leg, axes=UNKNOWN_AXES, side=None))
-    assert "do not say which way the patient lay" in blind
+    assert "Nothing says which way the patient lay" in blind
     assert "From +Y" in blind
     for word in ("Posterior", "Lateral", "Medial<"):
         assert word not in re.sub(r"<script.*?</script>|<style.*?</style>", "", blind, flags=re.S)

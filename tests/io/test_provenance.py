@@ -11,6 +11,7 @@ import pytest
 from ifssnet.core.errors import InputError
 from ifssnet.core.provenance import (
     AnnotatedSlices,
+    CaseFacts,
     FileSource,
     MethodDescription,
     Provenance,
@@ -43,6 +44,8 @@ WHOLE = Provenance(
     WeightsSource("a.safetensors", "ab", "anchored", ("SOL",), {"units": 3, "note": "x"}),
     (FileSource("s.nrrd", "cd"),),
     FileSource("v.mha", "ef"),
+    {"SOL": VolumeEstimate(11, 508.015, 0.432, 0.08)},
+    CaseFacts("P07", "left", "AB", "2026-03-02T14:05:00+01:00"),
 )
 
 
@@ -121,3 +124,15 @@ def test_what_is_not_ours_is_shown_and_not_believed(text: str, tmp_path: Path) -
 def test_what_a_later_version_adds_is_no_error() -> None:
     table = {**provenance_table(WHOLE), "later": 1}
     assert provenance_of(table) == WHOLE
+
+
+def test_estimates_and_checks_are_found_wherever_a_method_keeps_them() -> None:
+    """A network's prior, a muscle's own network and guided interpolation itself estimate alike."""
+    whole = MethodDescription(per_muscle={"SOL": ANCHORED})
+    for method in (PRIOR, ANCHORED, whole):
+        assert method.volume_estimates()["SOL"].leave_one_out_error_cm3 == 0.432
+        assert "GL" not in method.volume_estimates()
+    assert ANCHORED.self_checks() == {"": ANCHORED.self_check}
+    assert whole.self_checks() == {"SOL": ANCHORED.self_check}
+    alone = Provenance("hold", MethodDescription(), "all-seeds", {}, {}, estimates={"SOL": VolumeEstimate(3, 7.0)})
+    assert alone.volume_estimates() == {"SOL": VolumeEstimate(3, 7.0)}

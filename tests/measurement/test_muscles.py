@@ -14,8 +14,8 @@ from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.measures import EchoOptions, LegMeasures, MeasureOptions, MuscleMeasures
 from ifssnet.io.result_tables import measures_table, save_measures
 from ifssnet.measurement.change import differences
-from ifssnet.measurement.muscles import measure
-from ifssnet.measurement.profile import profiles
+from ifssnet.measurement.muscles import measure, measure_findings
+from ifssnet.measurement.profile import profiles, smoothed_areas
 from ifssnet.measurement.volume import spread_slices, truncated_cones_cm3
 
 
@@ -115,6 +115,39 @@ def test_a_gap_counts_as_length_with_no_area():
     assert muscle.length_mm == 12
     assert muscle.profile.acsa_cm2.tolist() == [0.04, 0.04, 0, 0, 0, 0.04]
     assert muscle.volume_cm3 == pytest.approx(0.024)
+
+
+def test_the_smoothed_profile_keeps_a_maximum_and_loses_the_jitter():
+    """A hand's scatter makes the largest of single slices too large; the parabolas through neighbours do not."""
+    z = np.arange(200) * 0.8
+    true = 20.0 * (1 - ((z - 80) / 90) ** 2)
+    assert smoothed_areas(true, 0.8).max() == pytest.approx(20.0, rel=1e-6)
+    rng = np.random.default_rng(1)
+    drawn = [true * (1 + 0.05 * rng.standard_normal(200)) for _ in range(20)]
+    assert np.mean([each.max() for each in drawn]) > 21.5
+    assert np.mean([smoothed_areas(each, 0.8).max() for each in drawn]) == pytest.approx(20.0, rel=0.03)
+    few = np.array([1.0, 4.0, 2.0])
+    np.testing.assert_array_equal(smoothed_areas(few, 0.8), few)
+
+
+def test_the_largest_of_a_slice_and_of_the_smoothed_profile_stand_side_by_side():
+    labels = spindle()
+    labels.array[60][labels.array[60] == 0] = 1
+    muscle = measure(labels, None, MeasureOptions(mesh=False)).muscles["SOL"]
+    assert muscle.max_acsa_z == 60
+    assert muscle.max_acsa_cm2 > 1.3 * muscle.max_acsa_smoothed_cm2
+    assert muscle.profile.acsa_smoothed_cm2.max() == muscle.max_acsa_smoothed_cm2
+
+
+@pytest.mark.parametrize(("erosion_mm", "said"), [(0.4, "no effect"), (2.0, ""), (40.0, "leaves nothing of SOL"), (0.0, "")])
+def test_an_erosion_without_effect_says_so(erosion_mm, said):
+    labels = spindle()
+    volume = Volume(np.full(labels.array.shape, 50, dtype=np.uint8), labels.grid)
+    measures = measure(labels, volume, MeasureOptions(mesh=False, echo=EchoOptions(erosion_mm)))
+    found = measure_findings(measures, labels.grid)
+    assert len(found) == bool(said)
+    assert all(said in each.text for each in found)
+    assert measure_findings(measure(labels, None, MeasureOptions(mesh=False)), labels.grid) == ()
 
 
 def test_one_slice_and_none():

@@ -22,10 +22,13 @@ function readingsAt(profiles: Profile[], z: number): Reading[] {
 
 export function readProfiles(profiles: Profile[], mark: (z: number | null) => void): void {
   const figure = document.getElementById("profile-all");
-  const svg = figure?.querySelector("svg");
   const readout = figure?.querySelector<HTMLElement>(".readout");
-  if (!figure || !svg || !readout || profiles.length === 0) return;
+  if (!figure || !readout || profiles.length === 0) return;
+  // One chart for a wide page, one for a phone: the page shows one of them.
+  for (const svg of figure.querySelectorAll("svg")) readProfile(svg, readout, profiles, mark);
+}
 
+function readProfile(svg: SVGSVGElement, readout: HTMLElement, profiles: Profile[], mark: (z: number | null) => void): void {
   const places = new Map<number, number>();
   for (const p of profiles) p.z.forEach((z, i) => places.set(z, p.mm[i] ?? 0));
   const slices = [...places.entries()].sort((a, b) => a[1] - b[1]);
@@ -72,8 +75,9 @@ export function readProfiles(profiles: Profile[], mark: (z: number | null) => vo
     readout.replaceChildren(head, ...rows);
     readout.hidden = false;
     const share = x / width;
-    readout.style.left = `${share * 100}%`;
-    readout.style.transform = share > 0.62 ? "translateX(calc(-100% - 14px))" : "translateX(14px)";
+    const box = svg.getBoundingClientRect();
+    const wanted = share > 0.62 ? share * box.width - 14 - readout.offsetWidth : share * box.width + 14;
+    readout.style.left = `${Math.max(0, Math.min(wanted, box.width - readout.offsetWidth))}px`;
     mark(z);
   };
 

@@ -17,6 +17,15 @@ class Device(StrEnum):
     cuda = "cuda"
 
 
+class LegSide(StrEnum):
+    """Which leg."""
+
+    left = "left"
+    right = "right"
+
+
+Subject = Annotated[str, typer.Option(help="Name or number of the person in the study, for provenance and report.")]
+Rater = Annotated[str, typer.Option(help="Who drew the slices, for provenance and report.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output if it is there already.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars and no remarks.")]

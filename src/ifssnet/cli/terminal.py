@@ -112,16 +112,43 @@ class Terminal:
         sys.stdout.write(json.dumps(plain(answer), indent=2, ensure_ascii=plainly, allow_nan=False) + "\n")
 
     def answer_table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """The answer, for a person: text to the left, numbers to the right."""
-        table = Table(title=escape(title), title_justify="left")
+        """The answer, for a person: text to the left, numbers to the right.
+
+        Columns of numbers that do not fit the terminal's width go on in a table below, under the same first column.
+        """
         cells = [[cell if isinstance(cell, str) else written(cell) for cell in row] for row in rows]
+        widths = [max(len(text) for text in (column, *(row[i] for row in cells))) for i, column in enumerate(columns)]
         numeric = [all(row[i] == "-" or row[i][:1] in "-+0123456789" for row in cells) for i in range(len(columns))]
-        for column, right in zip(columns, numeric, strict=True):
-            # What does not fit goes on in the next line: half a number or half a name is worse than a tall table.
-            table.add_column(escape(column), justify="right" if right and cells else "left", overflow="fold")
-        for row in cells:
-            table.add_row(*(escape(cell) for cell in row))
-        self.out.print(table)
+        parts = _parts(widths, self.out.width) if all(numeric[1:]) else [range(1, len(columns))]
+        for part in parts:
+            table = Table(title=escape(title), title_justify="left")
+            for i in (0, *part):
+                # What does not fit goes on in the next line: half a number or half a name is worse than a tall table.
+                right = numeric[i] and bool(cells)
+                table.add_column(escape(columns[i]), justify="right" if right else "left", overflow="fold")
+            for row in cells:
+                table.add_row(*(escape(row[i]) for i in (0, *part)))
+            self.out.print(table)
+
+
+def _parts(widths: Sequence[int], room: int) -> list[Sequence[int]]:
+    """The columns after the first, in tables that fit the room; a column that never fits stands alone.
+
+    >>> _parts([10, 5, 5, 5], 80)
+    [[1, 2, 3]]
+    >>> _parts([10, 20, 20, 20], 64)
+    [[1, 2], [3]]
+    """
+    parts: list[list[int]] = [[]]
+    # A column takes its text, a blank on both sides and a line; the table has one line more.
+    taken = start = widths[0] + 4
+    for place, width in enumerate(widths[1:], start=1):
+        if parts[-1] and taken + width + 3 > room:
+            parts.append([])
+            taken = start
+        parts[-1].append(place)
+        taken += width + 3
+    return list(parts)
 
 
 def written(value: object) -> str:

@@ -18,6 +18,9 @@ Side = Literal["-x", "+x", "-y", "+y"]
 CENTROID_SMOOTHING_MM = 5.0
 """Standard deviation, along the slice axis, of the Gaussian that takes jitter out of the centroid line."""
 
+ACSA_SMOOTHING_MM = 5.0
+"""Standard deviation, along the slice axis, of the Gaussian weights that take jitter out of the areas."""
+
 
 @dataclass(frozen=True)
 class EchoOptions:
@@ -55,6 +58,7 @@ class MeasureOptions:
         oblique: Add the cross-sections across the muscle's own axis.
         mesh: Mesh the muscle for a second volume and the surface area; this is the slowest part.
         centroid_smoothing_mm: Standard deviation of the Gaussian along the centroid line.
+        acsa_smoothing_mm: Standard deviation of the Gaussian weights of the local parabolas that smooth the areas.
         echo: The parts whose echo intensity is measured where a volume is given; None leaves it out.
     """
 
@@ -62,13 +66,15 @@ class MeasureOptions:
     oblique: bool = False
     mesh: bool = True
     centroid_smoothing_mm: float = CENTROID_SMOOTHING_MM
+    acsa_smoothing_mm: float = ACSA_SMOOTHING_MM
     echo: EchoOptions | None = field(default_factory=EchoOptions)
 
     def __post_init__(self) -> None:
-        if self.cone_slices < 2 or not self.centroid_smoothing_mm > 0:
+        smoothing_mm = min(self.centroid_smoothing_mm, self.acsa_smoothing_mm)
+        if self.cone_slices < 2 or not smoothing_mm > 0:
             raise InputError(
                 "at least 2 slices for truncated cones and a smoothing above 0 mm",
-                f"{self.cone_slices} slices and {self.centroid_smoothing_mm} mm",
+                f"{self.cone_slices} slices and {smoothing_mm} mm",
                 "Choose others.",
             )
 
@@ -88,6 +94,7 @@ class AcsaProfile:
         echo_intensity: Mean grey level of the muscle on each slice, NaN where there is none; None where it was not measured.
         echo_intensity_eroded: The same away from the muscle's border.
         echo_intensity_superficial: The same in the band nearest to the probe.
+        acsa_smoothed_cm2: The areas without the jitter from slice to slice; None where they were not smoothed.
     """
 
     z: Int[np.ndarray, " slice"]
@@ -100,6 +107,7 @@ class AcsaProfile:
     echo_intensity: Float[np.ndarray, " slice"] | None = None
     echo_intensity_eroded: Float[np.ndarray, " slice"] | None = None
     echo_intensity_superficial: Float[np.ndarray, " slice"] | None = None
+    acsa_smoothed_cm2: Float[np.ndarray, " slice"] | None = None
 
     @property
     def acsa_across_cm2(self) -> Float[np.ndarray, " slice"]:
@@ -126,6 +134,11 @@ class AcsaProfile:
         """Index into the profile of the largest area; the first of equals."""
         return int(self.acsa_cm2.argmax())
 
+    @property
+    def largest_smoothed(self) -> int:
+        """The same of the smoothed areas, where they were smoothed."""
+        return self.largest if self.acsa_smoothed_cm2 is None else int(self.acsa_smoothed_cm2.argmax())
+
     def acsa_cm2_on(self, z: Collection[int] | Int[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
         """The areas on the given slices; 0 on slices that the muscle does not reach."""
         areas = dict(zip(self.z.tolist(), self.acsa_cm2.tolist(), strict=True))
@@ -145,7 +158,10 @@ class MuscleMeasures:
         volume_truncated_cones_cm3: Volume from a few slices joined by cones; NaN with fewer than two slices.
         length_mm: From the first to the last slice with the muscle, the thickness of one included; NaN without any.
         length_centroid_mm: Length of the line through the slices' centroids.
-        max_acsa_cm2: Largest anatomical cross-sectional area; NaN without any slice.
+        max_acsa_smoothed_cm2: Largest area of the smoothed profile.
+        max_acsa_smoothed_z: Its slice.
+        max_acsa_smoothed_percent: That slice's place along the muscle, 0 at its first slice and 100 at its last.
+        max_acsa_cm2: Largest anatomical cross-sectional area of a single slice; NaN without any slice.
         max_acsa_z: Its slice.
         max_acsa_position_mm: That slice's place along the slice axis, from the volume's first slice.
         max_acsa_percent: That place along the muscle, 0 at its first slice and 100 at its last.
@@ -168,6 +184,9 @@ class MuscleMeasures:
     volume_truncated_cones_cm3: float | None = None
     length_mm: float = math.nan
     length_centroid_mm: float | None = None
+    max_acsa_smoothed_cm2: float | None = None
+    max_acsa_smoothed_z: int | None = None
+    max_acsa_smoothed_percent: float | None = None
     max_acsa_cm2: float = math.nan
     max_acsa_z: int | None = None
     max_acsa_position_mm: float | None = None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+BodySide: TypeAlias = Literal["left", "right"]
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,39 @@ class MethodDescription:
     self_check: SelfCheck | None = None
     per_muscle: Mapping[str, MethodDescription] = field(default_factory=dict[str, "MethodDescription"])
 
+    def volume_estimates(self) -> dict[str, VolumeEstimate]:
+        """The estimated volume of each muscle by name, whether the method, its prior or a muscle's own network found it."""
+        found = {name: each for name, each in self.muscles.items() if each.volume_cm3 is not None}
+        if self.prior is not None:
+            found = {**self.prior.volume_estimates(), **found}
+        for each in self.per_muscle.values():
+            found = {**each.volume_estimates(), **found}
+        return found
+
+    def self_checks(self) -> dict[str, SelfCheck]:
+        """What every network of the method found about itself: muscle's name, empty for all muscles, to its check."""
+        found = {} if self.self_check is None else {"": self.self_check}
+        if self.prior is not None:
+            found = {**self.prior.self_checks(), **found}
+        return found | {name: check for name, each in self.per_muscle.items() for check in each.self_checks().values()}
+
+
+@dataclass(frozen=True)
+class CaseFacts:
+    """Whose leg was analysed, by whom and when; empty where nobody said so.
+
+    Attributes:
+        subject: The study's name or number of the person.
+        side: Which leg.
+        rater: Who drew.
+        analysed_at: Date and time of the analysis with the offset from UTC, ISO 8601.
+    """
+
+    subject: str = ""
+    side: BodySide | None = None
+    rater: str = ""
+    analysed_at: str = ""
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -140,6 +176,9 @@ class Provenance:
         weights: The trained network; None for methods without one.
         seeds: The files with what was drawn; empty where it came from no file.
         volume: The file with the grey levels; None where there is none.
+        estimates: The volume of each muscle from the annotated slices alone, by guided interpolation, for a method that
+            estimates none itself.
+        case: Whose leg it is, who drew, and when it was analysed; None where nobody kept account.
     """
 
     method_name: str
@@ -151,3 +190,9 @@ class Provenance:
     weights: WeightsSource | None = None
     seeds: tuple[FileSource, ...] = ()
     volume: FileSource | None = None
+    estimates: Mapping[str, VolumeEstimate] = field(default_factory=dict[str, VolumeEstimate])
+    case: CaseFacts | None = None
+
+    def volume_estimates(self) -> dict[str, VolumeEstimate]:
+        """The volume of each muscle from the annotated slices alone: the method's own, else that of `estimates`."""
+        return {**self.estimates, **self.method.volume_estimates()}

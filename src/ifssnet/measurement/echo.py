@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Integer, Shaped
 
+from ifssnet.core.findings import Finding
 from ifssnet.core.measures import EchoOptions, Side
 from ifssnet.geometry.box import Box, grown
 from ifssnet.geometry.untyped import distance_to_false
@@ -55,6 +56,37 @@ def probe_side(header: Mapping[str, str]) -> Side:
     """
     code = header.get("UltrasoundImageOrientation", "").strip().upper()
     return "+y" if code[1:2] == "N" else "-y"
+
+
+def erosion_findings(
+    spacing_xyz_mm: tuple[float, float, float], echo: EchoOptions | None, inner_mean: Mapping[str, float | None]
+) -> tuple[Finding, ...]:
+    """Remarks on an erosion that takes nothing away, or everything.
+
+    Args:
+        spacing_xyz_mm: Of the voxels.
+        echo: How echo intensity was measured; None where it was not.
+        inner_mean: Muscle's name to the mean grey level away from its border.
+    """
+    if echo is None or echo.erosion_mm == 0:
+        return ()
+    pixel_mm, erosion_mm = min(spacing_xyz_mm[:2]), echo.erosion_mm
+    # The outermost pixels of a muscle lie one pixel from the nearest outside, and stay unless that is within the erosion.
+    if erosion_mm < pixel_mm:
+        what = f"An erosion of {erosion_mm:g} mm has no effect: a pixel is {pixel_mm:.3g} mm wide."
+        remedy = f"The inner echo intensity is that of the whole muscle. Choose an erosion of {pixel_mm:.3g} mm or more."
+        return (Finding("warning", what, remedy, erosion_mm, "mm"),)
+    return tuple(
+        Finding(
+            "warning",
+            f"An erosion of {erosion_mm:g} mm leaves nothing of {name}: it has no inner echo intensity.",
+            "Choose a smaller erosion.",
+            erosion_mm,
+            "mm",
+        )
+        for name, mean in inner_mean.items()
+        if mean is not None and math.isnan(mean)
+    )
 
 
 def echo(

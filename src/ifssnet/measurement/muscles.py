@@ -7,13 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from ifssnet.core.findings import Finding
+from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.measures import AcsaProfile, EchoOptions, LegMeasures, MeasureOptions, MuscleMeasures
 from ifssnet.geometry.box import label_boxes
 from ifssnet.geometry.mesh import area_mm2, enclosed_volume_mm3
 from ifssnet.geometry.resample import volume_under
 from ifssnet.geometry.surface import surface_of
-from ifssnet.measurement.echo import Echo, echo, probe_side
+from ifssnet.measurement.echo import Echo, echo, erosion_findings, probe_side
 from ifssnet.measurement.names import named_values
 from ifssnet.measurement.profile import profiles
 from ifssnet.measurement.unseen import unseen_share
@@ -37,7 +39,9 @@ def measure(labels: LabelMap, volume: Volume | None = None, options: MeasureOpti
     """
     options = _complete(MeasureOptions() if options is None else options, volume)
     named = named_values(labels)
-    by_value = profiles(labels.array, labels.grid, list(named.values()), options.centroid_smoothing_mm)
+    by_value = profiles(
+        labels.array, labels.grid, list(named.values()), options.centroid_smoothing_mm, options.acsa_smoothing_mm
+    )
     if volume is not None:
         volume = volume_under(volume, labels)
     muscles: dict[str, MuscleMeasures] = {}
@@ -53,6 +57,17 @@ def measure(labels: LabelMap, volume: Volume | None = None, options: MeasureOpti
             measures = replace(measures, never_seen_percent=100 * unseen_share(labels, value, volume.seen))
         muscles[name] = measures
     return LegMeasures(muscles, options)
+
+
+def measure_findings(measures: LegMeasures, grid: Grid) -> tuple[Finding, ...]:
+    """What a person has to know before using the measures: options that had no effect.
+
+    Args:
+        measures: What a leg measures.
+        grid: Of the segmentation.
+    """
+    inner = {name: muscle.echo_intensity_eroded_mean for name, muscle in measures.muscles.items()}
+    return erosion_findings(grid.spacing_xyz_mm, measures.options.echo, inner)
 
 
 def _complete(options: MeasureOptions, volume: Volume | None) -> MeasureOptions:
@@ -80,10 +95,17 @@ def _sizes(labels: LabelMap, value: int, profile: AcsaProfile, options: MeasureO
 
 
 def _with_largest(measures: MuscleMeasures, profile: AcsaProfile, options: MeasureOptions) -> MuscleMeasures:
-    """The largest cross-section with its place; also the one across the muscle's axis where that was asked for."""
-    largest = profile.largest
+    """The largest cross-section with its place, of the smoothed profile and of single slices.
+
+    Also the one across the muscle's axis where that was asked for.
+    """
+    largest, smoothed = profile.largest, profile.largest_smoothed
+    areas = profile.acsa_cm2 if profile.acsa_smoothed_cm2 is None else profile.acsa_smoothed_cm2
     found = replace(
         measures,
+        max_acsa_smoothed_cm2=float(areas[smoothed]),
+        max_acsa_smoothed_z=int(profile.z[smoothed]),
+        max_acsa_smoothed_percent=float(profile.percent_of_length[smoothed]),
         max_acsa_cm2=float(profile.acsa_cm2[largest]),
         max_acsa_z=int(profile.z[largest]),
         max_acsa_position_mm=float(profile.position_mm[largest]),

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int, Integer
 from numba import njit
 
 from ifssnet.core.grid import Grid
-from ifssnet.core.measures import CENTROID_SMOOTHING_MM, AcsaProfile
+from ifssnet.core.measures import ACSA_SMOOTHING_MM, CENTROID_SMOOTHING_MM, AcsaProfile
 
 
 def profiles(
@@ -18,17 +18,49 @@ def profiles(
     grid: Grid,
     values: Sequence[int],
     smoothing_mm: float = CENTROID_SMOOTHING_MM,
+    acsa_smoothing_mm: float = ACSA_SMOOTHING_MM,
 ) -> Mapping[int, AcsaProfile | None]:
     """The profile of each label value, in one pass over the array; None where it does not occur."""
     ascending = np.array(sorted(values), dtype=np.int64)
     counts, sum_x, sum_y = _slice_moments(array, ascending)
     return {
-        value: _profile(counts[row], sum_x[row], sum_y[row], grid, smoothing_mm) for row, value in enumerate(ascending.tolist())
+        value: _profile(counts[row], sum_x[row], sum_y[row], grid, (smoothing_mm, acsa_smoothing_mm))
+        for row, value in enumerate(ascending.tolist())
     }
 
 
+def smoothed_areas(
+    acsa_cm2: Float[np.ndarray, " slice"], slice_thickness_mm: float, sd_mm: float = ACSA_SMOOTHING_MM
+) -> Float[np.ndarray, " slice"]:
+    """Areas without the jitter from slice to slice: on each slice, the value there of a parabola through the slices around it.
+
+    A parabola keeps the height of a smooth maximum, which a mean over neighbours would lower (local polynomial regression,
+    Cleveland, J Am Stat Assoc 74:829, 1979). Fewer than five slices have no jitter to tell from the shape and stay as they are.
+
+    Args:
+        acsa_cm2: Of slices side by side.
+        slice_thickness_mm: Distance between two slices.
+        sd_mm: Standard deviation of the Gaussian that weighs the neighbours.
+    """
+    reach = int(np.ceil(3 * sd_mm / slice_thickness_mm))
+    if len(acsa_cm2) < 5 or reach < 2:
+        return acsa_cm2.copy()
+    away = np.arange(-reach, reach + 1) * (slice_thickness_mm / sd_mm)
+    weights = np.exp(-0.5 * away**2)
+    there = np.pad(np.ones(len(acsa_cm2)), reach)
+    areas = np.pad(acsa_cm2, reach)
+    moments = [np.correlate(there, weights * away**power, mode="valid") for power in range(5)]
+    sums = [np.correlate(areas, weights * away**power, mode="valid") for power in range(3)]
+    matrix = np.stack([np.stack([moments[row + column] for column in range(3)], axis=1) for row in range(3)], axis=1)
+    return np.maximum(np.linalg.solve(matrix, np.stack(sums, axis=1)[:, :, np.newaxis])[:, 0, 0], 0.0)
+
+
 def _profile(
-    counts: Int[np.ndarray, " z"], sum_x: Int[np.ndarray, " z"], sum_y: Int[np.ndarray, " z"], grid: Grid, smoothing_mm: float
+    counts: Int[np.ndarray, " z"],
+    sum_x: Int[np.ndarray, " z"],
+    sum_y: Int[np.ndarray, " z"],
+    grid: Grid,
+    smoothing_mm: tuple[float, float],
 ) -> AcsaProfile | None:
     present = np.flatnonzero(counts)
     if present.size == 0:
@@ -37,16 +69,18 @@ def _profile(
     raw = np.stack([sum_x[present] / counts[present], sum_y[present] / counts[present], present], axis=1)
     bridged = np.stack([np.interp(z, present, raw[:, axis]) for axis in range(3)], axis=1)
     thickness = grid.spacing_xyz_mm[2]
-    line_mm = _smoothed_line(grid.points_to_mm(bridged), smoothing_mm / thickness)
+    line_mm = _smoothed_line(grid.points_to_mm(bridged), smoothing_mm[0] / thickness)
+    acsa_cm2 = counts[z] * grid.pixel_area_mm2 / 100
     span = max(len(z) - 1, 1)
     return AcsaProfile(
         z=z,
         position_mm=z * thickness,
         percent_of_length=100.0 * (z - z[0]) / span,
-        acsa_cm2=counts[z] * grid.pixel_area_mm2 / 100,
+        acsa_cm2=acsa_cm2,
         centroid_mm=line_mm,
         obliquity_deg=_obliquity_deg(line_mm, np.asarray(grid.direction, dtype=np.float64)[:, 2]),
         slice_thickness_mm=thickness,
+        acsa_smoothed_cm2=smoothed_areas(acsa_cm2, thickness, smoothing_mm[1]),
     )
 
 

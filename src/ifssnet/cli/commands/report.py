@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ifssnet.cli.options import Force, Json, Quiet, Verbose
+from ifssnet.cli.options import Force, Json, LegSide, Quiet, Rater, Subject, Verbose
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.errors import InputError
 
 if TYPE_CHECKING:
     from ifssnet.workflow.report.side_by_side import OtherSegmentation
-
-
-class Side(StrEnum):
-    """Which leg."""
-
-    left = "left"
-    right = "right"
 
 
 def run(
@@ -38,11 +30,14 @@ def run(
     ] = None,
     title: Annotated[str | None, typer.Option(help="Heading of the page (default: the file's name).")] = None,
     slices: Annotated[int, typer.Option(min=1, max=48, help="How many slices to show.")] = 12,
-    side: Annotated[Side | None, typer.Option(help="Which leg: names the medial and the lateral view.")] = None,
+    side: Annotated[LegSide | None, typer.Option(help="Which leg, which names the medial and the lateral view.")] = None,
+    subject: Subject = "",
+    rater: Rater = "",
     patient_axes: Annotated[
         bool | None,
         typer.Option(
-            "--patient-axes/--tracker-axes", help="Whose axes the volume has (default: the tracker's if compounded here)."
+            "--patient-axes/--tracker-axes",
+            help="Whose axes the volume has (default: the patient's where the muscles lie as they then must).",
         ),
     ] = None,
     force: Force = False,
@@ -71,6 +66,8 @@ def run(
         title=title,
         slices=slices,
         side=None if side is None else side.value,
+        subject=subject,
+        rater=rater,
         patient_axes=patient_axes,
         force=force,
     )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ifssnet.cli.options import Force, Json, Quiet, Verbose
+from ifssnet.cli.options import Force, Json, LegSide, Quiet, Rater, Subject, Verbose
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.provenance import Provenance
 
@@ -52,6 +52,9 @@ def run(
     provenance: Annotated[
         bool, typer.Option("--provenance", help="Write OUT.json beside it: method, settings, slices, versions, hashes.")
     ] = False,
+    subject: Subject = "",
+    side: Annotated[LegSide | None, typer.Option(help="Which leg, for provenance and report.")] = None,
+    rater: Rater = "",
     force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -99,6 +102,9 @@ def run(
         device=device,
         probability=probability,
         with_provenance=provenance,
+        subject=subject,
+        side=None if side is None else side.value,
+        rater=rater,
         force=force,
     )
     segmented = terminal.run(work)

@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from ifssnet.core.results import Results
 from ifssnet.figures.drawing.chart import Frame
+from ifssnet.figures.drawing.legend import legend_places
 from ifssnet.figures.drawing.method_theme import MethodStyle, method_styles
 from ifssnet.figures.drawing.standalone import picture
 from ifssnet.figures.drawing.svg import element, escape, nice_step, number, path_data
@@ -42,9 +43,8 @@ def drift_picture(results: Results) -> str:
     if not axes:
         return ""
     wide, high = _PANEL
-    legend_rows = math.ceil(len(methods) / 5)
-    top = 14 + 18.0 * legend_rows
-    parts = [_legend(methods)]
+    legend, top = _legend(methods, wide * len(axes))
+    parts = [legend]
     for row, (quantity, words) in enumerate(_QUANTITIES):
         for column, (axis, label, edges) in enumerate(axes):
             curves = {style.label: drift_curve(results, style.label, axis, quantity, edges) for style in methods}
@@ -97,10 +97,11 @@ def _lines(
     return found
 
 
-def _legend(methods: Sequence[MethodStyle]) -> str:
+def _legend(methods: Sequence[MethodStyle], width: float) -> tuple[str, float]:
+    """The lines' names, and where they end."""
     parts: list[str] = []
-    for place, style in enumerate(methods):
-        x, y = 58 + 160.0 * (place % 5), 16 + 18.0 * (place // 5)
+    places, bottom = legend_places([style.name for style in methods], 28.0, 58.0, width)
+    for style, (x, y) in zip(methods, places, strict=True):
         line = element(
             "line",
             x1=x,
@@ -113,4 +114,4 @@ def _legend(methods: Sequence[MethodStyle]) -> str:
         )
         words = element("text", escape(style.name), x=x + 28, y=y, style=f"fill:{hex_of(readable(style.color))}")
         parts += [line, words]
-    return "".join(parts)
+    return "".join(parts), bottom + 14

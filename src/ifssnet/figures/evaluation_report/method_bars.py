@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ifssnet.core.results import MEAN, WHOLE, Results
 from ifssnet.figures.drawing.chart import Frame
+from ifssnet.figures.drawing.legend import legend_places
 from ifssnet.figures.drawing.method_theme import MethodStyle, mark, method_styles
 from ifssnet.figures.drawing.standalone import picture
 from ifssnet.figures.drawing.svg import element, escape, nice_step, number, ticks
@@ -67,10 +68,10 @@ def metrics_picture(results: Results) -> str:
         if column == 0:
             parts += _row_labels(methods, LABELS - 6, row * high)
     foot = rows * high
-    parts.append(_key(results, LABELS + 10, foot + 14))
+    key, bottom = _key(results, LABELS + 10, width, foot + 14)
     title = f"Metrics by method, {results.about.split} split"
     description = "Diamond and bar: mean and standard deviation over the legs of the mean over the muscles."
-    return picture(title, description, width, foot + 30, *parts)
+    return picture(title, description, width, bottom + 14, *parts, key)
 
 
 def volume_error_picture(results: Results) -> str:
@@ -103,11 +104,11 @@ def volume_error_picture(results: Results) -> str:
         mean, sd = mean_and_sd(list(absolute[style.label].values()))
         words = written(mean, sd, 2)
         parts.append(element("text", words, class_="tick", x=right, y=middle, dy="0.34em", text_anchor="end"))
-    parts.append(_key(results, LABELS + 10, high - 4, filled=False))
+    key, bottom = _key(results, LABELS + 10, width, high - 4, filled=False)
     description = (
         "One mark a leg and muscle; at the right the mean over the legs of the size of the error, mean over the muscles."
     )
-    return picture("Volume error by method", description, width, high + 8, *parts)
+    return picture("Volume error by method", description, width, bottom + 10, *parts, key)
 
 
 def _panel(results: Results, panel: Panel, methods: Sequence[MethodStyle], left: float, top: float, high: float) -> list[str]:
@@ -172,18 +173,18 @@ def _method_label(style: MethodStyle, right: float, y: float) -> str:
     return element("text", escape(style.name), style=fill, x=right, y=y, dy="0.34em", text_anchor="end")
 
 
-def _key(results: Results, left: float, y: float, *, filled: bool = True) -> str:
-    """What the marks stand for."""
+def _key(results: Results, left: float, right: float, y: float, *, filled: bool = True) -> tuple[str, float]:
+    """What the marks stand for, and where that ends."""
+    names = [*results.muscles, *(["mean over muscles ± SD over legs"] if filled else [])]
+    places, bottom = legend_places(names, 9.0, left, right, y)
     parts: list[str] = []
-    x = left
-    for step, muscle in enumerate(results.muscles):
-        parts.append(mark(_MUSCLE_MARKS[step % 4], x, y - 4, 3.2, _GREY, hollow=True))
-        parts.append(element("text", escape(muscle), class_="note", x=x + 9, y=y))
-        x += 30 + 8 * len(muscle)
-    if filled:
-        parts.append(mark("diamond", x, y - 4, 4.4, _GREY))
-        parts.append(element("text", "mean over muscles ± SD over legs", class_="note", x=x + 10, y=y))
-    return "".join(parts)
+    for step, (name, (x, base)) in enumerate(zip(names, places, strict=True)):
+        if step < len(results.muscles):
+            parts.append(mark(_MUSCLE_MARKS[step % 4], x, base - 4, 3.2, _GREY, hollow=True))
+        else:
+            parts.append(mark("diamond", x, base - 4, 4.4, _GREY))
+        parts.append(element("text", escape(name), class_="note", x=x + 9, y=base))
+    return "".join(parts), bottom
 
 
 def _round_up(value: float) -> float:

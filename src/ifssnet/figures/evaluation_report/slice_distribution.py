@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from ifssnet.core.muscles import SOL
 from ifssnet.core.results import Results
+from ifssnet.figures.drawing.legend import legend_places, text_width
 from ifssnet.figures.drawing.method_theme import MethodStyle, method_styles
 from ifssnet.figures.drawing.standalone import picture
 from ifssnet.figures.drawing.svg import element, escape, number
@@ -33,10 +34,10 @@ def distribution_picture(results: Results, muscle: str = SOL) -> str:
         return ""
     box = min(max(_WIDE / (len(cases) * (len(methods) + 1.5)), 7.0), 34.0)
     group = max(box * (len(methods) + 1.5), 46.0)
-    columns = max(2, int(group * len(cases) // 160))
-    legend = 14 + 18.0 * math.ceil(len(methods) / columns)
-    width = max(_LEFT + group * len(cases) + 16, _LEFT + 160.0 * min(columns, len(methods)))
-    parts = [_legend(methods, columns)]
+    longest = max((text_width(style.name) for style in methods), default=0.0)
+    width = max(_LEFT + group * len(cases) + 16, _LEFT + 16 + longest)
+    drawn, legend = _legend(methods, width)
+    parts = [drawn]
     for place, (quantity, words) in enumerate(_PANELS):
         parts += _panel(results, methods, cases, muscle, quantity, words, legend + place * (_HIGH + 44), group, box)
     description = f"Percentiles over the slices of {muscle} that were not annotated."
@@ -110,10 +111,11 @@ def _box(style: MethodStyle, case: str, ys: Sequence[float], box: Float[np.ndarr
     )
 
 
-def _legend(methods: Sequence[MethodStyle], columns: int) -> str:
+def _legend(methods: Sequence[MethodStyle], width: float) -> tuple[str, float]:
+    """The boxes' names, and where they end."""
     parts: list[str] = []
-    for place, style in enumerate(methods):
-        x, y = _LEFT + 160.0 * (place % columns), 16 + 18.0 * (place // columns)
+    places, bottom = legend_places([style.name for style in methods], 16.0, _LEFT, width)
+    for style, (x, y) in zip(methods, places, strict=True):
         parts.append(element("rect", x=x, y=y - 9, width=10, height=10, fill=hex_of(style.color)))
         parts.append(element("text", escape(style.name), x=x + 16, y=y, style=f"fill:{hex_of(readable(style.color))}"))
-    return "".join(parts)
+    return "".join(parts), bottom + 14

@@ -68,6 +68,10 @@ def common_scale(meshes: Sequence[DisplayMesh]) -> ErrorScale | None:
     return ErrorScale(-high, high, True)
 
 
+COLOR_BAR = 260.0
+"""Length of the bar of colours."""
+
+
 @dataclass(frozen=True)
 class _Extent:
     """What a row shows, mm in the viewer's axes."""
@@ -123,9 +127,9 @@ def _grid(
             left = SIDE + column * column_wide + (column_wide - (extent.right - extent.left) / pixel_mm) / 2
             parts.append(_cell(there, colors, view, pixel_mm, scale, extent, left, top))
         top += high + GAP
-    width = SIDE + column_wide * len(names) + 8
+    width = max(SIDE + column_wide * len(names), SIDE + COLOR_BAR + 40) + 8
     foot = _color_bar(scale, SIDE, top + 6) if scale is not None else _scale_bar(pixel_mm, SIDE, top + 6)
-    return picture(title, f"Columns: {', '.join(names)}.", width, top + 58, *parts, foot)
+    return picture(title, f"Columns: {', '.join(names)}.", width, top + (88 if scale is not None else 58), *parts, foot)
 
 
 def _cell(
@@ -161,7 +165,7 @@ def _scale_bar(pixel_mm: float, left: float, y: float) -> str:
 
 def _color_bar(scale: ErrorScale, left: float, y: float) -> str:
     table = error_colors(scale.signed)[::3]
-    step = 260.0 / len(table)
+    step = COLOR_BAR / len(table)
     cells = "".join(
         element("rect", x=left + i * step, y=y, width=step * 1.3, height=12, fill=hex_of((int(r), int(g), int(b))))
         for i, (r, g, b) in enumerate(table)
@@ -171,11 +175,12 @@ def _color_bar(scale: ErrorScale, left: float, y: float) -> str:
             "text",
             escape(f"{value:+g}".replace("-", "−") if value else "0"),
             class_="tick",
-            x=left + (value - scale.low_mm) / (scale.high_mm - scale.low_mm) * 260,
+            x=left + (value - scale.low_mm) / (scale.high_mm - scale.low_mm) * COLOR_BAR,
             y=y + 27,
             text_anchor="middle",
         )
         for value in scale.ticks_mm
     )
-    words = "mm from the reference; + outside, − inside; larger errors take the ends' colours"
-    return cells + labels + element("text", words, class_="note", x=left + 284, y=y + 11)
+    words = ("mm from the reference; + outside, − inside;", "larger errors take the colours of the ends")
+    lines = [element("text", line, class_="note", x=left, y=y + 46 + 15 * row) for row, line in enumerate(words)]
+    return cells + labels + "".join(lines)

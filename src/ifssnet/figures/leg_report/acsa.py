@@ -14,6 +14,9 @@ from ifssnet.figures.drawing.label_places import Peak, label_places
 from ifssnet.figures.drawing.svg import element, escape, nice_step, number, path_data
 from ifssnet.figures.drawing.theme import DASHES, Rgb, hex_of, ordered, readable
 
+NARROW = 360.0
+"""Width of a chart on a phone, in SVG units."""
+
 _Line = Float[np.ndarray, " slice"]
 
 
@@ -69,12 +72,19 @@ def _annotated(frame: Frame, curve: ProfileCurve, x: Float[np.ndarray, " slice"]
     )
 
 
+def _largest(profile: AcsaProfile) -> tuple[int, float]:
+    """Place in the profile and area of the largest cross-section: of the smoothed profile where there is one."""
+    areas = profile.acsa_cm2 if profile.acsa_smoothed_cm2 is None else profile.acsa_smoothed_cm2
+    peak = int(np.nanargmax(areas)) if np.isfinite(areas).any() else 0
+    return peak, float(areas[peak])
+
+
 def _peak(frame: Frame, curve: ProfileCurve, x: Float[np.ndarray, " slice"], words: str) -> list[Peak]:
     """The largest area and its words; none where no area is known."""
     if not np.isfinite(curve.profile.acsa_cm2).any():
         return []
-    peak = int(np.nanargmax(curve.profile.acsa_cm2))
-    at_x, at_y = frame.x(float(x[peak])), frame.y(float(curve.profile.acsa_cm2[peak]))
+    peak, largest = _largest(curve.profile)
+    at_x, at_y = frame.x(float(x[peak])), frame.y(largest)
     highest = at_y
     if curve.reference_acsa_cm2 is not None:
         # The words stand clear of the reference's line too.
@@ -104,7 +114,7 @@ def profile_along_leg(curves: Mapping[str, ProfileCurve], colors: Mapping[str, R
     Args:
         curves: Name to areas.
         colors: Name to colour.
-        width: In SVG units, which the page scales.
+        width: In SVG units, which the page scales. One of a phone's screen has fewer numbers and a lower picture.
     """
     shown = _drawable(curves)
     if not shown:
@@ -115,7 +125,7 @@ def profile_along_leg(curves: Mapping[str, ProfileCurve], colors: Mapping[str, R
     rows = 12.0 * sum(bool(each.annotated_z) for each in shown.values())
     frame = Frame(
         width,
-        340.0 + rows,
+        min(340.0, 0.2 * width + 170.0) + rows,
         (first - margin, last + margin),
         (0.0, _top_of(shown)),
         left=52.0,
@@ -128,7 +138,7 @@ def profile_along_leg(curves: Mapping[str, ProfileCurve], colors: Mapping[str, R
     row = 24.0
     for i, (name, curve) in enumerate(shown.items()):
         color = colors[name]
-        peak = float(np.nanmax(curve.profile.acsa_cm2))
+        _, peak = _largest(curve.profile)
         parts.append(_curve(frame, curve, curve.profile.position_mm, color, dash=DASHES[i % len(DASHES)], filled=0.10))
         peaks += [(found, color) for found in _peak(frame, curve, curve.profile.position_mm, f"{name} {peak:.1f} cm²")]
         if curve.annotated_z:
@@ -136,12 +146,12 @@ def profile_along_leg(curves: Mapping[str, ProfileCurve], colors: Mapping[str, R
             label = hex_of(readable(color))
             parts.append(element("text", escape(name), class_="row", x=frame.left - 8, y=frame.floor + row + 7, fill=label))
             row += 12.0
-    said = "; ".join(f"{name} at most {float(np.nanmax(each.profile.acsa_cm2)):.1f} cm²" for name, each in shown.items())
+    said = "; ".join(f"{name} at most {_largest(each.profile)[1]:.1f} cm²" for name, each in shown.items())
     return element(
         "svg",
         element("title", "Cross-sectional areas along the leg"),
         element("desc", escape(f"{said}. From {first:.0f} to {last:.0f} mm.")),
-        frame.axes("Position along the slice axis (mm)", "ACSA (cm²)", x_ticks=7),
+        frame.axes("Position along the slice axis (mm)", "ACSA (cm²)", x_ticks=7 if width > NARROW else 4),
         *parts,
         *_marked(frame, peaks),
         class_="chart",
@@ -170,8 +180,8 @@ def profile_along_muscle(name: str, curve: ProfileCurve, color: Rgb, width: floa
     if len(curve.profile.z) == 0:
         return ""
     frame = Frame(width, 220.0, (0.0, 100.0), (0.0, _top_of({name: curve})), left=52.0, right=14.0, bottom=50.0)
-    peak = int(np.nanargmax(curve.profile.acsa_cm2)) if np.isfinite(curve.profile.acsa_cm2).any() else 0
-    largest, place = float(curve.profile.acsa_cm2[peak]), float(curve.profile.percent_of_length[peak])
+    peak, largest = _largest(curve.profile)
+    place = float(curve.profile.percent_of_length[peak])
     words = f"{largest:.1f} cm² at {place:.0f} %"
     return element(
         "svg",

@@ -13,6 +13,7 @@ from ifssnet.core.agreement import LegAgreement
 from ifssnet.core.findings import Finding
 from ifssnet.core.grid import Grid
 from ifssnet.core.measures import AcsaProfile, MuscleMeasures
+from ifssnet.core.provenance import CaseFacts, SelfCheck
 from ifssnet.figures.rendering.axis_letters import ANATOMICAL, Letters
 from ifssnet.figures.rendering.muscle_surface import MuscleSurface
 from ifssnet.io.plain_data import Json
@@ -49,11 +50,13 @@ class VolumeEstimate:
         volume_cm3: The estimate.
         leave_one_out_percent: Error when each annotated slice is left out in turn; None with too few slices.
         method: How, in a few words.
+        leave_one_out_cm3: That error in cm3.
     """
 
     volume_cm3: float
     leave_one_out_percent: float | None = None
     method: str = ""
+    leave_one_out_cm3: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +93,9 @@ class ReportContent:
         annotated_slices: Muscle's name to the slices that an expert drew.
         findings: What the checks before the work found; None when nothing was checked, empty when all was well.
         estimates: Muscle's name to its volume from the annotated slices alone.
+        network: The name of the network that segmented; empty for methods without one, and where nothing says so.
+        self_checks: What networks found about themselves: muscle's name, empty for all muscles, to its check.
+        case: Whose leg it is, who drew, and when it was analysed.
         provenance: How the segmentation came about: plain data, as deep as it likes.
         warnings: What was said while the case was read and measured.
         reference_name: What it was compared with, for a person.
@@ -111,6 +117,9 @@ class ReportContent:
     annotated_slices: Mapping[str, Sequence[int]] = field(default_factory=dict[str, Sequence[int]])
     findings: Sequence[Finding] | None = None
     estimates: Mapping[str, VolumeEstimate] = field(default_factory=dict[str, VolumeEstimate])
+    network: str = ""
+    self_checks: Mapping[str, SelfCheck] = field(default_factory=dict[str, SelfCheck])
+    case: CaseFacts = field(default_factory=CaseFacts)
     provenance: Mapping[str, Json] = field(default_factory=dict[str, Json])
     warnings: Sequence[str] = ()
     reference_name: str = ""

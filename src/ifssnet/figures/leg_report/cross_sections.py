@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from ifssnet.figures.drawing.pages import render
 from ifssnet.figures.drawing.theme import Rgb, ordered
-from ifssnet.figures.leg_report.acsa import ProfileCurve, echo_along_muscle, profile_along_leg, profile_along_muscle
+from ifssnet.figures.leg_report.acsa import NARROW, ProfileCurve, echo_along_muscle, profile_along_leg, profile_along_muscle
 from ifssnet.figures.leg_report.content import ReportContent
 from ifssnet.figures.leg_report.tables import PACKAGE
 
@@ -41,6 +41,7 @@ def profiles_section(content: ReportContent, colors: Mapping[str, Rgb]) -> Marku
         has_annotated=any(curve.annotated_z for curve in curves.values()),
         has_reference=any(curve.reference_acsa_cm2 is not None for curve in curves.values()),
         along_leg=Markup(profile_along_leg(curves, colors)),
+        on_phone=Markup(profile_along_leg(curves, colors, NARROW)),
         panels=[
             (
                 name,

@@ -44,9 +44,24 @@ def masthead(content: ReportContent, _colors: Mapping[str, Rgb]) -> Markup:
     slices, rows, columns = content.grid.shape_zyx
     spacing = f"{x:.3g} mm" if math.isclose(x, y) and math.isclose(y, z) else f"{x:.3g} × {y:.3g} × {z:.3g} mm"
     facts = [f"{columns} × {rows} × {slices} voxels of {spacing}", f"{slices * z:.0f} mm along the slice axis"]
-    facts += [f"{content.side} leg"] if content.side else []
-    facts += [content.made_at] if content.made_at else []
+    facts = [*_case_facts(content), *facts]
     return render(PACKAGE, "masthead.html", title=content.title, summary=summary_sentence(content), facts=facts)
+
+
+def _case_facts(content: ReportContent) -> list[str]:
+    """Whose leg, which, drawn by whom, and when."""
+    case, facts = content.case, list[str]()
+    if case.subject:
+        facts.append(f"subject {case.subject}")
+    if side := content.side or case.side:
+        facts.append(f"{side} leg")
+    if case.rater:
+        facts.append(f"drawn by {case.rater}")
+    if case.analysed_at:
+        facts.append(f"analysed {case.analysed_at[:16].replace('T', ' ')}")
+    if content.made_at:
+        facts.append(f"page made {content.made_at}")
+    return facts
 
 
 def summary_sentence(content: ReportContent) -> str:
@@ -75,10 +90,15 @@ def cards(content: ReportContent, colors: Mapping[str, Rgb]) -> Markup:
 def _card(name: str, content: ReportContent, colors: Mapping[str, Rgb]) -> Card:
     measures = content.muscles[name]
     details: list[str] = []
+    estimate = content.estimates.get(name)
+    if estimate is not None:
+        error = f" ± {estimate.leave_one_out_cm3:.1f}" if estimate.leave_one_out_cm3 is not None else ""
+        details.append(f"annotated slices alone: {estimate.volume_cm3:.1f}{error} cm³")
     if math.isfinite(measures.length_mm):
         details.append(f"{measures.length_mm:.0f} mm long")
-    if math.isfinite(measures.max_acsa_cm2):
-        details.append(f"largest ACSA {measures.max_acsa_cm2:.1f} cm²")
+    largest_cm2 = measures.max_acsa_cm2 if measures.max_acsa_smoothed_cm2 is None else measures.max_acsa_smoothed_cm2
+    if math.isfinite(largest_cm2):
+        details.append(f"largest ACSA {largest_cm2:.1f} cm²")
     agreement = None if content.agreement is None else content.agreement.muscles.get(name)
     if agreement is not None:
         error = agreement.volume_error_percent

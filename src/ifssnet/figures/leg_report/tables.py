@@ -14,6 +14,7 @@ from ifssnet.figures.drawing.pages import DASH, render
 from ifssnet.figures.drawing.theme import Rgb, ordered
 from ifssnet.figures.leg_report.content import ReportContent, VolumeEstimate
 from ifssnet.figures.leg_report.quantity_text import present, text_of
+from ifssnet.figures.leg_report.self_check_words import self_check_words
 from ifssnet.measurement.metrics.table import METRICS
 from ifssnet.measurement.metrics.volumes import VOLUME
 from ifssnet.measurement.quantities import MEASURES, Quantity
@@ -51,7 +52,8 @@ class Row:
 
 def numbers_section(content: ReportContent, colors: Mapping[str, Rgb]) -> Markup:
     """The measures of each muscle."""
-    return render(PACKAGE, "numbers.html", table=measures_table(content.muscles, content.estimates, colors))
+    table = measures_table(content.muscles, content.estimates, colors)
+    return render(PACKAGE, "numbers.html", table=table, checks=self_check_words(content.network, content.self_checks))
 
 
 def agreement_section(content: ReportContent, colors: Mapping[str, Rgb]) -> Markup:
@@ -109,9 +111,11 @@ def _estimates(names: Sequence[str], estimates: Mapping[str, VolumeEstimate]) ->
             cells.append(Cell(DASH))
             continue
         text = f"{estimate.volume_cm3:.1f}"
-        if estimate.leave_one_out_percent is not None:
+        if estimate.leave_one_out_cm3 is not None:
+            text += f" ± {estimate.leave_one_out_cm3:.1f}"
+        elif estimate.leave_one_out_percent is not None:
             text += f" ± {estimate.leave_one_out_percent:.1f} %"
         cells.append(Cell(text, name, "estimate", str(estimate.volume_cm3)))
     methods = ", ".join(sorted({each.method for each in estimates.values() if each.method}))
-    meaning = "Without the slices in between. After ±: the error when each annotated slice is left out in turn."
+    meaning = "By their areas. After ±: the root mean square error when each annotated place is left out in turn."
     return [Row("Volume from the annotated slices alone", "cm³", meaning + (f" Method: {methods}." if methods else ""), cells)]

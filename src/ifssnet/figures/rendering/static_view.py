@@ -42,19 +42,21 @@ def sides_picture(
     images = [render(meshes, colors, view, pixel_mm, scale) for view in views]
     height = max(image.shape[0] for image in images) * pixel_mm
     text = height / 30
+    slots = [max(image.shape[1] * pixel_mm, 0.62 * text * len(view.name)) for view, image in zip(views, images, strict=True)]
+    wanted = 0.0 if scale is None else 0.5 * text * len(_bar_words(scale))
+    # A slender muscle leaves less room than the words below it need.
+    width = max(sum(slots) + GAP_MM * (len(slots) - 1), wanted)
     parts: list[str] = []
-    x = 0.0
-    for view, image in zip(views, images, strict=True):
+    x = (width - sum(slots) - GAP_MM * (len(slots) - 1)) / 2
+    for view, image, slot in zip(views, images, slots, strict=True):
         link = _on_white(image)
         wide, tall = image.shape[1] * pixel_mm, image.shape[0] * pixel_mm
-        slot = max(wide, 0.62 * text * len(view.name))
         left = x + (slot - wide) / 2
         parts.append(element("image", href=link, x=left, y=(height - tall) / 2, width=wide, height=tall))
         parts.append(
             element("text", escape(view.name), x=x + slot / 2, y=height + 1.7 * text, font_size=text, text_anchor="middle")
         )
         x += slot + GAP_MM
-    width = x - GAP_MM
     bottom = height + 2.6 * text
     foot = _color_bar(scale, width, bottom, text) if scale is not None else _scale_bar(width, bottom, text)
     total = bottom + 3.2 * text
@@ -99,5 +101,9 @@ def _color_bar(scale: ErrorScale, width: float, top: float, text: float) -> str:
         )
         for value in scale.ticks_mm
     )
-    words = "mm from the reference (+ outside)" if scale.signed else "mm from the reference"
+    words = _bar_words(scale)
     return cells + labels + element("text", words, x=width / 2, y=top + 2.8 * text, font_size=0.8 * text, text_anchor="middle")
+
+
+def _bar_words(scale: ErrorScale) -> str:
+    return "mm from the reference (+ outside)" if scale.signed else "mm from the reference"

@@ -11,6 +11,7 @@ from typing import cast
 from ifssnet.core.errors import InputError
 from ifssnet.core.provenance import (
     AnnotatedSlices,
+    CaseFacts,
     FileSource,
     MethodDescription,
     Provenance,
@@ -51,6 +52,10 @@ def provenance_table(provenance: Provenance) -> dict[str, Json]:
         "annotated_slices": plain(provenance.annotated_slices),
         "software": plain(provenance.software),
     }
+    if provenance.case is not None:
+        table["case"] = {key: value for key, value in plain_table(provenance.case).items() if value}
+    if provenance.estimates:
+        table["estimates"] = {name: _muscle_table(estimate) for name, estimate in provenance.estimates.items()}
     if provenance.chosen_because:
         table["chosen_because"] = provenance.chosen_because
     if provenance.weights is not None:
@@ -97,6 +102,8 @@ def provenance_of(table: Mapping[str, Json]) -> Provenance:
         parts.weights,
         tuple(source for source in sources if source is not None),
         parts.volume,
+        {name: _estimate_of(each, "the provenance") for name, each in parts.estimates.items()},
+        parts.case,
     )
 
 
@@ -112,6 +119,8 @@ class _ProvenanceTable:
     weights: WeightsSource | None = None
     seeds: FileSource | tuple[FileSource, ...] | None = None
     volume: FileSource | None = None
+    estimates: Mapping[str, object] = field(default_factory=dict[str, object])
+    case: CaseFacts | None = None
 
 
 @dataclass(frozen=True)

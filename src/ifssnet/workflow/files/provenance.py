@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import platform
 from dataclasses import asdict
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from ifssnet.core.provenance import AnnotatedSlices, FileSource, WeightsSource
+from ifssnet.core.provenance import AnnotatedSlices, BodySide, CaseFacts, FileSource, WeightsSource
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.weights import Weights
 
@@ -53,3 +54,8 @@ def weights_source(weights: Weights, path: Path) -> WeightsSource:
     """Which weights, and where they come from; of their card the plain values."""
     card = {name: value for name, value in weights.card.items() if isinstance(value, str | int | float | bool)}
     return WeightsSource(path.name, weights.sha256, weights.kind, weights.muscles, card)
+
+
+def case_facts(subject: str = "", side: BodySide | None = None, rater: str = "") -> CaseFacts:
+    """What was said about a leg, with the date and time of now."""
+    return CaseFacts(subject.strip(), side, rater.strip(), datetime.now().astimezone().isoformat(timespec="seconds"))

@@ -10,11 +10,12 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.muscles import TRICEPS_SURAE
 from ifssnet.core.progress import Progress
-from ifssnet.core.provenance import Provenance
+from ifssnet.core.provenance import Provenance, VolumeEstimate
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator, Segmentation
 from ifssnet.geometry.axis_order import AS_STORED, inverse, reordered, reordered_grid
 from ifssnet.propagate.assemble import assemble
+from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation
 from ifssnet.propagate.seeding.mistaken_seeds import describe, find_mistakes
 from ifssnet.propagate.seeding.protocols import ALL_SEEDS, restrict
 from ifssnet.workflow.files.provenance import annotated_slices, software
@@ -67,6 +68,15 @@ def segment(
     labels = replace(found.labels, array=reordered(found.labels.array, back), grid=reordered_grid(found.labels.grid, back))
     probability = None if found.probability is None else reordered(found.probability, back)
     return Segmentation(labels, probability, provenance)
+
+
+def estimates_from_slices(seeds: Seeds, protocol: str = ALL_SEEDS) -> dict[str, VolumeEstimate]:
+    """The volume of each muscle from the annotated slices alone, by guided interpolation, with its leave-one-out error.
+
+    Raises:
+        InputError: No such protocol.
+    """
+    return ShapeInterpolation().prepare(None, restrict(seeds, protocol)).describe().volume_estimates()
 
 
 def in_order(labels: LabelMap) -> list[int]:

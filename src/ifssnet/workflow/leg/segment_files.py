@@ -9,7 +9,7 @@ from pathlib import Path
 from ifssnet.core.findings import Finding
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress
-from ifssnet.core.provenance import Provenance, WeightsSource
+from ifssnet.core.provenance import BodySide, Provenance, WeightsSource
 from ifssnet.core.segmentation import Propagator, Segmentation
 from ifssnet.io.open import open_volume
 from ifssnet.io.plain_data import Json, plain
@@ -21,9 +21,9 @@ from ifssnet.propagate.methods import learned
 from ifssnet.propagate.methods import method as plain_method
 from ifssnet.propagate.seeding.protocols import ALL_SEEDS, check_protocol
 from ifssnet.workflow.files.opener import open_seeds
-from ifssnet.workflow.files.provenance import file_source, weights_source
+from ifssnet.workflow.files.provenance import case_facts, file_source, weights_source
 from ifssnet.workflow.files.result_files import check_image_target, check_target, write_json
-from ifssnet.workflow.leg.case import in_order, segment
+from ifssnet.workflow.leg.case import estimates_from_slices, in_order, segment
 from ifssnet.workflow.leg.method_choice import Choice, choose
 
 
@@ -66,6 +66,9 @@ def segment_files(
     device: str = "auto",
     probability: Path | None = None,
     with_provenance: bool = False,
+    subject: str = "",
+    side: BodySide | None = None,
+    rater: str = "",
     force: bool = False,
 ) -> Generator[Progress, None, SegmentedFile]:
     """Segment a volume from seeds and write the result.
@@ -82,7 +85,10 @@ def segment_files(
         protocol: How much of what was drawn the method is given.
         device: Where a learned method computes.
         probability: Where to write probabilities.
-        with_provenance: Write them beside the output.
+        with_provenance: Write it beside the output.
+        subject: Whose leg it is, for provenance.
+        side: Which leg.
+        rater: Who drew.
         force: Replace files.
 
     Returns:
@@ -110,7 +116,10 @@ def segment_files(
         built.complete(found.provenance),
         seeds=tuple(file_source(path) for path in drawn),
         volume=None if volume_path is None else file_source(volume_path),
+        case=case_facts(subject, side, rater),
     )
+    if with_provenance and not provenance.method.volume_estimates():
+        provenance = replace(provenance, estimates=estimates_from_slices(seeds, protocol))
     save(found.labels, output, force=force)
     if probability is not None and found.probability is not None:
         save(Volume(found.probability, found.labels.grid), probability, force=force)

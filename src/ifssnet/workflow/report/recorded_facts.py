@@ -1,0 +1,64 @@
+"""What a segmentation's provenance and its seeds say to the reader of a report."""
+
+from __future__ import annotations
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.findings import Finding
+from ifssnet.core.provenance import BodySide, CaseFacts, SelfCheck
+from ifssnet.core.seeds import Seeds
+from ifssnet.figures.leg_report.content import VolumeEstimate
+from ifssnet.io.storage.provenance import RecordedProvenance
+from ifssnet.propagate.anchored.self_check import warning
+from ifssnet.workflow.leg.case import estimates_from_slices
+
+
+def case_of(recorded: RecordedProvenance, subject: str, side: BodySide | None, rater: str) -> CaseFacts:
+    """What provenance and the user say of the case.
+
+    Raises:
+        InputError: They contradict each other.
+    """
+    known = None if recorded.provenance is None else recorded.provenance.case
+    known = CaseFacts() if known is None else known
+    said = {"subject": subject.strip(), "side": side, "rater": rater.strip()}
+    for what, value in said.items():
+        there = getattr(known, what)
+        if value and there and value != there:
+            raise InputError(
+                f"the {what} that the segmentation's provenance names, '{there}'",
+                f"'{value}'",
+                f"Correct or leave out --{what}.",
+            )
+    return CaseFacts(known.subject or subject.strip(), known.side or side, known.rater or rater.strip(), known.analysed_at)
+
+
+def volume_estimates(recorded_provenance: RecordedProvenance, seeds: Seeds | None) -> dict[str, VolumeEstimate]:
+    """The volume that the annotated slices alone suggest: as provenance has it, else by guided interpolation of the seeds."""
+    recorded = recorded_provenance.provenance
+    found = {} if recorded is None else recorded.volume_estimates()
+    if not found and seeds is not None and any(seeds.present(label) for label in seeds.labels):
+        found = estimates_from_slices(seeds)
+    return {
+        name: VolumeEstimate(
+            each.volume_cm3, each.leave_one_out_error_percent, "guided interpolation", each.leave_one_out_error_cm3
+        )
+        for name, each in found.items()
+        if each.volume_cm3 is not None
+    }
+
+
+def network_of(recorded: RecordedProvenance) -> str:
+    """The name of the network that segmented; empty where none did, or nothing says so."""
+    found = recorded.provenance
+    return "" if found is None or found.weights is None else found.method_name
+
+
+def self_checks(recorded: RecordedProvenance) -> dict[str, SelfCheck]:
+    """What networks found about themselves: muscle's name, empty for all muscles, to its check."""
+    return {} if recorded.provenance is None else recorded.provenance.method.self_checks()
+
+
+def doubts(recorded: RecordedProvenance) -> list[Finding]:
+    """What networks found out about themselves that a user should know."""
+    said = dict.fromkeys(warning(check) for check in self_checks(recorded).values())
+    return [Finding("warning", text) for text in said if text]

@@ -1,0 +1,95 @@
+"""The leg that a report is about, and what a reader has to know of it."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ifssnet.compounding.preflight.volume_checks import check_volume
+from ifssnet.core.errors import InputWarning
+from ifssnet.core.findings import Finding
+from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.measures import LegMeasures
+from ifssnet.core.provenance import BodySide
+from ifssnet.core.seeds import Seeds
+from ifssnet.geometry.axis_order import AS_STORED
+from ifssnet.geometry.resample import comparable
+from ifssnet.io.open import open_labels, open_volume
+from ifssnet.io.seeds.drawing_axis import plane_name
+from ifssnet.io.storage.provenance import RecordedProvenance, read_provenance
+from ifssnet.io.volumes.recorded_findings import recorded_findings
+from ifssnet.measurement.completeness import completeness_findings
+from ifssnet.measurement.muscles import measure_findings
+from ifssnet.measurement.orientation import patient_axes_fit, side_fits
+from ifssnet.measurement.unseen import unseen_findings
+from ifssnet.workflow.files.opener import open_seeds
+from ifssnet.workflow.report.recorded_facts import doubts
+
+
+@dataclass(frozen=True, eq=False)
+class ReportedLeg:
+    """The leg that a report is about, read from its files.
+
+    Attributes:
+        labels: The segmentation.
+        volume: Grey levels on its grid, if given.
+        reference: What it ought to be, on its grid, if given.
+        seeds: What the expert drew, if given.
+        recorded: How the segmentation was made, where that lies beside it.
+    """
+
+    labels: LabelMap
+    volume: Volume | None
+    reference: LabelMap | None
+    seeds: Seeds | None
+    recorded: RecordedProvenance
+
+
+def read_leg(segmentation: Path, volume: Path | None, reference: Path | None, seeds: Path | None) -> ReportedLeg:
+    """Read what a report is about, all onto the segmentation's grid."""
+    labels = open_labels(segmentation)
+    grey = None if volume is None else open_volume(volume)
+    if grey is not None and not grey.grid.matches(labels.grid):
+        labels = comparable(labels, LabelMap(np.zeros(grey.grid.shape_zyx, np.uint8), grey.grid, {}), segmentation.name)
+    truth = None if reference is None else open_labels(reference)
+    if truth is not None:
+        truth = comparable(truth, labels, "the reference")
+    drawn = None if seeds is None else open_seeds(seeds, labels.grid)
+    if drawn is not None and drawn.axes != AS_STORED:
+        plane = plane_name(labels.grid, drawn.axes[0])
+        what = f"The muscles were drawn on {plane} planes, which are not the slices shown here: they are not marked on them"
+        warnings.warn(InputWarning(f"{what}."), stacklevel=2)
+        drawn = None
+    return ReportedLeg(labels, grey, truth, drawn, read_provenance(segmentation))
+
+
+def knows_the_patient(leg: ReportedLeg, said: bool | None) -> bool:
+    """Whether the axes of the files may be called the patient's.
+
+    No header is trusted with that: recordings of a tracker are stored as LPS too. The muscles themselves have to lie as they
+    must on the patient's axes, unless the user says so.
+    """
+    return bool(patient_axes_fit(leg.labels)) if said is None else said
+
+
+def leg_findings(leg: ReportedLeg, measures: LegMeasures, side: BodySide | None = None) -> list[Finding] | None:
+    """Muscles that are not whole, the findings about the recordings where they are on record, and those about the voxels.
+
+    None where there is no volume to check and nothing else to say.
+
+    Args:
+        leg: The leg.
+        measures: What it measures.
+        side: Which leg it is said to be; None where the axes are not the patient's.
+    """
+    cut = [*completeness_findings(leg.labels), *measure_findings(measures, leg.labels.grid), *doubts(leg.recorded)]
+    if side is not None and side_fits(leg.labels, side) is False:
+        what = f"This is said to be a {side} leg, but GM lies on the side where the lateral muscle of a {side} leg is."
+        cut.append(Finding("warning", what, "Check the side, the names of the muscles and the volume's axes."))
+    if leg.volume is None:
+        return list(cut) or None
+    unseen = unseen_findings(measures)
+    return [*cut, *unseen, *(recorded_findings(leg.volume) or ()), *check_volume(leg.volume, leg.labels)]
