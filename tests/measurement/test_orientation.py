@@ -14,13 +14,17 @@ from ifssnet.measurement.orientation import patient_axes_fit, side_fits
 Z, Y, X = np.mgrid[:60, :30, :30].astype(float)
 
 
+def columns_of(matrix: np.ndarray) -> tuple[tuple[float, float, float], ...]:
+    return tuple(tuple(float(v) for v in row) for row in matrix)
+
+
 def calf(direction: np.ndarray, names: dict[int, str] | None = None) -> LabelMap:
     """A left calf on LPS axes, stored along the columns of a direction matrix: GM and GL behind the soleus, ending higher."""
     array = np.zeros(Z.shape, dtype=np.uint8)
     array[((X - 15) / 10) ** 2 + ((Y - 10) / 6) ** 2 + ((Z - 26) / 26) ** 2 < 1] = 1
     array[((X - 9) / 6) ** 2 + ((Y - 21) / 5) ** 2 + ((Z - 42) / 17) ** 2 < 1] = 2
     array[((X - 22) / 6) ** 2 + ((Y - 21) / 5) ** 2 + ((Z - 44) / 15) ** 2 < 1] = 3
-    grid = Grid(array.shape, (1.0, 1.0, 4.0), (3.0, -7.0, 11.0), direction)
+    grid = Grid(array.shape, (1.0, 1.0, 4.0), (3.0, -7.0, 11.0), columns_of(direction))
     return LabelMap(array, grid, names or {1: "SOL", 2: "GM", 3: "GL"})
 
 
@@ -33,7 +37,7 @@ def stored(labels: LabelMap, order: tuple[int, int, int], flips: tuple[bool, boo
     array = np.flip(array, [2 - a for a in range(3) if flips[a]])
     array = np.ascontiguousarray(array.transpose([2 - order[2 - a] for a in range(3)]))
     turned = (direction * signs)[:, list(order)]
-    grid = Grid(array.shape, tuple(float(spacing[a]) for a in order), tuple(float(v) for v in first), turned)
+    grid = Grid(array.shape, tuple(float(spacing[a]) for a in order), tuple(float(v) for v in first), columns_of(turned))
     return LabelMap(array, grid, labels.names)
 
 

@@ -101,6 +101,25 @@ class Motion:
     longest_invalid_run: int
 
 
+@dataclass(frozen=True)
+class ProbePressure:
+    """How far the probe pressed the skin in, along one sweep.
+
+    Attributes:
+        along_mm: Places along the leg, from the first that any sweep saw.
+        beside_mm: How much deeper the skin lies there than another sweep saw it; NaN where no other saw it.
+        inside_mm: How much deeper the skin lies there than its own smooth course; NaN where it was not seen.
+        fat_mm: Thickness of the fat where the probe pressed most; None where it did not press, or no two sweeps see the fat.
+        fat_elsewhere_mm: The same as another sweep saw it.
+    """
+
+    along_mm: tuple[float, ...]
+    beside_mm: tuple[float, ...]
+    inside_mm: tuple[float, ...]
+    fat_mm: float | None = None
+    fat_elsewhere_mm: float | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Preflight:
     """What the checks found before compounding.

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import edt
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int, Shaped
-from scipy import interpolate, ndimage, special
+from scipy import interpolate, linalg, ndimage, special
 from scipy.spatial import cKDTree
 from skimage import measure, morphology, segmentation
 
@@ -51,6 +51,11 @@ def smoothed_along(
 ) -> Float[np.ndarray, "*axes"]:
     """Gaussian smoothing along one axis, cut off at four standard deviations; `sigma` in elements."""
     return np.asarray(ndimage.gaussian_filter1d(array, sigma, axis=axis, mode=mode))
+
+
+def solve_banded(bands: Float[np.ndarray, "band n"], right: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """The solution of linear equations whose matrix is symmetric, positive definite and banded; its lower bands are given."""
+    return np.asarray(linalg.solveh_banded(bands, right, lower=True))
 
 
 def interpolated(
