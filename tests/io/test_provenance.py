@@ -69,8 +69,12 @@ def test_the_keys_of_the_file() -> None:
     """Results of earlier versions are read by programs of others: the keys stay."""
     table = json.loads(json.dumps(provenance_table(WHOLE)))
     assert list(table) == [
-        "method", "protocol", "annotated_slices", "software", "chosen_because", "weights", "seeds", "volume",
+        "method", "protocol", "annotated_slices", "software", "case", "estimates", "chosen_because", "weights", "seeds",
+        "volume",
     ]  # fmt: skip
+    case = {"subject": "P07", "side": "left", "rater": "AB", "analysed_at": "2026-03-02T14:05:00+01:00"}
+    assert table["case"] == case
+    assert list(table["estimates"]) == ["SOL"]
     method = table["method"]
     assert list(method) == ["name", "settings", "context", "prior", "trust"]
     assert method["trust"] == {"share": 0.25, "hidden_places": 21, "dice_by_share": {"0": 0.86, "0.25": 0.87}}

@@ -64,7 +64,7 @@ def erosion_findings(
     """Remarks on an erosion that takes nothing away, or everything.
 
     Args:
-        spacing_xyz_mm: Of the voxels.
+        spacing_xyz_mm: The spacing of the voxels.
         echo: How echo intensity was measured; None where it was not.
         inner_mean: Muscle's name to the mean grey level away from its border.
     """

@@ -64,7 +64,7 @@ def measure_findings(measures: LegMeasures, grid: Grid) -> tuple[Finding, ...]:
 
     Args:
         measures: What a leg measures.
-        grid: Of the segmentation.
+        grid: The segmentation's.
     """
     inner = {name: muscle.echo_intensity_eroded_mean for name, muscle in measures.muscles.items()}
     return erosion_findings(grid.spacing_xyz_mm, measures.options.echo, inner)

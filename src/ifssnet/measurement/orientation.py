@@ -14,7 +14,7 @@ WITHIN_DEG = 30.0
 """How far the soleus' long way may lie from the axis that is said to run to superior."""
 
 CLEAR_SHARE = 0.05
-"""Of the soleus' length: how far apart the centroids have to lie before they tell anything."""
+"""How far apart the centroids have to lie before they say anything, in shares of the soleus' length."""
 
 
 def patient_axes_fit(labels: LabelMap) -> bool | None:
@@ -26,7 +26,7 @@ def patient_axes_fit(labels: LabelMap) -> bool | None:
         labels: The segmentation.
 
     Returns:
-        None where it cannot be told: without the soleus or without a gastrocnemius, or with pieces of them only.
+        None where nothing says so: without the soleus or without a gastrocnemius, or with short parts of them only.
     """
     named = named_values(labels)
     above = [_places_mm(labels, named[name]) for name in GASTROCNEMII if name in named]

@@ -38,7 +38,7 @@ def smoothed_areas(
     Cleveland, J Am Stat Assoc 74:829, 1979). Fewer than five slices have no jitter to tell from the shape and stay as they are.
 
     Args:
-        acsa_cm2: Of slices side by side.
+        acsa_cm2: The areas of slices side by side.
         slice_thickness_mm: Distance between two slices.
         sd_mm: Standard deviation of the Gaussian that weighs the neighbours.
     """

@@ -21,10 +21,10 @@ DARK_MM = 1.5
 """A dark spot in tissue is smaller than this; what is darker was not scanned, or lies in shadow."""
 
 MUCH_SHARE = 0.05
-"""Of a muscle's border at the edge: more than this is told."""
+"""A larger share of a muscle's border at the edge is a finding."""
 
 LARGE_END_SHARE = 0.35
-"""Of a muscle's largest area: more than this on the volume's first or last slice is a cut."""
+"""More than this share of a muscle's largest area on the volume's first or last slice is a cut."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +148,7 @@ def _coverage(labels: LabelMap, value: int, scanned: Bool[np.ndarray, "z y x"]) 
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = np.where(border > 0, near / border, np.nan)
     return MuscleCoverage(
-        np.arange(depth.start, depth.stop) * z_mm,
+        np.arange(depth.start, depth.stop, dtype=np.float64) * z_mm,
         shares,
         float(near.sum() / max(border.sum(), 1.0)),
         float(areas[0] / largest) if depth.start == 0 else 0.0,

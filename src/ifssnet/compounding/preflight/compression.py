@@ -1,4 +1,4 @@
-"""How far the probe pressed into the leg, told from the skin's course and from places that two sweeps saw."""
+"""How far the probe pressed into the leg, by the skin's course and from places that two sweeps saw."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ LEVEL_SLOPE = 0.5
 """The skin is judged where it lies nearly across the beam: on the flanks a millimetre aside is a millimetre of depth."""
 
 INWARD_WEIGHT = 0.1
-"""Of places where the skin lies inside its course: these are what is looked for, so they do not draw the course along."""
+"""The weight of places where the skin lies inside its course: they are looked for, so they hardly draw the course along."""
 
 ROUNDS = 12
-"""Of finding the course and weighing its places anew; it stands still by then."""
+"""How often the course is found and its places are weighed anew; it stands still by then."""
 
 BESIDE_MM = 2.5
 """Skin that lies deeper than another sweep saw it by more than this was pressed: the leg and its motion make up to 2 mm."""
@@ -42,7 +42,7 @@ ENDS_MM = 20.0
 """At the ends of a sweep nothing holds the smooth course."""
 
 LEAST_PLACES = 10
-"""Of the map where two sweeps see the fat, before its thickness is compared."""
+"""How many places two sweeps have to share before the fat's thickness is compared."""
 
 REMEDY = "Volumes read too small where the probe presses. Use more gel or a water bath, and let the probe float."
 
@@ -68,17 +68,17 @@ def pressure_findings(pressures: Sequence[ProbePressure]) -> list[Finding]:
     """A warning for each sweep that was pressed; the figure is its deepest indentation in mm."""
     found: list[Finding] = []
     for number, each in enumerate(pressures, start=1):
-        told = _told(each)
-        if told is None:
+        indented = _deepest(each)
+        if indented is None:
             continue
-        depth_mm, text = told
+        depth_mm, text = indented
         if each.fat_mm is not None and each.fat_elsewhere_mm is not None and each.fat_mm < each.fat_elsewhere_mm:
             text += f"; the fat there is {each.fat_mm:.1f} mm thick, and {each.fat_elsewhere_mm:.1f} mm under another sweep"
         found.append(Finding("warning", f"sweep {number}: {text}", REMEDY, depth_mm, "mm"))
     return found
 
 
-def _told(each: ProbePressure) -> tuple[float, str] | None:
+def _deepest(each: ProbePressure) -> tuple[float, str] | None:
     """The deepest indentation, by what shows it best, and the words for it; None where nobody pressed."""
     for values, least_mm, words in (
         (each.beside_mm, BESIDE_MM, "the skin lies up to {:.1f} mm deeper than another sweep saw it, {}"),
@@ -95,7 +95,7 @@ def _told(each: ProbePressure) -> tuple[float, str] | None:
 
 
 def _runs(here: Bool[np.ndarray, " along"]) -> list[tuple[int, int]]:
-    """First and last place of every stretch that is long enough."""
+    """First and last place of every run that is long enough."""
     edges = np.flatnonzero(np.diff(np.pad(here.astype(np.int8), 1)))
     pairs = [(int(first), int(last) - 1) for first, last in zip(edges[::2], edges[1::2], strict=True)]
     return [(first, last) for first, last in pairs if (last - first + 1) * STEP_MM >= LEAST_RUN_MM]
@@ -120,7 +120,7 @@ def _own_course(skin_mm: Float[np.ndarray, "across along"]) -> Float[np.ndarray,
     """How much deeper the skin lies than its own smooth course, at each place along the leg."""
     lines = skin_mm[np.isfinite(skin_mm).sum(axis=1) * STEP_MM > 0.5 * SMOOTH_MM]
     if len(lines) == 0:
-        return np.full(skin_mm.shape[1], np.nan)
+        return np.full_like(skin_mm[0], np.nan)
     lines = lines[:: max(len(lines) // LINES, 1)]
     inside = np.stack([line - smooth_course(line) for line in lines])
     known = np.flatnonzero(np.isfinite(inside).any(axis=0))
@@ -163,8 +163,8 @@ def _beside_others(number: int, maps: SkinMaps) -> Float[np.ndarray, " along"]:
     own = maps.maps[number].skin_mm
     others = [other.skin_mm for place, other in enumerate(maps.maps) if place != number]
     if not others:
-        return np.full(own.shape[1], np.nan)
-    deeper = own - np.fmin.reduce(others)
+        return np.full_like(own[0], np.nan)
+    deeper = own - np.fmin.reduce(np.stack(others))
     # One line at the very side of a probe is as likely an edge of its image as a push.
     deeper[:, np.isfinite(deeper).sum(axis=0) < LEAST_LINES] = np.nan
     return _middle_of(deeper)
@@ -176,7 +176,7 @@ def _fat_mm(number: int, maps: SkinMaps, beside_mm: Float[np.ndarray, " along"])
     if not others or not (beside_mm > BESIDE_MM).any():
         return None, None
     pressed = beside_mm > max(BESIDE_MM, 0.7 * float(np.nanmax(beside_mm)))
-    own, there = maps.maps[number].fat_mm[:, pressed], np.fmax.reduce(others)[:, pressed]
+    own, there = maps.maps[number].fat_mm[:, pressed], np.fmax.reduce(np.stack(others))[:, pressed]
     both = np.isfinite(own) & np.isfinite(there)
     if both.sum() < LEAST_PLACES:
         return None, None

@@ -153,7 +153,8 @@ def _window(sweep: Sweep, options: CompoundOptions) -> tuple[int, int, int, int]
     if options.clip is None:
         return 0, 0, columns, rows
     clip = options.clip
-    return max(clip.u, 0), max(clip.v, 0), min(clip.u + clip.width + 1, columns), min(clip.v + clip.height + 1, rows)
+    right, bottom = clip.u_px + clip.width_px + 1, clip.v_px + clip.height_px + 1
+    return max(clip.u_px, 0), max(clip.v_px, 0), min(right, columns), min(bottom, rows)
 
 
 def _averaged(
@@ -169,7 +170,7 @@ def _skin_px(grey: Float[np.ndarray, "row column"], pixel_mm: float) -> Float[np
     """The first row of tissue in each column; NaN where everything is dark."""
     lit = grey[grey > 0]
     if lit.size == 0:
-        return np.full(grey.shape[1], np.nan)
+        return np.full_like(grey[0], np.nan)
     level = 0.5 * float(np.median(lit))
     bright = grey >= level
     # Reverberations in the water are thin and faint: what is tissue goes on below.

@@ -105,9 +105,7 @@ def volume_error_picture(results: Results) -> str:
         words = written(mean, sd, 2)
         parts.append(element("text", words, class_="tick", x=right, y=middle, dy="0.34em", text_anchor="end"))
     key, bottom = _key(results, LABELS + 10, width, high - 4, filled=False)
-    description = (
-        "One mark a leg and muscle; at the right the mean over the legs of the size of the error, mean over the muscles."
-    )
+    description = "One mark a leg and muscle; at the right the mean over legs and muscles of the size of the error."
     return picture("Volume error by method", description, width, bottom + 10, *parts, key)
 
 
