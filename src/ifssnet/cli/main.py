@@ -28,6 +28,7 @@ from ifssnet.cli.commands import (
     report,
     seeds,
     segment,
+    session,
     train,
     weights,
 )
@@ -94,6 +95,27 @@ COMMANDS: Mapping[str, Callable[..., object] | Group] = {
     "dataset": Group("Fetch and look over public data sets.", {"leg-3d-us": dataset.leg_3d_us}),
     "experiment": Group("Run a published experiment end to end.", {"leg-3d-us": experiment.leg_3d_us}),
     "phantom": Group("Digital legs with exact truth.", {"leg": phantom.leg, "cohort": phantom.cohort}),
+    "session": Group(
+        "One leg from the first drawn slice to the signature.",
+        {
+            "new": session.new,
+            "show": session.show,
+            "draw": session.draw,
+            "mark": session.mark,
+            "erase": session.erase,
+            "propagate": session.propagate,
+            "check": session.check,
+            "suggest": session.suggest,
+            "accept": session.accept,
+            "undo": session.undo,
+            "redo": session.redo,
+            "redraw": session.redraw,
+            "quality": session.quality,
+            "plan": session.plan,
+            "sign": session.sign,
+            "export": session.export,
+        },
+    ),
     "weights": Group("Weights of the networks.", {"list": weights.shown, "card": weights.card, "pack": weights.pack}),
 }
 """Every command by its word; a further one is one more line."""

@@ -48,6 +48,30 @@ def spacing_xyz(text: str | None) -> tuple[float, float, float] | None:
     return (x, y, z)
 
 
+def slices(text: str | None) -> tuple[int, ...] | None:
+    """`40,47` or `40-42,60` as slice indices, ascending.
+
+    >>> slices("40-42,60")
+    (40, 41, 42, 60)
+
+    Raises:
+        InputError: Something else, or more slices than any volume has.
+    """
+    if text is None:
+        return None
+    found: set[int] = set()
+    for word in text.split(","):
+        first, _, last = word.strip().partition("-")
+        if not _is_index(first) or not _is_index(last or first) or int(last or first) < int(first):
+            raise InputError("slices such as --slices 40,47 or 40-42", f"'{text[:60]}'", "Write indices from 0, with commas.")
+        found.update(range(int(first), int(last or first) + 1))
+    return tuple(sorted(found))
+
+
+def _is_index(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 6
+
+
 def names(text: str | None) -> tuple[str, ...] | None:
     """`SOL,GM,GL` as a tuple of names."""
     if text is None:

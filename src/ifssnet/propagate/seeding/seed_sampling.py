@@ -61,7 +61,7 @@ def sample_seeds(
         )
     masks: dict[int, dict[int, Mask]] = {label: {} for label in wanted}
     for z in sorted({z for slices in wanted.values() for z in slices}):
-        drawn = _drawn(labels, z, [label for label in wanted if z in wanted[label]], noise_mm, seed)
+        drawn = drawn_by_hand(labels, z, [label for label in wanted if z in wanted[label]], noise_mm, seed)
         for label, mask in drawn.items():
             masks[label][z] = mask
     names = {label: labels.names[label] for label in wanted}
@@ -99,7 +99,7 @@ def _slices(present: np.ndarray, slices: int, consecutive: int, period: float, e
     return chosen
 
 
-def _drawn(labels: LabelMap, z: int, annotated: list[int], noise_mm: float, seed: int) -> Mapping[int, Mask]:
+def drawn_by_hand(labels: LabelMap, z: int, annotated: list[int], noise_mm: float, seed: int) -> Mapping[int, Mask]:
     """One slice's masks as drawn; where two displaced borders overlap, a pixel goes to the muscle it lies deeper in."""
     plane = labels.array[z]
     if not noise_mm:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from threading import RLock
 from types import TracebackType
 
 from ifssnet.core.errors import InputError
@@ -47,6 +48,8 @@ def default_muscles(names: Sequence[str] = TRICEPS_SURAE) -> tuple[MuscleName, .
 class Session:
     """A leg in an expert's hands. `apply` is the only way to change it, and returns when the change is on disk.
 
+    Threads may share a session: one draws while another propagates.
+
     Use `Session.create` or `Session.open`; close it, or use it in a `with` block.
     """
 
@@ -57,6 +60,7 @@ class Session:
         self._state = state
         self._writer = writer
         self._lock = lock
+        self._changing = RLock()
 
     @classmethod
     def create(
@@ -167,12 +171,13 @@ class Session:
         """
         if self._writer is None:
             raise InputError("a session that can be changed", "one that was opened to be read", "Open it without read-only.")
-        state = self._state
-        for event in events:
-            state = reduce(state, event)
-        self._writer.append(events)
-        self._state = state
-        return state
+        with self._changing:
+            state = self._state
+            for event in events:
+                state = reduce(state, event)
+            self._writer.append(events)
+            self._state = state
+            return state
 
     def close(self) -> None:
         """Let others open it."""

@@ -1,0 +1,321 @@
+"""`ifss session`: one leg from the first drawn slice to the signature, by commands."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ifssnet.cli.options import Device, Json, Quiet, Verbose
+from ifssnet.cli.parse import slices as slices_of
+from ifssnet.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from ifssnet.workflow.session.commands import SessionAnswer
+
+
+class Side(StrEnum):
+    """Which leg."""
+
+    left = "left"
+    right = "right"
+
+
+class Aim(StrEnum):
+    """What is to become surer."""
+
+    volume = "volume"
+    shape = "shape"
+
+
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The session's folder.")]
+By = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who does it; your user name where you do not say.")]
+Muscle = Annotated[str, typer.Argument(metavar="MUSCLE", help="As SOL, GM or GL.")]
+MaybeMuscle = Annotated[str | None, typer.Option("--muscle", metavar="MUSCLE", help="This one alone.")]
+Slices = Annotated[str | None, typer.Option("--slices", metavar="LIST", help="As 40,47,100-120.")]
+
+
+def _answered(terminal: Terminal, answer: SessionAnswer) -> SessionAnswer:
+    if terminal.as_json:
+        terminal.answer_json(answer)
+        return answer
+    case = answer.case
+    rows = [
+        (name, f"{each.volume_cm3:.1f}", "-" if each.sd_cm3 is None else f"{each.sd_cm3:.1f}", each.outlines)
+        for name, each in (case.volumes or {}).items()
+    ]
+    terminal.answer_table(
+        f"{case.name}: {case.progression}, {case.minutes:.1f} min of expert time", ("muscle", "cm3", "+- cm3", "outlines"), rows
+    )
+    for finding in answer.findings:
+        terminal.say(f"{finding.text} {finding.remedy}")
+    if answer.to_propagate:
+        terminal.say(f"{answer.to_propagate} gaps have to be propagated: ifss session propagate {case.name}")
+    for path in answer.written:
+        terminal.say(f"wrote {path}")
+    return answer
+
+
+def new(
+    folder: Folder,
+    volume: Annotated[Path, typer.Argument(metavar="VOLUME", help="The volume to draw on; it is copied into the folder.")],
+    muscles: Annotated[str | None, typer.Option(metavar="NAMES", help="Muscles to draw, as SOL,GM,GL.")] = None,
+    subject: Annotated[str, typer.Option(metavar="TEXT", help="Whose leg.")] = "",
+    side: Annotated[Side | None, typer.Option(help="Which leg.")] = None,
+    visit: Annotated[str, typer.Option(metavar="TEXT", help="When or why it was recorded.")] = "",
+    by: By = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> object:
+    """Begin a session on a volume.
+
+    Example: `ifss session new cases/anna leg.mha --subject Anna --side left`
+    """
+    from ifssnet.workflow.session import commands as work
+
+    names = [] if muscles is None else [each.strip() for each in muscles.split(",") if each.strip()]
+    answer = work.new_session(folder, volume, names, by, subject, "" if side is None else side.value, visit)
+    return _answered(Terminal(quiet, as_json=json), answer)
+
+
+def show(folder: Folder, json: Json = False, quiet: Quiet = False) -> object:
+    """Show how far a session is; it may be open elsewhere."""
+    from ifssnet.workflow.session import commands as work
+
+    return _answered(Terminal(quiet, as_json=json), work.show_session(folder))
+
+
+def draw(
+    folder: Folder,
+    seeds: Annotated[
+        list[Path], typer.Argument(metavar="SEEDS", help="What was drawn, in any form that `ifss segment` reads.")
+    ],
+    slices: Slices = None,
+    corrected: Annotated[bool, typer.Option("--corrected", help="It corrects what a method proposed.")] = False,
+    by: By = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> object:
+    """Take slices that were drawn elsewhere into a session.
+
+    Example: `ifss session draw cases/anna drawn.seg.nrrd --slices 40,47`
+    """
+    from ifssnet.workflow.session import commands as work
+
+    answer = work.draw(folder, seeds, by, slices=_slices(slices), corrected=corrected)
+    return _answered(Terminal(quiet, as_json=json), answer)
+
+
+def propagate(
+    folder: Folder,
+    muscle: MaybeMuscle = None,
+    method: Annotated[
+        str | None, typer.Option(help="A method's name; the better one of each gap where you do not say.")
+    ] = None,
+    device: Annotated[Device, typer.Option(help="Where networks compute.")] = Device.auto,
+    by: By = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> object:
+    """Fill the gaps whose drawn slices changed, and no others."""
+    from ifssnet.workflow.session import commands as work
+
+    terminal = Terminal(quiet, verbose, json)
+    found = terminal.run(work.propagate_session(folder, by, muscle=muscle, method=method, device=device.value))
+    return _answered(terminal, found)
+
+
+def check(
+    folder: Folder,
+    muscle: MaybeMuscle = None,
+    device: Annotated[Device, typer.Option(help="Where networks compute.")] = Device.auto,
+    by: By = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> object:
+    """Hide drawn slices from the methods: the better one of each gap is found, and the volumes get their errors."""
+    from ifssnet.workflow.session import commands as work
+
+    terminal = Terminal(quiet, verbose, json)
+    return _answered(terminal, terminal.run(work.check_session(folder, by, muscle=muscle, device=device.value)))
+
+
+def suggest(
+    folder: Folder,
+    aim: Annotated[Aim, typer.Option(help="What is to become surer.")] = Aim.volume,
+    most: Annotated[int, typer.Option(min=1, help="How many.")] = 5,
+    json: Json = False,
+) -> object:
+    """Say which slices to draw next, and what each is expected to gain."""
+    from ifssnet.workflow.session import commands as work
+
+    terminal = Terminal(as_json=json)
+    found = work.suggest_slices(folder, aim.value, most)
+    if json:
+        terminal.answer_json(found)
+    else:
+        terminal.answer_table(
+            "Draw next", ("slice", "gain %", "why"), [(each.z, each.gain_percent, each.why) for each in found]
+        )
+    return found
+
+
+def accept(
+    folder: Folder,
+    muscle: Muscle,
+    slices: Slices = None,
+    back: Annotated[bool, typer.Option("--back", help="Take the acceptance back.")] = False,
+    by: By = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> object:
+    """Accept slices as they are: they never change by themselves. Without --slices, all of the muscle."""
+    from ifssnet.workflow.session import commands as work
+
+    answer = work.accept(folder, muscle, _slices(slices), by, accepted=not back)
+    return _answered(Terminal(quiet, as_json=json), answer)
+
+
+def erase(
+    folder: Folder,
+    muscle: Muscle,
+    slices: Annotated[str, typer.Option("--slices", metavar="LIST", help="As 40,47,100-120.")],
+    by: By = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> object:
+    """Take back what was drawn of a muscle on some slices."""
+    from ifssnet.workflow.session import commands as work
+
+    return _answered(Terminal(quiet, as_json=json), work.erase(folder, muscle, _slices(slices), by))
+
+
+def mark(
+    folder: Folder,
+    muscle: Muscle,
+    first: Annotated[int | None, typer.Option(help="The first slice that shows it.")] = None,
+    last: Annotated[int | None, typer.Option(help="The last slice that shows it.")] = None,
+    absent: Annotated[bool, typer.Option("--absent", help="It is nowhere in the volume.")] = False,
+    by: By = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> object:
+    """Mark where a muscle ends, or that it is absent."""
+    from ifssnet.workflow.session import commands as work
+
+    answer = work.mark(folder, muscle, by, first=first, last=last, absent=absent)
+    return _answered(Terminal(quiet, as_json=json), answer)
+
+
+def undo(folder: Folder, by: By = None, json: Json = False, quiet: Quiet = False) -> object:
+    """Take back the last thing that was done."""
+    from ifssnet.workflow.session import commands as work
+
+    return _answered(Terminal(quiet, as_json=json), work.undo(folder, by))
+
+
+def redo(folder: Folder, by: By = None, json: Json = False, quiet: Quiet = False) -> object:
+    """Do again what was taken back."""
+    from ifssnet.workflow.session import commands as work
+
+    return _answered(Terminal(quiet, as_json=json), work.undo(folder, by, again=True))
+
+
+def sign(
+    folder: Folder,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who vouches for the result.")],
+    statement: Annotated[str, typer.Option(metavar="TEXT", help="What is to be remarked.")] = "",
+    reopen: Annotated[bool, typer.Option("--reopen", help="Go on with the work; the signature no longer counts.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> object:
+    """Sign the result off."""
+    from ifssnet.workflow.session import commands as work
+
+    return _answered(Terminal(quiet, as_json=json), work.sign(folder, by, statement, reopen=reopen))
+
+
+def export(
+    folder: Folder,
+    kinds: Annotated[
+        str | None, typer.Option("--kinds", metavar="LIST", help="Of seg.nrrd,nii.gz,stl,measures,slices,seeds,report.")
+    ] = None,
+    by: By = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> object:
+    """Write the result: segmentation, surfaces, tables, and the report."""
+    from ifssnet.workflow.session import commands as work
+
+    chosen = [] if kinds is None else [each.strip() for each in kinds.split(",") if each.strip()]
+    return _answered(Terminal(quiet, as_json=json), work.export_session(folder, chosen, by))
+
+
+def redraw(
+    folder: Folder,
+    share: Annotated[float, typer.Option(help="Of the drawn slices.")] = 0.1,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of the random choice.")] = None,
+    by: By = None,
+    json: Json = False,
+) -> object:
+    """Choose slices to be drawn again without seeing what was drawn: the page shows them so."""
+    from ifssnet.workflow.session import commands as work
+
+    terminal = Terminal(as_json=json)
+    found = work.redraw(folder, share, by, seed)
+    if json:
+        terminal.answer_json([{"muscle": name, "slice": z} for name, z in found])
+    else:
+        terminal.answer_table("Draw again, blind", ("muscle", "slice"), found)
+    return found
+
+
+def quality(folder: Folder, json: Json = False) -> object:
+    """Say how slices that were drawn twice agree: ICC, SEM, MDC, and limits of agreement of their areas."""
+    from ifssnet.workflow.session import commands as work
+
+    terminal = Terminal(as_json=json)
+    found = work.quality(folder)
+    if json:
+        terminal.answer_json(found)
+        return found
+    rows = [
+        (
+            "one person" if each.same_hand else "two persons",
+            each.slices,
+            each.dice,
+            None if each.reliability is None else each.reliability.icc_2_1.value,
+            None if each.reliability is None else each.reliability.sem_agreement,
+            None if each.reliability is None else each.reliability.mdc_agreement,
+            None if each.areas is None else each.areas.bias,
+        )
+        for each in found
+    ]
+    terminal.answer_table("Drawn twice", ("by", "slices", "Dice", "ICC(2,1)", "SEM mm2", "MDC mm2", "bias mm2"), rows)
+    return found
+
+
+def plan(
+    folder: Folder,
+    most: Annotated[int, typer.Option(min=3, help="Outlines of a muscle to plan up to.")] = 12,
+    json: Json = False,
+) -> object:
+    """Plan a study from a pilot case: outlines and minutes of expert time against the error of the volume."""
+    from ifssnet.workflow.session import commands as work
+
+    terminal = Terminal(as_json=json)
+    found = work.plan_study(folder, most)
+    if json:
+        terminal.answer_json(found)
+        return found
+    rows = [(each.outlines, each.error_percent, each.minutes, each.measured) for each in found]
+    terminal.answer_table("Outlines of each muscle", ("outlines", "error %", "minutes", "measured"), rows)
+    return found
+
+
+def _slices(text: str | None) -> tuple[int, ...]:
+    return slices_of(text) or ()

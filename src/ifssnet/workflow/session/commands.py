@@ -1,0 +1,222 @@
+"""What `ifss session` does, each in one call: folders and files in, answers out."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.findings import Finding
+from ifssnet.core.muscles import field_name
+from ifssnet.core.packed_mask import PackedMask
+from ifssnet.core.progress import Progress
+from ifssnet.core.seeds import Seeds
+from ifssnet.workflow.files.opener import open_seeds
+from ifssnet.workflow.session.cases import CaseSummary, summary
+from ifssnet.workflow.session.events import (
+    EndsMarked,
+    How,
+    MuscleAbsent,
+    MuscleAdded,
+    MuscleName,
+    Redone,
+    Reopened,
+    Signed,
+    SliceDrawn,
+    SliceErased,
+    SlicesAccepted,
+    Undone,
+)
+from ifssnet.workflow.session.export import EXPORTERS, export
+from ifssnet.workflow.session.hidden_slices import check
+from ifssnet.workflow.session.methods import Methods
+from ifssnet.workflow.session.planner import PlannedEffort, plan
+from ifssnet.workflow.session.propagation import propagate
+from ifssnet.workflow.session.quality_control import DrawingQuality, ask_again, drawing_quality
+from ifssnet.workflow.session.session import Session, default_muscles, now
+from ifssnet.workflow.session.suggestion import Aim, Suggestion, suggest
+
+
+@dataclass(frozen=True)
+class SessionAnswer:
+    """A session after a command.
+
+    Attributes:
+        case: The session in a line.
+        to_propagate: Gaps that are not up to date.
+        findings: What a person has to know.
+        written: Files that were written.
+    """
+
+    case: CaseSummary
+    to_propagate: int
+    findings: tuple[Finding, ...] = ()
+    written: tuple[Path, ...] = ()
+
+
+def _answer(session: Session, written: tuple[Path, ...] = (), findings: tuple[Finding, ...] = ()) -> SessionAnswer:
+    state = session.state
+    stale = sum(len(state.stale(label)) for label in state.muscles)
+    return SessionAnswer(summary(session.folder.name, state), stale, session.findings + findings, written)
+
+
+def new_session(
+    folder: Path, volume: Path, muscles: Sequence[str], by: str | None, subject: str = "", side: str = "", visit: str = ""
+) -> SessionAnswer:
+    """Begin a session on a volume."""
+    names = default_muscles(muscles) if muscles else default_muscles()
+    with Session.create(folder, volume, by=by, muscles=names, subject=subject, side=side, visit=visit) as session:
+        return _answer(session)
+
+
+def show_session(folder: Path) -> SessionAnswer:
+    """A session as it stands; it may be open elsewhere."""
+    with Session.open(folder, read_only=True) as session:
+        return _answer(session)
+
+
+def draw(
+    folder: Path, files: Sequence[Path], by: str | None, *, slices: Sequence[int] = (), corrected: bool = False
+) -> SessionAnswer:
+    """Take what was drawn elsewhere into a session: seeds in any form that `ifss segment` reads.
+
+    Args:
+        folder: The session's.
+        files: Seeds, onto the session's volume.
+        by: Who drew.
+        slices: These slices alone; none for all.
+        corrected: Whether this corrects what a method proposed.
+
+    Raises:
+        InputError: Seeds that cannot be read, drawn across another axis, or without one of the slices.
+    """
+    how: How = "corrected" if corrected else "imported"
+    with Session.open(folder, by=by) as session:
+        seeds = open_seeds(list(files), session.state.grid)
+        if seeds.axes != (0, 1, 2):
+            raise InputError("slices drawn along the volume's first axis", f"axes {seeds.axes}", "Use ifss segment for these.")
+        _import(session, seeds, set(slices), how)
+        return _answer(session)
+
+
+def _import(session: Session, seeds: Seeds, slices: set[int], how: How) -> None:
+    missing = sorted(slices - set(seeds.annotated_slices))
+    if missing:
+        raise InputError(
+            f"seeds on slice {missing[0]}", f"seeds on {len(seeds.annotated_slices)} others", "Choose drawn slices."
+        )
+    names = {muscle.name: label for label, muscle in session.state.muscles.items()}
+    events: list[MuscleAdded | SliceDrawn] = []
+    for value in seeds.labels:
+        name = field_name(seeds.name(value))
+        if name not in names:
+            names[name] = max(names.values(), default=0) + 1
+            color = seeds.colors.get(value, (200, 200, 60))
+            events.append(MuscleAdded(now(), session.by, MuscleName(names[name], name, color)))
+        for z, mask in sorted(seeds.masks[value].items()):
+            if not slices or z in slices:
+                packed = PackedMask.of(np.asarray(mask, dtype=bool))
+                events.append(SliceDrawn(now(), session.by, names[name], z, packed, how))
+    session.apply(*events)
+
+
+def propagate_session(
+    folder: Path, by: str | None, *, muscle: str | None = None, method: str | None = None, device: str = "auto"
+) -> Generator[Progress, None, SessionAnswer]:
+    """Propagate to every gap that is not up to date."""
+    with Session.open(folder, by=by) as session:
+        label = None if muscle is None else session.state.label_of(muscle)
+        yield from propagate(session, Methods(device), label=label, method=method)
+        return _answer(session)
+
+
+def check_session(
+    folder: Path, by: str | None, *, muscle: str | None = None, device: str = "auto"
+) -> Generator[Progress, None, SessionAnswer]:
+    """Hide drawn slices from the methods, so that each gap gets the better one and the volume its error."""
+    with Session.open(folder, by=by) as session:
+        labels = tuple(session.state.muscles) if muscle is None else (session.state.label_of(muscle),)
+        for label in labels:
+            yield from check(session, Methods(device), label)
+        return _answer(session)
+
+
+def suggest_slices(folder: Path, aim: Aim = "volume", most: int = 5) -> tuple[Suggestion, ...]:
+    """The slices to draw next."""
+    with Session.open(folder, read_only=True) as session:
+        return suggest(session.state, aim)[:most]
+
+
+def accept(folder: Path, muscle: str, slices: Sequence[int], by: str | None, *, accepted: bool = True) -> SessionAnswer:
+    """Accept slices of a muscle as they are; none named for every slice that something is known of."""
+    with Session.open(folder, by=by) as session:
+        label = session.state.label_of(muscle)
+        chosen = tuple(slices) or tuple(session.state.area_px(label))
+        session.apply(SlicesAccepted(now(), session.by, label, chosen, accepted))
+        return _answer(session)
+
+
+def erase(folder: Path, muscle: str, slices: Sequence[int], by: str | None) -> SessionAnswer:
+    """Take back what was drawn of a muscle on some slices."""
+    with Session.open(folder, by=by) as session:
+        label = session.state.label_of(muscle)
+        session.apply(*(SliceErased(now(), session.by, label, z) for z in slices))
+        return _answer(session)
+
+
+def mark(
+    folder: Path, muscle: str, by: str | None, *, first: int | None = None, last: int | None = None, absent: bool = False
+) -> SessionAnswer:
+    """Mark a muscle's ends, or say that it is nowhere in the volume."""
+    with Session.open(folder, by=by) as session:
+        label = session.state.label_of(muscle)
+        known = session.state.muscles[label]
+        if absent:
+            session.apply(MuscleAbsent(now(), session.by, label))
+        else:
+            low = known.first if first is None else first
+            high = known.last if last is None else last
+            session.apply(EndsMarked(now(), session.by, label, low, high))
+        return _answer(session)
+
+
+def undo(folder: Path, by: str | None, *, again: bool = False) -> SessionAnswer:
+    """Take back the last thing that an expert did, or do it again."""
+    with Session.open(folder, by=by) as session:
+        session.apply(Redone(now(), session.by) if again else Undone(now(), session.by))
+        return _answer(session)
+
+
+def sign(folder: Path, by: str, statement: str = "", *, reopen: bool = False) -> SessionAnswer:
+    """Sign a session off, or reopen it."""
+    with Session.open(folder, by=by) as session:
+        session.apply(Reopened(now(), by) if reopen else Signed(now(), by, statement))
+        return _answer(session)
+
+
+def export_session(folder: Path, kinds: Sequence[str], by: str | None) -> SessionAnswer:
+    """Write the result into the session's folder."""
+    with Session.open(folder, by=by) as session:
+        return _answer(session, export(session, kinds or tuple(EXPORTERS)))
+
+
+def redraw(folder: Path, share: float, by: str | None, seed: int | None = None) -> tuple[tuple[str, int], ...]:
+    """Choose drawn slices to be drawn again, blind: muscle and slice of each, in random order."""
+    with Session.open(folder, by=by) as session:
+        return tuple((session.state.muscles[label].name, z) for label, z in ask_again(session, share, seed))
+
+
+def quality(folder: Path) -> tuple[DrawingQuality, ...]:
+    """How slices that were drawn twice agree: by one person, and by two."""
+    with Session.open(folder, read_only=True) as session:
+        found = [drawing_quality(session.state, same_hand=same) for same in (True, False)]
+        return tuple(each for each in found if each is not None)
+
+
+def plan_study(folder: Path, most: int = 20) -> tuple[PlannedEffort, ...]:
+    """Outlines and minutes against error, from a pilot case."""
+    with Session.open(folder, read_only=True) as session:
+        return plan(session.state, most)
