@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 
 from ifssnet.core.packed_mask import PackedMask
 from ifssnet.core.progress import Progress
+from ifssnet.workflow.session.drawn_groups import hidden_groups
 from ifssnet.workflow.session.events import Checked, HiddenSlice, Interval
 from ifssnet.workflow.session.fill import fill, windows
 from ifssnet.workflow.session.methods import INTERPOLATION, Methods
@@ -36,22 +37,6 @@ def check(session: Session, methods: Methods, label: int, names: Sequence[str] =
         found.append(_tried(session, methods, state, label, group, names))
     session.apply(Checked(now(), session.by, label, tuple(found)))
     yield Progress("hiding slices", len(groups), len(groups))
-
-
-def hidden_groups(state: SessionState, label: int) -> tuple[tuple[int, ...], ...]:
-    """Drawn slices that can be hidden, those side by side together: they show the muscle, and so do their neighbours."""
-    bounds = state.muscle(label).bounds(state.grid)
-    groups: list[list[int]] = []
-    for z, mask in bounds.items():
-        if groups and groups[-1][-1] == z - 1 and bounds[z - 1].empty == mask.empty:
-            groups[-1].append(z)
-        else:
-            groups.append([z])
-    return tuple(
-        tuple(group)
-        for before, group, after in zip(groups, groups[1:], groups[2:], strict=False)
-        if not any(bounds[z].empty for z in (before[-1], group[0], after[0]))
-    )
 
 
 def _tried(

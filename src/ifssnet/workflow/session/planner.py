@@ -16,6 +16,10 @@ DEFAULT_SECONDS = 60.0
 """Of an outline where the session timed none."""
 
 LEAST_OUTLINES = 3
+"""Of a muscle, that a plan begins with."""
+
+LEAST_DRAWN = 5
+"""Outlines of a pilot's muscle from which some can be left out."""
 
 RATE = 2.0
 """The error falls at least with this power of the distance between outlines where too few were drawn to say."""
@@ -76,6 +80,8 @@ def _thinned(state: SessionState, label: int) -> list[tuple[int, float]]:
     """Outlines that were kept, and the volume's error in percent without the others, for each way of leaving out."""
     areas = {z: float(mask.pixels) for z, mask in state.muscle(label).bounds(state.grid).items()}
     drawn = [z for z, area in areas.items() if area > 0]
+    if len(drawn) < LEAST_DRAWN:
+        return []
     whole = _under_curve(areas)
     found: list[tuple[int, float]] = []
     for step in range(2, len(drawn)):

@@ -126,12 +126,16 @@ class SimulatedExpert:
         return [int(z) for z in np.flatnonzero((self.truth.array == label).any(axis=(1, 2)))]
 
     def _spaced(self, count: int) -> list[tuple[int, int]]:
-        """So many slices of each muscle, at equal distances from each other and from the ends."""
+        """So many slices of each muscle, at equal distances from each other and from the ends.
+
+        Where a muscle goes on past the end of what was recorded, its slice there is drawn as well: there is no end to mark.
+        """
         found: list[tuple[int, int]] = []
         for label in self.truth.names:
             if slices := self._slices(label):
                 inner = np.linspace(slices[0] - 1, slices[-1] + 1, count + 2)[1:-1]
                 found += [(label, round(float(z))) for z in inner]
+                found += [(label, z) for z in {0, self.truth.grid.slices - 1} & {slices[0], slices[-1]}]
         return found
 
     def _drawn(self, state: SessionState, places: Sequence[tuple[int, int]]) -> SessionState:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ifssnet.geometry.untyped import monotone_curve
+from ifssnet.workflow.session.drawn_groups import hidden_groups
 from ifssnet.workflow.session.events import HiddenSlice, Interval
 from ifssnet.workflow.session.state import MuscleState, SessionState
 
@@ -25,6 +26,9 @@ UNTRIED_LOSS = 0.1
 
 HAND = 0.01
 """Relative error of an area that no method can go below: the hand's own."""
+
+NEAREST_SHARE = 0.25
+"""A hidden slice counts where it lies at least this share as far from one neighbour as from the other."""
 
 PARABOLA = 2 / 3
 """Mean of a parabola that is 0 at both ends of a gap, as a share of its height in the middle."""
@@ -84,12 +88,12 @@ def _foretold(state: SessionState, label: int) -> tuple[HiddenSlice, ...]:
     """Each drawn slice between two others, its area by a monotone curve through the areas of the others."""
     areas = {z: float(mask.pixels) for z, mask in state.muscle(label).bounds(state.grid).items()}
     found: list[HiddenSlice] = []
-    for z in list(areas)[1:-1]:
-        others = {each: area for each, area in areas.items() if each != z}
-        if areas[z] > 0 and len(others) > 1:
-            area = float(monotone_curve(np.array([z], np.float64), list(map(float, others)), list(others.values()))[0])
-            wrong = abs(area - areas[z]) / areas[z]
-            found.append(HiddenSlice(z, (("areas", max(0.0, 1 - wrong / 2)),), (("areas", area),), areas[z]))
+    for group in hidden_groups(state, label):
+        z = group[len(group) // 2]
+        others = {each: area for each, area in areas.items() if each not in group}
+        area = float(monotone_curve(np.array([z], np.float64), list(map(float, others)), list(others.values()))[0])
+        wrong = abs(area - areas[z]) / max(area, areas[z], 1.0)
+        found.append(HiddenSlice(z, (("areas", 1 - wrong / 2),), (("areas", area),), areas[z]))
     return tuple(found)
 
 
@@ -112,27 +116,41 @@ def _middle_errors(
     if not hidden:
         return OPEN_END, UNTRIED_LOSS, False
     bounds = list(muscle.bounds(state.grid))
-    scaled = [(each, _width_ratio(bounds, each.z, interval)) for each in hidden]
+    scaled = [(each, ratio) for each in hidden if (ratio := _width_ratio(bounds, each.z, interval)) is not None]
+    if not scaled:
+        return OPEN_END, UNTRIED_LOSS, False
     near = [pair for pair in scaled if pair[0].z <= interval.low][-1:] + [
         pair for pair in scaled if pair[0].z >= interval.high
     ][:1]
     # What happened next to the gap counts as much as what happened anywhere: single errors are small by chance.
-    relative = math.sqrt((_mean_square(near) + _mean_square(scaled)) / 2)
-    loss = (_mean_loss(near) + _mean_loss(scaled)) / 2
-    return (max(relative, OPEN_END) if open_end else relative), min(loss, 1.0), True
+    relative = math.sqrt((_mean_square(near or scaled) + _mean_square(scaled)) / 2)
+    loss = (_mean_loss(near or scaled) + _mean_loss(scaled)) / 2
+    return (max(relative, OPEN_END) if open_end else min(relative, 1.0)), min(loss, 1.0), True
 
 
-def _width_ratio(bounds: Sequence[int], z: int, interval: Interval) -> float:
-    """The square of a gap's width over the width that the hidden slice was foretold across."""
-    below = max((each for each in bounds if each < z), default=z)
-    above = min((each for each in bounds if each > z), default=z)
-    return ((interval.high - interval.low) / max(above - below, 1)) ** 2
+def _width_ratio(bounds: Sequence[int], z: int, interval: Interval) -> float | None:
+    """What an error on a hidden slice is to be multiplied by for the middle of a gap.
+
+    An error grows with the product of the distances to the slices on either side. None for a hidden slice so near to one of
+    them that its error says nothing.
+    """
+    below = z - max((each for each in bounds if each < z and _apart(bounds, each, z)), default=z)
+    above = min((each for each in bounds if each > z and _apart(bounds, z, each)), default=z) - z
+    if min(below, above) < NEAREST_SHARE * max(below, above):
+        return None
+    return ((interval.high - interval.low) / 2) ** 2 / max(below * above, 1)
+
+
+def _apart(bounds: Sequence[int], low: int, high: int) -> bool:
+    """Whether two drawn slices belong to different groups: not all slices between them were drawn."""
+    return sum(low <= each <= high for each in bounds) < high - low + 1
 
 
 def _best_area_error(each: HiddenSlice) -> float:
     """Relative error of the area by the method with the best Dice."""
     name = max(each.dice, key=lambda pair: pair[1])[0]
-    return abs(dict(each.area_px)[name] - each.drawn_px) / max(each.drawn_px, 1.0)
+    area = dict(each.area_px)[name]
+    return abs(area - each.drawn_px) / max(area, each.drawn_px, 1.0)
 
 
 def _mean_square(scaled: Sequence[tuple[HiddenSlice, float]]) -> float:

@@ -1,0 +1,132 @@
+"""`ifss session`, from the first slice to the signature, by commands; what is exported can be read again."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cone import GM, SOL, cone, cylinder, truth, volume
+
+from ifssnet.cli.main import main
+from ifssnet.core.images import LabelMap
+from ifssnet.io.open import open_labels
+from ifssnet.io.save import save
+from ifssnet.workflow.session.session import Session
+
+
+def run(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main([str(each) for each in arguments])
+    return int(ended.value.code or 0)
+
+
+def some_slices(*slices: int) -> LabelMap:
+    whole = truth()
+    array = np.zeros_like(whole.array)
+    array[list(slices)] = whole.array[list(slices)]
+    return LabelMap(array, whole.grid, whole.names)
+
+
+def test_a_leg_by_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save(volume(), tmp_path / "leg.mha")
+    save(some_slices(0, 20, 40), tmp_path / "drawn.seg.nrrd")
+    save(some_slices(10, 30), tmp_path / "more.seg.nrrd")
+    case = tmp_path / "anna"
+    assert run("session", "new", case, tmp_path / "leg.mha", "--subject", "Anna", "--side", "left", "--by", "E") == 0
+    assert run("session", "draw", case, tmp_path / "drawn.seg.nrrd", "--by", "E") == 0
+    assert run("session", "propagate", case, "--method", "shape-interpolation") == 0
+    assert run("session", "draw", case, tmp_path / "more.seg.nrrd", "--slices", "30", "--corrected") == 0
+    assert run("session", "undo", case) == 0
+    assert run("session", "redo", case) == 0
+    capsys.readouterr()
+    assert run("session", "show", case, "--json") == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["case"]["progression"] == "drawn"
+    assert shown["to_propagate"] == 4
+    assert run("session", "propagate", case, "--method", "shape-interpolation") == 0
+    assert run("session", "accept", case, "SOL", "--slices", "21-29") == 0
+    assert run("session", "mark", case, "GL", "--absent") == 0
+    assert run("session", "suggest", case) == 0
+    assert "the middle of a gap" in capsys.readouterr().out
+    assert run("session", "sign", case, "--by", "E", "--statement", "complete") == 0
+    assert run("session", "erase", case, "SOL", "--slices", "0") == 2
+    assert "Reopen" in capsys.readouterr().err
+    assert run("session", "export", case, "--kinds", "seg.nrrd,nii.gz,stl,measures,slices,seeds") == 0
+
+    found = open_labels(case / "exports" / "segmentation.seg.nrrd")
+    with Session.open(case, read_only=True) as session:
+        assert np.array_equal(found.array, session.state.label_map().array)
+    assert set(found.names.values()) >= {"SOL", "GM"}
+    with (case / "exports" / "slices.csv").open(encoding="utf-8") as stream:
+        rows = {(row["muscle"], int(row["slice"])): row for row in csv.DictReader(stream)}
+    assert rows["SOL", 0]["origin"] == "imported"
+    assert rows["SOL", 30]["origin"] == "corrected"
+    assert rows["SOL", 25]["origin"] == "accepted"
+    assert rows["GM", 25]["origin"] == "not seen"
+    assert rows["GM", 25]["method"] == "shape-interpolation"
+    assert float(rows["GM", 25]["area_mm2"]) == pytest.approx(cylinder(25).sum(), rel=0.1)
+    provenance = json.loads((case / "exports" / "segmentation.seg.nrrd.json").read_text(encoding="utf-8"))
+    assert '"Anna"' in json.dumps(provenance)
+    assert '"complete"' in json.dumps(provenance)
+    assert {path.name for path in (case / "exports").iterdir()} >= {"SOL.stl", "GM.stl", "measures.csv", "seeds.seg.nrrd"}
+
+
+def test_the_report_is_exported_and_redrawing_and_plans_are_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(volume(), tmp_path / "leg.mha")
+    save(some_slices(*range(0, 41, 5)), tmp_path / "drawn.seg.nrrd")
+    case = tmp_path / "anna"
+    assert run("session", "new", case, tmp_path / "leg.mha", "--muscles", "SOL,GM", "--by", "E") == 0
+    assert run("session", "export", case) == 2
+    assert "Draw and propagate first" in capsys.readouterr().err
+    assert run("session", "draw", case, tmp_path / "drawn.seg.nrrd") == 0
+    assert run("session", "propagate", case, "--method", "shape-interpolation") == 0
+    assert run("session", "export", case, "--kinds", "report") == 0
+    assert "SOL" in (case / "exports" / "report.html").read_text(encoding="utf-8")
+    assert run("session", "redraw", case, "--share", "0.2", "--seed", "1", "--json") == 0
+    assert run("session", "plan", case, "--most", "6") == 0
+    assert run("session", "quality", case) == 0
+    assert run("session", "export", case, "--kinds", "pdf") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["new", "{case}", "{leg}"], "without a session"),
+        (["draw", "{case}", "{seeds}", "--slices", "7"], "seeds on slice 7"),
+        (["propagate", "{case}"], "slices to propagate to"),
+        (["propagate", "{case}", "--muscle", "TA"], "one of the muscles SOL, GM, GL"),
+        (["accept", "{case}", "SOL", "--slices", "99"], "slices from 0 to 40"),
+        (["accept", "{case}", "SOL", "--slices", "x"], "slices such as"),
+        (["show", "{folder}"], "the folder of a session"),
+        (["redraw", "{case}", "--share", "2"], "a share above 0"),
+        (["redraw", "{case}"], "drawn slices"),
+        (["sign", "{case}", "--by", "E"], "something drawn"),
+    ],
+)
+def test_what_cannot_be_is_said_and_ends_with_two(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    save(volume(), tmp_path / "leg.mha")
+    save(some_slices(0, 40), tmp_path / "drawn.seg.nrrd")
+    places = {"case": tmp_path / "case", "leg": tmp_path / "leg.mha", "seeds": tmp_path / "drawn.seg.nrrd", "folder": tmp_path}
+    assert run("session", "new", places["case"], places["leg"]) == 0
+    capsys.readouterr()
+    assert run("session", *(each.format(**places) for each in arguments)) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_muscles_that_a_session_does_not_have_yet_are_added_by_their_names(tmp_path: Path) -> None:
+    save(volume(), tmp_path / "leg.mha")
+    whole = some_slices(0, 40)
+    save(LabelMap(whole.array, whole.grid, {SOL: "soleus", GM: "TA"}), tmp_path / "drawn.seg.nrrd")
+    assert run("session", "new", tmp_path / "case", tmp_path / "leg.mha") == 0
+    assert run("session", "draw", tmp_path / "case", tmp_path / "drawn.seg.nrrd") == 0
+    with Session.open(tmp_path / "case", read_only=True) as session:
+        assert [muscle.name for muscle in session.state.muscles.values()] == ["SOL", "GM", "GL", "TA"]
+        drawn = session.state.muscles[session.state.label_of("SOL")].drawn
+        assert drawn[0].mask.pixels == int(cone(0).sum())
