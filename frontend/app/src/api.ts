@@ -1,0 +1,156 @@
+// Requests to the server, and what they bring.
+import type { Packed } from "./draw/mask.ts";
+import { locked, TAB, who } from "./state/app.ts";
+
+export type Origin = "drawn" | "accepted" | "proposed" | "none";
+
+/** One muscle on one slice, as it travels. */
+export interface SentMark {
+  l: number;
+  z: number;
+  o: Origin;
+  m: [number, number, number, number, number, string] | null;
+  c?: number;
+  x?: boolean;
+}
+
+export interface Muscle {
+  label: number;
+  name: string;
+  color: [number, number, number];
+  absent: boolean;
+  first: number | null;
+  last: number | null;
+  stale: [number, number][];
+  methods: string[];
+}
+
+export interface CaseState {
+  name: string;
+  version: number;
+  volume: string;
+  shape: [number, number, number];
+  spacing: [number, number, number];
+  subject: string;
+  side: string;
+  visit: string;
+  muscles: Muscle[];
+  canUndo: boolean;
+  canRedo: boolean;
+  signature: { by: string; at: string; statement: string } | null;
+  seen: number;
+  exports: string[];
+  minutes: number;
+  outlines: number;
+  secondsPerOutline: number | null;
+  runs: number;
+  running: boolean;
+  suggestion: { label: number; z: number; why: string } | null;
+}
+
+export interface CaseRow {
+  name: string;
+  state: "new" | "drawn" | "propagated" | "checked" | "signed" | "damaged";
+  problem?: string;
+  volumes?: Record<string, number>;
+  minutes?: number;
+  drawn?: number;
+}
+
+export interface Folder {
+  folder: string;
+  cases: CaseRow[];
+}
+
+export type Wish =
+  | { kind: "draw"; label: number; z: number; mask: Packed; how: "drawn" | "corrected"; seconds: number }
+  | { kind: "erase"; label: number; z: number }
+  | { kind: "absent"; label: number; absent: boolean }
+  | { kind: "ends"; label: number; first: number | null; last: number | null }
+  | { kind: "accept"; label: number; slices: number[]; accepted: boolean }
+  | { kind: "seen"; slices: number[] }
+  | { kind: "add-muscle"; name: string }
+  | { kind: "undo" }
+  | { kind: "redo" }
+  | { kind: "sign"; statement: string }
+  | { kind: "reopen" };
+
+/** The server answered, and said no. */
+export class Refused extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
+async function answer<T>(path: string, options: RequestInit = {}): Promise<T> {
+  const response = await fetch(`/api/${path}`, options);
+  if (response.status === 401) locked.value = true;
+  if (!response.ok) {
+    const said = (await response.json().catch(() => ({}))) as { error?: string };
+    throw new Refused(said.error ?? `${response.status} ${response.statusText}`, response.status);
+  }
+  return (await response.json()) as T;
+}
+
+function post<T>(path: string, body: object): Promise<T> {
+  return answer<T>(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+}
+
+const at = (name: string): string => `cases/${encodeURIComponent(name)}`;
+
+export const login = (token: string): Promise<unknown> => post("login", { token });
+export const folder = (): Promise<Folder> => answer("folder");
+export const whole = (name: string): Promise<CaseState & { marks: SentMark[] }> => answer(at(name));
+export const wish = (name: string, wished: Wish): Promise<{ version: number }> =>
+  post(`${at(name)}/events`, { tab: TAB, by: who(), wish: wished });
+export const propagate = (name: string, what: { label?: number; low?: number; high?: number; near?: number }): Promise<unknown> =>
+  post(`${at(name)}/propagate`, { tab: TAB, by: who(), ...what });
+export const cancel = (name: string): Promise<unknown> => post(`${at(name)}/cancel`, { tab: TAB });
+export const takeOver = (name: string): Promise<unknown> => post(`${at(name)}/writer`, { tab: TAB });
+export const liveAddress = (name: string): string => `/api/${at(name)}/live?tab=${encodeURIComponent(TAB)}`;
+export const sliceAddress = (name: string, volume: string, axis: string, index: number): string =>
+  `/api/${at(name)}/slices/${volume}/${axis}/${index}`;
+export const smallAddress = (name: string, volume: string): string => `/api/${at(name)}/small/${volume}.nii`;
+export const surfaceAddress = (name: string, label: number): string => `/api/${at(name)}/surfaces/${label}.stl`;
+
+export const exported = (name: string, kind: string): Promise<{ files: string[] }> =>
+  post(`${at(name)}/exports`, { tab: TAB, by: who(), kind });
+export const fileAddress = (name: string, file: string): string => `/api/${at(name)}/exports/${encodeURIComponent(file)}`;
+
+/** Work that the server does for the folder. */
+export interface Job {
+  state: "running" | "done" | "failed";
+  stage: string;
+  done: number;
+  total: number;
+  problem: string;
+  case: string;
+}
+
+export const makeExample = (): Promise<{ job: string }> => post("jobs/example", {});
+export const makeCase = (tray: string): Promise<{ job: string }> => post("jobs/case", { tray });
+export const job = (id: string): Promise<Job> => answer(`jobs/${id}`);
+
+/** Send a file to a tray; `told` is called with the share that is sent. */
+export function send(tray: string, file: File, told: (share: number) => void): Promise<void> {
+  return new Promise((done, failed) => {
+    const request = new XMLHttpRequest();
+    request.open("PUT", `/api/trays/${tray}/${encodeURIComponent(file.name)}`);
+    request.upload.onprogress = (event) => told(event.loaded / Math.max(1, event.total));
+    request.onload = () => {
+      if (request.status < 300) done();
+      else failed(new Refused((JSON.parse(request.responseText || "{}") as { error?: string }).error ?? request.statusText, request.status));
+    };
+    request.onerror = () => failed(new Error(request.statusText || "no answer"));
+    request.send(file);
+  });
+}
+
+export async function bytes(address: string, signal?: AbortSignal): Promise<Uint8Array> {
+  const response = await fetch(address, signal ? { signal } : {});
+  if (!response.ok) throw new Refused(response.statusText, response.status);
+  return new Uint8Array(await response.arrayBuffer());
+}

@@ -1,0 +1,112 @@
+// The muscles: which one is drawn, how large each is, and where it begins and ends.
+import { useState } from "preact/hooks";
+import type { Muscle } from "../api.ts";
+import { number, t } from "../i18n/index.ts";
+import type { CaseStore } from "../state/case.ts";
+import { hidden, opacity, outlined, toggle } from "../view/look.ts";
+import { css } from "../view/paint.ts";
+
+export function Muscles({ store }: { store: CaseStore }) {
+  const muscles = store.state.value!.muscles;
+  void store.revision.value;
+  const total = muscles.reduce((sum, muscle) => sum + store.volumeCm3(muscle), 0);
+  return (
+    <section class="panel">
+      <h2>{t("muscles")}</h2>
+      <ul class="muscles" role="radiogroup" aria-label={t("muscles")}>
+        {muscles.map((muscle, at) => (
+          <Row key={muscle.label} store={store} muscle={muscle} place={at + 1} />
+        ))}
+      </ul>
+      <p class="total">
+        {t("total")} <b data-testid="total">{t("volumeOf", number(total, 1))}</b>
+      </p>
+      <Ends store={store} />
+      <label class="slider">
+        {t("opacity")}
+        <input type="range" min="0" max="100" value={opacity.value * 100} onInput={(event) => (opacity.value = Number(event.currentTarget.value) / 100)} />
+      </label>
+      <label class="check">
+        <input type="checkbox" checked={outlined.value} onChange={(event) => (outlined.value = event.currentTarget.checked)} />
+        {t("outlineOnly")}
+      </label>
+      <Add store={store} />
+    </section>
+  );
+}
+
+function Row({ store, muscle, place }: { store: CaseStore; muscle: Muscle; place: number }) {
+  const active = store.label.value === muscle.label;
+  const mark = store.marks.get(muscle.label, store.z.value);
+  const word = mark === undefined ? t("nothing") : mark.mask.pixels === 0 ? t("absent") : mark.origin === "drawn" ? t(mark.corrected ? "corrected" : "drawn") : t(mark.origin === "accepted" ? "accepted" : "proposed");
+  const sure = mark?.confidence != null && mark.origin === "proposed" ? `, ${t("confidence", Math.round(mark.confidence * 100))}` : "";
+  return (
+    <li class={active ? "active" : ""}>
+      <label>
+        <input type="radio" name="muscle" checked={active} onChange={() => (store.label.value = muscle.label)} />
+        <i class="colour" style={{ background: css(muscle.color) }} />
+        <span class="name">
+          {muscle.name} <kbd>{place}</kbd>
+        </span>
+        <b data-testid={`volume-${muscle.name}`}>{muscle.absent ? t("nowhere") : t("volumeOf", number(store.volumeCm3(muscle), 1))}</b>
+        <small>
+          {word}
+          {sure}
+        </small>
+      </label>
+      <button
+        type="button"
+        class="eye quiet"
+        aria-pressed={!hidden.value.has(muscle.label)}
+        aria-label={t("show", muscle.name)}
+        title={t("show", muscle.name)}
+        onClick={() => toggle(muscle.label)}
+      >
+        {hidden.value.has(muscle.label) ? "○" : "●"}
+      </button>
+    </li>
+  );
+}
+
+function Ends({ store }: { store: CaseStore }) {
+  const muscle = store.muscle.value;
+  if (muscle === undefined) return null;
+  const z = store.z.value;
+  const can = store.editable.value;
+  const mark = (first: number | null, last: number | null): void => store.send({ kind: "ends", label: muscle.label, first, last });
+  const marked = muscle.first !== null || muscle.last !== null;
+  return (
+    <div class="ends">
+      <span class="hint">
+        {t("ends")} {muscle.name}: {marked ? `${muscle.first === null ? "?" : muscle.first + 1} – ${muscle.last === null ? "?" : muscle.last + 1}` : t("noEnds")}
+      </span>
+      <div class="row">
+        <button type="button" disabled={!can || (muscle.last !== null && z > muscle.last)} onClick={() => mark(z, muscle.last)}>
+          {t("firstSlice")}
+        </button>
+        <button type="button" disabled={!can || (muscle.first !== null && z < muscle.first)} onClick={() => mark(muscle.first, z)}>
+          {t("lastSlice")}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function Add({ store }: { store: CaseStore }) {
+  const [name, setName] = useState("");
+  const add = (event: Event): void => {
+    event.preventDefault();
+    if (name.trim() === "") return;
+    store.send({ kind: "add-muscle", name: name.trim() });
+    setName("");
+  };
+  return (
+    <details class="add">
+      <summary>{t("addMuscle")}</summary>
+      <form class="row" onSubmit={add}>
+        <input type="text" maxLength={40} value={name} aria-label={t("addMuscle")} placeholder="TA" onInput={(event) => setName(event.currentTarget.value)} />
+        <button type="submit" disabled={!store.editable.value}>{t("add")}</button>
+      </form>
+    </details>
+  );
+}

@@ -1,0 +1,61 @@
+// Propagate, look through, sign.
+import { useEffect, useState } from "preact/hooks";
+import * as act from "../draw/actions.ts";
+import { number, t } from "../i18n/index.ts";
+import type { CaseStore } from "../state/case.ts";
+
+export function Work({ store }: { store: CaseStore }) {
+  void store.revision.value;
+  const can = store.editable.value;
+  const stale = store.stale.value.length;
+  const mark = store.marks.get(store.label.value, store.z.value);
+  const found = store.state.value!.muscles.some((muscle) => muscle.methods.length > 0);
+  return (
+    <section class="panel work">
+      <h2>{t("propagate")}</h2>
+      {store.running.value ? (
+        <Running store={store} />
+      ) : (
+        <>
+          <button type="button" class="main" data-testid="propagate" disabled={!can || stale === 0} onClick={() => void store.propagate()}>
+            {t("propagate")} <kbd>R</kbd>
+          </button>
+          <p class="hint" data-testid="stale">
+            {stale > 1 ? t("staleCount", stale) : stale === 1 ? t("staleOne") : found ? t("upToDate") : t("drawTwo")}
+          </p>
+        </>
+      )}
+      <div class="row">
+        <button type="button" data-testid="accept" disabled={!can || mark === undefined || mark.origin === "drawn"} onClick={() => act.accept(store)}>
+          {t(mark?.origin === "accepted" ? "unaccept" : "accept")} <kbd>A</kbd>
+        </button>
+        <button type="button" data-testid="accept-gap" disabled={!can || act.gap(store).length === 0} onClick={() => act.acceptGap(store)}>
+          {t("acceptAll")}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+function Running({ store }: { store: CaseStore }) {
+  const [, tick] = useState(0);
+  useEffect(() => {
+    const timer = window.setInterval(() => tick((count) => count + 1), 500);
+    return () => window.clearInterval(timer);
+  }, []);
+  const progress = store.progress.value;
+  const part = progress === null ? 0 : progress.done / Math.max(1, progress.total);
+  const passed = progress === null ? 0 : (performance.now() - progress.since) / 1000;
+  const left = part > 0.02 ? (passed / part) * (1 - part) : null;
+  return (
+    <div class="running">
+      <progress value={part} max={1} aria-label={t("propagate")} />
+      <p class="hint" aria-live="polite">
+        {progress === null ? t("starting") : t("running", progress.done, progress.total, left === null ? "…" : `${number(Math.ceil(left))} s`)}
+      </p>
+      <button type="button" data-testid="cancel" onClick={() => void store.cancel()}>
+        {t("cancel")} <kbd>Esc</kbd>
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,58 @@
+// What holds for the whole page: where we are, who works, how it looks, and what has to be said.
+import { effect, signal } from "@preact/signals";
+import { remembered } from "./remembered.ts";
+
+/** The open case, or "" for the list. */
+export const route = signal(read());
+export const expert = remembered("expert", "");
+export const theme = remembered("theme", "auto");
+export const singleKeys = remembered("keys", "on");
+
+export interface Notice {
+  text: string;
+  bad: boolean;
+}
+export const notice = signal<Notice | null>(null);
+/** Whether the server wants a token. */
+export const locked = signal(false);
+
+/** Which tab this is; loading it again does not change it. */
+export const TAB = tab();
+
+function tab(): string {
+  try {
+    const kept = sessionStorage.getItem("ifssnet.tab");
+    // A duplicated tab has a copy of the other's storage; only a reload may go on with it.
+    const again = (performance.getEntriesByType("navigation")[0] as PerformanceNavigationTiming | undefined)?.type === "reload";
+    const chosen = kept !== null && again ? kept : crypto.randomUUID();
+    sessionStorage.setItem("ifssnet.tab", chosen);
+    return chosen;
+  } catch {
+    return crypto.randomUUID();
+  }
+}
+
+function read(): string {
+  return location.hash.startsWith("#/case/") ? decodeURIComponent(location.hash.slice("#/case/".length)) : "";
+}
+
+export function caseAddress(name: string): string {
+  return `#/case/${encodeURIComponent(name)}`;
+}
+
+export function say(text: string, bad = false): void {
+  notice.value = { text, bad };
+}
+
+export function who(): string {
+  return expert.value.trim() || "expert";
+}
+
+export function followAddress(): void {
+  window.addEventListener("hashchange", () => {
+    route.value = read();
+  });
+  effect(() => {
+    document.documentElement.dataset["theme"] = theme.value;
+  });
+}

@@ -1,0 +1,218 @@
+// The open case: what the server knows, what the expert sees, and what is on its way.
+import { batch, computed, signal } from "@preact/signals";
+import type { CaseState, Muscle, Refused, Wish } from "../api.ts";
+import { cancel, propagate, takeOver, whole } from "../api.ts";
+import { t } from "../i18n/index.ts";
+import type { Plane } from "../draw/mask.ts";
+import { say } from "./app.ts";
+import type { Change, Progress } from "./live.ts";
+import { listen } from "./live.ts";
+import { Marks } from "./marks.ts";
+import { Outbox } from "./outbox.ts";
+import { Stopwatch } from "./stopwatch.ts";
+
+export type Tool = "brush" | "erase" | "polygon" | "magnet" | "fill" | "pan";
+const SEEN_AFTER_MS = 700;
+const TELL_SEEN_MS = 5000;
+
+export class CaseStore {
+  readonly state = signal<CaseState | null>(null);
+  /** Counts changes of the marks; reading it makes a view follow them. */
+  readonly revision = signal(0);
+  readonly z = signal(0);
+  readonly label = signal(1);
+  readonly tool = signal<Tool>("brush");
+  readonly sizeMm = signal(4);
+  /** The point, in pixels, that the long-axis views cut and the keyboard draws at. */
+  readonly cursor = signal({ x: 0, y: 0 });
+  readonly writer = signal(true);
+  readonly writerFree = signal(false);
+  readonly connected = signal(true);
+  readonly progress = signal<(Progress & { since: number }) | null>(null);
+  readonly running = signal(false);
+  readonly outbox: Outbox;
+  readonly muscle = computed(() => this.state.value?.muscles.find((each) => each.label === this.label.value));
+  readonly stale = computed(() => this.state.value?.muscles.flatMap((each) => (each.absent ? [] : each.stale)) ?? []);
+  /** Whether the expert may change anything. */
+  readonly editable = computed(() => this.writer.value && this.state.value?.signature === null);
+  marks = new Marks(1, 1);
+
+  private readonly watch = new Stopwatch();
+  private readonly unsettled = new Map<number, number>();
+  private readonly seen = new Set<number>();
+  private early: Change[] | null = [];
+  private readonly stop: () => void;
+  private readonly timers: number[] = [];
+  private seenTimer = 0;
+
+  constructor(readonly name: string) {
+    this.outbox = new Outbox(name, (error) => this.refused(error));
+    this.stop = listen(name, {
+      hello: (version, writer) => {
+        this.connected.value = true;
+        this.writer.value = writer;
+        if (this.state.value?.version !== version) void this.load();
+      },
+      change: (change) => (this.early === null ? this.take(change) : this.early.push(change)),
+      progress: (progress) => {
+        this.running.value = true;
+        this.progress.value = { ...progress, since: this.progress.value?.since ?? performance.now() };
+      },
+      stopped: (problem, cancelled) => {
+        this.running.value = false;
+        this.progress.value = null;
+        if (problem !== "") say(problem, true);
+        else if (cancelled) say(t("cancelled"));
+      },
+      writer: (mine, free) => {
+        this.writer.value = mine;
+        this.writerFree.value = free;
+      },
+      broken: () => (this.connected.value = false),
+    });
+    this.timers.push(window.setInterval(() => this.tellSeen(), TELL_SEEN_MS));
+  }
+
+  close(): void {
+    this.tellSeen();
+    this.stop();
+    this.timers.forEach((timer) => window.clearInterval(timer));
+    window.clearTimeout(this.seenTimer);
+  }
+
+  /** Read everything anew. */
+  async load(): Promise<void> {
+    this.early = [];
+    try {
+      const { marks, ...state } = await whole(this.name);
+      const fresh = new Marks(state.shape[2], state.shape[1]);
+      marks.forEach((mark) => fresh.take(mark));
+      const missed = this.early.filter((change) => change.version > state.version);
+      this.early = null;
+      batch(() => {
+        const first = this.state.value === null;
+        this.marks = fresh;
+        this.state.value = state;
+        this.running.value = state.running;
+        this.revision.value++;
+        if (first) this.begin(state);
+        missed.forEach((change) => this.take(change));
+      });
+    } catch (error) {
+      this.early = null;
+      say(String(error instanceof Error ? error.message : error), true);
+    }
+  }
+
+  goTo(z: number): void {
+    const slices = this.state.value?.shape[0] ?? 1;
+    const next = Math.min(slices - 1, Math.max(0, Math.round(z)));
+    if (next === this.z.value) return;
+    this.z.value = next;
+    this.watch.lap();
+    this.see();
+  }
+
+  /** The hand or the eye is at work. */
+  touch(): void {
+    this.watch.touch();
+  }
+
+  /** Keep what was drawn: at once on the screen, and on its way to the disk. */
+  draw(plane: Plane, label = this.label.value, z = this.z.value): void {
+    if (!this.editable.value) return;
+    const before = this.marks.get(label, z);
+    const corrected = before !== undefined && (before.origin !== "drawn" || before.corrected);
+    const mask = this.marks.draw(label, z, plane, corrected);
+    this.revision.value++;
+    this.unsettled.set(z, (this.unsettled.get(z) ?? 0) + 1);
+    const how = corrected ? "corrected" : "drawn";
+    this.send({ kind: "draw", label, z, mask, how, seconds: this.watch.lap() }, () => {
+      const left = (this.unsettled.get(z) ?? 1) - 1;
+      if (left > 0) this.unsettled.set(z, left);
+      else this.unsettled.delete(z);
+    });
+  }
+
+  send(wished: Wish, done?: () => void): void {
+    if (!this.writer.value) return;
+    this.outbox.put(wished, done);
+  }
+
+  undo(): void {
+    if (this.editable.value && (this.state.value?.canUndo === true || this.outbox.waiting.value > 0)) this.send({ kind: "undo" });
+  }
+
+  redo(): void {
+    if (this.editable.value && this.state.value?.canRedo === true) this.send({ kind: "redo" });
+  }
+
+  async propagate(label?: number): Promise<void> {
+    if (!this.editable.value || this.running.value) return;
+    this.running.value = true;
+    try {
+      await propagate(this.name, { near: this.z.value, ...(label === undefined ? {} : { label }) });
+    } catch (error) {
+      this.running.value = false;
+      say(error instanceof Error ? error.message : String(error), true);
+    }
+  }
+
+  async cancel(): Promise<void> {
+    if (this.running.value) await cancel(this.name).catch(() => undefined);
+  }
+
+  async takeOver(): Promise<void> {
+    await takeOver(this.name);
+    await this.load();
+  }
+
+  /** Go to the slice whose drawing would help most. */
+  goToSuggested(): void {
+    const next = this.state.value?.suggestion;
+    if (next === null || next === undefined) return;
+    this.label.value = next.label;
+    this.goTo(next.z);
+  }
+
+  volumeCm3(muscle: Muscle): number {
+    const [dz, dy, dx] = this.state.value!.spacing;
+    return (this.marks.pixels(muscle.label) * dz * dy * dx) / 1000;
+  }
+
+  private begin(state: CaseState): void {
+    const drawn = state.muscles.flatMap((each) => [...this.marks.of(each.label)].filter(([, mark]) => mark.origin === "drawn"));
+    this.label.value = state.muscles[0]?.label ?? 1;
+    this.z.value = drawn[0]?.[0] ?? Math.floor(state.shape[0] / 2);
+    this.cursor.value = { x: Math.floor(state.shape[2] / 2), y: Math.floor(state.shape[1] / 2) };
+    this.see();
+  }
+
+  private take({ marks, ...state }: Change): void {
+    batch(() => {
+      this.state.value = state;
+      // A slice that is being drawn on shows what this tab has: the server's answer to the last stroke is on its way.
+      for (const mark of marks) if (!this.unsettled.has(mark.z)) this.marks.take(mark);
+      if (marks.length > 0) this.revision.value++;
+    });
+  }
+
+  private refused(error: Refused): void {
+    if (error.status === 409) this.writer.value = false;
+    say(error.message, true);
+    this.unsettled.clear();
+    void this.load();
+  }
+
+  private see(): void {
+    window.clearTimeout(this.seenTimer);
+    const z = this.z.value;
+    this.seenTimer = window.setTimeout(() => this.seen.add(z), SEEN_AFTER_MS);
+  }
+
+  private tellSeen(): void {
+    if (this.seen.size === 0 || !this.editable.value) return;
+    this.send({ kind: "seen", slices: [...this.seen] });
+    this.seen.clear();
+  }
+}

@@ -1,0 +1,53 @@
+// The stream of changes of one case, connected again whenever it breaks.
+import type { CaseState, SentMark } from "../api.ts";
+import { liveAddress } from "../api.ts";
+
+export type Change = CaseState & { marks: SentMark[] };
+
+export interface Progress {
+  stage: string;
+  done: number;
+  total: number;
+  note: string;
+}
+
+export interface Listener {
+  hello(version: number, writer: boolean): void;
+  change(change: Change): void;
+  progress(progress: Progress): void;
+  stopped(problem: string, cancelled: boolean): void;
+  writer(mine: boolean, free: boolean): void;
+  broken(): void;
+}
+
+const WAIT_MS = 1000;
+
+export function listen(name: string, listener: Listener): () => void {
+  let source: EventSource | null = null;
+  let timer = 0;
+  let over = false;
+
+  const connect = (): void => {
+    source = new EventSource(liveAddress(name));
+    const on = <T>(event: string, act: (data: T) => void): void => {
+      source!.addEventListener(event, (message) => act(JSON.parse((message as MessageEvent<string>).data) as T));
+    };
+    on<{ version: number; writer: boolean }>("hello", (data) => listener.hello(data.version, data.writer));
+    on<Change>("change", (data) => listener.change(data));
+    on<Progress>("progress", (data) => listener.progress(data));
+    on<{ problem: string; cancelled: boolean }>("stopped", (data) => listener.stopped(data.problem, data.cancelled));
+    on<{ writer: boolean; free: boolean }>("writer", (data) => listener.writer(data.writer, data.free));
+    source.onerror = () => {
+      source?.close();
+      if (over) return;
+      listener.broken();
+      timer = window.setTimeout(connect, WAIT_MS);
+    };
+  };
+  connect();
+  return () => {
+    over = true;
+    window.clearTimeout(timer);
+    source?.close();
+  };
+}

@@ -1,0 +1,47 @@
+// What the expert did and the server has not yet: sent one after the other, again and again until it is there.
+import { signal } from "@preact/signals";
+import type { Wish } from "../api.ts";
+import { Refused, wish } from "../api.ts";
+
+const WAIT_MS = 1000;
+
+export class Outbox {
+  readonly waiting = signal(0);
+  readonly lost = signal(false);
+  private readonly queue: { wished: Wish; done: () => void }[] = [];
+  private busy = false;
+
+  constructor(
+    private readonly name: string,
+    private readonly refused: (error: Refused) => void,
+  ) {}
+
+  /** Send it after what waits already; `done` is called once the server has it on disk, or refused it. */
+  put(wished: Wish, done: () => void = () => undefined): void {
+    this.queue.push({ wished, done });
+    this.waiting.value = this.queue.length;
+    if (!this.busy) void this.send();
+  }
+
+  private async send(): Promise<void> {
+    this.busy = true;
+    while (this.queue.length > 0) {
+      const { wished, done } = this.queue[0]!;
+      try {
+        await wish(this.name, wished);
+        this.lost.value = false;
+      } catch (error) {
+        if (!(error instanceof Refused) || error.status >= 500) {
+          this.lost.value = true;
+          await new Promise((resume) => window.setTimeout(resume, WAIT_MS));
+          continue;
+        }
+        this.refused(error);
+      }
+      this.queue.shift();
+      this.waiting.value = this.queue.length;
+      done();
+    }
+    this.busy = false;
+  }
+}

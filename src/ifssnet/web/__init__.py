@@ -1,0 +1,1 @@
+"""The page of `ifss serve`: messages in and out over workflow calls. It computes nothing."""

@@ -1,0 +1,57 @@
+"""The server: addresses, errors as answers, and the guard in front."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+
+from ifssnet.core.errors import InputError
+from ifssnet.web.hub import Hub
+from ifssnet.web.open_case import NotTheWriter
+from ifssnet.web.routes import case, entry, folder, images
+from ifssnet.web.security import Access, Guard
+from ifssnet.workflow.session.methods import Methods
+
+
+def create_app(root: Path, access: Access, methods: Methods | None = None) -> FastAPI:
+    """The server of one folder.
+
+    Args:
+        root: The folder whose cases are shown.
+        access: Who may ask.
+        methods: Where methods of propagation come from.
+    """
+    hub = Hub(root, methods or Methods())
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        hub.close()
+
+    app = FastAPI(title="ifss serve", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", lifespan=lifespan)
+    app.state.hub, app.state.access = hub, access
+    for room in (entry, folder, case, images):
+        app.include_router(room.router)
+    app.mount("/assets", StaticFiles(directory=entry.STATIC / "assets", check_dir=False))
+    app.add_exception_handler(InputError, _refused)
+    app.add_exception_handler(NotTheWriter, _not_the_writer)
+    app.add_middleware(GZipMiddleware, minimum_size=4000, compresslevel=1)
+    app.add_middleware(Guard, access=access)
+    return app
+
+
+def _refused(_: Request, error: Exception) -> JSONResponse:
+    """Input that cannot be used: what was expected, what came, what to do."""
+    assert isinstance(error, InputError)
+    parts = {"error": str(error), "expected": error.expected, "received": error.received, "remedy": error.remedy}
+    return JSONResponse(parts, 400)
+
+
+def _not_the_writer(_: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"error": "Another tab writes to this case. Take it over there first.", "reason": "writer"}, 409)
