@@ -5,10 +5,13 @@ BIN    := $(VENV)/bin
 OUT    ?= out
 JOBS   ?= 2
 VIEWER := frontend/report-viewer
+APP    := frontend/app
+CASES  ?= cases
+FRONT  := $(VIEWER)/node_modules/.stamp $(APP)/node_modules/.stamp
 STEPS  := JOBS=$(JOBS) $(PYTHON) tools/steps.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all coverage bench bench-record mutation check docs frontend release-check lock sizes clean
+.PHONY: help demo serve test test-all coverage bench bench-record mutation check docs frontend release-check lock sizes clean
 
 help: ## Say what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -17,10 +20,13 @@ demo: $(VENV)/.nn ## A digital leg from sweep to report, three methods side by s
 	@mkdir -p $(OUT)
 	$(BIN)/ifss demo -o $(OUT)/demo --force
 
-test: $(VENV)/.dev $(VIEWER)/node_modules/.stamp ## Linters, types, architecture contracts, tests (all but the slow ones)
+serve: $(VENV)/.nn $(VENV)/.web ## The page to draw and to sign in, on the cases of $(CASES)/: http://127.0.0.1:8765/
+	$(BIN)/ifss serve $(CASES)
+
+test: $(VENV)/.dev $(FRONT) ## Linters, types, architecture contracts, tests (all but the slow ones)
 	@$(STEPS) test
 
-test-all: $(VENV)/.itk $(VIEWER)/node_modules/.stamp ## The same with the slow tests and ITK's reference filter
+test-all: $(VENV)/.itk $(FRONT) ## The same with the slow tests and ITK's reference filter
 	@$(STEPS) test-all
 
 coverage: $(VENV)/.dev ## Which lines and branches the fast tests reach, against the floor in pyproject.toml
@@ -42,7 +48,7 @@ mutation: $(VENV)/.dev ## Mutants of measurement/ and propagate/assemble.py that
 check: $(VENV)/.dev ## Linters, types and architecture contracts only
 	@$(STEPS) check
 
-frontend: $(VIEWER)/node_modules/.stamp ## Type-check the report's viewer and hold its bundle against its source
+frontend: $(FRONT) ## Type-check the report's viewer and the page, and hold their bundles against their sources
 	@$(STEPS) frontend
 
 docs: $(VENV)/.dev ## The documentation as a site, in site/
@@ -58,7 +64,7 @@ sizes: ## Measure what the installs weigh, each in a virtual environment of its 
 	./requirements/sizes.sh $(PYTHON)
 
 clean: ## Remove everything that make made
-	rm -rf $(VENV) $(OUT) site dist $(VIEWER)/node_modules
+	rm -rf $(VENV) $(OUT) site dist $(VIEWER)/node_modules $(APP)/node_modules
 
 $(VENV)/.base: requirements/base.txt pyproject.toml
 	@$(STEPS) install base
@@ -66,6 +72,10 @@ $(VENV)/.base: requirements/base.txt pyproject.toml
 
 $(VENV)/.nn: $(VENV)/.base requirements/nn.txt
 	@$(STEPS) install nn
+	@touch $@
+
+$(VENV)/.web: $(VENV)/.base requirements/web.txt
+	@$(STEPS) install web
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.base requirements/dev.txt
@@ -78,4 +88,8 @@ $(VENV)/.itk: $(VENV)/.dev requirements/itk.txt
 
 $(VIEWER)/node_modules/.stamp: $(VIEWER)/package-lock.json
 	cd $(VIEWER) && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(APP)/node_modules/.stamp: $(APP)/package-lock.json
+	cd $(APP) && npm ci --silent --no-audit --no-fund
 	@touch $@

@@ -11,10 +11,11 @@ compile --output-file requirements/base.txt pyproject.toml
 # Any torch but this one brings several gigabytes of CUDA along on Linux.
 echo "torch==2.13.0" > requirements/torch.in
 compile --constraint requirements/base.txt --constraint requirements/torch.in --extra nn --output-file requirements/nn.txt pyproject.toml
-compile --constraint requirements/base.txt --constraint requirements/nn.txt --extra nn --extra dev --output-file requirements/dev.txt pyproject.toml
+compile --constraint requirements/base.txt --constraint requirements/nn.txt --extra nn --extra web --extra dev --output-file requirements/dev.txt pyproject.toml
 rm requirements/torch.in
 # The build's local name ("+cpu") belongs to where it was found, not to the version.
 sed -i "s/^torch==2.13.0+[a-z0-9]*/torch==2.13.0/" requirements/nn.txt requirements/dev.txt
 compile --constraint requirements/base.txt --extra itk --output-file requirements/itk.txt pyproject.toml
+compile --constraint requirements/base.txt --extra web --output-file requirements/web.txt pyproject.toml
 # What makes a release has an environment of its own.
 printf 'build\ntwine\n' | compile --output-file requirements/release.txt -

@@ -30,6 +30,8 @@ IN_WHEEL = (
     "ifssnet/recipes/anchored.toml",
     "ifssnet/weights/anchored.safetensors",
     "ifssnet/figures/assets/report-viewer.js",
+    "ifssnet/web/static/index.html",
+    "ifssnet/web/static/assets/index.js",
 )
 IN_SOURCE = ("src/ifssnet/__init__.py", "recipes/anchored.toml", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md")
 WITH_NETWORKS = ("ifss weights list", "ifss train legs --recipe list", "ifss demo -o demo")

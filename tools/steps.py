@@ -17,12 +17,12 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 VIRTUAL_ENVIRONMENT = REPOSITORY / ".venv"
 SCRIPTS = VIRTUAL_ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
-VIEWER = "frontend/report-viewer"
+PAGES = ("frontend/report-viewer", "frontend/app")
 PYTEST = ("pytest", "-n", os.environ.get("JOBS", "2"), "--dist", "loadfile")
 COVERAGE = (*PYTEST, "--cov", "--cov-report", "term:skip-covered", "--cov-report", "xml:out/coverage.xml")
 
 CHECK = (("ruff", "check", "."), ("ruff", "format", "--check", "."), ("lint-imports",), ("pyright",))
-FRONTEND = (("npm", "--prefix", VIEWER, "run", "--silent", "verify"),)
+FRONTEND = tuple(("npm", "--prefix", page, "run", "--silent", "verify") for page in PAGES)
 STEPS: dict[str, tuple[tuple[str, ...], ...]] = {
     "check": CHECK,
     "frontend": FRONTEND,

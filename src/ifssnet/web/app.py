@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,30 +14,37 @@ from fastapi.staticfiles import StaticFiles
 
 from ifssnet.core.errors import InputError
 from ifssnet.web.hub import Hub
+from ifssnet.web.jobs import Jobs
 from ifssnet.web.open_case import NotTheWriter
-from ifssnet.web.routes import case, entry, folder, images
+from ifssnet.web.places import INCOMING
+from ifssnet.web.routes import arrivals, case, entry, exports, folder, images
 from ifssnet.web.security import Access, Guard
 from ifssnet.workflow.session.methods import Methods
 
+LARGEST_FILE = 8 * 10**9
 
-def create_app(root: Path, access: Access, methods: Methods | None = None) -> FastAPI:
+
+def create_app(root: Path, access: Access, methods: Methods | None = None, limit_bytes: int = LARGEST_FILE) -> FastAPI:
     """The server of one folder.
 
     Args:
         root: The folder whose cases are shown.
         access: Who may ask.
         methods: Where methods of propagation come from.
+        limit_bytes: The largest file that may be sent.
     """
-    hub = Hub(root, methods or Methods())
+    hub, jobs = Hub(root, methods or Methods()), Jobs(root)
+    shutil.rmtree(root / INCOMING, ignore_errors=True)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         yield
+        jobs.close()
         hub.close()
 
     app = FastAPI(title="ifss serve", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", lifespan=lifespan)
-    app.state.hub, app.state.access = hub, access
-    for room in (entry, folder, case, images):
+    app.state.hub, app.state.jobs, app.state.access, app.state.limit_bytes = hub, jobs, access, limit_bytes
+    for room in (entry, folder, arrivals, case, images, exports):
         app.include_router(room.router)
     app.mount("/assets", StaticFiles(directory=entry.STATIC / "assets", check_dir=False))
     app.add_exception_handler(InputError, _refused)
@@ -53,5 +61,5 @@ def _refused(_: Request, error: Exception) -> JSONResponse:
     return JSONResponse(parts, 400)
 
 
-def _not_the_writer(_: Request, error: Exception) -> JSONResponse:
+def _not_the_writer(_: Request, __: Exception) -> JSONResponse:
     return JSONResponse({"error": "Another tab writes to this case. Take it over there first.", "reason": "writer"}, 409)

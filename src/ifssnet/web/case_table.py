@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from ifssnet.core.errors import InputError
 from ifssnet.io.plain_data import Json
 from ifssnet.web.hub import Hub
-from ifssnet.workflow.session.session import LOG, Session
+from ifssnet.workflow.session.cases import CaseSummary, cases
 
 
 def case_table(hub: Hub) -> list[Json]:
-    """Every case, by name."""
-    rows: list[Json] = []
-    for folder in sorted(hub.root.iterdir()):
-        if not (folder / LOG).is_file() or folder.name.startswith("."):
-            continue
-        row: dict[str, Json] = {"name": folder.name, "open": hub.is_open(folder.name)}
-        try:
-            session = Session.open(folder, read_only=True)
-        except InputError as error:
-            rows.append({**row, "state": "damaged", "problem": str(error)})
-            continue
-        state = session.state
-        drawn = sum(len(muscle.drawn) for muscle in state.muscles.values())
-        proposals = any(muscle.proposals for muscle in state.muscles.values())
-        word = "signed" if state.signature else "propagated" if proposals else "drawn" if drawn else "new"
-        volumes: dict[str, Json] = {muscle.name: round(state.volume_cm3(label), 2) for label, muscle in state.muscles.items()}
-        rows.append({**row, "state": word, "volumes": volumes, "minutes": round(state.effort.minutes, 1), "drawn": drawn})
-    return rows
+    """Every case that can be opened, by name."""
+    return [_row(each, hub) for each in cases(hub.root)]
+
+
+def _row(case: CaseSummary, hub: Hub) -> dict[str, Json]:
+    volumes = case.volumes or {}
+    return {
+        "name": case.name,
+        "open": hub.is_open(case.name),
+        "state": case.progression or "damaged",
+        "problem": case.problem,
+        "subject": case.subject,
+        "side": case.side,
+        "visit": case.visit,
+        "volumes": {name: round(each.volume_cm3, 2) for name, each in volumes.items()},
+        "sds": {name: None if each.sd_cm3 is None else round(each.sd_cm3, 2) for name, each in volumes.items()},
+        "drawn": sum(each.outlines for each in volumes.values()),
+        "minutes": round(case.minutes, 2),
+        "at": case.last_at,
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import Request
 
 from ifssnet.web.hub import Hub
+from ifssnet.web.jobs import Jobs
 
 
 def hub_of(request: Request) -> Hub:
@@ -12,3 +13,10 @@ def hub_of(request: Request) -> Hub:
     hub = request.app.state.hub
     assert isinstance(hub, Hub)
     return hub
+
+
+def jobs_of(request: Request) -> Jobs:
+    """The work that the server does for its folder."""
+    jobs = request.app.state.jobs
+    assert isinstance(jobs, Jobs)
+    return jobs

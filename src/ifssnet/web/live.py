@@ -23,7 +23,7 @@ class Stream:
 
     def tell(self, name: str, data: Mapping[str, Json]) -> None:
         """Send an event; may be called from any thread."""
-        text = f"event: {name}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"
+        text = f"event: {name}\ndata: {json.dumps(data, separators=(',', ':'), allow_nan=False)}\n\n"
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._put, text)
 

@@ -146,6 +146,14 @@ class Propagate(Message):
     method: Annotated[str, Field(max_length=60)] | None = None
 
 
+class Export(Message):
+    """What to write."""
+
+    tab: Name
+    by: Name
+    kind: Name
+
+
 class Tab(Message):
     """Which tab asks."""
 

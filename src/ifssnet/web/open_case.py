@@ -9,9 +9,10 @@ from pathlib import Path
 from ifssnet.core.errors import InputError
 from ifssnet.io.plain_data import Json
 from ifssnet.web.live import Stream
-from ifssnet.web.messages import Propagate, Wished, event_of, mark_json, progress_json
+from ifssnet.web.messages import Export, Propagate, Wished, event_of, mark_json, progress_json
 from ifssnet.web.state_json import state_json
 from ifssnet.workflow.session.events import Interval
+from ifssnet.workflow.session.export import EXPORTS, export
 from ifssnet.workflow.session.methods import Methods
 from ifssnet.workflow.session.propagation import propagate
 from ifssnet.workflow.session.state import SessionState
@@ -30,8 +31,7 @@ class OpenCase:
     def __init__(self, name: str, folder: Path, methods: Methods) -> None:
         self.name = name
         self.folder = folder
-        self.session = SharedSession.open(folder)
-        assert isinstance(self.session, SharedSession)
+        self.session = SharedSession.share(folder)
         self.writer = ""
         self._methods = methods
         self._streams: list[Stream] = []
@@ -150,6 +150,22 @@ class OpenCase:
             self._problem = ""
             self._worker = threading.Thread(target=self._propagate, args=(wanted,), name=f"propagate {self.name}", daemon=True)
             self._worker.start()
+
+    @property
+    def exports(self) -> Path:
+        """The folder of what was written."""
+        return self.folder / EXPORTS
+
+    def export(self, wanted: Export) -> tuple[str, ...]:
+        """Write the result as it stands, and return the names of the files.
+
+        Raises:
+            NotTheWriter: Another tab writes.
+            InputError: Nothing to write, or it cannot be written.
+        """
+        self.check_writer(wanted.tab)
+        self.session.by = wanted.by
+        return tuple(path.name for path in export(self.session, (wanted.kind,)))
 
     def cancel(self) -> None:
         """End the propagation; what came stays."""

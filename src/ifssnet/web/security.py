@@ -69,7 +69,8 @@ def access_for(host: str, names: Iterable[str] = ()) -> Access:
             f"the address {host} alone",
             "Add --name, for example --name lab.example.org.",
         )
-    return Access(frozenset({*LOCAL_NAMES, f"[{host}]" if ":" in host else host.lower()}) | given, secrets.token_urlsafe(24))
+    own = f"[{host}]" if ":" in host else host.lower()
+    return Access(frozenset({*LOCAL_NAMES, own}) | given, secrets.token_urlsafe(24))
 
 
 def is_local(host: str) -> bool:

@@ -52,7 +52,7 @@ def serve(served: Served, say: Callable[[str], None]) -> None:
     except OSError as error:
         raise InputError("a folder of cases", f"{served.folder}: {error.strerror}", "Choose another folder.") from error
     access = access_for(served.host, served.names)
-    app = create_app(served.folder, access, Methods(served.device))
+    app = create_app(served.folder, access, Methods(served.device), int(served.limit_gb * 1e9))
     try:
         listening = _listen(served.host, served.port)
     except OSError as error:

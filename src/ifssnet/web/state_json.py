@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from ifssnet.io.plain_data import Json
 from ifssnet.workflow.session.state import MuscleState, SessionState
+from ifssnet.workflow.session.suggestion import suggest
+from ifssnet.workflow.session.uncertainty import volume_sd_cm3
 
 
 def state_json(name: str, state: SessionState) -> dict[str, Json]:
@@ -28,7 +32,17 @@ def state_json(name: str, state: SessionState) -> dict[str, Json]:
         "outlines": state.effort.outlines,
         "secondsPerOutline": state.effort.seconds_per_outline,
         "runs": state.runs,
+        "suggestion": _suggestion(state),
     }
+
+
+def _suggestion(state: SessionState) -> dict[str, Json] | None:
+    best = next(iter(suggest(state)), None)
+    if best is None:
+        return None
+    # Where nothing is known yet the gain is without bounds, which JSON has no word for.
+    gain = best.gain_cm3 if math.isfinite(best.gain_cm3) else None
+    return {"label": best.label, "z": best.z, "why": best.why, "gain": gain}
 
 
 def _muscle(state: SessionState, label: int, muscle: MuscleState) -> dict[str, Json]:
@@ -39,6 +53,7 @@ def _muscle(state: SessionState, label: int, muscle: MuscleState) -> dict[str, J
         "absent": muscle.absent,
         "first": muscle.first,
         "last": muscle.last,
+        "sd": volume_sd_cm3(state, label),
         "stale": [[each.low, each.high] for each in state.stale(label)],
         "methods": sorted({proposal.method for proposal in muscle.proposals.values()}),
     }

@@ -89,6 +89,7 @@ export function between(low: Plane, high: Plane, part: number): Plane | null {
 
 /** A mask grown (positive) or shrunk by some pixels. */
 export function grown(plane: Plane, pixels: number): Plane {
-  const field = signedDistance(plane);
-  return { width: plane.width, height: plane.height, data: Uint8Array.from(field, (value) => (value > -pixels ? 1 : 0)) };
+  // Distances run from centre to centre: the first rim outside is at -1, the first one inside at 1.
+  const keeps = pixels > 0 ? (value: number) => value >= -pixels : (value: number) => value > -pixels;
+  return { width: plane.width, height: plane.height, data: Uint8Array.from(signedDistance(plane), (value) => (keeps(value) ? 1 : 0)) };
 }

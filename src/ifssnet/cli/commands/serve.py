@@ -15,12 +15,12 @@ def run(
         "cases"
     ),
     host: Annotated[
-        str, typer.Option(help="Address to listen on. Any but this computer's own needs the printed token.")
+        str, typer.Option(help="Address to listen on; others than this one ask for the printed token.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free one.")] = 8765,
     name: Annotated[
         list[str] | None,
-        typer.Option(help="A name that browsers call this server by, behind a lab's own proxy; may be repeated."),
+        typer.Option(help="A name that browsers call this server by; may be repeated."),
     ] = None,
     limit_gb: Annotated[float, typer.Option(min=0.001, help="The largest file that may be sent.")] = 8.0,
     device: Annotated[str, typer.Option(help="Where networks compute: auto, cpu or cuda.")] = "auto",

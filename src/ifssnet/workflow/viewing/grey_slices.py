@@ -46,7 +46,7 @@ class GreySlices:
             raise InputError(f"slices from 0 to {count - 1} across {axis}", f"slice {index}", "Choose one of them.")
         return self.shown(np.take(self.volume.array, index, axis=place))
 
-    def shown(self, grey: np.ndarray) -> UInt8[np.ndarray, "..."]:
+    def shown(self, grey: np.ndarray) -> UInt8[np.ndarray, ...]:
         """Grey levels as eight bits: as they are, or from the darkest to the brightest of the volume."""
         if grey.dtype == np.uint8:
             return np.ascontiguousarray(grey)

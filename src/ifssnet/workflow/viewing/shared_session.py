@@ -24,6 +24,17 @@ class SharedSession(Session):
         self.turn = threading.RLock()
         self._listeners: list[Listener] = []
 
+    @classmethod
+    def share(cls, folder: Path) -> SharedSession:
+        """Open a session where it was left.
+
+        Raises:
+            InputError: No session, a damaged log, one of a newer version, or one that is open elsewhere.
+        """
+        session = cls.open(folder)
+        assert isinstance(session, SharedSession)
+        return session
+
     def listen(self, listener: Listener) -> None:
         """Have a function called after each change."""
         with self.turn:

@@ -1,0 +1,96 @@
+import { expect, test } from "vitest";
+import { between, grown, signedDistance } from "../src/draw/between.ts";
+import { outline } from "../src/draw/edges.ts";
+import { costs, Ways } from "../src/draw/livewire.ts";
+import { bitsOf, blank, boxOf, count, pack, type Plane, unpack } from "../src/draw/mask.ts";
+import { fillAt, fillHoles, polygon, stroke } from "../src/draw/shapes.ts";
+
+function disc(width: number, height: number, cx: number, cy: number, radius: number): Plane {
+  const plane = blank(width, height);
+  plane.data.forEach((_, at) => {
+    if (Math.hypot((at % width) - cx, Math.floor(at / width) - cy) <= radius) plane.data[at] = 1;
+  });
+  return plane;
+}
+
+test("a mask that was packed comes back as it was", () => {
+  const plane = disc(37, 29, 15, 12, 8);
+  plane.data[28 * 37 + 36] = 1;
+  const packed = pack(plane);
+  expect(packed.pixels).toBe(count(plane));
+  expect(unpack(packed, 37, 29).data).toEqual(plane.data);
+  expect(pack(blank(5, 5)).pixels).toBe(0);
+  expect(unpack(pack(blank(5, 5)), 5, 5).data).toEqual(blank(5, 5).data);
+});
+
+test("the first pixel of a box is the highest bit of the first byte, as the server has it", () => {
+  const plane = blank(8, 2);
+  plane.data[3] = 1;
+  plane.data[8 + 5] = 1;
+  expect(pack(plane)).toMatchObject({ top: 0, left: 3, height: 2, width: 3, pixels: 2 });
+  expect([...bitsOf(pack(plane))]).toEqual([0b10000100]);
+});
+
+test("a stroke sets the pixels within its radii, and takes them away again", () => {
+  const plane = blank(40, 40);
+  stroke(plane, { x: 10, y: 20 }, { x: 30, y: 20 }, 4, 2, 1);
+  expect(boxOf(plane)).toEqual({ top: 18, left: 6, bottom: 23, right: 35 });
+  stroke(plane, { x: 20, y: 20 }, { x: 20, y: 20 }, 100, 100, 0);
+  expect(count(plane)).toBe(0);
+});
+
+test("the inside of a polygon is filled", () => {
+  const plane = blank(20, 20);
+  polygon(plane, [{ x: 2, y: 3 }, { x: 12, y: 3 }, { x: 12, y: 9 }, { x: 2, y: 9 }], 1);
+  expect(boxOf(plane)).toEqual({ top: 3, left: 2, bottom: 9, right: 13 });
+  expect(count(plane)).toBe(11 * 6);
+});
+
+test("a hole is filled, and what is open is left alone", () => {
+  const plane = disc(30, 30, 15, 15, 10);
+  for (const value of [14, 15, 16]) plane.data[value * 30 + 15] = 0;
+  const open = { ...plane, data: plane.data.slice() };
+  expect(fillAt(plane, { x: 15, y: 15 })).toBe(true);
+  expect(count(plane)).toBe(count(disc(30, 30, 15, 15, 10)));
+  expect(fillAt(plane, { x: 0, y: 0 })).toBe(false);
+  expect(fillHoles(open)).toBe(3);
+});
+
+test("the outline runs once around every pixel's free sides", () => {
+  const plane = blank(10, 10);
+  polygon(plane, [{ x: 2, y: 2 }, { x: 6, y: 2 }, { x: 6, y: 5 }, { x: 2, y: 5 }], 1);
+  let length = 0;
+  outline(plane, (x0, y0, x1, y1) => (length += Math.abs(x1 - x0) + Math.abs(y1 - y0)));
+  expect(length).toBe(2 * (5 + 3));
+});
+
+test("half way between two discs lies the disc of the middle radius and place", () => {
+  const found = between(disc(60, 60, 20, 30, 8), disc(60, 60, 40, 30, 14), 0.5)!;
+  const truth = disc(60, 60, 30, 30, 11);
+  const both = found.data.reduce((sum, value, at) => sum + (value & truth.data[at]!), 0);
+  expect((2 * both) / (count(found) + count(truth))).toBeGreaterThan(0.95);
+  expect(between(disc(60, 60, 20, 30, 8), blank(60, 60), 0.5)).toBeNull();
+});
+
+test("distances are exact, and growing by a pixel adds a rim", () => {
+  const point = blank(11, 11);
+  point.data[5 * 11 + 5] = 1;
+  expect(signedDistance(point)[2 * 11 + 1]).toBeCloseTo(-5, 9);
+  const whole = disc(60, 60, 30, 30, 12);
+  expect(count(grown(whole, 2))).toBeGreaterThan(count(whole) * 1.25);
+  expect(count(grown(grown(whole, 3), -3))).toBeGreaterThan(count(whole) * 0.95);
+  expect(count(grown(whole, -2))).toBeLessThan(count(whole) * 0.8);
+});
+
+test("the magnetic outline follows a bright border and not the straight line", () => {
+  const [width, height] = [90, 90];
+  const data = new Uint8Array(width * height).map((_, at) => {
+    const far = Math.abs(Math.hypot((at % width) - 45, Math.floor(at / width) - 45) - 30);
+    return Math.round(40 + 200 * Math.exp((-far * far) / 2) + ((at * 7919) % 13));
+  });
+  const way = new Ways(costs({ width, height, data }), width, height, { x: 75, y: 45 }).to({ x: 45, y: 15 });
+  const off = way.map(({ x, y }) => Math.abs(Math.hypot(x - 45, y - 45) - 30));
+  expect(Math.max(...off)).toBeLessThan(2.5);
+  expect(way[0]).toEqual({ x: 75, y: 45 });
+  expect(way[way.length - 1]).toEqual({ x: 45, y: 15 });
+});

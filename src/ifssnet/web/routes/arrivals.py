@@ -1,0 +1,85 @@
+"""Files from elsewhere, and the digital leg."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import Literal
+
+from fastapi import APIRouter, Request
+from pydantic import Field
+
+from ifssnet.core.errors import InputError
+from ifssnet.io.plain_data import Json
+from ifssnet.web.context import hub_of, jobs_of
+from ifssnet.web.messages import Message
+from ifssnet.web.places import INCOMING, checked_name
+
+router = APIRouter(prefix="/api")
+TRAY = r"[0-9a-f-]{8,40}"
+MOST_FILES = 5000
+
+
+class Example(Message):
+    """Which digital leg."""
+
+    size: Literal["small", "quarter"] = "small"
+
+
+class Tray(Message):
+    """The tray whose files become a case."""
+
+    tray: str = Field(pattern=f"^{TRAY}$")
+
+
+@router.put("/trays/{tray}/{file}")
+async def receive(request: Request, tray: str, file: str) -> dict[str, Json]:
+    """Take a file, piece by piece, into a tray."""
+    if not re.fullmatch(TRAY, tray):
+        raise InputError("the name of a tray", f"'{tray[:40]}'", "Load the page again.")
+    folder = hub_of(request).root / INCOMING / tray
+    folder.mkdir(parents=True, exist_ok=True)
+    if len(list(folder.iterdir())) >= MOST_FILES:
+        raise InputError(f"at most {MOST_FILES} files", "one more", "Drop the files of one leg.")
+    path = folder / checked_name(file)
+    limit = int(request.app.state.limit_bytes)
+    size = 0
+    try:
+        with path.open("wb") as stream:
+            async for piece in request.stream():
+                size += len(piece)
+                if size > limit:
+                    raise InputError(
+                        f"a file of at most {limit / 1e9:g} GB", f"{file}, which is larger", "Start with --limit-gb."
+                    )
+                stream.write(piece)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise InputError("room on the disk", error.strerror or str(error), "Make room, and send the file again.") from error
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return {"bytes": size}
+
+
+@router.post("/jobs/case")
+def make_case(request: Request, given: Tray) -> dict[str, Json]:
+    """Make a case of the files in a tray."""
+    folder = hub_of(request).root / INCOMING / given.tray
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    if not files:
+        raise InputError("files in the tray", "none", "Send the files first.")
+    job = jobs_of(request).start("files", [str(path) for path in files], lambda: shutil.rmtree(folder, ignore_errors=True))
+    return {"job": job}
+
+
+@router.post("/jobs/example")
+def make_example(request: Request, given: Example) -> dict[str, Json]:
+    """Make a digital leg."""
+    return {"job": jobs_of(request).start("example", [given.size])}
+
+
+@router.get("/jobs/{name}")
+def job(request: Request, name: str) -> dict[str, Json]:
+    """How far a job is."""
+    return jobs_of(request).get(name).json()

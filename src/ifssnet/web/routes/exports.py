@@ -1,0 +1,27 @@
+"""Files to take away."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse
+
+from ifssnet.io.plain_data import Json
+from ifssnet.web.context import hub_of
+from ifssnet.web.messages import Export
+from ifssnet.web.places import file_in
+
+router = APIRouter(prefix="/api/cases/{name}/exports")
+
+
+@router.post("")
+def write(request: Request, name: str, wanted: Export) -> dict[str, Json]:
+    """Write the result as it stands."""
+    return {"files": [*hub_of(request).case(name).export(wanted)]}
+
+
+@router.get("/{file}")
+def read(request: Request, name: str, file: str) -> FileResponse:
+    """A file that was written."""
+    case = hub_of(request).case(name)
+    path = file_in(case.exports, file)
+    return FileResponse(path, filename=path.name, content_disposition_type="attachment", headers={"cache-control": "no-store"})

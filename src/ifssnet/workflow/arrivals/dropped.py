@@ -1,0 +1,131 @@
+"""Files that somebody dropped, as a case: a volume, with seeds or without; or sweeps, which are compounded first."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.progress import Progress
+from ifssnet.core.seeds import Seeds
+from ifssnet.geometry.axis_order import AS_STORED
+from ifssnet.io.kinds import IMAGES, KINDS, SWEEPS, kind_of
+from ifssnet.io.open import open_labels, open_volume
+from ifssnet.workflow.arrivals.new_case import free_name, new_case
+from ifssnet.workflow.files.opener import open_seeds
+from ifssnet.workflow.leg.compound_files import RecordingFiles, compound_files
+
+SEEDS = (".seg.nrrd",)
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What the files are.
+
+    Attributes:
+        volume: Grey levels; None where sweeps came.
+        sweeps: Tracked sweeps.
+        config: Their PLUS configuration.
+        seeds: What was drawn; None where none came.
+    """
+
+    volume: Path | None
+    sweeps: tuple[Path, ...] = ()
+    config: Path | None = None
+    seeds: Path | None = None
+
+
+def case_of_files(root: Path, files: Sequence[Path], *, by: str | None = None) -> Generator[Progress, None, str]:
+    """Make a case of files, and begin a session on it.
+
+    Args:
+        root: The folder of cases.
+        files: What was dropped, in a folder of its own.
+        by: Who begins.
+
+    Returns:
+        The case's name.
+
+    Raises:
+        InputError: Files that cannot be read, or that make no case.
+    """
+    yield Progress("reading", 0, 1)
+    dropped = sorted_out(files)
+    with tempfile.TemporaryDirectory(dir=root, prefix=".making-") as folder:
+        volume = dropped.volume
+        if volume is None:
+            volume = Path(folder) / "volume.mha"
+            yield from compound_files(RecordingFiles(dropped.sweeps, dropped.config), volume)
+        yield Progress("beginning", 0, 1)
+        seeds = None if dropped.seeds is None else _seeds(dropped.seeds, volume)
+        name = free_name(root, case_name(dropped.volume or dropped.sweeps[0]))
+        new_case(root, name, volume, seeds=seeds, by=by)
+    return name
+
+
+def sorted_out(files: Sequence[Path]) -> Dropped:
+    """Which file is what.
+
+    Raises:
+        InputError: None of them is a volume or a sweep, or more than one volume is among them.
+    """
+    kinds = {path: _kind(path, files) for path in files}
+    config = [path for path, kind in kinds.items() if kind == "plus-config"]
+    sweeps = [path for path, kind in kinds.items() if kind in SWEEPS]
+    images = [path for path, kind in kinds.items() if kind in IMAGES]
+    seeds = [path for path in images if path.name.lower().endswith(SEEDS)]
+    volumes = [path for path in images if path not in seeds]
+    if len(volumes) == 2 and not seeds:
+        # Two images: the one that is a label map holds the seeds.
+        labels = [path for path in volumes if _is_labels(path)]
+        if len(labels) == 1:
+            seeds, volumes = labels, [path for path in volumes if path not in labels]
+    if len(volumes) + bool(sweeps) != 1 or len(seeds) > 1 or len(config) > 1:
+        found = ", ".join(f"{path.name} ({KINDS.get(kind or '', 'unknown')})" for path, kind in kinds.items()) or "nothing"
+        raise InputError(
+            "one volume, or the sweeps of one leg with their PLUS configuration; and seeds, if there are any",
+            found,
+            "Drop the files of one leg.",
+        )
+    return Dropped(volumes[0] if volumes else None, tuple(sweeps), config[0] if config else None, seeds[0] if seeds else None)
+
+
+def case_name(path: Path) -> str:
+    """A name for a case from that of a file.
+
+    >>> case_name(Path("Müller, left (2).nii.gz"))
+    'Müller left (2)'
+    """
+    stem = re.sub(r"(\.(seg|igs|nii))?\.[A-Za-z0-9]+$", "", path.name)
+    name = re.sub(r"[^\w .()+-]+", "", stem).strip(" .")[:80]
+    return name if re.match(r"[^\W_]", name) else "leg"
+
+
+def _kind(path: Path, files: Sequence[Path]) -> str | None:
+    """What a file is; None for one that belongs to another file, such as the pixels beside a header."""
+    try:
+        return kind_of(path)
+    except InputError:
+        if any(other != path and other.stem == path.stem for other in files):
+            return None
+        raise
+
+
+def _is_labels(path: Path) -> bool:
+    try:
+        open_labels(path)
+    except InputError:
+        return False
+    return True
+
+
+def _seeds(path: Path, volume: Path) -> Seeds:
+    seeds = open_seeds(path, open_volume(volume).grid)
+    if seeds.axes != AS_STORED:
+        raise InputError(
+            "seeds on the volume's own slices", f"seeds across another axis in {path.name}", "Reorder the volume: ifss convert."
+        )
+    return seeds

@@ -1,0 +1,41 @@
+"""A digital leg as a case."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+from ifssnet.core.progress import Progress
+from ifssnet.phantom.scanner.acquisition import Via
+from ifssnet.workflow.arrivals.new_case import free_name, new_case
+from ifssnet.workflow.cohorts.phantom_files import LegOptions, make_leg
+
+NAME = "digital-leg"
+
+
+def example_case(
+    root: Path, *, size: str = "quarter", seed: int = 3, via: Via = "scan", by: str | None = None
+) -> Generator[Progress, None, str]:
+    """Make a digital leg and begin a session on its volume.
+
+    Args:
+        root: The folder of cases.
+        size: Name of the volume's size.
+        seed: Of the person and the recording.
+        via: "scan" by sweeps, or "direct".
+        by: Who begins.
+
+    Returns:
+        The case's name.
+
+    Raises:
+        InputError: No such size, or a folder that cannot be written.
+    """
+    with tempfile.TemporaryDirectory(dir=root, prefix=".making-") as folder:
+        leg = Path(folder) / "leg"
+        yield Progress("making a digital leg", 0, 1)
+        yield from make_leg(leg, LegOptions(seed=seed, size=size, via=via))
+        name = free_name(root, NAME)
+        new_case(root, name, leg / "x1.mha", by=by)
+    return name
