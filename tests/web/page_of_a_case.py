@@ -1,13 +1,17 @@
-"""A small leg on disk, `ifss serve` as a process of its own, and a page in Chromium: what the browser tests share."""
+"""`ifss serve` as a process of its own, and an expert's page in Chromium: what the browser tests share."""
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+from synthetic_case import COLUMNS, ROWS, radius_px
 
 CHROMIUM = Path(os.environ.get("IFSSNET_CHROMIUM", "/usr/bin/chromium"))
 ARGUMENTS = [
@@ -59,3 +63,72 @@ class Server:
         assert self._process.stdout is not None
         self._process.stdout.close()
 
+
+class Desk:
+    """A page with an open case, and what an expert does there."""
+
+    def __init__(self, browser: Any, address: str, name: str, *, no_webgl: bool = False, **options: Any) -> None:
+        self.name = name
+        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en-US", **options})
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        if no_webgl:
+            get = "HTMLCanvasElement.prototype.getContext"
+            self.page.add_init_script(f"const g={get}; {get}=function(k,...r){{return k==='webgl2'?null:g.call(this,k,...r)}}")
+        self.page.goto(f"{address}#/case/{name}")
+        self.page.get_by_test_id("axial").wait_for()
+
+    def go(self, z: int) -> None:
+        """To a slice, by keys."""
+        now = int(self.page.get_by_test_id("strip").get_attribute("aria-valuenow")) - 1
+        key = "PageDown" if z > now else "PageUp"
+        tens, ones = divmod(abs(z - now), 10)
+        for _ in range(tens):
+            self.page.keyboard.press(f"Shift+{key}")
+        for _ in range(ones):
+            self.page.keyboard.press(key)
+        self.page.get_by_text(f"Slice {z + 1} of").wait_for()
+
+    def spot(self, x: float, y: float) -> tuple[float, float]:
+        """Where a pixel of the slice is on the screen."""
+        box = self.page.get_by_test_id("axial").bounding_box()
+        scale = min((box["width"] - 12) / COLUMNS, (box["height"] - 12) / ROWS)
+        left = box["x"] + (box["width"] - COLUMNS * scale) / 2
+        top = box["y"] + (box["height"] - ROWS * scale) / 2
+        return left + (x + 0.5) * scale, top + (y + 0.5) * scale
+
+    def circle(self, radius: float, corners: int = 24) -> list[tuple[float, float]]:
+        """Corners of a circle about the middle, in pixels of the slice."""
+        turns = [2 * math.pi * at / corners for at in range(corners)]
+        return [(COLUMNS / 2 + radius * math.cos(turn), ROWS / 2 + radius * math.sin(turn)) for turn in turns]
+
+    def outline(self, z: int) -> None:
+        """The muscle by polygon and mouse."""
+        self.go(z)
+        self.page.keyboard.press("p")
+        for x, y in self.circle(radius_px(z)):
+            self.page.mouse.click(*self.spot(x, y))
+        self.page.keyboard.press("Enter")
+        self.settled()
+
+    def settled(self) -> None:
+        """Until all that was done is on disk."""
+        from playwright.sync_api import expect
+
+        expect(self.page.get_by_test_id("saved")).to_have_text("On disk")
+
+    def volume(self, muscle: str = "SOL") -> float:
+        """What the page shows of a muscle, in cm³."""
+        return float(self.page.get_by_test_id(f"volume-{muscle}").inner_text().split()[0])
+
+    def ready(self) -> None:
+        """Until a propagation is over."""
+        self.page.get_by_test_id("propagate").wait_for(timeout=30_000)
+        self.page.get_by_text("Up to date").wait_for(timeout=30_000)
+
+    def close(self) -> None:
+        """Nothing went wrong meanwhile."""
+        self.context.close()
+        assert self.complaints == []

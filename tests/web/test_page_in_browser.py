@@ -12,7 +12,7 @@ pytest.importorskip("uvicorn", reason="the extra `web` is not installed")
 pytest.importorskip("fastapi", reason="the extra `web` is not installed")
 sync_api = pytest.importorskip("playwright.sync_api")
 
-from page_of_a_case import ARGUMENTS, CHROMIUM, Server  # noqa: E402
+from page_of_a_case import ARGUMENTS, CHROMIUM, Desk, Server  # noqa: E402
 from synthetic_case import COLUMNS, ROWS, disc, make_case, radius_px  # noqa: E402
 
 from ifssnet.workflow.session.session import Session  # noqa: E402
@@ -36,78 +36,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running.close()
 
 
-class Desk:
-    """A page with an open case, and what an expert does there."""
-
-    def __init__(self, browser: Any, server: Server, name: str) -> None:
-        self.context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-US")
-        self.page = self.context.new_page()
-        self.complaints: list[str] = []
-        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.goto(f"{server.address}#/case/{name}")
-        self.page.get_by_test_id("axial").wait_for()
-
-    def go(self, z: int) -> None:
-        """To a slice, by keys."""
-        now = int(self.page.get_by_test_id("strip").get_attribute("aria-valuenow")) - 1
-        key = "PageDown" if z > now else "PageUp"
-        tens, ones = divmod(abs(z - now), 10)
-        for _ in range(tens):
-            self.page.keyboard.press(f"Shift+{key}")
-        for _ in range(ones):
-            self.page.keyboard.press(key)
-        self.page.get_by_text(f"Slice {z + 1} of").wait_for()
-
-    def spot(self, x: float, y: float) -> tuple[float, float]:
-        """Where a pixel of the slice is on the screen."""
-        box = self.page.get_by_test_id("axial").bounding_box()
-        scale = min((box["width"] - 12) / COLUMNS, (box["height"] - 12) / ROWS)
-        left = box["x"] + (box["width"] - COLUMNS * scale) / 2
-        top = box["y"] + (box["height"] - ROWS * scale) / 2
-        return left + (x + 0.5) * scale, top + (y + 0.5) * scale
-
-    def circle(self, radius: float, corners: int = 24) -> list[tuple[float, float]]:
-        """Corners of a circle about the middle, in pixels of the slice."""
-        import math
-
-        turns = [2 * math.pi * at / corners for at in range(corners)]
-        return [(COLUMNS / 2 + radius * math.cos(turn), ROWS / 2 + radius * math.sin(turn)) for turn in turns]
-
-    def outline(self, z: int) -> None:
-        """The muscle by polygon and mouse."""
-        self.go(z)
-        self.page.keyboard.press("p")
-        for x, y in self.circle(radius_px(z)):
-            self.page.mouse.click(*self.spot(x, y))
-        self.page.keyboard.press("Enter")
-        self.settled()
-
-    def settled(self) -> None:
-        """Until all that was done is on disk."""
-        sync_api.expect(self.page.get_by_test_id("saved")).to_have_text("On disk")
-
-    def volume(self, muscle: str = "SOL") -> float:
-        """What the page shows of a muscle, in cm³."""
-        return float(self.page.get_by_test_id(f"volume-{muscle}").inner_text().split()[0])
-
-    def ready(self) -> None:
-        """Until a propagation is over."""
-        self.page.get_by_test_id("propagate").wait_for(timeout=30_000)
-        self.page.get_by_text("Up to date").wait_for(timeout=30_000)
-
-    def close(self) -> None:
-        """Nothing went wrong meanwhile."""
-        self.context.close()
-        assert self.complaints == []
-
-
 @pytest.fixture
 def desk(browser: Any, server: Server, request: pytest.FixtureRequest) -> Iterator[Desk]:
     name = request.node.name.removeprefix("test_")[:40].replace("[", "-").rstrip("]")
     make_case(server.folder, name)
-    found = Desk(browser, server, name)
-    found.name = name
+    found = Desk(browser, server.address, name)
     yield found
     found.close()
 
@@ -167,3 +100,35 @@ def test_from_an_empty_case_to_a_signed_one(desk: Desk, server: Server) -> None:
     page.get_by_test_id("signed").wait_for()
     assert desk.volume() == before
     assert state(server, desk.name).signature.by == "A. Expert"
+
+
+def test_a_power_cut_takes_nothing_that_was_on_disk(desk: Desk, server: Server) -> None:
+    desk.outline(6)
+    desk.outline(30)
+    server.kill()
+    desk.page.get_by_role("alert").first.wait_for()
+    desk.go(31)
+    for x, y in desk.circle(radius_px(31)):
+        desk.page.mouse.click(*desk.spot(x, y))
+    desk.page.keyboard.press("Enter")
+    server.start()
+    desk.settled()
+    assert sorted(state(server, desk.name).muscles[1].drawn) == [6, 30, 31]
+    desk.page.reload()
+    desk.page.get_by_test_id("axial").wait_for()
+    assert desk.volume() > 0
+    desk.complaints.clear()
+
+
+def test_a_second_tab_reads_until_it_takes_over(desk: Desk, server: Server, browser: Any) -> None:
+    desk.outline(6)
+    other = Desk(browser, server.address, desk.name)
+    other.page.get_by_test_id("read-only").wait_for()
+    assert other.page.get_by_test_id("undo").is_disabled()
+    desk.outline(9)
+    sync_api.expect(other.page.get_by_text("2 outlines")).to_be_visible()
+    other.page.get_by_test_id("take-over").click()
+    desk.page.get_by_test_id("read-only").wait_for()
+    other.outline(20)
+    assert sorted(state(server, desk.name).muscles[1].drawn) == [6, 9, 20]
+    other.close()

@@ -21,6 +21,8 @@ export interface Muscle {
   absent: boolean;
   first: number | null;
   last: number | null;
+  /** SD of the volume in cm³, as the drawn slices tell it. */
+  sd: number | null;
   stale: [number, number][];
   methods: string[];
 }
@@ -45,7 +47,7 @@ export interface CaseState {
   secondsPerOutline: number | null;
   runs: number;
   running: boolean;
-  suggestion: { label: number; z: number; why: string } | null;
+  suggestion: { label: number; z: number; why: string; gain: number | null } | null;
 }
 
 export interface CaseRow {

@@ -22,14 +22,16 @@ export function Muscles({ store }: { store: CaseStore }) {
         {t("total")} <b data-testid="total">{t("volumeOf", number(total, 1))}</b>
       </p>
       <Ends store={store} />
-      <label class="slider">
-        {t("opacity")}
-        <input type="range" min="0" max="100" value={opacity.value * 100} onInput={(event) => (opacity.value = Number(event.currentTarget.value) / 100)} />
-      </label>
-      <label class="check">
-        <input type="checkbox" checked={outlined.value} onChange={(event) => (outlined.value = event.currentTarget.checked)} />
-        {t("outlineOnly")}
-      </label>
+      <div class="row">
+        <label class="slider">
+          {t("opacity")}
+          <input type="range" min="0" max="100" value={opacity.value * 100} onInput={(event) => (opacity.value = Number(event.currentTarget.value) / 100)} />
+        </label>
+        <label class="check">
+          <input type="checkbox" checked={outlined.value} onChange={(event) => (outlined.value = event.currentTarget.checked)} />
+          {t("outlineOnly")}
+        </label>
+      </div>
       <Add store={store} />
     </section>
   );
@@ -52,6 +54,7 @@ function Row({ store, muscle, place }: { store: CaseStore; muscle: Muscle; place
         <small>
           {word}
           {sure}
+          {muscle.sd !== null && !muscle.absent && <span class="sd" title={t("sdWhy")}> ± {number(muscle.sd, 1)}</span>}
         </small>
       </label>
       <button

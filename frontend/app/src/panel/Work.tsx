@@ -25,6 +25,7 @@ export function Work({ store }: { store: CaseStore }) {
           </p>
         </>
       )}
+      <Suggested store={store} />
       <div class="row">
         <button type="button" data-testid="accept" disabled={!can || mark === undefined || mark.origin === "drawn"} onClick={() => act.accept(store)}>
           {t(mark?.origin === "accepted" ? "unaccept" : "accept")} <kbd>A</kbd>
@@ -34,6 +35,26 @@ export function Work({ store }: { store: CaseStore }) {
         </button>
       </div>
     </section>
+  );
+}
+
+function Suggested({ store }: { store: CaseStore }) {
+  const state = store.state.value!;
+  const next = state.suggestion;
+  const name = state.muscles.find((muscle) => muscle.label === next?.label)?.name ?? "";
+  return (
+    <div class="row suggested">
+      <button type="button" data-testid="suggested" disabled={next === null} title={next?.why} onClick={() => store.goToSuggested()}>
+        {t("suggest")} <kbd>N</kbd>
+      </button>
+      <span class="hint">
+        {next === null
+          ? t("noSuggestion")
+          : next.gain === null
+            ? t("suggestWhy", name, next.z + 1)
+            : t("suggestGain", name, next.z + 1, number(next.gain, 1))}
+      </span>
+    </div>
   );
 }
 

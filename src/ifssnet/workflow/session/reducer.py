@@ -107,8 +107,13 @@ class _ExpertRule:
             muscles={**state.muscles, **changed},
             past=Past(before, state.past),
             future=None,
-            effort=_with_time(state.effort, event),
+            effort=_with_time(state.effort, event, again=_drawn_already(state, event)),
         )
+
+
+def _drawn_already(state: SessionState, event: Event) -> bool:
+    """Whether an event goes on with an outline: a program that sends every stroke draws one outline with many of them."""
+    return isinstance(event, SliceDrawn) and event.z in state.muscle(event.label).drawn
 
 
 def _unsigned(state: SessionState) -> None:
@@ -120,8 +125,8 @@ def _unsigned(state: SessionState) -> None:
         )
 
 
-def _with_time(effort: Effort, event: Event) -> Effort:
-    """The effort with an event of an expert; a clock that was set back counts nothing."""
+def _with_time(effort: Effort, event: Event, *, again: bool = False) -> Effort:
+    """The effort with an event of an expert; a clock that was set back counts nothing, a further stroke no outline."""
     pause = (_time(event.at) - _time(effort.last_at)).total_seconds() if effort.last_at else 0.0
     effort = replace(effort, active_seconds=effort.active_seconds + min(max(pause, 0.0), LONGEST_PAUSE_S), last_at=event.at)
     if not isinstance(event, SliceDrawn | SliceRedrawn) or (isinstance(event, SliceDrawn) and event.how == "imported"):
@@ -129,9 +134,9 @@ def _with_time(effort: Effort, event: Event) -> Effort:
     timed = event.seconds > 0
     return replace(
         effort,
-        outlines=effort.outlines + 1,
+        outlines=effort.outlines + (not again),
         outline_seconds=effort.outline_seconds + max(event.seconds, 0.0),
-        timed_outlines=effort.timed_outlines + timed,
+        timed_outlines=effort.timed_outlines + (timed and not again),
     )
 
 

@@ -1,0 +1,225 @@
+"""Answers of the server: slices, events, who writes, files from elsewhere, and nonsense."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("fastapi", reason="the extra `web` is not installed")
+
+from asking import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from synthetic_case import COLUMNS, GRID, ROWS, SLICES, disc, grey, make_case
+
+from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.packed_mask import PackedMask
+from ifssnet.io.save import save
+from ifssnet.web.app import create_app
+from ifssnet.web.jobs import Jobs
+from ifssnet.web.security import access_for
+from ifssnet.workflow.session.session import Session
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    make_case(tmp_path / "cases")
+    return tmp_path / "cases"
+
+
+@pytest.fixture
+def client(root: Path) -> Iterator[Client]:
+    with Client(create_app(root, access_for("127.0.0.1"), limit_bytes=2_000_000)) as found:
+        yield found
+
+
+def sent(mask: np.ndarray) -> dict[str, object]:
+    packed = PackedMask.of(mask)
+    return {key: getattr(packed, key) for key in ("top", "left", "height", "width", "pixels", "text")}
+
+
+def wish(tab: str = "a", **what: object) -> dict[str, object]:
+    return {"tab": tab, "by": "A. Expert", "wish": what}
+
+
+def test_slices_along_every_axis_are_those_of_the_volume(client: Client) -> None:
+    volume = grey()
+    key = client.get("/api/cases/leg").json["volume"]
+    for axis, index, truth in (("z", 7, volume[7]), ("y", 30, volume[:, 30]), ("x", 11, volume[:, :, 11])):
+        answer = client.get(f"/api/cases/leg/slices/{key}/{axis}/{index}")
+        assert answer.body == truth.tobytes()
+        assert "immutable" in answer.headers["cache-control"]
+    assert client.get(f"/api/cases/leg/slices/{key}/z/{SLICES}").status == 400
+    assert client.get(f"/api/cases/leg/slices/{key}/w/1").status == 400
+    assert client.get("/api/cases/leg/slices/00000000/z/1").status == 400
+
+
+def test_what_is_drawn_is_on_the_disk_when_the_answer_comes(client: Client, root: Path) -> None:
+    answer = client.post("/api/cases/leg/events", wish(kind="draw", label=1, z=9, mask=sent(disc(9)), seconds=12.5))
+    assert answer.status == 200
+    state = Session.open(root / "leg", read_only=True).state
+    assert state.events == answer.json["version"]
+    assert (state.muscles[1].drawn[9].mask.array() == disc(9)).all()
+    assert state.muscles[1].drawn[9].by == "A. Expert"
+    marks = client.get("/api/cases/leg").json["marks"]
+    assert [(mark["l"], mark["z"], mark["o"], mark["m"][4]) for mark in marks] == [(1, 9, "drawn", disc(9).sum())]
+
+
+def test_many_strokes_are_one_outline(client: Client) -> None:
+    for z in (9, 9, 9, 12):
+        client.post("/api/cases/leg/events", wish(kind="draw", label=1, z=z, mask=sent(disc(z)), seconds=5))
+    found = client.get("/api/cases/leg").json
+    assert found["outlines"] == 2
+    assert found["secondsPerOutline"] == 10
+
+
+def test_a_second_tab_reads_only_until_it_takes_over(client: Client) -> None:
+    draw = {"kind": "draw", "label": 1, "z": 9, "mask": sent(disc(9))}
+    assert client.post("/api/cases/leg/events", wish("first", **draw)).status == 200
+    refused = client.post("/api/cases/leg/events", wish("second", **draw))
+    assert (refused.status, refused.json["reason"]) == (409, "writer")
+    assert client.post("/api/cases/leg/propagate", {"tab": "second", "by": "x"}).status == 409
+    assert client.get("/api/cases/leg").status == 200
+    assert client.post("/api/cases/leg/writer", {"tab": "second"}).status == 200
+    assert client.post("/api/cases/leg/events", wish("second", **draw)).status == 200
+    assert client.post("/api/cases/leg/events", wish("first", **draw)).status == 409
+
+
+def test_propagation_fills_the_gap_and_a_correction_leaves_the_rest(client: Client) -> None:
+    for z in (5, 20, 34):
+        client.post("/api/cases/leg/events", wish(kind="draw", label=1, z=z, mask=sent(disc(z))))
+    propagated(client)
+    before = {mark["z"]: mark["m"] for mark in client.get("/api/cases/leg").json["marks"]}
+    assert sorted(before) == list(range(5, 35))
+    client.post("/api/cases/leg/events", wish(kind="draw", label=1, z=28, mask=sent(disc(24)), how="corrected"))
+    muscle = client.get("/api/cases/leg").json["muscles"][0]
+    assert muscle["stale"] == [[20, 28], [28, 34]]
+    propagated(client)
+    after = {mark["z"]: mark["m"] for mark in client.get("/api/cases/leg").json["marks"]}
+    assert all(after[z] == before[z] for z in range(5, 21))
+    assert after[27] != before[27]
+
+
+def propagated(client: Client) -> None:
+    assert client.post("/api/cases/leg/propagate", {"tab": "a", "by": "A. Expert"}).status == 200
+    for _ in range(600):
+        if not client.get("/api/cases/leg").json["running"]:
+            return
+        time.sleep(0.05)
+    raise AssertionError("the propagation does not end")
+
+
+def test_exports_can_be_taken_away(client: Client) -> None:
+    client.post("/api/cases/leg/events", wish(kind="draw", label=1, z=9, mask=sent(disc(9))))
+    answer = client.post("/api/cases/leg/exports", {"tab": "a", "by": "x", "kind": "seg.nrrd"})
+    (name,) = answer.json["files"]
+    assert client.get(f"/api/cases/leg/exports/{name}").body.startswith(b"NRRD")
+    assert client.get("/api/cases/leg/exports/session.jsonl").status == 400
+    assert client.post("/api/cases/leg/exports", {"tab": "a", "by": "x", "kind": "exe"}).status == 400
+
+
+def finished(client: Client, job: str) -> dict[str, object]:
+    for _ in range(600):
+        found = client.get(f"/api/jobs/{job}").json
+        if found["state"] != "running":
+            return found
+        time.sleep(0.1)
+    raise AssertionError("the job does not end")
+
+
+def test_a_dropped_volume_with_seeds_becomes_a_case(client: Client, root: Path, tmp_path: Path) -> None:
+    labels = np.zeros((SLICES, ROWS, COLUMNS), dtype=np.uint8)
+    for z in (6, 30):
+        labels[z][disc(z)] = 2
+    save(Volume(grey(), GRID), tmp_path / "Leg of A.mha")
+    save(LabelMap(labels, GRID, {2: "GM"}), tmp_path / "drawn.seg.nrrd")
+    for name in ("Leg of A.mha", "drawn.seg.nrrd"):
+        assert client.put(f"/api/trays/0123abcd/{name}", (tmp_path / name).read_bytes()).status == 200
+    found = finished(client, client.post("/api/jobs/case", {"tray": "0123abcd"}).json["job"])
+    assert (found["state"], found["case"]) == ("done", "Leg of A")
+    state = Session.open(root / "Leg of A", read_only=True).state
+    gm = state.muscles[state.label_of("GM")]
+    assert sorted(z for z, drawn in gm.drawn.items() if not drawn.mask.empty) == [6, 30]
+    assert gm.drawn[6].how == "imported"
+    assert not (root / ".incoming" / "0123abcd").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"NRRD0005\nnonsense", b"\x00" * 4000, b"PK\x03\x04broken zip"])
+def test_a_malformed_file_is_said_to_be_one(client: Client, root: Path, content: bytes) -> None:
+    client.put("/api/trays/0123abcd/broken.nrrd", content)
+    found = finished(client, client.post("/api/jobs/case", {"tray": "0123abcd"}).json["job"])
+    assert found["state"] == "failed"
+    assert "broken.nrrd" in str(found["problem"])
+    assert "Traceback" not in str(found["problem"])
+    assert [path.name for path in root.iterdir() if not path.name.startswith(".")] == ["leg"]
+
+
+def test_a_file_that_is_too_large_leaves_nothing(client: Client, root: Path) -> None:
+    answer = client.put("/api/trays/0123abcd/large.nrrd", b"x" * 2_000_001)
+    assert answer.status == 400
+    assert "larger" in answer.json["error"]
+    assert list((root / ".incoming" / "0123abcd").iterdir()) == []
+    assert client.put("/api/trays/..%2f..%2faway/x.nrrd", b"x").status in (400, 404)
+    assert client.put("/api/trays/0123abcd/..%2fx.nrrd", b"x").status in (400, 404)
+
+
+@pytest.mark.posix
+def test_a_worker_that_hangs_or_dies_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = subprocess.Popen
+    for script, words in (
+        ("import time; time.sleep(60)", "more than 1 seconds"),
+        ("import os; os.abort()", "could not be read"),
+    ):
+        monkeypatch.setattr(
+            "ifssnet.web.jobs.subprocess.Popen", lambda command, script=script, **how: real([command[0], "-c", script], **how)
+        )
+        jobs = Jobs(tmp_path, most_seconds=1.0)
+        ended: list[bool] = []
+        name = jobs.start("files", ["x"], lambda ended=ended: ended.append(True))
+        for _ in range(200):
+            if jobs.get(name).state != "running":
+                break
+            time.sleep(0.05)
+        assert jobs.get(name).state == "failed"
+        assert words in jobs.get(name).problem
+        assert ended == [True]
+
+
+def test_a_folder_that_vanished_and_a_damaged_log_are_no_faults_of_the_server(client: Client, root: Path) -> None:
+    (root / "damaged").mkdir()
+    (root / "damaged" / "session.jsonl").write_text("nonsense\nmore\n", encoding="utf-8")
+    rows = {row["name"]: row for row in client.get("/api/folder").json["cases"]}
+    assert rows["damaged"]["state"] == "damaged"
+    assert rows["damaged"]["problem"]
+    assert client.get("/api/cases/damaged").status == 400
+    assert client.get("/api/cases/gone").status == 400
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)
+KINDS = ["draw", "erase", "absent", "ends", "accept", "seen", "add-muscle", "undo", "redo", "sign", "reopen"]
+FIELDS = {"label": JSON, "z": JSON, "mask": JSON, "slices": JSON, "first": JSON, "last": JSON, "name": JSON, "absent": JSON}
+WISHES = st.fixed_dictionaries({"kind": st.sampled_from(KINDS)}, optional=FIELDS)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=st.fixed_dictionaries({"tab": st.just("a"), "by": st.just("x"), "wish": WISHES}) | JSON)
+def test_nonsense_is_refused_and_never_a_fault(client: Client, body: object) -> None:
+    assert client.post("/api/cases/leg/events", body).status < 500
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(numbers=st.lists(st.integers(-3, 2**31 + 3), min_size=7, max_size=7), text=st.text(max_size=30))
+def test_masks_that_are_none_are_refused_and_never_a_fault(client: Client, numbers: list[int], text: str) -> None:
+    names = ("top", "left", "height", "width", "pixels")
+    mask = dict(zip(names, numbers, strict=False)) | {"text": text}
+    body = wish(kind="draw", label=numbers[5] % 4, z=numbers[6] % 50, mask=mask)
+    assert client.post("/api/cases/leg/events", body).status < 500
