@@ -15,15 +15,15 @@ pytest.importorskip("uvicorn", reason="the extra `web` is not installed")
 pytest.importorskip("fastapi", reason="the extra `web` is not installed")
 sync_api = pytest.importorskip("playwright.sync_api")
 
-import uvicorn
-from page_of_a_case import ARGUMENTS, CHROMIUM, Desk
-from synthetic_case import COLUMNS, ROWS, disc, make_case, radius_px
+import uvicorn  # noqa: E402
+from page_of_a_case import ARGUMENTS, CHROMIUM, Desk  # noqa: E402
+from synthetic_case import COLUMNS, ROWS, disc, make_case, radius_px  # noqa: E402
 
-from ifssnet.web import open_case
-from ifssnet.web.app import create_app
-from ifssnet.web.security import access_for
-from ifssnet.workflow.session import propagation
-from ifssnet.workflow.session.session import Session
+from ifssnet.web import open_case  # noqa: E402
+from ifssnet.web.app import create_app  # noqa: E402
+from ifssnet.web.security import access_for  # noqa: E402
+from ifssnet.workflow.session import propagation  # noqa: E402
+from ifssnet.workflow.session.session import Session  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}; apt-get install chromium")
 AXE = Path(__file__).parents[2] / "frontend/app/node_modules/axe-core/axe.min.js"
