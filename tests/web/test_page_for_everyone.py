@@ -172,7 +172,7 @@ def test_the_page_speaks_french(browser: Any, address: str, name: str) -> None:
     desk = Desk(browser, address, name, locale="fr-FR")
     desk.page.get_by_role("link", name="Tous les cas").wait_for()
     assert desk.page.locator("html").get_attribute("lang") == "fr"
-    assert desk.page.get_by_text("Contour magnétique").is_visible()
+    assert desk.page.get_by_text("Magnétique").is_visible()
     desk.page.locator("details.settings summary").click()
     desk.page.get_by_test_id("language").select_option("en")
     desk.page.get_by_role("link", name="All cases").wait_for()

@@ -6,6 +6,8 @@ import { Settings } from "./Settings.tsx";
 export function Header({ store, open }: { store: CaseStore; open: (dialog: "keys" | "sign" | "export") => void }) {
   const state = store.state.value!;
   const can = store.editable.value;
+  void store.revision.value;
+  const drawn = state.muscles.some((muscle) => muscle.absent || [...store.marks.of(muscle.label).values()].some((mark) => mark.origin === "drawn"));
   const lost = !store.connected.value || store.outbox.lost.value;
   return (
     <>
@@ -22,7 +24,7 @@ export function Header({ store, open }: { store: CaseStore; open: (dialog: "keys
         <button type="button" data-testid="undo" disabled={!can || !state.canUndo} onClick={() => store.undo()}>{t("undo")}</button>
         <button type="button" data-testid="redo" disabled={!can || !state.canRedo} onClick={() => store.redo()}>{t("redo")}</button>
         {state.signature === null ? (
-          <button type="button" data-testid="sign" disabled={!can || store.running.value || state.outlines === 0} onClick={() => open("sign")}>{t("sign")}</button>
+          <button type="button" data-testid="sign" disabled={!can || store.running.value || !drawn} onClick={() => open("sign")}>{t("sign")}</button>
         ) : (
           <button type="button" data-testid="reopen" disabled={!store.writer.value} onClick={() => store.send({ kind: "reopen" })}>{t("reopen")}</button>
         )}

@@ -8,6 +8,9 @@ export interface Shown {
   address: string;
 }
 
+/** A leg is long: smaller than NiiVue would have it, so that both ends are in the picture. */
+const FITS = 0.72;
+
 export class Scene {
   private viewer: Promise<Niivue> | null = null;
   private labels: number[] = [];
@@ -61,7 +64,8 @@ export class Scene {
     });
     await viewer.attachToCanvas(this.canvas, false);
     viewer.setSliceType(viewer.sliceTypeRender);
-    viewer.setRenderAzimuthElevation(120, 10);
+    viewer.setRenderAzimuthElevation(120, 5);
+    viewer.setScale(FITS);
     return viewer;
   }
 }
