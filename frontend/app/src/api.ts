@@ -55,6 +55,7 @@ export interface CaseRow {
   state: "new" | "drawn" | "propagated" | "checked" | "signed" | "damaged";
   problem?: string;
   volumes?: Record<string, number>;
+  sds?: Record<string, number | null>;
   minutes?: number;
   drawn?: number;
 }
@@ -135,6 +136,17 @@ export interface Job {
 export const makeExample = (): Promise<{ job: string }> => post("jobs/example", {});
 export const makeCase = (tray: string): Promise<{ job: string }> => post("jobs/case", { tray });
 export const job = (id: string): Promise<Job> => answer(`jobs/${id}`);
+
+export interface Batch {
+  running: boolean;
+  done: number;
+  total: number;
+  case: string;
+  problems: string[];
+}
+
+export const startBatch = (): Promise<Batch> => post("batch", { by: who() });
+export const batch = (): Promise<Batch> => answer("batch");
 
 /** Send a file to a tray; `told` is called with the share that is sent. */
 export function send(tray: string, file: File, told: (share: number) => void): Promise<void> {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { csv } from "../src/home/csv.ts";
 import { between, grown, signedDistance } from "../src/draw/between.ts";
 import { outline } from "../src/draw/edges.ts";
 import { costs, Ways } from "../src/draw/livewire.ts";
@@ -93,4 +94,9 @@ test("the magnetic outline follows a bright border and not the straight line", (
   expect(Math.max(...off)).toBeLessThan(2.5);
   expect(way[0]).toEqual({ x: 75, y: 45 });
   expect(way[way.length - 1]).toEqual({ x: 45, y: 15 });
+});
+
+test("the table of volumes quotes what a spreadsheet would misread", () => {
+  const text = csv([{ name: "=1+1", state: "signed", drawn: 3, minutes: 4.5, volumes: { GM: 12.25 }, sds: { GM: null } }, { name: 'a,"b', state: "new" }]);
+  expect(text.split("\r\n")).toEqual(["case,state,outlines,minutes,GM (cm3),GM SD (cm3)", "'=1+1,signed,3,4.5,12.25,", '"a,""b",new,,,,', ""]);
 });

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from ifssnet.core.errors import InputError
+from ifssnet.web.batch import Batch
 from ifssnet.web.hub import Hub
 from ifssnet.web.jobs import Jobs
 from ifssnet.web.open_case import NotTheWriter
@@ -43,6 +44,7 @@ def create_app(root: Path, access: Access, methods: Methods | None = None, limit
         hub.close()
 
     app = FastAPI(title="ifss serve", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", lifespan=lifespan)
+    app.state.batch = Batch(hub)
     app.state.hub, app.state.jobs, app.state.access, app.state.limit_bytes = hub, jobs, access, limit_bytes
     for room in (entry, folder, arrivals, case, images, exports):
         app.include_router(room.router)

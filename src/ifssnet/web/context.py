@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import Request
 
+from ifssnet.web.batch import Batch
 from ifssnet.web.hub import Hub
 from ifssnet.web.jobs import Jobs
 
@@ -20,3 +21,10 @@ def jobs_of(request: Request) -> Jobs:
     jobs = request.app.state.jobs
     assert isinstance(jobs, Jobs)
     return jobs
+
+
+def batch_of(request: Request) -> Batch:
+    """The propagation of many cases."""
+    batch = request.app.state.batch
+    assert isinstance(batch, Batch)
+    return batch

@@ -154,6 +154,12 @@ class Export(Message):
     kind: Name
 
 
+class By(Message):
+    """Who asks."""
+
+    by: Name
+
+
 class Tab(Message):
     """Which tab asks."""
 

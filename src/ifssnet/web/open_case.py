@@ -20,6 +20,9 @@ from ifssnet.workflow.viewing.grey_slices import GreySlices
 from ifssnet.workflow.viewing.marks import changed_marks, marks
 from ifssnet.workflow.viewing.shared_session import SharedSession
 
+BATCH = "batch"
+"""Who writes where no tab does."""
+
 
 class NotTheWriter(Exception):
     """Another tab writes to the case."""
@@ -150,6 +153,22 @@ class OpenCase:
             self._problem = ""
             self._worker = threading.Thread(target=self._propagate, args=(wanted,), name=f"propagate {self.name}", daemon=True)
             self._worker.start()
+
+    def propagate_now(self, by: str) -> None:
+        """Propagate everything that is not up to date, and return when that is done.
+
+        Raises:
+            InputError: One is under way, nothing is to be done, or it cannot be.
+        """
+        with self.session.turn:
+            self.start(Propagate(tab=self.writer or BATCH, by=by))
+            worker = self._worker
+            if self.writer == BATCH:
+                self.writer = ""
+        if worker is not None:
+            worker.join()
+        if self._problem:
+            raise InputError("a case that can be propagated", self._problem, "Open it, and look.")
 
     @property
     def exports(self) -> Path:

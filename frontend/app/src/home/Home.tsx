@@ -8,6 +8,7 @@ import { number, t } from "../i18n/index.ts";
 import { caseAddress, locked, say } from "../state/app.ts";
 import { Settings } from "../panel/Settings.tsx";
 import { Arrivals } from "./Arrivals.tsx";
+import { Many } from "./Many.tsx";
 
 type Sorting = "name" | "state" | "minutes";
 const STATES = ["new", "drawn", "propagated", "checked", "signed", "damaged"];
@@ -64,6 +65,7 @@ export function Home() {
           </div>
           {found.value !== null && found.value.cases.length === 0 && <p class="none">{t("noCases")}</p>}
           {found.value !== null && found.value.cases.length > 0 && rows.value.length === 0 && <p class="none">{t("noMatch")}</p>}
+          <Many rows={found.value?.cases ?? []} reload={load} />
           {rows.value.length > 0 && <Table rows={rows.value} names={names} />}
         </section>
       </main>

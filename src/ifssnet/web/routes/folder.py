@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request
 
 from ifssnet.io.plain_data import Json
 from ifssnet.web.case_table import case_table
-from ifssnet.web.context import hub_of
+from ifssnet.web.context import batch_of, hub_of
+from ifssnet.web.messages import By
 
 router = APIRouter(prefix="/api")
 
@@ -16,3 +17,17 @@ def folder(request: Request) -> dict[str, Json]:
     """Every case of the folder with its state."""
     hub = hub_of(request)
     return {"folder": hub.root.resolve().name, "cases": [*case_table(hub)]}
+
+
+@router.post("/batch")
+def start_batch(request: Request, given: By) -> dict[str, Json]:
+    """Propagate every case in which something is drawn and not up to date."""
+    batch = batch_of(request)
+    batch.start(given.by)
+    return batch.state.json()
+
+
+@router.get("/batch")
+def batch_state(request: Request) -> dict[str, Json]:
+    """How far the batch is."""
+    return batch_of(request).state.json()
