@@ -54,7 +54,7 @@ function Row({ store, muscle, place }: { store: CaseStore; muscle: Muscle; place
         <small>
           {word}
           {sure}
-          {muscle.sd !== null && !muscle.absent && <span class="sd" title={t("sdWhy")}> ± {number(muscle.sd, 1)}</span>}
+          {muscle.sd !== null && muscle.sd < store.volumeCm3(muscle) && <span class="sd" title={t("sdWhy")}> ± {number(muscle.sd, 1)}</span>}
         </small>
       </label>
       <button

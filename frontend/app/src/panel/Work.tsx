@@ -4,6 +4,9 @@ import * as act from "../draw/actions.ts";
 import { number, t } from "../i18n/index.ts";
 import type { CaseStore } from "../state/case.ts";
 
+/** A gain beyond a whole leg only says that little is known yet. */
+const TOO_MUCH_CM3 = 1000;
+
 export function Work({ store }: { store: CaseStore }) {
   void store.revision.value;
   const can = store.editable.value;
@@ -50,7 +53,7 @@ function Suggested({ store }: { store: CaseStore }) {
       <span class="hint">
         {next === null
           ? t("noSuggestion")
-          : next.gain === null
+          : next.gain === null || next.gain > TOO_MUCH_CM3
             ? t("suggestWhy", name, next.z + 1)
             : t("suggestGain", name, next.z + 1, number(next.gain, 1))}
       </span>

@@ -1,5 +1,5 @@
 // What holds for the whole page: where we are, who works, how it looks, and what has to be said.
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { remembered } from "./remembered.ts";
 
 /** The open case, or "" for the list. */
@@ -15,6 +15,12 @@ export interface Notice {
 export const notice = signal<Notice | null>(null);
 /** Whether the server wants a token. */
 export const locked = signal(false);
+
+const system = window.matchMedia("(prefers-color-scheme: dark)");
+const systemDark = signal(system.matches);
+system.addEventListener("change", (event) => (systemDark.value = event.matches));
+/** Whether the page is dark now. */
+export const dark = computed(() => theme.value === "dark" || (theme.value === "auto" && systemDark.value));
 
 /** Which tab this is; loading it again does not change it. */
 export const TAB = tab();

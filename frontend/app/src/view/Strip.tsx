@@ -1,5 +1,6 @@
 // The leg from its first slice to its last: areas, what was drawn and accepted, how sure the rest is, and where we are.
 import { t, number } from "../i18n/index.ts";
+import { dark } from "../state/app.ts";
 import type { CaseStore } from "../state/case.ts";
 import type { Mark } from "../state/marks.ts";
 import { css, sharp } from "./paint.ts";
@@ -62,6 +63,7 @@ export function Strip({ store }: { store: CaseStore }) {
 
 function paint(canvas: HTMLCanvasElement, store: CaseStore): void {
   const { context, width, height } = sharp(canvas);
+  void dark.value;
   const style = getComputedStyle(canvas);
   const ink = style.color;
   const { muscles, shape, spacing } = store.state.value!;
@@ -123,7 +125,8 @@ function paint(canvas: HTMLCanvasElement, store: CaseStore): void {
     if (x(mm / spacing[0]) < width - 40) context.fillText(mm === 0 ? "0 mm" : number(mm), Math.max(LEFT, x(mm / spacing[0])), height - 1);
   }
   const here = x(store.z.value + 0.5);
-  context.strokeStyle = style.getPropertyValue("--here");
+  // The caret's colour carries the accent: a property of our own would come as the words of the style sheet.
+  context.strokeStyle = style.caretColor;
   context.lineWidth = 1.5;
   line(context, here, 2, here, height - AXIS);
 }
@@ -138,7 +141,6 @@ function track(
   y: (area: number) => number,
 ): void {
   const { muscles, shape, spacing } = store.state.value!;
-  context.globalAlpha = 0.12;
   context.fillStyle = css([128, 128, 128]);
   context.globalAlpha = 0.25;
   context.fillRect(x(0), row, x(shape[0]) - x(0), TRACK);
