@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -43,6 +44,8 @@ class OpenCase:
         self._problem = ""
         self._volume_turn = threading.Lock()
         self.session.listen(self._changed)
+        # The first slice is asked for a moment later: by then the volume is being read.
+        threading.Thread(target=self._read_volume, name=f"read {name}", daemon=True).start()
 
     @property
     def idle(self) -> bool:
@@ -63,6 +66,11 @@ class OpenCase:
     @cached_property
     def _slices(self) -> GreySlices:
         return GreySlices(self.session.volume)
+
+    def _read_volume(self) -> None:
+        # Whoever asks for a slice is told why the volume cannot be read.
+        with suppress(InputError):
+            _ = self.slices
 
     def check_volume(self, key: str) -> None:
         """Refuse an address that belongs to another volume.

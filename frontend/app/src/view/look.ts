@@ -38,8 +38,13 @@ export function toggle(label: number): void {
 
 export const shows = (label: number): boolean => !peek.value && !hidden.value.has(label);
 
-/** Grey levels as a picture that a canvas can draw. */
+const painted = new WeakMap<HTMLCanvasElement, { data: Uint8Array; levels: Uint32Array }>();
+
+/** Grey levels as a picture that a canvas can draw; nothing is done where it shows them already. */
 export function picture(data: Uint8Array, width: number, height: number, into: HTMLCanvasElement): HTMLCanvasElement {
+  const before = painted.get(into);
+  if (before?.data === data && before.levels === table.value) return into;
+  painted.set(into, { data, levels: table.value });
   if (into.width !== width || into.height !== height) [into.width, into.height] = [width, height];
   const context = into.getContext("2d")!;
   const image = context.createImageData(width, height);
