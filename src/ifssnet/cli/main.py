@@ -30,6 +30,7 @@ from ifssnet.cli.commands import (
     segment,
     serve,
     session,
+    simulate_expert,
     train,
     weights,
 )
@@ -92,6 +93,7 @@ COMMANDS: Mapping[str, Callable[..., object] | Group] = {
     "train": train.run,
     "evaluate": evaluate.run,
     "figures": figures.run,
+    "simulate-expert": simulate_expert.run,
     "demo": demo.run,
     "serve": serve.run,
     "dataset": Group("Fetch and look over public data sets.", {"leg-3d-us": dataset.leg_3d_us}),
