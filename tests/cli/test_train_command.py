@@ -192,9 +192,8 @@ def test_refusals(cohort: Path, recipe: str, tmp_path: Path, capsys: pytest.Capt
 
 def test_without_validation_legs_the_last_is_the_best(cohort: Path, recipe: str, tmp_path: Path) -> None:
     alone = tmp_path / "alone"
-    alone.mkdir()
-    (alone / "cohort.toml").write_bytes((cohort / "cohort.toml").read_bytes())
-    (alone / "train").symlink_to(cohort / "train")
+    shutil.copytree(cohort / "train", alone / "train")
+    shutil.copyfile(cohort / "cohort.toml", alone / "cohort.toml")
     with pytest.warns(InputWarning, match="no validation legs"):
         facts = run(alone, recipe=recipe, output=tmp_path / "run", settings=["trainer.units=1"], legs=1, quiet=True)
     assert facts.best_dice is None

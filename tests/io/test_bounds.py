@@ -170,6 +170,7 @@ def test_a_hundred_thousand_data_files_are_refused(tmp_path: Path) -> None:
         open_volume(tmp_path / "x.mhd")
 
 
+@pytest.mark.posix
 def test_folders_that_link_to_each_other_are_not_followed_for_ever(tmp_path: Path) -> None:
     (tmp_path / "P01").mkdir()
     for i in range(12):

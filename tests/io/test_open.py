@@ -156,6 +156,10 @@ def test_nothing_there(tmp_path: Path) -> None:
         with pytest.raises(InputError) as caught:
             open_volume(tmp_path / name)
         assert caught.value.remedy.endswith(".")
+
+
+@pytest.mark.posix
+def test_a_device_is_no_volume() -> None:
     with pytest.raises(InputError, match="ordinary"):
         open_volume(Path("/dev/zero"))
 

@@ -99,6 +99,22 @@ def test_the_package_calls_nothing_that_windows_lacks() -> None:
     assert not found
 
 
+ONLY_POSIX = {"symlink_to", "mkfifo", "SIGKILL", "SIGALRM", "setrlimit", "is_char_device"}
+
+
+def test_tests_that_windows_cannot_run_say_so() -> None:
+    found: list[str] = []
+    for name, text in _texts("tests"):
+        for node in ast.walk(ast.parse(text)):
+            if not isinstance(node, ast.FunctionDef) or not node.name.startswith("test_"):
+                continue
+            used = {each.attr for each in ast.walk(node) if isinstance(each, ast.Attribute)} & ONLY_POSIX
+            marked = any("posix" in ast.unparse(each) or "skipif" in ast.unparse(each) for each in node.decorator_list)
+            if used and not marked:
+                found.append(f"{name}: {node.name} uses {', '.join(sorted(used))}")
+    assert not found
+
+
 def test_without_a_word_from_the_system_the_memory_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     whole, left = machine.total_memory(), machine.available_memory()
     assert whole is None or left is None or 0 < left <= whole
