@@ -97,6 +97,7 @@ class Mutant:
         last_line: Where the changed place ends.
         before: The changed expression or statement as it was.
         after: What it became.
+        changed_line: The first line of the file that differs, without the white space around it.
         source: The whole file with the change.
     """
 
@@ -105,12 +106,14 @@ class Mutant:
     last_line: int
     before: str
     after: str
+    changed_line: str
     source: str
 
     @property
     def name(self) -> str:
-        """The same for the same change, wherever in the file it moves to."""
-        return f"{self.path}: {self.before} -> {self.after}"
+        """The file and the changed line: the same for the same change, wherever in the file it moves to."""
+        instead = f" instead of {self.before}" if self.after == "pass" else ""
+        return f"{self.path}: {self.changed_line}{instead}"
 
 
 def main() -> None:
@@ -163,7 +166,14 @@ def mutants(path: str) -> Iterator[Mutant]:
             new = _replaced(lines, node, f"({after})" if isinstance(node, ast.expr) else after)
             with suppress(SyntaxError):
                 ast.parse(new)
-                yield Mutant(path, node.lineno, node.end_lineno or node.lineno, ast.unparse(node), after, new)
+                yield Mutant(
+                    path, node.lineno, node.end_lineno or node.lineno, ast.unparse(node), after, _changed(lines, new), new
+                )
+
+
+def _changed(lines: list[str], new: str) -> str:
+    pairs = zip(lines, new.splitlines(keepends=True), strict=False)
+    return next((after.strip() for before, after in pairs if before != after), "")
 
 
 def _replaced(lines: list[str], node: ast.stmt | ast.expr, text: str) -> str:
