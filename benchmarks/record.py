@@ -43,6 +43,7 @@ def main() -> None:
     arguments.add_argument("--size", default="small", choices=["small", "quarter", "paper"], help="of the digital leg")
     arguments.add_argument("--rounds", type=int, default=3, help="of each step, after one that compiles")
     arguments.add_argument("--output", type=Path, default=HISTORY, help="the folder of the file")
+    arguments.add_argument("--note", default="", help="what a reader should know, such as other work on the machine")
     chosen = arguments.parse_args()
     warnings.simplefilter("ignore", InputWarning)
     with tempfile.TemporaryDirectory() as folder:
@@ -54,6 +55,7 @@ def main() -> None:
         "versions": versions(),
         "what": f"the digital leg of seed {SEED}, size {chosen.size}; seeds on three slices every {EVERY_MM} mm",
         "rounds": chosen.rounds,
+        "note": chosen.note,
         "seconds": {name: round(value, 4) for name, value in seconds.items()},
         "processor_seconds": {name: round(value, 4) for name, value in computed.items()},
         "ratio": {name: round(value / computed["yardstick"], 2) for name, value in computed.items()},

@@ -14,7 +14,7 @@ import ifssnet
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 HISTORY = REPOSITORY / "benchmarks" / "history"
-PARTS = {"version", "date", "machine", "versions", "what", "rounds", "seconds", "processor_seconds", "ratio"}
+PARTS = {"version", "date", "machine", "versions", "what", "rounds", "note", "seconds", "processor_seconds", "ratio"}
 
 
 @pytest.fixture
