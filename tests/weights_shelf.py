@@ -13,7 +13,7 @@ from ifssnet.io.plain_data import plain_table
 from ifssnet.io.storage.weights import save_weights
 from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
 from ifssnet.nn.networks.ifss_net import IFSSNet, IFSSNetConfig
-from ifssnet.propagate.anchored.method import AnchoredInference
+from ifssnet.propagate.anchored.inference import AnchoredInference
 from ifssnet.propagate.anchored.prior import Context
 from ifssnet.propagate.network_input.region import Sampling
 

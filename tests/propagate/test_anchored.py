@@ -17,7 +17,8 @@ from ifssnet.core.seeds import Seeds
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
-from ifssnet.propagate.anchored.method import Anchored, AnchoredInference
+from ifssnet.propagate.anchored.inference import AnchoredInference
+from ifssnet.propagate.anchored.method import Anchored
 from ifssnet.propagate.anchored.prior import Context, cues, guided_depth, nearness, scatter_beyond_pixels_mm
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.interpolation.group_shapes import measured_shapes
@@ -159,13 +160,14 @@ def test_a_network_that_sees_what_interpolation_cannot_is_listened_to() -> None:
     truth = np.stack([disc(16 - 6 * abs(np.sin(np.pi * z / 20)), (32, 32)) for z in range(81)])
     seeds = seeds_of({1: {z: truth[z] for z in (0, 10, 20, 30, 40, 50, 60, 70, 80)}}, 81)
 
-    class Bright(Anchored):
-        def corrections(self, image, prior, told):
-            return np.where(image[:, image.shape[1] // 2] > 0, 20.0, -20.0).astype(np.float32)
+    def bright(image: torch.Tensor, prior: torch.Tensor, cues: torch.Tensor) -> torch.Tensor:
+        middle = image.shape[1] // 2
+        return torch.where(image[:, middle : middle + 1] > 0, 20.0, -20.0)
 
     volume = Volume((truth * 200).astype(np.uint8), seeds.grid)
     network = AnchoredNet(SMALL)
-    method = Bright(network, PIXELS, Context(), AnchoredInference())
+    network.correction = bright  # type: ignore[method-assign]
+    method = Anchored(network, PIXELS, Context(), AnchoredInference())
     check = method.prepare(volume, seeds).self_check
     assert check is not None
     assert check.share == 1.0

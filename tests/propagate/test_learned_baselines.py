@@ -18,7 +18,7 @@ from ifssnet.nn.networks.unet_3d import UNet3dConfig, UNet3dNetwork
 from ifssnet.propagate.baselines.unet_3d import UNet3d, UNet3dInference
 from ifssnet.propagate.network_input.region import Sampling, crop, normalised, region_of
 from ifssnet.propagate.recurrent import pg_net
-from ifssnet.propagate.recurrent.method import RecurrentInference
+from ifssnet.propagate.recurrent.inference import RecurrentInference
 
 PLAIN = Sampling(pixel_mm=1.0, slice_mm=1.0, margin_mm=4.0, multiple_px=16, least_px=32, mean=0.0, sd=1.0)
 

@@ -16,7 +16,8 @@ from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagation, Propagator
 from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
 from ifssnet.nn.networks.unet_3d import UNet3dConfig, UNet3dNetwork
-from ifssnet.propagate.anchored.method import Anchored, AnchoredInference
+from ifssnet.propagate.anchored.inference import AnchoredInference
+from ifssnet.propagate.anchored.method import Anchored
 from ifssnet.propagate.anchored.prior import Context
 from ifssnet.propagate.baselines.fill_between_slices import itk_installed
 from ifssnet.propagate.baselines.hold import Hold
@@ -25,7 +26,8 @@ from ifssnet.propagate.interpolation import shape_interpolation
 from ifssnet.propagate.methods import LEARNED, METHODS, method
 from ifssnet.propagate.network_input.region import Sampling
 from ifssnet.propagate.per_muscle import PerMuscle
-from ifssnet.propagate.recurrent.method import Recurrent, RecurrentInference
+from ifssnet.propagate.recurrent.inference import RecurrentInference
+from ifssnet.propagate.recurrent.method import Recurrent
 
 PIXELS = Sampling(pixel_mm=1.0, margin_mm=8.0, multiple_px=16, least_px=32, slice_mm=1.0, mean=0.0, sd=1.0)
 SMALL = AnchoredNetConfig(widths=(8, 12, 16))

@@ -19,7 +19,10 @@ from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.network_input.region import Region, Sampling
 from ifssnet.propagate.recurrent.blend_directions import LEAST_CONFIDENCE, blend_directions
 from ifssnet.propagate.recurrent.close_runs import FAR_PX, close_run, share_of_miss
-from ifssnet.propagate.recurrent.method import Recurrent, RecurrentInference, plan, with_area
+from ifssnet.propagate.recurrent.inference import RecurrentInference
+from ifssnet.propagate.recurrent.kept_area import with_area
+from ifssnet.propagate.recurrent.method import Recurrent
+from ifssnet.propagate.recurrent.planned_gaps import planned_gaps
 from ifssnet.propagate.recurrent.run import FoundSlice
 
 SIDE = 64
@@ -199,7 +202,13 @@ def test_no_run_passes_a_slice_that_was_given_as_absent():
     masks = {2: ABSENT, 6: box(10), 7: box(10), 12: ABSENT, 20: box(10), 26: ABSENT}
     assert sorted(found(Mover(), seeds(masks), direction="forward")) == [*range(8, 12), *range(21, 26)]
     assert sorted(found(Mover(), seeds(masks), direction="both")) == [3, 4, 5, *range(8, 12), *range(13, 20), *range(21, 26)]
-    assert [(s.up, s.down) for s in plan(masks, 30, "both")] == [(False, True), (True, False), (False, True), (True, False)]
+    ends = [(gap.up, gap.down) for gap in planned_gaps(masks, 30, "both")]
+    assert ends == [
+        (False, True),
+        (True, False),
+        (False, True),
+        (True, False),
+    ]
 
 
 def test_a_muscle_ends_when_its_prediction_stays_empty():

@@ -22,7 +22,7 @@ from ifssnet.propagate.anchored.inference import AnchoredInference
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation
 from ifssnet.propagate.network_input.region import Sampling
-from ifssnet.propagate.recurrent.method import RecurrentInference
+from ifssnet.propagate.recurrent.inference import RecurrentInference
 from ifssnet.propagate.seeding.protocols import restrict
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 from ifssnet.train.data.budget import AnnotationBudget

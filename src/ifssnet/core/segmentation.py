@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -13,9 +13,6 @@ from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import Step
 from ifssnet.core.provenance import MethodDescription, Provenance
 from ifssnet.core.seeds import Seeds
-
-Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
-"""Plain data, as it goes into a result file."""
 
 
 @dataclass(frozen=True, eq=False)

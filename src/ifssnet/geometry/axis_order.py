@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import permutations
 
 import numpy as np
 from jaxtyping import Shaped
@@ -53,15 +52,6 @@ def inverse(order: Order) -> Order:
     """
     a, b, c = (order.index(axis) for axis in AS_STORED)
     return (a, b, c)
-
-
-def order_between(source: Grid, target: Grid) -> Order | None:
-    """The order of the source's axes that gives the target's grid; None where none does."""
-    for order in permutations(AS_STORED):
-        a, b, c = order
-        if reordered_grid(source, (a, b, c)).matches(target):
-            return (a, b, c)
-    return None
 
 
 def axis_along(grid: Grid, direction_xyz: Sequence[float]) -> int:

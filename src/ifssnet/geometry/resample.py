@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool
@@ -125,7 +125,7 @@ def seeds_on(seeds: Seeds, grid: Grid, what: str = "the seeds") -> Seeds:
         InputError: The seeds cannot be moved safely.
     """
     if seeds.grid.matches(grid):
-        return seeds if seeds.grid == grid else Seeds(seeds.masks, grid, seeds.names, seeds.colors)
+        return seeds if seeds.grid == grid else replace(seeds, grid=grid)
     target = {z: _slice_in(seeds.grid, grid, z, what) for z in seeds.annotated_slices}
     _check_distinct(target, what)
     masks: dict[int, dict[int, Mask]] = {}
@@ -154,7 +154,7 @@ def seeds_on(seeds: Seeds, grid: Grid, what: str = "the seeds") -> Seeds:
         ),
         stacklevel=2,
     )
-    return Seeds(masks, grid, seeds.names, seeds.colors)
+    return replace(seeds, masks=masks, grid=grid)
 
 
 def comparable(labels: LabelMap, reference: LabelMap, what: str = "the label map") -> LabelMap:

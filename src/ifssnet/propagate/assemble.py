@@ -66,7 +66,7 @@ def assemble(steps: Iterable[Step], seeds: Seeds, *, keep_probability: bool = Fa
         yield Progress("propagating", step.done, step.total)
 
     grid = seeds.grid
-    labels = np.zeros(grid.shape_zyx, dtype=np.uint8 if max(seeds.labels, default=0) < 256 else np.uint16)
+    labels = np.zeros(grid.shape_zyx, dtype=np.min_scalar_type(max(seeds.labels, default=0)))
     probability = np.zeros(grid.shape_zyx, dtype=np.float16) if keep_probability else None
     doubly_drawn = 0
     for z in sorted(set(patches) | set(seeds.annotated_slices)):

@@ -19,7 +19,7 @@ from ifssnet.propagate.baselines.unet_3d_inference import UNet3dInference
 from ifssnet.propagate.baselines.watershed import Watershed, WatershedConfig
 from ifssnet.propagate.baselines.zero_order import ZeroOrder, ZeroOrderConfig
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
-from ifssnet.propagate.recurrent.method import RecurrentInference
+from ifssnet.propagate.recurrent.inference import RecurrentInference
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
@@ -80,4 +80,4 @@ class PropagationPerMuscle:
 
 
 def _only(seeds: Seeds, label: int) -> Seeds:
-    return Seeds({label: seeds.masks[label]}, seeds.grid, seeds.names, seeds.colors)
+    return replace(seeds, masks={label: seeds.masks[label]})

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.io.codecs.header_text import decoded
 from ifssnet.io.codecs.numbers import integers, shortened
 from ifssnet.io.codecs.pixels import (
     byte_pieces,
@@ -190,7 +191,7 @@ def _read_header(stream: BinaryIO, path: Path) -> dict[str, str]:
     fields: dict[str, str] = {}
     while "ElementDataFile" not in fields:
         line = stream.readline(_LONGEST_LINE + 1)
-        text = _decoded(line)
+        text = decoded(line)
         key, equals, value = text.partition("=") if "=" in text else text.partition(":")
         if not line or len(line) > _LONGEST_LINE or stream.tell() > _LONGEST_HEADER or (text.strip() and not equals):
             raise InputError(
@@ -203,13 +204,6 @@ def _read_header(stream: BinaryIO, path: Path) -> dict[str, str]:
     if not fields["ElementDataFile"].strip():
         raise InputError(f"ElementDataFile in {path.name}", "none named", "Name the data file there, or LOCAL.")
     return fields
-
-
-def _decoded(line: bytes) -> str:
-    try:
-        return line.decode("utf-8")
-    except UnicodeDecodeError:
-        return line.decode("latin-1")
 
 
 def _layout(fields: Mapping[str, str], path: Path) -> _Layout:
@@ -276,7 +270,7 @@ def _slice_files(name: str, stream: BinaryIO, path: Path) -> Iterator[Path]:
             if not line:
                 return
             if line.strip():
-                yield companion(path, _decoded(line))
+                yield companion(path, decoded(line))
         raise InputError(f"at most {_MOST_FILES:,} data files in {path.name}", "more", "Correct the list in the header.")
     words = name.split()
     match = _PATTERN.match(words[0])

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from ifssnet.core.errors import InputError
+from ifssnet.io.codecs.header_text import decoded
 from ifssnet.io.codecs.numbers import integers, shortened
 from ifssnet.io.codecs.pixels import (
     byte_pieces,
@@ -186,7 +187,7 @@ def write_nrrd(
 def _read_header(stream: BinaryIO, path: Path) -> tuple[dict[str, str], dict[str, str]]:
     fields: dict[str, str] = {}
     pairs: dict[str, str] = {}
-    magic = _decoded(stream.readline(64))
+    magic = decoded(stream.readline(64))
     if not _MAGIC.match(magic):
         raise InputError(
             f"an NRRD file that starts with NRRD0001 to NRRD0005: {path.name}",
@@ -194,7 +195,7 @@ def _read_header(stream: BinaryIO, path: Path) -> tuple[dict[str, str], dict[str
             "Give a .nrrd or .nhdr file.",
         )
     while line := stream.readline(_LONGEST_LINE + 1):
-        text = _decoded(line).rstrip("\r\n")
+        text = decoded(line).rstrip("\r\n")
         if not text.strip():
             break
         if text.startswith("#"):
@@ -266,13 +267,6 @@ def _read_pixels(
     if skip == -1:
         start, skip = max(start, stream.seek(0, 2) - checked_bytes(sizes, dtype.itemsize, where)), 0
     return read_raw(stream, start + skip, sizes, dtype, where)
-
-
-def _decoded(line: bytes) -> str:
-    try:
-        return line.decode("utf-8")
-    except UnicodeDecodeError:
-        return line.decode("latin-1")
 
 
 def _one_line(text: str) -> str:

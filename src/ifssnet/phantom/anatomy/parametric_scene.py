@@ -9,6 +9,7 @@ from jaxtyping import Float, UInt8
 from numba import prange
 
 from ifssnet.geometry.compiled import compiled
+from ifssnet.phantom.anatomy.places import beam_direction, place_of_pixel, place_of_voxel
 from ifssnet.phantom.anatomy.tissue_lookup import facing_skin, surface_echo, tissue_at
 from ifssnet.phantom.anatomy.view import ProbeView, Scene, dark_scene
 
@@ -38,13 +39,10 @@ def _render(tables, poses, lines, scene):
     n, rows, columns = codes.shape
     for f in prange(n):
         p = poses[f]
-        length = (p[0, 1] ** 2 + p[1, 1] ** 2 + p[2, 1] ** 2) ** 0.5
-        bx, by = p[0, 1] / length, p[1, 1] / length
+        bx, by = beam_direction(p)
         for u in range(columns):
             for v in range(first_row[f, u], last_row[f, u]):
-                x = p[0, 0] * u + p[0, 1] * v + p[0, 3] - shift[f, u, 0]
-                y = p[1, 0] * u + p[1, 1] * v + p[1, 3] - shift[f, u, 1]
-                z = p[2, 0] * u + p[2, 1] * v + p[2, 3] - shift[f, u, 2]
+                x, y, z = place_of_pixel(p, shift[f, u], u, v)
                 code = tissue_at(tables, x, y, z)
                 if code == 0 and skin_row[f, u] < rows:
                     continue
@@ -61,7 +59,5 @@ def _fill(tables, affine, out):
     for k in prange(out.shape[0]):
         for j in range(out.shape[1]):
             for i in range(out.shape[2]):
-                x = affine[0, 0] * i + affine[0, 1] * j + affine[0, 2] * k + affine[0, 3]
-                y = affine[1, 0] * i + affine[1, 1] * j + affine[1, 2] * k + affine[1, 3]
-                z = affine[2, 0] * i + affine[2, 1] * j + affine[2, 2] * k + affine[2, 3]
+                x, y, z = place_of_voxel(affine, i, j, k)
                 out[k, j, i] = tissue_at(tables, x, y, z)

@@ -22,6 +22,7 @@ from ifssnet.geometry.compiled import compiled
 from ifssnet.geometry.untyped import convex_hull, distance_to_false, smoothed
 from ifssnet.geometry.voxelise import voxelise
 from ifssnet.io.volumes.surfaces import read_surfaces
+from ifssnet.phantom.anatomy.places import beam_direction, place_of_pixel, place_of_voxel
 from ifssnet.phantom.anatomy.scannable_leg import SurfaceSource
 from ifssnet.phantom.anatomy.subject import Side
 from ifssnet.phantom.anatomy.surface_collisions import check_collisions
@@ -246,9 +247,8 @@ def _sample(codes, affine, out):
     for k in prange(out.shape[0]):
         for j in range(out.shape[1]):
             for i in range(out.shape[2]):
-                x = round(affine[0, 0] * i + affine[0, 1] * j + affine[0, 2] * k + affine[0, 3])
-                y = round(affine[1, 0] * i + affine[1, 1] * j + affine[1, 2] * k + affine[1, 3])
-                z = round(affine[2, 0] * i + affine[2, 1] * j + affine[2, 2] * k + affine[2, 3])
+                x, y, z = place_of_voxel(affine, i, j, k)
+                x, y, z = round(x), round(y), round(z)
                 if 0 <= x < codes.shape[2] and 0 <= y < codes.shape[1] and 0 <= z < codes.shape[0]:
                     out[k, j, i] = codes[z, y, x]
 
@@ -262,13 +262,10 @@ def _render(leg, poses, lines, scene):
     n, rows, columns = codes.shape
     for f in prange(n):
         p = poses[f]
-        length = (p[0, 1] ** 2 + p[1, 1] ** 2 + p[2, 1] ** 2) ** 0.5
-        bx, by = p[0, 1] / length, p[1, 1] / length
+        bx, by = beam_direction(p)
         for u in range(columns):
             for v in range(first_row[f, u], last_row[f, u]):
-                x = p[0, 0] * u + p[0, 1] * v + p[0, 3] - shift[f, u, 0]
-                y = p[1, 0] * u + p[1, 1] * v + p[1, 3] - shift[f, u, 1]
-                z = p[2, 0] * u + p[2, 1] * v + p[2, 3] - shift[f, u, 2]
+                x, y, z = place_of_pixel(p, shift[f, u], u, v)
                 i = round(to_index[0, 0] * x + to_index[0, 3])
                 j = round(to_index[1, 1] * y + to_index[1, 3])
                 k = round(to_index[2, 2] * z + to_index[2, 3])

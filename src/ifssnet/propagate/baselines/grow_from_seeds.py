@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import partial
 
 import numpy as np
+from jaxtyping import UInt8
 
-from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
-from ifssnet.core.progress import Step
 from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Seeds
-from ifssnet.core.segmentation import Propagation, SimplePropagation
-from ifssnet.propagate.baselines.markers import find_markers, grown_steps, volume_of
+from ifssnet.propagate.baselines.markers import MarkerPropagation, Markers, check_positive, volume_of
 from ifssnet.propagate.baselines.shortest_paths import nearest_seeds
 
 
@@ -33,9 +28,7 @@ class GrowFromSeedsConfig:
     margin_mm: float = 10.0
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if not (math.isfinite(value) and value > 0):
-                raise InputError(f"a positive number for {name}", f"{value}", f"Correct {name}.")
+        check_positive(asdict(self))
 
 
 @dataclass(frozen=True)
@@ -50,21 +43,16 @@ class GrowFromSeeds:
     name = "grow-from-seeds"
     needs_volume = True
 
-    def prepare(self, volume: Volume | None, seeds: Seeds) -> Propagation:
+    def prepare(self, volume: Volume | None, seeds: Seeds) -> MarkerPropagation:
         """The method with its leg.
 
         Raises:
             InputError: No volume, or one that is not the seeds'.
         """
-        return SimplePropagation(partial(self._steps, volume_of(volume, seeds), seeds), MethodDescription(asdict(self.config)))
+        described = MethodDescription(asdict(self.config))
+        return MarkerPropagation(volume_of(volume, seeds), seeds, self.config.margin_mm, self._grown, described)
 
-    def _steps(self, volume: Volume, seeds: Seeds) -> Iterator[Step]:
-        """Every slice between the lowest and the highest annotated one; the growing itself comes before the first."""
-        markers = find_markers(volume, seeds, self.config.margin_mm)
-        if markers is None:
-            return
+    def _grown(self, markers: Markers, spacing_zyx_mm: tuple[float, float, float]) -> UInt8[np.ndarray, "z y x"]:
         low, high = float(markers.image.min()), float(markers.image.max())
         image = (markers.image - np.float32(low)) * np.float32(255 / (high - low) if high > low else 1.0)
-        spacing = np.array(seeds.grid.spacing_zyx_mm)
-        grown = nearest_seeds(image, markers.markers, spacing, self.config.locality_per_mm)
-        yield from grown_steps(markers, grown, seeds)
+        return nearest_seeds(image, markers.markers, np.array(spacing_zyx_mm), self.config.locality_per_mm)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float32, UInt8
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Step
+from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Seeds
 from ifssnet.geometry.box import bounding_box
 from ifssnet.geometry.distance import signed_distance
@@ -92,7 +93,48 @@ def find_markers(volume: Volume, seeds: Seeds, margin_mm: float) -> Markers | No
     return Markers(image, markers, seeds.labels, slices[0], plane)
 
 
-def grown_steps(markers: Markers, grown: UInt8[np.ndarray, "z y x"], seeds: Seeds) -> Iterator[Step]:
+@dataclass(frozen=True, eq=False)
+class MarkerPropagation:
+    """A method that grows regions from markers, with its leg.
+
+    Attributes:
+        volume: Grey levels.
+        seeds: What the expert drew.
+        margin_mm: See `find_markers`.
+        grow: The marker that each voxel joins, from the markers and the voxels' distances (z, y, x).
+        described: What the method was set to.
+    """
+
+    volume: Volume
+    seeds: Seeds
+    margin_mm: float
+    grow: Callable[[Markers, tuple[float, float, float]], UInt8[np.ndarray, "z y x"]]
+    described: MethodDescription
+
+    def steps(self) -> Iterator[Step]:
+        """Yield every slice between the lowest and the highest annotated one; the growing itself comes before the first."""
+        markers = find_markers(self.volume, self.seeds, self.margin_mm)
+        if markers is not None:
+            yield from _steps(markers, self.grow(markers, self.seeds.grid.spacing_zyx_mm), self.seeds)
+
+    def describe(self) -> MethodDescription:
+        """What the method was set to."""
+        return self.described
+
+
+def check_positive(settings: Mapping[str, float], of_mm: bool = False) -> None:
+    """Refuse settings that are not above 0.
+
+    Raises:
+        InputError: One is not, or is not finite; names it.
+    """
+    for name, value in settings.items():
+        if not (math.isfinite(value) and value > 0):
+            what = f"a positive number {'of mm ' if of_mm else ''}for {name}"
+            raise InputError(what, f"{value}", f"Correct {name}.")
+
+
+def _steps(markers: Markers, grown: UInt8[np.ndarray, "z y x"], seeds: Seeds) -> Iterator[Step]:
     """Yield what grew, slice by slice: 1 inside and 0 outside, as these methods know no doubt."""
     wanted = [
         (z, place, label)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import partial
 
 import numpy as np
+from jaxtyping import UInt8
 
-from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
-from ifssnet.core.progress import Step
 from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Seeds
-from ifssnet.core.segmentation import Propagation, SimplePropagation
 from ifssnet.geometry.untyped import gradient_magnitude, watershed
-from ifssnet.propagate.baselines.markers import find_markers, grown_steps, volume_of
+from ifssnet.propagate.baselines.markers import MarkerPropagation, Markers, check_positive, volume_of
 
 
 @dataclass(frozen=True)
@@ -32,9 +27,7 @@ class WatershedConfig:
     margin_mm: float = 10.0
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if not (math.isfinite(value) and value > 0):
-                raise InputError(f"a positive number of mm for {name}", f"{value}", f"Correct {name}.")
+        check_positive(asdict(self), of_mm=True)
 
 
 @dataclass(frozen=True)
@@ -48,20 +41,15 @@ class Watershed:
     name = "watershed"
     needs_volume = True
 
-    def prepare(self, volume: Volume | None, seeds: Seeds) -> Propagation:
+    def prepare(self, volume: Volume | None, seeds: Seeds) -> MarkerPropagation:
         """The method with its leg.
 
         Raises:
             InputError: No volume, or one that is not the seeds'.
         """
-        return SimplePropagation(partial(self._steps, volume_of(volume, seeds), seeds), MethodDescription(asdict(self.config)))
+        described = MethodDescription(asdict(self.config))
+        return MarkerPropagation(volume_of(volume, seeds), seeds, self.config.margin_mm, self._grown, described)
 
-    def _steps(self, volume: Volume, seeds: Seeds) -> Iterator[Step]:
-        """Every slice between the lowest and the highest annotated one; the flood itself comes before the first."""
-        markers = find_markers(volume, seeds, self.config.margin_mm)
-        if markers is None:
-            return
-        sigma = [self.config.feature_size_mm / spacing for spacing in seeds.grid.spacing_zyx_mm]
-        landscape = gradient_magnitude(markers.image, sigma)
-        flooded = watershed(landscape, markers.markers)
-        yield from grown_steps(markers, np.asarray(flooded, dtype=np.uint8), seeds)
+    def _grown(self, markers: Markers, spacing_zyx_mm: tuple[float, float, float]) -> UInt8[np.ndarray, "z y x"]:
+        landscape = gradient_magnitude(markers.image, [self.config.feature_size_mm / spacing for spacing in spacing_zyx_mm])
+        return np.asarray(watershed(landscape, markers.markers), dtype=np.uint8)

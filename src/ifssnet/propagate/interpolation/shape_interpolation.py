@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -116,7 +116,7 @@ class ShapePropagation:
 
     def depth_maps_alone(self, label: int) -> DepthMaps | None:
         """The same for one muscle that is taken to have no neighbours: its smoothing is chosen from its own slices alone."""
-        alone = Seeds({label: self.seeds.masks[label]}, self.seeds.grid, self.seeds.names)
+        alone = replace(self.seeds, masks={label: self.seeds.masks[label]})
         return ShapePropagation(self.config, alone).depth_maps
 
     def describe(self) -> MethodDescription:
@@ -152,7 +152,7 @@ class ShapePropagation:
                     mask[self.depth_maps.box] = depths({label: shape.distances}, {label: shape.area_px}, None)[label] >= 0
                     if mask.any():
                         masks[label] |= dict.fromkeys(slices, mask)
-        return Seeds(masks, seeds.grid, seeds.names, seeds.colors)
+        return replace(seeds, masks=masks)
 
     @cached_property
     def smoothing_choice(self) -> SmoothingChoice:

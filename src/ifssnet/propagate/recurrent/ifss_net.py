@@ -25,7 +25,8 @@ from ifssnet.propagate.network_input.trained_settings import (
     sampling_settings,
 )
 from ifssnet.propagate.recurrent.close_runs import GAIN
-from ifssnet.propagate.recurrent.method import Recurrent, RecurrentInference
+from ifssnet.propagate.recurrent.inference import RecurrentInference
+from ifssnet.propagate.recurrent.method import Recurrent
 
 NAME = "ifss-net"
 DIRECT, CORRECTION = "direct", "correction"

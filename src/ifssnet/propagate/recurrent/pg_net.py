@@ -16,7 +16,8 @@ from ifssnet.nn.networks.pg_net import PGNet, PGNetConfig
 from ifssnet.nn.tensors import filled, tensor_of
 from ifssnet.propagate.network_input.region import Sampling
 from ifssnet.propagate.network_input.trained_settings import further_settings, network_settings, sampling_settings
-from ifssnet.propagate.recurrent.method import Recurrent, RecurrentInference
+from ifssnet.propagate.recurrent.inference import RecurrentInference
+from ifssnet.propagate.recurrent.method import Recurrent
 
 KIND = "pg-net"
 ONE_BY_ONE = 1

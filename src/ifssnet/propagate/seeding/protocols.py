@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.evaluation import ALL_SEEDS, EVERY_100, FIRST_THREE
@@ -42,7 +43,7 @@ def restrict(seeds: Seeds, protocol: str) -> Seeds:
         present = [group for group in find_groups(seeds.masks[label]) if group.present]
         kept = (present[0].slices[:GROUP] if present else ()) if protocol == FIRST_THREE else _periodic(present)
         masks[label] = {z: seeds.masks[label][z] for z in kept}
-    return Seeds(masks, seeds.grid, seeds.names, seeds.colors)
+    return replace(seeds, masks=masks)
 
 
 def check_protocol(protocol: str) -> None:

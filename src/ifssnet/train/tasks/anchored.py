@@ -18,7 +18,8 @@ from ifssnet.nn.losses.dice import SoftDiceConfig
 from ifssnet.nn.losses.region_losses import RegionLossConfig
 from ifssnet.nn.networks.anchored import TWIN, AnchoredNet, AnchoredNetConfig
 from ifssnet.nn.tensors import channels_last, seed_torch, tensor_of
-from ifssnet.propagate.anchored.method import KIND, Anchored, AnchoredInference
+from ifssnet.propagate.anchored.inference import AnchoredInference
+from ifssnet.propagate.anchored.method import KIND, Anchored
 from ifssnet.propagate.anchored.prior import Context
 from ifssnet.propagate.network_input.region import Sampling, normalised
 from ifssnet.train.data.augment import Bends, GreyChanges, change_grey, draw_warp, flip

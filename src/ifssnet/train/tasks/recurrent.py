@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.segmentation import Json, Propagator
+from ifssnet.core.segmentation import Propagator
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.losses.tversky import sequence_loss
@@ -83,8 +83,8 @@ class RecurrentTask:
     def weights(self, network: nn.Module) -> Weights:
         """The network as it goes into a file."""
         config = self.config
-        settings: dict[str, Json] = {**asdict(config.inference), "feedback": config.feedback}
-        sampling: dict[str, Json] = {**asdict(config.sampling), **settings, "output": config.output, "image": config.image}
+        settings: dict[str, object] = {**asdict(config.inference), "feedback": config.feedback}
+        sampling: dict[str, object] = {**asdict(config.sampling), **settings, "output": config.output, "image": config.image}
         only = self.muscles if len(self.muscles) == 1 else ()
         return Weights(NAME, plain_table(config.network), sampling, only, arrays_of(network))
 

@@ -10,7 +10,7 @@ from ifssnet.nn.losses.tversky import TverskyConfig
 from ifssnet.nn.networks.ifss_net import IFSSNetConfig
 from ifssnet.propagate.network_input.region import Sampling
 from ifssnet.propagate.recurrent.ifss_net import CORRECTION, DIRECT, MASK_CHANNELS, OUTPUTS
-from ifssnet.propagate.recurrent.method import RecurrentInference
+from ifssnet.propagate.recurrent.inference import RecurrentInference
 from ifssnet.train.data.budget import FULL as EVERY_SLICE
 from ifssnet.train.data.budget import AnnotationBudget
 from ifssnet.train.data.sequences import SequenceConfig

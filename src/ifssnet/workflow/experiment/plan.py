@@ -11,7 +11,6 @@ from types import MappingProxyType
 from ifssnet.core.cohort import TEST
 from ifssnet.core.errors import InputError
 from ifssnet.core.muscles import TRICEPS_SURAE
-from ifssnet.core.segmentation import Json
 from ifssnet.propagate.seeding.protocols import EVERY_100, FIRST_THREE
 from ifssnet.workflow.cohorts.cropped_cohort import SIDE_PX
 from ifssnet.workflow.evaluation.compared_methods import ComparedMethod, names
@@ -201,7 +200,7 @@ def compared(options: ExperimentOptions, output: Path) -> tuple[ComparedMethod, 
             found.append(ComparedMethod(label, label))
             continue
         plan, folder = LEARNED[label], output / "models" / label
-        settings: dict[str, Json] = {"device": options.device} if options.device != "auto" else {}
+        settings: dict[str, object] = {"device": options.device} if options.device != "auto" else {}
         weights = folder if plan.per_muscle else folder / ANY / "best.safetensors"
         found.append(ComparedMethod(label, plan.method, settings, weights))
     return tuple(found)

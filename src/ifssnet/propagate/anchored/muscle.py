@@ -1,0 +1,154 @@
+"""One muscle of a leg and the network: which slices it sees, what it adds to them, and how far that counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float16, Float32
+
+from ifssnet.propagate.anchored.corrector import Corrector
+from ifssnet.propagate.anchored.images import Images
+from ifssnet.propagate.anchored.prior import (
+    cues,
+    guided_depth,
+    nearness,
+    network_slices,
+    scatter_beyond_pixels_mm,
+    slices_stood_for,
+)
+from ifssnet.propagate.anchored.volume_level import MuscleLogits
+from ifssnet.propagate.interpolation.depth_maps import Depth, DepthMaps
+from ifssnet.propagate.network_input.region import Region, crop, paste, pixel_mm, region_of
+
+NEVER = -100.0
+"""Logit of pixels that no correction can give to the muscle."""
+
+
+@dataclass(frozen=True, eq=False)
+class HiddenSlice:
+    """An annotated slice as the network would see it if nobody had annotated it."""
+
+    image: Float32[np.ndarray, "slice v u"]
+    prior_px: Float32[np.ndarray, "v u"]
+    cue_values: Float32[np.ndarray, " cue"]
+    drawn: Bool[np.ndarray, "v u"]
+
+
+class CorrectedMuscle:
+    """A muscle on its way through the network: its slices, and what is known of them so far."""
+
+    def __init__(self, label: int, maps: DepthMaps, corrector: Corrector) -> None:
+        self.label, self.maps, self.corrector = label, maps, corrector
+        grid, inference = maps.seeds.grid, corrector.inference
+        self.slice_mm = grid.spacing_xyz_mm[2]
+        self.region = region_of(maps.seeds.masks[label], grid, corrector.sampling)
+        self.annotated = maps.seeds.slices(label)
+        self.scatter_mm = scatter_beyond_pixels_mm(maps.scatter_mm, grid.spacing_zyx_mm[1:])
+        self.slices = network_slices(maps, label, max(1, round(inference.every_mm / self.slice_mm)))
+        self.place = {z: index for index, z in enumerate(self.slices)}
+        shape = (len(self.slices), *self.region.shape_yx)
+        self.prior: Float16[np.ndarray, "slice v u"] = np.zeros(shape, dtype=np.float16)
+        self.found: Float16[np.ndarray, "slice v u"] = np.zeros(shape, dtype=np.float16)
+        self.waiting: list[int] = []
+        self.ready: MuscleLogits | None = None
+        self.share = 1.0
+
+    @property
+    def logits(self) -> MuscleLogits:
+        """The logits of all slices, once all were computed."""
+        assert self.ready is not None
+        return self.ready
+
+    def gate(self, z: int) -> float:
+        """How much of a correction counts on a slice."""
+        inference = self.corrector.inference
+        from_scatter = self.scatter_mm / inference.gate_scatter_mm if inference.gate_scatter_mm > 0 else 0.0
+        near = nearness(z, self.annotated, self.slice_mm).nearest_mm
+        return self.share * min(1.0, (near / inference.gate_mm if inference.gate_mm > 0 else 1.0) + from_scatter)
+
+    def hidden(self, seen: Images) -> Iterator[HiddenSlice]:
+        """Each group with the muscle between two others, interpolated across as if it had not been annotated."""
+        own_curves, masks = self.maps.curves[self.label], self.maps.seeds.masks[self.label]
+        for index in range(1, len(own_curves.groups) - 1):
+            if not all(group.present for group in own_curves.groups[index - 1 : index + 2]):
+                continue
+            z = own_curves.groups[index].middle
+            others = own_curves.groups[:index] + own_curves.groups[index + 1 :]
+            depth = guided_depth(z, others, own_curves.shapes)
+            if depth is None:
+                continue
+            size = pixel_mm(seen.grid, self.corrector.sampling)
+            annotated = [near for group in others for near in group.slices]
+            yield HiddenSlice(
+                self._image(z, seen),
+                np.clip(_on_region(depth, self.maps, self.region) / np.float32(size), -100, 100).astype(np.float32),
+                cues(nearness(z, annotated, self.slice_mm).between_mm, self.scatter_mm),
+                crop(masks[z][None], self.region)[0] >= 0.5,
+            )
+
+    def _image(self, z: int, seen: Images) -> Float32[np.ndarray, "slice v u"]:
+        """What the network sees around a slice."""
+        context = self.corrector.context
+        if context.zero_image:
+            return np.zeros((len(context.offsets_mm), *self.region.shape_yx), dtype=np.float32)
+        return np.stack([seen.plane(near, self.region) for near in context.slices(z, seen.grid.slices, self.slice_mm)])
+
+    def prepare(self, z: int, depth: Depth, seen: Images) -> None:
+        """Remember a slice's prior; the network sees some slices at a time."""
+        size = pixel_mm(seen.grid, self.corrector.sampling)
+        self.prior[self.place[z]] = np.clip(_on_region(depth, self.maps, self.region) / size, -100, 100)
+        self.waiting.append(z)
+        if len(self.waiting) == self.corrector.inference.batch:
+            self._pass(seen)
+
+    def finish(self, seen: Images) -> None:
+        """The last slices, and smoothing along z."""
+        if self.waiting:
+            self._pass(seen)
+        inference, where = self.corrector.inference, np.array(self.slices, dtype=np.float64) * self.slice_mm
+        weight = slices_stood_for(self.slices, self.maps, self.label)
+        if inference.smooth_mm > 0 and len(self.slices) > 1:
+            # Each slice for as much of the leg as it stands for: close ones at the ends of a gap count no more than others.
+            kernel = np.exp(-0.5 * ((where[:, None] - where) / inference.smooth_mm) ** 2) * weight
+            kernel = (kernel / kernel.sum(axis=1, keepdims=True)).astype(np.float32)
+            flat = self.found.reshape(len(self.slices), -1)
+            for first in range(0, flat.shape[1], 4096):
+                part = slice(first, first + 4096)
+                flat[:, part] = kernel @ flat[:, part].astype(np.float32)
+        gates = np.array([self.gate(z) for z in self.slices])
+        prior = self.corrector.prior_logit(self.prior)
+        # What lies beyond the box, or beyond the slice, is nobody's, whatever the network is shown there.
+        covered = np.zeros((1, *self.maps.seeds.grid.shape_zyx[1:]), dtype=bool)
+        covered[0][self.maps.box] = True
+        prior[:, crop(covered, self.region)[0] < 0.5] = NEVER
+        self.ready = MuscleLogits(self.region, np.array(self.slices), prior, self.found, gates, weight)
+
+    def correction(self, z: int, level: float) -> Float32[np.ndarray, "y x"]:
+        """On a whole slice, the level included and the gate applied."""
+        above = int(np.searchsorted(self.slices, z))
+        below = above if self.slices[above] == z else above - 1
+        share = (z - self.slices[below]) / max(self.slices[above] - self.slices[below], 1)
+        plane = (1 - share) * self.found[below].astype(np.float32) + share * self.found[above].astype(np.float32)
+        plane = np.float32(self.gate(z)) * (plane + np.float32(level))
+        return paste(np.asarray(plane, np.float32), self.region, self.maps.seeds.grid.shape_zyx[1:], 0.0)
+
+    def _pass(self, seen: Images) -> None:
+        places = [self.place[z] for z in self.waiting]
+        image = np.stack([self._image(z, seen) for z in self.waiting])
+        cue_values = np.stack(
+            [cues(nearness(z, self.annotated, self.slice_mm).between_mm, self.scatter_mm) for z in self.waiting]
+        )
+        self.found[places] = self.corrector.corrections(image, self.prior[places, None].astype(np.float32), cue_values)
+        self.waiting = []
+
+
+def _on_region(depth: Depth, maps: DepthMaps, region: Region) -> Float32[np.ndarray, "v u"]:
+    """A map of the box on a region's pixels; its edge goes on beyond the box."""
+    rows, columns = maps.box
+    factor = region.factor
+    at_y = np.clip(np.arange(region.shape_yx[0] * factor) + region.top - rows.start, 0, depth.shape[0] - 1)
+    at_x = np.clip(np.arange(region.shape_yx[1] * factor) + region.left - columns.start, 0, depth.shape[1] - 1)
+    whole = np.asarray(depth, np.float32)[np.ix_(at_y, at_x)]
+    return crop(whole[None], Region(factor, 0, 0, region.shape_yx))[0]
