@@ -20,7 +20,7 @@ WORDS = {
     r"(un)?steady|(un)?steadiness": "smooth seeds, border scatter",
     r"pieces? of": "gap, part, or what it is",
     r"(is|are|was|were|be|been) (not )?told": "knows, is given, is reported",
-    r"stretch(es)?": "gap, or run",
+    r"stretch(es)? (of|that|where|along|between)": "gap, or run",
     r"look before": "preflight",
     r"(?<!\w )(?<!\w, )Of [a-z]": "a sentence with a verb",
     r"so[- ]manieth": "every fourth, or the number's name",

@@ -55,7 +55,7 @@ def check_volume(volume: Volume, labels: LabelMap) -> list[Finding]:
             Finding(
                 "error",
                 f"{run_mm:.0f} mm of the muscles lie on slices that hold no image at all.",
-                "Scan that stretch again, or say so beside every number.",
+                "Scan that part again, or say so beside every number.",
                 run_mm,
                 "mm",
             )
