@@ -7,9 +7,8 @@ from pathlib import Path
 
 import torch
 
-from ifssnet.core.segmentation import Json
 from ifssnet.core.weights import Weights
-from ifssnet.io.plain_data import plain_table
+from ifssnet.io.plain_data import Json, plain_table
 from ifssnet.io.storage.weights import save_weights
 from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
 from ifssnet.nn.networks.ifss_net import IFSSNet, IFSSNetConfig
