@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.grey_scale import GreyScale
 
 Side = Literal["-x", "+x", "-y", "+y"]
 """A side of a slice, by its array axes: "-y" is where the row number is 0."""
@@ -216,7 +217,9 @@ class LegMeasures:
     Attributes:
         muscles: Muscle's name, as the field has it, to its measures; SOL, GM and GL first.
         options: How they were measured; `options.echo` is None where no volume was given, else it says where the probe was.
+        grey_scale: How the volume's grey levels became the 0 to 255 of echo intensity; None where no volume was given.
     """
 
     muscles: Mapping[str, MuscleMeasures]
     options: MeasureOptions
+    grey_scale: GreyScale | None = None

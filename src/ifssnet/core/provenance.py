@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-BodySide: TypeAlias = Literal["left", "right"]
+from ifssnet.core.grey_scale import GreyScale
 
+BodySide: TypeAlias = Literal["left", "right"]
 
 @dataclass(frozen=True)
 class AnnotatedSlices:
@@ -179,6 +180,7 @@ class Provenance:
         estimates: The volume of each muscle from the annotated slices alone, by guided interpolation, for a method that
             estimates none itself.
         case: Whose leg it is, who drew, and when it was analysed; None where nobody kept account.
+        grey_scale: How the grey levels became 0 to 255; None where no volume was read.
     """
 
     method_name: str
@@ -192,6 +194,7 @@ class Provenance:
     volume: FileSource | None = None
     estimates: Mapping[str, VolumeEstimate] = field(default_factory=dict[str, VolumeEstimate])
     case: CaseFacts | None = None
+    grey_scale: GreyScale | None = None
 
     def volume_estimates(self) -> dict[str, VolumeEstimate]:
         """The volume of each muscle from the annotated slices alone: the method's own, else that of `estimates`."""

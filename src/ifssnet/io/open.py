@@ -75,7 +75,7 @@ def open_labels(path: Path) -> LabelMap:
     format = _image_format(found, path, "a label map")
     if format.read_labels is not None:
         return format.read_labels(path)
-    return _labels_of(format.read_volume(path), path)
+    return _labels_of(format.read_volume(path, labels=True), path)
 
 
 def open_sweep(path: Path, config: Path | PlusConfiguration | None = None) -> Sweep:

@@ -66,6 +66,8 @@ def measures_table(measures: LegMeasures) -> dict[str, Json]:
     provenance: dict[str, Json] = {"slice_axis": "z", "cone_slices": measures.options.cone_slices}
     if (echo := measures.options.echo) is not None:
         provenance["echo"] = {"probe_side": echo.probe_side, "erosion_mm": echo.erosion_mm, "band_mm": echo.band_mm}
+    if measures.grey_scale is not None:
+        provenance["grey_scale"] = plain_table(measures.grey_scale)
     muscles = {name: _muscle(muscle, measures.options.oblique) for name, muscle in measures.muscles.items()}
     return plain_table({"muscles": muscles, "provenance": provenance})
 

@@ -12,6 +12,7 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.measures import AcsaProfile, EchoOptions, LegMeasures, MeasureOptions, MuscleMeasures
 from ifssnet.geometry.box import label_boxes
+from ifssnet.geometry.grey_levels import on_grey_scale
 from ifssnet.geometry.mesh import area_mm2, enclosed_volume_mm3
 from ifssnet.geometry.resample import volume_under
 from ifssnet.geometry.surface import surface_of
@@ -42,7 +43,9 @@ def measure(labels: LabelMap, volume: Volume | None = None, options: MeasureOpti
     by_value = profiles(
         labels.array, labels.grid, list(named.values()), options.centroid_smoothing_mm, options.acsa_smoothing_mm
     )
+    scale = None
     if volume is not None:
+        volume, scale = on_grey_scale(volume)
         volume = volume_under(volume, labels)
     muscles: dict[str, MuscleMeasures] = {}
     for name, value in named.items():
@@ -56,7 +59,7 @@ def measure(labels: LabelMap, volume: Volume | None = None, options: MeasureOpti
         if volume is not None and volume.seen is not None:
             measures = replace(measures, never_seen_percent=100 * unseen_share(labels, value, volume.seen))
         muscles[name] = measures
-    return LegMeasures(muscles, options)
+    return LegMeasures(muscles, options, scale)
 
 
 def measure_findings(measures: LegMeasures, grid: Grid) -> tuple[Finding, ...]:

@@ -23,6 +23,7 @@ from ifssnet.io.codecs.pixels import (
     checked_bytes,
     companion,
     deflated,
+    names_a_file,
     read_deflated,
     read_raw,
     type_name,
@@ -91,7 +92,7 @@ def read_metaimage(path: Path) -> MetaImage:
             name = fields["ElementDataFile"].strip()
             if name.upper() == "LOCAL":
                 array = _read_pixels(stream, stream.tell(), layout, path.name)
-            elif name.upper().split()[0] == "LIST" or _is_pattern(name):
+            elif (name.upper().split()[0] == "LIST" or _is_pattern(name)) and not names_a_file(path, name):
                 checked_bytes(layout.sizes, layout.dtype.itemsize, path.name)
                 array = _read_slices(list(_slice_files(name, stream, path)), layout, path)
             else:
@@ -200,6 +201,12 @@ def _read_header(stream: BinaryIO, path: Path) -> dict[str, str]:
                 "Give a .mha or .mhd file; if it is one, export it again.",
             )
         if text.strip():
+            if (before := fields.get(key.strip(), value.strip())) != value.strip():
+                raise InputError(
+                    f"one value of '{shortened(key)}' in the header of {path.name}",
+                    f"two, '{shortened(before)}' and '{shortened(value)}'",
+                    "Remove the line that is not meant.",
+                )
             fields[key.strip()] = value.strip()
     if not fields["ElementDataFile"].strip():
         raise InputError(f"ElementDataFile in {path.name}", "none named", "Name the data file there, or LOCAL.")

@@ -22,6 +22,7 @@ from ifssnet.io.codecs.pixels import (
     checked_bytes,
     companion,
     deflated,
+    names_a_file,
     read_deflated,
     read_raw,
     type_name,
@@ -96,7 +97,8 @@ def read_nrrd(path: Path) -> Nrrd:
             if name is None:
                 array = _read_pixels(stream, stream.tell(), sizes, dtype, (fields, path.name))
             else:
-                if name.split()[:1] in (["LIST"], []) or len(name.split("%")) > 1:
+                many = name.split()[:1] in (["LIST"], []) or "%" in name
+                if many and not names_a_file(path, name):
                     raise InputError(f"one data file for {path.name}", f"'{shortened(name)}'", "Save it as one file.")
                 data = companion(path, name)
                 with data.open("rb") as data_stream:
@@ -208,10 +210,20 @@ def _read_header(stream: BinaryIO, path: Path) -> tuple[dict[str, str], dict[str
                 "Export the file again, or correct that line.",
             )
         if value.startswith("="):
-            pairs[key.strip()] = _unescaped(value[1:].strip())
+            _put(pairs, key.strip(), _unescaped(value[1:].strip()), path)
         else:
-            fields[key.strip().lower()] = value.strip()
+            _put(fields, key.strip().lower(), value.strip(), path)
     return fields, pairs
+
+
+def _put(lines: dict[str, str], key: str, value: str, path: Path) -> None:
+    if (before := lines.get(key, value)) != value:
+        raise InputError(
+            f"one value of '{shortened(key)}' in the header of {path.name}",
+            f"two, '{shortened(before)}' and '{shortened(value)}'",
+            "Remove the line that is not meant.",
+        )
+    lines[key] = value
 
 
 def _sizes(fields: Mapping[str, str], path: Path) -> tuple[int, ...]:

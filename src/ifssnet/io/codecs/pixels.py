@@ -44,6 +44,17 @@ def companion(header: Path, name: str) -> Path:
     return path
 
 
+def names_a_file(header: Path, name: str) -> bool:
+    """Whether a file of that very name lies beside the header: it comes before a pattern or a list of that name."""
+    given = name.strip()
+    if not given or "\0" in given or PurePosixPath(given).name != given or PureWindowsPath(given).name != given:
+        return False
+    try:
+        return (header.parent / given).is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def checked_bytes(sizes: Sequence[int], itemsize: int, where: str) -> int:
     """How many bytes an array of these sizes takes.
 

@@ -19,8 +19,8 @@ class ElementAttributes:
         self._where = f"{path.name}: {element.tag}"
 
     def text(self, *names: str) -> str | None:
-        """The value under the first of the names that is there; the others are taken as read too."""
-        found = [value for name in names if (value := self._left.pop(name, None)) is not None]
+        """The value under the first of the names that says something (a blank says nothing); the others are read, too."""
+        found = [value for name in names if (value := self._left.pop(name, None)) is not None and value.strip()]
         return found[0].strip() if found else None
 
     def numbers(self, count: int, *names: str) -> tuple[float, ...] | None:
@@ -62,6 +62,8 @@ class ElementAttributes:
     def report_rest(self) -> None:
         """Warn of every attribute that was not read."""
         for name, value in self._left.items():
+            if not value.strip():
+                continue
             warnings.warn(
                 InputWarning(f'{self._where}: the option {name}="{value}" is not understood and has no effect.'), stacklevel=2
             )

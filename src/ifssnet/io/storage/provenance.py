@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.grey_scale import GreyScale
 from ifssnet.core.provenance import (
     AnnotatedSlices,
     CaseFacts,
@@ -58,6 +59,8 @@ def provenance_table(provenance: Provenance) -> dict[str, Json]:
         table["estimates"] = {name: _muscle_table(estimate) for name, estimate in provenance.estimates.items()}
     if provenance.chosen_because:
         table["chosen_because"] = provenance.chosen_because
+    if provenance.grey_scale is not None:
+        table["grey_scale"] = plain(provenance.grey_scale)
     if provenance.weights is not None:
         table["weights"] = plain(provenance.weights)
     if provenance.seeds:
@@ -104,6 +107,7 @@ def provenance_of(table: Mapping[str, Json]) -> Provenance:
         parts.volume,
         {name: _estimate_of(each, "the provenance") for name, each in parts.estimates.items()},
         parts.case,
+        parts.grey_scale,
     )
 
 
@@ -121,6 +125,7 @@ class _ProvenanceTable:
     volume: FileSource | None = None
     estimates: Mapping[str, object] = field(default_factory=dict[str, object])
     case: CaseFacts | None = None
+    grey_scale: GreyScale | None = None
 
 
 @dataclass(frozen=True)

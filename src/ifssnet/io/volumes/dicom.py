@@ -13,17 +13,20 @@ from typing import Any
 
 import numpy as np
 import pydicom
-from jaxtyping import Shaped
+from jaxtyping import Shaped, UInt8
+from pydicom.multival import MultiValue
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.grey_scale import WINDOW_KEY
 from ifssnet.core.images import Volume
 from ifssnet.io.codecs.pixels import checked_bytes
 from ifssnet.io.recognition import Kind
 from ifssnet.io.storage.existing_file import existing_file
 from ifssnet.io.volumes.dicom_geometry import is_dicom, place_of_frames, place_of_slices
 from ifssnet.io.volumes.placement import three_dimensional
+from ifssnet.io.volumes.values_a_voxel import one_value
 from ifssnet.io.volumes.volume_format import VolumeFormat
 
 _CARRIED = ("Modality", "Manufacturer", "ManufacturerModelName", "SeriesDescription", "TransducerData", "FrameTime")
@@ -34,17 +37,25 @@ _LOOKED_AT = 20
 """So many files of a folder are opened to see whether it holds DICOM."""
 
 
-def read_dicom_volume(path: Path) -> Volume:
+def read_dicom_volume(path: Path, labels: bool = False, frame_distance_mm: float | None = None) -> Volume:
     """Read a volume from one DICOM file of several frames, or from a folder with one slice a file.
 
-    Colour becomes its luminance, MONOCHROME1 is inverted, a rescale slope is applied. What a file does not say is
-    assumed with a warning where that can be sensible (slice spacing), and refused where it cannot (pixel spacing).
+    Colour becomes its luminance at the stored depth, MONOCHROME1 is inverted, a rescale slope is applied. What a file does
+    not say is assumed with a warning where that can be sensible (slice spacing), and refused where it cannot (pixel spacing).
+
+    Args:
+        path: The file or the folder.
+        labels: Whether its values are labels, from which volumes are measured.
+        frame_distance_mm: From one frame to the next, of a loop that does not say it.
 
     Raises:
-        InputError: No DICOM, no pixels, no pixel spacing, or slices that form no regular stack.
+        InputError: No DICOM, no pixels, no pixel spacing, slices that form no regular stack, or a distance of frames for
+            images that say where they lie.
     """
     try:
-        return _one_file(path) if not path.is_dir() else _folder(path)
+        if path.is_dir():
+            return _folder(path, labels, frame_distance_mm)
+        return _one_file(path, labels, frame_distance_mm)
     except InputError:
         raise
     except Exception as error:  # pydicom reads elements when they are first asked for, and trips over broken ones there
@@ -57,34 +68,36 @@ def read_dicom_frames(path: Path) -> Shaped[np.ndarray, "frame v u"]:
     Raises:
         InputError: No DICOM, or no pixels that can be read.
     """
-    return _pixels(_read(path), path)
+    return _pixels(_read(path), path, False)
 
 
-def _folder(path: Path) -> Volume:
+def _folder(path: Path, labels: bool, frame_distance_mm: float | None) -> Volume:
     files = sorted(file for file in path.iterdir() if file.is_file() and is_dicom(file))
     if not files or len(files) > _MOST_FILES:
         raise InputError(f"1 to {_MOST_FILES:,} DICOM files in {path}", f"{len(files)}", "Give the folder of one series.")
-    return _one_file(files[0]) if len(files) == 1 else _series(files, path)
+    if len(files) == 1:
+        return _one_file(files[0], labels, frame_distance_mm)
+    return _series(files, path, labels, frame_distance_mm)
 
 
-def _one_file(path: Path) -> Volume:
+def _one_file(path: Path, labels: bool, frame_distance_mm: float | None) -> Volume:
     data = _read(path)
-    array = _pixels(data, path)
-    array, place = place_of_frames(data, array, path)
+    array = _pixels(data, path, labels)
+    array, place = place_of_frames(data, array, path, frame_distance_mm)
     return Volume(array, place, MappingProxyType(_carried(data)))
 
 
-def _series(files: list[Path], folder: Path) -> Volume:
+def _series(files: list[Path], folder: Path, labels: bool, frame_distance_mm: float | None) -> Volume:
     slices = [(_read(file), file) for file in files]
     series = {str(data.get("SeriesInstanceUID", "")) for data, _ in slices}
     if len(series) > 1:
         raise InputError(f"one series in {folder}", f"{len(series)}", "Put each series into a folder of its own.")
-    arrays = [_pixels(data, file) for data, file in slices]
+    arrays = [_pixels(data, file, labels) for data, file in slices]
     if any(array.shape != (1, *arrays[0].shape[1:]) or array.dtype != arrays[0].dtype for array in arrays):
         raise InputError(
             f"one slice a file, all of one size and type, in {folder}", "others", "Give a file of several frames by itself."
         )
-    order, grid = place_of_slices([data for data, _ in slices], arrays[0].shape, folder)
+    order, grid = place_of_slices([data for data, _ in slices], arrays[0].shape, folder, frame_distance_mm)
     array = np.concatenate([arrays[i] for i in order])
     return Volume(array, grid, MappingProxyType(_carried(slices[0][0])))
 
@@ -108,23 +121,26 @@ def _read(path: Path) -> Any:
         raise _unreadable(path, error) from error
 
 
-def _pixels(data: Any, path: Path) -> Shaped[np.ndarray, "z y x"]:
+def _pixels(data: Any, path: Path, labels: bool) -> Shaped[np.ndarray, "z y x"]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             array, channels = _decoded(data, path)
             monochrome1 = str(data.get("PhotometricInterpretation", "")) == "MONOCHROME1"
             slope, intercept = float(data.get("RescaleSlope", 1)), float(data.get("RescaleIntercept", 0))
-            stored = int(data.get("BitsStored", 8))
+            # The sum of the least and the largest level that can be stored.
+            ends = -1 if int(data.get("PixelRepresentation", 0) or 0) else 2 ** int(data.get("BitsStored", 8)) - 1
     except InputError:
         raise
     except Exception as error:  # as above
         raise _unreadable(path, error) from error
     if array.ndim == (3 if channels else 2):
         array = array[np.newaxis]
-    volume = three_dimensional(array, channels, path.name)
+    if channels:
+        array = one_value(array, "colour", path.name, labels)
+    volume = three_dimensional(array, path.name)
     if monochrome1:
-        volume = (2**stored - 1 - volume.astype(np.int64)).astype(volume.dtype)
+        volume = (ends - volume.astype(np.int64)).astype(volume.dtype)
     if not np.isfinite([slope, intercept]).all() or slope == 0:
         raise InputError(f"a finite rescale in {path.name}", f"slope {slope}, intercept {intercept}", "Correct the file.")
     if (slope, intercept) != (1.0, 0.0):
@@ -148,12 +164,48 @@ def _decoded(data: Any, path: Path) -> tuple[Shaped[np.ndarray, "*size"], bool]:
             f"{wanted:,} bytes of pixels in {path.name}", f"{there:,}", "The file is cut short: export or copy it again."
         )
     if str(data.get("PhotometricInterpretation", "")) == "PALETTE COLOR":
-        return apply_color_lut(pixel_array(data), data), True
+        coloured = apply_color_lut(pixel_array(data), data)
+        return (_as_bytes(coloured) if bits == 8 else coloured), True
     return pixel_array(data), samples > 1
 
 
+def _as_bytes(coloured: Shaped[np.ndarray, "*size"]) -> UInt8[np.ndarray, "*size"]:
+    """Colours at the depth of the pixels that stood for them. Palettes have 16 bits, which bytes fill in one of three ways."""
+    if coloured.dtype == np.uint8 or coloured.max(initial=0) <= 255:
+        return coloured.astype(np.uint8)
+    doubled = all(bool((plane % 257 == 0).all()) for plane in coloured)
+    return np.asarray(coloured // 257 if doubled else coloured >> 8, dtype=np.uint8)
+
+
+def _window(data: Any) -> dict[str, str]:
+    """The levels that are black and white: the header's first window, else the depth that an ultrasound scanner stores."""
+    if str(data.get("PhotometricInterpretation", "")) != "MONOCHROME2":
+        return {}
+    try:
+        center, width = (_first(data.get(name)) for name in ("WindowCenter", "WindowWidth"))
+        slope, inter = float(data.get("RescaleSlope", 1)), float(data.get("RescaleIntercept", 0))
+        bits, signed = int(data.get("BitsStored", 8)), int(data.get("PixelRepresentation", 0) or 0)
+    except (TypeError, ValueError):
+        return {}
+    if center is not None and width is not None and width > 1:
+        low, high = center - 0.5 - (width - 1) / 2, center - 0.5 + (width - 1) / 2
+    elif str(data.get("Modality", "")) == "US" and not signed and (bits > 8 or (slope, inter) != (1.0, 0.0)):
+        low, high = inter, slope * (2**bits - 1) + inter
+    else:
+        return {}
+    return {WINDOW_KEY: f"{low!r} {high!r}"} if np.isfinite([low, high]).all() and high > low else {}
+
+
+def _first(value: Any) -> float | None:
+    """The first of one or several numbers."""
+    if value in (None, ""):
+        return None
+    return float(value[0] if isinstance(value, MultiValue) else value)
+
+
 def _carried(data: Any) -> dict[str, str]:
-    return {f"DICOM_{name}": str(data.get(name)) for name in _CARRIED if str(data.get(name, "") or "").strip()}
+    told = {f"DICOM_{name}": str(data.get(name)) for name in _CARRIED if str(data.get(name, "") or "").strip()}
+    return told | _window(data)
 
 
 def _unreadable(path: Path, error: Exception) -> InputError:

@@ -13,6 +13,7 @@ from jaxtyping import Float, Shaped
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
+from ifssnet.io.volumes.disagreement import Statement, settle
 from ifssnet.io.volumes.placement import grid_from
 
 _CM = 3
@@ -21,40 +22,53 @@ _UNEVEN, _TOO_UNEVEN = 0.01, 0.1
 """Share of the slice spacing by which gaps may differ: silently, and at all."""
 
 
-def place_of_frames(data: Any, array: Shaped[np.ndarray, "z y x"], path: Path) -> tuple[Shaped[np.ndarray, "z y x"], Grid]:
+def place_of_frames(
+    data: Any, array: Shaped[np.ndarray, "z y x"], path: Path, frame_distance_mm: float | None = None
+) -> tuple[Shaped[np.ndarray, "z y x"], Grid]:
     """The frames of one file in the order in which they lie, and their grid.
 
+    Args:
+        data: The file.
+        array: Its frames.
+        path: Where it is.
+        frame_distance_mm: From one frame to the next, of a loop that does not say it.
+
     Raises:
-        InputError: No pixel spacing, or frames that form no regular stack.
+        InputError: No pixel spacing, frames that form no regular stack, or a distance for frames that say where they lie.
     """
     shape = (array.shape[0], array.shape[1], array.shape[2])
     try:
         frames = _functional_groups(data, shape[0])
         if frames is not None:
+            _refuse_distance(frame_distance_mm, path)
             order, grid = _stacked(frames, shape, path, _from_groups)
             return (array if order == list(range(len(order))) else array[order]), grid
-        if shape[0] == 1 and "ImagePositionPatient" in data and "PixelSpacing" in data:
+        if shape[0] == 1 and "ImagePositionPatient" in data:
+            _refuse_distance(frame_distance_mm, path)
             return array, _stacked([data], shape, path, _from_slice)[1]
-        return array, _by_regions(data, shape, path)
+        return array, _by_regions(data, shape, path, frame_distance_mm)
     except (TypeError, ValueError, AttributeError, IndexError, KeyError, ArithmeticError) as error:
         raise _broken(path, error) from error
 
 
-def place_of_slices(slices: Sequence[Any], shape: tuple[int, ...], folder: Path) -> tuple[list[int], Grid]:
+def place_of_slices(
+    slices: Sequence[Any], shape: tuple[int, ...], folder: Path, frame_distance_mm: float | None = None
+) -> tuple[list[int], Grid]:
     """The order of single slices, and their grid.
 
     Raises:
-        InputError: No pixel spacing, or slices that form no regular stack.
+        InputError: As `place_of_frames`.
     """
     full = (len(slices), int(shape[-2]), int(shape[-1]))
     try:
         if all("ImagePositionPatient" in data for data in slices):
+            _refuse_distance(frame_distance_mm, folder)
             return _stacked(slices, full, folder, _from_slice)
         order = sorted(range(len(slices)), key=lambda i: int(slices[i].get("InstanceNumber", i) or 0))
         warnings.warn(
             InputWarning(f"{folder.name}: slices say no position; they were ordered by instance number."), stacklevel=3
         )
-        return order, _by_regions(slices[0], full, folder)
+        return order, _by_regions(slices[0], full, folder, frame_distance_mm)
     except (TypeError, ValueError, AttributeError, IndexError, KeyError, ArithmeticError) as error:
         raise _broken(folder, error) from error
 
@@ -62,32 +76,31 @@ def place_of_slices(slices: Sequence[Any], shape: tuple[int, ...], folder: Path)
 class _Plane:
     """Position and axes of one frame; spacing along y and x as DICOM has it (row spacing first)."""
 
-    def __init__(self, position: Any, orientation: Any, pixel_spacing: Any, between: Any) -> None:
+    def __init__(self, position: Any, orientation: Any, pixel_spacing: Any, measures: Any) -> None:
         self.position = np.array([float(v) for v in position])
         self.axes = np.array([float(v) for v in orientation]).reshape(2, 3)
         self.spacing_yx = (float(pixel_spacing[0]), float(pixel_spacing[1]))
-        self.between = None if between in (None, "") else float(between)
+        self.said_between = _length(measures, "SpacingBetweenSlices")
+        self.between = self.said_between or _length(measures, "SliceThickness")
 
 
 def _from_slice(data: Any, path: Path) -> _Plane:
-    _need(data, "PixelSpacing", path)
     _need(data, "ImageOrientationPatient", path)
-    between = data.get("SpacingBetweenSlices") or data.get("SliceThickness")
-    return _Plane(data.ImagePositionPatient, data.ImageOrientationPatient, data.PixelSpacing, between)
+    x, y = _pixel_spacing_xy(data, path)
+    return _Plane(data.ImagePositionPatient, data.ImageOrientationPatient, (y, x), data)
 
 
 def _from_groups(group: Any, path: Path) -> _Plane:
     measures = group("PixelMeasuresSequence")
     if measures is None or "PixelSpacing" not in measures:
         raise InputError(f"PixelSpacing in the pixel measures of {path.name}", "none", "Export the image again.")
-    between = measures.get("SpacingBetweenSlices") or measures.get("SliceThickness")
     position, orientation = group("PlanePositionVolumeSequence"), group("PlaneOrientationVolumeSequence")
     if position is not None and orientation is not None:
-        return _Plane(position.ImagePositionVolume, orientation.ImageOrientationVolume, measures.PixelSpacing, between)
+        return _Plane(position.ImagePositionVolume, orientation.ImageOrientationVolume, measures.PixelSpacing, measures)
     position, orientation = group("PlanePositionSequence"), group("PlaneOrientationSequence")
     if position is None or orientation is None:
         raise InputError(f"a plane position and orientation for each frame of {path.name}", "none", "Export the image again.")
-    return _Plane(position.ImagePositionPatient, orientation.ImageOrientationPatient, measures.PixelSpacing, between)
+    return _Plane(position.ImagePositionPatient, orientation.ImageOrientationPatient, measures.PixelSpacing, measures)
 
 
 def _functional_groups(data: Any, frames: int) -> list[Any] | None:
@@ -110,7 +123,11 @@ def _functional_groups(data: Any, frames: int) -> list[Any] | None:
 
 
 def _stacked(items: Sequence[Any], shape: tuple[int, int, int], path: Path, plane_of: Any) -> tuple[list[int], Grid]:
-    planes: list[_Plane] = [plane_of(item, path) for item in items]
+    with warnings.catch_warnings(record=True) as said_by_each:
+        warnings.simplefilter("always")
+        planes: list[_Plane] = [plane_of(item, path) for item in items]
+    for text in dict.fromkeys(str(each.message) for each in said_by_each):
+        warnings.warn(InputWarning(text), stacklevel=4)
     first = planes[0]
     for plane in planes:
         if not np.allclose(plane.axes, first.axes, atol=1e-4) or plane.spacing_yx != first.spacing_yx:
@@ -120,6 +137,9 @@ def _stacked(items: Sequence[Any], shape: tuple[int, int, int], path: Path, plan
     order = [int(i) for i in np.argsort(along, kind="stable")]
     positions = np.array([planes[i].position for i in order])
     step, spacing_z = _step(positions, normal, first, path)
+    if len(planes) > 1 and first.said_between and not math.isclose(first.said_between, spacing_z, rel_tol=_UNEVEN):
+        told = f"slices {spacing_z:.4g} mm apart by their positions and {first.said_between:.4g} mm by SpacingBetweenSlices"
+        warnings.warn(InputWarning(f"{path.name} says {told}. The positions were taken."), stacklevel=4)
     sy, sx = first.spacing_yx
     direction = np.column_stack([first.axes[0], first.axes[1], step])
     if plane_of is _from_groups and items[0]("PlanePositionVolumeSequence") is not None:
@@ -160,46 +180,69 @@ def _step(
     return whole / length, length / (len(positions) - 1)
 
 
-def _by_regions(data: Any, shape: tuple[int, int, int], path: Path) -> Grid:
-    """A grid at the origin: pixels by the ultrasound regions' calibration, slices by what the file says of them."""
+def _by_regions(data: Any, shape: tuple[int, int, int], path: Path, frame_distance_mm: float | None) -> Grid:
+    """A grid at the origin: pixels by the ultrasound regions' calibration, slices by the user or what the file says of them."""
     sx, sy = _pixel_spacing_xy(data, path)
-    between, thickness = data.get("SpacingBetweenSlices"), data.get("SliceThickness")
-    if between:
-        spacing_z = float(between)
-    elif thickness:
-        spacing_z = float(thickness)
-        warnings.warn(
-            InputWarning(f"{path.name} says no spacing between slices; their thickness, {spacing_z:g} mm, was taken."),
-            stacklevel=4,
-        )
-    else:
+    between, thickness = _length(data, "SpacingBetweenSlices"), _length(data, "SliceThickness")
+    spacing_z = frame_distance_mm or between or thickness
+    if frame_distance_mm and between and not math.isclose(frame_distance_mm, between, rel_tol=_UNEVEN):
+        told = f"{between:g} mm between its slices, and {frame_distance_mm:g} mm was given as the distance of frames"
+        warnings.warn(InputWarning(f"{path.name} says {told}. The given one was taken."), stacklevel=4)
+    elif spacing_z is None:
         spacing_z = 1.0
-        warnings.warn(
-            InputWarning(f"{path.name} says no spacing between its frames; 1 mm was assumed: volumes depend on it."),
-            stacklevel=4,
-        )
+        told = "says no spacing between its frames; 1 mm was assumed: volumes depend on it"
+        remedy = "Give it when you convert the loop: ifss convert --frame-distance MM."
+        warnings.warn(InputWarning(f"{path.name} {told}. {remedy}"), stacklevel=4)
+    elif frame_distance_mm is None and between is None:
+        told = f"says no spacing between slices; their thickness, {spacing_z:g} mm, was taken"
+        warnings.warn(InputWarning(f"{path.name} {told}."), stacklevel=4)
     return grid_from(shape, (sx, sy, spacing_z), (0.0, 0.0, 0.0), np.eye(3), path.name)
 
 
+def _refuse_distance(frame_distance_mm: float | None, path: Path) -> None:
+    if frame_distance_mm is not None:
+        raise InputError(
+            "a distance of frames for images that do not say where they lie",
+            f"one of {frame_distance_mm:g} mm for {path.name}, which says it",
+            "Leave the distance out.",
+        )
+
+
+def _length(data: Any, name: str) -> float | None:
+    """A length in mm, whatever its sign; None where it is absent, blank or 0."""
+    value = data.get(name)
+    return None if value in (None, "") else abs(float(value)) or None
+
+
 def _pixel_spacing_xy(data: Any, path: Path) -> tuple[float, float]:
+    """Width and height of a pixel: by the ultrasound regions, where the standard puts it, else by PixelSpacing."""
     regions: list[Any] = list(filter(_is_spatial, data.get("SequenceOfUltrasoundRegions") or ()))
-    if regions:
-        found = {(abs(float(r.PhysicalDeltaX)) * 10, abs(float(r.PhysicalDeltaY)) * 10) for r in regions}
-        largest: Any = max(regions, key=_area)
-        if len(found) > 1:
-            warnings.warn(
-                InputWarning(f"{path.name} has {len(regions)} regions of different calibration; the largest one's was taken."),
-                stacklevel=5,
-            )
-        return abs(float(largest.PhysicalDeltaX)) * 10, abs(float(largest.PhysicalDeltaY)) * 10
+    by_header = None
     if data.get("PixelSpacing"):
         row, column = data.PixelSpacing
-        return float(column), float(row)
-    raise InputError(
-        f"a pixel spacing in {path.name} (an ultrasound region calibrated in cm, or PixelSpacing)",
-        "none",
-        "Export the image with its calibration, or convert it to .mha with the spacing that you know.",
-    )
+        by_header = (float(column), float(row))
+    if not regions:
+        if by_header is not None:
+            return by_header
+        raise InputError(
+            f"a pixel spacing in {path.name} (an ultrasound region calibrated in cm, or PixelSpacing)",
+            "none",
+            "Export the image with its calibration, or convert it to .mha with the spacing that you know.",
+        )
+    largest: Any = max(regions, key=_area)
+    taken = _of_region(largest)
+    other = next((each for each in map(_of_region, regions) if not np.allclose(each, taken, rtol=1e-3)), None)
+    if other is not None:
+        told = f"{taken[0]:g} x {taken[1]:g} mm a pixel in its largest region and {other[0]:g} x {other[1]:g} mm in another"
+        remedy = "Cut it to one region if the other one is wanted."
+        warnings.warn(InputWarning(f"{path.name} says {told}. The largest one's was taken. {remedy}"), stacklevel=5)
+    if by_header is not None:
+        settle(Statement("the ultrasound region", taken), Statement("PixelSpacing", by_header), path.name, labels=False)
+    return taken
+
+
+def _of_region(region: Any) -> tuple[float, float]:
+    return abs(float(region.PhysicalDeltaX)) * 10, abs(float(region.PhysicalDeltaY)) * 10
 
 
 def _is_spatial(region: Any) -> bool:

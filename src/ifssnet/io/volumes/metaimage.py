@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
-from ifssnet.io.codecs.metaimage import STRUCTURE, header_in, read_metaimage, write_metaimage
+from ifssnet.io.codecs.metaimage import STRUCTURE, MetaImage, header_in, read_metaimage, write_metaimage
 from ifssnet.io.codecs.numbers import numbers, shortened
 from ifssnet.io.recognition import Kind
+from ifssnet.io.volumes.disagreement import Statement, settle
 from ifssnet.io.volumes.placement import grid_from, three_dimensional
+from ifssnet.io.volumes.units import KNOWN_UNITS, mm_per_unit
+from ifssnet.io.volumes.values_a_voxel import Meaning, one_value
 from ifssnet.io.volumes.volume_format import VolumeFormat, VolumeWriter
 
 DIRECTION_KEYS = ("TransformMatrix", "Rotation", "Orientation")
@@ -25,11 +27,15 @@ ORIGIN_KEYS = ("Offset", "Position", "Origin")
 PLACE = frozenset({*DIRECTION_KEYS, *ORIGIN_KEYS, "ElementSpacing", "ElementSize", "DistanceUnits"})
 """Header keys about the place of the voxels, which the writer says afresh."""
 
-_MM = {"mm": 1.0, "um": 1e-3, "cm": 10.0, "m": 1e3, "?": 1.0, "": 1.0}
+_NOT_SAID = ("", "?")
 
 
-def read_metaimage_volume(path: Path) -> Volume:
+def read_metaimage_volume(path: Path, labels: bool = False) -> Volume:
     """Read a 3-D image from an `.mha` or `.mhd` file.
+
+    Args:
+        path: The file.
+        labels: Whether its values are labels, from which volumes are measured.
 
     Returns:
         The volume; its header carries every line that is not about pixels or place.
@@ -39,8 +45,8 @@ def read_metaimage_volume(path: Path) -> Volume:
     """
     image = read_metaimage(path)
     fields = image.fields
-    array = three_dimensional(image.array, fields.get("ElementNumberOfChannels", "1").strip() not in ("", "1"), path.name)
-    grid = _grid(fields, (array.shape[0], array.shape[1], array.shape[2]), path)
+    array = three_dimensional(_one_value(image, path, labels), path.name)
+    grid = _grid(fields, (array.shape[0], array.shape[1], array.shape[2]), path, labels)
     header = {key: value for key, value in fields.items() if key not in STRUCTURE | PLACE}
     return Volume(array, grid, MappingProxyType(header))
 
@@ -70,16 +76,62 @@ def write_metaimage_volume(volume: Volume, path: Path, compress: bool, data: tup
     write_metaimage(path, place | carried, volume.array, compress, data_path=data_path, data_name=data_name)
 
 
-def _grid(fields: Mapping[str, str], shape_zyx: tuple[int, int, int], path: Path) -> Grid:
+def _one_value(image: MetaImage, path: Path, labels: bool) -> Shaped[np.ndarray, "*size"]:
+    """Channels of bytes are colours, as ITK writes them, and others vectors; a fourth dimension is a series."""
+    array, channels = image.array, image.fields.get("ElementNumberOfChannels", "1").strip() not in ("", "1")
+    if channels:
+        meaning: Meaning = "colour" if array.shape[-1] in (3, 4) and array.dtype in (np.uint8, np.uint16) else "vector"
+        array = one_value(array, meaning, path.name, labels)
+    if array.ndim > 3 and array.shape[0] > 1 and all(n == 1 for n in array.shape[1:-3]):
+        array = one_value(np.moveaxis(array, 0, -1), "list", path.name, labels)
+    return array
+
+
+def _grid(fields: Mapping[str, str], shape_zyx: tuple[int, int, int], path: Path, labels: bool) -> Grid:
     dimensions = int(float(fields["NDims"]))
     spacing = _per_axis(fields, ("ElementSpacing", "ElementSize"), 1.0, dimensions, path)
     origin = _per_axis(fields, ORIGIN_KEYS, 0.0, dimensions, path)
-    if not {"ElementSpacing", "ElementSize"} & set(fields):
+    said = {"ElementSpacing", "ElementSize"} & set(fields)
+    if not said:
         warnings.warn(InputWarning(f"{path.name} says no ElementSpacing; 1 mm was assumed."), stacklevel=3)
     factor = _mm_per_unit(fields, path)
-    return grid_from(
-        shape_zyx, [s * factor for s in spacing], [o * factor for o in origin], _direction(fields, dimensions, path), path.name
-    )
+    direction = _direction(fields, dimensions, path)
+    in_mm = [s * factor for s in spacing]
+    if len(said) == 2:
+        size = [s * factor for s in _per_axis(fields, ("ElementSize",), 1.0, dimensions, path)]
+        settle(Statement("ElementSpacing", in_mm), Statement("ElementSize", size), path.name, labels)
+    _refuse_scaled_axes(direction, in_mm if said else None, path)
+    _name_two_places(fields, dimensions, path)
+    return grid_from(shape_zyx, in_mm, [o * factor for o in origin], direction, path.name)
+
+
+def _refuse_scaled_axes(direction: Float[np.ndarray, "3 3"], spacing_mm: Sequence[float] | None, path: Path) -> None:
+    """Axes at right angles whose lengths are not 1 say a size of a voxel of their own."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        lengths = np.linalg.norm(direction, axis=0)
+        unit = direction / lengths
+        scaled = np.allclose(unit.T @ unit, np.eye(3), atol=1e-3) and not np.allclose(lengths, 1, atol=1e-3)
+    if scaled:
+        by_matrix = " x ".join(f"{length:.4g}" for length in lengths)
+        by_spacing = "no ElementSpacing"
+        if spacing_mm is not None:
+            by_spacing = f"{' x '.join(f'{s:.4g}' for s in spacing_mm)} mm by ElementSpacing"
+        raise InputError(
+            f"one size of a voxel in the header of {path.name}, and axes of length 1 in its matrix",
+            f"axes of the lengths {by_matrix}, and {by_spacing}",
+            "Write the size of a voxel into ElementSpacing, and axes of length 1 into TransformMatrix.",
+        )
+
+
+def _name_two_places(fields: Mapping[str, str], dimensions: int, path: Path) -> None:
+    """Warn of two keys that say the same thing differently; the first one counts, as ITK has it."""
+    for keys, count in ((ORIGIN_KEYS, dimensions), (DIRECTION_KEYS, dimensions**2)):
+        said = [(key, numbers(fields[key], count, f"{key} in {path.name}")) for key in keys if key in fields]
+        for key, values in said[1:]:
+            if not np.allclose(values, said[0][1], atol=1e-6):
+                first = said[0][0]
+                told = f"{first} = {shortened(fields[first])}, and {key} = {shortened(fields[key])}"
+                warnings.warn(InputWarning(f"{path.name} says {told}. {first} was taken."), stacklevel=4)
 
 
 def _per_axis(fields: Mapping[str, str], keys: tuple[str, ...], default: float, dimensions: int, path: Path) -> list[float]:
@@ -103,10 +155,10 @@ def _direction(fields: Mapping[str, str], dimensions: int, path: Path) -> Float[
 
 
 def _mm_per_unit(fields: Mapping[str, str], path: Path) -> float:
-    unit = fields.get("DistanceUnits", "").strip().lower()
-    factor = _MM.get(unit, math.nan)
-    if math.isnan(factor):
-        raise InputError(f"DistanceUnits of um, mm, cm or m in {path.name}", f"'{shortened(unit)}'", "Correct the header.")
+    unit = fields.get("DistanceUnits", "").strip()
+    factor = 1.0 if unit in _NOT_SAID else mm_per_unit(unit)
+    if factor is None:
+        raise InputError(f"DistanceUnits of {KNOWN_UNITS} in {path.name}", f"'{shortened(unit)}'", "Correct the header.")
     return factor
 
 

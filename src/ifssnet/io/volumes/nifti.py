@@ -11,7 +11,8 @@ import math
 import struct
 import warnings
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
@@ -21,30 +22,40 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.grey_scale import WINDOW_KEY
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
 from ifssnet.io.codecs.pixels import ANY_ZLIB, byte_pieces, checked_bytes, deflated, read_deflated, read_raw
 from ifssnet.io.recognition import GZIP, Kind
 from ifssnet.io.storage.existing_file import existing_file
 from ifssnet.io.storage.plain_files import parse_json, table_of
+from ifssnet.io.volumes.disagreement import Statement, settle
 from ifssnet.io.volumes.placement import grid_from_affine, three_dimensional
+from ifssnet.io.volumes.values_a_voxel import Meaning, one_value
 from ifssnet.io.volumes.volume_format import VolumeFormat, VolumeWriter
 
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _MM = {0: 1.0, 1: 1e3, 2: 1.0, 3: 1e-3}
 _CODES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8"}
 _COLOURS = {128: 3, 2304: 4}
+_COLOUR_INTENTS = (2003, 2004)
+_APART_VOXELS = 0.5
+"""Share of a voxel by which two places of one image may differ in silence."""
 _TEXTS = ("descrip", "aux_file", "intent_name")
 _COMMENT = 6
 _LARGEST_PREFIX = 1 << 26
 _HEADER_KEY = "ifss_header"
 
 
-def read_nifti_volume(path: Path) -> Volume:
+def read_nifti_volume(path: Path, labels: bool = False) -> Volume:
     """Read a 3-D image from a `.nii` or `.nii.gz` file, compressed or not whatever its name.
 
-    The affine is the sform's, else the qform's. Grey levels are scaled by the header's slope and intercept, to float32,
-    only where these say something.
+    Axes and origin are the sform's, else the qform's; the size of a voxel is pixdim's, as ITK and 3D Slicer have it. Grey
+    levels are scaled by the header's slope and intercept, to float32, only where these say something.
+
+    Args:
+        path: The file.
+        labels: Whether its values are labels, from which volumes are measured.
 
     Raises:
         InputError: No NIfTI file, or not one of a 3-D image whose pixels fit its header.
@@ -63,11 +74,38 @@ def read_nifti_volume(path: Path) -> Volume:
                 array = read_raw(stream, start, sizes, dtype, path.name)
     except (OSError, MemoryError, zlib.error) as error:
         raise InputError(f"a readable NIfTI file {path.name}", f"'{error}'", "Export or copy the file again.") from error
-    volume = three_dimensional(array, int(header["datatype"]) in _COLOURS, path.name)
     with np.errstate(all="ignore"):
-        grid = _grid(header, (volume.shape[0], volume.shape[1], volume.shape[2]), path)
+        # Labels of several layers are told by the stored values; a slope belongs to one value a voxel.
+        volume = three_dimensional(_one_value(array, header, path, labels), path.name)
+        grid = _grid(header, (volume.shape[0], volume.shape[1], volume.shape[2]), path, labels)
+        window = _window(header, volume.dtype)
         volume = _scaled(volume, header, path)
-    return Volume(volume, grid, MappingProxyType(carried))
+    return Volume(volume, grid, MappingProxyType(carried | window))
+
+
+def _one_value(array: Shaped[np.ndarray, "*size"], header: Any, path: Path, labels: bool) -> Shaped[np.ndarray, "*size"]:
+    """A colour type is a colour; the fourth dimension is a series, the fifth a vector, unless the intent says colours."""
+    if int(header["datatype"]) in _COLOURS:
+        array = one_value(array, "colour", path.name, labels)
+    while array.ndim > 3 and array.shape[0] == 1:
+        array = array[0]
+    if array.ndim > 3 and all(n == 1 for n in array.shape[1:-3]):
+        meaning: Meaning = "list"
+        if array.ndim == 5:
+            meaning = "colour" if int(header["intent_code"]) in _COLOUR_INTENTS else "vector"
+        array = one_value(np.moveaxis(array, 0, -1), meaning, path.name, labels)
+    return array
+
+
+def _window(header: Any, stored: np.dtype) -> dict[str, str]:
+    """The levels that are black and white: the header's own, else those of a scaled byte."""
+    low, high = float(header["cal_min"]), float(header["cal_max"])
+    slope, inter = float(header["scl_slope"]), float(header["scl_inter"])
+    if not (math.isfinite(low) and math.isfinite(high) and high > low):
+        if stored != np.uint8 or not (math.isfinite(slope) and slope > 0 and math.isfinite(inter)):
+            return {}
+        low, high = inter, 255 * slope + inter
+    return {WINDOW_KEY: f"{low!r} {high!r}"} if (low, high) != (0.0, 255.0) else {}
 
 
 def write_nifti_volume(volume: Volume, path: Path, compress: bool) -> None:
@@ -216,38 +254,70 @@ def _extension(header: Mapping[str, str]) -> bytes:
     return struct.pack("<2i", size, _COMMENT) + text.ljust(size - 8, b"\0")
 
 
-def _grid(header: Any, shape_zyx: tuple[int, int, int], path: Path) -> Grid:
+def _grid(header: Any, shape_zyx: tuple[int, int, int], path: Path, labels: bool) -> Grid:
     units = int(header["xyzt_units"]) & 7
     if units not in _MM:
         warnings.warn(InputWarning(f"{path.name}: unknown unit of length ({units}); mm were assumed."), stacklevel=3)
-    to_mm = np.diag([_MM.get(units, 1.0)] * 3 + [1.0])
+    mm = _MM.get(units, 1.0)
     if int(header["dim"][0]) < 3:
         header["dim"][3:], header["pixdim"][3] = 1, header["pixdim"][3] or 1.0
-    if int(header["sform_code"]) > 0:
-        try:
-            return _grid_of_affine(header.get_sform(), to_mm, shape_zyx, path)
-        except InputError:
-            if int(header["qform_code"]) <= 0:
-                raise
-            warnings.warn(InputWarning(f"{path.name}: the sform is not rigid; the qform was taken."), stacklevel=3)
-    spacing = np.array(header["pixdim"][1:4], dtype=np.float64)
-    if int(header["qform_code"]) > 0 and (spacing > 0).all():
-        try:
-            return _grid_of_affine(header.get_qform(), to_mm, shape_zyx, path)
-        except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
-            raise InputError(f"a rotation in the qform of {path.name}", f"'{error}'", "Correct the header.") from error
-    if (spacing > 0).all():
+    sizes = np.array(header["pixdim"][1:4], dtype=np.float64)
+    said = bool((np.isfinite(sizes) & (sizes > 0)).all())
+    sform = _by_sform(header, mm, shape_zyx, path) if int(header["sform_code"]) > 0 else None
+    qform = _by_qform(header, mm, shape_zyx, path, sform) if int(header["qform_code"]) > 0 and said else None
+    if sform is not None:
+        return _settled(sform, qform, [float(f"{size * mm:.7g}") for size in sizes] if said else None, path, labels)
+    if qform is not None:
+        return qform
+    if said:
         warnings.warn(InputWarning(f"{path.name} says no orientation; left-posterior-superior was assumed."), stacklevel=3)
-    return _grid_of_affine(_RAS_TO_LPS @ np.diag([*spacing, 1.0]), to_mm, shape_zyx, path)
+    return _grid_of_affine(_RAS_TO_LPS @ np.diag([*sizes, 1.0]), mm, shape_zyx, path)
 
 
-def _grid_of_affine(
-    affine_ras: Float[np.ndarray, "4 4"], to_mm: Float[np.ndarray, "4 4"], shape_zyx: tuple[int, int, int], path: Path
-) -> Grid:
+def _by_sform(header: Any, mm: float, shape_zyx: tuple[int, int, int], path: Path) -> Grid | None:
+    try:
+        return _grid_of_affine(header.get_sform(), mm, shape_zyx, path)
+    except InputError:
+        if int(header["qform_code"]) <= 0:
+            raise
+        warnings.warn(InputWarning(f"{path.name}: the sform is not rigid; the qform was taken."), stacklevel=4)
+    return None
+
+
+def _by_qform(header: Any, mm: float, shape_zyx: tuple[int, int, int], path: Path, sform: Grid | None) -> Grid | None:
+    try:
+        return _grid_of_affine(header.get_qform(), mm, shape_zyx, path)
+    except (InputError, ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
+        if sform is not None:
+            warnings.warn(InputWarning(f"{path.name}: the qform is no rotation; the sform was taken."), stacklevel=4)
+            return None
+        raise InputError(f"a rotation in the qform of {path.name}", f"'{error}'", "Correct the header.") from error
+
+
+def _settled(sform: Grid, qform: Grid | None, pixdim_mm: Sequence[float] | None, path: Path, labels: bool) -> Grid:
+    """The sform's axes and origin with the voxels of pixdim, which most programs take; differences are named."""
+    grid = sform
+    if pixdim_mm is not None:
+        taken, other = Statement("pixdim", pixdim_mm), Statement("the sform", sform.spacing_xyz_mm)
+        settle(taken, other, path.name, labels)
+        if not np.allclose(pixdim_mm, sform.spacing_xyz_mm, rtol=3e-4):
+            x, y, z = pixdim_mm
+            grid = replace(sform, spacing_xyz_mm=(float(x), float(y), float(z)))
+    if qform is not None:
+        apart = float(np.linalg.norm(qform.corners_mm - grid.corners_mm, axis=1).max())
+        if apart > _APART_VOXELS * min(grid.spacing_xyz_mm):
+            warnings.warn(
+                InputWarning(f"{path.name}: its sform and its qform place it up to {apart:.3g} mm apart; the sform was taken."),
+                stacklevel=4,
+            )
+    return grid
+
+
+def _grid_of_affine(affine_ras: Float[np.ndarray, "4 4"], mm: float, shape_zyx: tuple[int, int, int], path: Path) -> Grid:
     # 0.277 in single precision is 0.27700001...: seven digits say what was meant.
     affine = _RAS_TO_LPS @ np.asarray(affine_ras, dtype=np.float64)
     affine[:3, 3] = [float(str(np.float32(value))) for value in affine[:3, 3]]
-    return grid_from_affine(shape_zyx, to_mm @ affine, path.name, digits=7)
+    return grid_from_affine(shape_zyx, np.diag([mm, mm, mm, 1.0]) @ affine, path.name, digits=7)
 
 
 def _scaled(volume: Shaped[np.ndarray, "z y x"], header: Any, path: Path) -> Shaped[np.ndarray, "z y x"]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,7 +17,10 @@ from ifssnet.core.images import Volume
 from ifssnet.io.codecs.nrrd import FIELDS, header_in, read_nrrd, write_nrrd
 from ifssnet.io.codecs.numbers import numbers, shortened
 from ifssnet.io.recognition import Kind
+from ifssnet.io.volumes.disagreement import Statement, settle
 from ifssnet.io.volumes.placement import grid_from, grid_from_affine, three_dimensional
+from ifssnet.io.volumes.units import KNOWN_UNITS, mm_per_unit
+from ifssnet.io.volumes.values_a_voxel import Meaning, one_value
 from ifssnet.io.volumes.volume_format import VolumeFormat, VolumeWriter
 
 SPACES = {
@@ -31,13 +33,24 @@ SPACES = {
 CARRIED = frozenset({"content", "sample units", "old min", "old max", "min", "max", "number"})
 """Fields that neither pixels nor place depend on, carried along."""
 
-_MM = {"": 1.0, "mm": 1.0, "millimeter": 1.0, "um": 1e-3, "µm": 1e-3, "micron": 1e-3, "cm": 10.0, "m": 1e3}
-_COLOURS = {"rgb-color", "rgba-color", "3-color", "4-color", "vector", "3-vector", "4-vector", "list", "scalar", "???", "none"}
+_MEANINGS: Mapping[str, Meaning] = {
+    **dict.fromkeys(("rgb-color", "rgba-color", "3-color", "4-color"), "colour"),
+    **dict.fromkeys(("vector", "2-vector", "3-vector", "4-vector", "covariant-vector", "3-gradient", "3-normal"), "vector"),
+    "list": "list",
+    "time": "time",
+    **dict.fromkeys(("scalar", "complex", "stub", "point", "???", "none"), "unknown"),
+}
+"""What an axis without a place says its values are."""
+_ONE = (1.0, 1.0, 1.0)
 _VECTOR = re.compile(r"\(([^()]*)\)|(none)", re.IGNORECASE)
 
 
-def read_nrrd_volume(path: Path) -> Volume:
+def read_nrrd_volume(path: Path, labels: bool = False) -> Volume:
     """Read a 3-D image from a `.nrrd` or `.nhdr` file.
+
+    Args:
+        path: The file.
+        labels: Whether its values are labels, from which volumes are measured.
 
     Returns:
         The volume; its header carries the key/value pairs and the fields that say nothing about pixels or place.
@@ -47,9 +60,10 @@ def read_nrrd_volume(path: Path) -> Volume:
     """
     image = read_nrrd(path)
     array, axes = spatial_axes_first(image.array, image.fields, path)
-    channels_last = array.ndim > len(axes)
-    volume = three_dimensional(array, channels_last, path.name)
-    grid = grid_of(image.fields, axes, (volume.shape[0], volume.shape[1], volume.shape[2]), path)
+    if array.ndim > len(axes):
+        array = one_value(array, _meaning(image.fields, axes), path.name, labels)
+    volume = three_dimensional(array, path.name)
+    grid = grid_of(image.fields, axes, (volume.shape[0], volume.shape[1], volume.shape[2]), path, labels=labels)
     return Volume(volume, grid, MappingProxyType(carried(image.fields, image.pairs)))
 
 
@@ -101,7 +115,7 @@ def spatial_axes_first(
     if vectors is not None:
         axes = [i for i, vector in enumerate(vectors) if vector is not None]
     elif len(kinds) == array.ndim > 2:
-        axes = [i for i, kind in enumerate(kinds) if kind not in _COLOURS - {"???", "none"}]
+        axes = [i for i, kind in enumerate(kinds) if kind not in _MEANINGS.keys() - {"???", "none"}]
     else:
         axes = list(range(array.ndim))
     others = [i for i in range(array.ndim) if i not in axes]
@@ -113,27 +127,72 @@ def spatial_axes_first(
     return np.ascontiguousarray(moved) if others[0] else moved, axes
 
 
-def grid_of(fields: Mapping[str, str], axes: list[int], shape_zyx: tuple[int, int, int], path: Path) -> Grid:
-    """The grid of the first three axes that have a place."""
+def _meaning(fields: Mapping[str, str], axes: list[int]) -> Meaning:
+    """What the axis without a place holds; nobody knows where `kinds` does not say."""
+    kinds = fields.get("kinds", "").lower().split()
+    other = next((kind for i, kind in enumerate(kinds) if i not in axes), "???")
+    return _MEANINGS.get(other, "unknown")
+
+
+def grid_of(
+    fields: Mapping[str, str], axes: list[int], shape_zyx: tuple[int, int, int], path: Path, *, labels: bool = False
+) -> Grid:
+    """The grid of the first three axes that have a place.
+
+    Args:
+        fields: Of the header.
+        axes: The axes that have a place.
+        shape_zyx: Of the array.
+        path: The file.
+        labels: Whether volumes are measured from it.
+
+    Raises:
+        InputError: No grid, a unit that is not known, or a label map whose header says two sizes of a voxel.
+    """
     signs = np.array(_signs(fields, path))
     vectors = directions(fields, path)
-    factor = _mm_per_unit(fields, path)
-    origin = np.zeros(3)
-    if "space origin" in fields:
-        origin = _vector(fields["space origin"].strip().strip("()"), f"space origin in {path.name}")
+    space_mm = _mm_per_unit(fields, "space units", path)
+    axis_mm = _mm_per_unit(fields, "units", path, axes)
+    spacings = _spacings(fields, axes, path)
     if vectors is None:
-        spacing = _spacings(fields, axes, path)
-        return grid_from(shape_zyx, spacing, [float(o) for o in signs * origin * factor], np.diag(signs), path.name)
+        if spacings is None:
+            warnings.warn(InputWarning(f"{path.name} says no spacing; 1 mm was assumed."), stacklevel=3)
+            spacings = (1.0, 1.0, 1.0)
+        spacing = _scaled(spacings, axis_mm or space_mm)
+        if axis_mm and space_mm:
+            what = (f"the spacings in {fields['units']}", f"those in {fields['space units']}")
+            settle(Statement(what[0], spacing), Statement(what[1], _scaled(spacings, space_mm)), path.name, labels)
+        origin = signs * _origin(fields, path) * (space_mm or axis_mm or _ONE)
+        return grid_from(shape_zyx, spacing, [float(o) for o in origin], np.diag(signs), path.name)
     steps = [vector for vector in vectors if vector is not None][:3]
+    factors = np.array(space_mm or axis_mm or _ONE)
     affine = np.eye(4)
     for i, step in enumerate(steps):
-        affine[:3, i] = signs * step * factor
+        affine[:3, i] = signs * step * (axis_mm[i] if axis_mm and not space_mm else factors)
     if len(steps) == 2:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             normal = np.cross(affine[:3, 0], affine[:3, 1])
             affine[:3, 2] = normal / np.linalg.norm(normal)
-    affine[:3, 3] = signs * origin * factor
-    return grid_from_affine(shape_zyx, affine, path.name)
+    affine[:3, 3] = signs * _origin(fields, path) * factors
+    grid = grid_from_affine(shape_zyx, affine, path.name)
+    taken = Statement("the space directions", grid.spacing_xyz_mm)
+    if spacings is not None:
+        settle(taken, Statement("the spacings", _scaled(spacings, axis_mm or space_mm)), path.name, labels)
+    elif axis_mm and space_mm:
+        lengths = [float(np.linalg.norm(step)) for step in steps] + [1.0] * (3 - len(steps))
+        settle(taken, Statement(f"the units {fields['units']}", _scaled(lengths, axis_mm)), path.name, labels)
+    return grid
+
+
+def _origin(fields: Mapping[str, str], path: Path) -> Float[np.ndarray, " 3"]:
+    if "space origin" not in fields:
+        return np.zeros(3)
+    return _vector(fields["space origin"].strip().strip("()"), f"space origin in {path.name}")
+
+
+def _scaled(lengths: Sequence[float], mm: tuple[float, float, float] | None) -> tuple[float, float, float]:
+    x, y, z = (float(f"{length * factor:.15g}") for length, factor in zip(lengths, mm or _ONE, strict=True))
+    return (x, y, z)
 
 
 def directions(fields: Mapping[str, str], path: Path) -> list[Float[np.ndarray, " 3"] | None] | None:
@@ -170,26 +229,34 @@ def _signs(fields: Mapping[str, str], path: Path) -> tuple[float, float, float]:
     return (1.0, 1.0, 1.0)
 
 
-def _spacings(fields: Mapping[str, str], axes: list[int], path: Path) -> list[float]:
-    if "spacings" not in fields:
-        warnings.warn(InputWarning(f"{path.name} says no spacing; 1 mm was assumed."), stacklevel=4)
-        return [1.0, 1.0, 1.0]
-    words = fields["spacings"].split()
+def _spacings(fields: Mapping[str, str], axes: list[int], path: Path) -> tuple[float, float, float] | None:
+    """Spacings of the axes that have a place; None where they are not said, or not of one of these axes."""
+    words = fields.get("spacings", "").split()
     kept = [words[i] for i in axes if i < len(words)]
-    return [*numbers(" ".join(kept), len(axes), f"spacings in {path.name}"), 1.0][:3]
+    if not words or any(word.lower() == "nan" for word in kept):
+        return None
+    x, y, z = [*numbers(" ".join(kept), len(axes), f"spacings in {path.name}"), 1.0][:3]
+    return (x, y, z)
 
 
-def _mm_per_unit(fields: Mapping[str, str], path: Path) -> float:
-    words = re.findall(r'"([^"]*)"', fields.get("space units", ""))
-    factors = {_MM.get(word.strip().lower(), math.nan) for word in words[:3]} or {1.0}
-    factor = factors.pop()
-    if factors or math.isnan(factor):
-        raise InputError(
-            f"space units of um, mm, cm or m, the same along each axis, in {path.name}",
-            f"'{shortened(fields['space units'])}'",
-            "Correct the header.",
-        )
-    return factor
+def _mm_per_unit(
+    fields: Mapping[str, str], key: str, path: Path, axes: list[int] | None = None
+) -> tuple[float, float, float] | None:
+    """Length of the unit along three axes; None where nothing is said. Units of axes without a place are not looked at."""
+    text = fields.get(key, "")
+    words = re.findall(r'"([^"]*)"', text) or text.split()
+    if axes is not None:
+        words = [words[i] for i in axes if i < len(words)]
+    words = words[:3]
+    if not any(word.strip() for word in words):
+        return None
+    found = [mm_per_unit(word) if word.strip() else 1.0 for word in words]
+    known = [mm for mm in found if mm is not None]
+    if len(known) < len(found):
+        remedy = "Correct the unit in the header, or export it again."
+        raise InputError(f"{key} of {KNOWN_UNITS} in {path.name}", f"'{shortened(text)}'", remedy)
+    x, y, z = [*known, *known[-1:] * 2][:3]
+    return (x, y, z)
 
 
 NRRD = VolumeFormat(

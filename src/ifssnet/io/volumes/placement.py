@@ -7,13 +7,16 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Integer, Shaped
+from jaxtyping import Bool, Float, Integer, Shaped
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import ORTHONORMAL_TOLERANCE, Grid, Matrix3
 
 _SILENT_DEVIATION = 2e-5
 """Axes written with five digits deviate as much; below it they are taken as they stand."""
+
+_NEARLY_WHOLE = 1e-3
+"""How far from a whole number a label value may be."""
 
 _LUMINANCE = (0.299, 0.587, 0.114)
 LARGEST_LABEL = 2**32 - 1
@@ -98,16 +101,12 @@ def _orthonormal(direction: Float[np.ndarray, "3 3"], where: str) -> Float[np.nd
     return left @ right
 
 
-def three_dimensional(array: Shaped[np.ndarray, "*size"], channels_last: bool, where: str) -> Shaped[np.ndarray, "z y x"]:
-    """An image's pixels as one 3-D grey-level array; colour becomes its luminance, with a warning unless it is grey.
-
-    A 2-D image is one slice; further axes of one element are dropped.
+def three_dimensional(array: Shaped[np.ndarray, "*size"], where: str) -> Shaped[np.ndarray, "z y x"]:
+    """An image's pixels, one value each, as one 3-D array: a 2-D image is one slice; axes of one element are dropped.
 
     Raises:
-        InputError: Fewer than two or more than three axes that matter, or channels that are no colours.
+        InputError: Fewer than two or more than three axes that matter.
     """
-    if channels_last:
-        array = grey_levels(array, where)
     if array.ndim == 2:
         warnings.warn(InputWarning(f"{where} is a 2-D image; it was taken as one slice."), stacklevel=2)
         return array[np.newaxis]
@@ -154,10 +153,10 @@ def warn_of_nan(array: Shaped[np.ndarray, "z y x"], where: str) -> None:
 
 
 def as_labels(array: Shaped[np.ndarray, "z y x"], where: str) -> Integer[np.ndarray, "z y x"]:
-    """Label values as an unsigned integer type; floats must be whole numbers.
+    """Label values as an unsigned integer type; floats within 1e-3 of whole numbers are rounded, with a remark.
 
     Raises:
-        InputError: Negative values, fractions, NaN, or values above 2^32 - 1.
+        InputError: Negative values, fractions, NaN, or values above 2^32 - 1; the worst value and its voxels are named.
     """
     if np.issubdtype(array.dtype, np.unsignedinteger):
         if array.dtype.itemsize < 8 or array.max(initial=0) <= LARGEST_LABEL:
@@ -167,15 +166,40 @@ def as_labels(array: Shaped[np.ndarray, "z y x"], where: str) -> Integer[np.ndar
     elif np.issubdtype(array.dtype, np.integer):
         if array.min(initial=0) >= 0 and array.max(initial=0) <= LARGEST_LABEL:
             return array.view(f"u{array.dtype.itemsize}")
-    elif np.issubdtype(array.dtype, np.floating):
-        low, high = float(array.min(initial=0)), float(array.max(initial=0))
-        whole = math.isfinite(low) and math.isfinite(high) and all(np.array_equal(plane, np.rint(plane)) for plane in array)
-        if whole and low >= 0 and high <= LARGEST_LABEL:
-            return array.astype(np.min_scalar_type(int(high)))
-    with np.errstate(invalid="ignore"):
-        received = f"{array.dtype} values from {array.min(initial=0)} to {array.max(initial=0)}"
+    elif np.issubdtype(array.dtype, np.floating) and (rounded := _rounded(array, where)) is not None:
+        return rounded
     raise InputError(
         f"label values that are whole numbers from 0 to {LARGEST_LABEL} in {where}",
-        received,
-        "Give a label map; a grey-level volume is opened as a volume.",
+        _offending(array),
+        "Give a label map; a grey-level volume is opened as a volume, and a probability has to be cut at a threshold first.",
     )
+
+
+def _rounded(array: Shaped[np.ndarray, "z y x"], where: str) -> Integer[np.ndarray, "z y x"] | None:
+    """Floats as labels; None where they are none. Slopes in single precision turn 1 into 1.000015."""
+    if not _is_label(array).all():
+        return None
+    off = max((float(np.abs(plane - np.rint(plane)).max(initial=0)) for plane in array), default=0.0)
+    if off > 0:
+        warnings.warn(
+            InputWarning(f"{where}: label values are up to {off:.2g} away from whole numbers; they were rounded."), stacklevel=3
+        )
+    return np.rint(array).astype(np.min_scalar_type(int(np.rint(array.max(initial=0)))))
+
+
+def _is_label(array: Shaped[np.ndarray, "*size"]) -> Bool[np.ndarray, "*size"]:
+    with np.errstate(invalid="ignore"):
+        whole = np.rint(array)
+        near = np.abs(array - whole) <= _NEARLY_WHOLE
+        return np.asarray(np.isfinite(array) & near & (whole >= 0) & (whole <= LARGEST_LABEL))
+
+
+def _offending(array: Shaped[np.ndarray, "z y x"]) -> str:
+    """The value that most voxels have which are no labels, and how many voxels are none."""
+    bad = array[~_is_label(array)]
+    if not bad.size:
+        return f"{array.dtype} values"
+    values, counts = np.unique(bad, return_counts=True)
+    value = values[counts.argmax()]
+    what = "NaN" if np.isnan(value) else f"{value:.7g}"
+    return f"{what} on {int(counts.max()):,} voxels, and {bad.size - int(counts.max()):,} other voxels that are none"

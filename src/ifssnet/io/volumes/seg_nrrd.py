@@ -72,9 +72,9 @@ def read_segment_layers(path: Path) -> SegmentLayers:
         raise InputError(
             f"at most {MOST_LAYERS} layers in {path.name}", f"{array.shape[-1]:,}", "Split the segmentation into several files."
         )
-    pixels = [three_dimensional(np.ascontiguousarray(array[..., i]), False, path.name) for i in range(array.shape[-1])]
+    pixels = [three_dimensional(np.ascontiguousarray(array[..., i]), path.name) for i in range(array.shape[-1])]
     shape = pixels[0].shape
-    grid = grid_of(image.fields, axes, (shape[0], shape[1], shape[2]), path)
+    grid = grid_of(image.fields, axes, (shape[0], shape[1], shape[2]), path, labels=True)
     pairs = carried(image.fields, image.pairs)
     segments = _segments(image.pairs, len(pixels), path)
     by_layer: dict[int, dict[int, _Segment]] = {}
@@ -243,9 +243,9 @@ def _extent_xyz(array: Integer[np.ndarray, "z y x"], value: int) -> tuple[int, .
     return (int(columns[0]), int(columns[-1]), int(rows[0]), int(rows[-1]), first_z, last_z)
 
 
-def _read_as_volume(path: Path) -> Volume:
-    labels = read_seg_nrrd(path)
-    return Volume(labels.array, labels.grid, labels.header)
+def _read_as_volume(path: Path, labels: bool = False) -> Volume:  # noqa: ARG001, its values are labels in any case
+    read = read_seg_nrrd(path)
+    return Volume(read.array, read.grid, read.header)
 
 
 def _write_one_layer(labels: LabelMap, path: Path, compress: bool) -> None:

@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.io.recognition import Kind
 
 DataFile = tuple[Path, str]
 """Where the pixels of a detached format go, and what the header calls that file."""
+
+
+@runtime_checkable
+class ReadVolume(Protocol):
+    """Reads one value a voxel: a grey level, or a label value where `labels` says that volumes are measured from it."""
+
+    def __call__(self, path: Path, labels: bool = False) -> Volume:
+        """Read a file."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -46,7 +55,7 @@ class VolumeFormat:
     """
 
     kind: Kind
-    read_volume: Callable[[Path], Volume]
+    read_volume: ReadVolume
     read_labels: Callable[[Path], LabelMap] | None = None
     writers: tuple[VolumeWriter, ...] = ()
 

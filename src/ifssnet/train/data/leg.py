@@ -9,6 +9,7 @@ from pathlib import Path
 from ifssnet.core.cohort import Case, Cohort
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap, Volume
+from ifssnet.geometry.grey_levels import on_grey_scale
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.open import open_labels, open_volume
 
@@ -89,4 +90,4 @@ def _load(cohort: Cohort, case: Case, muscles: Sequence[str] | None) -> Labelled
                 f"one of the muscles {', '.join(known)} of {cohort.name}", f"{', '.join(lacking)}", "Choose these."
             )
     labels = LabelMap(found.array, volume.grid, dict(sorted(names.items())), found.colors, found.header)
-    return LabelledLeg(case.name, case.patient or case.name, volume, labels)
+    return LabelledLeg(case.name, case.patient or case.name, on_grey_scale(volume)[0], labels)

@@ -6,7 +6,10 @@ import warnings
 from collections.abc import Generator
 from dataclasses import replace
 
+import numpy as np
+
 from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.grey_scale import BLACK, WHITE
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.muscles import TRICEPS_SURAE
 from ifssnet.core.progress import Progress
@@ -14,6 +17,7 @@ from ifssnet.core.provenance import Provenance, VolumeEstimate
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator, Segmentation
 from ifssnet.geometry.axis_order import AS_STORED, inverse, reordered, reordered_grid
+from ifssnet.geometry.grey_levels import on_grey_scale
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation
 from ifssnet.propagate.seeding.mistaken_seeds import describe, find_mistakes
@@ -59,11 +63,17 @@ def segment(
             f"seeds on {seeds.grid.shape_zyx} voxels, up to {volume.grid.distance_from(seeds.grid):.2f} mm away",
             "Open the seeds with the volume, so that they are moved onto its grid.",
         )
+    scale = None
+    if volume is not None:
+        volume, scale = on_grey_scale(volume)
+        volume = _without_nan(volume)
     for mistake in find_mistakes(seeds):
         warnings.warn(InputWarning(describe(mistake, seeds)), stacklevel=2)
     propagation = propagator.prepare(volume, seeds)
     found = yield from assemble(propagation.steps(), seeds, keep_probability=keep_probability)
-    provenance = Provenance(propagator.name, propagation.describe(), protocol, annotated_slices(seeds), software())
+    provenance = Provenance(
+        propagator.name, propagation.describe(), protocol, annotated_slices(seeds), software(), grey_scale=scale
+    )
     back = inverse(axes)
     labels = replace(found.labels, array=reordered(found.labels.array, back), grid=reordered_grid(found.labels.grid, back))
     probability = None if found.probability is None else reordered(found.probability, back)
@@ -77,6 +87,13 @@ def estimates_from_slices(seeds: Seeds, protocol: str = ALL_SEEDS) -> dict[str, 
         InputError: No such protocol.
     """
     return ShapeInterpolation().prepare(None, restrict(seeds, protocol)).describe().volume_estimates()
+
+
+def _without_nan(volume: Volume) -> Volume:
+    """Voxels without a grey level as black ones, as those that were never scanned are."""
+    if volume.array.dtype.kind != "f" or np.isfinite(volume.array).all():
+        return volume
+    return replace(volume, array=np.nan_to_num(volume.array, nan=BLACK, posinf=WHITE, neginf=BLACK))
 
 
 def in_order(labels: LabelMap) -> list[int]:

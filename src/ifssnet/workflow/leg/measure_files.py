@@ -15,6 +15,7 @@ from ifssnet.io.plain_data import Json, plain, plain_table
 from ifssnet.io.result_tables import SUFFIXES, measures_rows, measures_table, save_table
 from ifssnet.measurement.change import differences
 from ifssnet.measurement.completeness import completeness_findings
+from ifssnet.measurement.grey_scale import grey_scale_findings
 from ifssnet.measurement.muscles import measure, measure_findings
 from ifssnet.measurement.unseen import unseen_findings
 from ifssnet.workflow.files.provenance import software, source
@@ -73,7 +74,8 @@ def measure_files(
         check_target(output, force, segmentation, volume, against)
     labels = open_labels(segmentation)
     measures = measure(labels, None if volume is None else open_volume(volume), options)
-    findings = (*completeness_findings(labels), *unseen_findings(measures), *measure_findings(measures, labels.grid))
+    scaled = grey_scale_findings(measures.grey_scale)
+    findings = (*scaled, *completeness_findings(labels), *unseen_findings(measures), *measure_findings(measures, labels.grid))
     sources: dict[str, Json] = {
         "segmentation": source(segmentation),
         "volume": None if volume is None else source(volume),

@@ -17,6 +17,7 @@ from ifssnet.io.save import save
 from ifssnet.io.storage.provenance import provenance_path, provenance_table
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.measurement.completeness import completeness_findings
+from ifssnet.measurement.grey_scale import grey_scale_findings
 from ifssnet.propagate.methods import learned
 from ifssnet.propagate.methods import method as plain_method
 from ifssnet.propagate.seeding.protocols import ALL_SEEDS, check_protocol
@@ -125,7 +126,8 @@ def segment_files(
         save(Volume(found.probability, found.labels.grid), probability, force=force)
     if with_provenance:
         write_json(provenance_table(provenance), beside, force)
-    return SegmentedFile(output, _volumes_cm3(found), provenance, completeness_findings(found.labels))
+    findings = (*grey_scale_findings(provenance.grey_scale), *completeness_findings(found.labels))
+    return SegmentedFile(output, _volumes_cm3(found), provenance, findings)
 
 
 @dataclass(frozen=True, eq=False)

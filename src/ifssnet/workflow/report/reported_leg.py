@@ -16,6 +16,7 @@ from ifssnet.core.measures import LegMeasures
 from ifssnet.core.provenance import BodySide
 from ifssnet.core.seeds import Seeds
 from ifssnet.geometry.axis_order import AS_STORED
+from ifssnet.geometry.grey_levels import on_grey_scale
 from ifssnet.geometry.resample import comparable
 from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.seeds.drawing_axis import plane_name
@@ -51,7 +52,7 @@ class ReportedLeg:
 def read_leg(segmentation: Path, volume: Path | None, reference: Path | None, seeds: Path | None) -> ReportedLeg:
     """Read what a report is about, all onto the segmentation's grid."""
     labels = open_labels(segmentation)
-    grey = None if volume is None else open_volume(volume)
+    grey = None if volume is None else on_grey_scale(open_volume(volume))[0]
     if grey is not None and not grey.grid.matches(labels.grid):
         labels = comparable(labels, LabelMap(np.zeros(grey.grid.shape_zyx, np.uint8), grey.grid, {}), segmentation.name)
     truth = None if reference is None else open_labels(reference)

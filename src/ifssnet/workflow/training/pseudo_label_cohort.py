@@ -16,6 +16,7 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap
 from ifssnet.core.progress import Progress, drain
 from ifssnet.core.seeds import Seeds
+from ifssnet.geometry.grey_levels import on_grey_scale
 from ifssnet.io.cohorts.cohort_folder import DESCRIPTION, NNUNET_DESCRIPTION, open_cohort
 from ifssnet.io.open import open_volume
 from ifssnet.io.plain_data import Json, plain, structure
@@ -173,7 +174,7 @@ def label_leg(leg: _LegToLabel) -> None:
     volume = None
     if propagator.needs_volume:
         assert leg.case.volume_path is not None
-        volume = open_volume(leg.case.volume_path)
+        volume = on_grey_scale(open_volume(leg.case.volume_path))[0]
     found = drain(assemble(propagator.prepare(volume, seeds).steps(), seeds))
     dice: dict[str, float] = {}
     for label in seeds.labels:

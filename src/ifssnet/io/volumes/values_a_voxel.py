@@ -1,0 +1,113 @@
+"""Images with several values a voxel: colours, series, vectors and layers, each of which is read as what it is or refused."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Integer, Shaped
+
+from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.io.volumes.placement import grey_levels
+
+Meaning = Literal["colour", "list", "time", "vector", "unknown"]
+"""What several values a voxel are: red, green and blue; images one after another; a direction; or nobody says."""
+
+_MOST_LAYERS = 255
+
+
+def one_value(
+    array: Shaped[np.ndarray, "*size channel"], meaning: Meaning, where: str, labels: bool
+) -> Shaped[np.ndarray, "*size"]:
+    """One value a voxel: the luminance of colours for a volume, the number of the layer for a label map.
+
+    Args:
+        array: Values last.
+        meaning: What they are, as the file says it.
+        where: The file.
+        labels: Whether a label map is wanted.
+
+    Raises:
+        InputError: A series, vectors, colours in place of labels, or values of which nobody says what they are.
+    """
+    if array.shape[-1] == 1:
+        return array[..., 0]
+    return _labels(array, meaning, where) if labels else _greys(array, meaning, where)
+
+
+def _greys(array: Shaped[np.ndarray, "*size channel"], meaning: Meaning, where: str) -> Shaped[np.ndarray, "*size"]:
+    count = array.shape[-1]
+    if meaning == "colour":
+        return grey_levels(array, where)
+    if meaning in ("vector", "unknown") and count in (3, 4) and _all_alike(array[..., :3]):
+        return np.ascontiguousarray(array[..., 0])
+    if meaning in ("list", "time"):
+        received = f"a series of {count} images, one after another"
+        if meaning == "list" and array.dtype.kind in "bui" and _is_binary(array):
+            received = f"{count} layers of 0 and 1, as label maps have"
+        remedy = "Save one of them by itself. Give layers as labels or seeds, and a recording with its poses (ifss compound)."
+        raise InputError(f"one volume in {where}", received, remedy)
+    what = "vectors, such as a displacement field" if meaning == "vector" else "and no word of what they are"
+    raise InputError(
+        f"one grey level a voxel in {where}",
+        f"{count} values a voxel, {what}",
+        "Save one channel by itself, or say that they are colours (NRRD: kinds RGB-color).",
+    )
+
+
+def _labels(array: Shaped[np.ndarray, "*size channel"], meaning: Meaning, where: str) -> Shaped[np.ndarray, "*size"]:
+    count = array.shape[-1]
+    if meaning != "time" and count <= _MOST_LAYERS and _is_binary(array):
+        return _numbered(array, where)
+    if meaning in ("colour", "unknown") and count in (3, 4) and _all_alike(array[..., :3]):
+        return np.ascontiguousarray(array[..., 0])
+    words = {"colour": "colours", "list": "images one after another", "time": "images one after another", "vector": "vectors"}
+    raise InputError(
+        f"one label a voxel in {where}, or one layer of 0 and 1 for each structure",
+        f"{count} values a voxel ({words.get(meaning, 'of unknown meaning')})",
+        "Save the label map itself, for example from 3D Slicer as .seg.nrrd.",
+    )
+
+
+def _numbered(layers: Shaped[np.ndarray, "*size channel"], where: str) -> Integer[np.ndarray, "*size"]:
+    """The number of the layer of each voxel, from 1; a layer that holds what all others leave is the background."""
+    kept = list(range(layers.shape[-1]))
+    claimed = np.count_nonzero(layers, axis=-1)
+    if bool((claimed == 1).all()):
+        background = _background(layers)
+        kept.remove(background)
+        warnings.warn(
+            InputWarning(
+                f"{where} has {layers.shape[-1]} layers that share out every voxel; layer {background + 1} was taken as the "
+                f"background, the others as labels 1 to {len(kept)}."
+            ),
+            stacklevel=5,
+        )
+    elif overlap := int(np.count_nonzero(claimed > 1)):
+        warnings.warn(
+            InputWarning(f"{where}: layers overlap on {overlap:,} voxels; the later one was taken there."), stacklevel=5
+        )
+    labels = np.zeros(layers.shape[:-1], dtype=np.uint8)
+    for number, layer in enumerate(kept, start=1):
+        labels[layers[..., layer] != 0] = number
+    return labels
+
+
+def _background(layers: Shaped[np.ndarray, "*size channel"]) -> int:
+    """The layer that holds most of the image's border: muscles lie inside, even where they fill most of a crop."""
+    held = np.zeros(layers.shape[-1], dtype=np.int64)
+    for axis in range(layers.ndim - 1):
+        for end in (0, -1):
+            held += np.count_nonzero(np.take(layers, end, axis=axis), axis=tuple(range(layers.ndim - 2)))
+    return int(held.argmax())
+
+
+def _is_binary(array: Shaped[np.ndarray, "*size channel"]) -> bool:
+    """Whether every value is 0 or one other value, 1 or 255."""
+    top = array.max(initial=0)
+    return bool(top in (1, 255)) and all(bool(((plane == 0) | (plane == top)).all()) for plane in array)
+
+
+def _all_alike(array: Shaped[np.ndarray, "*size channel"]) -> bool:
+    return all(np.array_equal(array[..., 0], array[..., i]) for i in range(1, array.shape[-1]))
