@@ -11,9 +11,11 @@ from pydicom.uid import RLELossless
 
 from dicom_files import ENHANCED_US_VOLUME, MR, as_bytes, image, item, region
 from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.grey_scale import WINDOW_KEY
 from ifssnet.core.images import Volume
 from ifssnet.io.kinds import kind_of
 from ifssnet.io.open import open_volume
+from ifssnet.io.volumes.dicom import read_dicom_volume
 
 FRAMES = np.arange(60, dtype=np.uint8).reshape(3, 4, 5)
 AXES = [0, 1, 0, -1, 0, 0]
@@ -180,3 +182,63 @@ def test_an_element_that_breaks_only_when_it_is_read_is_an_input_error(tmp_path:
     (tmp_path / "x.dcm").write_bytes(data[: tag + 4] + b"L\x00" + data[tag + 6 :])
     with pytest.raises(InputError):
         open_volume(tmp_path / "x.dcm")
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_a_series_of_ultrasound_takes_the_calibration_of_its_regions(tmp_path: Path, both: bool) -> None:
+    for i, plane in enumerate(FRAMES):
+        spacing = {"PixelSpacing": [0.3, 0.2]} if both else {}
+        data = image(
+            plane[np.newaxis], SequenceOfUltrasoundRegions=Sequence([region(0.02, 0.03)]), ImagePositionPatient=[0, 0, 0.5 * i],
+            ImageOrientationPatient=[1, 0, 0, 0, 1, 0], SeriesInstanceUID="1.2", **spacing,
+        )  # fmt: skip
+        (tmp_path / f"{9 - i}.dcm").write_bytes(as_bytes(data))
+    volume = open_volume(tmp_path)
+    assert (volume.array == FRAMES).all()
+    assert volume.grid.spacing_xyz_mm == pytest.approx((0.2, 0.3, 0.5))
+
+
+@pytest.mark.parametrize("depth", [257, 256, 1])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_palette_gives_the_stored_depth(tmp_path: Path, depth: int, backwards: bool) -> None:
+    table = np.arange(256, dtype=np.uint16)[:: -1 if backwards else 1] * depth
+    names = [f"{color}PaletteColorLookupTable" for color in ("Red", "Green", "Blue")]
+    tables: dict[str, Any] = {f"{name}Data": table.astype("<u2").tobytes() for name in names}
+    tables |= {f"{name}Descriptor": [256, 0, 16] for name in names}
+    stored = 255 - FRAMES if backwards else FRAMES
+    data = image(stored, photometric="PALETTE COLOR", SequenceOfUltrasoundRegions=Sequence([region(0.02, 0.02)]),
+                 SpacingBetweenSlices=1.0, **tables)  # fmt: skip
+    volume = opened(tmp_path, data)
+    assert volume.array.dtype == np.uint8
+    assert (volume.array == FRAMES).all()
+
+
+def test_a_window_of_the_header_and_the_depth_of_a_scanner_travel_along(tmp_path: Path) -> None:
+    pixels = FRAMES.astype(np.uint16) * 16 + 3
+    calibrated = {"SequenceOfUltrasoundRegions": Sequence([region(0.02, 0.02)]), "SpacingBetweenSlices": 1.0}
+    shown = opened(tmp_path, image(pixels, WindowCenter=[501.0, 9.0], WindowWidth=[1001.0, 3.0], **calibrated))
+    assert shown.header[WINDOW_KEY] == "0.5 1000.5"
+    deep = image(pixels, **calibrated)
+    deep.BitsStored, deep.HighBit = 12, 11
+    assert opened(tmp_path, deep).header[WINDOW_KEY] == "0.0 4095.0"
+
+
+def test_a_loop_takes_the_distance_of_frames_that_the_user_knows(tmp_path: Path) -> None:
+    path = tmp_path / "x.dcm"
+    regions = Sequence([region(0.02, 0.02)])
+    path.write_bytes(as_bytes(image(FRAMES, SequenceOfUltrasoundRegions=regions)))
+    assert read_dicom_volume(path, frame_distance_mm=0.7).grid.spacing_xyz_mm == pytest.approx((0.2, 0.2, 0.7))
+    path.write_bytes(as_bytes(image(FRAMES, SequenceOfUltrasoundRegions=regions, SpacingBetweenSlices=0.5)))
+    with pytest.warns(InputWarning, match="0.5 mm between its slices, and 0.7 mm was given"):
+        assert read_dicom_volume(path, frame_distance_mm=0.7).grid.spacing_xyz_mm[2] == 0.7
+    placed = image(FRAMES[:1], MR, PixelSpacing=[1, 1], ImagePositionPatient=[0, 0, 0], ImageOrientationPatient=AXES)
+    path.write_bytes(as_bytes(placed))
+    with pytest.raises(InputError, match="which says it"):
+        read_dicom_volume(path, frame_distance_mm=0.7)
+
+
+def test_a_signed_inverted_image_keeps_its_range(tmp_path: Path) -> None:
+    signed = (FRAMES.astype(np.int16) - 30).astype(np.int16)
+    calibrated = {"SequenceOfUltrasoundRegions": Sequence([region(0.02, 0.02)]), "SpacingBetweenSlices": 1.0}
+    volume = opened(tmp_path, image(signed, photometric="MONOCHROME1", **calibrated))
+    assert (volume.array == -1 - signed).all()

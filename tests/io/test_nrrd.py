@@ -104,6 +104,7 @@ def test_lies_are_refused(tmp_path: Path, change: dict[str, str]) -> None:
 def test_an_axis_of_colours(tmp_path: Path) -> None:
     grey = np.repeat(PIXELS[..., np.newaxis], 3, axis=-1)
     four = {"dimension": "4", "sizes": "3 4 3 2", "space_directions": "none " + HEAD["space directions"]}
+    four["kinds"] = "RGB-color domain domain domain"
     assert (read_nrrd_volume(put(tmp_path / "x.nrrd", grey.tobytes(), **four)).array == PIXELS).all()
     grey[0, 0, 0] = (100, 0, 0)
     with pytest.warns(InputWarning, match="luminance"):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -113,3 +114,12 @@ def test_what_is_not_understood_is_named(tmp_path: Path, inside: str, words: str
 def test_what_is_wrong_in_a_configuration_is_said(tmp_path: Path, inside: str, words: str):
     with pytest.raises(InputError, match=words):
         read_plus_configuration(configuration(tmp_path / "c.xml", inside))
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t"])
+def test_a_blank_attribute_counts_as_absent(tmp_path: Path, blank: str):
+    lines = re.sub(r'(Output\w+|Clip\w+|Fan\w+|Interpolation|NumberOfThreads|SkipInterval)="[^"]*"', rf'\1="{blank}"', FULL)
+    lines = lines.replace('Stdev="0.6667"', 'Stdev="0.6667" Other="" ')
+    read = read_plus_configuration(configuration(tmp_path / "c.xml", lines))
+    assert (read.output_extent, read.clip_size_px, read.interpolation, read.skip_interval) == (None, None, None, None)
+    assert read.compounding == "maximum"

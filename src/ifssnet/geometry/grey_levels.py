@@ -66,12 +66,12 @@ def grey_scale_of(volume: Volume) -> GreyScale:
         return GreyScale(name) if step == 1 else GreyScale(name, BLACK, WHITE * step, times)
     if (window := _window(volume)) is not None:
         return GreyScale(name, *window, "the window in the file's header")
-    if (step := _even_step(volume.array, low)) is not None:
-        return GreyScale(name, low, low + WHITE * step, f"levels are bytes times {step:.6g} above {low:.6g}, the black around")
     if low >= 0 and high <= 1:
         return GreyScale(name, BLACK, 1.0, "levels from 0 to 1")
     if low >= 0 and _DIM <= high <= WHITE:
         return GreyScale(name)
+    if (step := _even_step(volume.array, low)) is not None:
+        return GreyScale(name, low, low + WHITE * step, f"levels are bytes times {step:.6g} above {low:.6g}, the black around")
     return _by_percentiles(volume.array, name)
 
 
@@ -105,7 +105,9 @@ def _even_step(array: Shaped[np.ndarray, "z y x"], low: float) -> float | None:
     levels = _few_levels(array)
     if levels is None or len(levels) < _MANY_LEVELS or np.mean(_sample(array) == low) < _BLACK_VOXELS:
         return None
-    step = float(np.diff(levels).min())
+    span = float(levels[-1] - levels[0])
+    # Over the whole span, because single precision blurs the distance of two levels.
+    step = span / max(1.0, float(np.rint(span / np.diff(levels).min())))
     return step if _are_bytes((levels - low) / step) else None
 
 
@@ -121,7 +123,8 @@ def _few_levels(array: Shaped[np.ndarray, "z y x"]) -> Float64[np.ndarray, " lev
 
 
 def _are_bytes(levels: Float64[np.ndarray, " level"]) -> bool:
-    return bool((np.abs(levels - np.rint(levels)) <= _NEARLY_WHOLE).all()) and levels.max(initial=0) <= WHITE + _NEARLY_WHOLE
+    whole = (np.abs(levels - np.rint(levels)) <= _NEARLY_WHOLE).all()
+    return bool(whole and levels.max(initial=0) <= WHITE + _NEARLY_WHOLE)
 
 
 def _window(volume: Volume) -> tuple[float, float] | None:

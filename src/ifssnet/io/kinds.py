@@ -23,6 +23,7 @@ from ifssnet.io.sweeps.slicer_sequence import SLICER_IMAGES, SLICER_TRANSFORMS
 from ifssnet.io.sweeps.stradwin_writer import STRADWIN
 from ifssnet.io.sweeps.sweep_format import SweepFormat
 from ifssnet.io.volumes.dicom import DICOM, DICOM_FOLDER
+from ifssnet.io.volumes.dicom_seg import DICOM_SEG
 from ifssnet.io.volumes.metaimage import METAIMAGE
 from ifssnet.io.volumes.nifti import NIFTI
 from ifssnet.io.volumes.nrrd import NRRD
@@ -41,6 +42,7 @@ FORMATS: tuple[Format, ...] = (
     SEG_NRRD,
     NRRD,
     NIFTI,
+    DICOM_SEG,
     DICOM,
     PICTURE,
     METAIMAGE,
@@ -65,6 +67,9 @@ def kind(format: Format) -> Kind:
 
 KINDS = {kind(each).name: kind(each).words for each in FORMATS}
 """The name of every kind, and what it is in words."""
+
+SEGMENTATIONS = (SEG_NRRD.kind.name, DICOM_SEG.kind.name)
+"""What always holds labels, in segments that may overlap."""
 
 IMAGES = tuple(kind(each).name for each in FORMATS if isinstance(each, VolumeFormat | CaseFolder))
 """What opens as a volume or as labels."""

@@ -22,6 +22,10 @@ def run(
         str | None, typer.Option("--labels", metavar="NAMES", help="Keep these structures, in this order: SOL,GM,GL.")
     ] = None,
     config: Annotated[Path | None, typer.Option("--config", help="PLUS configuration (XML) for a sweep.")] = None,
+    frame_distance: Annotated[
+        float | None,
+        typer.Option("--frame-distance", metavar="MM", help="From frame to frame, of a DICOM loop that does not say it."),
+    ] = None,
     force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -32,13 +36,16 @@ def run(
     A folder of closed surfaces becomes a label map at a spacing, and a label map becomes a folder of surfaces (an OUT
     without a suffix) or one surface file (`.stl`, `.ply`, `.obj`).
 
+    A DICOM loop becomes a volume, and `--frame-distance` says how far apart its frames are where the file does not.
+
     Example: `ifss convert surfaces/ leg.seg.nrrd --spacing 0.5 --labels SOL,GM,GL`
     """
     from ifssnet.cli.parse import names, spacing_xyz
     from ifssnet.workflow.leg.conversion import convert, plain_conversion
 
     terminal = Terminal(quiet, verbose, json)
-    done = terminal.run(convert(source, target, spacing_xyz(spacing), names(labels), config, force=force))
+    work = convert(source, target, spacing_xyz(spacing), names(labels), config, frame_distance_mm=frame_distance, force=force)
+    done = terminal.run(work)
     if json:
         terminal.answer_json(plain_conversion(done))
     terminal.say(f"wrote {target}")

@@ -22,13 +22,14 @@ from ifssnet.core.images import EMPTY, LabelMap
 from ifssnet.core.seeds import Seeds
 from ifssnet.geometry.axis_order import AS_STORED, axis_first, reordered, reordered_grid
 from ifssnet.geometry.values import counts_of_values
-from ifssnet.io.kinds import kind_of
+from ifssnet.io.kinds import SEGMENTATIONS, kind_of
 from ifssnet.io.open import open_labels
 from ifssnet.io.save import save
 from ifssnet.io.seeds.annotated_slices import HEADER_KEY, add_to_sidecar, annotated, read_record, record_of, sidecar_record
 from ifssnet.io.seeds.drawing_axis import drawing_axis
 from ifssnet.io.seeds.png_masks import read_png_masks
 from ifssnet.io.storage.atomic import atomic_path
+from ifssnet.io.volumes.dicom_seg import DICOM_SEG, read_dicom_segments
 from ifssnet.io.volumes.seg_nrrd import SegmentLayers, read_segment_layers, write_seg_nrrd
 
 
@@ -58,8 +59,8 @@ def open_seeds(path: Path, volume_grid: Grid | None = None) -> Seeds:
     kind = kind_of(path)
     if kind == "masks-folder":
         return _from_png_masks(path, volume_grid)
-    if kind == "seg-nrrd":
-        segments = read_segment_layers(path)
+    if kind in SEGMENTATIONS:
+        segments = read_dicom_segments(path) if kind == DICOM_SEG.kind.name else read_segment_layers(path)
         return _from_maps(segments.layers, segments.header, path)
     labels = open_labels(path)
     header = labels.header if HEADER_KEY in labels.header else {**labels.header, **sidecar_record(path)}

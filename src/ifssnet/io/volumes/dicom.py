@@ -59,7 +59,7 @@ def read_dicom_volume(path: Path, labels: bool = False, frame_distance_mm: float
     except InputError:
         raise
     except Exception as error:  # pydicom reads elements when they are first asked for, and trips over broken ones there
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def read_dicom_frames(path: Path) -> Shaped[np.ndarray, "frame v u"]:
@@ -68,7 +68,7 @@ def read_dicom_frames(path: Path) -> Shaped[np.ndarray, "frame v u"]:
     Raises:
         InputError: No DICOM, or no pixels that can be read.
     """
-    return _pixels(_read(path), path, False)
+    return _pixels(read_dataset(path), path, False)
 
 
 def _folder(path: Path, labels: bool, frame_distance_mm: float | None) -> Volume:
@@ -81,14 +81,14 @@ def _folder(path: Path, labels: bool, frame_distance_mm: float | None) -> Volume
 
 
 def _one_file(path: Path, labels: bool, frame_distance_mm: float | None) -> Volume:
-    data = _read(path)
+    data = read_dataset(path)
     array = _pixels(data, path, labels)
     array, place = place_of_frames(data, array, path, frame_distance_mm)
     return Volume(array, place, MappingProxyType(_carried(data)))
 
 
 def _series(files: list[Path], folder: Path, labels: bool, frame_distance_mm: float | None) -> Volume:
-    slices = [(_read(file), file) for file in files]
+    slices = [(read_dataset(file), file) for file in files]
     series = {str(data.get("SeriesInstanceUID", "")) for data, _ in slices}
     if len(series) > 1:
         raise InputError(f"one series in {folder}", f"{len(series)}", "Put each series into a folder of its own.")
@@ -102,7 +102,12 @@ def _series(files: list[Path], folder: Path, labels: bool, frame_distance_mm: fl
     return Volume(array, grid, MappingProxyType(_carried(slices[0][0])))
 
 
-def _read(path: Path) -> Any:
+def read_dataset(path: Path) -> Any:
+    """A file as pydicom has it, its pixels undecoded.
+
+    Raises:
+        InputError: No DICOM file.
+    """
     existing_file(path, "a DICOM file")
     try:
         # From memory, because an element that lies about its length must not make a buffer of that length.
@@ -118,7 +123,7 @@ def _read(path: Path) -> Any:
     except InputError:
         raise
     except Exception as error:  # pydicom raises whatever a broken element makes it trip over
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def _pixels(data: Any, path: Path, labels: bool) -> Shaped[np.ndarray, "z y x"]:
@@ -133,7 +138,7 @@ def _pixels(data: Any, path: Path, labels: bool) -> Shaped[np.ndarray, "z y x"]:
     except InputError:
         raise
     except Exception as error:  # as above
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     if array.ndim == (3 if channels else 2):
         array = array[np.newaxis]
     if channels:
@@ -208,7 +213,8 @@ def _carried(data: Any) -> dict[str, str]:
     return told | _window(data)
 
 
-def _unreadable(path: Path, error: Exception) -> InputError:
+def unreadable(path: Path, error: Exception) -> InputError:
+    """What is said of a file that pydicom trips over."""
     text = " ".join(str(error).split())[:160]
     return InputError(
         f"a DICOM image that can be read: {path.name}",

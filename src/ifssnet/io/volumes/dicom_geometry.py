@@ -51,6 +51,18 @@ def place_of_frames(
         raise _broken(path, error) from error
 
 
+def plane_groups(data: Any, frames: int, path: Path) -> list[Plane]:
+    """The plane of each frame of a file with functional groups.
+
+    Raises:
+        InputError: No functional groups, or groups without a place.
+    """
+    groups = _functional_groups(data, frames)
+    if groups is None:
+        raise InputError(f"a place for each frame of {path.name}", "none", "Export the segmentation again.")
+    return [_from_groups(group, path) for group in groups]
+
+
 def place_of_slices(
     slices: Sequence[Any], shape: tuple[int, ...], folder: Path, frame_distance_mm: float | None = None
 ) -> tuple[list[int], Grid]:
@@ -73,7 +85,7 @@ def place_of_slices(
         raise _broken(folder, error) from error
 
 
-class _Plane:
+class Plane:
     """Position and axes of one frame; spacing along y and x as DICOM has it (row spacing first)."""
 
     def __init__(self, position: Any, orientation: Any, pixel_spacing: Any, measures: Any) -> None:
@@ -84,23 +96,23 @@ class _Plane:
         self.between = self.said_between or _length(measures, "SliceThickness")
 
 
-def _from_slice(data: Any, path: Path) -> _Plane:
+def _from_slice(data: Any, path: Path) -> Plane:
     _need(data, "ImageOrientationPatient", path)
     x, y = _pixel_spacing_xy(data, path)
-    return _Plane(data.ImagePositionPatient, data.ImageOrientationPatient, (y, x), data)
+    return Plane(data.ImagePositionPatient, data.ImageOrientationPatient, (y, x), data)
 
 
-def _from_groups(group: Any, path: Path) -> _Plane:
+def _from_groups(group: Any, path: Path) -> Plane:
     measures = group("PixelMeasuresSequence")
     if measures is None or "PixelSpacing" not in measures:
         raise InputError(f"PixelSpacing in the pixel measures of {path.name}", "none", "Export the image again.")
     position, orientation = group("PlanePositionVolumeSequence"), group("PlaneOrientationVolumeSequence")
     if position is not None and orientation is not None:
-        return _Plane(position.ImagePositionVolume, orientation.ImageOrientationVolume, measures.PixelSpacing, measures)
+        return Plane(position.ImagePositionVolume, orientation.ImageOrientationVolume, measures.PixelSpacing, measures)
     position, orientation = group("PlanePositionSequence"), group("PlaneOrientationSequence")
     if position is None or orientation is None:
         raise InputError(f"a plane position and orientation for each frame of {path.name}", "none", "Export the image again.")
-    return _Plane(position.ImagePositionPatient, orientation.ImageOrientationPatient, measures.PixelSpacing, measures)
+    return Plane(position.ImagePositionPatient, orientation.ImageOrientationPatient, measures.PixelSpacing, measures)
 
 
 def _functional_groups(data: Any, frames: int) -> list[Any] | None:
@@ -125,7 +137,7 @@ def _functional_groups(data: Any, frames: int) -> list[Any] | None:
 def _stacked(items: Sequence[Any], shape: tuple[int, int, int], path: Path, plane_of: Any) -> tuple[list[int], Grid]:
     with warnings.catch_warnings(record=True) as said_by_each:
         warnings.simplefilter("always")
-        planes: list[_Plane] = [plane_of(item, path) for item in items]
+        planes: list[Plane] = [plane_of(item, path) for item in items]
     for text in dict.fromkeys(str(each.message) for each in said_by_each):
         warnings.warn(InputWarning(text), stacklevel=4)
     first = planes[0]
@@ -151,7 +163,7 @@ def _stacked(items: Sequence[Any], shape: tuple[int, int, int], path: Path, plan
 
 
 def _step(
-    positions: Float[np.ndarray, "z 3"], normal: Float[np.ndarray, " 3"], first: _Plane, path: Path
+    positions: Float[np.ndarray, "z 3"], normal: Float[np.ndarray, " 3"], first: Plane, path: Path
 ) -> tuple[Float[np.ndarray, " 3"], float]:
     """Unit vector and length of the step from one slice to the next."""
     if len(positions) == 1:

@@ -83,7 +83,7 @@ def read_nifti_volume(path: Path, labels: bool = False) -> Volume:
     return Volume(volume, grid, MappingProxyType(carried | window))
 
 
-def _one_value(array: Shaped[np.ndarray, "*size"], header: Any, path: Path, labels: bool) -> Shaped[np.ndarray, "*size"]:
+def _one_value(array: Shaped[np.ndarray, "*size"], header: Any, path: Path, labels: bool) -> Shaped[np.ndarray, "*kept"]:
     """A colour type is a colour; the fourth dimension is a series, the fifth a vector, unless the intent says colours."""
     if int(header["datatype"]) in _COLOURS:
         array = one_value(array, "colour", path.name, labels)

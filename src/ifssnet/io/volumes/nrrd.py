@@ -108,7 +108,7 @@ def writable(header: Mapping[str, str]) -> dict[str, str]:
 
 def spatial_axes_first(
     array: Shaped[np.ndarray, "*size"], fields: Mapping[str, str], path: Path
-) -> tuple[Shaped[np.ndarray, "*size"], list[int]]:
+) -> tuple[Shaped[np.ndarray, "*moved"], list[int]]:
     """The array with its axis of no place, if any, last; and which of the header's axes have a place, in their order."""
     vectors = directions(fields, path)
     kinds = fields.get("kinds", "").lower().split()

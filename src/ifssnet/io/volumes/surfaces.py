@@ -28,6 +28,12 @@ _OBJ_LINE = re.compile(rb"^v\s+[-+.\d]", re.MULTILINE)
 # The library's own annotations are partial.
 _trimesh: Any = trimesh
 
+SMALLEST_MM, LEAST_LEG_MM, LARGEST_MM = 5.0, 50.0, 3000.0
+"""From end to end: what cannot be a part of a leg, what hardly can, and what is larger than anybody."""
+
+_OTHER_UNITS = (("metres", 1e3), ("cm", 10.0), ("micrometres", 1e-3))
+_LIKELY_LEG_MM = (30.0, 1200.0)
+
 MAX_BYTES = 2**29
 """Ten million triangles of a binary STL. Whoever hands in more has picked the wrong file."""
 
@@ -79,6 +85,31 @@ def read_surface(path: Path) -> Surface:
         ) from error
     vertices, faces = _parsed(content, suffix, path)
     return _checked(vertices, faces, path)
+
+
+def check_size(surfaces: Sequence[Surface], path: Path) -> None:
+    """Warn of surfaces too small for a leg in mm, and refuse those that cannot be one: they are in another unit.
+
+    Args:
+        surfaces: All of one leg.
+        path: Where they are from.
+
+    Raises:
+        InputError: Less than 5 mm or more than 3 m from end to end.
+    """
+    corners = np.array([corner for each in surfaces for corner in (each.vertices_mm.min(axis=0), each.vertices_mm.max(axis=0))])
+    longest = float(np.ptp(corners, axis=0).max()) if len(corners) else 0.0
+    if LEAST_LEG_MM <= longest <= LARGEST_MM:
+        return
+    unit = next((unit for unit, mm in _OTHER_UNITS if _LIKELY_LEG_MM[0] <= longest * mm <= _LIKELY_LEG_MM[1]), "")
+    received = f"{path} of {longest:.4g} mm from end to end" + (f"; they may be in {unit}" if unit else "")
+    remedy = "Scale the surfaces to mm where they were made (for example Slicer's Transforms, MeshLab or Blender)."
+    if SMALLEST_MM <= longest <= LARGEST_MM:
+        warnings.warn(
+            InputWarning(f"Surfaces of a leg are longer than {LEAST_LEG_MM:g} mm; got {received}. {remedy}"), stacklevel=2
+        )
+        return
+    raise InputError("surfaces in mm", received, remedy)
 
 
 def write_surface(surface: Surface, path: Path, force: bool = False) -> None:

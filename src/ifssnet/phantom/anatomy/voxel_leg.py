@@ -21,7 +21,7 @@ from ifssnet.core.progress import Progress
 from ifssnet.geometry.compiled import compiled
 from ifssnet.geometry.untyped import convex_hull, distance_to_false, smoothed
 from ifssnet.geometry.voxelise import voxelise
-from ifssnet.io.volumes.surfaces import read_surfaces
+from ifssnet.io.volumes.surfaces import check_size, read_surfaces
 from ifssnet.phantom.anatomy.places import beam_direction, place_of_pixel, place_of_voxel
 from ifssnet.phantom.anatomy.scannable_leg import SurfaceSource
 from ifssnet.phantom.anatomy.subject import Side
@@ -135,6 +135,7 @@ def leg_of_surfaces(folder: Path, seed: int = 0) -> Generator[Progress, None, Vo
             f"none of {', '.join(missing)} (there are {', '.join(sorted(surfaces)) or 'no surfaces'})",
             "Add them; names such as Soleus.stl or GM.ply are understood.",
         )
+    check_size(list(surfaces.values()), folder)
     turn, lateral = leg_frame(surfaces)
     known = [surfaces[name] for name in CODES if name in surfaces]
     turned = [Surface(np.ascontiguousarray(s.vertices_mm @ turn.T), s.faces, s.name) for s in known]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -27,12 +28,13 @@ from ifssnet.geometry.values import values_in_use
 from ifssnet.geometry.voxelise import voxelise
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.cohorts.nnunet import write_nnunet
-from ifssnet.io.kinds import IMAGES, KINDS, SURFACES, SWEEPS, kind_of
+from ifssnet.io.kinds import IMAGES, KINDS, SEGMENTATIONS, SURFACES, SWEEPS, kind_of
 from ifssnet.io.open import MANY_LABELS, open_labels, open_sweep, open_volume
 from ifssnet.io.plain_data import Json, plain_table
 from ifssnet.io.save import check_sweep_name, save, save_sweep
 from ifssnet.io.storage.atomic import atomic_folder
-from ifssnet.io.volumes.surfaces import SURFACE_SUFFIXES, read_surfaces, write_surface
+from ifssnet.io.volumes.dicom import DICOM, DICOM_FOLDER, read_dicom_volume
+from ifssnet.io.volumes.surfaces import SURFACE_SUFFIXES, check_size, read_surfaces, write_surface
 from ifssnet.workflow.files.result_files import check_folder_name, check_image_target, check_target
 
 SURFACE_SPACING_MM = (0.5, 0.5, 0.5)
@@ -61,6 +63,7 @@ def convert(
     names: tuple[str, ...] | None = None,
     config: Path | None = None,
     *,
+    frame_distance_mm: float | None = None,
     force: bool = False,
 ) -> Generator[Progress, None, Conversion]:
     """Convert a volume, a label map, a sweep, surfaces or a cohort; the target's suffix chooses the format.
@@ -72,6 +75,7 @@ def convert(
         spacing: New voxel spacing in mm along x, y, z; surfaces take 0.5 mm when there is none.
         names: Structures to keep, in this order; they become label values 1, 2, ...
         config: PLUS configuration of a sweep.
+        frame_distance_mm: From one frame to the next, of a DICOM loop that does not say where its frames lie.
         force: Replace the target.
 
     Raises:
@@ -81,8 +85,10 @@ def convert(
     kind = kind_of(source)
     _check_name(kind, target, force)
     yield Progress("converting", 0, 2)
-    if kind == "cohort":
-        content: Converted = _cohort(source, target, force)
+    if frame_distance_mm is not None:
+        content: Converted = _loop(source, target, frame_distance_mm, spacing, force)
+    elif kind == "cohort":
+        content = _cohort(source, target, force)
     else:
         content = _one(source, target, spacing, names, config, force)
     yield Progress("converting", 2, 2)
@@ -112,7 +118,7 @@ def _one(
         raise InputError(
             "a volume, label map, sweep or surfaces", f"{source.name}, which is {KINDS[kind]}", "Give another file."
         )
-    if kind == "seg-nrrd" or names or _holds_labels(target):
+    if kind in SEGMENTATIONS or names or _holds_labels(target):
         return _labels(source, target, spacing, names, force)
     return _volume(source, target, spacing, force)
 
@@ -126,6 +132,21 @@ def _volume(source: Path, target: Path, spacing: Spacing | None, force: bool) ->
     volume = open_volume(source)
     if "ifss_labels" in volume.header or source.with_name(source.name.split(".")[0] + ".json").is_file():
         return _labels(source, target, spacing, None, force)
+    if spacing is not None:
+        volume = volume_on(volume, respaced(volume.grid, spacing))
+    save(volume, target, force=force)
+    return ImageConversion(volume.grid.summary, voxel_type=str(volume.array.dtype))
+
+
+def _loop(source: Path, target: Path, distance_mm: float, spacing: Spacing | None, force: bool) -> ImageConversion:
+    """The frames of an ultrasound loop as slices at a distance that the user knows."""
+    if not (math.isfinite(distance_mm) and distance_mm > 0):
+        raise InputError("a distance of frames above 0 mm", f"{distance_mm:g}", "Give it in mm.")
+    if kind_of(source) not in (DICOM.kind.name, DICOM_FOLDER.kind.name):
+        raise InputError(
+            "a DICOM loop with --frame-distance", f"{source.name}, which is {KINDS[kind_of(source)]}", "Leave the option out."
+        )
+    volume = read_dicom_volume(source, frame_distance_mm=distance_mm)
     if spacing is not None:
         volume = volume_on(volume, respaced(volume.grid, spacing))
     save(volume, target, force=force)
@@ -178,7 +199,15 @@ def _surfaces(source: Path, target: Path, spacing: Spacing | None, names: tuple[
             raise InputError("one surface for one file", f"{len(surfaces)} in {source.name}", "Choose one with --labels.")
         write_surface(surfaces[0], target, force=force)
         return SurfaceConversion((surfaces[0].name,))
+    check_size(surfaces, source)
     voxels = voxelise(surfaces, spacing or SURFACE_SPACING_MM)
+    filled = set(values_in_use(voxels.array))
+    if empty := [name for value, name in voxels.names.items() if value not in filled]:
+        raise InputError(
+            f"surfaces that fill at least one voxel of {' x '.join(f'{s:g}' for s in spacing or SURFACE_SPACING_MM)} mm",
+            f"{_some(empty)} in {source}, which fill none",
+            "Are they in mm? If they are, choose a smaller --spacing.",
+        )
     labels = replace(voxels, colors={value: color_of(name, value) for value, name in voxels.names.items()})
     save(labels, target, force=force)
     return ImageConversion(labels.grid.summary, labels=tuple(labels.names.values()))

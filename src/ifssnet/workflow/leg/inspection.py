@@ -35,7 +35,7 @@ from ifssnet.core.images import LabelMap
 from ifssnet.core.sweep import Sweep
 from ifssnet.geometry.values import counts_of_values
 from ifssnet.io.cohorts.cohort_folder import open_cohort
-from ifssnet.io.kinds import IMAGES, KINDS, SURFACES, SWEEPS, is_plain_folder, kind_of
+from ifssnet.io.kinds import IMAGES, KINDS, SEGMENTATIONS, SURFACES, SWEEPS, is_plain_folder, kind_of
 from ifssnet.io.open import open_labels, open_sweep, open_volume
 from ifssnet.io.plain_data import Json, plain_table
 from ifssnet.io.recognition import entries_of
@@ -51,7 +51,7 @@ from ifssnet.io.sweeps.slicer_sequence import (
     read_transform_sequences,
 )
 from ifssnet.io.volumes import label_names
-from ifssnet.io.volumes.surfaces import read_surfaces
+from ifssnet.io.volumes.surfaces import check_size, read_surfaces
 
 MOST_ENTRIES = 200
 """How many of a folder's entries are read."""
@@ -95,7 +95,9 @@ def _content(path: Path, kind: str, config: Path | None) -> Content:
     if kind in ("nnunet", "cohort"):
         return _cohort(path)
     if kind in SURFACES:
-        return SurfacesFacts(tuple(SurfaceFacts(each.name, len(each.faces)) for each in read_surfaces(path)))
+        surfaces = read_surfaces(path)
+        check_size(surfaces, path)
+        return SurfacesFacts(tuple(SurfaceFacts(each.name, len(each.faces)) for each in surfaces))
     if kind in IMAGES:
         return _image(path, kind)
     return _configuration(read_plus_configuration(path))
@@ -180,7 +182,7 @@ def _configuration(found: PlusConfiguration) -> ConfigurationFacts:
 
 
 def _image(path: Path, kind: str) -> ImageFacts:
-    if kind == "seg-nrrd":
+    if kind in SEGMENTATIONS:
         labels = open_labels(path)
         return ImageFacts(labels.grid.summary, str(labels.array.dtype), labels=_labels(labels))
     volume = open_volume(path)

@@ -1,0 +1,148 @@
+"""Headers that say two things about the size of a voxel, in every format: both are named, and labels are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from pydicom.sequence import Sequence
+
+from dicom_files import MR, as_bytes, image, region
+from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.io.open import open_labels, open_volume
+
+LABELS = (np.arange(60, dtype=np.uint8) % 3).reshape(3, 4, 5)
+
+
+def nrrd(path: Path, *lines: str) -> Path:
+    head = ["NRRD0005", "type: uint8", "dimension: 3", "sizes: 5 4 3", "encoding: raw", "space: LPS", *lines]
+    path.write_bytes("\n".join(head).encode() + b"\n\n" + LABELS.tobytes())
+    return path
+
+
+def metaimage(path: Path, *lines: str) -> Path:
+    head = ["NDims = 3", "DimSize = 5 4 3", "ElementType = MET_UCHAR", *lines, "ElementDataFile = LOCAL"]
+    path.write_bytes("\n".join(head).encode() + b"\n" + LABELS.tobytes())
+    return path
+
+
+def nifti(path: Path, sform: float, pixdim: float, qform: float | None = None) -> Path:
+    made = nib.Nifti1Image(LABELS.transpose(), None)
+    made.header.set_xyzt_units("mm")
+    made.set_sform(np.diag([sform, sform, sform, 1]), 1)
+    made.set_qform(None if qform is None else np.diag([qform, qform, qform, 1]), 0 if qform is None else 1)
+    made.header["pixdim"][1:4] = pixdim
+    nib.save(made, path)
+    return path
+
+
+DIRECTIONS = "space directions: (0.5,0,0) (0,0.5,0) (0,0,0.5)"
+TWO = {
+    "nrrd: spacings": lambda path: nrrd(path / "x.nrrd", DIRECTIONS, "spacings: 1 1 1"),
+    "nrrd: units": lambda path: nrrd(path / "x.nrrd", DIRECTIONS, 'space units: "mm" "mm" "mm"', 'units: "cm" "cm" "cm"'),
+    "nrrd: units of spacings": lambda path: nrrd(
+        path / "x.nrrd", "spacings: 0.5 0.5 0.5", 'units: "mm" "mm" "mm"', 'space units: "cm" "cm" "cm"'
+    ),
+    "metaimage": lambda path: metaimage(path / "x.mha", "ElementSpacing = 0.5 0.5 0.5", "ElementSize = 1 1 1"),
+    "nifti": lambda path: nifti(path / "x.nii", 1.0, 0.5),
+    "nifti with both forms": lambda path: nifti(path / "x.nii", 1.0, 0.5, 0.5),
+}
+
+
+@pytest.mark.parametrize("how", TWO)
+def test_both_are_named_and_labels_are_refused(tmp_path: Path, how: str) -> None:
+    path = TWO[how](tmp_path)
+    with pytest.warns(InputWarning, match=r"two sizes of a voxel: 0\.5 x 0\.5 x 0\.5 mm .* and (1 x 1 x 1|5 x 5 x 5) mm"):
+        assert open_volume(path).grid.spacing_xyz_mm == pytest.approx((0.5, 0.5, 0.5))
+    with pytest.raises(InputError, match=r"differ by the factor (8|1000)"):
+        open_labels(path)
+
+
+def test_statements_that_agree_are_silent(tmp_path: Path) -> None:
+    for path in (
+        nrrd(tmp_path / "x.nrrd", DIRECTIONS, "spacings: 0.5 0.50001 0.5", 'units: "mm" "mm" "mm"'),
+        nrrd(tmp_path / "y.nrrd", DIRECTIONS, "spacings: nan nan nan"),
+        metaimage(tmp_path / "x.mha", "ElementSpacing = 0.5 0.5 0.5", "ElementSize = 0.5 0.5 0.5"),
+        nifti(tmp_path / "x.nii", 0.5, 0.5, 0.5),
+    ):
+        assert open_labels(path).grid.spacing_xyz_mm == pytest.approx((0.5, 0.5, 0.5))
+
+
+def test_axes_with_lengths_of_their_own_name_both_sizes(tmp_path: Path) -> None:
+    path = metaimage(tmp_path / "x.mha", "ElementSpacing = 1 1 1", "TransformMatrix = 0.5 0 0 0 0.5 0 0 0 0.5")
+    with pytest.raises(InputError, match=r"lengths 0\.5 x 0\.5 x 0\.5, and 1 x 1 x 1 mm by ElementSpacing"):
+        open_volume(path)
+
+
+def test_two_places_are_named(tmp_path: Path) -> None:
+    path = metaimage(tmp_path / "x.mha", "ElementSpacing = 1 1 1", "Offset = 1 2 3", "Position = 4 5 6")
+    with pytest.warns(InputWarning, match=r"Offset = 1 2 3, and Position = 4 5 6\. Offset was taken"):
+        assert open_volume(path).grid.origin_xyz_mm == (1, 2, 3)
+    made = nifti(tmp_path / "x.nii", 0.5, 0.5, 0.5)
+    moved = nib.load(made)
+    assert isinstance(moved, nib.Nifti1Image)
+    moved.header["qoffset_x"] = 7
+    nib.save(moved, tmp_path / "y.nii")
+    with pytest.warns(InputWarning, match="7 mm apart; the sform was taken"):
+        open_volume(tmp_path / "y.nii")
+
+
+@pytest.mark.parametrize(
+    "path", [lambda p: nrrd(p / "x.nrrd", "spacings: 1 1 1", "spacings: 2 2 2"),
+             lambda p: metaimage(p / "x.mha", "ElementSpacing = 1 1 1", "ElementSpacing = 2 2 2")],
+)  # fmt: skip
+def test_a_key_that_stands_twice_with_two_values_is_refused(tmp_path: Path, path: object) -> None:
+    assert callable(path)
+    with pytest.raises(InputError, match="two, '1 1 1' and '2 2 2'"):
+        open_volume(path(tmp_path))
+
+
+def test_dicom_names_its_region_and_its_pixel_spacing(tmp_path: Path) -> None:
+    two = image(
+        LABELS, SequenceOfUltrasoundRegions=Sequence([region(0.02, 0.02)]), PixelSpacing=[0.3, 0.3], SpacingBetweenSlices=1.0
+    )
+    (tmp_path / "x.dcm").write_bytes(as_bytes(two))
+    with pytest.warns(InputWarning, match=r"0\.2 x 0\.2 mm by the ultrasound region and 0\.3 x 0\.3 mm by PixelSpacing"):
+        assert open_volume(tmp_path / "x.dcm").grid.spacing_xyz_mm == pytest.approx((0.2, 0.2, 1))
+    (tmp_path / "s").mkdir()
+    for i, plane in enumerate(LABELS):
+        one = image(
+            plane[np.newaxis], MR, PixelSpacing=[1, 1], ImagePositionPatient=[0, 0, 2.0 * i], SpacingBetweenSlices=5.0,
+            ImageOrientationPatient=[1, 0, 0, 0, 1, 0], SeriesInstanceUID="1.2",
+        )  # fmt: skip
+        (tmp_path / "s" / f"{i}.dcm").write_bytes(as_bytes(one))
+    with pytest.warns(InputWarning, match="2 mm apart by their positions and 5 mm by SpacingBetweenSlices"):
+        assert open_volume(tmp_path / "s").grid.spacing_xyz_mm[2] == pytest.approx(2)
+
+
+UNITS = {0.001: ("um", "µm", "micron", "Microns", "micrometer", "micrometres"), 1: ("mm", "millimeters", "millimetre"),
+         10: ("cm", "centimeters"), 1000: ("m", "metres", "meter")}  # fmt: skip
+
+
+@pytest.mark.parametrize(("factor", "word"), [(factor, word) for factor, words in UNITS.items() for word in words])
+def test_every_spelling_of_a_unit_in_every_place(tmp_path: Path, factor: float, word: str) -> None:
+    quoted = " ".join([f'"{word}"'] * 3)
+    for lines in (
+        (DIRECTIONS, f"space units: {quoted}"),
+        (DIRECTIONS, f"units: {quoted}"),
+        ("spacings: 0.5 0.5 0.5", f"units: {quoted}"),
+        ("spacings: 0.5 0.5 0.5", f"space units: {word} {word} {word}"),
+    ):
+        grid = open_volume(nrrd(tmp_path / "x.nrrd", *lines)).grid
+        assert grid.spacing_xyz_mm == pytest.approx((0.5 * factor,) * 3)
+    path = metaimage(tmp_path / "x.mha", "ElementSpacing = 0.5 0.5 0.5", f"DistanceUnits = {word}")
+    assert open_volume(path).grid.spacing_xyz_mm == pytest.approx((0.5 * factor,) * 3)
+
+
+def test_units_may_differ_by_axis(tmp_path: Path) -> None:
+    path = nrrd(tmp_path / "x.nrrd", "spacings: 500 0.5 0.05", 'units: "um" "mm" "cm"')
+    assert open_volume(path).grid.spacing_xyz_mm == pytest.approx((0.5, 0.5, 0.5))
+
+
+@pytest.mark.parametrize("key", ["units", "space units"])
+def test_a_unit_that_is_not_known_is_refused(tmp_path: Path, key: str) -> None:
+    for lines in ((DIRECTIONS,), ("spacings: 1 1 1",)):
+        with pytest.raises(InputError, match=f"{key} of um .*pixel"):
+            open_volume(nrrd(tmp_path / "x.nrrd", *lines, f'{key}: "mm" "mm" "pixel"'))
