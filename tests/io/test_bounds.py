@@ -28,6 +28,7 @@ from ifssnet.io.open import MANY_LABELS, MOST_LABELS, open_labels, open_sweep, o
 from ifssnet.io.save import save
 from ifssnet.io.sweeps.frame_count import MOST_FRAMES
 from ifssnet.io.sweeps.plus_config import read_plus_configuration
+from ifssnet.io.sweeps.slicer_scene import MOST_NODES, MOST_SEQUENCES, read_scene
 from ifssnet.io.transfer.archive import UnpackLimits, unpack
 from ifssnet.io.volumes.image_header import read_grid
 from ifssnet.io.volumes.nrrd import place
@@ -235,3 +236,11 @@ def test_our_own_warnings_are_heard_in_spite_of_it() -> None:
         warnings.simplefilter("always")
         warnings.warn(InputWarning("x"), stacklevel=1)
     assert len(heard) == 1
+
+
+@pytest.mark.parametrize(("tag", "count"), [("Model", MOST_NODES + 1), ("Sequence", MOST_SEQUENCES + 1)])
+def test_a_scene_has_bounds(tag: str, count: int, tmp_path: Path) -> None:
+    nodes = "".join(f'<{tag} id="n{i}" name="n{i}"/>' for i in range(count))
+    (tmp_path / "x.mrml").write_text(f'<MRML version="Slicer 5.8">{nodes}</MRML>', encoding="utf-8")
+    with pytest.raises(InputError, match="nodes and"):
+        read_scene(tmp_path / "x.mrml")

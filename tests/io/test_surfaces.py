@@ -248,14 +248,14 @@ def test_arbitrary_bytes_are_refused(tmp_path_factory, content, suffix):
 
 @pytest.mark.parametrize(("factor", "unit"), [(1e-3, "metres"), (0.1, "cm"), (1e3, "micrometres"), (1e-5, "")])
 def test_surfaces_in_another_unit_are_refused_with_the_likely_one(tmp_path, factor, unit):
-    leg = ball(np.array([0.0, 0.0, 0.0]), 20.0)
+    leg = ball(20.0)
     small = Surface(leg.vertices_mm * factor, leg.faces, "SOL")
     with pytest.raises(InputError, match=f"from end to end; they may be in {unit}" if unit else "from end to end"):
         check_size([small], tmp_path)
 
 
 def test_a_leg_below_50_mm_is_warned_of_and_a_whole_one_is_not(tmp_path):
-    leg = ball(np.array([0.0, 0.0, 0.0]), 20.0)
+    leg = ball(20.0)
     with pytest.warns(InputWarning, match="longer than 50 mm; got .* of 40 mm"):
         check_size([leg], tmp_path)
     # Two muscles that together are as long as a leg.

@@ -45,6 +45,9 @@ LIMITS = UnpackLimits(entries=20_000, total_bytes=64 * 2**30, ratio=1000.0)
 """What a scene may unpack to."""
 
 _LARGEST_SCENE_BYTES = 1 << 28
+MOST_NODES, MOST_SEQUENCES = 50_000, 1_000
+"""More than any scene has; one that says more is broken, and would take hours."""
+
 _ZIP = b"PK\x03\x04"
 _LISTED_KIND = re.compile(r"DataNodeClassName:vtkMRML(\w+?)Node")
 _STORAGE = re.compile(r"storage\d*:([^;]+)")
@@ -132,13 +135,14 @@ def read_scene_sweeps(path: Path, configuration: PlusConfiguration | None = None
                 f"{path.name} with {held}",
                 "Save the scene with the recording in it, or give the volume by itself.",
             )
-        constants = {**({} if configuration is None else configuration.transforms), **_constants(scene, scene_file)}
+        files = _Files(scene_file)
+        constants = {**({} if configuration is None else configuration.transforms), **_constants(scene, files)}
         named = (configuration.image_frame, configuration.reference_frame) if configuration else (None, None)
         sweeps: list[Sweep] = []
         for images in scene.image_sequences:
-            transforms = tuple(_transforms_of(scene, images, scene_file))
+            transforms = tuple(_transforms_of(scene, images, files))
             header = {"Scene": path.name, "Images": images.name, "Transforms": ", ".join(each.name for each in transforms)}
-            recording = Recording(read_image_sequence(_file(scene, images, scene_file)), transforms, constants, header)
+            recording = Recording(read_image_sequence(_file(scene, images, files)), transforms, constants, header)
             sweeps.append(joined(recording, *named))
         return tuple(sweeps)
 
@@ -170,6 +174,13 @@ def _unpacked(path: Path, *, with_data: bool) -> Generator[Path, None, None]:
 def _parsed(path: Path, scene_file: Path) -> Scene:
     root = _xml(path, scene_file)
     elements = [element for element in root if element.get("id")]
+    sequences = sum(element.tag in ("Sequence", "SequenceBrowser") for element in elements)
+    if len(elements) > MOST_NODES or sequences > MOST_SEQUENCES:
+        raise InputError(
+            f"at most {MOST_NODES:,} nodes and {MOST_SEQUENCES:,} sequences in {path.name}",
+            f"{len(elements):,} and {sequences:,}",
+            "Save each recording in a scene of its own.",
+        )
     files = {str(each.get("id")): str(each.get("fileName")) for each in elements if each.get("fileName")}
     nodes: list[SceneNode] = []
     matrices: dict[str, Float[np.ndarray, "4 4"]] = {}
@@ -207,14 +218,29 @@ def _xml(path: Path, scene_file: Path) -> Element:
     return root
 
 
-def _file(scene: Scene, node: SceneNode, scene_file: Path) -> Path:
+class _Files:
+    """The files of a scene, looked through once."""
+
+    def __init__(self, scene_file: Path) -> None:
+        self.root = scene_file.parent.resolve()
+        self._by_name: dict[str, list[Path]] = {}
+        for each in sorted((self.root / "Data").glob("*")):
+            if each.is_file():
+                self._by_name.setdefault(each.name.split(".")[0], []).append(each)
+
+    def called(self, name: str) -> list[Path]:
+        """The files in the scene's folder of data whose names start so, up to the first dot."""
+        return self._by_name.get(name, [])
+
+
+def _file(scene: Scene, node: SceneNode, files: _Files) -> Path:
     """Where a node's file lies: as the scene says, else under the same name in the scene's folder of data."""
-    root = scene_file.parent.resolve()
+    root = files.root
     if node.file is not None:
         for place in (root / node.file, root / "Data" / node.file.name, root / node.file.name):
             if place.is_file() and place.resolve().is_relative_to(root):
                 return place
-    named = sorted(each for each in (root / "Data").glob("*") if each.name.split(".")[0] == node.name and each.is_file())
+    named = files.called(node.name)
     if len(named) == 1:
         return named[0]
     raise InputError(
@@ -224,7 +250,7 @@ def _file(scene: Scene, node: SceneNode, scene_file: Path) -> Path:
     )
 
 
-def _constants(scene: Scene, scene_file: Path) -> dict[Key, Float[np.ndarray, "4 4"]]:
+def _constants(scene: Scene, files: _Files) -> dict[Key, Float[np.ndarray, "4 4"]]:
     """Transforms of the scene that do not change, by the frames in their names; a file counts more than the scene's text."""
     found: dict[Key, Float[np.ndarray, "4 4"]] = {}
     for node in scene.nodes:
@@ -233,7 +259,7 @@ def _constants(scene: Scene, scene_file: Path) -> dict[Key, Float[np.ndarray, "4
             continue
         said = scene.matrices.get(node.identifier)
         try:
-            stored = read_linear_transform(_file(scene, node, scene_file))
+            stored = read_linear_transform(_file(scene, node, files))
         except InputError:
             stored = None
         if said is not None and stored is not None and not np.allclose(said, stored, rtol=1e-5, atol=1e-5):
@@ -248,7 +274,7 @@ def _constants(scene: Scene, scene_file: Path) -> dict[Key, Float[np.ndarray, "4
     return found
 
 
-def _transforms_of(scene: Scene, images: SceneNode, scene_file: Path) -> Iterator[TransformSequence]:
+def _transforms_of(scene: Scene, images: SceneNode, files: _Files) -> Iterator[TransformSequence]:
     """The transforms that were recorded with some images: by the browser that shows both, by number, or all there are."""
     tracked = [node for node in scene.nodes if node.is_transforms]
     together = next((group for group in scene.browsed if images.identifier in group), None)
@@ -267,7 +293,7 @@ def _transforms_of(scene: Scene, images: SceneNode, scene_file: Path) -> Iterato
             "Keep each recording in a sequence browser of its own, or save its sequences and use --poses.",
         )
     for node in chosen:
-        for each in read_transform_sequences(_file(scene, node, scene_file)):
+        for each in read_transform_sequences(_file(scene, node, files)):
             frames = each.frames or named_frames(_bare(node.name))
             yield TransformSequence(node.name, frames, each.matrices, each.valid, each.times_s)
 
