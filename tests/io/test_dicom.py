@@ -98,7 +98,7 @@ def enhanced(positions: list[list[float]], patient: bool = False, **values: Any)
         item(**{prefix.format("Position"): Sequence([item(**{f"ImagePosition{where}": position})])}) for position in positions
     ]
     shared = item(
-        PixelMeasuresSequence=Sequence([item(PixelSpacing=[0.3, 0.2], SpacingBetweenSlices=0.5)]),
+        PixelMeasuresSequence=Sequence([item(PixelSpacing=[0.3, 0.2], SpacingBetweenSlices=1.0)]),
         **{prefix.format("Orientation"): Sequence([item(**{f"ImageOrientation{where}": AXES})])},
     )
     return image(

@@ -37,7 +37,12 @@ def test_a_slope_of_the_header(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "said"), [(0.7, r"0\.7 on 20 voxels, and 20 other"), (np.nan, "NaN on 20 voxels"), (-1.0, "-1 on 20 voxels")]
+    ("value", "said"),
+    [
+        (0.7, r"0\.7 on 20 voxels, and other values that are none on 20"),
+        (np.nan, "NaN on 20 voxels"),
+        (-1.0, "-1 on 20 voxels"),
+    ],
 )
 def test_what_is_no_label_is_named_and_counted(tmp_path: Path, value: float, said: str) -> None:
     array = np.where(LABELS == 1, value, LABELS * (0.7 if value == 0.7 else 1.0))

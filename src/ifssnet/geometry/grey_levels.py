@@ -1,4 +1,4 @@
-"""Grey levels of any type on the 0 to 255 that networks were trained on and that echo intensity is told in."""
+"""Grey levels of any type on the 0 to 255 that networks were trained on and that echo intensity has."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def on_grey_scale(volume: Volume) -> tuple[Volume, GreyScale]:
     Else the window that the header says counts, and else percentiles, with a warning.
 
     Args:
-        volume: Of any type. NaN stay NaN.
+        volume: Its grey levels may have any type; NaN stay NaN.
     """
     scale = grey_scale_of(volume)
     if scale.estimated:

@@ -140,9 +140,9 @@ def grid_of(
     """The grid of the first three axes that have a place.
 
     Args:
-        fields: Of the header.
+        fields: The header's lines.
         axes: The axes that have a place.
-        shape_zyx: Of the array.
+        shape_zyx: The shape of the array.
         path: The file.
         labels: Whether volumes are measured from it.
 

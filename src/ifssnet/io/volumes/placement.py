@@ -202,4 +202,5 @@ def _offending(array: Shaped[np.ndarray, "z y x"]) -> str:
     values, counts = np.unique(bad, return_counts=True)
     value = values[counts.argmax()]
     what = "NaN" if np.isnan(value) else f"{value:.7g}"
-    return f"{what} on {int(counts.max()):,} voxels, and {bad.size - int(counts.max()):,} other voxels that are none"
+    rest = bad.size - int(counts.max())
+    return f"{what} on {int(counts.max()):,} voxels" + (f", and other values that are none on {rest:,} voxels" if rest else "")

@@ -11,6 +11,11 @@ from jaxtyping import Integer, Shaped
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.io.volumes.placement import grey_levels
 
+
+class LayersError(InputError):
+    """Layers of 0 and 1 where a volume of grey levels was wanted: whoever takes labels as well opens them as these."""
+
+
 Meaning = Literal["colour", "list", "time", "vector", "unknown"]
 """What several values a voxel are: red, green and blue; images one after another; a direction; or nobody says."""
 
@@ -43,11 +48,10 @@ def _greys(array: Shaped[np.ndarray, "*size channel"], meaning: Meaning, where: 
     if meaning in ("vector", "unknown") and count in (3, 4) and _all_alike(array[..., :3]):
         return np.ascontiguousarray(array[..., 0])
     if meaning in ("list", "time"):
-        received = f"a series of {count} images, one after another"
         if meaning == "list" and array.dtype.kind in "bui" and _is_binary(array):
-            received = f"{count} layers of 0 and 1, as label maps have"
-        remedy = "Save one of them by itself. Give layers as labels or seeds, and a recording with its poses (ifss compound)."
-        raise InputError(f"one volume in {where}", received, remedy)
+            raise LayersError(f"one volume in {where}", f"{count} layers of 0 and 1", "Give them as labels or as seeds.")
+        remedy = "Save one of them by itself, or compound a recording with its poses (ifss compound)."
+        raise InputError(f"one volume in {where}", f"a series of {count} images, one after another", remedy)
     what = "vectors, such as a displacement field" if meaning == "vector" else "and no word of what they are"
     raise InputError(
         f"one grey level a voxel in {where}",

@@ -35,6 +35,7 @@ from ifssnet.io.save import check_sweep_name, save, save_sweep
 from ifssnet.io.storage.atomic import atomic_folder
 from ifssnet.io.volumes.dicom import DICOM, DICOM_FOLDER, read_dicom_volume
 from ifssnet.io.volumes.surfaces import SURFACE_SUFFIXES, check_size, read_surfaces, write_surface
+from ifssnet.io.volumes.values_a_voxel import LayersError
 from ifssnet.workflow.files.result_files import check_folder_name, check_image_target, check_target
 
 SURFACE_SPACING_MM = (0.5, 0.5, 0.5)
@@ -129,7 +130,10 @@ def _holds_labels(target: Path) -> bool:
 
 def _volume(source: Path, target: Path, spacing: Spacing | None, force: bool) -> ImageConversion:
     """Voxels as they are, unless the file itself says that they are labels, whose names then go along."""
-    volume = open_volume(source)
+    try:
+        volume = open_volume(source)
+    except LayersError:
+        return _labels(source, target, spacing, None, force)
     if "ifss_labels" in volume.header or source.with_name(source.name.split(".")[0] + ".json").is_file():
         return _labels(source, target, spacing, None, force)
     if spacing is not None:

@@ -52,6 +52,7 @@ from ifssnet.io.sweeps.slicer_sequence import (
 )
 from ifssnet.io.volumes import label_names
 from ifssnet.io.volumes.surfaces import check_size, read_surfaces
+from ifssnet.io.volumes.values_a_voxel import LayersError
 
 MOST_ENTRIES = 200
 """How many of a folder's entries are read."""
@@ -185,7 +186,11 @@ def _image(path: Path, kind: str) -> ImageFacts:
     if kind in SEGMENTATIONS:
         labels = open_labels(path)
         return ImageFacts(labels.grid.summary, str(labels.array.dtype), labels=_labels(labels))
-    volume = open_volume(path)
+    try:
+        volume = open_volume(path)
+    except LayersError:
+        labels = open_labels(path)
+        return ImageFacts(labels.grid.summary, str(labels.array.dtype), labels=_labels(labels))
     finite = volume.array[np.isfinite(volume.array)] if volume.array.dtype.kind == "f" else volume.array
     says_labels = label_names.HEADER_KEY in volume.header or path.with_name(path.name.split(".")[0] + ".json").is_file()
     return ImageFacts(
