@@ -14,6 +14,7 @@ import time
 import warnings
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -44,7 +45,7 @@ from ifssnet.io.sweeps.stradwin_writer import write_stradwin
 MOST_SECONDS = 20.0
 """What takes longer on a file of a few kilobytes hangs."""
 
-EXAMPLES = 40 if settings.default is None or settings.default.derandomize else 400
+EXAMPLES = 15 if settings.default is None or settings.default.derandomize else 300
 """For each kind of file; more where new examples are looked for."""
 
 BOUNDED = settings(
@@ -280,7 +281,7 @@ def test_stradwin(data: st.DataObject, tmp_path: Path) -> None:
 def test_frames_folders(data: st.DataObject, which: str, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     if not folder.exists():
-        write_frames_folder(STRADWIN_SWEEP, folder)
+        write_frames_folder(replace(STRADWIN_SWEEP, contours=(), names={}), folder)
         for each in ("poses.csv", "calibration.toml"):
             (tmp_path / each).write_bytes((folder / each).read_bytes())
     for each in ("poses.csv", "calibration.toml"):
