@@ -10,6 +10,7 @@ from ifssnet.core.grey_scale import GreyScale
 
 BodySide: TypeAlias = Literal["left", "right"]
 
+
 @dataclass(frozen=True)
 class AnnotatedSlices:
     """Which slices of one muscle an expert annotated.

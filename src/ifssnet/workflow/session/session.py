@@ -15,6 +15,7 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.findings import Finding
 from ifssnet.core.images import Volume
 from ifssnet.core.muscles import TRICEPS_SURAE, color_of
+from ifssnet.geometry.grey_levels import on_grey_scale
 from ifssnet.io.open import open_volume
 from ifssnet.workflow.files.provenance import file_source
 from ifssnet.workflow.session.events import Event, MuscleName, Opened
@@ -158,7 +159,7 @@ class Session:
             InputError: The file is gone, cannot be read, or lies on another grid than when the session began.
         """
         path = self.folder / self._state.volume
-        volume = open_volume(path)
+        volume = on_grey_scale(open_volume(path))[0]
         if volume.grid != self._state.grid:
             raise InputError(f"{path.name} as it was when the session began", "another grid", "Put the old file back.")
         return volume
