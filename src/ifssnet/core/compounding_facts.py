@@ -130,6 +130,7 @@ class Preflight:
         coverage: How much of what was swept over the frames show.
         motions: How the probe moved, one a sweep.
         findings: What to know, the worst first.
+        pressures: How far the probe pressed the skin in, one a sweep; empty where the skin was not found.
     """
 
     plan: CompoundPlan
@@ -137,6 +138,7 @@ class Preflight:
     coverage: Coverage
     motions: tuple[Motion, ...]
     findings: tuple[Finding, ...]
+    pressures: tuple[ProbePressure, ...] = ()
 
     @property
     def worst(self) -> Severity | None:

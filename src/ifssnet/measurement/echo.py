@@ -75,7 +75,7 @@ def erosion_findings(
     if erosion_mm < pixel_mm:
         what = f"An erosion of {erosion_mm:g} mm has no effect: a pixel is {pixel_mm:.3g} mm wide."
         remedy = f"The inner echo intensity is that of the whole muscle. Choose an erosion of {pixel_mm:.3g} mm or more."
-        return (Finding("warning", what, remedy, erosion_mm, "mm"),)
+        return (Finding("note", what, remedy, erosion_mm, "mm"),)
     return tuple(
         Finding(
             "warning",

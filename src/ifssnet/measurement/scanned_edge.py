@@ -46,22 +46,19 @@ class MuscleCoverage:
     last_share: float
 
 
-def scanned_part(volume: Volume, seen: Bool[np.ndarray, "z y x"] | None = None) -> Bool[np.ndarray, "z y x"]:
-    """What was scanned of each slice.
+def scanned_part(volume: Volume) -> Bool[np.ndarray, "z y x"]:
+    """What was scanned of each slice: what the volume says was seen, without small holes in it.
+
+    Where the volume says nothing, a voxel of grey level 0 counts as dark, and dark regions that hold a disc of `DARK_MM` as
+    never scanned.
 
     Args:
         volume: Grey levels.
-        seen: The voxels that a frame passed through, where that is known.
-
-    Returns:
-        `seen`; without it everything but dark regions that are wider than `DARK_MM` in each direction.
     """
-    if seen is not None:
-        return seen
+    unseen = np.asarray(volume.array == 0) if volume.seen is None else ~volume.seen
     x_mm, y_mm, _ = volume.grid.spacing_xyz_mm
     found = np.ones(volume.array.shape, dtype=np.bool_)
-    for z, plane in enumerate(volume.array):
-        dark = np.asarray(plane == 0)
+    for z, dark in enumerate(unseen):
         if dark.any():
             # Opening by a disc: dark places that hold one, and whatever lies within such a disc.
             core = distance_to_false(np.pad(dark, 1, constant_values=True), (y_mm, x_mm))[1:-1, 1:-1] > DARK_MM
@@ -69,22 +66,19 @@ def scanned_part(volume: Volume, seen: Bool[np.ndarray, "z y x"] | None = None) 
     return found
 
 
-def muscle_coverage(
-    labels: LabelMap, volume: Volume, seen: Bool[np.ndarray, "z y x"] | None = None
-) -> Mapping[str, MuscleCoverage]:
+def muscle_coverage(labels: LabelMap, volume: Volume) -> Mapping[str, MuscleCoverage]:
     """How much of each muscle the scan held.
 
     Args:
         labels: The segmentation.
         volume: Grey levels on its grid.
-        seen: The voxels that a frame passed through, where that is known.
 
     Returns:
         Muscle's name to its coverage; muscles that are nowhere on the map are left out.
     """
     named = named_values(labels)
     boxes = label_boxes(labels.array, list(named.values()))
-    scanned = scanned_part(volume, seen)
+    scanned = scanned_part(volume)
     return {
         name: _coverage(labels, value, scanned)
         for name, value in named.items()

@@ -92,6 +92,9 @@ def run(
     skip: Annotated[int | None, typer.Option(help="Use every so many-th frame.")] = None,
     grid: Annotated[Path | None, typer.Option(help="Take the grid of this volume.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Only look at the recordings and say what may be wrong.")] = False,
+    chart: Annotated[
+        Path | None, typer.Option("--chart", metavar="SVG", help="With --check: draw how far the probe pressed.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say the grid, the voxels and the memory.")] = False,
     provenance: Annotated[bool, typer.Option("--provenance", help="Write OUT.json beside it.")] = False,
     force_quality: Annotated[
@@ -128,6 +131,8 @@ def run(
         raise InputError(
             "--grid, or --spacing and --axes", "both", "A volume's grid has its own spacing and axes: leave them out."
         )
+    if chart is not None and not check:
+        raise InputError("--chart with --check", "no --check", "Add --check: the chart shows what the checks find.")
     if check and dry_run:
         raise InputError("--check or --dry-run", "both", "Give one of them.")
     if fill is None and (fill_size is not None or fill_mm is not None):
@@ -153,7 +158,7 @@ def run(
             _show_table(terminal, "what it would be", plain_plan(plan))
         return plan
     if check:
-        found = check_files(files)
+        found = check_files(files, chart, force=force)
         if json:
             terminal.answer_json(plain_preflight(found))
         else:
@@ -179,7 +184,7 @@ def _say(terminal: Terminal, findings: Sequence[Finding]) -> None:
 
 def _show_table(terminal: Terminal, title: str, facts: Mapping[str, Any]) -> None:
     """Numbers and short lists; what is nested is left to --json."""
-    nested = {"direction", "sweeps", "findings"}
+    nested = {"direction", "sweeps", "findings", "pressure"}
     rows = [(key, written(value)) for key, value in facts.items() if not isinstance(value, dict) and key not in nested]
     terminal.answer_table(title, ("what", "value"), rows)
 

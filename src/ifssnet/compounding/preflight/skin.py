@@ -24,6 +24,9 @@ SKIN_MM = 1.6
 SAMPLE_MM = 0.25
 """Between two samples of a profile of grey levels along the beam."""
 
+LONGEST_MM = 2000.0
+"""No leg is longer: a broken pose must not cost memory."""
+
 BESIDE_DEG = 40.0
 """Frames that look further aside than this from the others have no place on the map."""
 
@@ -88,20 +91,21 @@ def skin_maps(sweeps: Sequence[Sweep], options: CompoundOptions) -> SkinMaps | N
     if len(every) == 0:
         return None
     low, high = every.min(axis=0), every.max(axis=0)
+    if (high - low)[[0, 2]].max() > LONGEST_MM:
+        return None
     across = np.arange(low[0], high[0] + STEP_MM, STEP_MM)
     along = np.arange(low[2], high[2] + STEP_MM, STEP_MM)
     return SkinMaps(along - along[0], tuple(_mapped(place, across, along) for place in found))
 
 
 def _axes(sweeps: Sequence[Sweep], frames: Sequence[Int[np.ndarray, " frame"]]) -> _Axes | None:
-    poses = np.concatenate([sweep.image_to_world[chosen] for sweep, chosen in zip(sweeps, frames, strict=True)])
+    down = np.concatenate([_away_from_probe(sweep, chosen) for sweep, chosen in zip(sweeps, frames, strict=True)])
     middles = [
         sweep.image_to_world[chosen] @ np.array([(sweep.frames.shape[2] - 1) / 2, 0.0, 0.0, 1.0])
         for sweep, chosen in zip(sweeps, frames, strict=True)
     ]
-    if len(poses) < 3:
+    if len(down) < 3:
         return None
-    down = poses[:, :3, 1] / np.linalg.norm(poses[:, :3, 1], axis=1, keepdims=True)
     beam = down.mean(axis=0)
     beam /= max(float(np.linalg.norm(beam)), 1e-12)
     # Sweeps run side by side: the way along the leg is that within each of them.
@@ -112,6 +116,10 @@ def _axes(sweeps: Sequence[Sweep], frames: Sequence[Int[np.ndarray, " frame"]]) 
         return None
     along = ways[:, 2] - (ways[:, 2] @ beam) * beam
     along /= np.linalg.norm(along)
+    # Places count the way the first sweep went.
+    first = next(each for each in middles if len(each))
+    if (first[-1, :3] - first[0, :3]) @ along < 0:
+        along = -along
     return _Axes(np.cross(beam, along), beam, along)
 
 
@@ -119,9 +127,7 @@ def _places(
     sweep: Sweep, chosen: Int[np.ndarray, " frame"], axes: _Axes, options: CompoundOptions
 ) -> Float[np.ndarray, "frame column 4"]:
     """Skin of some columns of some frames: across, depth and along on the map's axes, and the fat's thickness; NaN unseen."""
-    poses = sweep.image_to_world[chosen]
-    down = poses[:, :3, 1] / np.linalg.norm(poses[:, :3, 1], axis=1, keepdims=True)
-    chosen = chosen[down @ axes.beam > np.cos(np.radians(BESIDE_DEG))]
+    chosen = chosen[_away_from_probe(sweep, chosen) @ axes.beam > np.cos(np.radians(BESIDE_DEG))]
     if len(chosen) == 0:
         return np.zeros((0, 0, 4))
     middle = sweep.image_to_world[chosen][:, :3, 3] @ axes.along
@@ -129,7 +135,7 @@ def _places(
     kept = chosen[first[np.argsort(middle[first])]]
     u0, v0, u1, v1 = _window(sweep, options)
     columns, rows = np.arange(u0, u1, max(round(STEP_MM / sweep.pixel_spacing_uv_mm[0]), 1)), np.arange(v0, v1)
-    towards = sweep.header.get("UltrasoundImageOrientation", "").strip().upper()[1:2] == "N"
+    towards = _towards_probe(sweep)
     rows = rows[::-1] if towards else rows
     pixel_mm = sweep.pixel_spacing_uv_mm[1]
     found = np.full((len(kept), len(columns), 4), np.nan)
@@ -146,6 +152,17 @@ def _places(
         found[number, :, :3] = (pixels @ sweep.image_to_world[frame].T)[:, :3] @ axes.rows.T
     found[:, :, 3] = _fat_mm(levels, skins, pixel_mm)
     return found
+
+
+def _towards_probe(sweep: Sweep) -> bool:
+    """Whether the rows of a frame run towards the probe, by PLUS' `UltrasoundImageOrientation`."""
+    return sweep.header.get("UltrasoundImageOrientation", "").strip().upper()[1:2] == "N"
+
+
+def _away_from_probe(sweep: Sweep, chosen: Int[np.ndarray, " frame"]) -> Float[np.ndarray, "frame 3"]:
+    """The direction of each frame's beam, as unit vectors."""
+    rows = sweep.image_to_world[chosen][:, :3, 1]
+    return (-1.0 if _towards_probe(sweep) else 1.0) * rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def _window(sweep: Sweep, options: CompoundOptions) -> tuple[int, int, int, int]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from ifssnet.compounding.holes.filling import bridged_voxels
 from ifssnet.compounding.options import CompoundOptions
 from ifssnet.compounding.plan import SHARE_OF_MEMORY, estimate_compounding
+from ifssnet.compounding.preflight.compression import pressure_findings, probe_pressure
 from ifssnet.compounding.preflight.coverage import coverage
 from ifssnet.compounding.preflight.motion import motion_of
 from ifssnet.core.compounding_facts import CompoundPlan, Coverage, Motion, Preflight
@@ -35,7 +36,7 @@ MANY_STILL = 0.2
 
 
 def check_sweeps(sweeps: Sequence[Sweep], options: CompoundOptions, grid: Grid | None = None) -> Preflight:
-    """Check poses, times and geometry; grey levels are not read, and hardly any memory is taken.
+    """Check poses, times and geometry, and in a sample of the frames the skin; hardly any memory is taken.
 
     Args:
         sweeps: Recordings.
@@ -51,17 +52,19 @@ def check_sweeps(sweeps: Sequence[Sweep], options: CompoundOptions, grid: Grid |
     extent = (x * sx, y * sy, z * sz)
     motions = tuple(motion_of(sweep) for sweep in sweeps)
     covered = coverage(sweeps, options)
+    pressures = probe_pressure(sweeps, options)
     findings = [
         *_about_grid(plan, extent),
         *_about_coverage(covered, options, plan.grid),
         *_about_spacing(sweeps, motions, plan.grid),
+        *pressure_findings(pressures),
     ]
     read: list[Finding] = []
     for number, (sweep, motion) in enumerate(zip(sweeps, motions, strict=True), start=1):
         who = "" if len(sweeps) == 1 else f"sweep {number}: "
         findings += _about_motion(sweep, motion, who)
         read += [replace(each, text=f"{who.capitalize()}{each.text}") for each in sweep.findings]
-    return Preflight(plan, extent, covered, motions, worst_first([*read, *map(_as_sentence, findings)]))
+    return Preflight(plan, extent, covered, motions, worst_first([*read, *map(_as_sentence, findings)]), pressures)
 
 
 def refuse_errors(found: Preflight) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from ifssnet.core.agreement import LegAgreement
+from ifssnet.core.compounding_facts import ProbePressure
 from ifssnet.core.findings import Finding
 from ifssnet.core.grid import Grid
 from ifssnet.core.measures import AcsaProfile, MuscleMeasures
@@ -17,6 +18,7 @@ from ifssnet.core.provenance import CaseFacts, SelfCheck
 from ifssnet.figures.rendering.axis_letters import ANATOMICAL, Letters
 from ifssnet.figures.rendering.muscle_surface import MuscleSurface
 from ifssnet.io.plain_data import Json
+from ifssnet.measurement.scanned_edge import MuscleCoverage
 
 Mask = Bool[np.ndarray, "y x"]
 
@@ -95,6 +97,8 @@ class ReportContent:
         estimates: Muscle's name to its volume from the annotated slices alone.
         network: The name of the network that segmented; empty for methods without one, and where nothing says so.
         self_checks: What networks found about themselves: muscle's name, empty for all muscles, to its check.
+        pressures: How far the probe pressed the skin in, one a sweep; empty where the recordings are not known.
+        coverage: Muscle's name to how much of it the scan held; empty without grey levels.
         case: Whose leg it is, who drew, and when it was analysed.
         provenance: How the segmentation came about: plain data, as deep as it likes.
         warnings: What was said while the case was read and measured.
@@ -119,6 +123,8 @@ class ReportContent:
     estimates: Mapping[str, VolumeEstimate] = field(default_factory=dict[str, VolumeEstimate])
     network: str = ""
     self_checks: Mapping[str, SelfCheck] = field(default_factory=dict[str, SelfCheck])
+    pressures: Sequence[ProbePressure] = ()
+    coverage: Mapping[str, MuscleCoverage] = field(default_factory=dict[str, MuscleCoverage])
     case: CaseFacts = field(default_factory=CaseFacts)
     provenance: Mapping[str, Json] = field(default_factory=dict[str, Json])
     warnings: Sequence[str] = ()

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from ifssnet.figures.drawing.pages import render
 from ifssnet.figures.drawing.theme import Rgb, colors_of
+from ifssnet.figures.leg_report.acquisition import acquisition_section
 from ifssnet.figures.leg_report.content import ReportContent
 from ifssnet.figures.leg_report.cross_sections import profile_curves, profiles_section
 from ifssnet.figures.leg_report.findings import findings_section
@@ -58,6 +59,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("profile", "Cross-sections", lambda page: profiles_section(page.content, page.colors)),
     Section("space", "3-D", lambda page: space_section(page.space, page.colors)),
     Section("slices", "Slices", lambda page: slices_section(page.content, page.colors)),
+    Section("acquisition", "Scan", lambda page: acquisition_section(page.content, page.colors)),
     Section("provenance", "Provenance", lambda page: provenance_section(page.content, page.colors)),
 )
 """The page, top to bottom. A new part is a file with a function and its template, and a line here."""

@@ -17,7 +17,7 @@ from ifssnet.io.seeds.seed_files import save_seeds
 from ifssnet.io.storage.atomic import atomic_folder
 from ifssnet.io.storage.provenance import provenance_path, provenance_table
 from ifssnet.io.sweeps.sequence_writer import write_sequence
-from ifssnet.io.volumes.recorded_findings import with_findings
+from ifssnet.io.volumes.recorded_findings import with_findings, with_pressures
 from ifssnet.measurement.compare import compare
 from ifssnet.phantom.anatomy.labels import leg_labels
 from ifssnet.phantom.anatomy.subject import draw_subject
@@ -69,7 +69,9 @@ def demo(
             write_sequence(sweep, folder / f"sweep{number}.igs.mha")
             yield Progress("writing sweeps", number, len(sweeps))
         options = CompoundOptions(spacing_mm=spacing_mm, axes="sweep", holes=(DistanceFilling(FILL_MM),))
-        volume = with_findings((yield from compound(sweeps, options)), check_before_compounding(sweeps, options).findings)
+        checked = check_before_compounding(sweeps, options)
+        volume = with_findings((yield from compound(sweeps, options)), checked.findings)
+        volume = with_pressures(volume, checked.pressures)
         save(volume, folder / "leg.mha")
         truth = leg_labels(subject, volume.grid, leg_to_world=LEG_TO_PATIENT)
         save(truth, folder / "truth.seg.nrrd")

@@ -15,16 +15,18 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.progress import Progress
 from ifssnet.core.sweep import Sweep
 from ifssnet.core.written_files import CompoundedFile
+from ifssnet.figures.leg_report.acquisition_charts import pressure_picture
 from ifssnet.io.kinds import CALIBRATED_ELSEWHERE, kind_of
 from ifssnet.io.open import open_sweeps, open_volume
 from ifssnet.io.plain_data import Json, plain_table
 from ifssnet.io.save import save
+from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.sweeps.plus_config import PlusConfiguration, read_plus_configuration
 from ifssnet.io.sweeps.tracking_files import TrackingFiles
-from ifssnet.io.volumes.recorded_findings import with_findings
+from ifssnet.io.volumes.recorded_findings import with_findings, with_pressures
 from ifssnet.io.volumes.seen_mask import seen_path
 from ifssnet.workflow.files.provenance import source
-from ifssnet.workflow.files.result_files import check_image_target, check_target, write_json
+from ifssnet.workflow.files.result_files import check_image_target, check_suffix, check_target, write_json
 from ifssnet.workflow.leg.compounded_volume import check_before_compounding, compound, dry_run, options_from_plus
 
 
@@ -76,14 +78,29 @@ def plan_files(files: RecordingFiles) -> CompoundPlan:
     return dry_run(read.sweeps, read.options, read.grid)
 
 
-def check_files(files: RecordingFiles) -> Preflight:
+def check_files(files: RecordingFiles, chart: Path | None = None, *, force: bool = False) -> Preflight:
     """What may be wrong with the recordings.
 
+    Args:
+        files: What is read, and how it is to be put together.
+        chart: Where to draw how far the probe pressed, as SVG.
+        force: Replace a chart that is there.
+
     Raises:
-        InputError: Something cannot be read, or an option is impossible.
+        InputError: Something cannot be read, an option is impossible, or the chart cannot be drawn or written.
     """
+    if chart is not None:
+        check_suffix(chart, (".svg",))
+        check_target(chart, force, *files.inputs)
     read = _read(files)
-    return check_before_compounding(read.sweeps, read.options, read.grid)
+    found = check_before_compounding(read.sweeps, read.options, read.grid)
+    if chart is not None:
+        drawn = pressure_picture(found.pressures)
+        if not drawn:
+            raise InputError("frames that show the skin, in columns of pixels", "none", "Leave out --chart.")
+        with atomic_path(chart, force=force) as partial:
+            partial.write_text(drawn, encoding="utf-8", newline="\n")
+    return found
 
 
 def compound_files(
@@ -117,6 +134,7 @@ def compound_files(
         refuse_errors(checked)
     findings = checked.findings
     volume = with_findings((yield from compound(read.sweeps, read.options, read.grid)), findings)
+    volume = with_pressures(volume, checked.pressures)
     if not volume.array.any():
         raise InputError(
             "frames that reach the volume's grid, and are not black",
@@ -161,6 +179,7 @@ def plain_preflight(found: Preflight) -> dict[str, Json]:
         "coverage": checked["coverage"],
         "sweeps": checked["motions"],
         "findings": checked["findings"],
+        "pressure": checked["pressures"],
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,8 +21,10 @@ from ifssnet.figures.rendering.muscle_surface import MuscleSurface
 from ifssnet.geometry.surface import surface_of
 from ifssnet.io.plain_data import Json
 from ifssnet.io.storage.atomic import atomic_path
+from ifssnet.io.volumes.recorded_findings import recorded_pressures
 from ifssnet.measurement.compare import compare
 from ifssnet.measurement.muscles import measure
+from ifssnet.measurement.scanned_edge import MuscleCoverage, muscle_coverage
 from ifssnet.measurement.surface_error import surface_error_mm
 from ifssnet.workflow.files.provenance import software, source
 from ifssnet.workflow.files.result_files import check_target
@@ -108,6 +110,7 @@ def report_files(
             methods = compared_methods(first, leg.labels, others, leg.reference, leg.volume, leg.seeds)
         surfaces = muscle_surfaces(leg)
         estimates = volume_estimates(leg.recorded, leg.seeds)
+        coverage: Mapping[str, MuscleCoverage] = {} if leg.volume is None else muscle_coverage(leg.labels, leg.volume)
         yield Progress("writing the report", 4, stages)
     case = case_of(leg.recorded, subject, side, rater)
     axes = ANATOMICAL if knows_the_patient(leg, patient_axes) else UNKNOWN_AXES
@@ -135,10 +138,12 @@ def report_files(
         annotated_slices={}
         if leg.seeds is None
         else {leg.seeds.name(label): leg.seeds.slices(label) for label in leg.seeds.labels},
-        findings=leg_findings(leg, measures, case.side if axes == ANATOMICAL else None),
+        findings=leg_findings(leg, measures, coverage, case.side if axes == ANATOMICAL else None),
         estimates=estimates,
         network=network_of(leg.recorded),
         self_checks=self_checks(leg.recorded),
+        pressures=() if leg.volume is None else recorded_pressures(leg.volume),
+        coverage=coverage,
         case=case,
         provenance=provenance,
         warnings=tuple(dict.fromkeys(str(each.message) for each in caught)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from ifssnet.io.volumes.recorded_findings import recorded_findings
 from ifssnet.measurement.completeness import completeness_findings
 from ifssnet.measurement.muscles import measure_findings
 from ifssnet.measurement.orientation import patient_axes_fit, side_fits
+from ifssnet.measurement.scanned_edge import MuscleCoverage, coverage_findings
 from ifssnet.measurement.unseen import unseen_findings
 from ifssnet.workflow.files.opener import open_seeds
 from ifssnet.workflow.report.recorded_facts import doubts
@@ -76,7 +78,9 @@ def knows_the_patient(leg: ReportedLeg, said: bool | None) -> bool:
     return bool(patient_axes_fit(leg.labels)) if said is None else said
 
 
-def leg_findings(leg: ReportedLeg, measures: LegMeasures, side: BodySide | None = None) -> list[Finding] | None:
+def leg_findings(
+    leg: ReportedLeg, measures: LegMeasures, coverage: Mapping[str, MuscleCoverage], side: BodySide | None = None
+) -> list[Finding] | None:
     """Muscles that are not whole, the findings about the recordings where they are on record, and those about the voxels.
 
     None where there is no volume to check and nothing else to say.
@@ -84,6 +88,7 @@ def leg_findings(leg: ReportedLeg, measures: LegMeasures, side: BodySide | None 
     Args:
         leg: The leg.
         measures: What it measures.
+        coverage: How much of each muscle the scan held.
         side: Which leg it is said to be; None where the axes are not the patient's.
     """
     cut = [*completeness_findings(leg.labels), *measure_findings(measures, leg.labels.grid), *doubts(leg.recorded)]
@@ -92,5 +97,5 @@ def leg_findings(leg: ReportedLeg, measures: LegMeasures, side: BodySide | None 
         cut.append(Finding("warning", what, "Check the side, the names of the muscles and the volume's axes."))
     if leg.volume is None:
         return list(cut) or None
-    unseen = unseen_findings(measures)
+    unseen = [*unseen_findings(measures), *coverage_findings(coverage)]
     return [*cut, *unseen, *(recorded_findings(leg.volume) or ()), *check_volume(leg.volume, leg.labels)]
