@@ -125,7 +125,7 @@ def _axes(sweeps: Sequence[Sweep], frames: Sequence[Int[np.ndarray, " frame"]]) 
 
 def _places(
     sweep: Sweep, chosen: Int[np.ndarray, " frame"], axes: _Axes, options: CompoundOptions
-) -> Float[np.ndarray, "frame column 4"]:
+) -> Float[np.ndarray, "kept column 4"]:
     """Skin of some columns of some frames: across, depth and along on the map's axes, and the fat's thickness; NaN unseen."""
     chosen = chosen[_away_from_probe(sweep, chosen) @ axes.beam > np.cos(np.radians(BESIDE_DEG))]
     if len(chosen) == 0:
@@ -243,7 +243,7 @@ def _box_mean(values: Float[np.ndarray, "frame column depth"], known: np.ndarray
 
 
 def _mapped(
-    places: Float[np.ndarray, "frame column 4"], across_mm: Float[np.ndarray, " x"], along_mm: Float[np.ndarray, " z"]
+    places: Float[np.ndarray, "kept column 4"], across_mm: Float[np.ndarray, " x"], along_mm: Float[np.ndarray, " z"]
 ) -> SkinMap:
     """A sweep's frames, interpolated across and then along; no further than two steps from a frame or a column."""
     shape = (len(across_mm), len(along_mm))
