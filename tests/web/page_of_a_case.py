@@ -32,7 +32,7 @@ class Server:
     def start(self) -> None:
         """Start it, on the same port as before where there was one."""
         command = [sys.executable, "-m", "ifssnet", "serve", str(self.folder), "--port", str(self.port), *self._options]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8")
         assert self._process.stdout is not None
         said = ""
         while not (found := re.search(r"(http://\S+)", said)):

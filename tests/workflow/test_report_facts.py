@@ -53,7 +53,7 @@ def test_the_volume_has_its_leave_one_out_error_for_every_method(leg: Path, meth
 def test_who_drew_which_leg_of_whom_and_when_stand_in_provenance_and_on_the_page(leg: Path) -> None:
     words = ["--seeds", leg / "seeds.seg.nrrd", "--method", "shape-interpolation", "-o", leg / "out.seg.nrrd", "--provenance"]
     assert run("segment", *words, "--subject", "P07", "--side", "left", "--rater", "AB", "-q") == 0
-    case = json.loads((leg / "out.seg.nrrd.json").read_text())["case"]
+    case = json.loads((leg / "out.seg.nrrd.json").read_text(encoding="utf-8"))["case"]
     assert {name: case[name] for name in ("subject", "side", "rater")} == {"subject": "P07", "side": "left", "rater": "AB"}
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", case["analysed_at"])
     assert run("report", leg / "out.seg.nrrd", "-o", leg / "out.html", "-q") == 0

@@ -154,7 +154,7 @@ def test_whoever_is_killed_loses_nothing_that_was_acknowledged(tmp_path: Path) -
     acknowledged = -1
     for pause in (0.0, 0.003, 0.01):
         arguments = [sys.executable, "-c", KILLED, str(tmp_path / "case"), str(HERE)]
-        with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, encoding="utf-8") as process:
             assert process.stdout is not None
             acknowledged = max(acknowledged, int(process.stdout.readline()))
             time.sleep(pause)
