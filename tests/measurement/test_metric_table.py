@@ -41,6 +41,13 @@ def test_every_metric_has_a_key_of_its_own_and_every_field_a_metric() -> None:
     assert {each.name for each in fields(MuscleAgreement)} - {"further", "per_slice"} <= set(keys)
 
 
+def test_a_metric_is_written_as_its_unit_asks_and_with_a_sign_where_both_signs_are_errors() -> None:
+    decimals = {"": 3, "mm": 2, "%": 2, "cm³": 1}
+    for metric in METRICS:
+        assert metric.quantity.decimals == decimals[metric.quantity.unit], metric.key
+        assert metric.quantity.signed == (metric.better == "nearer to 0"), metric.key
+
+
 def test_a_line_in_the_table_is_all_that_a_new_metric_takes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for room in (comparing, tables):
         monkeypatch.setattr(room, "METRICS", (*METRICS, MISSED))
