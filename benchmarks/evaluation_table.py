@@ -15,9 +15,13 @@ from pathlib import Path
 from typing import Any
 
 MUSCLES = ("SOL", "GM", "GL")
+COLUMNS = ("dice", "hausdorff95_mm", "asd_mm", "whole_absolute_volume_error_percent")
+NOTHING: dict[str, Any] = {"mean": None, "sd": None, "legs": 0, "infinite": 0}
 
 
 def number(entry: dict[str, Any], digits: int) -> str:
+    if not entry["legs"]:
+        return "-"
     if entry.get("mean") is None:
         return f"inf in {entry['infinite']} of {entry['legs']}"
     text = f"{entry['mean']:.{digits}f}"
@@ -27,26 +31,29 @@ def number(entry: dict[str, Any], digits: int) -> str:
 
 def rows(folder: Path, wanted: set[str]) -> list[str]:
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    metrics, tests = summary["metrics"], summary["against"]["tests"]["dice"]["mean"]
+    metrics, tests = summary["metrics"], summary["against"]["tests"].get("dice", {}).get("mean", {})
     given = summary["about"]["given"]
     where = f"{given['every_mm']} mm" if given["every_mm"] else f"{given['every'] or 100} slices"
     found: list[str] = []
     for method in summary["about"]["methods"]:
         if wanted and method not in wanted:
             continue
-        one = {name: metrics[name]["mean"][method] for name in metrics}
-        by_muscle = " / ".join(f"{metrics['dice'][muscle][method]['mean']:.3f}"[1:] for muscle in MUSCLES)
+        failed = [each for each in summary["about"]["failed"] if each["method"] == method]
+        one = {name: metrics.get(name, {}).get("mean", {}).get(method, NOTHING) for name in COLUMNS}
+        muscles = [metrics.get("dice", {}).get(muscle, {}).get(method, NOTHING) for muscle in MUSCLES]
+        by_muscle = " / ".join("-" if each["mean"] is None else f"{each['mean']:.3f}".removeprefix("0") for each in muscles)
+        seconds = summary["cost"].get(method, {}).get("seconds_mean")
         p = tests.get(method, {}).get("p_holm")
         cells = [
             f"{given['protocol']}, {where}" + (f", {given['noise_mm']} mm wrong" if given["noise_mm"] else ""),
-            method,
+            method + (f" (failed on {len(failed)})" if failed else ""),
             number(one["dice"], 3),
             by_muscle,
             number(one["hausdorff95_mm"], 2),
             number(one["asd_mm"], 2),
             number(one["whole_absolute_volume_error_percent"], 2),
             "" if p is None else f"{p:.3f}"[1:] if p < 1 else "1",
-            f"{summary['cost'][method]['seconds_mean']:.0f}",
+            "-" if seconds is None else f"{seconds:.0f}",
         ]
         found.append("| " + " | ".join(cells) + " |")
     return found

@@ -15,6 +15,8 @@ import ifssnet
 PAGE = """
 from typing import assert_type
 
+import numpy as np
+
 import ifssnet
 
 volume = ifssnet.open_volume("leg.mha")
@@ -41,6 +43,18 @@ for each in agreement.muscles["SOL"].per_slice or ():
     assert_type(each.z, int)
     assert_type(each.area_error_percent, float)
 ifssnet.save(measures, "leg.csv", force=True)
+page = ifssnet.report(segmentation, "leg.html", volume, seeds=seeds, side="left", force=True)
+print(page.name, volume, seeds, segmentation)
+
+grey = np.zeros((30, 40, 50), np.uint8)
+drawn = np.zeros(grey.shape, np.int16)
+found = ifssnet.segment(grey, drawn, "shape-interpolation", spacing_mm=(0.5, 0.5, 1.0), names={1: "SOL"})
+assert_type(found, ifssnet.Segmentation)
+assert_type(ifssnet.measure(found.labels.array, grey, spacing_mm=0.5), ifssnet.LegMeasures)
+assert_type(ifssnet.compare(found, drawn > 0), ifssnet.LegAgreement)
+placed = ifssnet.Volume(grey, ifssnet.Grid((30, 40, 50), (0.5, 0.5, 1.0)))
+masks = {1: {0: drawn[0] > 0, 20: drawn[20] > 0}}
+assert_type(ifssnet.segment(placed, ifssnet.Seeds(masks, placed.grid, {1: "SOL"})), ifssnet.Segmentation)
 """
 
 WRONG = """

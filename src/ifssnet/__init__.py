@@ -4,14 +4,14 @@ The pipeline is a handful of verbs, each what the command of the same name runs,
 
 >>> import ifssnet
 >>> [name for name in ifssnet.__all__ if name.islower()]
-['compare', 'compound', 'measure', 'open_labels', 'open_seeds', 'open_sweep', 'open_volume', 'save', 'segment']
+['compare', 'compound', 'measure', 'open_labels', 'open_seeds', 'open_sweep', 'open_volume', 'report', 'save', 'segment']
 >>> [name for name in ifssnet.__all__ if not name.islower()][:5]
 ['AcsaProfile', 'EchoOptions', 'Grid', 'InputError', 'InputWarning']
 """
 
 from __future__ import annotations
 
-from ifssnet.api import compare, compound, measure, open_labels, open_seeds, open_sweep, open_volume, save, segment
+from ifssnet.api import compare, compound, measure, open_labels, open_seeds, open_sweep, open_volume, report, save, segment
 from ifssnet.core.agreement import LegAgreement, MuscleAgreement, SliceAgreement
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
@@ -46,6 +46,7 @@ __all__ = [
     "open_seeds",
     "open_sweep",
     "open_volume",
+    "report",
     "save",
     "segment",
 ]

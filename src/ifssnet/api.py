@@ -9,7 +9,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from numpy.typing import NDArray
 
 from ifssnet.core.agreement import LegAgreement
 from ifssnet.core.errors import InputError
@@ -21,7 +23,15 @@ from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Segmentation
 from ifssnet.core.sweep import Sweep
 
-AnyPath = str | PathLike[str]
+if TYPE_CHECKING:
+    from ifssnet.workflow.files.arrays import Arrays
+
+AnyPath: TypeAlias = str | PathLike[str]
+Array: TypeAlias = NDArray[Any]
+"""Voxels without a place, indexed `[z, y, x]`; `spacing_mm` says how far they are apart."""
+
+Spacing: TypeAlias = float | tuple[float, float, float]
+"""Distance between voxels in mm: one number, or along x, y and z, in this order."""
 
 
 def open_volume(path: AnyPath) -> Volume:
@@ -105,10 +115,12 @@ def compound(sweeps: Sweep | Sequence[Sweep], *, force_quality: bool = False, **
 
 
 def segment(
-    volume: Volume | None,
-    seeds: Seeds,
+    volume: Volume | Array | None,
+    seeds: Seeds | LabelMap | Array,
     method: str | None = None,
     *,
+    spacing_mm: Spacing | None = None,
+    names: Mapping[int, str] | None = None,
     weights: AnyPath | None = None,
     protocol: str = "all-seeds",
     device: str = "auto",
@@ -118,7 +130,11 @@ def segment(
 
     Args:
         volume: The grey levels, or None for methods that do not read them.
-        seeds: What the expert drew.
+        seeds: What the expert drew; of a label map or an array of labels, slices with a label are annotated.
+        spacing_mm: Distance between the voxels of arrays, along x, y and z or one number; left out where only one of the two is
+            an array, which then lies where the other does.
+        names: Label value to muscle's name, of an array of seeds; left out, 100, 150 and 200 are SOL, GM and GL, and others are
+            named by their numbers.
         method: A name that `ifss segment --method list` shows; None for the anchored network where a volume is given, its
             weights come with the package and the learning extra is installed, else guided shape interpolation. The
             provenance says which, and why.
@@ -132,7 +148,8 @@ def segment(
         A segmentation that has exactly what the expert drew on the given slices.
 
     Raises:
-        InputError: An unknown method, setting or protocol, unusable weights, or seeds and a volume that do not fit each other.
+        InputError: An unknown method, setting or protocol, unusable weights, seeds and a volume that do not fit each other, or
+            arrays without a spacing.
 
     >>> import numpy as np
     >>> from ifssnet.core.grid import Grid
@@ -142,19 +159,36 @@ def segment(
     >>> segmentation = segment(None, seeds)
     >>> bool((segmentation.labels.array == disc).all())
     True
+
+    The same from an array, with voxels of 0.5 mm:
+
+    >>> drawn = np.zeros((21, 17, 17), np.uint8)
+    >>> drawn[[0, 20]] = disc
+    >>> segment(None, drawn, spacing_mm=0.5, names={1: "SOL"})
+    Segmentation(SOL; shape-interpolation; 21 x 17 x 17 voxels of 0.5 x 0.5 x 0.5 mm (z, y, x))
     """
+    from ifssnet.workflow.files.arrays import grid_of
     from ifssnet.workflow.leg.case import segment as run
     from ifssnet.workflow.leg.method_choice import choose
     from ifssnet.workflow.leg.segment_files import build
 
+    arrays = _arrays(spacing_mm, names)
+    arrays.check_used(volume, seeds, of_labels=(seeds,))
+    grey = arrays.volume(volume, grid_of(seeds))
+    drawn = arrays.seeds(seeds, None if grey is None else grey.grid)
     named = None if weights is None else Path(weights)
-    built = build(choose(method, named, settings, volume_given=volume is not None), settings, device)
-    found = drain(run(volume, seeds, built.propagator, protocol=protocol))
+    built = build(choose(method, named, settings, volume_given=grey is not None), settings, device)
+    found = drain(run(grey, drawn, built.propagator, protocol=protocol))
     return replace(found, provenance=built.complete(found.provenance))
 
 
 def measure(
-    segmentation: Segmentation | LabelMap, volume: Volume | None = None, options: MeasureOptions | None = None
+    segmentation: Segmentation | LabelMap | Array,
+    volume: Volume | Array | None = None,
+    options: MeasureOptions | None = None,
+    *,
+    spacing_mm: Spacing | None = None,
+    names: Mapping[int, str] | None = None,
 ) -> LegMeasures:
     """Measure each muscle: volume in cm3, length, cross-sections, echo intensity where a volume is given.
 
@@ -162,9 +196,12 @@ def measure(
         segmentation: Which voxel is which muscle.
         volume: The grey levels, for echo intensity; on the same grid, or one that covers the muscles.
         options: How to measure; None for every default.
+        spacing_mm: Distance between the voxels of arrays, as `segment` takes it.
+        names: Label value to muscle's name, of an array of labels.
 
     Raises:
-        InputError: Two labels have one muscle's name, or more than 1 % of a muscle lies outside the volume.
+        InputError: Two labels have one muscle's name, more than 1 % of a muscle lies outside the volume, or an array without a
+            spacing.
 
     >>> import numpy as np
     >>> from ifssnet.core.grid import Grid
@@ -175,17 +212,22 @@ def measure(
     1.0
     """
     from ifssnet.measurement.muscles import measure as run
+    from ifssnet.workflow.files.arrays import grid_of
 
-    labels = segmentation.labels if isinstance(segmentation, Segmentation) else segmentation
-    return run(labels, volume, options)
+    arrays = _arrays(spacing_mm, names)
+    arrays.check_used(segmentation, volume, of_labels=(segmentation,))
+    labels = arrays.labels(segmentation, grid_of(volume))
+    return run(labels, arrays.volume(volume, labels.grid), options)
 
 
 def compare(
-    segmentation: Segmentation | LabelMap,
-    reference: LabelMap,
+    segmentation: Segmentation | LabelMap | Array,
+    reference: LabelMap | Array,
     without: Mapping[str, Collection[int]] | None = None,
     *,
     per_slice: bool = False,
+    spacing_mm: Spacing | None = None,
+    names: Mapping[int, str] | None = None,
 ) -> LegAgreement:
     """Hold a segmentation against a reference: Dice, IoU, surface distances, volume error.
 
@@ -194,14 +236,60 @@ def compare(
         reference: What it ought to be; muscles are matched by name.
         without: Muscle's name to slices of the reference that do not count, such as those that an expert annotated.
         per_slice: Add the agreement on each slice to each muscle.
+        spacing_mm: Distance between the voxels of arrays, as `segment` takes it.
+        names: Label value to muscle's name, of arrays of labels.
 
     Raises:
         InputError: The grids differ by more than can be bridged safely, or no muscle has the same name in both.
     """
     from ifssnet.measurement.compare import compare as run
+    from ifssnet.workflow.files.arrays import grid_of
 
-    labels = segmentation.labels if isinstance(segmentation, Segmentation) else segmentation
-    return run(labels, reference, without, per_slice)
+    arrays = _arrays(spacing_mm, names)
+    arrays.check_used(segmentation, reference, of_labels=(segmentation, reference))
+    labels = arrays.labels(segmentation, grid_of(reference))
+    return run(labels, arrays.labels(reference, labels.grid), without, per_slice)
+
+
+def report(
+    segmentation: Segmentation | LabelMap,
+    path: AnyPath,
+    volume: Volume | None = None,
+    *,
+    reference: LabelMap | None = None,
+    seeds: Seeds | None = None,
+    title: str = "leg",
+    slices: int = 12,
+    side: Literal["left", "right"] | None = None,
+    force: bool = False,
+) -> Path:
+    """Write the page that `ifss report` writes: numbers, slices with outlines, the area profile, the muscles in 3-D.
+
+    Args:
+        segmentation: What was found; of `segment`'s result, the page has the provenance, too.
+        path: Where to; a name that ends in `.html`.
+        volume: The grey levels that the slices show.
+        reference: What it ought to be, for a comparison.
+        seeds: What the expert drew, to mark the annotated slices.
+        title: The page's heading.
+        slices: How many slices to show.
+        side: Which leg, where known.
+        force: Replace a page that is there.
+
+    Raises:
+        InputError: Things that do not fit each other, another suffix, or a place that cannot be written.
+    """
+    from ifssnet.workflow.report.report_nouns import report_nouns
+
+    target = Path(path)
+    report_nouns(segmentation, target, volume, reference, seeds, title=title, slices=slices, side=side, force=force)
+    return target
+
+
+def _arrays(spacing_mm: Spacing | None, names: Mapping[int, str] | None) -> Arrays:
+    from ifssnet.workflow.files.arrays import Arrays
+
+    return Arrays(spacing_mm, names)
 
 
 def save(

@@ -74,7 +74,7 @@ def test_tables_come_back_as_they_were(tmp_path: Path):
     with pytest.raises(InputError, match="other"):
         read_table(tmp_path / "t.csv", ["other"])
     if not parquet_here():
-        with pytest.raises(InputError, match="tables"):
+        with pytest.raises(InputError, match=r"pip install .pyarrow"):
             write_table(columns, tmp_path / "t.parquet")
 
 

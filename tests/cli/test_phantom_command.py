@@ -81,7 +81,7 @@ def test_force_replaces_a_leg(tmp_path: Path) -> None:
         (("leg", "--anatomy", "empty"), "empty"),
         (("cohort", "--subjects", "0"), "subjects"),
         (("cohort", "--subjects", "-3", "--split", "-1/-1/-1"), "-1/-1/-1"),
-        (("cohort", "--subjects", "3"), "adds up to 3 got 29/5/10"),
+        (("cohort", "--subjects", "3", "--split", "29/5/10"), "adds up to 3 got 29/5/10"),
         (("cohort", "--subjects", "3", "--split", "1/1"), "1/1"),
         (("cohort", "--subjects", "3", "--split", "most/some/few"), "--split"),
         (("cohort", "--subjects", "3", "--split", "1/1/1", "--second", "4"), "second acquisition"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import torch
 from ifssnet.api import segment as segment_nouns
 from ifssnet.cli.commands import segment
 from ifssnet.core.errors import InputError
+from ifssnet.core.extras import install_command
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.weights import Weights
@@ -128,7 +130,7 @@ def test_without_torch_the_methods_are_listed_and_the_extra_is_named(leg, monkey
     monkeypatch.setitem(sys.modules, "torch", None)
     segment.run(method="list", json=True)
     assert {entry["name"] for entry in json.loads(capsys.readouterr().out)} == set(METHODS)
-    with pytest.raises(InputError, match=r"pip install 'ifssnet\[nn\]'"):
+    with pytest.raises(InputError, match=re.escape(install_command("nn"))):
         segmented(leg, "g.seg.nrrd")
 
 
@@ -173,7 +175,7 @@ def test_the_library_chooses_the_same(leg, shelf, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     without = segment_nouns(volume, seeds)
     assert without.provenance.method_name == "shape-interpolation"
-    assert "pip install 'ifssnet[nn]'" in without.provenance.chosen_because
+    assert install_command("nn") in without.provenance.chosen_because
     guided = segment_nouns(volume, seeds, "shape-interpolation")
     assert np.array_equal(without.labels.array, guided.labels.array)
 

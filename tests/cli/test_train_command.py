@@ -14,6 +14,7 @@ from PIL import Image
 from ifssnet.cli.commands.train import run
 from ifssnet.cli.main import main
 from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.extras import install_command
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.io.save import save
@@ -235,5 +236,5 @@ def test_without_the_extra(
     cohort: Path, recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
-    assert "pip install 'ifssnet[nn]'" in refused(capsys, "train", cohort, "--recipe", recipe, "-o", tmp_path / "run")
+    assert install_command("nn") in refused(capsys, "train", cohort, "--recipe", recipe, "-o", tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -13,9 +13,11 @@ from ifssnet.cli.main import app
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "recipes").glob("*.md")])
+WIDE_TABLES = ("docs/experiments/", "docs/reference/kinds-of-files.md")
 WRITTEN_BY_COMMANDS = {"docs/experiments/campaign/table-1.md"}
 ROOMS = {folder.name for folder in (ROOT / "src" / "ifssnet").iterdir() if folder.is_dir()}
 GENERATED = {f"docs/reference/{name}.md" for name in {"commands", "library", *ROOMS}}
+GENERATED |= {f"docs/notebooks/{notebook.stem}.md" for notebook in (ROOT / "docs" / "notebooks").glob("*.ipynb")}
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s#]+)(?:#[^)\s]*)?\)")
 
 
@@ -24,13 +26,13 @@ def name_of(page: Path) -> str:
 
 
 def test_lines_are_shorter_than_120_characters() -> None:
-    """Rows of measured tables on the experiments' pages are as wide as what was measured: Markdown cannot break a row."""
+    """Rows of tables with measured numbers or with names of tests are as wide as these: Markdown cannot break a row."""
     long = [
         f"{name_of(page)}:{number}"
         for page in PAGES
         if name_of(page) not in WRITTEN_BY_COMMANDS
         for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1)
-        if len(line) >= 120 and not (line.startswith("|") and name_of(page).startswith("docs/experiments/"))
+        if len(line) >= 120 and not (line.startswith("|") and name_of(page).startswith(WIDE_TABLES))
     ]
     assert long == []
 
@@ -92,3 +94,14 @@ def test_the_reference_lists_every_command_and_option(monkeypatch: pytest.Monkey
         assert pages.plain_term("--seeds <list[Path]>") == "--seeds PATH"
     finally:
         sys.modules.pop("pages", None)
+
+
+def test_commands_can_be_copied_as_they_stand() -> None:
+    """A prompt before a command is copied with it, and the shell does not know it."""
+    prompts = [
+        f"{name_of(page)}:{number}"
+        for page in PAGES
+        for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1)
+        if line.startswith(("$ ", "> ifss ", "% "))
+    ]
+    assert prompts == []

@@ -149,5 +149,5 @@ def test_something_else(tmp_path: Path) -> None:
 
 def test_without_the_extra(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
-    with pytest.raises(InputError, match=r"ifssnet\[nn\]"):
+    with pytest.raises(InputError, match=r"pip install .*safetensors"):
         open_weights(file)

@@ -102,6 +102,12 @@ def test_impossible_cohorts_are_refused(subjects: int, split, options, word: str
     assert word in str(said.value)
 
 
+@pytest.mark.parametrize(("subjects", "expected"), [(44, (29, 5, 10)), (6, (4, 1, 1)), (3, (1, 1, 1)), (1, (1, 0, 0))])
+def test_without_a_split_persons_are_shared_out_as_in_the_papers_data(subjects: int, expected: tuple[int, int, int]) -> None:
+    splits = Counter(member.split for member in plan_cohort(subjects).members)
+    assert tuple(splits[name] for name in ("train", "val", "test")) == expected
+
+
 @pytest.mark.parametrize(
     ("subjects", "split"),
     [(1, "1/0/0"), (2, "1/0/1"), (3, "1/1/1"), (4, "2/1/1"), (10, "7/1/2"), (44, "29/5/10"), (88, "58/10/20")],

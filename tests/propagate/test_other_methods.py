@@ -203,7 +203,7 @@ def test_whole_numbers_serve_as_numbers():
 
 def test_without_itk_it_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "itk", None)
-    with pytest.raises(InputError, match=r"ifssnet\[itk\]"):
+    with pytest.raises(InputError, match=r"pip install .*itk-morphological"):
         FillBetweenSlices().prepare(None, seeds_of({1: {0: disc(8), 10: disc(8)}}, 11))
 
 

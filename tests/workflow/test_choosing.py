@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.extras import install_command
 from ifssnet.workflow.files.default_weights import (
     ELSEWHERE,
     default_weights,
@@ -49,7 +50,7 @@ def test_without_the_extra_it_is_interpolation(shelf: Path, monkeypatch: pytest.
     monkeypatch.setitem(sys.modules, missing, None)
     chosen = choose(None, None, {}, volume_given=True)
     assert chosen.method == "shape-interpolation"
-    assert "pip install 'ifssnet[nn]'" in chosen.why
+    assert install_command("nn") in chosen.why
     with pytest.raises(InputError, match="nn"):
         choose("anchored", None, {}, volume_given=True)
 

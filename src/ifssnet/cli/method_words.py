@@ -44,12 +44,17 @@ def methods(words: Sequence[str], weights: Sequence[str] = (), direction: str | 
         label = (match["label"] or name).strip()
         key = label if label in files else name
         used.add(key)
+        if match["weights"] and key in files:
+            raise InputError(f"one file of weights for {label}", f"{match['weights']} and {files[key]}", "Give one of them.")
         file = _weights(name, match["weights"] or files.get(key))
         settings = given(match["settings"].split(",")) if match["settings"] else {}
-        found.append(ComparedMethod(label, name, settings, file).directed(direction))
+        found.append(ComparedMethod(label, name, settings, file))
     if lost := sorted(files.keys() - used):
         raise InputError("weights for a method that is compared", f"'{lost[0]}'", "Name it after --methods too.")
-    return tuple(found)
+    directed = tuple(one.directed(direction) for one in found)
+    if direction is not None and all(one is before for one, before in zip(directed, found, strict=True)):
+        raise InputError("a method that knows directions, and is given none, with --direction", "none", "Leave it out.")
+    return directed
 
 
 def _weights(method: str, given: str | Path | None) -> Path | None:

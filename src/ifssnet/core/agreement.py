@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
+from ifssnet.core.images import first_names
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SliceAgreement:
@@ -103,3 +105,6 @@ class LegAgreement:
     mean: MuscleAgreement
     grid_shape_zyx: tuple[int, int, int]
     left_out_slices: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+
+    def __repr__(self) -> str:
+        return f"LegAgreement({first_names([f'{name} Dice {each.dice:.4f}' for name, each in self.muscles.items()])})"

@@ -27,7 +27,7 @@ class SeedProtocol:
         InputError: Both distances, or one that is not above 0.
     """
 
-    protocol: str = EVERY_100
+    protocol: str = ALL_SEEDS
     every: int | None = None
     every_mm: float | None = None
     noise_mm: float = 0.0

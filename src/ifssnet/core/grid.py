@@ -96,6 +96,16 @@ class Grid:
             )
 
     @property
+    def in_words(self) -> str:
+        """Its size on one line.
+
+        >>> Grid((60, 44, 50), (1.0, 1.0, 2.0)).in_words
+        '60 x 44 x 50 voxels of 2 x 1 x 1 mm (z, y, x)'
+        """
+        shape, spacing = (" x ".join(f"{value:g}" for value in each) for each in (self.shape_zyx, self.spacing_zyx_mm))
+        return f"{shape} voxels of {spacing} mm (z, y, x)"
+
+    @property
     def voxel_volume_mm3(self) -> float:
         """Volume of one voxel."""
         return math.prod(self.spacing_xyz_mm)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -13,6 +13,16 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
+
+
+def first_names(names: Collection[str], most: int = 8) -> str:
+    """Some names on one line.
+
+    >>> first_names(["SOL", "GM", "GL"], 2)
+    'SOL, GM and 1 more'
+    """
+    told = ", ".join(list(names)[:most]) or "nothing"
+    return f"{told} and {len(names) - most} more" if len(names) > most else told
 
 
 def _check_on_grid(array: np.ndarray, grid: Grid, what: str) -> None:
@@ -46,6 +56,9 @@ class Volume:
         if self.seen is not None:
             _check_on_grid(self.seen, self.grid, "a mask of what was seen")
 
+    def __repr__(self) -> str:
+        return f"Volume({self.array.dtype}, {self.grid.in_words})"
+
 
 @dataclass(frozen=True, eq=False)
 class LabelMap:
@@ -69,6 +82,9 @@ class LabelMap:
         _check_on_grid(self.array, self.grid, "a label map")
         if 0 in self.names:
             raise InputError("names for label values above 0", "a name for 0, the background", "Leave the background unnamed.")
+
+    def __repr__(self) -> str:
+        return f"LabelMap({first_names(self.names.values())}; {self.grid.in_words})"
 
     def value_of(self, name: str) -> int:
         """The label value with that name.
@@ -97,3 +113,7 @@ class Surface:
     vertices_mm: Float[np.ndarray, "vertex 3"]
     faces: Int[np.ndarray, "face 3"]
     name: str = ""
+
+    def __repr__(self) -> str:
+        named = f"{self.name}, " if self.name else ""
+        return f"Surface({named}{len(self.vertices_mm)} vertices, {len(self.faces)} faces)"

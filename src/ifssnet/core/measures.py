@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.grey_scale import GreyScale
+from ifssnet.core.images import first_names
 
 Side = Literal["-x", "+x", "-y", "+y"]
 """A side of a slice, by its array axes: "-y" is where the row number is 0."""
@@ -109,6 +110,9 @@ class AcsaProfile:
     echo_intensity_eroded: Float[np.ndarray, " slice"] | None = None
     echo_intensity_superficial: Float[np.ndarray, " slice"] | None = None
     acsa_smoothed_cm2: Float[np.ndarray, " slice"] | None = None
+
+    def __repr__(self) -> str:
+        return f"AcsaProfile({len(self.z)} slices, {self.length_mm:.4g} mm)"
 
     @property
     def acsa_across_cm2(self) -> Float[np.ndarray, " slice"]:
@@ -223,3 +227,6 @@ class LegMeasures:
     muscles: Mapping[str, MuscleMeasures]
     options: MeasureOptions
     grey_scale: GreyScale | None = None
+
+    def __repr__(self) -> str:
+        return f"LegMeasures({first_names([f'{name} {each.volume_cm3:.4g} cm3' for name, each in self.muscles.items()])})"

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int, Shaped
 
 from ifssnet.core.evaluation import Absences, EvaluationFacts, Failure
+from ifssnet.core.findings import Finding
 from ifssnet.core.muscles import TRICEPS_SURAE
 from ifssnet.core.reliability import BlandAltman, Interval, Reliability
 
@@ -260,6 +261,7 @@ class Results:
         about: What was compared.
         absences: What has no numbers.
         summary: What the scores say; None until it is computed.
+        findings: What has to be known before using the numbers.
     """
 
     scores: tuple[Score, ...]
@@ -269,6 +271,7 @@ class Results:
     about: EvaluationFacts = field(default_factory=EvaluationFacts)
     absences: Absences = field(default_factory=Absences)
     summary: Summary | None = None
+    findings: tuple[Finding, ...] = ()
 
     @property
     def muscles(self) -> tuple[str, ...]:

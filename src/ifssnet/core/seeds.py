@@ -10,6 +10,7 @@ from jaxtyping import Bool
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
+from ifssnet.core.images import first_names
 
 Mask = Bool[np.ndarray, "y x"]
 
@@ -35,6 +36,10 @@ class Seeds:
     names: Mapping[int, str]
     colors: Mapping[int, tuple[int, int, int]] = field(default_factory=dict[int, tuple[int, int, int]])
     axes: tuple[int, int, int] = (0, 1, 2)
+
+    def __repr__(self) -> str:
+        drawn = [f"{self.name(label)} on {len(self.masks[label])} slices" for label in self.masks]
+        return f"Seeds({first_names(drawn)}; {self.grid.in_words})"
 
     def __post_init__(self) -> None:
         for label, by_slice in self.masks.items():

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 
-from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.images import LabelMap, Volume, first_names
 from ifssnet.core.progress import Step
 from ifssnet.core.provenance import MethodDescription, Provenance
 from ifssnet.core.seeds import Seeds
@@ -28,6 +28,10 @@ class Segmentation:
     labels: LabelMap
     probability: Float[np.ndarray, "z y x"] | None
     provenance: Provenance | None = None
+
+    def __repr__(self) -> str:
+        how = f"; {self.provenance.method_name}" if self.provenance else ""
+        return f"Segmentation({first_names(self.labels.names.values())}{how}; {self.labels.grid.in_words})"
 
 
 @runtime_checkable

@@ -74,6 +74,10 @@ class Sweep:
         if not np.isfinite(self.image_to_world[self.valid]).all():
             raise InputError("finite poses for the valid frames", "poses with NaN or infinity", "Mark such frames as invalid.")
 
+    def __repr__(self) -> str:
+        rows, columns = self.frames.shape[1:]
+        return f"Sweep({len(self.frames)} frames of {columns} x {rows} pixels, {self.valid_frames} with a valid pose)"
+
     @property
     def valid_frames(self) -> int:
         """How many frames can be compounded."""

@@ -26,6 +26,9 @@ MAX_TILT_DEG = 5.0
 MAX_SPACING_RATIO = 4.0
 """Label maps whose voxels differ by more along an axis are not compared: the coarser one's steps would be measured."""
 
+SILENT_MM = 1e-3
+"""Moves of less than that are rounding: nobody need hear of them."""
+
 MAX_CUT_SHARE = 0.01
 """Share of a structure that may fall outside the other grid."""
 
@@ -147,13 +150,14 @@ def seeds_on(seeds: Seeds, grid: Grid, what: str = "the seeds") -> Seeds:
         masks[label] = moved
     off_mm = max((off for _, off in target.values()), default=0.0)
     in_plane_mm = _in_plane_mm(seeds.grid, grid)
-    warnings.warn(
-        InputWarning(
-            f"The grids of {what} and of the volume differ: each of the {len(target)} annotated slices was moved to the "
-            f"volume's nearest slice, by at most {off_mm:.3g} mm, and its pixels by at most {in_plane_mm:.3g} mm."
-        ),
-        stacklevel=2,
-    )
+    if max(off_mm, in_plane_mm) >= SILENT_MM:
+        warnings.warn(
+            InputWarning(
+                f"The grids of {what} and of the volume differ: each of the {len(target)} annotated slices was moved to the "
+                f"volume's nearest slice, by at most {off_mm:.3g} mm, and its pixels by at most {in_plane_mm:.3g} mm."
+            ),
+            stacklevel=2,
+        )
     return replace(seeds, masks=masks, grid=grid)
 
 
@@ -191,13 +195,15 @@ def comparable(labels: LabelMap, reference: LabelMap, what: str = "the label map
                 f"{outside:.0%} of {labels.names[value]} in {what} outside it",
                 "Check that both belong to the same recording.",
             )
-    warnings.warn(
-        InputWarning(
-            f"The grids of {what} and of the reference differ: {what} was resampled to the reference's "
-            f"{' x '.join(map(str, reference.grid.shape_zyx))} voxels, moving them by at most {difference.rounding_mm:.3g} mm."
-        ),
-        stacklevel=2,
-    )
+    if difference.rounding_mm >= SILENT_MM:
+        shape = " x ".join(map(str, reference.grid.shape_zyx))
+        warnings.warn(
+            InputWarning(
+                f"The grids of {what} and of the reference differ: {what} was resampled to the reference's {shape} voxels, "
+                f"moving them by at most {difference.rounding_mm:.3g} mm."
+            ),
+            stacklevel=2,
+        )
     return labels_on(labels, reference.grid)
 
 
@@ -220,13 +226,14 @@ def volume_under(volume: Volume, labels: LabelMap, what: str = "the volume") -> 
                 "Check that both belong to the same recording.",
             )
     moved_mm = float(np.linalg.norm(rounding_mm(volume.grid, labels.grid)))
-    warnings.warn(
-        InputWarning(
-            f"The grids of {what} and of the label map differ: the nearest grey levels were taken, at most {moved_mm:.3g} "
-            "mm off."
-        ),
-        stacklevel=2,
-    )
+    if moved_mm >= SILENT_MM:
+        warnings.warn(
+            InputWarning(
+                f"The grids of {what} and of the label map differ: the nearest grey levels were taken, at most {moved_mm:.3g} "
+                "mm off."
+            ),
+            stacklevel=2,
+        )
     return volume_on(volume, labels.grid, order=0)
 
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.extras import install_command
 from ifssnet.core.segmentation import Propagator
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import structure
@@ -58,7 +59,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         for each in (
             Method(
                 "shape-interpolation",
-                "signed distances guided by area and centroid curves (the default); plain=true for the unguided ones",
+                "signed distances guided by area and centroid curves; plain=true for the unguided ones",
                 ShapeInterpolationConfig,
                 ShapeInterpolation,
                 needs_volume=False,
@@ -183,7 +184,7 @@ def require_torch() -> None:
         import_module("safetensors")
     except ImportError as error:
         raise InputError(
-            "the libraries of the learned methods", f"an installation without {error.name}", "Run pip install 'ifssnet[nn]'."
+            "the libraries of the learned methods", f"an installation without {error.name}", f"Run: {install_command('nn')}"
         ) from error
 
 

@@ -17,7 +17,9 @@ def run(
     sources: Annotated[
         list[Path], typer.Argument(metavar="FOLDER…|TABLE", help="A folder of measured files a rater or occasion; or one CSV.")
     ],
-    quantity: Annotated[str, typer.Option(help="Which quantity of the measured files.")] = "volume_cm3",
+    quantity: Annotated[
+        str | None, typer.Option(help="Which quantity of the measured files of FOLDERs (default: volume_cm3).")
+    ] = None,
     confidence: Annotated[float, typer.Option(help="Confidence of the intervals.")] = 0.95,
     output: MaybeOutput = None,
     force: Force = False,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ifssnet.cli.options import Json, Quiet
+from ifssnet.cli.overruled import needs
 from ifssnet.cli.terminal import Terminal, written
 from ifssnet.core.errors import InputError
 
@@ -37,6 +38,7 @@ def leg_3d_us(
     """
     from ifssnet.workflow.cohorts.dataset import Source
 
+    needs({"--keep-archives": keep_archives}, "--download", download)
     source = Source() if base_url is None else Source(base_url=base_url)
     ask = _ask if sys.stdin.isatty() else None
     checked = dataset_command(

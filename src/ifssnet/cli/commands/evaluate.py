@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ifssnet.cli.options import Json, Quiet, Verbose
+from ifssnet.cli.overruled import exclude, needs
 from ifssnet.cli.parse import folder
 from ifssnet.cli.summary import show_summary
 from ifssnet.cli.terminal import Terminal
@@ -49,11 +50,14 @@ def run(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", callback=folder, help="The folder; an earlier run in it goes on.")
     ],
-    protocol: Annotated[Protocol, typer.Option(help="Which annotated slices the methods are given.")] = Protocol.every_100,
+    protocol: Annotated[
+        Protocol,
+        typer.Option(help="Which annotated slices the methods are given: all; the first three (paper); every 100 (its code)."),
+    ] = Protocol.all_seeds,
     split: Annotated[Split, typer.Option(help="Which part of the cohort.")] = Split.test,
     legs: Annotated[int | None, typer.Option(min=1, help="Only so many legs, the first by name.")] = None,
     every: Annotated[int | None, typer.Option(min=1, help="Slices from one annotated place to the next (default 100).")] = None,
-    every_mm: Annotated[float | None, typer.Option(help="The same in mm; takes the place of --every.")] = None,
+    every_mm: Annotated[float | None, typer.Option(help="The same in mm, in place of --every.")] = None,
     noise_mm: Annotated[float, typer.Option(help="Seeds drawn badly: SD of their borders about the true ones.")] = 0.0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of that noise.")] = 0,
     direction: Annotated[
@@ -74,7 +78,7 @@ def run(
 ) -> Results:
     """Compare methods on every leg of a split: tables, statistics and one page to read. A run that was stopped goes on.
 
-    Example: `ifss evaluate legs --methods hold,plain,guided --protocol all-seeds -o evaluation --workers 2`
+    Example: `ifss evaluate legs --methods hold,plain,guided --every-mm 27.7 -o evaluation --workers 2`
     """
     from ifssnet.cli.method_words import methods as parsed
     from ifssnet.core.evaluation import SeedProtocol
@@ -82,6 +86,9 @@ def run(
     from ifssnet.workflow.evaluation.evaluation_folder import REPORT, summary_table
 
     terminal = Terminal(quiet, verbose, json)
+    distances = {"--every": every is not None, "--every-mm": every_mm is not None}
+    exclude(distances, f"--protocol {protocol.value}", protocol is not Protocol.all_seeds)
+    needs({"--seed": seed != 0}, "--noise-mm", noise_mm != 0)
     options = EvaluationOptions(
         methods=parsed(methods, weights or (), None if direction is None else direction.value),
         given=SeedProtocol(protocol.value, every, every_mm, noise_mm, seed),
@@ -96,6 +103,8 @@ def run(
     if json:
         terminal.answer_json(summary_table(results))
         return results
+    for finding in results.findings:
+        terminal.say(f"{finding.severity}: {finding.text} {finding.remedy}")
     show_summary(results, f"{split.value}, {protocol.value}, mean over muscles", terminal, timed=True)
     terminal.say(f"wrote {output / REPORT}")
     return results

@@ -12,6 +12,7 @@ import typer
 
 from ifssnet.cli.commands.dataset import show_terms
 from ifssnet.cli.options import Device, Json, Quiet, Verbose
+from ifssnet.cli.overruled import exclude
 from ifssnet.cli.parse import folder
 from ifssnet.cli.summary import show_summary
 from ifssnet.cli.terminal import Terminal
@@ -54,7 +55,9 @@ def leg_3d_us(
     side: Annotated[int, typer.Option(min=32, help="Rows and columns that slices are cropped or padded to.")] = 512,
     workers: Annotated[int, typer.Option(min=0, max=256, help="Evaluations at a time; each loads its networks.")] = 1,
     base_url: Annotated[str | None, typer.Option("--base-url", help="Fetch from a mirror; the hashes stay.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Measure and say what it would take; nothing else.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say in seconds, roughly, what it would take; nothing else.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Accept the data's licence and start without being asked.")] = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -69,6 +72,9 @@ def leg_3d_us(
     from ifssnet.workflow.cohorts.dataset import Source
     from ifssnet.workflow.experiment.plan import ExperimentOptions, default_methods
 
+    exclude({"--yes": yes}, "--dry-run", dry_run)
+    planned = any(word.partition(":")[2].startswith("trainer.units") for word in settings or ())
+    exclude({"--set METHOD:trainer.units": planned}, "--minutes", minutes is not None)
     options = ExperimentOptions(
         methods=_words(methods) if methods is not None else default_methods(),
         scale=scale.value,
@@ -117,7 +123,7 @@ def experiment_command(
     from ifssnet.workflow.experiment.experiment import experiment_table, plan_experiment, run_experiment
 
     terminal.say("Timing some steps of each method on this machine ...")
-    plan = terminal.run(plan_experiment(folder, output, options, source))
+    plan = terminal.run(plan_experiment(folder, output, options, source, roughly=dry_run))
     known = Experiment(plan.estimate)
     _show_plan(plan, terminal)
     if dry_run:
@@ -149,7 +155,9 @@ def _show_plan(plan: ExperimentPlan, terminal: Terminal) -> None:
         *([f"The server was asked for the data set in vain: {plan.unreachable}"] if plan.unreachable else []),
         f"{plan.root} ({sizes} legs; sizes: {estimate.sizes.known_from}); cropped or padded legs: {plan.cropped}; "
         f"all else: {plan.output}",
-        f"Measured on {estimate.machine.name}:",
+        f"Roughly, from a few steps on small slices ({estimate.machine.name}; without --dry-run at full size):"
+        if estimate.roughly
+        else f"Measured on {estimate.machine.name}:",
         *(_stage_line(stage) for stage in estimate.stages),
         f"About {_hours(estimate.hours)} in all; fetching, cropping and figures come on top. Cropped legs take up to "
         f"{estimate.disk_gb:.1f} GB of disk.",

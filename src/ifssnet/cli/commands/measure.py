@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ifssnet.cli.options import Force, Json, MaybeOutput, Quiet, Verbose
+from ifssnet.cli.overruled import needs
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.measures import EchoOptions, LegMeasures, MeasureOptions
 
@@ -61,6 +62,13 @@ def run(
     from ifssnet.workflow.leg.measure_files import measure_files, measured_table
 
     terminal = Terminal(quiet, verbose, json)
+    echo = EchoOptions()
+    of_echo = {
+        "--erosion-mm": erosion_mm != echo.erosion_mm,
+        "--band-mm": band_mm != echo.band_mm,
+        "--probe-side": probe_side is not None,
+    }
+    needs(of_echo, "--volume", volume is not None)
     options = MeasureOptions(
         oblique=oblique,
         cone_slices=cone_slices,

@@ -84,7 +84,12 @@ def leg(
 def cohort(
     output: Output,
     subjects: Annotated[int, typer.Option(help="How many persons.")] = 44,
-    split: Annotated[str, typer.Option(metavar="TRAIN/VAL/TEST", help="How many persons for what.")] = "29/5/10",
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TRAIN/VAL/TEST", help="How many persons for what (default: 29/5/10 of 44, others in these shares)."
+        ),
+    ] = None,
     seed: Seed = 1,
     size: SizeOption = Size.quarter,
     via: ViaOption = Via.direct,
@@ -106,7 +111,15 @@ def cohort(
     from ifssnet.phantom.files.cohort import plan_cohort
     from ifssnet.workflow.cohorts.phantom_files import make_cohort
 
-    plan = plan_cohort(subjects, _split(split), seed=seed, size=size.value, via=via.value, variant=variant.value, second=second)
+    plan = plan_cohort(
+        subjects,
+        None if split is None else _split(split),
+        seed=seed,
+        size=size.value,
+        via=via.value,
+        variant=variant.value,
+        second=second,
+    )
     if only is not None:
         plan = plan.only([name.strip() for name in only.split(",") if name.strip()])
     terminal = Terminal(quiet, as_json=json)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ifssnet.cli.options import Json, Quiet, Verbose
+from ifssnet.cli.overruled import exclude
 from ifssnet.cli.parse import folder
 from ifssnet.cli.terminal import Terminal
 from ifssnet.workflow.training.results import PseudoLabels
@@ -55,6 +56,10 @@ def run(
     from ifssnet.workflow.training.pseudo_label_cohort import PseudoLabelling, pseudo_label
 
     terminal = Terminal(quiet, verbose, json)
+    own = AnnotationBudget()
+    dealt = {"--first": first != own.first, "--floor": floor != own.floor}
+    exclude(dealt, f"--policy {policy.value}", policy is Policy.constant)
+    exclude({"--constant": constant != own.constant}, f"--policy {policy.value}", policy is Policy.decremental)
     chosen = methods([method])
     if len(chosen) != 1:
         raise InputError("one method", f"{len(chosen)}", "Name the one that draws the slices that nobody drew.")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ifssnet.cli.options import Force, Json, Output, Quiet, Verbose
+from ifssnet.cli.overruled import needs
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.file_facts import Annotation
 
@@ -20,7 +21,7 @@ def run(
     output: Output,
     consecutive: Annotated[int, typer.Option(help="Slices drawn side by side at each place.")] = 3,
     every: Annotated[int | None, typer.Option(help="Slices from one place to the next (default 100).")] = None,
-    every_mm: Annotated[float | None, typer.Option(help="The same in mm; takes the place of --every.")] = None,
+    every_mm: Annotated[float | None, typer.Option(help="The same in mm, in place of --every.")] = None,
     first_only: Annotated[bool, typer.Option("--first-only", help="Only at the first slice with the muscle.")] = False,
     ends: Annotated[
         bool, typer.Option(help="Also the last slices with the muscle, and the ones beside them where it is absent.")
@@ -48,6 +49,8 @@ def run(
     from ifssnet.workflow.leg.seed_files import SeedChoice, make_seeds
 
     terminal = Terminal(quiet, verbose, json)
+    needs({"--seed": seed != 0}, "--noise-mm", noise_mm != 0)
+    needs({"--config": config is not None}, "--volume", volume is not None)
     choice = SeedChoice(consecutive, every, every_mm, first_only, ends, noise_mm, seed)
     annotation = make_seeds(labels, output, choice, volume, config, force=force)
     if json:

@@ -68,23 +68,36 @@ def run(
     Without --method it is the anchored network if a VOLUME is given, its weights are in the package and the learning extra is
     installed; otherwise guided shape interpolation. A line, and the provenance, say which and why.
     """
+    from ifssnet.cli.overruled import needs, once
     from ifssnet.cli.settings import given
     from ifssnet.core.errors import InputError
     from ifssnet.propagate.methods import METHODS
+    from ifssnet.workflow.leg.method_choice import default_choice
     from ifssnet.workflow.leg.segment_files import segment_files
 
     terminal = Terminal(quiet, verbose, json)
     if method == "list":
+        default = default_choice()
         rows = [(name, "yes" if entry.needs_volume else "no", entry.summary) for name, entry in METHODS.items()]
         if json:
-            terminal.answer_json([{"name": n, "reads_volume": reads == "yes", "summary": text} for n, reads, text in rows])
+            terminal.answer_json(
+                [
+                    {"name": n, "reads_volume": reads == "yes", "summary": text, "default": n == default.method}
+                    for n, reads, text in rows
+                ]
+            )
         else:
             terminal.answer_table("methods", ("name", "reads the volume", "what it does"), rows)
+            terminal.say(f"default here: {default.method} ({default.why})")
         return None
     if not seeds or output is None:
         missing = "--seeds" if not seeds else "-o"
         raise InputError("--seeds SEEDS and -o SEG", f"no {missing}", "Say what was drawn and where to write.")
     chosen: dict[str, object] = dict(given(settings))
+    said = {"--subject": bool(subject), "--side": side is not None, "--rater": bool(rater)}
+    needs(said, "--provenance", provenance)
+    own = {"plain": plain, "extrapolate_mm": extrapolate_mm is not None, "direction": direction is not None}
+    once({name: f"--{name.replace('_', '-')}" for name, is_given in own.items() if is_given}, chosen)
     if plain:
         chosen["plain"] = True
     if extrapolate_mm is not None:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ifssnet.cli.options import Device, Force, Json, Quiet, Verbose
+from ifssnet.cli.overruled import exclude
 from ifssnet.cli.parse import folder
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.progress import Progress
@@ -78,6 +79,8 @@ def run(
     if cohort is None or output is None:
         missing = "COHORT" if cohort is None else "-o RUN"
         raise InputError("COHORT and -o RUN", f"no {missing}", "Say what to train on and where the run goes.")
+    planned = any(word.partition("=")[0].strip() == "trainer.units" for word in settings or ())
+    exclude({"--set trainer.units": planned}, "--minutes", minutes is not None)
     options = TrainingOptions(
         recipe=recipe,
         muscles=None if muscles is None else _muscles(muscles),

@@ -67,6 +67,19 @@ def open_seeds(path: Path, volume_grid: Grid | None = None) -> Seeds:
     return _from_maps((labels,), header, path)
 
 
+def seeds_of(labels: LabelMap, what: str = "the label map") -> Seeds:
+    """A label map as what an expert drew: slices with a label are annotated.
+
+    Args:
+        labels: The label map; where it records the annotated slices, as seeds that were saved do, the record counts.
+        what: How messages call it.
+
+    Raises:
+        InputError: Nothing is drawn on it.
+    """
+    return _from_maps((labels,), labels.header, Path(what))
+
+
 def save_seeds(seeds: Seeds, path: Path, force: bool = False) -> None:
     """Write seeds as a label map, with a record of the slices that were annotated.
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.extras import install_command
 from ifssnet.io.storage.atomic import atomic_path
 
 Columns = Mapping[str, Sequence[Any]]
@@ -96,6 +97,6 @@ def _field(value: Any) -> Any:
 
 def _write_parquet(columns: Mapping[str, list[Any]], path: Path) -> None:
     if not parquet_here():
-        raise InputError("pyarrow, which writes Parquet", "an installation without it", 'Install "ifssnet[tables]".')
+        raise InputError("pyarrow, which writes Parquet", "an installation without it", f"Run: {install_command('tables')}")
     arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     parquet.write_table(arrow.table(dict(columns)), path, compression="zstd")

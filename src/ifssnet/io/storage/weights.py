@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.extras import install_command
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import Json, plain, plain_table, structure
 from ifssnet.io.storage.atomic import atomic_path
@@ -151,4 +152,4 @@ def _safetensors() -> Any:
         import_module("safetensors.numpy")
         return import_module("safetensors")
     except ImportError as error:
-        raise InputError("the package safetensors", "none installed", "Run: pip install 'ifssnet[nn]'") from error
+        raise InputError("the package safetensors", "none installed", f"Run: {install_command('nn')}") from error

@@ -75,7 +75,7 @@ class CohortPlan:
 
 def plan_cohort(
     subjects: int,
-    split: tuple[int, int, int],
+    split: tuple[int, int, int] | None = None,
     *,
     seed: int = 0,
     size: str = "quarter",
@@ -87,7 +87,7 @@ def plan_cohort(
 
     Args:
         subjects: How many persons.
-        split: How many of them are for training, validation and testing.
+        split: How many of them are for training, validation and testing; None for LEG-3D-US' shares.
         seed: What all random numbers start from.
         size: Name of a size.
         via: "scan" or "direct".
@@ -100,6 +100,7 @@ def plan_cohort(
     size_named(size)
     if not 1 <= subjects <= MOST_SUBJECTS:
         raise InputError(f"1 to {MOST_SUBJECTS:,} subjects", f"{subjects}", "Correct the number.")
+    split = likely_split(subjects) if split is None else split
     if min(split) < 0 or sum(split) != subjects:
         raise InputError(
             f"a split into train/val/test that adds up to {subjects}",

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.extras import install_command
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Step
 from ifssnet.core.provenance import MethodDescription
@@ -107,7 +108,7 @@ def itk_installed() -> bool:
 
 def _itk() -> Any:
     """ITK's Python package; imported here because it takes ten seconds and most runs do without."""
-    remedy = 'Install it: pip install "ifssnet[itk]".'
+    remedy = f"Install it: {install_command('itk')}"
     # Its generated types warn while they are initialised; where warnings are errors that would end the interpreter.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.evaluation import ALL_SEEDS, EVERY_100, FIRST_THREE
+from ifssnet.core.findings import Finding
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup, find_groups
 
@@ -19,6 +20,35 @@ GROUP = 3
 """Consecutive slices that a group has (paper, III)."""
 PERIOD = 100
 """Slices from group to group (published code: windows, with a step of one slice)."""
+
+
+PAPER_SLICE_MM = 0.277
+"""Distance of slices in the paper's volumes (IV-A), on which its hundred slices are 27.7 mm."""
+_ABOUT = 1.2
+
+
+def distance_findings(protocol: str, slice_mm: float) -> tuple[Finding, ...]:
+    """What has to be said of a protocol that counts slices, where slices are not as far apart as the paper's.
+
+    Args:
+        protocol: A key of `PROTOCOLS`.
+        slice_mm: Distance from one slice to the next.
+
+    >>> [finding.figure for finding in distance_findings("every-100", 1.108)]
+    [110.8]
+    """
+    if protocol != EVERY_100 or 1 / _ABOUT <= slice_mm / PAPER_SLICE_MM <= _ABOUT:
+        return ()
+    apart_mm = round(PERIOD * slice_mm, 3)
+    return (
+        Finding(
+            "warning",
+            f"every-100 counts slices: 100 of them are {apart_mm:.4g} mm here and {100 * PAPER_SLICE_MM:.3g} mm in the paper.",
+            "Annotate at a distance in mm (--every-mm) and use --protocol all-seeds for the paper's distance.",
+            apart_mm,
+            "mm",
+        ),
+    )
 
 
 def restrict(seeds: Seeds, protocol: str) -> Seeds:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.extras import install_command
 from ifssnet.propagate.baselines.fill_between_slices import itk_installed
 from ifssnet.propagate.methods import method, require_torch
 from ifssnet.workflow.files.default_weights import default_weights
@@ -57,7 +58,7 @@ def _ifss_net() -> DemoMethod:
 def _fill_between_slices() -> DemoMethod:
     if itk_installed():
         return DemoMethod("Fill between slices", "fill-between-slices", BuiltMethod(method("fill-between-slices")))
-    note = "in place of fill-between-slices, which needs the extra [itk] (pip install 'ifssnet[itk]')"
+    note = f"in place of fill-between-slices, which needs the extra [itk] ({install_command('itk')})"
     return DemoMethod("Zero-order", "zero-order", BuiltMethod(method("zero-order")), note)
 
 
@@ -68,5 +69,5 @@ def _reason(name: str) -> str:
     try:
         require_torch()
     except InputError:
-        return "which needs the learning extra (pip install 'ifssnet[nn]')"
+        return f"which needs the learning extra ({install_command('nn')})"
     return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Sequence
 from itertools import combinations
@@ -14,17 +13,19 @@ import numpy as np
 from ifssnet.core.errors import InputError
 from ifssnet.core.reliability import RaterAgreement, RaterPair, RepeatedMeasurements
 from ifssnet.io.plain_data import Json, plain_table
+from ifssnet.io.storage.spreadsheet import read_spreadsheet
 from ifssnet.measurement.agreement import bland_altman, reliability
 from ifssnet.workflow.files.result_files import check_suffix, check_target, write_json
 
-SUBJECT, MUSCLE = "subject", "muscle"
+SUBJECT, MUSCLE, QUANTITY = "subject", "muscle", "quantity"
+VOLUME = "volume_cm3"
 Table = dict[str, dict[str, float]]
 """Subject to measurement (a rater, a method, an occasion) to value."""
 
 
 def agree_files(
     sources: Sequence[Path],
-    quantity: str = "volume_cm3",
+    quantity: str | None = None,
     confidence: float = 0.95,
     *,
     output: Path | None = None,
@@ -36,7 +37,7 @@ def agree_files(
         sources: Two folders or more, a rater or an occasion each, of what `ifss measure -o` wrote for each subject (files
             that belong together have the same name); or one CSV with a column `subject`, perhaps a column `muscle`, and one
             column of values a rater.
-        quantity: Which quantity of the measured files.
+        quantity: Which quantity of the measured files; None for `volume_cm3`. A table has one, whatever it is.
         confidence: The confidence of the intervals, 0 to 1.
         output: A `.json` for the answer.
         force: Replace a file that is there.
@@ -51,9 +52,12 @@ def agree_files(
     if missing:
         raise InputError("a file or folder", f"none at {missing[0]}", "Check the path; names are case sensitive.")
     if len(sources) == 1 and sources[0].is_file():
+        if quantity is not None:
+            raise InputError("folders with --quantity", f"the table {sources[0]}", "Leave it out: a table has one quantity.")
         tables, named = _from_table(sources[0]), ""
     elif len(sources) > 1 and all(path.is_dir() for path in sources):
-        tables, named = _from_folders(sources, quantity), quantity
+        named = quantity or VOLUME
+        tables = _from_folders(sources, named)
     else:
         raise InputError(
             "two folders of measured files or more, or one CSV",
@@ -133,8 +137,8 @@ def _measured(path: Path, quantity: str) -> dict[str, float]:
     """The quantity of each muscle, from a file that `ifss measure -o` wrote."""
     if path.suffix.lower() == ".csv":
         muscles: dict[str, dict[str, Any]] = {}
-        for row in _rows(path, (MUSCLE, "quantity", "value")):
-            muscles.setdefault(row[MUSCLE], {})[row["quantity"]] = row["value"]
+        for row in read_spreadsheet(path, (MUSCLE, QUANTITY, "value"), (MUSCLE, QUANTITY, "unit")):
+            muscles.setdefault(row[MUSCLE], {})[row[QUANTITY]] = row["value"]
         # The CSV's mean over the muscles is no muscle.
         muscles.pop("mean", None)
     else:
@@ -162,33 +166,13 @@ def _muscles(path: Path) -> dict[str, dict[str, Any]]:
 
 def _from_table(path: Path) -> dict[str, Table]:
     tables: dict[str, Table] = {}
-    for row in _rows(path, (SUBJECT,)):
+    for row in read_spreadsheet(path, (SUBJECT,), (SUBJECT, MUSCLE)):
         subject, muscle = row.pop(SUBJECT), row.pop(MUSCLE, "all")
         table = tables.setdefault(muscle, {})
         if subject in table:
             raise InputError(f"each subject once in {path}", f"'{subject}' twice", "Give each measurement a column of its own.")
         table[subject] = {rater: _number(value, f"{rater} of {subject} in {path}") for rater, value in row.items()}
     return tables
-
-
-def _rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    """A CSV's lines, each as wide as the heading."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            lines = [line for line in csv.reader(stream) if line]
-    except (UnicodeDecodeError, csv.Error, OSError) as error:
-        raise InputError(f"a table in {path}", f"'{error}'", "Export it as CSV, in UTF-8.") from error
-    heading = [word.strip() for word in lines[0]] if lines else []
-    if not set(columns) <= set(heading) or len(set(heading)) < len(heading):
-        raise InputError(
-            f"a heading with {', '.join(columns)} in {path}", f"'{','.join(heading)[:80]}'", "Name each column, once."
-        )
-    if len(lines) < 2:
-        raise InputError(f"lines under the heading of {path}", "none", "Give one line a subject.")
-    for number, line in enumerate(lines[1:], start=2):
-        if len(line) != len(heading):
-            raise InputError(f"{len(heading)} values in line {number} of {path}", f"{len(line)}", "Complete the line.")
-    return [dict(zip(heading, (word.strip() for word in line), strict=True)) for line in lines[1:]]
 
 
 def _number(value: object, what: str) -> float:

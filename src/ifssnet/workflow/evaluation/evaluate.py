@@ -12,6 +12,7 @@ from pathlib import Path
 from ifssnet.core.cohort import TEST, Case, Cohort
 from ifssnet.core.errors import InputError
 from ifssnet.core.evaluation import EvaluatedCohort, EvaluationFacts, MethodFacts, SeedProtocol
+from ifssnet.core.findings import Finding
 from ifssnet.core.images import LabelMap
 from ifssnet.core.progress import Progress
 from ifssnet.core.results import Results
@@ -20,7 +21,8 @@ from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.plain_data import Json, plain_table
 from ifssnet.io.save import save
 from ifssnet.io.storage.tables import write_table
-from ifssnet.propagate.seeding.protocols import check_protocol
+from ifssnet.io.volumes.image_header import read_grid
+from ifssnet.propagate.seeding.protocols import check_protocol, distance_findings
 from ifssnet.workflow.cohorts.many_legs import legs_of, run_all
 from ifssnet.workflow.evaluation.benchmark import Benchmark, benchmark, without_image
 from ifssnet.workflow.evaluation.compared_methods import ComparedMethod, check_methods
@@ -135,9 +137,15 @@ def evaluate(root: Path, output: Path, options: EvaluationOptions) -> Generator[
             write_run(Run(key=outcome.work.key, error=outcome.error), outcome.work.facts, outcome.work.files)
     yield Progress("writing the tables", 0, 1)
     results = collect_results([RunPlace(run.case.name, run.method.label, run.files, run.key) for run in runs], about)
-    results = replace(results, summary=summarise(results, against))
+    results = replace(results, summary=summarise(results, against), findings=_findings(cases, options.given))
     write_results(output, results)
     return results
+
+
+def _findings(cases: Sequence[Case], given: SeedProtocol) -> tuple[Finding, ...]:
+    """What has to be said of the protocol on such slices."""
+    path = next((case.labels_path for case in cases if case.labels_path is not None), None)
+    return () if path is None else distance_findings(given.protocol, read_grid(path).spacing_xyz_mm[2])
 
 
 def run_method(run: PlannedRun) -> None:

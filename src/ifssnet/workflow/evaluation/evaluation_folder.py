@@ -13,7 +13,7 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.evaluation import Absences, EvaluationFacts, Failure
 from ifssnet.core.results import SCORE_COLUMNS, SLICE_COLUMNS, TEXT_COLUMNS, Results, Score, SliceScore, slice_scores
 from ifssnet.figures.evaluation_report.report import evaluation_html
-from ifssnet.io.plain_data import Json, plain_table, structure
+from ifssnet.io.plain_data import Json, plain, plain_table, structure
 from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.storage.json_files import read_json_object
 from ifssnet.io.storage.tables import number_of, parquet_here, read_table, write_table
@@ -149,7 +149,8 @@ def read_results(folder: Path) -> Results:
 def summary_table(results: Results) -> dict[str, Json]:
     """What `summary.json` holds."""
     summary = {} if results.summary is None else plain_table(results.summary)
-    return {"about": about_table(results), **summary}
+    findings: dict[str, Json] = {"findings": plain(results.findings)} if results.findings else {}
+    return {"about": about_table(results), **findings, **summary}
 
 
 def about_table(results: Results) -> dict[str, Json]:

@@ -34,7 +34,7 @@ from ifssnet.workflow.experiment.plan import (
     training_options,
 )
 from ifssnet.workflow.experiment.results import Cropping, CutVoxels, Estimate, Experiment, ExperimentSummary
-from ifssnet.workflow.experiment.throughput import find_machine, measure, release_device
+from ifssnet.workflow.experiment.throughput import find_machine, measure, measure_roughly, release_device
 from ifssnet.workflow.files.result_files import write_json
 from ifssnet.workflow.training.results import TrainingResult
 from ifssnet.workflow.training.train import check_learning_installed, train_cohort
@@ -68,7 +68,7 @@ class ExperimentPlan:
 
 
 def plan_experiment(
-    root: Path, output: Path, options: ExperimentOptions, source: Source | None = None
+    root: Path, output: Path, options: ExperimentOptions, source: Source | None = None, *, roughly: bool = False
 ) -> Generator[Progress, None, ExperimentPlan]:
     """Measure this machine, and say what the experiment would take. Nothing is fetched or written.
 
@@ -77,6 +77,7 @@ def plan_experiment(
         output: The experiment's folder.
         options: How to run the experiment.
         source: Where the data set comes from; None for the published one.
+        roughly: Answer in seconds: time smaller slices, and ask the server once.
 
     Raises:
         InputError: The learning extra or a GPU that is asked for is not there, a folder that holds another experiment, or
@@ -87,6 +88,8 @@ def plan_experiment(
     machine = find_machine(options.device)
     fetching, unreachable = None, ""
     wanted = _missing(root, source or Source())
+    if roughly:
+        wanted = replace(wanted, retry=replace(wanted.retry, attempts=1))
     if wanted.archives:
         yield Progress("asking for the archives' sizes", 0, 1)
         try:
@@ -95,10 +98,10 @@ def plan_experiment(
             unreachable = str(error)
     jobs = jobs_of(options, output)
     cropped = cropped_folder(root, options.side_px)
-    measured = yield from measure(options)
+    measured = yield from (measure_roughly(options) if roughly else measure(options))
     sizes = sizes_of(root, cropped, options)
     free_gb = free_bytes(cropped.parent) / 1e9
-    found = estimate(options, machine, sizes, measured, jobs, output, free_gb)
+    found = replace(estimate(options, machine, sizes, measured, jobs, output, free_gb), roughly=roughly)
     return ExperimentPlan(root, cropped, output, fetching, unreachable, jobs, found)
 
 

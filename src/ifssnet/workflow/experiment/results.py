@@ -95,6 +95,7 @@ class Estimate:
         disk_gb: What the cropped cohort takes beside the original one, 10^9 bytes.
         warnings: What this machine has too little of.
         measured: Label to what was measured of the method.
+        roughly: Whether that was worked out from smaller slices.
     """
 
     machine: Machine
@@ -103,6 +104,7 @@ class Estimate:
     disk_gb: float
     warnings: tuple[str, ...]
     measured: Mapping[str, Throughput]
+    roughly: bool = False
 
     @property
     def hours(self) -> float:

@@ -6,6 +6,7 @@ import gc
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from ifssnet.propagate.seeding.protocols import ALL_SEEDS
 from ifssnet.workflow.evaluation.benchmark import benchmark
 from ifssnet.workflow.evaluation.compared_methods import ComparedMethod
 from ifssnet.workflow.evaluation.memory import peak_mb, reset_peak
-from ifssnet.workflow.experiment.plan import LEARNED, ExperimentOptions
+from ifssnet.workflow.experiment.plan import LEARNED, PAPER, ExperimentOptions
 from ifssnet.workflow.experiment.results import Machine, Throughput
 
 if TYPE_CHECKING:
@@ -36,6 +37,11 @@ if TYPE_CHECKING:
 SLICES = 96
 WIDTH_MM = 512 * 0.277
 """The width of the paper's slices, whatever their pixels."""
+
+ROUGH_SIDE_PX = 128
+"""Rows and columns of the slices that a rough estimate is made from."""
+
+ROUGH_SLICES = 32
 
 PATIENCE_S = 60.0
 """A measurement that would take longer is worked out from shorter ones."""
@@ -56,8 +62,15 @@ def find_machine(device: str) -> Machine:
     return Machine(f"{torch.get_num_threads()} threads of the processor", False, 0.0)
 
 
-def measure(options: ExperimentOptions) -> Generator[Progress, None, dict[str, Throughput]]:
+def measure(
+    options: ExperimentOptions, *, slices: int = SLICES, units: int = 2
+) -> Generator[Progress, None, dict[str, Throughput]]:
     """Time every method of the experiment on a made leg with slices of its size.
+
+    Args:
+        options: How the experiment is to run.
+        slices: How many slices the made leg has.
+        units: How many units are trained; the last one counts.
 
     Returns:
         By label.
@@ -66,18 +79,43 @@ def measure(options: ExperimentOptions) -> Generator[Progress, None, dict[str, T
         InputError: The GPU's memory is too small for some steps already.
     """
     found: dict[str, Throughput] = {}
-    base = _use(ComparedMethod("hold", "hold").build(), options.side_px)
+    base = _use(ComparedMethod("hold", "hold").build(), options.side_px, slices)
     for place, label in enumerate(options.methods):
         yield Progress("timing some steps", place, len(options.methods), label)
         if label not in LEARNED:
-            found[label] = _use(ComparedMethod(label, label).build(), options.side_px)
+            found[label] = _use(ComparedMethod(label, label).build(), options.side_px, slices)
         elif LEARNED[label].recurrent:
             found[label] = _recurrent(label, options, base)
         else:
-            found[label] = _batches(label, options)
+            found[label] = _batches(label, options, slices, units)
     release_device()
     yield Progress("timing some steps", len(options.methods), len(options.methods))
     return found
+
+
+def measure_roughly(options: ExperimentOptions) -> Generator[Progress, None, dict[str, Throughput]]:
+    """The same in seconds: on small slices, worked out for the experiment's by their area.
+
+    Raises:
+        InputError: The GPU's memory is too small for some steps already.
+    """
+    small = replace(options, side_px=min(options.side_px, ROUGH_SIDE_PX))
+    found = yield from measure(small, slices=ROUGH_SLICES, units=1)
+    area = (options.side_px / small.side_px) ** 2
+    # At the smaller scale networks see the muscle's surroundings at their own pixels, however large the slices are.
+    network = area if options.scale == PAPER else 1.0
+    return {
+        label: Throughput(
+            use_s=each.use_s * (network if label in LEARNED else area),
+            use_mb=each.use_mb * area,
+            base_mb=each.base_mb,
+            step_s=each.step_s * network,
+            device_mb=each.device_mb * network,
+            host_mb=each.base_mb + max(0.0, each.host_mb - each.base_mb) * network if each.host_mb else 0.0,
+            window_mb=each.window_mb * network,
+        )
+        for label, each in found.items()
+    }
 
 
 def release_device() -> None:
@@ -101,26 +139,26 @@ def made_leg(side: int, slices: int = SLICES) -> tuple[Volume, LabelMap]:
     return Volume(noise + labels // 2, grid), LabelMap(labels, grid, {100: SOL})
 
 
-def _use(method: Propagator, side: int) -> Throughput:
+def _use(method: Propagator, side: int, long: int) -> Throughput:
     """A method from seeds to metrics; the first run compiles and is not counted."""
-    for slices in (16, SLICES):
+    for slices in (16, long):
         volume, truth = made_leg(side, slices)
         reset_peak()
         base, started = peak_mb(), time.perf_counter()
         benchmark(volume if method.needs_volume else None, truth, method, SeedProtocol(ALL_SEEDS, every=8))
     seconds = time.perf_counter() - started
-    return Throughput(seconds / SLICES, max(0.0, peak_mb() - base) / SLICES, base)
+    return Throughput(seconds / long, max(0.0, peak_mb() - base) / long, base)
 
 
-def _batches(label: str, options: ExperimentOptions) -> Throughput:
-    """A network that learns from batches of slices: a unit, after one that warms up."""
+def _batches(label: str, options: ExperimentOptions, slices: int, units: int) -> Throughput:
+    """A network that learns from batches of slices: the last of some units, as the first one warms up."""
     task, recipe = _task(label, options, ("every=8",))
     with _memory(options) as peaks:
         step_s = 0.0
         optimiser = recipe.trainer.optimiser.build(task.network, task.loss)
-        for unit in range(2):
+        for unit in range(units):
             step_s = _unit_s(task, optimiser, unit)
-    used = _use(task.propagator(task.network), options.side_px)
+    used = _use(task.propagator(task.network), options.side_px, slices)
     return Throughput(used.use_s, used.use_mb, used.base_mb, step_s, peaks[0], peaks[1])
 
 

@@ -41,6 +41,17 @@ def check_target(target: Path, force: bool, *sources: Path | None) -> None:
         raise InputError(f"a folder {target.parent}", "none there", "Create it, or choose another place.")
 
 
+def check_apart(*targets: Path | None) -> None:
+    """Refuse one name for two outputs.
+
+    Raises:
+        InputError: Two are the same.
+    """
+    given = [target.absolute() for target in targets if target is not None]
+    if twice := next((target for target in given if given.count(target) > 1), None):
+        raise InputError("a name of its own for each output", f"{twice.name} twice", "Choose another name for one of them.")
+
+
 def check_image_target(target: Path, force: bool, *sources: Path | None, labels: bool = True) -> None:
     """Refuse, before any work is done, what `check_target` refuses, and a name that is no image's.
 

@@ -13,7 +13,7 @@ from ifssnet.io.result_tables import SUFFIXES, agreement_rows, agreement_table, 
 from ifssnet.measurement.compare import compare
 from ifssnet.workflow.files.opener import open_seeds
 from ifssnet.workflow.files.provenance import software, source
-from ifssnet.workflow.files.result_files import check_suffix, check_target, write_csv
+from ifssnet.workflow.files.result_files import check_apart, check_suffix, check_target, write_csv
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +51,7 @@ def compare_files(
     Raises:
         InputError: Something cannot be read, compared or written.
     """
+    check_apart(per_slice, output)
     for target in (per_slice, output):
         if target is not None:
             check_suffix(target, (".csv",) if target is per_slice else SUFFIXES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,6 +85,7 @@ def convert(
     check_target(target, force, source)
     kind = kind_of(source)
     _check_name(kind, target, force)
+    _check_options(kind, target, {"--spacing": spacing is not None, "--labels": names is not None}, config)
     yield Progress("converting", 0, 2)
     if frame_distance_mm is not None:
         content: Converted = _loop(source, target, frame_distance_mm, spacing, force)
@@ -105,6 +106,17 @@ def _check_name(kind: str, target: Path, force: bool) -> None:
         check_folder_name(target)
     elif (kind in IMAGES or kind in SURFACES) and ending not in SURFACE_SUFFIXES:
         check_image_target(target, force)
+
+
+def _check_options(kind: str, target: Path, of_images: Mapping[str, bool], config: Path | None) -> None:
+    """Refuse what would have no effect on such a source."""
+    if config is not None and kind not in SWEEPS:
+        raise InputError("a sweep with --config", KINDS[kind], "Leave --config out.")
+    refused = [option for option, is_given in of_images.items() if is_given]
+    if refused and (kind in SWEEPS or kind == "cohort"):
+        raise InputError(f"a volume, a label map or surfaces with {refused[0]}", KINDS[kind], f"Leave {refused[0]} out.")
+    if of_images["--spacing"] and kind in SURFACES and target.suffix.lower() in SURFACE_SUFFIXES:
+        raise InputError("voxels as output with --spacing", f"the surface {target.name}", "Leave --spacing out.")
 
 
 def _one(

@@ -71,6 +71,8 @@ def inspect(path: Path, config: Path | None = None) -> Inspection:
     if is_plain_folder(path):
         return Inspection(path, "folder", "a folder", _folder(path))
     kind = kind_of(path)
+    if config is not None and kind not in SWEEPS:
+        raise InputError("a sweep with --config", f"{path.name}, which is {KINDS[kind]}", "Leave --config out.")
     return Inspection(path, kind, KINDS[kind], _content(path, kind, config))
 
 

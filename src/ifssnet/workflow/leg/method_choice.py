@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.extras import install_command
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.propagate.anchored.inference import AnchoredInference
 from ifssnet.propagate.methods import LEARNED, require_torch
@@ -60,6 +61,11 @@ def choose(method: str | None, weights: str | Path | None, settings: Mapping[str
     return Choice(NETWORK, path, "no method was named, and this network's weights come with the package")
 
 
+def default_choice() -> Choice:
+    """The method that runs on a volume where nobody names one, and why."""
+    return choose(None, None, {}, volume_given=True)
+
+
 def _lacking(weights: Path | None, settings: Mapping[str, object], volume_given: bool) -> str:
     """What stands against the network; empty where nothing does."""
     known = {field.name for field in fields(AnchoredInference)}
@@ -72,5 +78,5 @@ def _lacking(weights: Path | None, settings: Mapping[str, object], volume_given:
     try:
         require_torch()
     except InputError:
-        return f"the network {NETWORK} needs the learning extra: pip install 'ifssnet[nn]'"
+        return f"the network {NETWORK} needs the learning extra: {install_command('nn')}"
     return ""

@@ -15,7 +15,7 @@ from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.plain_data import plain_table
 from ifssnet.io.save import save
 from ifssnet.workflow.files.provenance import source
-from ifssnet.workflow.files.result_files import check_image_target, check_suffix, check_target, write_json
+from ifssnet.workflow.files.result_files import check_apart, check_image_target, check_suffix, check_target, write_json
 
 
 def register_volumes(
@@ -61,6 +61,7 @@ def register_files(
     Raises:
         InputError: A file cannot be read or written, or the volumes cannot be registered.
     """
+    check_apart(output, transform)
     check_image_target(output, force, fixed, moving, labels, labels=labels is not None)
     if transform is not None:
         check_suffix(transform, (".json",))

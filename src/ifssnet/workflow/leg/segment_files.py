@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ifssnet.core.errors import InputError
 from ifssnet.core.findings import Finding
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress
@@ -23,10 +24,10 @@ from ifssnet.measurement.grey_scale import grey_scale_findings
 from ifssnet.propagate.methods import learned
 from ifssnet.propagate.methods import method as plain_method
 from ifssnet.propagate.network_input.region import Sampling, pixel_findings
-from ifssnet.propagate.seeding.protocols import ALL_SEEDS, check_protocol
+from ifssnet.propagate.seeding.protocols import ALL_SEEDS, check_protocol, distance_findings
 from ifssnet.workflow.files.opener import open_seeds
 from ifssnet.workflow.files.provenance import case_facts, file_source, weights_source
-from ifssnet.workflow.files.result_files import check_image_target, check_target, write_json
+from ifssnet.workflow.files.result_files import check_apart, check_image_target, check_target, write_json
 from ifssnet.workflow.leg.case import estimates_from_slices, in_order, segment
 from ifssnet.workflow.leg.method_choice import Choice, choose
 
@@ -106,6 +107,7 @@ def segment_files(
     choice = choose(method, weights, settings, volume_given=volume_path is not None)
     beside = provenance_path(output)
     read = (volume_path, choice.weights, *drawn)
+    check_apart(output, probability)
     check_image_target(output, force, *read)
     if probability is not None:
         check_image_target(probability, force, *read, labels=False)
@@ -114,6 +116,7 @@ def segment_files(
     built = build(choice, settings, device)
     volume = None if volume_path is None else open_volume(volume_path)
     seeds = open_seeds(drawn, None if volume is None else volume.grid)
+    counted = distance_findings(protocol, seeds.grid.spacing_xyz_mm[2])
     seen = volume if built.propagator.needs_volume else None
     found = yield from segment(seen, seeds, built.propagator, keep_probability=probability is not None, protocol=protocol)
     provenance = replace(
@@ -130,7 +133,7 @@ def segment_files(
     if with_provenance:
         write_json(provenance_table(provenance), beside, force)
     unlike = () if seen is None else _pixel_findings(seen, seeds, built.propagator)
-    findings = (*grey_scale_findings(provenance.grey_scale), *unlike, *completeness_findings(found.labels))
+    findings = (*grey_scale_findings(provenance.grey_scale), *unlike, *completeness_findings(found.labels), *counted)
     return SegmentedFile(output, _volumes_cm3(found), provenance, findings)
 
 
@@ -169,6 +172,10 @@ def build(choice: Choice, settings: Mapping[str, object], device: str = "auto") 
         InputError: No such method or setting, or weights that are not of this method.
     """
     if choice.weights is None:
+        if device != "auto":
+            raise InputError(
+                f"a method with a network for the device '{device}'", f"{choice.method}, which has none", "Leave --device out."
+            )
         return BuiltMethod(plain_method(choice.method, **settings), choice.why)
     opened = open_weights(choice.weights)
     method = learned(choice.method, opened, device, **settings)

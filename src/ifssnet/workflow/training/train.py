@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ifssnet.core.cohort import TRAIN, VAL
 from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.extras import install_command
 from ifssnet.core.progress import Progress
 from ifssnet.core.segmentation import Propagator
 from ifssnet.core.weights import Weights
@@ -126,7 +127,7 @@ def check_learning_installed() -> None:
         import safetensors
         import torch
     except ImportError as error:
-        raise InputError("the learning extra", f"'{error}'", "Run: pip install 'ifssnet[nn]'") from error
+        raise InputError("the learning extra", f"'{error}'", f"Run: {install_command('nn')}") from error
     del lightning_fabric, safetensors, torch
 
 
