@@ -446,6 +446,23 @@ def test_dicom(data: st.DataObject, as_segments: bool, tmp_path: Path) -> None:
     only_input_errors(*as_image(path))
 
 
+def test_what_was_found_once(tmp_path: Path) -> None:
+    """An encoding that there is not, and a sign of NIfTI's axes that is none."""
+    (tmp_path / "x.mrml").write_text('<?xml version="1.0" encoding="nothing-known"?><MRML version="1"/>', encoding="utf-8")
+    with pytest.raises(InputError, match="unknown encoding"):
+        read_scene(tmp_path / "x.mrml")
+    save(Volume(GREY, GRID), tmp_path / "x.nii")
+    content = bytearray((tmp_path / "x.nii").read_bytes())
+    content[76:80] = struct.pack("<f", 0.5)
+    (tmp_path / "x.nii").write_bytes(bytes(content))
+    with pytest.warns(InputWarning, match="the qform is no rotation; the sform was taken"):
+        open_volume(tmp_path / "x.nii")
+    content[254:256] = struct.pack("<h", 0)
+    (tmp_path / "x.nii").write_bytes(bytes(content))
+    with pytest.raises(InputError, match="a rotation in the qform"):
+        open_volume(tmp_path / "x.nii")
+
+
 def test_no_library_has_a_word(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     from ifssnet.core.errors import silence_libraries
 

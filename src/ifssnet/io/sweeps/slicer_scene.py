@@ -211,7 +211,7 @@ def _xml(path: Path, scene_file: Path) -> Element:
         if scene_file.stat().st_size > _LARGEST_SCENE_BYTES:
             raise InputError("a scene of at most 256 MiB", f"a larger one in {path.name}", "Save fewer nodes.")
         root = defusedxml.ElementTree.parse(scene_file).getroot()
-    except (ParseError, DefusedXmlException, OSError, ValueError, RecursionError) as error:
+    except (ParseError, DefusedXmlException, OSError, ValueError, LookupError, RecursionError) as error:
         raise InputError("a scene of 3D Slicer (.mrml)", f"{path.name}: {error}", "Save the scene again.") from error
     if root is None or root.tag != "MRML":
         raise InputError("a scene of 3D Slicer (.mrml)", f"{path.name}, which is other XML", "Give the scene's file.")

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 import nibabel as nib
 import numpy as np
 from jaxtyping import Float, Shaped
+from nibabel.spatialimages import HeaderDataError
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grey_scale import WINDOW_KEY
@@ -287,7 +288,7 @@ def _by_sform(header: Any, mm: float, shape_zyx: tuple[int, int, int], path: Pat
 def _by_qform(header: Any, mm: float, shape_zyx: tuple[int, int, int], path: Path, sform: Grid | None) -> Grid | None:
     try:
         return _grid_of_affine(header.get_qform(), mm, shape_zyx, path)
-    except (InputError, ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
+    except (InputError, HeaderDataError, ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
         if sform is not None:
             warnings.warn(InputWarning(f"{path.name}: the qform is no rotation; the sform was taken."), stacklevel=4)
             return None
