@@ -56,10 +56,10 @@ def on_grey_scale(volume: Volume) -> tuple[Volume, GreyScale]:
 def grey_scale_of(volume: Volume) -> GreyScale:
     """By which rule a volume's grey levels become 0 to 255; the rules are in docs/reference/formats.md."""
     name = str(volume.array.dtype)
-    if volume.array.dtype in (np.uint8, np.bool_):
+    if name in ("uint8", "bool"):
         return GreyScale(name)
     low, high = _ends(volume.array)
-    if volume.array.dtype == np.int8 and low < 0:
+    if name == "int8" and low < 0:
         return GreyScale(name, -128.0, 127.0, "a signed byte")
     if (step := _step_of_bytes(volume.array, low, high)) is not None:
         times = f"levels are bytes times {step:.6g}" if step > 1 else "levels are bytes over 255"

@@ -205,7 +205,8 @@ def _first(value: Any) -> float | None:
     """The first of one or several numbers."""
     if value in (None, ""):
         return None
-    return float(value[0] if isinstance(value, MultiValue) else value)
+    first: Any = value[0] if isinstance(value, MultiValue) else value
+    return float(first)
 
 
 def _carried(data: Any) -> dict[str, str]:

@@ -200,7 +200,7 @@ def _by_regions(data: Any, shape: tuple[int, int, int], path: Path, frame_distan
     if frame_distance_mm and between and not math.isclose(frame_distance_mm, between, rel_tol=_UNEVEN):
         told = f"{between:g} mm between its slices, and {frame_distance_mm:g} mm was given as the distance of frames"
         warnings.warn(InputWarning(f"{path.name} says {told}. The given one was taken."), stacklevel=4)
-    elif spacing_z is None:
+    if spacing_z is None:
         spacing_z = 1.0
         told = "says no spacing between its frames; 1 mm was assumed: volumes depend on it"
         remedy = "Give it when you convert the loop: ifss convert --frame-distance MM."

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Integer, Shaped
+from pydicom.dataset import Dataset
 from pydicom.pixels.utils import pixel_array
-from skimage.color import lab2rgb
+from skimage import color
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
@@ -28,8 +29,10 @@ from ifssnet.io.volumes.placement import grid_from
 from ifssnet.io.volumes.seg_nrrd import MOST_LAYERS, MOST_SEGMENTS, SegmentLayers, flattened
 from ifssnet.io.volumes.volume_format import VolumeFormat
 
+_lab2rgb: Any = color.lab2rgb
 _STORAGE = b"1.2.840.10008.5.1.4.1.1.66.4"
-_LABELMAP_STORAGE = b"1.2.840.10008.5.1.4.1.1.66.7"
+_LABELMAP_lab2rgb: Any = color.lab2rgb
+_STORAGE = b"1.2.840.10008.5.1.4.1.1.66.7"
 _SAME_PLANE = 0.01
 """Share of the distance of planes by which two frames of one plane may lie apart."""
 _HALF = 0.5
@@ -105,7 +108,7 @@ def _rgb(value: Any) -> tuple[int, int, int] | None:
     if value is None or len(value) != 3:
         return None
     lightness, a, b = (float(part) / 65535 for part in value)
-    parts = np.clip(np.rint(255 * lab2rgb([100 * lightness, 255 * a - 128, 255 * b - 128])), 0, 255)
+    parts = np.clip(np.rint(255 * _lab2rgb([100 * lightness, 255 * a - 128, 255 * b - 128])), 0, 255)
     red, green, blue = (int(part) for part in parts)
     return red, green, blue
 
@@ -115,7 +118,7 @@ def _frames(data: Any, path: Path) -> _Frames:
     pixels = _pixels(data, (count, rows, columns), path)
     groups = plane_groups(data, count, path)
     own = data.PerFrameFunctionalGroupsSequence
-    shared = (data.get("SharedFunctionalGroupsSequence") or [{}])[0]
+    shared: Any = (data.get("SharedFunctionalGroupsSequence") or [Dataset()])[0]
     holds_labels = str(data.get("SegmentationType", "")) == "LABELMAP"
     numbers = tuple(None if holds_labels else _number(frame, shared, path) for frame in own)
     first = groups[0]
@@ -206,7 +209,7 @@ def _layers(frames: _Frames, segments: Mapping[int, _Segment], path: Path) -> Se
         if free is None:
             if len(layers) == MOST_LAYERS:
                 raise InputError(f"at most {MOST_LAYERS} overlapping layers in {path.name}", "more", "Split the segmentation.")
-            free = (np.zeros(frames.grid.shape_zyx, dtype=dtype), set())
+            free = (np.zeros(frames.grid.shape_zyx, dtype=dtype), set[int]())
             layers.append(free)
         array, held = free
         held.update(segments if number is None else [number])

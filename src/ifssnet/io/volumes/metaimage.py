@@ -80,7 +80,7 @@ def _one_value(image: MetaImage, path: Path, labels: bool) -> Shaped[np.ndarray,
     """Channels of bytes are colours, as ITK writes them, and others vectors; a fourth dimension is a series."""
     array, channels = image.array, image.fields.get("ElementNumberOfChannels", "1").strip() not in ("", "1")
     if channels:
-        meaning: Meaning = "colour" if array.shape[-1] in (3, 4) and array.dtype in (np.uint8, np.uint16) else "vector"
+        meaning: Meaning = "colour" if array.shape[-1] in (3, 4) and str(array.dtype) in ("uint8", "uint16") else "vector"
         array = one_value(array, meaning, path.name, labels)
     if array.ndim > 3 and array.shape[0] > 1 and all(n == 1 for n in array.shape[1:-3]):
         array = one_value(np.moveaxis(array, 0, -1), "list", path.name, labels)
