@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float, Integer, Shaped
 from pydicom.dataset import Dataset
 from pydicom.pixels.utils import pixel_array
-from skimage import color
+from skimage import color as skimage_color
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
@@ -29,10 +29,9 @@ from ifssnet.io.volumes.placement import grid_from
 from ifssnet.io.volumes.seg_nrrd import MOST_LAYERS, MOST_SEGMENTS, SegmentLayers, flattened
 from ifssnet.io.volumes.volume_format import VolumeFormat
 
-_lab2rgb: Any = color.lab2rgb
+_lab2rgb: Any = skimage_color.lab2rgb
 _STORAGE = b"1.2.840.10008.5.1.4.1.1.66.4"
-_LABELMAP_lab2rgb: Any = color.lab2rgb
-_STORAGE = b"1.2.840.10008.5.1.4.1.1.66.7"
+_LABELMAP_STORAGE = b"1.2.840.10008.5.1.4.1.1.66.7"
 _SAME_PLANE = 0.01
 """Share of the distance of planes by which two frames of one plane may lie apart."""
 _HALF = 0.5
