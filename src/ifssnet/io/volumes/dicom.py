@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pydicom
 from jaxtyping import Shaped, UInt8
-from pydicom.multival import MultiValue
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
 
@@ -205,8 +204,10 @@ def _first(value: Any) -> float | None:
     """The first of one or several numbers."""
     if value in (None, ""):
         return None
-    first: Any = value[0] if isinstance(value, MultiValue) else value
-    return float(first)
+    try:
+        return float(value[0])
+    except TypeError:
+        return float(value)
 
 
 def _carried(data: Any) -> dict[str, str]:

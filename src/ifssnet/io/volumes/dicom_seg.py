@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +17,6 @@ import numpy as np
 from jaxtyping import Float, Integer, Shaped
 from pydicom.dataset import Dataset
 from pydicom.pixels.utils import pixel_array
-from skimage import color as skimage_color
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
@@ -29,7 +29,7 @@ from ifssnet.io.volumes.placement import grid_from
 from ifssnet.io.volumes.seg_nrrd import MOST_LAYERS, MOST_SEGMENTS, SegmentLayers, flattened
 from ifssnet.io.volumes.volume_format import VolumeFormat
 
-_lab2rgb: Any = skimage_color.lab2rgb
+_COLORS: Any = import_module("skimage.color")
 _STORAGE = b"1.2.840.10008.5.1.4.1.1.66.4"
 _LABELMAP_STORAGE = b"1.2.840.10008.5.1.4.1.1.66.7"
 _SAME_PLANE = 0.01
@@ -107,7 +107,7 @@ def _rgb(value: Any) -> tuple[int, int, int] | None:
     if value is None or len(value) != 3:
         return None
     lightness, a, b = (float(part) / 65535 for part in value)
-    parts = np.clip(np.rint(255 * _lab2rgb([100 * lightness, 255 * a - 128, 255 * b - 128])), 0, 255)
+    parts = np.clip(np.rint(255 * _COLORS.lab2rgb([100 * lightness, 255 * a - 128, 255 * b - 128])), 0, 255)
     red, green, blue = (int(part) for part in parts)
     return red, green, blue
 
