@@ -64,7 +64,7 @@ def test_the_page_itself_has_no_inline_script(local: Client) -> None:
     assert "onload" not in html
 
 
-PATHS = ["..", "%2e%2e", "..%2f..%2fetc", "%2fetc", ".hidden", "leg%00", "leg%2f..%2f..", "a" * 200, "leg%5c.."]
+PATHS = ["%2e%2e", "..%2f..%2fetc", "%2fetc", ".hidden", "leg%00", "leg%2f..%2f..", "a" * 200, "leg%5c.."]
 
 
 @pytest.mark.parametrize("name", PATHS)

@@ -113,6 +113,9 @@ class Jobs:
             process.wait()
         finally:
             timer.cancel()
+            # The pipes as well: a server that runs for weeks has only so many.
+            with process:
+                pass
             del self._processes[name]
             after()
         job = self._jobs[name]

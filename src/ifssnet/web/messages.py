@@ -45,7 +45,7 @@ class Draw(Message):
     z: Whole
     mask: SentMask
     how: Literal["drawn", "corrected"] = "drawn"
-    seconds: Seconds = 0
+    seconds: Seconds = 0.0
 
 
 class Erase(Message):
