@@ -7,10 +7,10 @@ import secrets
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, cast
 
 from ifssnet.core.errors import InputError
 from ifssnet.io.plain_data import Json, plain_table
@@ -147,7 +147,7 @@ def _said(line: str) -> dict[str, Any]:
     return cast("dict[str, Any]", said) if type(said) is dict else {}
 
 
-def _drained(stream: IO[str] | None) -> list[str]:
+def _drained(stream: Iterable[str] | None) -> list[str]:
     """The lines of a stream as they come, read by a thread so that the process never waits for a reader."""
     lines: list[str] = []
 
