@@ -45,4 +45,4 @@ def random_sweep(seed: int, frames: int = 5, shape_vu=(12, 15), dtype=np.uint8) 
 def compounded(sweeps, grid: Grid | None = None, **options) -> Compounded:
     """The result of compounding, 1 mm voxels unless said otherwise."""
     every = [sweeps] if isinstance(sweeps, Sweep) else list(sweeps)
-    return drain(compound_sweeps(every, CompoundOptions(**{"spacing_mm": 1.0, **options}), grid))
+    return drain(compound_sweeps(every, CompoundOptions(**{"spacing_mm": 1.0, "axes": "reference", **options}), grid))

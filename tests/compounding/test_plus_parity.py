@@ -23,7 +23,7 @@ TOLERATED_LEVELS = 2
 def reconstructed(folder: Path, configuration: str, **overrides) -> Volume:
     plus = read_plus_configuration(folder / f"{PREFIX}{configuration}.xml")
     sweep = open_sweep(folder / "TestImages" / "SpinePhantomFreehand.igs.mha", plus)
-    return drain(compound([sweep], options_from_plus(plus, overrides)))
+    return drain(compound([sweep], options_from_plus(plus, {"axes": "reference", **overrides})))
 
 
 @pytest.mark.realdata

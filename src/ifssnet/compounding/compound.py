@@ -12,6 +12,8 @@ from jaxtyping import Float, Int64, Shaped
 from numba import prange
 
 from ifssnet.compounding.holes.filling import fill_holes
+from ifssnet.compounding.holes.options import HoleFilling
+from ifssnet.compounding.holes.reach import frame_distance_mm, with_reach
 from ifssnet.compounding.insertion.linear import insert_linear
 from ifssnet.compounding.insertion.nearest import insert_nearest
 from ifssnet.compounding.insertion.voxel_arithmetic import FIXED_ONE, LATEST, MAXIMUM, MEAN, RUNNING_MEAN
@@ -43,11 +45,13 @@ class Compounded:
         weights: What was inserted into each voxel: sums of weights for the mean, 256ths of a pixel (at most 65535) for
             the running mean, 1 otherwise; 0 where no pixel went, filled or not.
         plan: What was planned.
+        holes: How holes were filled, with the reach that was chosen.
     """
 
     volume: Volume
     weights: Shaped[np.ndarray, "z y x"]
     plan: CompoundPlan
+    holes: tuple[HoleFilling, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,9 +98,10 @@ def compound_sweeps(
             yield Progress("inserting frames", done, plan.used_frames)
     values, weights = _settle(buffers, options)
     unseen = weights == 0
-    if options.holes:
-        values = yield from fill_holes(values, weights, options.holes, plan.grid, unseen)
-    return Compounded(Volume(values, plan.grid, seen=np.logical_not(unseen, out=unseen)), weights, plan)
+    holes = with_reach(options.holes, frame_distance_mm(sweeps, options.skip_interval), plan.grid)
+    if holes:
+        values = yield from fill_holes(values, weights, holes, plan.grid, unseen)
+    return Compounded(Volume(values, plan.grid, seen=np.logical_not(unseen, out=unseen)), weights, plan, holes)
 
 
 def frame_to_voxel(sweep: Sweep, grid: Grid, options: CompoundOptions) -> Float[np.ndarray, "frame 3 4"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -13,6 +14,9 @@ from ifssnet.compounding.spans import clip_bounds
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import IDENTITY, MAX_VOXELS, Grid, Matrix3
 from ifssnet.core.sweep import Sweep
+
+ALIGNED_DEG = 2.0
+"""A sweep that runs so nearly along the reference frame's z leaves the axes as they are: its slices are cross-sections."""
 
 
 def automatic_grid(sweeps: Sequence[Sweep], options: CompoundOptions) -> Grid:
@@ -25,7 +29,7 @@ def automatic_grid(sweeps: Sequence[Sweep], options: CompoundOptions) -> Grid:
     Raises:
         InputError: No valid frame, or more voxels than can be meant.
     """
-    axes = sweep_axes(sweeps) if options.axes == "sweep" else np.eye(3)
+    axes = sweep_axes(sweeps) if chosen_axes(sweeps, options) == "sweep" else np.eye(3)
     low, high = np.full(3, np.inf), np.full(3, -np.inf)
     for sweep in sweeps:
         corners = _clip_corners_mm(sweep, options) @ axes
@@ -50,6 +54,23 @@ def automatic_grid(sweeps: Sequence[Sweep], options: CompoundOptions) -> Grid:
     return Grid(
         (counts[2], counts[1], counts[0]), spacing, (float(origin[0]), float(origin[1]), float(origin[2])), _as_matrix3(axes)
     )
+
+
+def chosen_axes(sweeps: Sequence[Sweep], options: CompoundOptions) -> Literal["reference", "sweep"]:
+    """Whose axes an automatic grid has: where nobody says, the sweep's, unless it runs along the reference frame's z."""
+    if options.axes != "auto":
+        return options.axes
+    return "reference" if sweep_angle_deg(sweeps, np.array((0.0, 0.0, 1.0))) <= ALIGNED_DEG else "sweep"
+
+
+def sweep_angle_deg(sweeps: Sequence[Sweep], z_axis: Float[np.ndarray, " xyz"]) -> float:
+    """The angle, 0 to 90 degrees, between the sweeps' main direction and an axis; 0 where no frame is valid."""
+    if not any(sweep.valid_frames for sweep in sweeps):
+        return 0.0
+    along = sweep_axes(sweeps)[:, 2]
+    # By the sine: the cosine of a small angle has lost its digits.
+    sine = min(float(np.linalg.norm(np.cross(along, z_axis))), 1.0)
+    return math.degrees(math.asin(sine))
 
 
 def sweep_axes(sweeps: Sequence[Sweep]) -> Float[np.ndarray, "3 3"]:

@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
-from ifssnet.compounding.holes.options import HoleFilling
+from ifssnet.compounding.holes.options import AnyFilling
 from ifssnet.core.errors import InputError
 
 Interpolation: TypeAlias = Literal["nearest", "linear"]
 Compounding: TypeAlias = Literal["latest", "maximum", "mean", "running-mean"]
 Arithmetic: TypeAlias = Literal["none", "partial", "full"]
-Axes: TypeAlias = Literal["reference", "sweep"]
+Axes: TypeAlias = Literal["auto", "reference", "sweep"]
 
 PAPER_SPACING_MM = 0.277
 """Voxel size of the paper's volumes (paper, IV-A)."""
@@ -82,7 +82,8 @@ class CompoundOptions:
     Attributes:
         spacing_mm: Voxel size of an automatic grid (paper, IV-A: 0.277 mm); three numbers where x, y and z differ.
         axes: "reference": the grid's axes are the reference frame's, as in PLUS. "sweep": z along the main direction
-            of the sweeps, x along the frames' rows, so that slices are cross-sections of the leg.
+            of the sweeps, x along the frames' rows, so that slices are cross-sections of the leg. "auto": "reference" where
+            the sweeps run along its z already, within 2 degrees, else "sweep".
         interpolation: "nearest": a pixel goes to the nearest voxel. "linear": it is shared by the eight around it.
         compounding: What a voxel that several pixels reach becomes: the "latest", the "maximum", the true "mean", or
             PLUS' "running-mean", rounded after each pixel.
@@ -103,14 +104,14 @@ class CompoundOptions:
     """
 
     spacing_mm: float | tuple[float, float, float] = PAPER_SPACING_MM
-    axes: Axes = "reference"
+    axes: Axes = "auto"
     interpolation: Interpolation = "nearest"
     compounding: Compounding = "mean"
     clip: Rectangle | None = None
     fan: Fan | None = None
     pixel_threshold: float | None = None
     skip_interval: int = 1
-    holes: tuple[HoleFilling, ...] = ()
+    holes: tuple[AnyFilling, ...] = ()
     axis_weight_mm: float | None = None
     arithmetic: Arithmetic = "none"
     fit_z_spacing: bool = False

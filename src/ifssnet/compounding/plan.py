@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ifssnet.compounding.grid import automatic_grid
+from ifssnet.compounding.grid import automatic_grid, chosen_axes, sweep_angle_deg
 from ifssnet.compounding.options import CompoundOptions
 from ifssnet.compounding.spans import frame_spans, pixels_in
 from ifssnet.core.compounding_facts import CompoundPlan
@@ -74,6 +74,9 @@ def estimate_compounding(sweeps: Sequence[Sweep], options: CompoundOptions, grid
         used_frames=sum(map(len, used)),
         pixels=pixels,
         available_bytes=available_memory(),
+        axes=chosen_axes(sweeps, options) if grid is None else "given",
+        sweep_angle_deg=sweep_angle_deg(sweeps, np.array((0.0, 0.0, 1.0))),
+        slice_angle_deg=sweep_angle_deg(sweeps, np.asarray(chosen.direction, dtype=np.float64)[:, 2]),
     )
 
 

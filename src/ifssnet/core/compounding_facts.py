@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from ifssnet.core.findings import Finding, Severity
 from ifssnet.core.grid import Grid
@@ -20,6 +21,9 @@ class CompoundPlan:
         used_frames: Those that will be inserted: valid, and on the skip interval.
         pixels: Pixels that will be inserted.
         available_bytes: Memory that the machine has left; None where it does not tell.
+        axes: Whose axes the grid has: the "reference" frame's, the "sweep"'s, or those of a "given" grid.
+        sweep_angle_deg: Angle between the sweeps' main direction and the reference frame's z.
+        slice_angle_deg: Angle between the sweeps' main direction and the grid's z: 0 where slices are cross-sections.
     """
 
     grid: Grid
@@ -29,6 +33,9 @@ class CompoundPlan:
     used_frames: int
     pixels: int
     available_bytes: int | None
+    axes: Literal["reference", "sweep", "given"] = "reference"
+    sweep_angle_deg: float = 0.0
+    slice_angle_deg: float = 0.0
 
     @property
     def voxels(self) -> int:

@@ -18,7 +18,7 @@ from ifssnet.core.findings import Finding
 from ifssnet.core.written_files import CompoundedFile
 
 if TYPE_CHECKING:
-    from ifssnet.compounding.holes.options import HoleFilling
+    from ifssnet.compounding.holes.options import AnyFilling
     from ifssnet.compounding.options import Fan, Rectangle
 
 
@@ -51,6 +51,7 @@ class Fill(StrEnum):
 class Axes(StrEnum):
     """Along what the volume's axes lie."""
 
+    auto = "auto"
     reference = "reference"
     sweep = "sweep"
 
@@ -75,8 +76,16 @@ def run(
     interpolation: Annotated[Interpolation | None, typer.Option(help="Default: nearest.")] = None,
     compounding: Annotated[Compounding | None, typer.Option(help="Default: mean, a true one.")] = None,
     fill: Annotated[Fill | None, typer.Option(help="How to fill holes (default: none).")] = None,
-    fill_size: Annotated[int | None, typer.Option(help="nearest, gaussian: diameter in voxels; stick: longest stick.")] = None,
-    fill_mm: Annotated[float | None, typer.Option(help="distance: how far a hole may lie from what was seen (1 mm).")] = None,
+    fill_size: Annotated[
+        int | None,
+        typer.Option(help="nearest, gaussian: diameter in voxels; stick: longest stick (default: as frames lie apart)."),
+    ] = None,
+    fill_mm: Annotated[
+        float | None,
+        typer.Option(
+            help="distance: how far a hole may lie from what was seen (default: 1.5 times the frames' distance, 1-4)."
+        ),
+    ] = None,
     clip: Annotated[
         str | None, typer.Option(metavar="X,Y,W,H", help="Pixels to use; PLUS' rule: up to X + W and Y + H inclusive.")
     ] = None,
@@ -84,7 +93,10 @@ def run(
         str | None, typer.Option(metavar="A,B,X,Y,FROM,TO", help="Fan: two angles in degrees, origin and depths in pixels.")
     ] = None,
     axes: Annotated[
-        Axes | None, typer.Option(help="sweep: slices are cross-sections of the leg; reference: the tracker's axes (default).")
+        Axes | None,
+        typer.Option(
+            help="sweep: z along the sweep; reference: the tracker's; auto (default): sweep, unless it runs along z already."
+        ),
     ] = None,
     axis_weight_mm: Annotated[
         float | None, typer.Option(help="With mean: trust the middle of the probe more, Gaussian weight of this SD.")
@@ -171,6 +183,7 @@ def run(
     _say(terminal, made.findings)
     if json:
         terminal.answer_json(plain_compounded(made))
+    _say_choices(terminal, made.settings)
     shape, spacing_mm = written(made.grid.shape_zyx), written(made.grid.spacing_xyz_mm)
     terminal.say(f"wrote {output}: {shape} voxels (z, y, x) of {spacing_mm} mm")
     return made
@@ -180,6 +193,20 @@ def _say(terminal: Terminal, findings: Sequence[Finding]) -> None:
     """What to know about the recordings, the worst first."""
     for finding in findings:
         terminal.say(f"{finding.severity}: {finding.text} {finding.remedy}".rstrip())
+
+
+def _say_choices(terminal: Terminal, settings: Mapping[str, str]) -> None:
+    """What was chosen for the user: the axes and how far holes were filled."""
+    angle = f"the sweep runs {settings['sweep_angle_deg']} degrees off the tracker's z"
+    match settings["axes"]:
+        case "sweep":
+            terminal.say(f"axes: the volume's z follows the sweep; {angle} (--axes reference keeps the tracker's axes)")
+        case "reference":
+            terminal.say(f"axes: the tracker's; {angle}")
+        case _:
+            terminal.say(f"axes: those of the grid that was given; {angle}")
+    if settings["holes"] != "none":
+        terminal.say(f"holes filled: {settings['holes']}; frames lie {settings['frame_distance_mm']} mm apart")
 
 
 def _show_table(terminal: Terminal, title: str, facts: Mapping[str, Any]) -> None:
@@ -209,8 +236,14 @@ def _fan(text: str | None) -> Fan | None:
     return Fan((a, b), (x, y), start, stop)
 
 
-def _holes(fill: Fill, size: int | None, limit_mm: float | None) -> tuple[HoleFilling, ...]:
-    from ifssnet.compounding.holes.options import DistanceFilling, GaussianFilling, NearestFilling, StickFilling
+def _holes(fill: Fill, size: int | None, limit_mm: float | None) -> tuple[AnyFilling, ...]:
+    from ifssnet.compounding.holes.options import (
+        DistanceFilling,
+        GaussianFilling,
+        NearestFilling,
+        ScaledFilling,
+        StickFilling,
+    )
 
     if limit_mm is not None and fill is not Fill.distance:
         raise InputError("--fill-mm with --fill distance", f"--fill {fill.value}", "Use --fill-size, which is in voxels.")
@@ -220,10 +253,10 @@ def _holes(fill: Fill, size: int | None, limit_mm: float | None) -> tuple[HoleFi
         case Fill.none:
             return ()
         case Fill.nearest:
-            return (NearestFilling() if size is None else NearestFilling(size),)
+            return (ScaledFilling("nearest") if size is None else NearestFilling(size),)
         case Fill.stick:
-            return (StickFilling() if size is None else StickFilling(size),)
+            return (ScaledFilling("stick") if size is None else StickFilling(size),)
         case Fill.gaussian:
-            return (GaussianFilling() if size is None else GaussianFilling(size),)
+            return (ScaledFilling("gaussian") if size is None else GaussianFilling(size),)
         case Fill.distance:
-            return (DistanceFilling() if limit_mm is None else DistanceFilling(limit_mm),)
+            return (ScaledFilling("distance") if limit_mm is None else DistanceFilling(limit_mm),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from ifssnet.core.errors import InputError
 
@@ -115,3 +115,20 @@ class DistanceFilling:
 
 
 HoleFilling: TypeAlias = NearestFilling | StickFilling | GaussianFilling | InverseDistanceFilling | DistanceFilling
+
+FillingKind: TypeAlias = Literal["nearest", "stick", "gaussian", "distance"]
+
+
+@dataclass(frozen=True)
+class ScaledFilling:
+    """A way of filling whose reach follows the distance of frames (`ifssnet.compounding.holes.reach`).
+
+    Attributes:
+        kind: The way.
+    """
+
+    kind: FillingKind
+
+
+AnyFilling: TypeAlias = HoleFilling | ScaledFilling
+"""A way of filling as it can be asked for."""

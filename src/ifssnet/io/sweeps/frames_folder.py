@@ -8,7 +8,8 @@
                            frame,time,x,y,z,qx,qy,qz,qw             position and unit quaternion
       frame_0000.png ...   grey images of 8 or 16 bits
 
-`frame` in `poses.csv` is a file name, or a number that stands for `frame_0000.png` and so on. A further column `status`
+`frame` in `poses.csv` is a file name, or a number that stands for `frame_0000.png` and so on; pictures of other names are
+found by the number that they end in, else by their order where there are as many of them as rows. A further column `status`
 may say INVALID; an unknown time stays empty. Pixel (u, v), centres at whole numbers, lies at (u x width, v x height, 0)
 in the image; that goes to the world by pose . image_to_probe. Without `image_to_probe` the pose is that of the image itself.
 """
@@ -19,7 +20,7 @@ import csv
 import io
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import cast
@@ -28,12 +29,14 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.findings import Finding
 from ifssnet.core.sweep import Sweep
 from ifssnet.io.codecs.numbers import is_invertible, numbers, refuse_last_row, shortened
 from ifssnet.io.codecs.pictures import read_grey
 from ifssnet.io.storage.existing_file import existing_file
 from ifssnet.io.storage.plain_files import read_toml
 from ifssnet.io.sweeps.frame_count import check_frames
+from ifssnet.io.sweeps.numbered_pictures import files_of_numbers, numbered_file, pictures_in
 from ifssnet.io.sweeps.rigidity import rigidity_findings
 
 POSES_NAME, CALIBRATION_NAME = "poses.csv", "calibration.toml"
@@ -50,6 +53,7 @@ class _Row:
     time_s: float
     pose: Float[np.ndarray, "4 4"]
     valid: bool
+    number: int | None = None
 
 
 def read_frames_folder(folder: Path) -> Sweep:
@@ -60,7 +64,7 @@ def read_frames_folder(folder: Path) -> Sweep:
             images differ in size.
     """
     spacing, scale, image_to_probe = _calibration(folder / CALIBRATION_NAME)
-    rows = _poses(folder / POSES_NAME, scale)
+    rows, left_out = _with_files(folder, _poses(folder / POSES_NAME, scale))
     frames = _frames(folder, rows)
     valid = np.array([row.valid for row in rows])
     if not valid.any():
@@ -76,8 +80,25 @@ def read_frames_folder(folder: Path) -> Sweep:
         pixel_spacing_uv_mm=spacing,
         valid=valid,
         header=MappingProxyType({"frame_files": "\n".join(row.file for row in rows)}),
-        findings=rigidity_findings(poses, valid, f"The pose in {POSES_NAME}"),
+        findings=(*rigidity_findings(poses, valid, f"The pose in {POSES_NAME}"), *left_out),
     )
+
+
+def _with_files(folder: Path, rows: list[_Row]) -> tuple[list[_Row], tuple[Finding, ...]]:
+    """The rows with the pictures that they mean, and a note on pictures without a row."""
+    files = files_of_numbers(folder, [row.number for row in rows if row.number is not None])
+    rows = [row if row.number is None else replace(row, file=files[row.number]) for row in rows]
+    used = {row.file for row in rows}
+    if len(used) < len(rows):
+        twice = next(row.file for index, row in enumerate(rows) if row.file in {each.file for each in rows[:index]})
+        raise InputError(
+            f"one row for each picture in {POSES_NAME}", f"several for {twice}", "Remove those that are not meant."
+        )
+    left = [name for name in pictures_in(folder) if name not in used]
+    if not left:
+        return rows, ()
+    what = f"{len(left)} of {len(left) + len(used)} pictures have no row in {POSES_NAME} and are left out."
+    return rows, (Finding("note", what, "", float(len(left))),)
 
 
 def _text(path: Path) -> str:
@@ -155,18 +176,19 @@ def _row(cells: dict[str, str], complete: bool, columns: tuple[str, ...], scale:
     if not complete:
         raise InputError("as many values as the first row has names", f"{len(cells)} in {where}", "Correct the row.")
     frame = cells["frame"].strip()
-    file = f"frame_{int(frame):04d}.png" if frame.isdecimal() and len(frame) < 10 else frame
+    number = int(frame) if frame.isdecimal() and len(frame) < 10 else None
+    file = frame if number is None else numbered_file(number)
     if not file or Path(file).name != file or "\0" in file:
         raise InputError("a number or a file in this folder", f"'{shortened(frame)}' in {where}", "Correct the row.")
     valid = cells.get("status", "OK").strip().upper() in ("OK", "")
     time = numbers(cells["time"], 1, f"time in {where}")[0] if cells["time"].strip() else math.nan
     if not valid:
-        return _Row(file, time, np.full((4, 4), np.nan), False)
+        return _Row(file, time, np.full((4, 4), np.nan), False, number)
     values = numbers(" ".join(cells[name].strip() or "?" for name in columns), len(columns), f"the pose in {where}")
     pose = np.array(values).reshape(4, 4) if columns == MATRIX_COLUMNS else _from_quaternion(values, where)
     pose[:3, 3] *= scale
     _check_affine(pose, f"the pose in {where}")
-    return _Row(file, time, pose, True)
+    return _Row(file, time, pose, True, number)
 
 
 def _from_quaternion(values: tuple[float, ...], where: str) -> Float[np.ndarray, "4 4"]:

@@ -25,6 +25,7 @@ from ifssnet.io.codecs.nrrd import read_nrrd_raw
 from ifssnet.io.codecs.numbers import shortened
 from ifssnet.io.recognition import FileStart
 from ifssnet.io.sweeps.frame_count import check_frames
+from ifssnet.io.sweeps.frame_numbers import places_of
 from ifssnet.io.sweeps.plus_config import PlusConfiguration
 from ifssnet.io.sweeps.transform_graph import Key, TransformGraph, image_to_reference
 from ifssnet.io.volumes.placement import grey_levels
@@ -79,7 +80,8 @@ def read_sequence(path: Path, configuration: PlusConfiguration | None = None) ->
             f"{path.name} with none",
             "Give the file as PLUS or 3D Slicer recorded it, or open it as a volume.",
         )
-    _check_count(by_field, len(frames), path)
+    fields = _renumbered(fields, by_field, len(frames), path)
+    by_field = frame_fields(fields)
     constants = {} if configuration is None else dict(configuration.transforms)
     graph = _graph(by_field, len(frames), constants, path)
     image = (configuration.image_frame if configuration else None) or DEFAULT_IMAGE
@@ -173,18 +175,35 @@ def _oriented(
 
 
 def frame_fields(fields: Mapping[str, str]) -> FrameFields:
-    """What a header says of each frame: the lines `Seq_FrameNNNN_<field>`."""
+    """What a header says of each frame: the lines `Seq_FrameNNNN_<field>`.
+
+    Raises:
+        InputError: A frame of which one thing is said twice, and differently.
+    """
     by_field: dict[str, dict[int, str]] = {}
     for name, value in fields.items():
         if match := FRAME_FIELD.match(name):
-            by_field.setdefault(match[2], {})[int(match[1])] = value.strip()
+            number, told = int(match[1]), value.strip()
+            before = by_field.setdefault(match[2], {}).setdefault(number, told)
+            if before != told:
+                raise InputError(
+                    f"one {match[2]} for frame {number}",
+                    f"'{shortened(before)}' and '{shortened(told)}'",
+                    "Number the frames without repeating any: Seq_Frame1 and Seq_Frame0001 are the same one.",
+                )
     return by_field
 
 
-def _check_count(by_field: FrameFields, frames: int, path: Path) -> None:
-    told = 1 + max(index for values in by_field.values() for index in values)
-    if told > frames:
-        warnings.warn(InputWarning(f"{path.name}: the header tells of {told} frames, the image has {frames}."), stacklevel=2)
+def _renumbered(fields: Mapping[str, str], by_field: FrameFields, images: int, path: Path) -> dict[str, str]:
+    """The header with the frames numbered from 0, image by image."""
+    places = places_of({number for values in by_field.values() for number in values}, images, path.name)
+    if all(number == place for number, place in places.items()):
+        return dict(fields)
+    renumbered: dict[str, str] = {}
+    for name, value in fields.items():
+        match = FRAME_FIELD.match(name)
+        renumbered[name if match is None else f"Seq_Frame{places[int(match[1])]:04d}_{match[2]}"] = value
+    return renumbered
 
 
 def _graph(by_field: FrameFields, frames: int, constants: Mapping[Key, Float[np.ndarray, "4 4"]], path: Path) -> TransformGraph:

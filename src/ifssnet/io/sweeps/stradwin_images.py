@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PureWindowsPath
 
 import numpy as np
@@ -104,6 +104,10 @@ def _image_files(path: Path, named: str, listed: str | None, shape: Shape) -> Sh
     wanted = (
         range(shape[0]) if listed is None else integers(listed, len(listed.split()), f"RES_DICOM_FRAME_LIST in {path.name}")
     )
+    wanted = _counted_from_0(wanted, len(images), path)
+    if listed is None and len(images) > shape[0]:
+        what = f"{path.name}: {len(images)} images are there for {shape[0]} poses; the first {shape[0]} were taken"
+        warnings.warn(InputWarning(f"{what}."), stacklevel=3)
     if len(wanted) != shape[0] or any(not 0 <= i < len(images) for i in wanted):
         raise InputError(
             f"{shape[0]} images for the frames {list(wanted)[:3]} ... of {path.name}",
@@ -117,6 +121,14 @@ def _image_files(path: Path, named: str, listed: str | None, shape: Shape) -> Sh
             "Check that these images belong to the .sw file.",
         )
     return np.stack([images[i] for i in wanted])
+
+
+def _counted_from_0(wanted: Sequence[int], images: int, path: Path) -> Sequence[int]:
+    """The numbers of images, counted from 0: a list from 1 to the number of images counts from 1."""
+    if not wanted or min(wanted) != 1 or max(wanted) != images:
+        return wanted
+    warnings.warn(InputWarning(f"{path.name}: RES_DICOM_FRAME_LIST was taken to count the images from 1."), stacklevel=4)
+    return [number - 1 for number in wanted]
 
 
 def _is_image(file: Path, suffix: str | None) -> bool:

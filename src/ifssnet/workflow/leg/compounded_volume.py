@@ -16,6 +16,7 @@ from ifssnet.compounding.holes.options import (
     NearestFilling,
     StickFilling,
 )
+from ifssnet.compounding.holes.reach import frame_distance_mm
 from ifssnet.compounding.options import CompoundOptions, Fan, Rectangle
 from ifssnet.compounding.plan import plan_compounding
 from ifssnet.compounding.preflight.sweep_checks import check_sweeps
@@ -49,7 +50,9 @@ def compound(
     """
     chosen = options or CompoundOptions()
     result = yield from compound_sweeps(sweeps, chosen, grid)
-    header = {**result.volume.header, **provenance(chosen, result.plan, len(sweeps))}
+    settled = replace(chosen, holes=result.holes)
+    distance = {"ifss_frame_distance_mm": f"{frame_distance_mm(sweeps, chosen.skip_interval):.2f}"}
+    header = {**result.volume.header, **provenance(settled, result.plan, len(sweeps)), **distance}
     return replace(result.volume, header=header)
 
 
@@ -118,6 +121,8 @@ def options_from_plus(configuration: PlusConfiguration, overrides: Mapping[str, 
 def provenance(options: CompoundOptions, plan: CompoundPlan, sweeps: int) -> dict[str, str]:
     """Header entries that say how a volume was compounded, one value a key, fit for any image header."""
     entries = {f"ifss_{name}": _plain(value) for name, value in asdict(options).items() if name != "holes"}
+    entries["ifss_axes"] = plan.axes
+    entries["ifss_sweep_angle_deg"] = f"{plan.sweep_angle_deg:.1f}"
     entries["ifss_holes"] = "; ".join(f"{type(way).__name__} {_plain(asdict(way))}" for way in options.holes) or "none"
     return {
         "ifss_version": version("ifssnet"),
