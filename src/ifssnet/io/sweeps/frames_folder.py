@@ -20,6 +20,7 @@ import csv
 import io
 import math
 import warnings
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -90,7 +91,7 @@ def _with_files(folder: Path, rows: list[_Row]) -> tuple[list[_Row], tuple[Findi
     rows = [row if row.number is None else replace(row, file=files[row.number]) for row in rows]
     used = {row.file for row in rows}
     if len(used) < len(rows):
-        twice = next(row.file for index, row in enumerate(rows) if row.file in {each.file for each in rows[:index]})
+        twice = Counter(row.file for row in rows).most_common(1)[0][0]
         raise InputError(
             f"one row for each picture in {POSES_NAME}", f"several for {twice}", "Remove those that are not meant."
         )
