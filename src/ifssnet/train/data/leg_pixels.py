@@ -23,6 +23,8 @@ class LegPixels:
         self.pixel_mm = pixel_mm(grid, sampling)
         factor = pixel_factor(grid, sampling)
         self._volume = leg.volume.array if factor == 1 else _averaged(leg.volume, factor)
+        seen = leg.volume.seen
+        self._seen = seen if seen is None or factor == 1 else _wholly_seen(seen, factor)
         self._labels = leg.labels.array if factor == 1 else _most_covered(leg.labels, factor)
         self.shape_yx: tuple[int, int] = self._volume.shape[1:]
         self._present: dict[int, list[int]] = {}
@@ -44,6 +46,22 @@ class LegPixels:
     def grey(self, z: int, top: int, left: int, side: int) -> Float32[np.ndarray, "y x"]:
         """A square of a slice, 0 beyond it."""
         return crop(self._volume[z : z + 1], Region(1, top, left, (side, side)))[0]
+
+    def unseen(self, z: int, top: int, left: int, side: int) -> Bool[np.ndarray, "y x"] | None:
+        """Where a square of a slice was never seen, so that nothing is to be learned there; None where nobody says.
+
+        Beyond the slice nothing counts as unseen.
+        """
+        if self._seen is None:
+            return None
+        return crop((~self._seen[z : z + 1]).astype(np.uint8), Region(1, top, left, (side, side)))[0] > 0
+
+
+def _wholly_seen(seen: Bool[np.ndarray, "z y x"], factor: int) -> Bool[np.ndarray, "z y x"]:
+    """Blocks of which every voxel was seen."""
+    region = _whole(seen.shape[1:], factor)
+    chunks = [crop((~seen[z : z + CHUNK]).astype(np.uint8), region) == 0 for z in range(0, len(seen), CHUNK)]
+    return np.concatenate(chunks)
 
 
 def _averaged(volume: Volume, factor: int) -> np.ndarray:

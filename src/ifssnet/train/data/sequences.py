@@ -91,6 +91,7 @@ class Batch:
         whole: The same without damage.
         lags: How many places earlier they are.
         stride: Slices from window to window, along the run.
+        unseen: How much of each pixel no frame shows; None where nobody says.
     """
 
     images: Windows
@@ -102,6 +103,7 @@ class Batch:
     whole: Windows
     lags: Float32[np.ndarray, "time batch"]
     stride: int
+    unseen: Windows | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +168,15 @@ def draw_batch(
         np.concatenate([part.whole for part in parts], axis=1),
         np.concatenate([part.lags for part in parts], axis=1),
         stride,
+        _side_by_side([part.unseen for part in parts], parts[0].images),
     )
+
+
+def _side_by_side(unseen: Sequence[Windows | None], like: Windows) -> Windows | None:
+    """What was never seen of several sequences: nothing of those of which nobody says, None where nobody says of any."""
+    if all(each is None for each in unseen):
+        return None
+    return np.concatenate([np.zeros_like(like) if each is None else each for each in unseen], axis=1)
 
 
 def _windows(
@@ -261,11 +271,13 @@ def _part(
     now, before = (part.reshape(places.shape) for part in np.split(back, 2))
     grey, masks = track.grey(wanted, region), track.masks(wanted, region)
     guided = None if track.annotated is None else track.guided(wanted, region)
+    unseen = track.unseen(wanted, region)
     size_mm = pixel_mm(track.grid, track.sampling)
     if config.augment:
         warp = draw_warp(rng, region.shape_yx, size_mm, config.bends)
         grey, masks = change_grey(rng, warp.image(grey), config.grey), warp.image(masks)
         guided = None if guided is None else warp.image(guided)
+        unseen = None if unseen is None else warp.image(unseen)
     images = normalised(grey, track.sampling)
     known, distance_mm = track.is_known(slices), track.distance_mm(slices)
     past = (slices < track.first) | (slices > track.last)
@@ -293,4 +305,5 @@ def _part(
         laid(undamaged),
         lag.astype(np.float32),
         stride,
+        None if unseen is None else laid(unseen[now]),
     )

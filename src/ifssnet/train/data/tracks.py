@@ -94,6 +94,11 @@ class Track:
         """Grey levels, not yet normalised."""
         return crop(self.leg.volume.array[slices], region)
 
+    def unseen(self, slices: Int[np.ndarray, " slice"], region: Region) -> Planes | None:
+        """How much of each pixel no frame shows; None where nobody says."""
+        seen = self.leg.volume.seen
+        return None if seen is None else crop((~seen[slices]).astype(np.uint8), region)
+
     def masks(self, slices: Int[np.ndarray, " slice"], region: Region) -> Planes:
         """How much of each pixel the muscle covers on slices that an expert drew; zero on all others."""
         known = self.is_known(slices)

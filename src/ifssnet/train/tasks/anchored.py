@@ -104,9 +104,15 @@ class AnchoredLoss(nn.Module):
         self.cross_entropy = cross_entropy
 
     def forward(self, logit: Float[Tensor, "batch 1 y x"], label: Float[Tensor, "batch 1 y x"]) -> Float[Tensor, ""]:
-        """The loss of a batch; labels are 0, 1, or a pixel's share."""
-        entropy = nn.functional.binary_cross_entropy_with_logits(logit, label)
-        return self.cross_entropy * entropy + self.region(torch.sigmoid(logit), label)
+        """The loss of a batch; labels are 0, 1, or a pixel's share; NaN leaves a pixel out."""
+        known = torch.isfinite(label)
+        if bool(known.all()):
+            entropy = nn.functional.binary_cross_entropy_with_logits(logit, label)
+            return self.cross_entropy * entropy + self.region(torch.sigmoid(logit), label)
+        weight, label = known.to(logit), torch.where(known, label, 0.0)
+        each = nn.functional.binary_cross_entropy_with_logits(logit, label, weight, reduction="sum")
+        entropy = each / weight.sum().clamp_min(1.0)
+        return self.cross_entropy * entropy + self.region(torch.sigmoid(logit), label, weight)
 
 
 class AnchoredTask:
@@ -174,12 +180,17 @@ class AnchoredTask:
         config = self.config
         grey = change_grey(rng, sample.grey, config.grey)
         prior, label = sample.prior_px, sample.label
+        unseen = np.zeros_like(label) if sample.unseen is None else sample.unseen
         if rng.random() < config.bent:
             warp = draw_warp(rng, (label.shape[0], label.shape[1]), config.sampling.pixel_mm, config.bends)
             grey, prior, label = warp.image(grey), warp.distance(prior), warp.image(label)
+            unseen = unseen if sample.unseen is None else warp.image(unseen)
         middle = slice(RIM_PX, -RIM_PX)
-        grey, prior, label = (np.ascontiguousarray(array[..., middle, middle]) for array in (grey, prior, label))
-        grey, prior, label = flip(rng, normalised(grey, config.sampling), prior, label)
+        planes = (grey, prior, label, unseen)
+        grey, prior, label, unseen = (np.ascontiguousarray(array[..., middle, middle]) for array in planes)
+        grey, prior, label, unseen = flip(rng, normalised(grey, config.sampling), prior, label, unseen)
+        if sample.unseen is not None:
+            label = np.where(unseen > 0, np.float32(np.nan), label)
         if rng.random() < 0.5:
             grey = np.ascontiguousarray(grey[::-1])
         if config.context.zero_image:

@@ -88,14 +88,16 @@ class TrainingSample:
     Attributes:
         grey: The grey levels of the slices around it, as in the volume.
         prior_px: The depth of the prior in pixels, positive inside.
-        label: What the expert drew, 0 or 1.
+        label: What the expert drew, 0 or 1; NaN, once a sample is changed and cut, where nothing was seen.
         cues: As `propagate.prior.cues` has them.
+        unseen: 1 where no frame shows anything, before a sample is changed; None where nobody says.
     """
 
     grey: Float32[np.ndarray, "slice y x"]
     prior_px: Float32[np.ndarray, "y x"]
     label: Float32[np.ndarray, "y x"]
     cues: Float32[np.ndarray, " cue"]
+    unseen: Float32[np.ndarray, "y x"] | None = None
 
 
 class MuscleSamples:
@@ -274,7 +276,9 @@ class MuscleSamples:
         around = self.context.slices(z, self.leg.slices, self.leg.slice_mm)
         grey = np.stack([self.leg.grey(slice_, top, left, side) for slice_ in around])
         label = _window(true, top, left, side)
-        return TrainingSample(grey, np.asarray(depth[np.ix_(at_y, at_x)] / self.leg.pixel_mm, np.float32), label, numbers)
+        unseen = self.leg.unseen(z, top, left, side)
+        prior_px = np.asarray(depth[np.ix_(at_y, at_x)] / self.leg.pixel_mm, np.float32)
+        return TrainingSample(grey, prior_px, label, numbers, None if unseen is None else unseen.astype(np.float32))
 
 
 def _window(plane: np.ndarray, top: int, left: int, side: int) -> Float32[np.ndarray, "y x"]:

@@ -195,7 +195,14 @@ class RecurrentTask:
     def _label(
         self, shown: WindowBatch, time: int, last: Window | None, teacher: Window | None, share: float
     ) -> tuple[Window, Window]:
-        """What a window is compared with, and how much each pixel counts."""
+        """What a window is compared with, and how much each pixel counts: what was never seen does not."""
+        label, weight = self._compared(shown, time, last, teacher, share)
+        return label, shown.learned(time, weight)
+
+    def _compared(
+        self, shown: WindowBatch, time: int, last: Window | None, teacher: Window | None, share: float
+    ) -> tuple[Window, Window]:
+        """The same without regard to what was seen."""
         masks, known, supervision = shown.masks[time], shown.known[time], self.config.supervision
         if supervision == FULL:
             return masks, torch.ones_like(masks)
@@ -211,7 +218,8 @@ class RecurrentTask:
         """The window of the annotated group that the sequence starts from, fed an earlier mask: an expert in each update."""
         logit = self._logit(self.network, shown, 0, Carried(shown.lagged[0]), shown.lags[0])
         masks = shown.masks[0]
-        return self.loss(logit, masks, shown.known[0][..., None, None].to(masks).expand_as(masks))
+        weight = shown.known[0][..., None, None].to(masks).expand_as(masks)
+        return self.loss(logit, masks, shown.learned(0, weight))
 
     def _borders(self, windows: int) -> dict[int, int]:
         """After which windows the optimiser steps, and how many windows that takes in."""

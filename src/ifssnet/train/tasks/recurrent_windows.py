@@ -92,7 +92,12 @@ class WindowBatch:
         self.guided = None if batch.guided is None else tensor_of(batch.guided).to(device)
         self.distance_mm = tensor_of(batch.distance_mm).to(device)
         self.lags = tensor_of(batch.lags).to(device)
+        self.unseen = None if batch.unseen is None else tensor_of(batch.unseen).to(device)
         self.stride, self.windows = batch.stride, len(batch.images) - 1
+
+    def learned(self, time: int, weight: Window) -> Window:
+        """The weight of each pixel of a window, 0 where any part of it was never seen."""
+        return weight if self.unseen is None else weight * (self.unseen[time] == 0)
 
     def fed_back(self, time: int, probability: Window, kind: str) -> Window:
         """The masks of a window as the next one is given them: slices of the reference stay as they were given."""

@@ -76,12 +76,16 @@ class ClassesLoss(nn.Module):
     def forward(
         self, logits: Float[Tensor, "batch class z y x"], target: Float[Tensor, "batch class z y x"]
     ) -> Float[Tensor, ""]:
-        """The loss of a batch; targets are shares of a voxel that add up to 1 over the classes."""
-        probability = torch.softmax(logits, dim=1)
+        """The loss of a batch; targets are shares of a voxel that add up to 1 over the classes; NaN leaves a voxel out."""
+        probability, known = torch.softmax(logits, dim=1), torch.isfinite(target)
+        voxels_known = 1.0
+        if not bool(known.all()):
+            probability, target = torch.where(known, probability, 0.0), torch.where(known, target, 0.0)
+            voxels_known = float(known.float().mean())
         # A class over the whole batch: a patch that lacks a muscle would make the smallest false positive a total loss.
         loss = soft_dice_loss(probability.transpose(0, 1).contiguous(), target.transpose(0, 1).contiguous())
         if self.cross_entropy:
-            loss = loss + self.cross_entropy * nn.functional.cross_entropy(logits, target)
+            loss = loss + self.cross_entropy * nn.functional.cross_entropy(logits, target) / max(voxels_known, 1e-6)
         return loss
 
 
@@ -145,6 +149,10 @@ class UNet3dTask:
                 if name == muscle:
                     shares[index, there] += crop(labels == value, region)
         shares[0] = 1 - shares[1:].sum(axis=0)
+        if leg.volume.seen is not None:
+            unseen = np.zeros(grey.shape, dtype=bool)
+            unseen[there] = crop((~leg.volume.seen[wanted[there]]).astype(np.uint8), region) > 0
+            shares[:, unseen] = np.nan
         grey, shares = flip(rng, change_grey(rng, grey, config.grey), shares, chance=config.flip)
         return normalised(grey, config.sampling), shares
 
