@@ -48,6 +48,23 @@ def test_a_metric_is_written_as_its_unit_asks_and_with_a_sign_where_both_signs_a
         assert metric.quantity.signed == (metric.better == "nearer to 0"), metric.key
 
 
+def test_volumes_are_those_of_both_and_the_difference_is_the_segmentations_less_the_references() -> None:
+    found, reference = cube(2), cube(2)
+    reference.array[10:] = 0
+    muscle = comparing.compare(found, reference).muscles["SOL"]
+    # Ten and eight slices of 10 x 10 mm.
+    assert (muscle.volume_cm3, muscle.reference_volume_cm3) == (1.0, 0.8)
+    assert muscle.volume_difference_cm3 == pytest.approx(0.2)
+
+
+def test_slices_that_do_not_count_are_left_out_of_the_distances_from_either_side() -> None:
+    found, reference = cube(1), cube(1)
+    reference.array[13, 5, 5] = 1
+    assert comparing.compare(found, reference).muscles["SOL"].hausdorff_mm == 3.0
+    assert comparing.compare(found, reference, {"SOL": [13]}).muscles["SOL"].hausdorff_mm == 0.0
+    assert comparing.compare(reference, found, {"SOL": [13]}).muscles["SOL"].hausdorff_mm == 0.0
+
+
 def test_a_line_in_the_table_is_all_that_a_new_metric_takes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for room in (comparing, tables):
         monkeypatch.setattr(room, "METRICS", (*METRICS, MISSED))

@@ -136,7 +136,13 @@ def test_an_example_works_with_the_files_and_lines_that_it_shows(heading: str, t
     # What is compiled is not kept for a copy that is used once.
     settings = {**os.environ, "PYTHONPATH": str(tmp_path / "src"), "NUMBA_DISABLE_JIT": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
-        [sys.executable, "-c", opening + where + body], cwd=tmp_path, env=settings, capture_output=True, text=True, check=False
+        [sys.executable, "-c", opening + where + body],
+        cwd=tmp_path,
+        env=settings,
+        capture_output=True,
+        text=True,
+        check=False,
+        encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
 
