@@ -71,20 +71,36 @@ def open_sweep(path: AnyPath, config: AnyPath | None = None) -> Sweep:
     return read(Path(path), None if config is None else Path(config))
 
 
-def open_seeds(path: AnyPath, volume: Volume | Grid | None = None) -> Seeds:
+def open_seeds(
+    path: AnyPath | Sequence[AnyPath],
+    volume: Volume | Grid | None = None,
+    *,
+    corrections: Sequence[AnyPath] = (),
+    keep_outlines: bool = False,
+    clean: bool = False,
+) -> Seeds:
     """Read what an expert drew: a sparse label map, a `.seg.nrrd`, PNG masks, or contours in a Stradwin `.sw`.
 
     Args:
-        path: The file or folder.
+        path: The file or folder, or several, which are joined.
         volume: What the seeds belong to. Contours and PNG masks need it; label maps on another grid are moved
             onto it where that is safe, with a warning that says by how much.
+        corrections: Seeds that take the place of the others on their slices.
+        keep_outlines: Take outlines that were painted with a brush as they are, instead of filling them.
+        clean: Leave out stray pieces, and slices that cannot belong between their neighbours.
+
+    Returns:
+        The seeds. Their `findings` say what was filled, left out or replaced, and what cannot be meant.
 
     Raises:
-        InputError: The seeds are missing, broken, or do not fit the volume.
+        InputError: The seeds are missing, broken, contradict each other, or do not fit the volume.
     """
+    from ifssnet.workflow.files.opener import SeedReading
     from ifssnet.workflow.files.opener import open_seeds as read
 
-    return read(Path(path), volume.grid if isinstance(volume, Volume) else volume)
+    paths = [Path(path)] if isinstance(path, str | PathLike) else [Path(each) for each in path]
+    reading = SeedReading(keep_outlines, clean, tuple(Path(each) for each in corrections))
+    return read(paths, volume.grid if isinstance(volume, Volume) else volume, reading=reading)
 
 
 def compound(sweeps: Sweep | Sequence[Sweep], *, force_quality: bool = False, **options: Any) -> Volume:

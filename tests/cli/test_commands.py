@@ -112,9 +112,8 @@ def test_the_report_shows_other_methods_beside_the_first(leg: Path):
     seeds.run([leg / "truth.seg.nrrd"], leg / "seeds.seg.nrrd", consecutive=3, every=10, quiet=True)
     segment.run(None, [leg / "seeds.seg.nrrd"], leg / "found.seg.nrrd", provenance=True, quiet=True)
     page, truth = leg / "report.html", leg / "truth.seg.nrrd"
-    report.run(
-        leg / "found.seg.nrrd", page, leg / "leg.mha", truth, leg / "seeds.seg.nrrd", [f"perfect={truth}"], slices=2, quiet=True
-    )
+    words, drawn = [f"perfect={truth}"], [leg / "seeds.seg.nrrd"]
+    report.run(leg / "found.seg.nrrd", page, leg / "leg.mha", truth, drawn, words, slices=2, quiet=True)
     text = page.read_text(encoding="utf-8")
     # The first is named by its provenance; a truth against itself has a Dice of 1.
     found = dict(re.findall(r'<td data-method="(\w+)" data-muscle="SOL" data-key="dice" data-value="([^"]*)"', text))

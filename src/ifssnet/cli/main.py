@@ -31,6 +31,7 @@ from ifssnet.cli.commands import (
     serve,
     session,
     simulate_expert,
+    slices,
     train,
     weights,
 )
@@ -83,6 +84,7 @@ COMMANDS: Mapping[str, Callable[..., object] | Group] = {
     "compound": compound.run,
     "register": register.run,
     "seeds": seeds.run,
+    "slices": Group("Masks as PNG pictures, and back.", {"export": slices.export, "import": slices.import_}),
     "segment": segment.run,
     "measure": measure.run,
     "compare": compare.run,

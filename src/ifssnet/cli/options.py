@@ -30,5 +30,23 @@ Force = Annotated[bool, typer.Option("--force", help="Replace the output if it i
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars and no remarks.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say the stages of the work and how long it took.")]
+Names = Annotated[
+    str | None, typer.Option("--names", metavar="1=SOL,2=GM", help="Names of label values, for files that hold none.")
+]
+KeepOutlines = Annotated[
+    bool, typer.Option("--keep-outlines", help="Take outlines that were painted with a brush as they are; do not fill them.")
+]
+Clean = Annotated[
+    bool, typer.Option("--clean", help="Leave out stray pieces, and slices that cannot belong between their neighbours.")
+]
+Corrections = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--corrections", metavar="FILE", help="Seeds that take the place of the others on their slices; again for more."
+    ),
+]
+LaterWins = Annotated[
+    bool, typer.Option("--later-wins", help="Where two files drew a muscle differently on a slice, the one named last counts.")
+]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write; the suffix chooses the format.")]
 MaybeOutput = Annotated[Path | None, typer.Option("--output", "-o", help="Write the answer here as well.")]

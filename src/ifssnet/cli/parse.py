@@ -68,6 +68,26 @@ def slices(text: str | None) -> tuple[int, ...] | None:
     return tuple(sorted(found))
 
 
+def label_names(text: str | None) -> dict[int, str]:
+    """`1=SOL,2=GM` as label value to name; nothing where nothing is given.
+
+    >>> label_names("1=SOL, 2=GM")
+    {1: 'SOL', 2: 'GM'}
+
+    Raises:
+        InputError: Something else, or a value or a name twice.
+    """
+    found: dict[int, str] = {}
+    for word in () if text is None else text.split(","):
+        value, equals, name = (part.strip() for part in word.partition("="))
+        if not equals or not (value.isascii() and value.isdigit() and len(value) < 10) or int(value) == 0 or not name:
+            raise InputError("names such as --names 1=SOL,2=GM", f"'{word[:60]}'", "Give each label value above 0 a name.")
+        if int(value) in found or name in found.values():
+            raise InputError("each label value and each name once", f"'{(text or '')[:60]}'", "Correct --names.")
+        found[int(value)] = name
+    return found
+
+
 def _is_index(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 6
 

@@ -18,6 +18,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from ifssnet.core.errors import InputError, silence_libraries
+from ifssnet.core.findings import Finding
 from ifssnet.core.progress import Progress, drain
 from ifssnet.io.plain_data import plain
 
@@ -99,6 +100,15 @@ class Terminal:
         """A remark for a person."""
         if not self.quiet:
             self.err.print(escape(text))
+
+    def tell(self, findings: Iterable[Finding]) -> None:
+        """Remarks that stand whatever the reader asked for, but for notes."""
+        for finding in findings:
+            words = f"{finding.severity}: {finding.text} {finding.remedy}".rstrip()
+            if finding.severity == "note":
+                self.say(words)
+            else:
+                self.err.print(escape(words))
 
     def detail(self, text: str) -> None:
         """A remark for a person who asked for details."""

@@ -345,6 +345,29 @@ class AnnotatedMuscle:
 
 @dataclass(frozen=True)
 class Annotation:
-    """How much was annotated, of each muscle by its name."""
+    """How much was annotated.
+
+    Attributes:
+        muscles: Of each muscle, by its name.
+        findings: What a person has to know of the drawing.
+    """
 
     muscles: Mapping[str, AnnotatedMuscle]
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class SliceMasks:
+    """Masks that went out, or came back.
+
+    Attributes:
+        output: Where they were written.
+        masks: How many, of all muscles together.
+        muscles: The muscles' names.
+        complete: Whether they are a complete label map; otherwise they are seeds, and slices without a file are unknown.
+    """
+
+    output: Path
+    masks: int
+    muscles: tuple[str, ...]
+    complete: bool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -13,6 +13,7 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
+EMPTY_NAMES: Mapping[int, str] = MappingProxyType({})
 
 
 def first_names(names: Collection[str], most: int = 8) -> str:
@@ -98,6 +99,24 @@ class LabelMap:
         raise InputError(
             f"one of the labels {', '.join(self.names.values()) or '(none)'}", f"'{name}'", "Use a name that the label map has."
         )
+
+
+def renamed(labels: LabelMap, names: Mapping[int, str]) -> LabelMap:
+    """A label map with other names for some of its values.
+
+    Raises:
+        InputError: A name for a value that the label map does not have.
+    """
+    if unknown := sorted(set(names) - set(labels.names)):
+        known = ", ".join(f"{value} ({name})" for value, name in sorted(labels.names.items())[:12])
+        raise InputError(f"names for the label values {known or '(none)'}", f"a name for {unknown[0]}", "Correct --names.")
+    return renamed_of(labels, names)
+
+
+def renamed_of(labels: LabelMap, names: Mapping[int, str]) -> LabelMap:
+    """The same, where names for values that the label map does not have are meant for another one."""
+    own = {value: name for value, name in names.items() if value in labels.names}
+    return replace(labels, names={**labels.names, **own}) if own else labels
 
 
 @dataclass(frozen=True, eq=False)

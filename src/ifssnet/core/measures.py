@@ -222,11 +222,13 @@ class LegMeasures:
         muscles: Muscle's name, as the field has it, to its measures; SOL, GM and GL first.
         options: How they were measured; `options.echo` is None where no volume was given, else it says where the probe was.
         grey_scale: How the volume's grey levels became the 0 to 255 of echo intensity; None where no volume was given.
+        slice_axis: The axis of the stored array along which the leg runs and slices are counted: 0 for z.
     """
 
     muscles: Mapping[str, MuscleMeasures]
     options: MeasureOptions
     grey_scale: GreyScale | None = None
+    slice_axis: int = 0
 
     def __repr__(self) -> str:
         return f"LegMeasures({first_names([f'{name} {each.volume_cm3:.4g} cm3' for name, each in self.muscles.items()])})"

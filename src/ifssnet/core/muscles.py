@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -54,7 +54,17 @@ _BY_WORDS: Mapping[str, str] = MappingProxyType(
 _RING = ((0, 114, 178), (230, 159, 0), (86, 180, 233), (213, 94, 0), (0, 158, 115), (240, 228, 66), (204, 121, 167))
 """Colours that can be distinguished with any kind of colour vision (Okabe and Ito)."""
 
-_NOISE = {"smooth", "muscle", "muscles", "bone", "left", "right", "vhf", "vhm", "l", "r", "mesh", "surface", "label"}
+
+_SIDES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "left": frozenset({"left", "l", "lt", "links", "linker", "linke", "gauche", "sinistra", "sinister", "izquierda"}),
+        "right": frozenset(
+            {"right", "r", "rt", "rechts", "rechter", "rechte", "droite", "droit", "destra", "dexter", "derecha"}
+        ),
+    }
+)
+
+_NOISE = {"smooth", "muscle", "muscles", "bone", "vhf", "vhm", "mesh", "surface", "label"}.union(*_SIDES.values())
 
 
 def field_name(text: str) -> str:
@@ -65,19 +75,77 @@ def field_name(text: str) -> str:
     >>> field_name("Soleus"), field_name("sol"), field_name("MyMuscle")
     ('SOL', 'SOL', 'MyMuscle')
     """
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
-    words = [word for word in re.split(r"[^0-9A-Za-z]+", spaced.lower()) if word]
+    words = _words(text)
     for kept in (words, [word for word in words if word not in _NOISE]):
         if (name := _BY_WORDS.get(" ".join(kept))) is not None:
             return name
     return text
 
 
+def _words(text: str) -> list[str]:
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    return [word for word in re.split(r"[^0-9A-Za-z]+", spaced.lower()) if word]
+
+
+def _toward_white(part: int, share: float) -> int:
+    return round(part + (255 - part) * share)
+
+
+def side_of(text: str) -> str:
+    """The side that a name says, "left" or "right"; empty where it says none or both.
+
+    >>> side_of("soleus left"), side_of("SOL_R"), side_of("VHF_Left_Tibia"), side_of("GL")
+    ('left', 'right', 'left', '')
+    """
+    found = {side for side, words in _SIDES.items() if set(_words(text)) & words}
+    return found.pop() if len(found) == 1 else ""
+
+
+def field_names(names: Iterable[str]) -> dict[str, str]:
+    """What the field calls each of several names that stand together, sides kept where both sides are among them.
+
+    A map of one leg says its side for nothing: there `SOL_L` is SOL. Where the two legs stand side by side, `SOL_L` and
+    `SOL_R` are structures of their own.
+
+    >>> field_names(["soleus left", "SOL_R", "TIBIA"])
+    {'soleus left': 'SOL left', 'SOL_R': 'SOL right', 'TIBIA': 'TIBIA'}
+    >>> field_names(["SOL_L", "GM_L"])
+    {'SOL_L': 'SOL', 'GM_L': 'GM'}
+    """
+    every = list(names)
+    known = {name: side_of(name) if field_name(name) in _BY_NAME else "" for name in every}
+    if {"left", "right"} <= set(known.values()):
+        return {name: f"{field_name(name)} {known[name]}".rstrip() for name in every}
+    return {name: field_name(name) for name in every}
+
+
+def in_field_order(names: Iterable[str]) -> list[str]:
+    """The paper's three muscles first, in the paper's order and left before right; then the others as they came.
+
+    >>> in_field_order(["TA", "GM", "SOL right", "SOL left"])
+    ['SOL left', 'SOL right', 'GM', 'TA']
+    """
+    return sorted(names, key=place_of)
+
+
+def place_of(name: str) -> tuple[int, str]:
+    """What a name is sorted by, for `in_field_order`."""
+    short = field_name(name)
+    return (TRICEPS_SURAE.index(short), side_of(name)) if short in TRICEPS_SURAE else (len(TRICEPS_SURAE), "")
+
+
 def color_of(name: str, index: int) -> tuple[int, int, int]:
     """Red, green and blue, 0 to 255, of a part: its own, or that of its index in a ring where it has none.
+
+    The right one of two sides is lighter.
 
     >>> color_of("SOL", 0), color_of("TA", 1)
     ((126, 87, 194), (230, 159, 0))
     """
+    base, _, side = name.rpartition(" ")
+    if side in _SIDES and base in _BY_NAME:
+        red, green, blue = color_of(base, index)
+        whiter = 0.45 if side == "right" else 0.0
+        return (_toward_white(red, whiter), _toward_white(green, whiter), _toward_white(blue, whiter))
     part = _BY_NAME.get(name)
     return _RING[index % len(_RING)] if part is None or part.color is None else part.color

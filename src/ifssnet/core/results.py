@@ -12,7 +12,7 @@ from jaxtyping import Float, Int, Shaped
 
 from ifssnet.core.evaluation import Absences, EvaluationFacts, Failure
 from ifssnet.core.findings import Finding
-from ifssnet.core.muscles import TRICEPS_SURAE
+from ifssnet.core.muscles import in_field_order
 from ifssnet.core.reliability import BlandAltman, Interval, Reliability
 
 MEAN = "mean"
@@ -277,7 +277,7 @@ class Results:
     def muscles(self) -> tuple[str, ...]:
         """The muscles that have numbers, the paper's first."""
         seen = dict.fromkeys(score.muscle for score in self.scores)
-        return (*(m for m in TRICEPS_SURAE if m in seen), *(m for m in seen if m not in TRICEPS_SURAE))
+        return tuple(in_field_order(seen))
 
     @property
     def cases(self) -> tuple[str, ...]:

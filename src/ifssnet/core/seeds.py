@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.findings import Finding
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import first_names
 
@@ -29,6 +30,7 @@ class Seeds:
         colors: Label value to (red, green, blue), 0 to 255; may lack any label.
         axes: The axes of the volume's array that the seeds' slices, rows and columns run along: other than (0, 1, 2) where
             the expert drew across another axis than the array's first. `grid` is the volume's with its axes in this order.
+        findings: What a person has to know of the drawing, such as outlines that were filled.
     """
 
     masks: Mapping[int, Mapping[int, Mask]]
@@ -36,6 +38,7 @@ class Seeds:
     names: Mapping[int, str]
     colors: Mapping[int, tuple[int, int, int]] = field(default_factory=dict[int, tuple[int, int, int]])
     axes: tuple[int, int, int] = (0, 1, 2)
+    findings: tuple[Finding, ...] = ()
 
     def __repr__(self) -> str:
         drawn = [f"{self.name(label)} on {len(self.masks[label])} slices" for label in self.masks]

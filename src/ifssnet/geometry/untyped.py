@@ -77,9 +77,26 @@ def dilated(blocks: Bool[np.ndarray, "z y x"], size: Sequence[int]) -> Bool[np.n
     return np.asarray(ndimage.maximum_filter(blocks, size=size, mode="constant", cval=False))
 
 
+def dilated_plane(mask: Bool[np.ndarray, "y x"], size: int) -> Bool[np.ndarray, "y x"]:
+    """Whether any pixel in the square of an odd size around each pixel is True."""
+    return np.asarray(ndimage.maximum_filter(mask, size=size, mode="constant", cval=0), dtype=bool)
+
+
 def convex_hull(mask: Bool[np.ndarray, "y x"]) -> Bool[np.ndarray, "y x"]:
     """The pixels of the smallest convex shape that holds a mask."""
     return np.asarray(morphology.convex_hull_image(mask))
+
+
+def skeleton(mask: Bool[np.ndarray, "y x"]) -> Bool[np.ndarray, "y x"]:
+    """The middle line of a mask, one pixel wide."""
+    return np.asarray(morphology.skeletonize(mask), dtype=bool)
+
+
+def pieces(mask: Bool[np.ndarray, "*axes"]) -> tuple[Int[np.ndarray, "*axes"], int]:
+    """A number for each piece that hangs together, diagonals included, from 1; and how many pieces there are."""
+    found: Any = ndimage.label(mask, structure=np.ones((3,) * mask.ndim))
+    numbered, count = found
+    return np.asarray(numbered), int(count)
 
 
 def distance_to_false(

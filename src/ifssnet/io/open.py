@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,11 +17,13 @@ from ifssnet.io.sweeps.slicer_sequence import SLICER_TRANSFORMS
 from ifssnet.io.sweeps.sweep_format import SweepFormat
 from ifssnet.io.sweeps.tracking_files import TrackingFiles, refuse_tracking_files, with_calibration
 from ifssnet.io.volumes import label_names
+from ifssnet.io.volumes.label_tables import snap_table, used_only
 from ifssnet.io.volumes.placement import as_labels, warn_of_nan
 from ifssnet.io.volumes.seen_mask import with_seen
+from ifssnet.io.volumes.seg_nrrd import SEG_NRRD, read_overlapping
 from ifssnet.io.volumes.volume_format import CaseFolder, VolumeFormat
 
-__all__ = ["kind_of", "open_labels", "open_sweep", "open_sweeps", "open_volume"]
+__all__ = ["kind_of", "open_label_layers", "open_labels", "open_sweep", "open_sweeps", "open_volume"]
 
 MANY_LABELS = 40
 """More unnamed structures than anybody draws in a leg."""
@@ -78,6 +81,18 @@ def open_labels(path: Path) -> LabelMap:
     return _labels_of(format.read_volume(path, labels=True), path)
 
 
+def open_label_layers(path: Path) -> tuple[LabelMap, ...]:
+    """Read label maps of which each structure is whole: one, or several on one grid where structures overlap.
+
+    Args:
+        path: As `open_labels` takes it.
+
+    Raises:
+        InputError: As `open_labels`.
+    """
+    return read_overlapping(path) if format_of(path) is SEG_NRRD else (open_labels(path),)
+
+
 def open_sweep(path: Path, config: Path | PlusConfiguration | None = None) -> Sweep:
     """Read a tracked sweep.
 
@@ -125,6 +140,13 @@ def _refuse_configuration(format: SweepFormat, configuration: PlusConfiguration 
         )
 
 
+def _of_snap(
+    found: tuple[Mapping[int, str], Mapping[int, tuple[int, int, int]], Path], used: set[int]
+) -> label_names.LabelNames:
+    names, colors, _ = found
+    return label_names.LabelNames(used_only(names, used), {value: colors[value] for value in colors if value in used})
+
+
 def _labels_of(volume: Volume, path: Path) -> LabelMap:
     """A volume's values as labels, with names and colours from wherever they are kept."""
     array = as_labels(volume.array, path.name)
@@ -135,6 +157,8 @@ def _labels_of(volume: Volume, path: Path) -> LabelMap:
         told = label_names.read_sidecar(path)
         if not told.names:
             told = label_names.nnunet_names(path)
+        if not told.names and (found := snap_table(path)) is not None:
+            told = _of_snap(found, set(values_in_use(array)))
     in_use = values_in_use(array)
     if len(in_use) > MOST_LABELS:
         raise InputError(

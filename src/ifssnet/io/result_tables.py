@@ -63,7 +63,7 @@ def save_table(table: Mapping[str, Json], rows: Rows, target: Path, force: bool 
 
 def measures_table(measures: LegMeasures) -> dict[str, Json]:
     """What a leg measures as plain data: NaN is None, and what was not measured is left out."""
-    provenance: dict[str, Json] = {"slice_axis": "z", "cone_slices": measures.options.cone_slices}
+    provenance: dict[str, Json] = {"slice_axis": "zyx"[measures.slice_axis], "cone_slices": measures.options.cone_slices}
     if (echo := measures.options.echo) is not None:
         provenance["echo"] = {"probe_side": echo.probe_side, "erosion_mm": echo.erosion_mm, "band_mm": echo.band_mm}
     if measures.grey_scale is not None:

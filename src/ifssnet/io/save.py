@@ -163,7 +163,8 @@ def _save_labels(
     # What 3D Slicer said of its segments would make the file one of its segmentations, with names that are not there.
     header = {key: value for key, value in labels.header.items() if not SEGMENT_KEY.match(key)}
     if labels.names and writer.label_names == "beside":
-        beside = {label_names.sidecar_of(path): label_names.as_text(labels) + "\n", **beside}
+        sidecar, text = label_names.sidecar_text(path, labels)
+        beside = {sidecar: text, **beside}
     elif labels.names:
         header[label_names.HEADER_KEY] = label_names.as_text(labels)
     _save_volume(Volume(labels.array, labels.grid, MappingProxyType(header)), path, writer, force, compress, beside)

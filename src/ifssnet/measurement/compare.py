@@ -9,8 +9,9 @@ from typing import Any
 from ifssnet.core.agreement import LegAgreement, MuscleAgreement, SliceAgreement
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap
-from ifssnet.core.muscles import field_name
+from ifssnet.core.muscles import field_names
 from ifssnet.geometry.box import Box, label_boxes
+from ifssnet.geometry.long_axis import along, leg_order, order_with_first
 from ifssnet.geometry.resample import comparable
 from ifssnet.measurement.comparison import Comparison
 from ifssnet.measurement.metrics.table import METRICS
@@ -26,6 +27,7 @@ def compare(
     reference: LabelMap,
     without: Mapping[str, Collection[int]] | None = None,
     per_slice: bool = False,
+    axis: int | None = None,
 ) -> LegAgreement:
     """Hold a segmentation against a reference, muscle by muscle; definitions and sources are in docs/reference/measures.md.
 
@@ -34,6 +36,7 @@ def compare(
         reference: What it ought to be.
         without: Muscle's name to slices of the reference's grid that do not count, such as those that an expert annotated.
         per_slice: Add the agreement on each slice to each muscle.
+        axis: The axis of the reference's array across which slices are counted; None for the one along the leg.
 
     Returns:
         Each muscle of either map, matched by name, and the mean over the muscles. An infinite number (distance to an
@@ -42,7 +45,7 @@ def compare(
     Raises:
         InputError: No muscle is in both, the grids cannot be bridged safely, or every slice is left out.
     """
-    found = comparisons(labels, reference, without)
+    found = comparisons(labels, reference, without, axis)
     muscles = {name: agreement(comparison, per_slice=per_slice) for name, comparison in found.items()}
     return LegAgreement(
         muscles=muscles,
@@ -53,16 +56,22 @@ def compare(
 
 
 def comparisons(
-    labels: LabelMap, reference: LabelMap, without: Mapping[str, Collection[int]] | None = None
+    labels: LabelMap,
+    reference: LabelMap,
+    without: Mapping[str, Collection[int]] | None = None,
+    axis: int | None = None,
 ) -> Mapping[str, Comparison]:
     """The counts and distances behind `compare`, one a muscle, in the order of every table."""
     pairs = paired(labels, reference)
     labels = comparable(labels, reference, "the segmentation")
     ours = [pair.value for pair in pairs if pair.value is not None]
     theirs = [pair.reference_value for pair in pairs if pair.reference_value is not None]
+    order = leg_order(reference, theirs) if axis is None else order_with_first(reference.grid, axis)
+    labels, reference = along(labels, order), along(reference, order)
     counts = joint_counts(labels.array, reference.array, ours, theirs)
     boxes = label_boxes(labels.array, ours), label_boxes(reference.array, theirs)
-    left_out = {field_name(name): frozenset(slices) for name, slices in (without or {}).items()}
+    called = field_names([*labels.names.values(), *reference.names.values(), *(without or {})])
+    left_out = {called[name]: frozenset(slices) for name, slices in (without or {}).items()}
     found: dict[str, Comparison] = {}
     for pair in pairs:
         overlaps = counts.by_slice(pair.value, pair.reference_value)

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from ifssnet.core.findings import Finding
 from ifssnet.core.images import LabelMap
+from ifssnet.geometry.long_axis import along, leg_order
 
 LARGE_END_SHARE = 0.35
 """A muscle tapers: an area on its first or last slice of more than this share of its largest one is a cut, not an end."""
@@ -24,13 +25,13 @@ def completeness_findings(labels: LabelMap) -> tuple[Finding, ...]:
     """What is missing of the muscles on a label map, muscle by muscle.
 
     Args:
-        labels: The segmentation, slices along its first axis.
+        labels: The segmentation; its slices are those across the leg, whatever axis of the array that is.
 
     Returns:
         A warning for each muscle that is a click, that stands on a few slices alone, or that has a large area on its first
         or last slice; the figure is that area in cm2.
     """
-    areas = _areas_cm2(labels)
+    areas = _areas_cm2(along(labels, leg_order(labels)))
     return tuple(finding for name, area in areas.items() if (finding := _finding(name, area)) is not None)
 
 

@@ -14,6 +14,9 @@ from ifssnet.core.measures import EchoOptions, Side
 from ifssnet.geometry.box import Box, grown
 from ifssnet.geometry.untyped import distance_to_false
 
+ORIENTATION = "UltrasoundImageOrientation"
+"""The header line in which PLUS says which side of its images is which."""
+
 WHOLE, ERODED, SUPERFICIAL = "whole", "eroded", "superficial"
 
 
@@ -54,7 +57,7 @@ def probe_side(header: Mapping[str, str]) -> Side:
     >>> probe_side({"UltrasoundImageOrientation": "MN"}), probe_side({})
     ('+y', '-y')
     """
-    code = header.get("UltrasoundImageOrientation", "").strip().upper()
+    code = header.get(ORIENTATION, "").strip().upper()
     return "+y" if code[1:2] == "N" else "-y"
 
 

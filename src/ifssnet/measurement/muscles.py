@@ -7,16 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 
+from ifssnet.core.errors import InputError
 from ifssnet.core.findings import Finding
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
-from ifssnet.core.measures import AcsaProfile, EchoOptions, LegMeasures, MeasureOptions, MuscleMeasures
+from ifssnet.core.measures import AcsaProfile, EchoOptions, LegMeasures, MeasureOptions, MuscleMeasures, Side
+from ifssnet.geometry.axis_order import Order, reordered
 from ifssnet.geometry.box import label_boxes
 from ifssnet.geometry.grey_levels import on_grey_scale
+from ifssnet.geometry.long_axis import along, leg_order
 from ifssnet.geometry.mesh import area_mm2, enclosed_volume_mm3
 from ifssnet.geometry.resample import volume_under
 from ifssnet.geometry.surface import surface_of
-from ifssnet.measurement.echo import Echo, echo, erosion_findings, probe_side
+from ifssnet.measurement.echo import ORIENTATION, Echo, echo, erosion_findings, probe_side
 from ifssnet.measurement.names import named_values
 from ifssnet.measurement.profile import profiles
 from ifssnet.measurement.unseen import unseen_share
@@ -32,21 +35,28 @@ def measure(labels: LabelMap, volume: Volume | None = None, options: MeasureOpti
         options: How.
 
     Returns:
+        Lengths, cross-sections and profiles along the leg's long axis, whatever axis of the array that is (`long_axis`).
         Muscles named as the field does (SOL, GM, GL first). One that is named but nowhere on the map has a volume of 0 and
         nothing else.
 
     Raises:
-        InputError: Two labels have one muscle's name, or more than 1 % of a muscle lies outside the volume.
+        InputError: Two labels have one muscle's name, more than 1 % of a muscle lies outside the volume, or the probe is
+            said to have been at the leg's end.
     """
-    options = _complete(MeasureOptions() if options is None else options, volume)
     named = named_values(labels)
-    by_value = profiles(
-        labels.array, labels.grid, list(named.values()), options.centroid_smoothing_mm, options.acsa_smoothing_mm
-    )
     scale = None
     if volume is not None:
         volume, scale = on_grey_scale(volume)
         volume = volume_under(volume, labels)
+    order = leg_order(labels, list(named.values()))
+    options = _complete(MeasureOptions() if options is None else options, volume, order)
+    labels = along(labels, order)
+    if volume is not None:
+        seen = None if volume.seen is None else reordered(volume.seen, order)
+        volume = replace(volume, array=reordered(volume.array, order), grid=labels.grid, seen=seen)
+    by_value = profiles(
+        labels.array, labels.grid, list(named.values()), options.centroid_smoothing_mm, options.acsa_smoothing_mm
+    )
     muscles: dict[str, MuscleMeasures] = {}
     for name, value in named.items():
         profile = by_value[value]
@@ -59,7 +69,7 @@ def measure(labels: LabelMap, volume: Volume | None = None, options: MeasureOpti
         if volume is not None and volume.seen is not None:
             measures = replace(measures, never_seen_percent=100 * unseen_share(labels, value, volume.seen))
         muscles[name] = measures
-    return LegMeasures(muscles, options, scale)
+    return LegMeasures(muscles, options, scale, order[0])
 
 
 def measure_findings(measures: LegMeasures, grid: Grid) -> tuple[Finding, ...]:
@@ -73,11 +83,30 @@ def measure_findings(measures: LegMeasures, grid: Grid) -> tuple[Finding, ...]:
     return erosion_findings(grid.spacing_xyz_mm, measures.options.echo, inner)
 
 
-def _complete(options: MeasureOptions, volume: Volume | None) -> MeasureOptions:
-    """The options with the probe's side, which the volume's header may say; without a volume there is no echo intensity."""
+def _complete(options: MeasureOptions, volume: Volume | None, order: Order) -> MeasureOptions:
+    """The options with the probe's side by the axes of slices across the leg; no volume, no echo intensity.
+
+    A side that is given, or that the volume's header says, is by the axes as they are stored.
+    """
     if volume is None or options.echo is None:
         return replace(options, echo=None)
-    return replace(options, echo=replace(options.echo, probe_side=options.echo.probe_side or probe_side(volume.header)))
+    stored = options.echo.probe_side
+    if stored is None and ORIENTATION in volume.header:
+        stored = probe_side(volume.header)
+    side = probe_side({}) if stored is None else _turned(stored, order)
+    return replace(options, echo=replace(options.echo, probe_side=side))
+
+
+def _turned(side: Side, order: Order) -> Side:
+    place = order.index("zyx".index(side[1]))
+    if place == 0:
+        raise InputError(
+            "a probe at a side of the slices across the leg",
+            f"'{side}', an end of the leg, which runs along the array's {side[1]} axis",
+            "Say the side by another axis, with --probe-side.",
+        )
+    sides: tuple[tuple[Side, Side], tuple[Side, Side]] = (("-y", "+y"), ("-x", "+x"))
+    return sides[place - 1][side[0] == "+"]
 
 
 def _sizes(labels: LabelMap, value: int, profile: AcsaProfile, options: MeasureOptions) -> MuscleMeasures:
@@ -146,6 +175,6 @@ def _with_echo(measures: MuscleMeasures, profile: AcsaProfile, levels: Echo) -> 
 
 def _levels(labels: LabelMap, value: int, volume: Volume, options: EchoOptions) -> Echo:
     box = label_boxes(labels.array, [value])[value]
-    side = options.probe_side or probe_side(volume.header)
+    side = options.probe_side or probe_side({})
     spacing = labels.grid.spacing_xyz_mm
     return echo(labels.array, value, box, volume.array, volume.seen, spacing_xyz_mm=spacing, options=options, side=side)

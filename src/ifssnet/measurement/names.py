@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import LabelMap
-from ifssnet.core.muscles import TRICEPS_SURAE, field_name
+from ifssnet.core.muscles import field_names, place_of
 from ifssnet.geometry.values import values_in_use
 
 
@@ -27,23 +27,27 @@ class Pair:
     reference_value: int | None
 
 
-def named_values(labels: LabelMap) -> Mapping[str, int]:
-    """Muscle's name (`field_name`) to label value, SOL, GM and GL first; a value in use without a name is called by its number.
+def named_values(labels: LabelMap, beside: Iterable[str] = ()) -> Mapping[str, int]:
+    """Muscle's name (`field_names`) to label value, SOL, GM and GL first; a value in use without a name is named by its number.
+
+    Args:
+        labels: The label map.
+        beside: Names that stand with the map's own: where the two together tell left from right, sides are kept.
 
     Raises:
         InputError: Two labels have names for the same muscle.
     """
     values = sorted({*labels.names, *values_in_use(labels.array)})
+    called = field_names([*(labels.names.get(value, str(value)) for value in values), *beside])
     found: dict[str, int] = {}
     for value in values:
-        name = field_name(labels.names.get(value, str(value)))
+        name = called[labels.names.get(value, str(value))]
         if name in found:
             raise InputError(
                 "one label a muscle", f"the labels {found[name]} and {value}, both {name}", "Merge them, or rename one of them."
             )
         found[name] = value
-    rank = {name: place for place, name in enumerate(TRICEPS_SURAE)}
-    return dict(sorted(found.items(), key=lambda item: (rank.get(item[0], len(rank)), item[1])))
+    return dict(sorted(found.items(), key=lambda item: (*place_of(item[0]), item[1])))
 
 
 def paired(labels: LabelMap, reference: LabelMap, what: str = "segmentation") -> list[Pair]:
@@ -52,7 +56,8 @@ def paired(labels: LabelMap, reference: LabelMap, what: str = "segmentation") ->
     Raises:
         InputError: No muscle is in both, or a map has two labels for one.
     """
-    ours, theirs = named_values(labels), named_values(reference)
+    ours = named_values(labels, reference.names.values())
+    theirs = named_values(reference, labels.names.values())
     if not ours.keys() & theirs.keys():
         raise InputError(
             f"a muscle that both the {what} and the reference name",

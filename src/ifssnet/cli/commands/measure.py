@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ifssnet.cli.options import Force, Json, MaybeOutput, Quiet, Verbose
+from ifssnet.cli.options import Force, Json, MaybeOutput, Names, Quiet, Verbose
 from ifssnet.cli.overruled import needs
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.measures import EchoOptions, LegMeasures, MeasureOptions
@@ -48,6 +48,7 @@ def run(
     ] = None,
     cone_slices: Annotated[int, typer.Option("--cone-slices", help="Slices of the truncated-cone estimate.")] = 11,
     output: MaybeOutput = None,
+    names: Names = None,
     force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -59,6 +60,7 @@ def run(
 
     Example: `ifss measure leg-segmented.seg.nrrd --volume leg.mha`
     """
+    from ifssnet.cli.parse import label_names
     from ifssnet.workflow.leg.measure_files import measure_files, measured_table
 
     terminal = Terminal(quiet, verbose, json)
@@ -74,14 +76,15 @@ def run(
         cone_slices=cone_slices,
         echo=EchoOptions(erosion_mm, band_mm, None if probe_side is None else probe_side.value),
     )
+    named = label_names(names)
     found = terminal.work(
-        "measuring", lambda: measure_files(segmentation, volume, against, mdc, options=options, output=output, force=force)
+        "measuring",
+        lambda: measure_files(segmentation, volume, against, mdc, options=options, output=output, force=force, names=named),
     )
     if json:
         terminal.answer_json(measured_table(found))
         return found.measures
-    for finding in found.findings:
-        terminal.say(f"{finding.severity}: {finding.text} {finding.remedy}")
+    terminal.tell(found.findings)
     muscles = {name: muscle.numbers() for name, muscle in found.measures.muscles.items()}
     _answer(terminal, str(segmentation), muscles)
     if found.differences:

@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ifssnet.cli.options import Force, Json, LegSide, Quiet, Rater, Subject, Verbose
+from ifssnet.cli.options import (
+    Clean,
+    Corrections,
+    Force,
+    Json,
+    KeepOutlines,
+    LaterWins,
+    LegSide,
+    Names,
+    Quiet,
+    Rater,
+    Subject,
+    Verbose,
+)
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.errors import InputError
 
@@ -21,7 +34,9 @@ def run(
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the page: a name that ends in .html.")],
     volume: Annotated[Path | None, typer.Option(help="Grey levels that the slices show.")] = None,
     reference: Annotated[Path | None, typer.Option(help="A reference: comparison and surface error map.")] = None,
-    seeds: Annotated[Path | None, typer.Option(help="The seeds, to mark the annotated slices.")] = None,
+    seeds: Annotated[
+        list[Path] | None, typer.Option(help="The seeds, to mark the annotated slices; again for further files.")
+    ] = None,
     other: Annotated[
         list[str] | None,
         typer.Option(
@@ -40,6 +55,11 @@ def run(
             help="Whose axes the volume has (default: the patient's where the muscles lie as they then must).",
         ),
     ] = None,
+    names: Names = None,
+    corrections: Corrections = None,
+    later_wins: LaterWins = False,
+    keep_outlines: KeepOutlines = False,
+    clean: Clean = False,
     force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -50,7 +70,9 @@ def run(
     Example: `ifss report leg-segmented.seg.nrrd --volume leg.mha -o report.html`, or with another method beside it:
     `ifss report leg-segmented.seg.nrrd --volume leg.mha --reference expert.seg.nrrd --other GFS=grown.seg.nrrd -o report.html`
     """
+    from ifssnet.cli.parse import label_names
     from ifssnet.io.plain_data import plain
+    from ifssnet.workflow.files.opener import SeedReading
     from ifssnet.workflow.files.result_files import check_suffix
     from ifssnet.workflow.report.report_files import report_files
 
@@ -70,6 +92,9 @@ def run(
         rater=rater,
         patient_axes=patient_axes,
         force=force,
+        reading=SeedReading(
+            keep_outlines, clean, tuple(corrections or ()), "later" if later_wins else "refuse", label_names(names)
+        ),
     )
     page = terminal.run(work)
     if json:

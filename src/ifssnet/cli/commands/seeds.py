@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ifssnet.cli.options import Force, Json, Output, Quiet, Verbose
+from ifssnet.cli.options import Clean, Corrections, Force, Json, KeepOutlines, LaterWins, Names, Output, Quiet, Verbose
 from ifssnet.cli.overruled import needs
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.file_facts import Annotation
@@ -16,7 +16,9 @@ from ifssnet.core.file_facts import Annotation
 def run(
     labels: Annotated[
         list[Path],
-        typer.Argument(metavar="LABELS", help="A label map; or PNG masks; or Stradwin contours, one file a parallel sweep."),
+        typer.Argument(
+            metavar="LABELS", help="A label map; or seeds, which are joined; or PNG masks; or contours, one file a sweep."
+        ),
     ],
     output: Output,
     consecutive: Annotated[int, typer.Option(help="Slices drawn side by side at each place.")] = 3,
@@ -32,6 +34,14 @@ def run(
         Path | None, typer.Option(help="The volume that contours or PNG masks belong to; its grid is taken.")
     ] = None,
     config: Annotated[Path | None, typer.Option("--config", help="PLUS configuration (XML) for a sweep.")] = None,
+    slices: Annotated[
+        str | None, typer.Option(metavar="40,47", help="These slices of LABELS and no others; 40-42 for several side by side.")
+    ] = None,
+    names: Names = None,
+    corrections: Corrections = None,
+    later_wins: LaterWins = False,
+    keep_outlines: KeepOutlines = False,
+    clean: Clean = False,
     force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -44,17 +54,27 @@ def run(
 
     Parallel sweeps see a strip of each muscle each: give the contours of all of them, and they are joined on common slices.
 
-    Example: `ifss seeds leg.seg.nrrd -o seeds.seg.nrrd --consecutive 3 --every-mm 27.7`
+    Several files of seeds are joined, muscles by name; a muscle drawn differently in two of them on one slice is refused.
+
+    Example: `ifss seeds leg.seg.nrrd -o seeds.seg.nrrd --consecutive 3 --every-mm 27.7`, or two slices of a result as
+    corrections: `ifss seeds edited.seg.nrrd --slices 40,47 -o corrections.seg.nrrd`
     """
+    from ifssnet.cli.parse import label_names
+    from ifssnet.cli.parse import slices as parsed_slices
+    from ifssnet.workflow.files.opener import SeedReading
     from ifssnet.workflow.leg.seed_files import SeedChoice, make_seeds
 
     terminal = Terminal(quiet, verbose, json)
     needs({"--seed": seed != 0}, "--noise-mm", noise_mm != 0)
     needs({"--config": config is not None}, "--volume", volume is not None)
-    choice = SeedChoice(consecutive, every, every_mm, first_only, ends, noise_mm, seed)
-    annotation = make_seeds(labels, output, choice, volume, config, force=force)
+    choice = SeedChoice(consecutive, every, every_mm, first_only, ends, noise_mm, seed, parsed_slices(slices))
+    reading = SeedReading(
+        keep_outlines, clean, tuple(corrections or ()), "later" if later_wins else "refuse", label_names(names)
+    )
+    annotation = make_seeds(labels, output, choice, volume, config, force=force, reading=reading)
     if json:
         terminal.answer_json(annotation)
+    terminal.tell(annotation.findings)
     for name, muscle in annotation.muscles.items():
         terminal.say(f"{name}: {muscle.slices} annotated slices, {muscle.present} of them with the muscle")
     terminal.say(f"wrote {output}")

@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from ifssnet.cli.options import Force, Json, LegSide, Quiet, Rater, Subject, Verbose
+from ifssnet.cli.options import (
+    Clean,
+    Corrections,
+    Force,
+    Json,
+    KeepOutlines,
+    LaterWins,
+    LegSide,
+    Names,
+    Quiet,
+    Rater,
+    Subject,
+    Verbose,
+)
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.provenance import Provenance
 
@@ -17,7 +30,7 @@ def run(
         Path | None, typer.Argument(metavar="[VOLUME]", help="Grey levels; may be left out for methods that do not read them.")
     ] = None,
     seeds: Annotated[
-        list[Path] | None, typer.Option(help="What the expert drew; again for the contours of each parallel sweep.")
+        list[Path] | None, typer.Option(help="What the expert drew; again for further files, or for each parallel sweep.")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write the segmentation.")] = None,
     method: Annotated[
@@ -55,6 +68,11 @@ def run(
     subject: Subject = "",
     side: Annotated[LegSide | None, typer.Option(help="Which leg, for provenance and report.")] = None,
     rater: Rater = "",
+    names: Names = None,
+    corrections: Corrections = None,
+    later_wins: LaterWins = False,
+    keep_outlines: KeepOutlines = False,
+    clean: Clean = False,
     force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -69,9 +87,11 @@ def run(
     installed; otherwise guided shape interpolation. A line, and the provenance, say which and why.
     """
     from ifssnet.cli.overruled import needs, once
+    from ifssnet.cli.parse import label_names
     from ifssnet.cli.settings import given
     from ifssnet.core.errors import InputError
     from ifssnet.propagate.methods import METHODS
+    from ifssnet.workflow.files.opener import SeedReading
     from ifssnet.workflow.leg.method_choice import default_choice
     from ifssnet.workflow.leg.segment_files import segment_files
 
@@ -119,12 +139,14 @@ def run(
         side=None if side is None else side.value,
         rater=rater,
         force=force,
+        reading=SeedReading(
+            keep_outlines, clean, tuple(corrections or ()), "later" if later_wins else "refuse", label_names(names)
+        ),
     )
     segmented = terminal.run(work)
     if json:
         terminal.answer_json(segmented.table())
-    for finding in segmented.findings:
-        terminal.say(f"{finding.severity}: {finding.text} {finding.remedy}")
+    terminal.tell(segmented.findings)
     if why := segmented.provenance.chosen_because:
         terminal.say(f"method: {segmented.provenance.method_name} ({why})")
     terminal.say(f"wrote {output}")

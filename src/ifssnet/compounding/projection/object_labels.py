@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ifssnet.core.muscles import field_name
+from ifssnet.core.muscles import field_names
 from ifssnet.core.sweep import Sweep
 
 
@@ -34,8 +34,9 @@ def label_objects(sweeps: list[Sweep]) -> ObjectLabels:
     names: dict[int, str] = {}
     colors: dict[int, tuple[int, int, int]] = {}
     by_name: dict[str, int] = {}
+    called = field_names(dict.fromkeys(name for sweep in sweeps for name in sweep.names.values()))
     for index, (sweep, numbers) in enumerate(zip(sweeps, drawn, strict=True)):
-        short = {number: field_name(sweep.names[number]) for number in numbers if number in sweep.names}
+        short = {number: called[sweep.names[number]] for number in numbers if number in sweep.names}
         for number in numbers:
             name = short.get(number)
             if name is not None and list(short.values()).count(name) > 1:

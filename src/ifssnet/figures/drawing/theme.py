@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from jaxtyping import UInt8
 
-from ifssnet.core.muscles import TRICEPS_SURAE, color_of
+from ifssnet.core.muscles import color_of, in_field_order
 
 Rgb = tuple[int, int, int]
 
@@ -22,8 +22,7 @@ _TWO_SIDED: tuple[Rgb, ...] = (
 
 def ordered(names: Iterable[str]) -> list[str]:
     """The paper's three muscles first, in the paper's order; then the others as they came."""
-    names = list(names)
-    return [n for n in TRICEPS_SURAE if n in names] + [n for n in names if n not in TRICEPS_SURAE]
+    return in_field_order(names)
 
 
 def colors_of(names: Iterable[str], given: Mapping[str, Rgb]) -> dict[str, Rgb]:

@@ -34,7 +34,7 @@ from pathlib import Path
 
 from ifssnet.core.cohort import SPLITS, TEST, TRAIN, Case, Cohort
 from ifssnet.core.errors import InputError, InputWarning
-from ifssnet.core.muscles import field_name
+from ifssnet.core.muscles import field_names
 from ifssnet.io.cohorts import leg_3d_us as leg3dus
 from ifssnet.io.cohorts.nnunet import DESCRIPTION as NNUNET_DESCRIPTION
 from ifssnet.io.cohorts.nnunet import read_description
@@ -240,7 +240,9 @@ def _nnunet_labels(path: Path, table: LabelTable) -> dict[int, str]:
         raise InputError(
             f"one whole number a label in {path}", f"the region {regions[0]!r}", "Regions are not read: give plain labels."
         )
-    return {value: field_name(name) for value, name in names_of(table, str(path)).items()}
+    named = names_of(table, str(path))
+    called = field_names(named.values())
+    return {value: called[name] for value, name in named.items()}
 
 
 def _images(folder: Path) -> dict[str, Path]:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.seeds import Seeds
@@ -20,7 +22,7 @@ from ifssnet.io.plain_data import structure
 from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.storage.json_files import read_json_object
 from ifssnet.io.storage.plain_files import parse_json
-from ifssnet.io.volumes.label_names import sidecar_of
+from ifssnet.io.volumes.label_names import own_sidecar_of, sidecar_of
 
 HEADER_KEY = "ifss_annotated_slices"
 
@@ -69,7 +71,8 @@ def read_record(text: str, names: Mapping[int, str], slices: int, where: str) ->
 def sidecar_record(path: Path) -> dict[str, str]:
     """The record in the JSON file beside an image, as a header line; nothing where there is none."""
     # Names of labels are read from there too, and whoever reads them says what is wrong.
-    data = read_json_object(sidecar_of(path)) or {}
+    own = own_sidecar_of(path)
+    data = read_json_object(own if own.is_file() else sidecar_of(path)) or {}
     return {HEADER_KEY: json.dumps(data[HEADER_KEY])} if HEADER_KEY in data else {}
 
 
@@ -79,7 +82,7 @@ def add_to_sidecar(path: Path, record: Mapping[str, list[int]]) -> None:
     Raises:
         InputError: The file cannot be written.
     """
-    sidecar = sidecar_of(path)
+    sidecar = own_sidecar_of(path) if own_sidecar_of(path).is_file() else sidecar_of(path)
     data = read_json_object(sidecar) or {}
     with atomic_path(sidecar, force=True) as partial:
         partial.write_text(json.dumps({**data, HEADER_KEY: record}) + "\n", encoding="utf-8", newline="\n")
@@ -125,3 +128,21 @@ def annotated(
                 warnings.warn(InputWarning(f"{message} drawn; it is taken as not annotated there."), stacklevel=3)
             found[label] = tuple(sorted((anything - between) | set(own)))
     return found
+
+
+def without_absence(seeds: Seeds) -> Seeds:
+    """Seeds of which only what was drawn is annotated."""
+    masks = {label: {z: mask for z, mask in own.items() if mask.any()} for label, own in seeds.masks.items()}
+    return replace(seeds, masks=masks)
+
+
+def with_absence(seeds: Seeds, where: str) -> Seeds:
+    """Seeds of which only what was drawn counts, with each muscle absent where `annotated` says so.
+
+    What was recorded as absent stays so.
+    """
+    drawn = {label: set(seeds.present(label)) for label in seeds.labels}
+    found = annotated(drawn, seeds.names, where, None)
+    nothing = np.zeros(seeds.grid.shape_zyx[1:], dtype=bool)
+    masks = {label: {**dict.fromkeys(found[label], nothing), **seeds.masks[label]} for label in seeds.labels}
+    return replace(seeds, masks=masks)

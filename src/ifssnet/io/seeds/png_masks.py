@@ -3,6 +3,7 @@
     SOL_0123.png      what is not black is the soleus on slice 123; all black says that it is absent there
     slice_0123.png    label values on slice 123 (also labels_0123.png, mask_0123.png or 0123.png)
     labels.json       optional, names of label values: {"1": "SOL", "2": "GM"}
+    slices.json       optional, what `ifss slices export` writes: the grid, and each label's name and files
 
 The number is the slice's index in the volume, counted from 0; a mask's rows are the volume's y and its columns x.
 """
@@ -10,20 +11,19 @@ The number is the slice's index in the volume, counted from 0; a mask's rows are
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Integer
-from PIL import Image
+from jaxtyping import Bool
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
-from ifssnet.core.muscles import TRICEPS_SURAE, field_name
+from ifssnet.core.muscles import TRICEPS_SURAE, field_names
 from ifssnet.io.plain_data import structure
-from ifssnet.io.storage.existing_file import existing_file
+from ifssnet.io.seeds.mask_pictures import read_mask, read_values
+from ifssnet.io.seeds.slices_file import read_slices_file
 from ifssnet.io.storage.plain_files import read_json
 from ifssnet.io.volumes.label_names import label_value
 
@@ -66,25 +66,31 @@ def read_png_masks(folder: Path, grid: Grid) -> PngMasks:
     Raises:
         InputError: No such file, a slice that the volume has not, or a mask of another size.
     """
+    described = read_slices_file(folder)
+    of_files = {} if described is None else {entry.file: value for value, entry in described.labels.items()}
     named = _names(folder / NAMES_FILE)
+    if described is not None:
+        named = {value: entry.name for value, entry in described.labels.items()} | named
+    shape_yx = grid.shape_zyx[1:]
     numbers = {name: value for value, name in named.items()}
+    files = {path: match for path in sorted(folder.iterdir()) if (match := _FILE.match(path.name))}
+    called = field_names(dict.fromkeys(match["name"] or "" for match in files.values()))
     drawn: dict[int, dict[int, np.ndarray]] = {}
     looked_at: set[int] = set()
-    for path in sorted(folder.iterdir()):
-        if not (match := _FILE.match(path.name)):
-            continue
+    for path, match in files.items():
         z = int(match["slice"][-9:])
         if z >= grid.slices:
             raise InputError(
                 f"slices from 0 to {grid.slices - 1}", f"{path.name}", "Check that the masks belong to this volume."
             )
         name = match["name"] or ""
-        values = _read(path, grid, colour=name.lower() not in _VALUES)
-        if name.lower() in _VALUES:
+        if name.lower() in _VALUES and name not in of_files:
+            values = read_values(path, shape_yx)
             looked_at.add(z)
             parts = {int(value): values == value for value in np.unique(values) if value != 0}
         else:
-            parts = {_number(field_name(name), numbers): values != 0}
+            label = of_files.get(name) or _number(called[name], numbers)
+            parts = {label: read_mask(path, shape_yx)}
         for label, mask in parts.items():
             before = drawn.setdefault(label, {}).get(z)
             drawn[label][z] = mask if before is None else before | mask
@@ -113,27 +119,3 @@ def _names(path: Path) -> dict[int, str]:
     if 0 in names:
         raise InputError(f"label values above 0 in {path.name}", "a name for 0", "Leave the background unnamed.")
     return names
-
-
-def _read(path: Path, grid: Grid, *, colour: bool) -> Integer[np.ndarray, "y x"]:
-    existing_file(path, "a readable mask")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                if image.size != (grid.shape_zyx[2], grid.shape_zyx[1]):
-                    raise InputError(
-                        f"a mask of {grid.shape_zyx[2]} x {grid.shape_zyx[1]} pixels, as the volume's slices",
-                        f"{image.size[0]} x {image.size[1]} in {path.name}",
-                        "Check that the masks belong to this volume.",
-                    )
-                pixels: np.ndarray = np.asarray(image if image.mode in ("L", "P", "I", "I;16", "1") else image.convert("RGB"))
-    except InputError:
-        raise
-    except Exception as error:  # Pillow's plug-ins raise whatever their parsers meet
-        raise InputError("a readable mask", f"{path.name} ({error})", "Save it as PNG again.") from error
-    if pixels.ndim == 2:
-        return np.asarray(pixels, dtype=np.int32)
-    if not colour:
-        raise InputError("label values in grey or by palette", f"{path.name} in colour", "Save label values, not colours.")
-    return np.asarray(pixels.any(axis=-1), dtype=np.int32)

@@ -20,7 +20,7 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import EMPTY, LabelMap
 from ifssnet.core.seeds import Seeds
-from ifssnet.geometry.axis_order import AS_STORED, axis_first, reordered, reordered_grid
+from ifssnet.geometry.axis_order import AS_STORED, Order, axis_first, inverse, reordered, reordered_grid
 from ifssnet.geometry.values import counts_of_values
 from ifssnet.io.kinds import SEGMENTATIONS, kind_of
 from ifssnet.io.open import open_labels
@@ -28,6 +28,8 @@ from ifssnet.io.save import save
 from ifssnet.io.seeds.annotated_slices import HEADER_KEY, add_to_sidecar, annotated, read_record, record_of, sidecar_record
 from ifssnet.io.seeds.drawing_axis import drawing_axis
 from ifssnet.io.seeds.png_masks import read_png_masks
+from ifssnet.io.seeds.png_slices import read_png_slices
+from ifssnet.io.seeds.slices_file import SLICES_FILE
 from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.volumes.dicom_seg import DICOM_SEG, read_dicom_segments
 from ifssnet.io.volumes.seg_nrrd import SegmentLayers, read_segment_layers, write_seg_nrrd
@@ -42,13 +44,16 @@ class _Layer:
     slices: tuple[int, ...]
 
 
-def open_seeds(path: Path, volume_grid: Grid | None = None) -> Seeds:
+def open_seeds(path: Path, volume_grid: Grid | None = None, *, absence: bool = True, order: Order | None = None) -> Seeds:
     """Read seeds.
 
     Args:
         path: A label map of any format in which some slices are labelled, a `.seg.nrrd` (segments that overlap stay
             apart), or a folder of PNG masks.
-        volume_grid: The volume's grid, which PNG masks need; other seeds keep their own.
+        volume_grid: The volume's grid, which PNG masks without a `slices.json` need; other seeds keep their own.
+        absence: Whether a muscle that is not on a slice with others counts as absent there (`annotated`); otherwise that
+            takes a record that says so.
+        order: The order of the array's axes that puts the slices first; None finds the axis across which they were drawn.
 
     Returns:
         The seeds, on the grid of the file or, from PNG masks, of the volume.
@@ -58,13 +63,13 @@ def open_seeds(path: Path, volume_grid: Grid | None = None) -> Seeds:
     """
     kind = kind_of(path)
     if kind == "masks-folder":
-        return _from_png_masks(path, volume_grid)
+        return read_png_slices(path)[0] if (path / SLICES_FILE).is_file() else _from_png_masks(path, volume_grid)
     if kind in SEGMENTATIONS:
         segments = read_dicom_segments(path) if kind == DICOM_SEG.kind.name else read_segment_layers(path)
-        return _from_maps(segments.layers, segments.header, path)
+        return _from_maps(segments.layers, segments.header, path, absence, order)
     labels = open_labels(path)
     header = labels.header if HEADER_KEY in labels.header else {**labels.header, **sidecar_record(path)}
-    return _from_maps((labels,), header, path)
+    return _from_maps((labels,), header, path, absence, order)
 
 
 def seeds_of(labels: LabelMap, what: str = "the label map") -> Seeds:
@@ -108,19 +113,42 @@ def save_seeds(seeds: Seeds, path: Path, force: bool = False) -> None:
         add_to_sidecar(path, record_of(seeds))
 
 
+def save_complete(seeds: Seeds, path: Path, force: bool = False) -> None:
+    """Write seeds that are a complete segmentation as a label map, with its axes as they were stored.
+
+    Raises:
+        InputError: Muscles overlap and the format is none that keeps them apart, or a place that cannot be written.
+    """
+    layers = tuple(_stored(_label_map(seeds, labels, EMPTY), seeds.axes) for labels in _apart(seeds))
+    if path.name.lower().endswith(".seg.nrrd"):
+        with atomic_path(path, force) as partial:
+            write_seg_nrrd(SegmentLayers(layers), partial, True)
+        return
+    if len(layers) > 1:
+        raise InputError("muscles that do not overlap", f"{len(layers)} layers of them", "Name the output .seg.nrrd.")
+    for only in layers:
+        save(only, path, force=force)
+
+
+def _stored(labels: LabelMap, axes: Order) -> LabelMap:
+    back = inverse(axes)
+    return replace(labels, array=reordered(labels.array, back), grid=reordered_grid(labels.grid, back))
+
+
 def as_json(record: Mapping[str, list[int]]) -> str:
     """A record on one line."""
     return json.dumps(record, ensure_ascii=True)
 
 
-def _from_maps(maps: tuple[LabelMap, ...], header: Mapping[str, str], path: Path) -> Seeds:
+def _from_maps(maps: tuple[LabelMap, ...], header: Mapping[str, str], path: Path, absence: bool, order: Order | None) -> Seeds:
     """Seeds out of one label map, or of several whose labels may overlap, along the axis across which they were drawn."""
-    order = AS_STORED if HEADER_KEY in header else axis_first(drawing_axis(maps, path.name))
+    if order is None:
+        order = AS_STORED if HEADER_KEY in header else axis_first(drawing_axis(maps, path.name))
     along = tuple(replace(one, array=reordered(one.array, order), grid=reordered_grid(one.grid, order)) for one in maps)
-    return replace(_along_first_axis(along, header, path), axes=order)
+    return replace(_along_first_axis(along, header, path, absence=absence), axes=order)
 
 
-def _along_first_axis(maps: tuple[LabelMap, ...], header: Mapping[str, str], path: Path) -> Seeds:
+def _along_first_axis(maps: tuple[LabelMap, ...], header: Mapping[str, str], path: Path, *, absence: bool) -> Seeds:
     """Seeds out of label maps that were drawn slice by slice."""
     every = [(one, value) for one in maps for value in sorted(one.names)]
     shared = len({value for _, value in every}) < len(every)
@@ -141,7 +169,9 @@ def _along_first_axis(maps: tuple[LabelMap, ...], header: Mapping[str, str], pat
         raise InputError(
             "seeds with at least one labelled slice", f"none in {path.name}", "Draw the muscles on some slices first."
         )
-    slices = annotated({label: layer.slices for label, layer in layers.items()}, names, path.name, recorded)
+    drawn = {label: layer.slices for label, layer in layers.items()}
+    # A record of nothing but what was drawn says of no muscle that it is absent.
+    slices = annotated(drawn, names, path.name, drawn if recorded is None and not absence else recorded)
     nothing = np.zeros(grid.shape_zyx[1:], dtype=bool)
     masks = {
         label: {z: layer.array[z] == layer.value if z in set(layer.slices) else nothing for z in slices[label]}

@@ -27,6 +27,9 @@ LEG_3D_US: Mapping[int, str] = MappingProxyType({100: SOL, 150: GM, 200: GL})
 """Label values of the paper's own data set, whose files hold no names."""
 
 _SUFFIXES = re.compile(r"(\.seg\.nrrd|\.nii\.gz|\.[A-Za-z]+)$")
+_STALE = {"labels", "colors", "ifss_annotated_slices"}
+"""Keys of a sidecar that are ours, and are written anew with the labels."""
+
 _WHAT = 'names of labels such as {"labels": {"1": "SOL"}}'
 
 Rgb = tuple[int, int, int]
@@ -138,8 +141,47 @@ def read_sidecar(path: Path) -> LabelNames:
     Raises:
         InputError: A file that cannot be read.
     """
+    for sidecar in (own_sidecar_of(path), sidecar_of(path)):
+        if sidecar.is_file():
+            return from_data(_of_any_program(read_json(sidecar, _WHAT)), sidecar.name)
+    return LabelNames()
+
+
+def own_sidecar_of(path: Path) -> Path:
+    """The JSON file for names where `sidecar_of` is another program's and says something else under `labels`."""
+    return path.with_name(_SUFFIXES.sub("", path.name) + ".labels.json")
+
+
+def sidecar_text(path: Path, labels: LabelMap) -> tuple[Path, str]:
+    """Where names and colours of a label map go beside its file, and the text: what other programs wrote there stays.
+
+    Raises:
+        InputError: The file that is there cannot be read as JSON, so that nobody knows what would be lost.
+    """
+    ours = json.loads(as_text(labels))
     sidecar = sidecar_of(path)
-    return from_data(read_json(sidecar, _WHAT), sidecar.name) if sidecar.is_file() else LabelNames()
+    if not sidecar.is_file():
+        return sidecar, json.dumps(ours, ensure_ascii=True) + "\n"
+    there = read_json(sidecar, "a JSON file to add names of labels to")
+    if not isinstance(there, Mapping) or not isinstance(there.get("labels", {}), Mapping):
+        return own_sidecar_of(path), json.dumps(ours, ensure_ascii=True) + "\n"
+    kept = {key: value for key, value in there.items() if key not in _STALE}
+    return sidecar, json.dumps({**kept, **ours}, ensure_ascii=True, indent=None if not kept else 2) + "\n"
+
+
+def _of_any_program(data: Json) -> Json:
+    """A sidecar's data with the labels as this package writes them; labels that mean something else are left out."""
+    if not isinstance(data, Mapping):
+        return data
+    labels = data.get("labels")
+    if labels is not None and not isinstance(labels, Mapping):
+        return {key: value for key, value in data.items() if key not in ("labels", "colors")}
+    if not isinstance(labels, Mapping) or not any(isinstance(entry, Mapping) for entry in labels.values()):
+        return data
+    names = {key: entry.get("name", key) if isinstance(entry, Mapping) else entry for key, entry in labels.items()}
+    colors = {key: entry["color"] for key, entry in labels.items() if isinstance(entry, Mapping) and "color" in entry}
+    told = data.get("colors")
+    return {**data, "labels": names, "colors": {**colors, **told} if isinstance(told, Mapping) else colors}
 
 
 def nnunet_names(path: Path) -> LabelNames:

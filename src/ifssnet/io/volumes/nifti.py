@@ -31,6 +31,8 @@ from ifssnet.io.recognition import GZIP, Kind
 from ifssnet.io.storage.existing_file import existing_file
 from ifssnet.io.storage.plain_files import parse_json, table_of
 from ifssnet.io.volumes.disagreement import Statement, settle
+from ifssnet.io.volumes.label_names import HEADER_KEY as LABELS_KEY
+from ifssnet.io.volumes.label_tables import table_in_extension
 from ifssnet.io.volumes.placement import grid_from_affine, three_dimensional
 from ifssnet.io.volumes.values_a_voxel import Meaning, one_value
 from ifssnet.io.volumes.volume_format import VolumeFormat, VolumeWriter
@@ -221,7 +223,7 @@ def _carried(header: Any, prefix: bytes) -> dict[str, str]:
 
 
 def _from_extensions(prefix: bytes, at: int, order: str) -> dict[str, str]:
-    """Header lines from our extension; those of others are passed over."""
+    """Header lines from our extension, and names of labels from those of others, which are passed over else."""
     found: dict[str, str] = {}
     if prefix[at : at + 1] in (b"", b"\0"):
         return found
@@ -232,6 +234,8 @@ def _from_extensions(prefix: bytes, at: int, order: str) -> dict[str, str]:
             break
         if code == _COMMENT:
             found |= _our_lines(prefix[at + 8 : at + size].rstrip(b"\0"))
+        elif (table := table_in_extension(prefix[at + 8 : at + size])) is not None:
+            found.setdefault(LABELS_KEY, table)
         at += size
     return found
 

@@ -113,6 +113,22 @@ def read_seg_nrrd(path: Path) -> LabelMap:
     return flattened(segments, path.name)
 
 
+def read_overlapping(path: Path) -> tuple[LabelMap, ...]:
+    """Read a `.seg.nrrd` file as label maps of which each structure is whole: one, or one a layer where segments overlap.
+
+    Raises:
+        InputError: As `read_segment_layers`.
+    """
+    segments = read_segment_layers(path)
+    covered = np.zeros(segments.layers[0].grid.shape_zyx, dtype=bool)
+    for layer in segments.layers:
+        inside = layer.array > 0
+        if (covered & inside).any():
+            return tuple(each for each in segments.layers if each.names)
+        covered |= inside
+    return (read_seg_nrrd(path),)
+
+
 def flattened(segments: SegmentLayers, where: str) -> LabelMap:
     """One label map of several layers; a later layer covers an earlier one, with a warning that counts the voxels."""
     every = [(i, value) for i, layer in enumerate(segments.layers) for value in sorted(layer.names)]

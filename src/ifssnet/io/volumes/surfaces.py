@@ -7,6 +7,7 @@ import re
 import struct
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from jaxtyping import Float, Int
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import Surface
-from ifssnet.core.muscles import field_name
+from ifssnet.core.muscles import field_name, field_names
 from ifssnet.geometry.mesh import facing_outwards, is_consistently_wound, merged, open_edges
 from ifssnet.io.recognition import FileStart, Kind
 from ifssnet.io.storage.atomic import atomic_path
@@ -56,18 +57,20 @@ def read_surfaces(path: Path, names: Sequence[str] | None = None) -> list[Surfac
     """
     files = _surface_files(path)
     by_name: dict[str, Path] = {}
+    called = field_names([*(file.stem for file in files), *(names or ())])
+    asked = None if names is None else list(dict.fromkeys(called[name] for name in names))
     for file in files:
-        name = field_name(file.stem)
-        if (first := by_name.setdefault(name, file)) is not file and (names is None or name in map(field_name, names)):
+        name = called[file.stem]
+        if (first := by_name.setdefault(name, file)) is not file and (asked is None or name in asked):
             raise InputError(
                 "one file a muscle", f"{first.name} and {file.name}, both {name}, in {path}", "Move one of them away."
             )
-    wanted = list(by_name) if names is None else list(dict.fromkeys(map(field_name, names)))
+    wanted = list(by_name) if asked is None else asked
     if lacking := [name for name in wanted if name not in by_name]:
         raise InputError(
             f"a surface for {', '.join(lacking)} in {path}", f"{', '.join(by_name)}", "Choose out of these, or rename a file."
         )
-    return [read_surface(by_name[name]) for name in wanted]
+    return [replace(read_surface(by_name[name]), name=name) for name in wanted]
 
 
 def read_surface(path: Path) -> Surface:

@@ -13,11 +13,12 @@ from jaxtyping import Float, Int
 from ifssnet.core.errors import InputWarning
 from ifssnet.core.evaluation import SeedProtocol
 from ifssnet.core.images import LabelMap, Volume
-from ifssnet.core.muscles import field_name
+from ifssnet.core.muscles import field_names
 from ifssnet.core.progress import drain
 from ifssnet.core.results import WHOLE, SliceScore
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator, Segmentation
+from ifssnet.geometry.long_axis import along, leg_order
 from ifssnet.measurement.compare import agreement, comparisons, slice_agreements
 from ifssnet.measurement.comparison import Comparison
 from ifssnet.propagate.seeding.protocols import restrict
@@ -69,8 +70,9 @@ def benchmark(volume: Volume | None, truth: LabelMap, propagator: Propagator, gi
         found = drain(segment(volume, seeds, propagator))
         seconds = time.perf_counter() - started
         peak = peak_mb()
-        slices_given = {field_name(seeds.name(label)): seeds.slices(label) for label in seeds.labels}
-        compared = {name: c for name, c in comparisons(found.labels, truth).items() if name in slices_given}
+        called = field_names(truth.names.values())
+        slices_given = {called[seeds.name(label)]: seeds.slices(label) for label in seeds.labels}
+        compared = {name: c for name, c in comparisons(found.labels, truth, axis=seeds.axes[0]).items() if name in slices_given}
     muscles: dict[str, dict[str, float]] = {}
     slices: list[SliceScore] = []
     for name, comparison in compared.items():
@@ -80,26 +82,27 @@ def benchmark(volume: Volume | None, truth: LabelMap, propagator: Propagator, gi
             muscles[name] = whole
             continue
         muscles[name] = {**agreement(not_annotated).numbers(), **whole}
-        slices += _slice_scores(name, not_annotated, slices_given[name], truth.grid.spacing_xyz_mm)
+        slices += _slice_scores(name, not_annotated, slices_given[name], seeds.grid.spacing_xyz_mm)
     notes = tuple(dict.fromkeys(str(w.message) for w in warned if issubclass(w.category, InputWarning)))
     return Benchmark(found, muscles, tuple(slices), seconds, peak, slices_given, notes)
 
 
 def drawn_seeds(truth: LabelMap, protocol: SeedProtocol) -> Seeds:
-    """The slices that a protocol gives, drawn from the truth.
+    """The slices across the leg that a protocol gives, drawn from the truth.
 
     Raises:
         InputError: No such protocol, or no muscle in the truth.
     """
+    order = leg_order(truth)
     drawn = sample_seeds(
-        truth,
+        along(truth, order),
         consecutive=protocol.consecutive,
         every=100 if protocol.every is None and protocol.every_mm is None else protocol.every,
         every_mm=protocol.every_mm,
         noise_mm=protocol.noise_mm,
         seed=protocol.seed,
     )
-    return restrict(drawn, protocol.protocol)
+    return replace(restrict(drawn, protocol.protocol), axes=order)
 
 
 def without_image(volume: Volume) -> Volume:

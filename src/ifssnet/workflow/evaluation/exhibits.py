@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ifssnet.core.images import LabelMap
-from ifssnet.core.muscles import SOL, color_of, field_name
+from ifssnet.core.muscles import SOL, color_of, field_names
 from ifssnet.core.progress import Progress
 from ifssnet.core.results import DrawnFigures, Results
 from ifssnet.figures.drawing.method_theme import method_styles
@@ -105,10 +105,11 @@ _COLOR_WORDS: Mapping[str, str] = {"SOL": "violet", "GM": "pink", "GL": "green"}
 
 def _meshes(labels: LabelMap, truth: LabelMap | None) -> list[DisplayMesh]:
     shown: list[MuscleSurface] = []
+    called = field_names([*labels.names.values(), *(() if truth is None else truth.names.values())])
     for value in in_order(labels):
         surface = surface_of(labels, value, max_faces=FACES)
-        name = field_name(labels.names[value])
-        there = None if truth is None else next((v for v, n in truth.names.items() if field_name(n) == name), None)
+        name = called[labels.names[value]]
+        there = None if truth is None else next((v for v, n in truth.names.items() if called[n] == name), None)
         error = None if truth is None or there is None else surface_error_mm(surface, truth, there)
         if len(surface.faces):
             shown.append(MuscleSurface(surface, error))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from ifssnet.compounding.projection.contour_seeds import contours_to_seeds
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
+from ifssnet.core.images import EMPTY_NAMES
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.sweep import Sweep
 from ifssnet.geometry.axis_order import axis_along, axis_first, reordered_grid, slice_direction_xyz
@@ -19,6 +20,10 @@ from ifssnet.geometry.resample import seeds_on
 from ifssnet.io.kinds import kind_of
 from ifssnet.io.open import open_sweep
 from ifssnet.io.seeds import seed_files as seeds_files
+from ifssnet.io.seeds.annotated_slices import with_absence
+from ifssnet.propagate.seeding.joined_seeds import Rule, complete_findings, corrected, joined
+from ifssnet.propagate.seeding.outlined_seeds import fill_outlines
+from ifssnet.propagate.seeding.stray_drawings import look_over
 
 SWEEP_KINDS = {"stradwin"}
 
@@ -26,40 +31,113 @@ AT_SIDE_PX = 1.0
 """How near to the side of a frame a contour runs along it."""
 
 
-def open_seeds(path: Path | Sequence[Path], grid: Grid | None = None, config: Path | None = None) -> Seeds:
+@dataclass(frozen=True)
+class SeedReading:
+    """How what people drew is taken.
+
+    Attributes:
+        keep_outlines: Take outlines as the muscle itself instead of filling them.
+        clean: Leave out islands and slices that cannot be meant.
+        corrections: Seeds that take the place of the others on their slices.
+        conflicts: What counts where two files drew a muscle differently on one slice.
+        names: Names of label values, for files that hold none.
+    """
+
+    keep_outlines: bool = False
+    clean: bool = False
+    corrections: tuple[Path, ...] = ()
+    conflicts: Rule = "refuse"
+    names: Mapping[int, str] = field(default_factory=lambda: EMPTY_NAMES)
+
+
+AS_DRAWN = SeedReading()
+
+
+def open_seeds(
+    path: Path | Sequence[Path], grid: Grid | None = None, config: Path | None = None, reading: SeedReading = AS_DRAWN
+) -> Seeds:
     """Read seeds in any form, onto the grid of the volume that they belong to.
 
     Args:
-        path: A sparse label map, a `.seg.nrrd`, a folder of PNG masks, or a sweep with contours; several sweeps side by
-            side, each of which sees a strip of the leg, are joined.
+        path: A sparse label map, a `.seg.nrrd`, a folder of PNG masks, or a sweep with contours; several of them are joined,
+            muscles by name. Several sweeps side by side, each of which sees a strip of the leg, are joined strip by strip.
         grid: The volume's grid. Contours and PNG masks need one; other seeds are moved onto it where that is safe.
         config: PLUS configuration of a sweep.
+        reading: How they are taken.
+
+    Returns:
+        The seeds; their findings say what was filled, left out, replaced, and what cannot be meant.
 
     Raises:
-        InputError: The seeds cannot be read, need a grid and have none, or do not fit the grid.
+        InputError: The seeds cannot be read, need a grid and have none, do not fit the grid, or contradict each other.
     """
     paths = [path] if isinstance(path, Path) else list(path)
-    if len(paths) > 1 and (other := [each for each in paths if not each.exists() or kind_of(each) not in SWEEP_KINDS]):
+    sweeps = [each for each in paths if each.exists() and kind_of(each) in SWEEP_KINDS]
+    if sweeps and len(sweeps) < len(paths):
+        other = next(each for each in paths if each not in sweeps)
         raise InputError(
-            "one file of seeds, or several sweeps with contours", f"{len(paths)}, {other[0].name} among them", "Give one."
+            "sweeps with contours, or files of seeds", f"{len(paths)}, {other.name} among them", "Give either by themselves."
         )
-    path = paths[0]
-    if path.exists() and kind_of(path) in SWEEP_KINDS:
-        if grid is None:
-            raise InputError(
-                "the volume that the contours belong to", f"only {path.name}", "Give the volume that was compounded from it."
-            )
-        sweeps = [open_sweep(each, config) for each in paths]
-        if len(sweeps) == 1:
-            _look_for_cut_muscles(sweeps[0], path)
-        return contours_to_seeds(sweeps, grid)
-    seeds = seeds_files.open_seeds(path, grid)
-    if grid is None:
+    seeds = _from_sweeps(sweeps, grid, config) if sweeps else _from_files(paths, grid, reading)
+    if reading.corrections:
+        fixed = [(each.name, _onto(_read(each, grid, reading, alone=False), grid, seeds)) for each in reading.corrections]
+        for name, part in fixed:
+            seeds = corrected(seeds, part, name)
+    return look_over(seeds, reading.clean)
+
+
+def _from_files(paths: Sequence[Path], grid: Grid | None, reading: SeedReading) -> Seeds:
+    alone = len(paths) == 1
+    first = _onto(_read(paths[0], grid, reading, alone=alone), grid, None)
+    if alone:
+        return replace(first, findings=(*first.findings, *complete_findings(first, paths[0].name)))
+    parts = {str(paths[0]): first}
+    for each in paths[1:]:
+        if str(each) in parts:
+            raise InputError("each file of seeds once", f"{each} twice", "Leave one out.")
+        parts[str(each)] = _onto(_read(each, grid, reading, alone=False), grid, first)
+    return with_absence(joined(parts, reading.conflicts), "the seeds")
+
+
+def _read(path: Path, grid: Grid | None, reading: SeedReading, *, alone: bool) -> Seeds:
+    """One file; where others come to it, a muscle that it does not show on a slice is not taken as absent there."""
+    seeds = seeds_files.open_seeds(path, grid, absence=alone)
+    own = {label: name for label, name in reading.names.items() if label in seeds.labels}
+    if reading.names and not own:
+        raise InputError(
+            f"names for the label values {', '.join(map(str, seeds.labels))} of {path.name}",
+            f"names for {', '.join(map(str, reading.names))}",
+            "Correct --names.",
+        )
+    seeds = replace(seeds, names={**seeds.names, **own})
+    return seeds if reading.keep_outlines else fill_outlines(seeds)
+
+
+def _onto(seeds: Seeds, grid: Grid | None, like: Seeds | None) -> Seeds:
+    """Seeds on the volume's grid, or on that of other seeds where there is no volume."""
+    if like is not None:
+        target, axes = like.grid, like.axes
+    elif grid is not None:
+        # The volume may be stored in another order than the seeds: its axis that runs as the seeds' slices do comes first.
+        axes = axis_first(axis_along(grid, slice_direction_xyz(seeds.grid)))
+        target = reordered_grid(grid, axes)
+    else:
         return seeds
-    # The volume may be stored in another order than the seeds: its axis that runs as the seeds' slices do comes first.
-    axes = axis_first(axis_along(grid, slice_direction_xyz(seeds.grid)))
-    target = reordered_grid(grid, axes)
-    return replace(seeds if seeds.grid == target else seeds_on(seeds, target), axes=axes)
+    moved = seeds if seeds.grid == target else seeds_on(seeds, target)
+    return replace(moved, axes=axes, findings=seeds.findings)
+
+
+def _from_sweeps(paths: Sequence[Path], grid: Grid | None, config: Path | None) -> Seeds:
+    if grid is None:
+        raise InputError(
+            "the volume that the contours belong to",
+            f"only {paths[0].name}",
+            "Give the volume that was compounded from it (--volume).",
+        )
+    sweeps = [open_sweep(each, config) for each in paths]
+    if len(sweeps) == 1:
+        _look_for_cut_muscles(sweeps[0], paths[0])
+    return contours_to_seeds(sweeps, grid)
 
 
 def _look_for_cut_muscles(sweep: Sweep, path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grey_scale import BLACK, WHITE
 from ifssnet.core.images import LabelMap, Volume
-from ifssnet.core.muscles import TRICEPS_SURAE
+from ifssnet.core.muscles import place_of
 from ifssnet.core.progress import Progress
 from ifssnet.core.provenance import Provenance, VolumeEstimate
 from ifssnet.core.seeds import Seeds
@@ -98,5 +98,4 @@ def _without_nan(volume: Volume) -> Volume:
 
 def in_order(labels: LabelMap) -> list[int]:
     """The named label values, those of the triceps surae first and in the order of every table."""
-    rank = {name: place for place, name in enumerate(TRICEPS_SURAE)}
-    return sorted(labels.names, key=lambda value: (rank.get(labels.names[value], len(rank)), value))
+    return sorted(labels.names, key=lambda value: (*place_of(labels.names[value]), value))

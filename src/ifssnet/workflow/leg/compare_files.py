@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ifssnet.core.agreement import LegAgreement
-from ifssnet.io.open import open_labels
+from ifssnet.io.open import open_label_layers
 from ifssnet.io.plain_data import Json
 from ifssnet.io.result_tables import SUFFIXES, agreement_rows, agreement_table, save_table
-from ifssnet.measurement.compare import compare
+from ifssnet.measurement.layers import compare_layers
 from ifssnet.workflow.files.opener import open_seeds
 from ifssnet.workflow.files.provenance import software, source
 from ifssnet.workflow.files.result_files import check_apart, check_suffix, check_target, write_csv
@@ -56,12 +56,14 @@ def compare_files(
         if target is not None:
             check_suffix(target, (".csv",) if target is per_slice else SUFFIXES)
             check_target(target, force, segmentation, reference, without)
-    truth = open_labels(reference)
+    truths = open_label_layers(reference)
     left_out: dict[str, tuple[int, ...]] = {}
+    axis = None
     if without is not None:
-        seeds = open_seeds(without, truth.grid)
+        seeds = open_seeds(without, truths[0].grid)
         left_out = {seeds.name(label): seeds.slices(label) for label in seeds.labels}
-    agreement = compare(open_labels(segmentation), truth, left_out, per_slice=per_slice is not None)
+        axis = seeds.axes[0]
+    agreement = compare_layers(open_label_layers(segmentation), truths, left_out, per_slice=per_slice is not None, axis=axis)
     sources: dict[str, Json] = {
         "segmentation": source(segmentation),
         "reference": source(reference),

@@ -20,7 +20,7 @@ from ifssnet.core.file_facts import (
 )
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Surface, Volume
-from ifssnet.core.muscles import color_of, field_name
+from ifssnet.core.muscles import color_of, field_names
 from ifssnet.core.progress import Progress
 from ifssnet.geometry.resample import labels_on, volume_on
 from ifssnet.geometry.surface import surface_of
@@ -255,16 +255,17 @@ def only(labels: LabelMap, names: tuple[str, ...], source: Path) -> LabelMap:
     Raises:
         InputError: One of them is not there.
     """
-    known = {field_name(name): value for value, name in labels.names.items()}
+    called = field_names([*labels.names.values(), *names])
+    known = {called[name]: value for value, name in labels.names.items()}
     kept_values: dict[int, int] = {}
     colors: dict[int, tuple[int, int, int]] = {}
     for new, name in enumerate(names, start=1):
-        value = known.get(field_name(name))
+        value = known.get(called[name])
         if value is None:
             raise InputError(f"one of {_some(labels.names.values())} in {source.name}", f"'{name}'", "Correct --labels.")
         kept_values[value] = new
-        colors[new] = labels.colors.get(value, color_of(field_name(name), new))
-    kept = {new: field_name(name) for new, name in enumerate(names, start=1)}
+        colors[new] = labels.colors.get(value, color_of(called[name], new))
+    kept = {new: called[name] for new, name in enumerate(names, start=1)}
     array = np.zeros(labels.array.shape, dtype=np.uint8)
     for value, new in kept_values.items():
         array[labels.array == value] = new
@@ -281,8 +282,9 @@ def respaced(grid: Grid, spacing: Spacing) -> Grid:
 
 
 def _named(surfaces: list[Surface], name: str, source: Path) -> Surface:
+    called = field_names([*(surface.name for surface in surfaces), name])
     for surface in surfaces:
-        if field_name(surface.name) == field_name(name):
+        if called[surface.name] == called[name]:
             return surface
     raise InputError(f"one of {_some(surface.name for surface in surfaces)} in {source}", f"'{name}'", "Correct --labels.")
 

@@ -9,14 +9,15 @@ from pathlib import Path
 from ifssnet.core.change import VolumeChange
 from ifssnet.core.errors import InputError
 from ifssnet.core.findings import Finding
+from ifssnet.core.images import EMPTY_NAMES, LabelMap, renamed, renamed_of
 from ifssnet.core.measures import LegMeasures, MeasureOptions
-from ifssnet.io.open import open_labels, open_volume
+from ifssnet.io.open import open_label_layers, open_volume
 from ifssnet.io.plain_data import Json, plain, plain_table
 from ifssnet.io.result_tables import SUFFIXES, measures_rows, measures_table, save_table
 from ifssnet.measurement.change import differences
-from ifssnet.measurement.completeness import completeness_findings
 from ifssnet.measurement.grey_scale import grey_scale_findings
-from ifssnet.measurement.muscles import measure, measure_findings
+from ifssnet.measurement.layers import completeness_of_layers, measure_layers
+from ifssnet.measurement.muscles import measure_findings
 from ifssnet.measurement.unseen import unseen_findings
 from ifssnet.workflow.files.provenance import software, source
 from ifssnet.workflow.files.result_files import check_suffix, check_target
@@ -50,6 +51,7 @@ def measure_files(
     options: MeasureOptions | None = None,
     output: Path | None = None,
     force: bool = False,
+    names: Mapping[int, str] = EMPTY_NAMES,
 ) -> MeasuredLeg:
     """Measure each muscle of a label map.
 
@@ -61,6 +63,7 @@ def measure_files(
         options: What is measured, and how.
         output: A `.json` or `.csv` for the answer.
         force: Replace a file that is there.
+        names: Names of label values, for files that hold none.
 
     Raises:
         InputError: Something cannot be read, measured or written.
@@ -72,10 +75,11 @@ def measure_files(
     if output is not None:
         check_suffix(output, SUFFIXES)
         check_target(output, force, segmentation, volume, against)
-    labels = open_labels(segmentation)
-    measures = measure(labels, None if volume is None else open_volume(volume), options)
+    layers = _named_layers(segmentation, names)
+    measures = measure_layers(layers, None if volume is None else open_volume(volume), options)
     scaled = grey_scale_findings(measures.grey_scale)
-    findings = (*scaled, *completeness_findings(labels), *unseen_findings(measures), *measure_findings(measures, labels.grid))
+    grid = layers[0].grid
+    findings = (*scaled, *completeness_of_layers(layers), *unseen_findings(measures), *measure_findings(measures, grid))
     sources: dict[str, Json] = {
         "segmentation": source(segmentation),
         "volume": None if volume is None else source(volume),
@@ -83,11 +87,16 @@ def measure_files(
     }
     found = MeasuredLeg(measures, sources, findings=findings)
     if against is not None:
-        other = measure(open_labels(against), None, options)
+        other = measure_layers(_named_layers(against, names), None, options)
         found = MeasuredLeg(measures, sources, other, differences(measures, other, mdc_cm3), findings)
     if output is not None:
         save_table(measured_table(found), _rows(found), output, force)
     return found
+
+
+def _named_layers(path: Path, names: Mapping[int, str]) -> tuple[LabelMap, ...]:
+    layers = open_label_layers(path)
+    return tuple(renamed(each, names) if len(layers) == 1 else renamed_of(each, names) for each in layers)
 
 
 def measured_table(found: MeasuredLeg) -> dict[str, Json]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.findings import Finding
+from ifssnet.core.findings import Finding, worst_first
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress
 from ifssnet.core.provenance import BodySide, Provenance, WeightsSource
@@ -25,7 +25,7 @@ from ifssnet.propagate.methods import learned
 from ifssnet.propagate.methods import method as plain_method
 from ifssnet.propagate.network_input.region import Sampling, pixel_findings
 from ifssnet.propagate.seeding.protocols import ALL_SEEDS, check_protocol, distance_findings
-from ifssnet.workflow.files.opener import open_seeds
+from ifssnet.workflow.files.opener import AS_DRAWN, SeedReading, open_seeds
 from ifssnet.workflow.files.provenance import case_facts, file_source, weights_source
 from ifssnet.workflow.files.result_files import check_apart, check_image_target, check_target, write_json
 from ifssnet.workflow.leg.case import estimates_from_slices, in_order, segment
@@ -75,6 +75,7 @@ def segment_files(
     side: BodySide | None = None,
     rater: str = "",
     force: bool = False,
+    reading: SeedReading = AS_DRAWN,
 ) -> Generator[Progress, None, SegmentedFile]:
     """Segment a volume from seeds and write the result.
 
@@ -95,6 +96,7 @@ def segment_files(
         side: Which leg.
         rater: Who drew.
         force: Replace files.
+        reading: How the seeds are taken, corrections among them.
 
     Returns:
         Where the result is, each muscle's volume, and the provenance.
@@ -106,7 +108,7 @@ def segment_files(
     check_protocol(protocol)
     choice = choose(method, weights, settings, volume_given=volume_path is not None)
     beside = provenance_path(output)
-    read = (volume_path, choice.weights, *drawn)
+    read = (volume_path, choice.weights, *drawn, *reading.corrections)
     check_apart(output, probability)
     check_image_target(output, force, *read)
     if probability is not None:
@@ -115,13 +117,13 @@ def segment_files(
         check_target(beside, force, *read)
     built = build(choice, settings, device)
     volume = None if volume_path is None else open_volume(volume_path)
-    seeds = open_seeds(drawn, None if volume is None else volume.grid)
+    seeds = open_seeds(drawn, None if volume is None else volume.grid, reading=reading)
     counted = distance_findings(protocol, seeds.grid.spacing_xyz_mm[2])
     seen = volume if built.propagator.needs_volume else None
     found = yield from segment(seen, seeds, built.propagator, keep_probability=probability is not None, protocol=protocol)
     provenance = replace(
         built.complete(found.provenance),
-        seeds=tuple(file_source(path) for path in drawn),
+        seeds=tuple(file_source(path) for path in (*drawn, *reading.corrections)),
         volume=None if volume_path is None else file_source(volume_path),
         case=case_facts(subject, side, rater),
     )
@@ -133,7 +135,8 @@ def segment_files(
     if with_provenance:
         write_json(provenance_table(provenance), beside, force)
     unlike = () if seen is None else _pixel_findings(seen, seeds, built.propagator)
-    findings = (*grey_scale_findings(provenance.grey_scale), *unlike, *completeness_findings(found.labels), *counted)
+    drawn = (*seeds.findings, *completeness_findings(found.labels), *counted)
+    findings = worst_first([*grey_scale_findings(provenance.grey_scale), *unlike, *drawn])
     return SegmentedFile(output, _volumes_cm3(found), provenance, findings)
 
 

@@ -23,9 +23,11 @@ from ifssnet.io.plain_data import Json
 from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.volumes.recorded_findings import recorded_pressures
 from ifssnet.measurement.compare import compare
+from ifssnet.measurement.layers import measure_layers
 from ifssnet.measurement.muscles import measure
 from ifssnet.measurement.scanned_edge import MuscleCoverage, muscle_coverage
 from ifssnet.measurement.surface_error import surface_error_mm
+from ifssnet.workflow.files.opener import AS_DRAWN, SeedReading
 from ifssnet.workflow.files.provenance import software, source
 from ifssnet.workflow.files.result_files import check_target
 from ifssnet.workflow.leg.case import in_order
@@ -56,7 +58,7 @@ def report_files(
     output: Path,
     volume_path: Path | None = None,
     reference_path: Path | None = None,
-    seeds_path: Path | None = None,
+    seeds_path: Path | Sequence[Path] | None = None,
     *,
     others: Sequence[OtherSegmentation] = (),
     name: str | None = None,
@@ -68,6 +70,7 @@ def report_files(
     rater: str = "",
     patient_axes: bool | None = None,
     force: bool = False,
+    reading: SeedReading = AS_DRAWN,
 ) -> Generator[Progress, None, WrittenPage]:
     """Write the report of one leg.
 
@@ -76,7 +79,7 @@ def report_files(
         output: The page.
         volume_path: Grey levels that the slices show.
         reference_path: What it ought to be.
-        seeds_path: What the expert drew.
+        seeds_path: What the expert drew, in one file or several.
         others: Segmentations of the same leg by other methods, which stand beside this one; they need a reference.
         name: The name of this one's method, then; None: as its provenance has it.
         note: What a reader has to know of it, then.
@@ -87,19 +90,21 @@ def report_files(
         rater: Who drew.
         patient_axes: Whether the grid's axes are the patient's; None: where the muscles lie as they then must.
         force: Replace a page that is there.
+        reading: How the seeds are taken, corrections among them.
 
     Raises:
         InputError: Something cannot be read, does not fit, contradicts provenance, or cannot be written.
     """
     check_target(output, force)
+    drawn = [seeds_path] if isinstance(seeds_path, Path) else list(seeds_path or ())
     if others and reference_path is None:
         raise InputError("a reference to hold several methods against", "none", "Give it, or leave out the other methods.")
     stages = 6
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        leg = read_leg(segmentation, volume_path, reference_path, seeds_path)
+        leg = read_leg(segmentation, volume_path, reference_path, drawn, reading)
         yield Progress("writing the report", 1, stages)
-        measures = measure(leg.labels, leg.volume)
+        measures = measure_layers(leg.layers or (leg.labels,), leg.volume)
         yield Progress("writing the report", 2, stages)
         agreement = None if leg.reference is None else compare(leg.labels, leg.reference)
         truth = None if leg.reference is None else measure(leg.reference, None, MeasureOptions(mesh=False))
@@ -120,7 +125,7 @@ def report_files(
             "segmentation": source(segmentation),
             "volume": None if volume_path is None else source(volume_path),
             "reference": None if reference_path is None else source(reference_path),
-            "seeds": None if seeds_path is None else source(seeds_path),
+            "seeds": _seed_sources([*drawn, *reading.corrections]),
             "others": {other.name: source(other.path) for other in others},
             "software": software(),
         },
@@ -159,6 +164,11 @@ def report_files(
         partial.write_text(page, encoding="utf-8", newline="\n")
     yield Progress("writing the report", 6, stages)
     return WrittenPage(output, len(page.encode()))
+
+
+def _seed_sources(paths: Sequence[Path]) -> Json:
+    """The seeds as provenance names them: a table for one file, a list of tables for several."""
+    return None if not paths else source(paths[0]) if len(paths) == 1 else [source(path) for path in paths]
 
 
 def muscle_surfaces(leg: ReportedLeg) -> list[MuscleSurface]:

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ifssnet.compounding.preflight.volume_checks import check_volume
 from ifssnet.core.errors import InputWarning
-from ifssnet.core.findings import Finding
-from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.findings import Finding, worst_first
+from ifssnet.core.images import LabelMap, Volume, renamed, renamed_of
 from ifssnet.core.measures import LegMeasures
+from ifssnet.core.muscles import field_names
 from ifssnet.core.provenance import BodySide
 from ifssnet.core.seeds import Seeds
-from ifssnet.geometry.axis_order import AS_STORED
+from ifssnet.geometry.axis_order import AS_STORED, reordered
 from ifssnet.geometry.grey_levels import on_grey_scale
+from ifssnet.geometry.long_axis import along, leg_order
 from ifssnet.geometry.resample import comparable
-from ifssnet.io.open import open_labels, open_volume
+from ifssnet.io.open import open_label_layers, open_labels, open_volume
 from ifssnet.io.seeds.drawing_axis import plane_name
 from ifssnet.io.storage.provenance import RecordedProvenance, read_provenance
 from ifssnet.io.volumes.recorded_findings import recorded_findings
-from ifssnet.measurement.completeness import completeness_findings
+from ifssnet.measurement.layers import completeness_of_layers
 from ifssnet.measurement.muscles import measure_findings
 from ifssnet.measurement.orientation import patient_axes_fit, side_fits
 from ifssnet.measurement.scanned_edge import MuscleCoverage, coverage_findings
 from ifssnet.measurement.unseen import unseen_findings
-from ifssnet.workflow.files.opener import open_seeds
+from ifssnet.workflow.files.opener import AS_DRAWN, SeedReading, open_seeds
 from ifssnet.workflow.report.recorded_facts import doubts
 
 
@@ -42,6 +44,8 @@ class ReportedLeg:
         reference: What it ought to be, on its grid, if given.
         seeds: What the expert drew, if given.
         recorded: How the segmentation was made, where that lies beside it.
+        drawn_findings: What a person has to know of the drawing.
+        layers: The segmentation with each structure whole, on one map, or on several where structures overlap.
     """
 
     labels: LabelMap
@@ -49,24 +53,48 @@ class ReportedLeg:
     reference: LabelMap | None
     seeds: Seeds | None
     recorded: RecordedProvenance
+    drawn_findings: tuple[Finding, ...] = ()
+    layers: tuple[LabelMap, ...] = ()
 
 
-def read_leg(segmentation: Path, volume: Path | None, reference: Path | None, seeds: Path | None) -> ReportedLeg:
-    """Read what a report is about, all onto the segmentation's grid."""
-    labels = open_labels(segmentation)
+def read_leg(
+    segmentation: Path, volume: Path | None, reference: Path | None, seeds: Sequence[Path], reading: SeedReading = AS_DRAWN
+) -> ReportedLeg:
+    """Read what a report is about, all onto the segmentation's grid, with the slices across the leg first."""
+    layers = tuple(renamed_of(layer, reading.names) for layer in open_label_layers(segmentation))
+    labels = renamed(open_labels(segmentation), reading.names)
     grey = None if volume is None else on_grey_scale(open_volume(volume))[0]
     if grey is not None and not grey.grid.matches(labels.grid):
         labels = comparable(labels, LabelMap(np.zeros(grey.grid.shape_zyx, np.uint8), grey.grid, {}), segmentation.name)
     truth = None if reference is None else open_labels(reference)
     if truth is not None:
         truth = comparable(truth, labels, "the reference")
-    drawn = None if seeds is None else open_seeds(seeds, labels.grid)
+    if not layers[0].grid.matches(labels.grid):
+        layers = (labels,)
+    order = leg_order(labels)
+    layers = tuple(along(each, order) for each in layers)
+    labels = along(labels, order)
+    if grey is not None:
+        seen = None if grey.seen is None else reordered(grey.seen, order)
+        grey = replace(grey, array=reordered(grey.array, order), grid=labels.grid, seen=seen)
+    if truth is not None:
+        truth = along(truth, order)
+    drawn = open_seeds(seeds, labels.grid, reading=reading) if seeds else None
+    findings = () if drawn is None else drawn.findings
     if drawn is not None and drawn.axes != AS_STORED:
         plane = plane_name(labels.grid, drawn.axes[0])
         what = f"The muscles were drawn on {plane} planes, which are not the slices shown here: they are not marked on them"
         warnings.warn(InputWarning(f"{what}."), stacklevel=2)
         drawn = None
-    return ReportedLeg(labels, grey, truth, drawn, read_provenance(segmentation))
+    called = field_names([name for one in (labels, truth, drawn) if one is not None for name in one.names.values()])
+    labels = replace(labels, names=_renamed(labels.names, called))
+    truth = None if truth is None else replace(truth, names=_renamed(truth.names, called))
+    drawn = None if drawn is None else replace(drawn, names=_renamed(drawn.names, called))
+    return ReportedLeg(labels, grey, truth, drawn, read_provenance(segmentation), findings, layers)
+
+
+def _renamed(names: Mapping[int, str], called: Mapping[str, str]) -> dict[int, str]:
+    return {value: called[name] for value, name in names.items()}
 
 
 def knows_the_patient(leg: ReportedLeg, said: bool | None) -> bool:
@@ -91,10 +119,16 @@ def leg_findings(
         coverage: How much of each muscle the scan held.
         side: Which leg it is said to be; None where the axes are not the patient's.
     """
-    cut = [*completeness_findings(leg.labels), *measure_findings(measures, leg.labels.grid), *doubts(leg.recorded)]
+    cut = [
+        *leg.drawn_findings,
+        *completeness_of_layers(leg.layers or (leg.labels,)),
+        *measure_findings(measures, leg.labels.grid),
+        *doubts(leg.recorded),
+    ]
     if side is not None and side_fits(leg.labels, side) is False:
         what = f"This is said to be a {side} leg, but GM lies on the side where the lateral muscle of a {side} leg is."
         cut.append(Finding("warning", what, "Check the side, the names of the muscles and the volume's axes."))
+    cut = [*worst_first(cut)]
     if leg.volume is None:
         return list(cut) or None
     unseen = [*unseen_findings(measures), *coverage_findings(coverage)]
