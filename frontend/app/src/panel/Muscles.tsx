@@ -13,11 +13,11 @@ export function Muscles({ store }: { store: CaseStore }) {
   return (
     <section class="panel">
       <h2>{t("muscles")}</h2>
-      <ul class="muscles" role="radiogroup" aria-label={t("muscles")}>
+      <div class="muscles" role="radiogroup" aria-label={t("muscles")}>
         {muscles.map((muscle, at) => (
           <Row key={muscle.label} store={store} muscle={muscle} place={at + 1} />
         ))}
-      </ul>
+      </div>
       <p class="total">
         {t("total")} <b data-testid="total">{t("volumeOf", number(total, 1))}</b>
       </p>
@@ -43,7 +43,7 @@ function Row({ store, muscle, place }: { store: CaseStore; muscle: Muscle; place
   const word = mark === undefined ? t("nothing") : mark.mask.pixels === 0 ? t("absent") : mark.origin === "drawn" ? t(mark.corrected ? "corrected" : "drawn") : t(mark.origin === "accepted" ? "accepted" : "proposed");
   const sure = mark?.confidence != null && mark.origin === "proposed" ? `, ${t("confidence", Math.round(mark.confidence * 100))}` : "";
   return (
-    <li class={active ? "active" : ""}>
+    <div class={active ? "item active" : "item"}>
       <label>
         <input type="radio" name="muscle" checked={active} onChange={() => (store.label.value = muscle.label)} />
         <i class="colour" style={{ background: css(muscle.color) }} />
@@ -67,7 +67,7 @@ function Row({ store, muscle, place }: { store: CaseStore; muscle: Muscle; place
       >
         {hidden.value.has(muscle.label) ? "○" : "●"}
       </button>
-    </li>
+    </div>
   );
 }
 
