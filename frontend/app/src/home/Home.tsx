@@ -47,7 +47,7 @@ export function Home() {
       </header>
       <main>
         <Arrivals done={load} />
-        <section class="list" aria-label={t("cases")}>
+        <section class="list">
           <div class="row bar">
             <h2>{t("cases")}</h2>
             <span class="gap" />
