@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.seeds import Seeds
+from ifssnet.geometry.resample import seeds_on
+from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation
 from ifssnet.propagate.seeding.protocols import restrict
 
 GRID = Grid((420, 4, 4))
@@ -62,3 +66,11 @@ def test_a_muscle_that_is_nowhere_drawn_keeps_no_slices() -> None:
     nothing = Seeds({1: {3: EMPTY}}, GRID, {1: "SOL"})
     assert restrict(nothing, "every-100").slices(1) == ()
     assert restrict(nothing, "first-three").slices(1) == ()
+
+
+def test_narrowed_seeds_keep_the_axes_that_they_were_drawn_along() -> None:
+    drawn = replace(seeds([10, 11, 12, 110, 111, 112]), axes=(2, 0, 1))
+    for protocol in ("first-three", "every-100", "all-seeds"):
+        assert restrict(drawn, protocol).axes == (2, 0, 1)
+    assert ShapeInterpolation().prepare(None, drawn).smoothed_seeds.axes == (2, 0, 1)
+    assert seeds_on(drawn, replace(GRID, origin_xyz_mm=(0.0, 0.0, 1e-7))).axes == (2, 0, 1)

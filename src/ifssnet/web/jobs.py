@@ -23,7 +23,7 @@ MOST_KEPT = 200
 
 @dataclass(frozen=True)
 class Job:
-    """One piece of work.
+    """Work that runs in the background.
 
     Attributes:
         state: "running", "done" or "failed".

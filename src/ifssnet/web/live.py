@@ -14,7 +14,7 @@ KEEP_ALIVE_S = 10.0
 
 
 class Stream:
-    """What one tab is told."""
+    """What one tab gets."""
 
     def __init__(self, tab: str) -> None:
         self.tab = tab

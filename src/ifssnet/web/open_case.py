@@ -1,4 +1,4 @@
-"""A case that pages have open: its session, who may write, who is told, and the propagation that is under way."""
+"""A case that pages have open: its session, who may write, who listens, and the propagation that is under way."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def example_case(
     Args:
         root: The folder of cases.
         size: Name of the volume's size.
-        seed: Of the person and the recording.
+        seed: What the random numbers of the person and the recording start from.
         via: "scan" by sweeps, or "direct".
         by: Who begins.
 

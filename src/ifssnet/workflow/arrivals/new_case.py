@@ -25,7 +25,7 @@ def new_case(root: Path, name: str, volume: Path, *, seeds: Seeds | None = None,
 
     Args:
         root: The folder of cases.
-        name: Of the case.
+        name: The case's name.
         volume: The volume's file, which is copied.
         seeds: What was drawn elsewhere, on the volume's grid.
         by: Who begins.

@@ -42,7 +42,7 @@ class SliceOrigin:
     Attributes:
         muscle: Its name.
         z: Which slice.
-        area_mm2: Of the muscle on it.
+        area_mm2: The muscle's area on it.
         origin: What a human did about it.
         method: What found it; empty where a human drew it.
         confidence: The Dice that it is expected to have.
@@ -106,7 +106,7 @@ def segmentation(state: SessionState) -> Segmentation:
 
 
 def slices_by_origin(state: SessionState) -> dict[str, dict[str, int]]:
-    """Of each muscle, how many of its slices a human drew, corrected, accepted, looked at or never saw."""
+    """For each muscle, how many of its slices a human drew, corrected, accepted, looked at or never saw."""
     found: dict[str, dict[str, int]] = {muscle.name: {} for muscle in state.muscles.values()}
     for each in origins(state):
         counts = found[each.muscle]

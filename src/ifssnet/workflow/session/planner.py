@@ -13,10 +13,10 @@ from ifssnet.geometry.untyped import monotone_curve
 from ifssnet.workflow.session.state import SessionState
 
 DEFAULT_SECONDS = 60.0
-"""Of an outline where the session timed none."""
+"""The time that an outline takes where the session timed none."""
 
 LEAST_OUTLINES = 3
-"""Of a muscle, that a plan begins with."""
+"""The outlines of a muscle that a plan begins with."""
 
 LEAST_DRAWN = 5
 """Outlines of a pilot's muscle from which some can be left out."""
@@ -30,7 +30,7 @@ class PlannedEffort:
     """What so many outlines a muscle are expected to give.
 
     Attributes:
-        outlines: Of one muscle, evenly spaced.
+        outlines: How many outlines of one muscle, evenly spaced.
         error_percent: Expected error of its volume, RMS over the muscles.
         minutes: Expert time for all muscles of the pilot.
         measured: Whether the pilot's own slices show it; otherwise it follows their trend.

@@ -29,7 +29,7 @@ class DrawingQuality:
         same_hand: Whether one person drew both times.
         dice: Mean Dice of the two masks.
         areas: Bias and limits of the areas in mm2, second minus first; None for fewer than two slices.
-        reliability: Of the areas in mm2: ICC, SEM and MDC; None for fewer than two slices.
+        reliability: The reliability of the areas in mm2: ICC, SEM and MDC; None for fewer than two slices.
     """
 
     slices: int
@@ -44,8 +44,8 @@ def ask_again(session: Session, share: float = 0.1, seed: int | None = None) -> 
 
     Args:
         session: Where they are asked for.
-        share: Of the drawn slices that show a muscle; one at least.
-        seed: Of the choice; None for one that nobody can foresee.
+        share: The share of the drawn slices that show a muscle; one at least.
+        seed: What the random choice starts from; None for one that nobody can foresee.
 
     Returns:
         Label and slice of each.

@@ -94,7 +94,7 @@ def simulate_expert(
         rules: How slices are chosen.
         most: Outlines of a muscle to end with, on average.
         noise_mm: SD of the drawn borders about the true ones.
-        seed: Of that noise.
+        seed: What that noise starts from.
         device: Where a network computes.
         force: Replace the output.
 

@@ -65,8 +65,8 @@ class SimulatedExpert:
         volume: Grey levels.
         truth: What there is to draw.
         method: The name of the method that carries the outlines through the leg.
-        noise_mm: SD of the border of what is drawn, as an unsteady hand has it; 0 for the truth itself.
-        seed: Of that noise.
+        noise_mm: SD of the border of what is drawn: the annotator's error; 0 for the truth itself.
+        seed: What that noise starts from.
     """
 
     volume: Volume

@@ -24,7 +24,7 @@ class Suggestion:
     """A slice to draw.
 
     Attributes:
-        label: Of which muscle.
+        label: Which muscle.
         z: Which slice.
         gain_cm3: By how much the SD of the muscle's volume is expected to fall, or the volume of wrong voxels for aim "shape".
         gain_percent: The same in percent of the muscle's volume: what suggestions are ordered by.

@@ -21,7 +21,7 @@ class Mark:
         z: Which slice.
         origin: Who says so: the expert drew it, accepted it, or a method proposed it; "none" where nothing is known.
         mask: Where the muscle is; None where nothing is known.
-        confidence: Of a method that proposed it, 0 to 1; None for what the expert drew.
+        confidence: How sure the method was that proposed it, 0 to 1; None for what the expert drew.
         corrected: Whether the expert drew it over a proposal.
     """
 

@@ -1,4 +1,4 @@
-"""A session that several threads use: one change at a time, and everybody who listens is told of it in order."""
+"""A session that several threads use: one change at a time, and everybody who listens hears of it in order."""
 
 from __future__ import annotations
 
