@@ -43,8 +43,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--legs", type=int, default=3)
     legs = parser.parse_args().legs
-    print("| leg | pushed in: mm, over mm | true: fat left, % | against another sweep, mm ", end="")
-    print("| against its own course, mm | fat left, % | finding |\n|---|---|---|---|---|---|---|")
+    print("| leg | pushed in: mm, over mm | true: fat left, % | another sweep, mm ", end="")
+    print("| own course, mm | fat left, % | finding |\n|---|---|---|---|---|---|---|")
     edges: list[str] = []
     for seed in range(1, legs + 1):
         leg = as_leg(draw_subject(seed))
