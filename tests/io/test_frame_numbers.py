@@ -82,8 +82,8 @@ def posed(folder: Path, numbers: list[int], names: list[str]) -> Sweep:
     for k, name in enumerate(names):
         Image.fromarray(np.full((3, 4), k, dtype=np.uint8)).save(folder / name)
     rows = [f"{n},{k},{k},0,0,0,0,0,1" for k, n in enumerate(numbers)]
-    (folder / "poses.csv").write_text("\n".join(["frame,time,x,y,z,qx,qy,qz,qw", *rows]) + "\n")
-    (folder / "calibration.toml").write_text("pixel_spacing_mm = [0.2, 0.2]\n")
+    (folder / "poses.csv").write_text("\n".join(["frame,time,x,y,z,qx,qy,qz,qw", *rows]) + "\n", encoding="utf-8")
+    (folder / "calibration.toml").write_text("pixel_spacing_mm = [0.2, 0.2]\n", encoding="utf-8")
     return open_sweep(folder)
 
 
