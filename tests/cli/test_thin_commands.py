@@ -19,6 +19,8 @@ OPTIONS = {
     "phantom": {"ifssnet.phantom.files.cohort"},
     "pseudo_labels": {"ifssnet.train.data.budget"},
     "segment": {"ifssnet.propagate.methods"},
+    # The page is a floor of its own beside the commands.
+    "serve": {"ifssnet.web.server"},
     "train": {"ifssnet.train.recipe"},
 }
 COMPUTING = {"numpy", "scipy", "numba", "torch", "SimpleITK", "skimage"}
