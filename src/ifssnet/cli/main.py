@@ -84,7 +84,6 @@ COMMANDS: Mapping[str, Callable[..., object] | Group] = {
     "compound": compound.run,
     "register": register.run,
     "seeds": seeds.run,
-    "slices": Group("Masks as PNG pictures, and back.", {"export": slices.export, "import": slices.import_}),
     "segment": segment.run,
     "measure": measure.run,
     "compare": compare.run,
@@ -122,6 +121,7 @@ COMMANDS: Mapping[str, Callable[..., object] | Group] = {
             "export": session.export,
         },
     ),
+    "slices": Group("Masks as PNG pictures, and back.", {"export": slices.export, "import": slices.import_}),
     "weights": Group("Weights of the networks.", {"list": weights.shown, "card": weights.card, "pack": weights.pack}),
 }
 """Every command by its word; a further one is one more line."""
