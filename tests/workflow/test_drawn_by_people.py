@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ifssnet.cli.main import main
-from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
 from ifssnet.geometry.untyped import distance_to_false
@@ -222,6 +222,5 @@ def test_seeds_on_other_grids_are_joined_on_the_volumes(tmp_path: Path) -> None:
     one = written(tmp_path / "one.seg.nrrd", few(places=(4, 10)))
     box = Grid((40, 60, 70), (0.8, 0.8, 2.0)).cropped((20, 0, 0), (20, 60, 70))
     save(LabelMap(few(places=(22, 28))[20:], box, NAMES), tmp_path / "two.seg.nrrd")
-    with pytest.warns(InputWarning, match="grids"):
-        seeds = open_seeds([one, tmp_path / "two.seg.nrrd"])
+    seeds = open_seeds([one, tmp_path / "two.seg.nrrd"])
     assert seeds.present(1) == (4, 10, 22, 28)

@@ -348,7 +348,7 @@ class Annotation:
     """How much was annotated.
 
     Attributes:
-        muscles: Of each muscle, by its name.
+        muscles: The muscles by name.
         findings: What a person has to know of the drawing.
     """
 

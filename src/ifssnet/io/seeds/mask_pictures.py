@@ -75,9 +75,9 @@ def read_values(path: Path, shape_yx: tuple[int, int]) -> Integer[np.ndarray, "y
 
 def _cut(tones: Float[np.ndarray, "y x channel"], path: Path) -> Bool[np.ndarray, "y x"]:
     """A picture of two tones, cut half way between them."""
-    level = np.abs(tones).max(axis=-1)
+    level = np.asarray(np.abs(tones).max(axis=-1), dtype=np.float64)
     if not level.any():
-        return np.zeros(level.shape, dtype=bool)
+        return np.zeros(tones.shape[:2], dtype=bool)
     foreground = _commonest(tones[level > 0.5 * level.max()])
     reach = float(np.linalg.norm(foreground))
     along = tones @ foreground / reach**2

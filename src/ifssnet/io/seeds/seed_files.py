@@ -82,7 +82,7 @@ def seeds_of(labels: LabelMap, what: str = "the label map") -> Seeds:
     Raises:
         InputError: Nothing is drawn on it.
     """
-    return _from_maps((labels,), labels.header, Path(what))
+    return _from_maps((labels,), labels.header, Path(what), True, None)
 
 
 def save_seeds(seeds: Seeds, path: Path, force: bool = False) -> None:

@@ -46,7 +46,7 @@ class SlicesFile:
     """What the file says.
 
     Attributes:
-        grid: Of the slices, which run along its first axis.
+        grid: Where the slices lie; they run along its first axis.
         axes: The axes of the stored array that slices, rows and columns run along.
         labels: Label value to the muscle's files.
     """

@@ -16,7 +16,7 @@ from ifssnet.geometry.untyped import pieces
 from ifssnet.propagate.seeding.outlined_seeds import slices_named
 
 ISLAND_SHARE = 0.05
-"""A piece of less than this share of the largest one on its slice is a slip of the brush; a second head is larger."""
+"""A part below this share of the largest one on its slice is a slip of the brush; a second head is larger."""
 
 LEAST_DICE = 0.3
 """Dice with what the neighbours let expect: gaps of several centimetres leave well-drawn muscles above .5."""
