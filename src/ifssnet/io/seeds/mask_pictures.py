@@ -12,7 +12,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Float, Integer, Shaped
+from jaxtyping import Bool, Float, Int32, Integer, Shaped
 from PIL import Image
 
 from ifssnet.core.errors import InputError
@@ -58,7 +58,7 @@ def read_values(path: Path, shape_yx: tuple[int, int]) -> Integer[np.ndarray, "y
     """
     with _opened(path, shape_yx) as image:
         if image.mode in ("L", "P", "1", "I", "I;16", "I;16B"):
-            values = np.asarray(image).astype(np.int32)
+            values: Int32[np.ndarray, "y x"] = np.asarray(image).astype(np.int32)
         else:
             rgb = np.asarray(image.convert("RGB"))
             if not (np.array_equal(rgb[..., 0], rgb[..., 1]) and np.array_equal(rgb[..., 0], rgb[..., 2])):

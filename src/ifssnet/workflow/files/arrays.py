@@ -98,7 +98,7 @@ class Arrays:
                     "Give spacing_mm.",
                 )
             return known
-        own = self.spacing_mm if isinstance(self.spacing_mm, tuple) else (self.spacing_mm,) * 3
+        own = self.spacing_mm if isinstance(self.spacing_mm, tuple) else (self.spacing_mm, self.spacing_mm, self.spacing_mm)
         if known is not None and known.shape_zyx == (z, y, x) and np.allclose(known.spacing_xyz_mm, own):
             return known
         if known is not None:
