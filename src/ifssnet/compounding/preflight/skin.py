@@ -98,7 +98,7 @@ def skin_maps(sweeps: Sequence[Sweep], options: CompoundOptions) -> SkinMaps | N
     return SkinMaps(along - along[0], tuple(_mapped(place, across, along) for place in found))
 
 
-def _axes(sweeps: Sequence[Sweep], frames: Sequence[Int[np.ndarray, " frame"]]) -> _Axes | None:
+def _axes(sweeps: Sequence[Sweep], frames: Sequence[Int[np.ndarray, " _"]]) -> _Axes | None:
     down = np.concatenate([_away_from_probe(sweep, chosen) for sweep, chosen in zip(sweeps, frames, strict=True)])
     middles = [
         sweep.image_to_world[chosen] @ np.array([(sweep.frames.shape[2] - 1) / 2, 0.0, 0.0, 1.0])

@@ -26,7 +26,7 @@ def numbered_file(number: int) -> str:
 
 def pictures_in(folder: Path) -> list[str]:
     """The pictures of a folder, by the number that their names end in, then by name."""
-    names = [each.name for each in folder.iterdir() if each.suffix.lower() in PICTURES and each.is_file()]
+    names = [each.name for each in folder.iterdir() if each.suffix.lower() in PICTURES and not each.is_dir()]
     return sorted(names, key=lambda name: (_number_of(name) is None, _number_of(name) or 0, name))
 
 
@@ -41,7 +41,7 @@ def files_of_numbers(folder: Path, numbers: Sequence[int]) -> dict[int, str]:
         InputError: Pictures are missing, and there are not as many of them as numbers.
     """
     exact = {number: numbered_file(number) for number in numbers}
-    if all((folder / name).is_file() for name in exact.values()):
+    if all((folder / name).exists() for name in exact.values()):
         return exact
     names = pictures_in(folder)
     ends = [_number_of(name) for name in names]
