@@ -77,3 +77,13 @@ def test_regions_are_left_out_aloud(tmp_path: Path) -> None:
     (folder / "dataset.json").write_text('{"labels": {"background": 0, "calf": [1, 2], "SOL": 1}}', encoding="utf-8")
     with pytest.warns(InputWarning, match="calf"):
         assert dict(read_nnunet(folder).names) == {1: "SOL"}
+
+
+def test_values_without_a_name_are_said_where_others_have_one(tmp_path: Path) -> None:
+    folder = write_nnunet(tmp_path / "d", iter([("a", VOLUME, labels({1: "SOL", 2: "GM"}))])).folder
+    described = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+    described["labels"] = {"background": 0, "SOL": 1}
+    (folder / "dataset.json").write_text(json.dumps(described), encoding="utf-8")
+    with pytest.warns(InputWarning, match=r"a\.nii\.gz: no name for 2, where other values have one \(SOL\)"):
+        read = open_labels(folder / "labelsTr" / "a.nii.gz")
+    assert dict(read.names) == {1: "SOL", 2: "2"}

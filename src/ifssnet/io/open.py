@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -174,9 +174,24 @@ def _labels_of(volume: Volume, path: Path) -> LabelMap:
             ),
             stacklevel=3,
         )
+    _warn_of_unnamed([value for value in in_use if value not in told.names], told.names, path)
     names = label_names.completed(in_use, told.names)
     colors = MappingProxyType(dict(told.colors))
     return LabelMap(array, volume.grid, MappingProxyType(names), colors, MappingProxyType(header))
+
+
+def _warn_of_unnamed(values: Sequence[int], names: Mapping[int, str], path: Path) -> None:
+    """Say which values have no name where others have one: the list of names was meant for another file, or is not whole."""
+    if not names or not values:
+        return
+    shown = ", ".join(map(str, values[:8])) + (" ..." if len(values) > 8 else "")
+    warnings.warn(
+        InputWarning(
+            f"{path.name}: no name for {shown}, where other values have one ({', '.join(list(names.values())[:4])}). "
+            "Each goes by its number; complete the list of names."
+        ),
+        stacklevel=4,
+    )
 
 
 def _image_format(found: Format, path: Path, wanted: str) -> VolumeFormat:
