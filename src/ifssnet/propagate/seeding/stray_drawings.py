@@ -18,6 +18,9 @@ from ifssnet.propagate.seeding.outlined_seeds import slices_named
 ISLAND_SHARE = 0.05
 """A part below this share of the largest one on its slice is a slip of the brush; a second head is larger."""
 
+SLIGHT_SHARE = 0.005
+"""Islands below this share of all that is drawn of a muscle are a remark and no warning: no volume changes by them."""
+
 LEAST_DICE = 0.3
 """Dice with what the neighbours let expect: gaps of several centimetres leave well-drawn muscles above .5."""
 
@@ -66,6 +69,7 @@ class Islands:
         slices: Where they are.
         pieces: How many.
         area_mm2: How large they are together.
+        share: Of all that is drawn of the muscle, 0 to 1.
         farthest_mm: How far the farthest piece lies from the muscle's middle.
     """
 
@@ -73,6 +77,7 @@ class Islands:
     slices: tuple[int, ...]
     pieces: int
     area_mm2: float
+    share: float
     farthest_mm: float
 
 
@@ -112,7 +117,8 @@ def find_islands(seeds: Seeds) -> tuple[Islands, ...]:
                 there = np.argwhere(small) - middle
                 farthest = max(farthest, float(np.hypot(there[:, 0] * y_mm, there[:, 1] * x_mm).max()))
         if slices:
-            found.append(Islands(label, tuple(slices), count, pixels * seeds.grid.pixel_area_mm2, farthest))
+            share = pixels / sum(int(np.count_nonzero(seeds.masks[label][z])) for z in seeds.present(label))
+            found.append(Islands(label, tuple(slices), count, pixels * seeds.grid.pixel_area_mm2, share, farthest))
     return tuple(found)
 
 
@@ -186,6 +192,8 @@ def _judged(
     outermost = _side_by_side(all_below if largest == below else all_above)
     too_large = not outermost and there > AREA_RATIO * beside[largest]
     wrong_size = too_large or there < min(beside.values()) / AREA_RATIO
+    if _at_a_tip(drawn, there, want, beside, all_below, all_above):
+        return None
     if dice >= LEAST_DICE and not (wrong_size and dice < 2 * LEAST_DICE):
         return None
     if not wrong_size and off_mm < FAR_OFF * radius_mm:
@@ -194,6 +202,23 @@ def _judged(
     reach_mm = (above - below) / 2 * drawn.spacing_mm[0]
     change_cm3 = (there - want) * pixel_mm2 * reach_mm / 1000
     return 1 - dice, StraySlices(drawn.label, slices, there * pixel_mm2 / 100, want * pixel_mm2 / 100, off_mm, change_cm3)
+
+
+def _at_a_tip(
+    drawn: _Drawn,
+    there: float,
+    want: float,
+    beside: Mapping[int, float],
+    all_below: Sequence[int],
+    all_above: Sequence[int],
+) -> bool:
+    """Whether a slice lies where a muscle runs out: tips are small, and change from slice to slice as they like."""
+    largest = max(float(np.count_nonzero(mask)) for mask in drawn.masks.values())
+    if max(there, want) < ISLAND_SHARE * largest:
+        return True
+    smaller = min(beside, key=lambda each: beside[each])
+    outermost = _side_by_side(all_below if smaller == all_below[-1] else all_above)
+    return outermost and beside[smaller] * AREA_RATIO < there
 
 
 def _side_by_side(slices: Sequence[int]) -> bool:
@@ -226,6 +251,8 @@ def _island_words(seeds: Seeds, found: Islands, clean: bool) -> Finding:
     what += f", up to {found.farthest_mm:.3g} mm from its middle"
     if clean:
         return Finding("note", f"{what}; they were left out.", "", found.area_mm2, "mm2")
+    if found.share < SLIGHT_SHARE:
+        return Finding("note", f"{what}: too little to change the volume.", "", found.area_mm2, "mm2")
     spread = "they are carried to the slices between, and the volume grows by as much"
     return Finding("warning", f"{what}; {spread}.", _CLEAN, found.area_mm2, "mm2")
 
