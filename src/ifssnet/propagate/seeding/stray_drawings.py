@@ -69,7 +69,7 @@ class Islands:
         slices: Where they are.
         pieces: How many.
         area_mm2: How large they are together.
-        share: Of all that is drawn of the muscle, 0 to 1.
+        share: Which part of all that is drawn of the muscle they are, 0 to 1.
         farthest_mm: How far the farthest piece lies from the muscle's middle.
     """
 
