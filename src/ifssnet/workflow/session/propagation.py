@@ -9,6 +9,7 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress
 from ifssnet.workflow.session.events import Arrived, Interval, Outcome, PropagationEnded, PropagationStarted, StepsArrived
 from ifssnet.workflow.session.fill import fill, windows
+from ifssnet.workflow.session.hidden_slices import better_method
 from ifssnet.workflow.session.methods import Methods
 from ifssnet.workflow.session.session import Session, now
 
@@ -60,8 +61,6 @@ def _by_method(
     session: Session, methods: Methods, intervals: Sequence[Interval], method: str | None
 ) -> dict[str, list[Interval]]:
     """The intervals by the method that fills them."""
-    from ifssnet.workflow.session.hidden_slices import better_method
-
     default = methods.best()
     found: dict[str, list[Interval]] = {}
     for each in intervals:

@@ -250,28 +250,26 @@ def _accept(state: SessionState, event: SlicesAccepted) -> Mapping[int, MuscleSt
 
 def _undo(state: SessionState, event: Undone) -> SessionState:
     _unsigned(state)
-    if state.past is None:
+    if (past := state.past) is None:
         raise InputError("something to undo", "nothing that was done", "Go on drawing.")
-    muscles, now = _exchanged(state, state.past)
-    return replace(
-        state, muscles=muscles, past=state.past.earlier, future=Past(now, state.future), effort=_with_time(state.effort, event)
-    )
+    return replace(_exchanged(state, past, event), past=past.earlier, future=Past(_now(state, past), state.future))
 
 
 def _redo(state: SessionState, event: Redone) -> SessionState:
     _unsigned(state)
-    if state.future is None:
+    if (future := state.future) is None:
         raise InputError("something to redo", "nothing that was undone", "Go on drawing.")
-    muscles, now = _exchanged(state, state.future)
-    return replace(
-        state, muscles=muscles, past=Past(now, state.past), future=state.future.earlier, effort=_with_time(state.effort, event)
-    )
+    return replace(_exchanged(state, future, event), past=Past(_now(state, future), state.past), future=future.earlier)
 
 
-def _exchanged(state: SessionState, other: Past) -> tuple[dict[int, MuscleState], dict[int, MuscleState]]:
-    """All muscles with those of another time, and these as they are now. A muscle that was added stays, undrawn."""
-    now = {label: state.muscles[label] for label in other.muscles}
-    return {**state.muscles, **other.muscles}, now
+def _exchanged(state: SessionState, other: Past, event: Undone | Redone) -> SessionState:
+    """All muscles with those of another time. A muscle that was added stays, undrawn."""
+    return replace(state, muscles={**state.muscles, **other.muscles}, effort=_with_time(state.effort, event))
+
+
+def _now(state: SessionState, other: Past) -> dict[int, MuscleState]:
+    """The muscles of another time as they are now."""
+    return {label: state.muscles[label] for label in other.muscles}
 
 
 def _start(state: SessionState, event: PropagationStarted) -> SessionState:
