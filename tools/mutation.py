@@ -285,6 +285,7 @@ def _load(folder: Path, mutated: set[str]) -> None:
     os.environ["PYTHONPATH"] = str(folder / "src")
     os.chdir(folder)
     sys.path.insert(0, str(folder / "src"))
+    _without_shrinking()
     # As the tests' conftest.py has it.
     importlib.import_module("jaxtyping").install_import_hook("ifssnet", "beartype.beartype")
     for room in BELOW:
@@ -292,6 +293,14 @@ def _load(folder: Path, mutated: set[str]) -> None:
             for path in sorted((folder / "src" / "ifssnet" / room).rglob("*.py")):
                 parts = path.relative_to(folder / "src").with_suffix("").parts
                 importlib.import_module(".".join(parts).removesuffix(".__init__"))
+
+
+def _without_shrinking() -> None:
+    """Hypothesis' profile for mutants: that a test fails is enough, the smallest example is not looked for."""
+    hypothesis = importlib.import_module("hypothesis")
+    phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+    hypothesis.settings.register_profile("mutants", derandomize=True, deadline=None, phases=phases)
+    os.environ["HYPOTHESIS_PROFILE"] = "mutants"
 
 
 def tests_by_line(tests: list[str], folder: Path) -> dict[str, dict[int, set[str]]]:
@@ -331,7 +340,8 @@ def _outcome(mutant: Mutant, by_line: dict[int, set[str]], folder: Path, number:
         target.write_text(mutant.source, encoding="utf-8")
         # The compiled loops' cache goes by the file's time.
         os.utime(target, (number, time.time() + number))
-        return "survived" if _in_child(sorted(reaching), SECONDS) == 0 else "killed"
+        first_own = sorted(reaching, key=lambda test: (Path(mutant.path).stem not in test, test))
+        return "survived" if _in_child(first_own, SECONDS) == 0 else "killed"
     finally:
         target.write_bytes(original)
 
