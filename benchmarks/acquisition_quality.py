@@ -24,7 +24,7 @@ from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import drain
 from ifssnet.core.sweep import Sweep
 from ifssnet.geometry.untyped import distance_to_false
-from ifssnet.measurement.scanned_edge import NEAR_MM, coverage_findings, muscle_coverage, scanned_part
+from ifssnet.measurement.checks.scanned_edge import NEAR_MM, coverage_findings, muscle_coverage, scanned_part
 from ifssnet.phantom.anatomy.labels import leg_labels
 from ifssnet.phantom.anatomy.leg import as_leg
 from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg

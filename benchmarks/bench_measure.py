@@ -43,9 +43,9 @@ def peak_gb() -> float:
 
 
 def run(case: str, slices: int, size: int) -> None:
-    from ifssnet.core.measures import MeasureOptions
-    from ifssnet.measurement.compare import compare
-    from ifssnet.measurement.muscles import measure
+    from ifssnet.core.results.measures import MeasureOptions
+    from ifssnet.measurement.leg.muscles import measure
+    from ifssnet.measurement.reference.compare import compare
 
     small = leg(12, 64, 0.0)  # compiles, so that only the work is timed
     measure(small, Volume(small.array, small.grid))

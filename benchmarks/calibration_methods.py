@@ -12,7 +12,7 @@ from calibration_people import members, place, recorded, with_two
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import drain
 from ifssnet.core.seeds import Seeds
-from ifssnet.measurement.compare import compare
+from ifssnet.measurement.reference.compare import compare
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.methods import method
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds

@@ -14,7 +14,7 @@ from ifssnet.core.images import LabelMap
 from ifssnet.core.muscles import TRICEPS_SURAE
 from ifssnet.core.progress import drain
 from ifssnet.core.seeds import Seeds
-from ifssnet.geometry.voxelise import voxelise
+from ifssnet.geometry.surfaces.voxelise import voxelise
 from ifssnet.io.volumes.surfaces import read_surfaces
 from ifssnet.phantom.anatomy.labels import leg_grid, leg_labels
 from ifssnet.phantom.anatomy.leg import build_leg

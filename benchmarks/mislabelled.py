@@ -21,7 +21,7 @@ from ifssnet.core.segmentation import Propagator
 from ifssnet.figures.evaluation_report.table_one import written
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.storage.weights import open_weights
-from ifssnet.measurement.spread import mean_and_sd
+from ifssnet.measurement.statistics.spread import mean_and_sd
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.methods import learned, method
 from ifssnet.propagate.seeding.annotated_groups import find_groups

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ifssnet.core.results import Results
-from ifssnet.measurement.drift import drift_curve
+from ifssnet.core.results.evaluation_results import Results
+from ifssnet.measurement.reference.drift import drift_curve
 from ifssnet.workflow.evaluation.evaluation_folder import read_results
 
 SHOWN_MM = (5, 10, 20, 40, 80, 120)

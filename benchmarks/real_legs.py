@@ -24,11 +24,11 @@ import numpy as np
 from ifssnet.core.images import LabelMap
 from ifssnet.core.progress import drain
 from ifssnet.core.seeds import Seeds
-from ifssnet.geometry.voxelise import voxelise
+from ifssnet.geometry.surfaces.voxelise import voxelise
 from ifssnet.io.plain_data import plain_table
 from ifssnet.io.result_tables import agreement_table
 from ifssnet.io.volumes.surfaces import read_surfaces
-from ifssnet.measurement.compare import compare
+from ifssnet.measurement.reference.compare import compare
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.methods import method
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds

@@ -29,7 +29,7 @@ from scipy import ndimage
 
 import ifssnet
 from ifssnet.core.errors import InputWarning
-from ifssnet.core.machine import total_memory
+from ifssnet.core.machine.memory import total_memory
 from ifssnet.core.progress import drain
 
 HISTORY = Path(__file__).resolve().parent / "history"

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from reach import reach_mm, wearing
 
-from ifssnet.core.results import Results
-from ifssnet.measurement.paired_tests import holm, signed_rank
+from ifssnet.core.results.evaluation_results import Results
+from ifssnet.measurement.statistics.paired_tests import holm, signed_rank
 from ifssnet.workflow.evaluation.evaluation_folder import read_results
 
 VOLUME = "whole_absolute_volume_error_percent"

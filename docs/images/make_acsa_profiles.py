@@ -10,7 +10,7 @@ import numpy as np
 from ifssnet.core.images import LabelMap
 from ifssnet.core.muscles import TRICEPS_SURAE
 from ifssnet.figures.evaluation_report.training_curves import Line, Panel, curves
-from ifssnet.geometry.voxelise import voxelise
+from ifssnet.geometry.surfaces.voxelise import voxelise
 from ifssnet.io.volumes.surfaces import read_surfaces
 from ifssnet.phantom.anatomy.labels import leg_grid, leg_labels
 from ifssnet.phantom.anatomy.leg import build_leg

@@ -12,11 +12,11 @@ The pipeline is a handful of verbs, each what the command of the same name runs,
 from __future__ import annotations
 
 from ifssnet.api import compare, compound, measure, open_labels, open_seeds, open_sweep, open_volume, report, save, segment
-from ifssnet.core.agreement import LegAgreement, MuscleAgreement, SliceAgreement
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Surface, Volume
-from ifssnet.core.measures import AcsaProfile, EchoOptions, LegMeasures, MeasureOptions, MuscleMeasures
+from ifssnet.core.results.agreement import LegAgreement, MuscleAgreement, SliceAgreement
+from ifssnet.core.results.measures import AcsaProfile, EchoOptions, LegMeasures, MeasureOptions, MuscleMeasures
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Segmentation
 from ifssnet.core.sweep import Sweep

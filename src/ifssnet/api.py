@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from numpy.typing import NDArray
 
-from ifssnet.core.agreement import LegAgreement
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
-from ifssnet.core.measures import LegMeasures, MeasureOptions
 from ifssnet.core.progress import drain
+from ifssnet.core.results.agreement import LegAgreement
+from ifssnet.core.results.measures import LegMeasures, MeasureOptions
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Segmentation
 from ifssnet.core.sweep import Sweep
@@ -227,7 +227,7 @@ def measure(
     >>> soleus.volume_cm3
     1.0
     """
-    from ifssnet.measurement.muscles import measure as run
+    from ifssnet.measurement.leg.muscles import measure as run
     from ifssnet.workflow.files.arrays import grid_of
 
     arrays = _arrays(spacing_mm, names)
@@ -258,7 +258,7 @@ def compare(
     Raises:
         InputError: The grids differ by more than can be bridged safely, or no muscle has the same name in both.
     """
-    from ifssnet.measurement.compare import compare as run
+    from ifssnet.measurement.reference.compare import compare as run
     from ifssnet.workflow.files.arrays import grid_of
 
     arrays = _arrays(spacing_mm, names)

@@ -15,7 +15,7 @@ import pytest
 from ifssnet.cli.commands import compare, convert, info, measure, report, seeds, segment
 from ifssnet.cli.main import app, main
 from ifssnet.core.errors import InputError
-from ifssnet.core.file_facts import ImageFacts
+from ifssnet.core.facts.file_facts import ImageFacts
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.io.open import open_labels, open_volume

@@ -14,7 +14,7 @@ from ifssnet.cli.commands.phantom import Size, cohort
 from ifssnet.cli.main import main
 from ifssnet.cli.method_words import methods
 from ifssnet.core.errors import InputError
-from ifssnet.core.results import SCORE_COLUMNS
+from ifssnet.core.results.evaluation_results import SCORE_COLUMNS
 from ifssnet.io.storage.tables import parquet_here, read_table, write_table
 
 

@@ -14,7 +14,7 @@ import pytest
 from ifssnet.cli.commands import agree, info, measure, seeds
 from ifssnet.cli.main import main
 from ifssnet.core.errors import InputError, InputWarning
-from ifssnet.core.file_facts import ConfigurationFacts
+from ifssnet.core.facts.file_facts import ConfigurationFacts
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.sweep import Contour, Sweep

@@ -14,9 +14,9 @@ import torch
 from ifssnet.api import segment as segment_nouns
 from ifssnet.cli.commands import segment
 from ifssnet.core.errors import InputError
-from ifssnet.core.extras import install_command
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.machine.extras import install_command
 from ifssnet.core.weights import Weights
 from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.plain_data import plain_table

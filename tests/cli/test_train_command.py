@@ -14,9 +14,9 @@ from PIL import Image
 from ifssnet.cli.commands.train import run
 from ifssnet.cli.main import main
 from ifssnet.core.errors import InputError, InputWarning
-from ifssnet.core.extras import install_command
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.machine.extras import install_command
 from ifssnet.io.save import save
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.workflow.files.default_weights import ELSEWHERE

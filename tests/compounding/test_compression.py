@@ -9,7 +9,7 @@ import pytest
 
 from ifssnet.compounding.options import CompoundOptions, Fan
 from ifssnet.compounding.preflight.compression import pressure_findings, probe_pressure, smooth_course
-from ifssnet.core.compounding_facts import ProbePressure
+from ifssnet.core.facts.compounding_facts import ProbePressure
 from ifssnet.core.sweep import Sweep
 
 OPTIONS = CompoundOptions()

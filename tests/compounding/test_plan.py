@@ -12,7 +12,7 @@ from ifssnet.compounding.holes.options import StickFilling
 from ifssnet.compounding.options import CompoundOptions
 from ifssnet.compounding.plan import plan_compounding
 from ifssnet.core.errors import InputError
-from ifssnet.core.machine import available_memory
+from ifssnet.core.machine.memory import available_memory
 
 
 def test_memory_is_stated_before_it_is_taken():

@@ -9,14 +9,14 @@ import numpy as np
 from scipy import ndimage
 from skimage.measure import marching_cubes
 
-from ifssnet.core.agreement import LegAgreement, MuscleAgreement
 from ifssnet.core.findings import Finding
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Surface
-from ifssnet.core.measures import AcsaProfile, MuscleMeasures
+from ifssnet.core.results.agreement import LegAgreement, MuscleAgreement
+from ifssnet.core.results.measures import AcsaProfile, MuscleMeasures
 from ifssnet.figures.leg_report.content import OutlinedSlice, ReportContent, VolumeEstimate
 from ifssnet.figures.rendering.muscle_surface import MuscleSurface
-from ifssnet.measurement.compare import mean_agreement
+from ifssnet.measurement.reference.compare import mean_agreement
 
 # Ends in mm; (x, y) mm at the middle; half width and half depth at the widest; where that is; turn.
 MUSCLES = {

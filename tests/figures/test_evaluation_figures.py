@@ -10,9 +10,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from ifssnet.core.evaluation import EvaluatedCohort, EvaluationFacts, SeedProtocol
 from ifssnet.core.images import Surface
-from ifssnet.core.results import SLICE_COLUMNS, Results, Score, slice_scores
+from ifssnet.core.results.evaluation import EvaluatedCohort, EvaluationFacts, SeedProtocol
+from ifssnet.core.results.evaluation_results import SLICE_COLUMNS, Results, Score, slice_scores
 from ifssnet.figures.drawing.method_theme import method_styles
 from ifssnet.figures.drawing.theme import contrast, readable
 from ifssnet.figures.evaluation_report.drift import bin_edges, drift_picture
@@ -24,8 +24,8 @@ from ifssnet.figures.evaluation_report.volume_views import MethodSurfaces, commo
 from ifssnet.figures.rendering.mesh import full
 from ifssnet.figures.rendering.muscle_surface import MuscleSurface
 from ifssnet.figures.rendering.surfaces import View
-from ifssnet.measurement.drift import drift_curve
-from ifssnet.measurement.spread import mean_and_sd, slice_percentiles
+from ifssnet.measurement.reference.drift import drift_curve
+from ifssnet.measurement.statistics.spread import mean_and_sd, slice_percentiles
 from solids import block
 
 SVG = "{http://www.w3.org/2000/svg}"

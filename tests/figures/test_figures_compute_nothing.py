@@ -25,7 +25,13 @@ MEANS = frozenset({"mean", "nanmean"})
 """A mean of pixels or of a mesh's corners places and smooths a picture; in an evaluation's figures it would be a result."""
 
 LIBRARIES = frozenset(
-    {"statistics", "scipy.stats", "pandas", "ifssnet.measurement.bootstrap", "ifssnet.measurement.paired_tests"}
+    {
+        "statistics",
+        "scipy.stats",
+        "pandas",
+        "ifssnet.measurement.statistics.bootstrap",
+        "ifssnet.measurement.statistics.paired_tests",
+    }
 )
 
 

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from synthetic_leg import content, leg_agreement
 
-from ifssnet.core.agreement import MuscleAgreement
 from ifssnet.core.findings import Finding
 from ifssnet.core.grid import Grid
-from ifssnet.core.measures import MuscleMeasures
+from ifssnet.core.results.agreement import MuscleAgreement
+from ifssnet.core.results.measures import MuscleMeasures
 from ifssnet.figures.leg_report.content import ReportContent
 from ifssnet.figures.leg_report.report import report_html
 from ifssnet.figures.leg_report.summary import summary_sentence

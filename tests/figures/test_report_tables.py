@@ -7,18 +7,18 @@ from dataclasses import fields
 import pytest
 from synthetic_leg import agreement_of, leg_agreement
 
-from ifssnet.core.agreement import MuscleAgreement
-from ifssnet.core.measures import MuscleMeasures
+from ifssnet.core.results.agreement import MuscleAgreement
+from ifssnet.core.results.measures import MuscleMeasures
 from ifssnet.figures.drawing.theme import colors_of, contrast, on_black, ordered, readable
 from ifssnet.figures.leg_report.content import VolumeEstimate
 from ifssnet.figures.leg_report.provenance import nested
 from ifssnet.figures.leg_report.quantity_text import present, text_of
 from ifssnet.figures.leg_report.tables import agreement_table, measures_table
-from ifssnet.geometry.runs import number_ranges
-from ifssnet.measurement.metrics.overlaps import DICE
-from ifssnet.measurement.metrics.table import METRICS
-from ifssnet.measurement.metrics.volumes import VOLUME_ERROR
+from ifssnet.geometry.masks.runs import number_ranges
 from ifssnet.measurement.quantities import MEASURES
+from ifssnet.measurement.reference.metrics.overlaps import DICE
+from ifssnet.measurement.reference.metrics.table import METRICS
+from ifssnet.measurement.reference.metrics.volumes import VOLUME_ERROR
 
 COLORS = colors_of(["SOL", "GM"], {})
 

@@ -10,15 +10,15 @@ import pytest
 from synthetic_leg import agreement_of
 from synthetic_leg import leg_agreement as of
 
-from ifssnet.core.agreement import MuscleAgreement
 from ifssnet.core.grid import Grid
-from ifssnet.core.measures import MuscleMeasures
+from ifssnet.core.results.agreement import MuscleAgreement
+from ifssnet.core.results.measures import MuscleMeasures
 from ifssnet.figures.drawing.theme import colors_of
 from ifssnet.figures.leg_report.content import ComparedMethod, OutlinedSlice, ReportContent
 from ifssnet.figures.leg_report.report import report_html
 from ifssnet.figures.leg_report.side_by_side import best_of, side_by_side
-from ifssnet.measurement.metrics.overlaps import DICE
-from ifssnet.measurement.metrics.volumes import VOLUME_ERROR
+from ifssnet.measurement.reference.metrics.overlaps import DICE
+from ifssnet.measurement.reference.metrics.volumes import VOLUME_ERROR
 
 EVIL = "<script>alert(1)</script>"
 

@@ -18,7 +18,7 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import drain
-from ifssnet.geometry.values import counts_of_values, values_in_use
+from ifssnet.geometry.masks.values import counts_of_values, values_in_use
 from ifssnet.io.codecs.nrrd import write_nrrd
 from ifssnet.io.codecs.numbers import numbers
 from ifssnet.io.codecs.pixels import check_memory

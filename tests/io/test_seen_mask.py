@@ -11,12 +11,12 @@ import pytest
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
-from ifssnet.geometry.resample import volume_on
+from ifssnet.geometry.grids.resample import volume_on
 from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.save import save
 from ifssnet.io.volumes.seen_mask import seen_path
-from ifssnet.measurement.muscles import measure
-from ifssnet.measurement.unseen import unseen_findings
+from ifssnet.measurement.leg.muscles import measure
+from ifssnet.measurement.leg.unseen import unseen_findings
 
 GRID = Grid((6, 5, 4), (1.0, 1.0, 2.0))
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import Surface
-from ifssnet.geometry.mesh import enclosed_volume_mm3, open_edges
+from ifssnet.geometry.surfaces.mesh import enclosed_volume_mm3, open_edges
 from ifssnet.io.volumes.surfaces import check_size, read_surface, read_surfaces, write_surface
 from solids import ball, block, octahedron
 

@@ -16,7 +16,7 @@ from ifssnet.io.open import open_label_layers
 from ifssnet.io.save import save
 from ifssnet.io.volumes.seg_nrrd import SegmentLayers, write_seg_nrrd
 from ifssnet.measurement.layers import compare_layers, measure_layers
-from ifssnet.measurement.muscles import measure
+from ifssnet.measurement.leg.muscles import measure
 
 GRID = Grid((20, 18, 16), (1.0, 1.0, 2.0))
 Z, Y, X = np.mgrid[:20, :18, :16]

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from ifssnet.core.grid import Grid, Matrix3
 from ifssnet.core.images import LabelMap
-from ifssnet.geometry.axis_order import Order, reordered, reordered_grid
+from ifssnet.geometry.grids.axis_order import Order, reordered, reordered_grid
 from ifssnet.io.open import open_labels
 from ifssnet.io.save import save
-from ifssnet.measurement.compare import compare
-from ifssnet.measurement.muscles import measure
+from ifssnet.measurement.leg.muscles import measure
+from ifssnet.measurement.reference.compare import compare
 
 GRID = Grid((26, 15, 18), (0.9, 1.2, 3.0), (-12.0, 40.0, 7.0))
 Z, Y, X = np.mgrid[:26, :15, :18].astype(np.float64)

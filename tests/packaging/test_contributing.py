@@ -116,7 +116,7 @@ USED = {
         assert abs(float(loss(half, torch.ones(2, 4, 4))) - 0.0866434) < 1e-6
     """,
     "Adding a figure": """
-        from ifssnet.core.measures import MuscleMeasures
+        from ifssnet.core.results.measures import MuscleMeasures
         from ifssnet.figures.leg_report.content import ReportContent
         from ifssnet.figures.leg_report.report import report_html
         muscles = {"SOL": MuscleMeasures(volume_cm3=300.0, length_mm=281.0)}

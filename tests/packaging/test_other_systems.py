@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from ifssnet import Grid, Volume, save
-from ifssnet.core import machine
+from ifssnet.core.machine import memory as machine
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROOMS = ("src", "tests", "tools", "benchmarks", "recipes", "docs/generate")
@@ -24,7 +24,7 @@ NOT_ON_WINDOWS = {
 }
 NO_MODULES_OF_WINDOWS = {"fcntl", "resource", "pwd", "grp", "termios"}
 # These ask first whether the system has what they use.
-ASK_FIRST = {"src/ifssnet/core/machine.py"}
+ASK_FIRST = {"src/ifssnet/core/machine/memory.py"}
 
 
 def _called(node: ast.Call) -> str:

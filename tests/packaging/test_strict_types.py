@@ -8,7 +8,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGE = REPOSITORY / "src" / "ifssnet"
-UNTYPED = {"geometry/untyped.py", "measurement/distributions.py", "nn/blocks/depthwise.py"}
+UNTYPED = {"geometry/untyped.py", "measurement/statistics/distributions.py", "nn/blocks/depthwise.py"}
 """Where libraries without types enter."""
 
 

@@ -12,7 +12,7 @@ import pytest
 from ifssnet.compounding.compound import compound_sweeps
 from ifssnet.compounding.options import CompoundOptions
 from ifssnet.core.progress import drain
-from ifssnet.geometry.polygon import fill_even_odd
+from ifssnet.geometry.masks.polygon import fill_even_odd
 from ifssnet.io.open import open_labels, open_sweep, open_volume
 from ifssnet.io.sweeps.plus_config import read_plus_configuration
 from ifssnet.phantom.anatomy.leg import build_leg

@@ -8,7 +8,7 @@ from scipy.ndimage import binary_fill_holes
 
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
-from ifssnet.measurement.muscles import measure
+from ifssnet.measurement.leg.muscles import measure
 from ifssnet.phantom.anatomy.labels import leg_grid, leg_labels
 from ifssnet.phantom.anatomy.leg import COVER, GASTRO, SKIN, ParametricLeg, build_leg
 from ifssnet.phantom.anatomy.subject import Subject, draw_subject

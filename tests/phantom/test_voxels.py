@@ -11,7 +11,7 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Surface
 from ifssnet.core.progress import drain
-from ifssnet.geometry.surface import surface_of
+from ifssnet.geometry.surfaces.surface import surface_of
 from ifssnet.io.volumes.surfaces import write_surface
 from ifssnet.phantom.anatomy.labels import leg_grid, leg_labels
 from ifssnet.phantom.anatomy.leg import build_leg

@@ -10,7 +10,7 @@ import pytest
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.seeds import Seeds
-from ifssnet.geometry.resample import seeds_on
+from ifssnet.geometry.grids.resample import seeds_on
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation
 from ifssnet.propagate.seeding.protocols import restrict
 

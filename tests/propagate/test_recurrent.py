@@ -14,7 +14,7 @@ from ifssnet.core.images import Volume
 from ifssnet.core.progress import drain
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator
-from ifssnet.geometry.soft_distance import soft_depth
+from ifssnet.geometry.masks.soft_distance import soft_depth
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.network_input.region import Region, Sampling
 from ifssnet.propagate.recurrent.blend_directions import LEAST_CONFIDENCE, blend_directions

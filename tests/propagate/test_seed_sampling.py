@@ -7,7 +7,7 @@ from known_solids import disc, label_map
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
-from ifssnet.geometry.distance import signed_distance
+from ifssnet.geometry.masks.distance import signed_distance
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 
 EMPTY = np.zeros((64, 64), dtype=bool)

@@ -216,7 +216,7 @@ def test_whatever_was_drawn_comes_back_and_every_probability_is_one(first, secon
 
 @pytest.mark.realdata
 def test_a_real_leg_is_within_the_bar(shared_data):
-    from ifssnet.geometry.voxelise import voxelise
+    from ifssnet.geometry.surfaces.voxelise import voxelise
     from ifssnet.io.volumes.surfaces import read_surfaces
 
     truth = voxelise(read_surfaces(shared_data / "legs" / "VHF_surfaces" / "Left", ("SOL", "GM", "GL")), (1.0, 1.0, 1.0))

@@ -19,8 +19,8 @@ import uvicorn  # noqa: E402
 from page_of_a_case import ARGUMENTS, CHROMIUM, Desk  # noqa: E402
 from synthetic_case import COLUMNS, ROWS, disc, make_case, radius_px  # noqa: E402
 
-from ifssnet.web import open_case  # noqa: E402
 from ifssnet.web.app import create_app  # noqa: E402
+from ifssnet.web.cases import open_case  # noqa: E402
 from ifssnet.web.security import access_for  # noqa: E402
 from ifssnet.workflow.session import propagation  # noqa: E402
 from ifssnet.workflow.session.session import Session  # noqa: E402

@@ -14,7 +14,7 @@ from synthetic_case import make_case
 
 from ifssnet.core.errors import InputError
 from ifssnet.web.app import create_app
-from ifssnet.web.places import case_folder, checked_name, file_in
+from ifssnet.web.cases.places import case_folder, checked_name, file_in
 from ifssnet.web.security import Access, access_for, is_local
 
 

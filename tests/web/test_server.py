@@ -21,8 +21,8 @@ from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.packed_mask import PackedMask
 from ifssnet.io.save import save
 from ifssnet.web.app import create_app
-from ifssnet.web.jobs import Jobs
 from ifssnet.web.security import access_for
+from ifssnet.web.work.jobs import Jobs
 from ifssnet.workflow.session.session import Session
 
 
@@ -176,7 +176,8 @@ def test_a_worker_that_hangs_or_dies_is_ended(tmp_path: Path, monkeypatch: pytes
         ("import os; os.abort()", "could not be read"),
     ):
         monkeypatch.setattr(
-            "ifssnet.web.jobs.subprocess.Popen", lambda command, script=script, **how: real([command[0], "-c", script], **how)
+            "ifssnet.web.work.jobs.subprocess.Popen",
+            lambda command, script=script, **how: real([command[0], "-c", script], **how),
         )
         jobs = Jobs(tmp_path, most_seconds=1.0)
         ended: list[bool] = []

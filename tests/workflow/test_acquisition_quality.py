@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ifssnet.cli.main import main
-from ifssnet.core.compounding_facts import ProbePressure
+from ifssnet.core.facts.compounding_facts import ProbePressure
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.io.open import open_volume

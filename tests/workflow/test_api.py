@@ -26,7 +26,7 @@ for _ in range(2):
         ifssnet.compound([])
     except Exception as error:
         print(type(error).__name__)
-import ifssnet.measurement.muscles as muscles
+import ifssnet.measurement.leg.muscles as muscles
 import ifssnet.compounding.options as options
 from ifssnet import compound, measure
 assert callable(measure) and callable(compound)

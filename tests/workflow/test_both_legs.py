@@ -15,8 +15,8 @@ from ifssnet.core.images import LabelMap
 from ifssnet.io.open import open_labels
 from ifssnet.io.save import save
 from ifssnet.io.seeds.png_masks import read_png_masks
-from ifssnet.measurement.compare import compare
-from ifssnet.measurement.muscles import measure
+from ifssnet.measurement.leg.muscles import measure
+from ifssnet.measurement.reference.compare import compare
 from ifssnet.workflow.leg.conversion import only
 
 GRID = Grid((24, 30, 80), (1.0, 1.0, 3.0))

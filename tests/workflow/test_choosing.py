@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.extras import install_command
+from ifssnet.core.machine.extras import install_command
 from ifssnet.workflow.files.default_weights import (
     ELSEWHERE,
     default_weights,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ifssnet.cli.commands import convert, info
-from ifssnet.core.file_facts import CohortFacts
+from ifssnet.core.facts.file_facts import CohortFacts
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.io.open import open_labels

@@ -14,7 +14,7 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import drain
-from ifssnet.geometry.in_plane import window_start, windowed
+from ifssnet.geometry.grids.in_plane import window_start, windowed
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.open import open_volume
 from ifssnet.io.save import save

@@ -12,7 +12,7 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import drain
-from ifssnet.geometry.axis_order import Order, reordered, reordered_grid
+from ifssnet.geometry.grids.axis_order import Order, reordered, reordered_grid
 from ifssnet.io.open import open_labels
 from ifssnet.io.save import save
 from ifssnet.workflow.files.opener import open_seeds

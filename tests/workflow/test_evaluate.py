@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.evaluation import SeedProtocol
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import drain
-from ifssnet.core.results import MEAN, Counts, Results, Score, Summary, slice_scores
+from ifssnet.core.results.evaluation import SeedProtocol
+from ifssnet.core.results.evaluation_results import MEAN, Counts, Results, Score, Summary, slice_scores
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import plain_table

@@ -17,8 +17,8 @@ from ifssnet.cli.commands.experiment import experiment_command
 from ifssnet.cli.main import main
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.errors import InputError
-from ifssnet.core.evaluation import SeedProtocol
 from ifssnet.core.progress import drain
+from ifssnet.core.results.evaluation import SeedProtocol
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.io.volumes.image_header import read_grid
 from ifssnet.workflow.cohorts.dataset import Source

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.file_facts import FolderEntry, FolderFacts, UnplacedFrameFacts
+from ifssnet.core.facts.file_facts import FolderEntry, FolderFacts, UnplacedFrameFacts
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
 from ifssnet.io.codecs.metaimage import write_metaimage

@@ -13,7 +13,7 @@ from ifssnet.cli.main import main
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
 from ifssnet.core.seeds import Seeds
-from ifssnet.geometry.axis_order import Order, reordered, reordered_grid
+from ifssnet.geometry.grids.axis_order import Order, reordered, reordered_grid
 from ifssnet.io.open import open_labels
 from ifssnet.io.save import save
 from ifssnet.io.seeds.seed_files import open_seeds, save_seeds

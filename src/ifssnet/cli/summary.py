@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ifssnet.cli.terminal import Terminal
-from ifssnet.core.results import MEAN, Results, Summary
+from ifssnet.core.results.evaluation_results import MEAN, Results, Summary
 
 COLUMNS = {
     "Dice": "dice",

@@ -20,7 +20,7 @@ from ifssnet.compounding.insertion.voxel_arithmetic import FIXED_ONE, LATEST, MA
 from ifssnet.compounding.options import CompoundOptions
 from ifssnet.compounding.plan import plan_compounding, used_frames
 from ifssnet.compounding.spans import clip_bounds, frame_spans
-from ifssnet.core.compounding_facts import CompoundPlan
+from ifssnet.core.facts.compounding_facts import CompoundPlan
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress

@@ -10,10 +10,10 @@ import numpy as np
 from ifssnet.compounding.grid import automatic_grid, chosen_axes, sweep_angle_deg
 from ifssnet.compounding.options import CompoundOptions
 from ifssnet.compounding.spans import frame_spans, pixels_in
-from ifssnet.core.compounding_facts import CompoundPlan
 from ifssnet.core.errors import InputError
+from ifssnet.core.facts.compounding_facts import CompoundPlan
 from ifssnet.core.grid import Grid
-from ifssnet.core.machine import available_memory
+from ifssnet.core.machine.memory import available_memory
 from ifssnet.core.sweep import Sweep
 
 SUPPORTED_TYPES = ("uint8", "uint16", "int16", "float32")

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.sweep import Sweep
-from ifssnet.geometry.values import values_in_use
+from ifssnet.geometry.masks.values import values_in_use
 from ifssnet.io.kinds import FORMATS, SURFACES, Format, format_of, kind, kind_of
 from ifssnet.io.sweeps.plus_config import PlusConfiguration, read_plus_configuration
 from ifssnet.io.sweeps.slicer_sequence import SLICER_TRANSFORMS

@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ifssnet.core.agreement import LegAgreement, MuscleAgreement
 from ifssnet.core.errors import InputError
-from ifssnet.core.measures import LegMeasures, MuscleMeasures
+from ifssnet.core.results.agreement import LegAgreement, MuscleAgreement
+from ifssnet.core.results.measures import LegMeasures, MuscleMeasures
 from ifssnet.io.plain_data import Json, finite, plain_table
 from ifssnet.io.storage.atomic import atomic_path
 

@@ -7,16 +7,16 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from ifssnet.core.agreement import LegAgreement, MuscleAgreement
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.findings import Finding
 from ifssnet.core.images import LabelMap, Volume
-from ifssnet.core.measures import LegMeasures, MeasureOptions, MuscleMeasures
 from ifssnet.core.muscles import field_names, place_of
-from ifssnet.measurement.compare import compare, mean_agreement
-from ifssnet.measurement.completeness import completeness_findings
-from ifssnet.measurement.muscles import measure
+from ifssnet.core.results.agreement import LegAgreement, MuscleAgreement
+from ifssnet.core.results.measures import LegMeasures, MeasureOptions, MuscleMeasures
+from ifssnet.measurement.checks.completeness import completeness_findings
+from ifssnet.measurement.leg.muscles import measure
 from ifssnet.measurement.names import named_values
+from ifssnet.measurement.reference.compare import compare, mean_agreement
 
 _STRUCTURE = "structure"
 """What a muscle is called while it is compared by itself."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import LabelMap
 from ifssnet.core.muscles import field_names, place_of
-from ifssnet.geometry.values import values_in_use
+from ifssnet.geometry.masks.values import values_in_use
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.extras import install_command
+from ifssnet.core.machine.extras import install_command
 from ifssnet.core.segmentation import Propagator
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import structure

@@ -13,13 +13,13 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from ifssnet.core.errors import InputError
-from ifssnet.web.batch import Batch
-from ifssnet.web.hub import Hub
-from ifssnet.web.jobs import Jobs
-from ifssnet.web.open_case import NotTheWriter
-from ifssnet.web.places import INCOMING
+from ifssnet.web.cases.hub import Hub
+from ifssnet.web.cases.open_case import NotTheWriter
+from ifssnet.web.cases.places import INCOMING
 from ifssnet.web.routes import arrivals, case, entry, exports, folder, images
 from ifssnet.web.security import Access, Guard
+from ifssnet.web.work.batch import Batch
+from ifssnet.web.work.jobs import Jobs
 from ifssnet.workflow.session.methods import Methods
 
 LARGEST_FILE = 8 * 10**9

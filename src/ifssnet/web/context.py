@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import Request
 
-from ifssnet.web.batch import Batch
-from ifssnet.web.hub import Hub
-from ifssnet.web.jobs import Jobs
+from ifssnet.web.cases.hub import Hub
+from ifssnet.web.work.batch import Batch
+from ifssnet.web.work.jobs import Jobs
 
 
 def hub_of(request: Request) -> Hub:

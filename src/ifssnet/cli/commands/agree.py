@@ -10,7 +10,7 @@ import typer
 
 from ifssnet.cli.options import Force, Json, MaybeOutput, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal, written
-from ifssnet.core.reliability import Interval, RaterAgreement, RepeatedMeasurements
+from ifssnet.core.results.reliability import Interval, RaterAgreement, RepeatedMeasurements
 
 
 def run(

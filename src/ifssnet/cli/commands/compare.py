@@ -9,7 +9,7 @@ import typer
 
 from ifssnet.cli.options import Force, Json, MaybeOutput, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal
-from ifssnet.core.agreement import LegAgreement
+from ifssnet.core.results.agreement import LegAgreement
 
 
 def run(

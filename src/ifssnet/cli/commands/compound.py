@@ -12,10 +12,10 @@ import typer
 from ifssnet.cli.options import Force, Json, Quiet, Verbose
 from ifssnet.cli.parse import numbers, spacing_xyz
 from ifssnet.cli.terminal import Terminal, written
-from ifssnet.core.compounding_facts import CompoundPlan, Preflight
 from ifssnet.core.errors import InputError
+from ifssnet.core.facts.compounding_facts import CompoundPlan, Preflight
+from ifssnet.core.facts.written_files import CompoundedFile
 from ifssnet.core.findings import Finding
-from ifssnet.core.written_files import CompoundedFile
 
 if TYPE_CHECKING:
     from ifssnet.compounding.holes.options import AnyFilling

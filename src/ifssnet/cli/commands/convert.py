@@ -9,7 +9,7 @@ import typer
 
 from ifssnet.cli.options import Force, Json, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal
-from ifssnet.core.file_facts import Conversion
+from ifssnet.core.facts.file_facts import Conversion
 
 
 def run(

@@ -13,7 +13,7 @@ from ifssnet.cli.overruled import exclude, needs
 from ifssnet.cli.parse import folder
 from ifssnet.cli.summary import show_summary
 from ifssnet.cli.terminal import Terminal
-from ifssnet.core.results import Results
+from ifssnet.core.results.evaluation_results import Results
 
 
 class Protocol(StrEnum):
@@ -81,7 +81,7 @@ def run(
     Example: `ifss evaluate legs --methods hold,plain,guided --every-mm 27.7 -o evaluation --workers 2`
     """
     from ifssnet.cli.method_words import methods as parsed
-    from ifssnet.core.evaluation import SeedProtocol
+    from ifssnet.core.results.evaluation import SeedProtocol
     from ifssnet.workflow.evaluation.evaluate import EvaluationOptions, evaluate
     from ifssnet.workflow.evaluation.evaluation_folder import REPORT, summary_table
 

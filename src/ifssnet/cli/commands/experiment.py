@@ -17,7 +17,7 @@ from ifssnet.cli.parse import folder
 from ifssnet.cli.summary import show_summary
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.errors import InputError
-from ifssnet.core.results import Results
+from ifssnet.core.results.evaluation_results import Results
 from ifssnet.workflow.experiment.results import Experiment, ExperimentSummary, Stage
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import typer
 
 from ifssnet.cli.options import Force, Json, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal
-from ifssnet.core.results import DrawnFigures
+from ifssnet.core.results.evaluation_results import DrawnFigures
 
 
 def run(

@@ -9,7 +9,7 @@ import typer
 
 from ifssnet.cli.options import Force, Json, Output, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal
-from ifssnet.core.written_files import OutlinedFrames
+from ifssnet.core.facts.written_files import OutlinedFrames
 
 
 def run(

@@ -10,7 +10,7 @@ import typer
 
 from ifssnet.cli.options import Json, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal, written
-from ifssnet.core.file_facts import Inspection
+from ifssnet.core.facts.file_facts import Inspection
 from ifssnet.io.plain_data import Json as Plain
 
 

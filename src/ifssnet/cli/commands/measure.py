@@ -12,7 +12,7 @@ import typer
 from ifssnet.cli.options import Force, Json, MaybeOutput, Names, Quiet, Verbose
 from ifssnet.cli.overruled import needs
 from ifssnet.cli.terminal import Terminal
-from ifssnet.core.measures import EchoOptions, LegMeasures, MeasureOptions
+from ifssnet.core.results.measures import EchoOptions, LegMeasures, MeasureOptions
 
 
 class Side(StrEnum):

@@ -13,7 +13,7 @@ from ifssnet.cli.options import Force, Json, Quiet
 from ifssnet.cli.parse import folder
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.errors import InputError
-from ifssnet.core.written_files import MadeCohort, MadeLeg
+from ifssnet.core.facts.written_files import MadeCohort, MadeLeg
 
 
 class Size(StrEnum):

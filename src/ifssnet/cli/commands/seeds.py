@@ -10,7 +10,7 @@ import typer
 from ifssnet.cli.options import Clean, Corrections, Force, Json, KeepOutlines, LaterWins, Names, Output, Quiet, Verbose
 from ifssnet.cli.overruled import needs
 from ifssnet.cli.terminal import Terminal
-from ifssnet.core.file_facts import Annotation
+from ifssnet.core.facts.file_facts import Annotation
 
 
 def run(

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 
 from ifssnet.compounding.options import CompoundOptions
 from ifssnet.compounding.preflight.skin import STEP_MM, SkinMap, SkinMaps, skin_maps
-from ifssnet.core.compounding_facts import ProbePressure
+from ifssnet.core.facts.compounding_facts import ProbePressure
 from ifssnet.core.findings import Finding
 from ifssnet.core.sweep import Sweep
 from ifssnet.geometry.untyped import solve_banded

@@ -15,7 +15,7 @@ from ifssnet.compounding.grid import automatic_grid
 from ifssnet.compounding.options import CompoundOptions
 from ifssnet.compounding.plan import used_frames
 from ifssnet.compounding.spans import frame_spans
-from ifssnet.core.compounding_facts import Coverage
+from ifssnet.core.facts.compounding_facts import Coverage
 from ifssnet.core.grid import Grid
 from ifssnet.core.sweep import Sweep
 from ifssnet.geometry.compiled import compiled

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from ifssnet.core.compounding_facts import Jump, Motion
+from ifssnet.core.facts.compounding_facts import Jump, Motion
 from ifssnet.core.sweep import Sweep
-from ifssnet.geometry.runs import longest_run
+from ifssnet.geometry.masks.runs import longest_run
 
 LEAST_JUMP_MM = 1.0
 LEAST_JUMP_DEG = 2.0

@@ -14,8 +14,8 @@ from ifssnet.compounding.plan import SHARE_OF_MEMORY, estimate_compounding
 from ifssnet.compounding.preflight.compression import pressure_findings, probe_pressure
 from ifssnet.compounding.preflight.coverage import coverage
 from ifssnet.compounding.preflight.motion import motion_of
-from ifssnet.core.compounding_facts import CompoundPlan, Coverage, Motion, Preflight
 from ifssnet.core.errors import InputError
+from ifssnet.core.facts.compounding_facts import CompoundPlan, Coverage, Motion, Preflight
 from ifssnet.core.findings import Finding, worst_first
 from ifssnet.core.grid import Grid
 from ifssnet.core.sweep import Sweep

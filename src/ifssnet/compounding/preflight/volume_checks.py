@@ -6,7 +6,7 @@ import numpy as np
 
 from ifssnet.core.findings import Finding
 from ifssnet.core.images import LabelMap, Volume
-from ifssnet.geometry.runs import longest_run
+from ifssnet.geometry.masks.runs import longest_run
 
 LEG_LENGTH_MM = (100.0, 600.0)
 """From the shortest scan that holds a muscle's belly to the longest lower leg."""

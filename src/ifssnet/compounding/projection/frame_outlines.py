@@ -20,8 +20,8 @@ from ifssnet.core.images import LabelMap
 from ifssnet.core.muscles import color_of
 from ifssnet.core.progress import Progress
 from ifssnet.core.sweep import Contour, Sweep
-from ifssnet.geometry.box import Box, bounding_box
 from ifssnet.geometry.compiled import compiled
+from ifssnet.geometry.masks.box import Box, bounding_box
 from ifssnet.geometry.untyped import contour_lines, simplified
 
 SIMPLIFY_PX = 0.25

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 
 from ifssnet.core.grid import Grid
 from ifssnet.core.sweep import Contour, Sweep
-from ifssnet.geometry.polygon import fill_even_odd
+from ifssnet.geometry.masks.polygon import fill_even_odd
 
 
 @dataclass(frozen=True)

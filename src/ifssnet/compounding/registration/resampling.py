@@ -13,8 +13,8 @@ from ifssnet.compounding.registration.rigid import Registration
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
-from ifssnet.geometry.box import crop, label_boxes
-from ifssnet.geometry.distance import signed_distance
+from ifssnet.geometry.masks.box import crop, label_boxes
+from ifssnet.geometry.masks.distance import signed_distance
 
 ALL_SEEN = 0.999
 """A resampled voxel was seen where all that it is made of was, to rounding."""

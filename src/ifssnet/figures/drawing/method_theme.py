@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ifssnet.core.results import Results
+from ifssnet.core.results.evaluation_results import Results
 from ifssnet.figures.drawing.svg import element, number, path_data
 from ifssnet.figures.drawing.theme import DASHES, Rgb, hex_of
 

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from ifssnet.core.results import Results
+from ifssnet.core.results.evaluation_results import Results
 from ifssnet.figures.drawing.chart import Frame
 from ifssnet.figures.drawing.legend import legend_places
 from ifssnet.figures.drawing.method_theme import MethodStyle, method_styles
 from ifssnet.figures.drawing.standalone import picture
 from ifssnet.figures.drawing.svg import element, escape, nice_step, number, path_data
 from ifssnet.figures.drawing.theme import hex_of, readable
-from ifssnet.measurement.drift import drift_curve, farthest_mm
+from ifssnet.measurement.reference.drift import drift_curve, farthest_mm
 
 BINS = 14
 _QUANTITIES = (("dice", "Dice of the slice"), ("asd_mm", "ASD of the slice (mm)"))

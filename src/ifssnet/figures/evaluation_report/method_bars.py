@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ifssnet.core.results import MEAN, WHOLE, Results
+from ifssnet.core.results.evaluation_results import MEAN, WHOLE, Results
 from ifssnet.figures.drawing.chart import Frame
 from ifssnet.figures.drawing.legend import legend_places
 from ifssnet.figures.drawing.method_theme import MethodStyle, mark, method_styles
@@ -14,7 +14,7 @@ from ifssnet.figures.drawing.standalone import picture
 from ifssnet.figures.drawing.svg import element, escape, nice_step, number, ticks
 from ifssnet.figures.drawing.theme import hex_of, readable
 from ifssnet.figures.evaluation_report.table_one import written
-from ifssnet.measurement.spread import mean_and_sd
+from ifssnet.measurement.statistics.spread import mean_and_sd
 
 ROW = 22.0
 PANEL_WIDTH = 350.0

@@ -8,7 +8,7 @@ from importlib.resources import files
 from markupsafe import Markup
 
 from ifssnet.core.muscles import SOL
-from ifssnet.core.results import Results
+from ifssnet.core.results.evaluation_results import Results
 from ifssnet.figures.drawing.pages import render
 from ifssnet.figures.evaluation_report.drift import drift_picture
 from ifssnet.figures.evaluation_report.method_bars import metrics_picture, volume_error_picture

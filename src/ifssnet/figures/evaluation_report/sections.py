@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ifssnet.core.results import MEAN, WHOLE, Cost, PairedTest, Results, VolumeAgreement
+from ifssnet.core.results.evaluation_results import MEAN, WHOLE, Cost, PairedTest, Results, VolumeAgreement
 from ifssnet.figures.drawing.method_theme import MethodStyle, method_styles
 from ifssnet.figures.drawing.pages import DASH, render
 from ifssnet.figures.evaluation_report.table_one import CAUTION, COLUMNS, TableRow, table_rows, written
-from ifssnet.measurement.spread import mean_and_sd
+from ifssnet.measurement.statistics.spread import mean_and_sd
 
 PACKAGE = "ifssnet.figures.evaluation_report"
 """The package whose folder `templates` holds the page's parts."""

@@ -9,13 +9,13 @@ import numpy as np
 from jaxtyping import Float
 
 from ifssnet.core.muscles import SOL
-from ifssnet.core.results import Results
+from ifssnet.core.results.evaluation_results import Results
 from ifssnet.figures.drawing.legend import legend_places, text_width
 from ifssnet.figures.drawing.method_theme import MethodStyle, method_styles
 from ifssnet.figures.drawing.standalone import picture
 from ifssnet.figures.drawing.svg import element, escape, number
 from ifssnet.figures.drawing.theme import hex_of, readable
-from ifssnet.measurement.spread import slice_percentiles
+from ifssnet.measurement.statistics.spread import slice_percentiles
 
 LOWEST_MM = 0.1
 _TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0)

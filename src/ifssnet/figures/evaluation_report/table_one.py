@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ifssnet.core.results import MEAN, WHOLE, Results
+from ifssnet.core.results.evaluation_results import MEAN, WHOLE, Results
 from ifssnet.figures.drawing.method_theme import method_styles
-from ifssnet.measurement.spread import mean_and_sd
+from ifssnet.measurement.statistics.spread import mean_and_sd
 
 COLUMNS: tuple[tuple[str, str, int], ...] = (
     ("dice", "Dice", 3),

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from ifssnet.figures.drawing.chart import Frame
 from ifssnet.figures.drawing.svg import element, escape, nice_step, number, path_data
 from ifssnet.figures.drawing.theme import DASHES, Rgb, colors_of, hex_of, readable
-from ifssnet.measurement.spread import neighbour_means, running_mean, usual_range
+from ifssnet.measurement.statistics.spread import neighbour_means, running_mean, usual_range
 
 DICE = "dice_"
 """What the columns of validation begin with; the muscle's name follows."""

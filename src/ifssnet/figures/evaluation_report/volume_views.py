@@ -17,7 +17,7 @@ from ifssnet.figures.drawing.svg import element, escape, nice_step
 from ifssnet.figures.drawing.theme import Rgb, error_colors, hex_of
 from ifssnet.figures.rendering.mesh import DisplayMesh
 from ifssnet.figures.rendering.surfaces import ErrorScale, View, render
-from ifssnet.measurement.surface_error import middle_of_largest_errors_mm
+from ifssnet.measurement.reference.surface_error import middle_of_largest_errors_mm
 
 PIXELS_HIGH = 420
 GAP = 16.0

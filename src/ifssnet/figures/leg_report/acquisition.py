@@ -12,7 +12,7 @@ from ifssnet.figures.drawing.theme import Rgb
 from ifssnet.figures.leg_report.acquisition_charts import coverage_picture, pressure_picture
 from ifssnet.figures.leg_report.content import ReportContent
 from ifssnet.figures.leg_report.tables import PACKAGE
-from ifssnet.measurement.scanned_edge import coverage_findings
+from ifssnet.measurement.checks.scanned_edge import coverage_findings
 
 
 def acquisition_section(content: ReportContent, colors: Mapping[str, Rgb]) -> Markup:

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ifssnet.compounding.preflight.compression import BESIDE_MM, INSIDE_MM
-from ifssnet.core.compounding_facts import ProbePressure
+from ifssnet.core.facts.compounding_facts import ProbePressure
 from ifssnet.figures.drawing.chart import Frame
 from ifssnet.figures.drawing.legend import legend_places
 from ifssnet.figures.drawing.standalone import picture
 from ifssnet.figures.drawing.svg import element, escape, nice_step, number, path_data
 from ifssnet.figures.drawing.theme import DASHES, Rgb, hex_of, ordered, readable
-from ifssnet.measurement.scanned_edge import MUCH_SHARE, MuscleCoverage
+from ifssnet.measurement.checks.scanned_edge import MUCH_SHARE, MuscleCoverage
 
 WIDTH, HIGH = 460.0, 184.0
 _LEFT, _RIGHT, _BOTTOM = 52.0, 16.0, 44.0

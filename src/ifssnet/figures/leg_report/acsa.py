@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from ifssnet.core.measures import AcsaProfile
+from ifssnet.core.results.measures import AcsaProfile
 from ifssnet.figures.drawing.chart import Frame
 from ifssnet.figures.drawing.label_places import Peak, label_places
 from ifssnet.figures.drawing.svg import element, escape, nice_step, number, path_data

@@ -9,16 +9,16 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from ifssnet.core.agreement import LegAgreement
-from ifssnet.core.compounding_facts import ProbePressure
+from ifssnet.core.facts.compounding_facts import ProbePressure
 from ifssnet.core.findings import Finding
 from ifssnet.core.grid import Grid
-from ifssnet.core.measures import AcsaProfile, MuscleMeasures
 from ifssnet.core.provenance import CaseFacts, SelfCheck
+from ifssnet.core.results.agreement import LegAgreement
+from ifssnet.core.results.measures import AcsaProfile, MuscleMeasures
 from ifssnet.figures.rendering.axis_letters import ANATOMICAL, Letters
 from ifssnet.figures.rendering.muscle_surface import MuscleSurface
 from ifssnet.io.plain_data import Json
-from ifssnet.measurement.scanned_edge import MuscleCoverage
+from ifssnet.measurement.checks.scanned_edge import MuscleCoverage
 
 Mask = Bool[np.ndarray, "y x"]
 

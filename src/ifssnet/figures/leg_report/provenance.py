@@ -10,7 +10,7 @@ from ifssnet.figures.drawing.pages import render
 from ifssnet.figures.drawing.theme import Rgb, ordered
 from ifssnet.figures.leg_report.content import ReportContent
 from ifssnet.figures.leg_report.tables import PACKAGE
-from ifssnet.geometry.runs import number_ranges
+from ifssnet.geometry.masks.runs import number_ranges
 from ifssnet.io.plain_data import Json
 
 

@@ -12,7 +12,7 @@ from ifssnet.measurement.quantities import Quantity
 def text_of(value: int | float | None, quantity: Quantity) -> str:
     """A number without its unit, with the decimals that are worth reading; a dash where there is none.
 
-    >>> from ifssnet.measurement.metrics.volumes import VOLUME, VOLUME_DIFFERENCE
+    >>> from ifssnet.measurement.reference.metrics.volumes import VOLUME, VOLUME_DIFFERENCE
     >>> text_of(-0.5, VOLUME_DIFFERENCE.quantity), text_of(320.44, VOLUME.quantity), text_of(None, VOLUME.quantity)
     ('−0.5', '320.4', '–')
     """

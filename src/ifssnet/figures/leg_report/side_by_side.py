@@ -14,10 +14,10 @@ from ifssnet.figures.leg_report.content import ComparedMethod, ReportContent
 from ifssnet.figures.leg_report.quantity_text import text_of
 from ifssnet.figures.leg_report.slices import slice_pictures
 from ifssnet.figures.leg_report.tables import PACKAGE
-from ifssnet.measurement.metrics.distances import HAUSDORFF95
-from ifssnet.measurement.metrics.metric import Metric
-from ifssnet.measurement.metrics.overlaps import DICE
-from ifssnet.measurement.metrics.volumes import VOLUME_ERROR
+from ifssnet.measurement.reference.metrics.distances import HAUSDORFF95
+from ifssnet.measurement.reference.metrics.metric import Metric
+from ifssnet.measurement.reference.metrics.overlaps import DICE
+from ifssnet.measurement.reference.metrics.volumes import VOLUME_ERROR
 
 COMPARED: tuple[Metric, ...] = (DICE, HAUSDORFF95, VOLUME_ERROR)
 """The metrics that the table has columns for."""

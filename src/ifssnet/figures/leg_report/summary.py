@@ -13,7 +13,7 @@ from ifssnet.figures.drawing.theme import Rgb, ordered
 from ifssnet.figures.leg_report.content import ReportContent
 from ifssnet.figures.leg_report.quantity_text import text_of
 from ifssnet.figures.leg_report.tables import PACKAGE
-from ifssnet.measurement.metrics.volumes import VOLUME_ERROR
+from ifssnet.measurement.reference.metrics.volumes import VOLUME_ERROR
 
 FULL_NAMES = {"SOL": "Soleus", "GM": "Gastrocnemius medialis", "GL": "Gastrocnemius lateralis"}
 _CARD_ERROR = replace(VOLUME_ERROR.quantity, decimals=1)

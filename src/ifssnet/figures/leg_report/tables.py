@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ifssnet.core.agreement import LegAgreement
-from ifssnet.core.measures import MuscleMeasures
+from ifssnet.core.results.agreement import LegAgreement
+from ifssnet.core.results.measures import MuscleMeasures
 from ifssnet.figures.drawing.pages import DASH, render
 from ifssnet.figures.drawing.theme import Rgb, ordered
 from ifssnet.figures.leg_report.content import ReportContent, VolumeEstimate
 from ifssnet.figures.leg_report.quantity_text import present, text_of
 from ifssnet.figures.leg_report.self_check_words import self_check_words
-from ifssnet.measurement.metrics.table import METRICS
-from ifssnet.measurement.metrics.volumes import VOLUME
 from ifssnet.measurement.quantities import MEASURES, Quantity
+from ifssnet.measurement.reference.metrics.table import METRICS
+from ifssnet.measurement.reference.metrics.volumes import VOLUME
 
 PACKAGE = "ifssnet.figures.leg_report"
 """Whose folder `templates` the page's parts lie in."""

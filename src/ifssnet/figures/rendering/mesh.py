@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ifssnet.figures.rendering.muscle_surface import MuscleSurface
-from ifssnet.geometry.mesh import area_mm2, facing_outwards, vertex_normals
+from ifssnet.geometry.surfaces.mesh import area_mm2, facing_outwards, vertex_normals
 
 MAX_FACES = 110_000
 """The most triangles that all surfaces of a page have together: about 2.5 MB of it."""

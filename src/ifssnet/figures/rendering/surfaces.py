@@ -16,7 +16,7 @@ from ifssnet.figures.rendering.axis_letters import ANATOMICAL, Letters
 from ifssnet.figures.rendering.mesh import DisplayMesh
 from ifssnet.figures.rendering.raster import draw, empty_buffers
 from ifssnet.figures.rendering.shading import shade
-from ifssnet.measurement.surface_error import largest_error_mm
+from ifssnet.measurement.reference.surface_error import largest_error_mm
 
 OVERSAMPLING = 2
 Vector = tuple[float, float, float]

@@ -15,7 +15,7 @@ from jaxtyping import Shaped, UInt8
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import MAX_VOXELS
-from ifssnet.core.machine import available_memory
+from ifssnet.core.machine.memory import available_memory
 from ifssnet.io.storage.existing_file import existing_file
 
 ANY_ZLIB = 47

@@ -14,7 +14,7 @@ import numpy as np
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap, Volume
-from ifssnet.geometry.values import values_in_use
+from ifssnet.geometry.masks.values import values_in_use
 from ifssnet.io.recognition import Kind
 from ifssnet.io.storage.atomic import atomic_folder
 from ifssnet.io.storage.plain_files import read_json, structure_known

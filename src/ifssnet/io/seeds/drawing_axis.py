@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
-from ifssnet.geometry.drawn_planes import Drawing, DrawnPlanes, drawn_planes
+from ifssnet.geometry.masks.drawn_planes import Drawing, DrawnPlanes, drawn_planes
 
 _SHOWN_PLANES = 8
 _REMEDY = (

@@ -20,8 +20,8 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import EMPTY, LabelMap
 from ifssnet.core.seeds import Seeds
-from ifssnet.geometry.axis_order import AS_STORED, Order, axis_first, inverse, reordered, reordered_grid
-from ifssnet.geometry.values import counts_of_values
+from ifssnet.geometry.grids.axis_order import AS_STORED, Order, axis_first, inverse, reordered, reordered_grid
+from ifssnet.geometry.masks.values import counts_of_values
 from ifssnet.io.kinds import SEGMENTATIONS, kind_of
 from ifssnet.io.open import open_labels
 from ifssnet.io.save import save

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.extras import install_command
+from ifssnet.core.machine.extras import install_command
 from ifssnet.io.storage.atomic import atomic_path
 
 Columns = Mapping[str, Sequence[Any]]

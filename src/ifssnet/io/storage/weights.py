@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.extras import install_command
+from ifssnet.core.machine.extras import install_command
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import Json, plain, plain_table, structure
 from ifssnet.io.storage.atomic import atomic_path

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Collection
 
 from ifssnet.core.errors import InputError, InputWarning
-from ifssnet.geometry.runs import number_ranges
+from ifssnet.geometry.masks.runs import number_ranges
 
 _MOST_RANGES = 4
 

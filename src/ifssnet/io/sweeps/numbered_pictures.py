@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ifssnet.core.errors import InputError, InputWarning
-from ifssnet.geometry.runs import number_ranges
+from ifssnet.geometry.masks.runs import number_ranges
 from ifssnet.io.codecs.pictures import PICTURES
 
 _LAST_NUMBER = re.compile(r"(\d{1,9})$")

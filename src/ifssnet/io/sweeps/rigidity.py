@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Int
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.findings import Finding
-from ifssnet.geometry.runs import number_ranges
+from ifssnet.geometry.masks.runs import number_ranges
 from ifssnet.io.codecs.numbers import COLUMN_BY_COLUMN, ends_in_unit_row
 
 TOLERANCE = 1e-3

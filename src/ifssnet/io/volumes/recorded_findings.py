@@ -7,8 +7,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ifssnet.core.compounding_facts import ProbePressure
 from ifssnet.core.errors import InputError
+from ifssnet.core.facts.compounding_facts import ProbePressure
 from ifssnet.core.findings import Finding
 from ifssnet.core.images import Volume
 from ifssnet.io.plain_data import plain, structure

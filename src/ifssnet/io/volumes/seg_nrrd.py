@@ -19,7 +19,7 @@ from jaxtyping import Bool, Integer
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import EMPTY, LabelMap, Volume
 from ifssnet.core.muscles import color_of
-from ifssnet.geometry.values import values_in_use
+from ifssnet.geometry.masks.values import values_in_use
 from ifssnet.io.codecs.nrrd import header_in, read_nrrd, write_nrrd
 from ifssnet.io.codecs.numbers import integers, numbers
 from ifssnet.io.recognition import FileStart, Kind

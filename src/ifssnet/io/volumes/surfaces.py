@@ -18,7 +18,7 @@ from jaxtyping import Float, Int
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import Surface
 from ifssnet.core.muscles import field_name, field_names
-from ifssnet.geometry.mesh import facing_outwards, is_consistently_wound, merged, open_edges
+from ifssnet.geometry.surfaces.mesh import facing_outwards, is_consistently_wound, merged, open_edges
 from ifssnet.io.recognition import FileStart, Kind
 from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.storage.existing_file import existing_file

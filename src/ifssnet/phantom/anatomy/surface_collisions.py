@@ -10,9 +10,9 @@ from jaxtyping import Bool
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import LabelMap, Surface
-from ifssnet.geometry.box import bounding_box
+from ifssnet.geometry.masks.box import bounding_box
+from ifssnet.geometry.surfaces.voxelise import voxels_inside
 from ifssnet.geometry.untyped import distance_to_false
-from ifssnet.geometry.voxelise import voxels_inside
 
 MOST_SHARED = 0.005
 """Largest share of the smaller of two parts that both may hold: real segmentations touch."""

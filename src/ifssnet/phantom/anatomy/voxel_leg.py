@@ -19,8 +19,8 @@ from ifssnet.core.images import Surface
 from ifssnet.core.muscles import TRICEPS_SURAE
 from ifssnet.core.progress import Progress
 from ifssnet.geometry.compiled import compiled
+from ifssnet.geometry.surfaces.voxelise import voxelise
 from ifssnet.geometry.untyped import convex_hull, distance_to_false, smoothed
-from ifssnet.geometry.voxelise import voxelise
 from ifssnet.io.volumes.surfaces import check_size, read_surfaces
 from ifssnet.phantom.anatomy.places import beam_direction, place_of_pixel, place_of_voxel
 from ifssnet.phantom.anatomy.scannable_leg import SurfaceSource

@@ -13,13 +13,13 @@ import numpy as np
 from jaxtyping import Bool
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.extras import install_command
 from ifssnet.core.images import Volume
+from ifssnet.core.machine.extras import install_command
 from ifssnet.core.progress import Step
 from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.core.segmentation import Propagation, SimplePropagation
-from ifssnet.geometry.box import bounding_box
+from ifssnet.geometry.masks.box import bounding_box
 from ifssnet.propagate.interpolation.gaps import find_gaps
 from ifssnet.propagate.seeding.annotated_groups import find_groups
 

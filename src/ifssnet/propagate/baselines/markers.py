@@ -14,8 +14,8 @@ from ifssnet.core.images import Volume
 from ifssnet.core.progress import Step
 from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Seeds
-from ifssnet.geometry.box import bounding_box
-from ifssnet.geometry.distance import signed_distance
+from ifssnet.geometry.masks.box import bounding_box
+from ifssnet.geometry.masks.distance import signed_distance
 
 MAY_MOVE_MM = 5.0
 """How far from where it was drawn on the nearest annotated slices a muscle may lie on one that was not annotated for it."""

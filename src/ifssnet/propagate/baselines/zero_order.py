@@ -15,7 +15,7 @@ from ifssnet.core.progress import Step
 from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.core.segmentation import Propagation, SimplePropagation
-from ifssnet.geometry.box import bounding_box
+from ifssnet.geometry.masks.box import bounding_box
 from ifssnet.geometry.untyped import smoothed
 from ifssnet.propagate.interpolation.gaps import Gap, find_gaps
 from ifssnet.propagate.seeding.annotated_groups import find_groups

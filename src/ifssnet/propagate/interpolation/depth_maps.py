@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ifssnet.core.seeds import Mask, Seeds
-from ifssnet.geometry.box import Box
+from ifssnet.geometry.masks.box import Box
 from ifssnet.propagate.interpolation.interpolated_shapes import guided_map
 from ifssnet.propagate.interpolation.levels import depths
 from ifssnet.propagate.interpolation.muscle_curves import MuscleCurves

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ifssnet.core.seeds import Mask
-from ifssnet.geometry.distance import signed_distance
+from ifssnet.geometry.masks.distance import signed_distance
 from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup
 
 NEIGHBOURS = 3

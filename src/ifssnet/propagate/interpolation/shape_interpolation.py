@@ -14,7 +14,7 @@ from ifssnet.core.images import Volume
 from ifssnet.core.progress import Step
 from ifssnet.core.provenance import MethodDescription, SmoothingChoice, VolumeEstimate
 from ifssnet.core.seeds import Mask, Seeds
-from ifssnet.geometry.box import Box, bounding_box
+from ifssnet.geometry.masks.box import Box, bounding_box
 from ifssnet.geometry.untyped import expit
 from ifssnet.propagate.interpolation.cross_validation import choose_smoothing
 from ifssnet.propagate.interpolation.depth_maps import DepthMaps

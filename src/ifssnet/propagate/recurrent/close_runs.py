@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from ifssnet.core.seeds import Mask
-from ifssnet.geometry.soft_distance import soft_depth
+from ifssnet.geometry.masks.soft_distance import soft_depth
 from ifssnet.geometry.untyped import expit
 from ifssnet.propagate.network_input.region import Region, crop, paste
 from ifssnet.propagate.recurrent.run import FoundSlice

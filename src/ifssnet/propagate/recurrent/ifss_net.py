@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.weights import Weights
-from ifssnet.geometry.soft_distance import soft_depth
+from ifssnet.geometry.masks.soft_distance import soft_depth
 from ifssnet.io.plain_data import structure
 from ifssnet.nn.networks.ifss_net import CARRIED, IFSSNet, IFSSNetConfig, State
 from ifssnet.nn.tensors import filled, tensor_of

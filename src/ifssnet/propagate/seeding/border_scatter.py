@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ifssnet.core.seeds import Mask
-from ifssnet.geometry.distance import signed_distance
+from ifssnet.geometry.masks.distance import signed_distance
 from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ifssnet.core.seeds import Mask, Seeds
-from ifssnet.geometry.distance import signed_distance
+from ifssnet.geometry.masks.distance import signed_distance
 from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup, find_groups
 
 OTHERS_AT_LEAST = 0.5

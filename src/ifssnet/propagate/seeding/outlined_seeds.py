@@ -9,7 +9,7 @@ import numpy as np
 
 from ifssnet.core.findings import Finding
 from ifssnet.core.seeds import Mask, Seeds
-from ifssnet.geometry.outlines import Outline, OutlineKind, enclosed, outline_of
+from ifssnet.geometry.masks.outlines import Outline, OutlineKind, enclosed, outline_of
 
 MOSTLY = 0.5
 """A muscle of which at least so many drawn slices are outlines was drawn as outlines throughout."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.evaluation import ALL_SEEDS, EVERY_100, FIRST_THREE
 from ifssnet.core.findings import Finding
+from ifssnet.core.results.evaluation import ALL_SEEDS, EVERY_100, FIRST_THREE
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup, find_groups
 

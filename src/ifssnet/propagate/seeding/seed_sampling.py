@@ -11,7 +11,7 @@ from jaxtyping import Float
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap
 from ifssnet.core.seeds import Mask, Seeds
-from ifssnet.geometry.distance import signed_distance
+from ifssnet.geometry.masks.distance import signed_distance
 from ifssnet.geometry.untyped import smoothed
 
 NOISE_LENGTH_MM = 8.0

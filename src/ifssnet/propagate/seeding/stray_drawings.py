@@ -10,8 +10,8 @@ from jaxtyping import Bool, Float
 
 from ifssnet.core.findings import Finding
 from ifssnet.core.seeds import Mask, Seeds
-from ifssnet.geometry.box import bounding_box
-from ifssnet.geometry.distance import signed_distance
+from ifssnet.geometry.masks.box import bounding_box
+from ifssnet.geometry.masks.distance import signed_distance
 from ifssnet.geometry.untyped import pieces
 from ifssnet.propagate.seeding.outlined_seeds import slices_named
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32, Shaped
 
-from ifssnet.geometry.distance import signed_distance
+from ifssnet.geometry.masks.distance import signed_distance
 from ifssnet.train.data.grey import GreyChanges, change_grey
 from ifssnet.train.data.warp import Bends, Warp, bilinear, draw_warp, smooth_field
 

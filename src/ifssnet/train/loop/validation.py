@@ -13,7 +13,7 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import Progress
 from ifssnet.core.segmentation import Propagator
-from ifssnet.measurement.overlap import Overlap
+from ifssnet.measurement.reference.overlap import Overlap
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 from ifssnet.train.data.leg import LabelledLeg

@@ -16,8 +16,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32
 
 from ifssnet.core.errors import InputError
-from ifssnet.geometry.box import Box, bounding_box
-from ifssnet.geometry.distance import signed_distance
+from ifssnet.geometry.masks.box import Box, bounding_box
+from ifssnet.geometry.masks.distance import signed_distance
 from ifssnet.propagate.anchored.prior import Context, cues, guided_depth, nearness
 from ifssnet.propagate.interpolation.blend import blend
 from ifssnet.propagate.interpolation.group_shapes import NEIGHBOURS, GroupShapes, measured_shapes

@@ -11,9 +11,9 @@ from pydantic import Field
 
 from ifssnet.core.errors import InputError
 from ifssnet.io.plain_data import Json
+from ifssnet.web.cases.messages import Message
+from ifssnet.web.cases.places import INCOMING, checked_name
 from ifssnet.web.context import hub_of, jobs_of
-from ifssnet.web.messages import Message
-from ifssnet.web.places import INCOMING, checked_name
 
 router = APIRouter(prefix="/api")
 TRAY = r"[0-9a-f-]{8,40}"

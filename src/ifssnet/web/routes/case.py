@@ -9,9 +9,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from ifssnet.io.plain_data import Json
+from ifssnet.web.cases.live import Stream
+from ifssnet.web.cases.messages import Name, Propagate, Tab, Wished
 from ifssnet.web.context import hub_of
-from ifssnet.web.live import Stream
-from ifssnet.web.messages import Name, Propagate, Tab, Wished
 
 router = APIRouter(prefix="/api/cases/{name}")
 COMES_BACK_S = 4.0

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 from pydantic import Field
 
-from ifssnet.web.messages import Message
+from ifssnet.web.cases.messages import Message
 from ifssnet.web.security import COOKIE, Access, same
 
 router = APIRouter()

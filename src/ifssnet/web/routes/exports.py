@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse
 
 from ifssnet.io.plain_data import Json
+from ifssnet.web.cases.messages import Export
+from ifssnet.web.cases.places import file_in
 from ifssnet.web.context import hub_of
-from ifssnet.web.messages import Export
-from ifssnet.web.places import file_in
 
 router = APIRouter(prefix="/api/cases/{name}/exports")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 
 from ifssnet.io.plain_data import Json
-from ifssnet.web.case_table import case_table
+from ifssnet.web.cases.case_table import case_table
+from ifssnet.web.cases.messages import By
 from ifssnet.web.context import batch_of, hub_of
-from ifssnet.web.messages import By
 
 router = APIRouter(prefix="/api")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress
 from ifssnet.core.seeds import Seeds
-from ifssnet.geometry.axis_order import AS_STORED
+from ifssnet.geometry.grids.axis_order import AS_STORED
 from ifssnet.io.kinds import IMAGES, KINDS, SWEEPS, kind_of
 from ifssnet.io.open import open_labels, open_volume
 from ifssnet.workflow.arrivals.new_case import free_name, new_case

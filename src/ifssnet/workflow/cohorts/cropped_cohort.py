@@ -13,7 +13,7 @@ from ifssnet.core.cohort import Case, Cohort
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress
-from ifssnet.geometry.in_plane import Window, window_start, windowed
+from ifssnet.geometry.grids.in_plane import Window, window_start, windowed
 from ifssnet.io.cohorts.cohort_folder import DESCRIPTION, NNUNET_DESCRIPTION, open_cohort
 from ifssnet.io.open import open_volume
 from ifssnet.io.plain_data import plain, structure

@@ -11,7 +11,7 @@ from ifssnet.core.cohort import SPLITS, Case, Cohort
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.progress import Progress
-from ifssnet.geometry.values import values_in_use
+from ifssnet.geometry.masks.values import values_in_use
 from ifssnet.io.cohorts import leg_3d_us as leg3dus
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.cohorts.leg_3d_us import Archive

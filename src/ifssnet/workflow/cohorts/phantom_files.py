@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.facts.written_files import MadeCohort, MadeLeg, MadeRecording
 from ifssnet.core.progress import Progress, drain
-from ifssnet.core.written_files import MadeCohort, MadeLeg, MadeRecording
 from ifssnet.io.cohorts.cohort_folder import DESCRIPTION
 from ifssnet.io.plain_data import plain_table
 from ifssnet.io.storage.atomic import atomic_folder

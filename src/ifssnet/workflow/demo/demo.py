@@ -18,7 +18,7 @@ from ifssnet.io.storage.atomic import atomic_folder
 from ifssnet.io.storage.provenance import provenance_path, provenance_table
 from ifssnet.io.sweeps.sequence_writer import write_sequence
 from ifssnet.io.volumes.recorded_findings import with_findings, with_pressures
-from ifssnet.measurement.compare import compare
+from ifssnet.measurement.reference.compare import compare
 from ifssnet.phantom.anatomy.labels import leg_labels
 from ifssnet.phantom.anatomy.subject import draw_subject
 from ifssnet.phantom.scanner.sweep import DEMO, ScanSettings, scan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.extras import install_command
+from ifssnet.core.machine.extras import install_command
 from ifssnet.propagate.baselines.fill_between_slices import itk_installed
 from ifssnet.propagate.methods import method, require_torch
 from ifssnet.workflow.files.default_weights import default_weights

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ifssnet.core.agreement import MuscleAgreement
+from ifssnet.core.results.agreement import MuscleAgreement
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from typing import Any, cast
 import numpy as np
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.reliability import RaterAgreement, RaterPair, RepeatedMeasurements
+from ifssnet.core.results.reliability import RaterAgreement, RaterPair, RepeatedMeasurements
 from ifssnet.io.plain_data import Json, plain_table
 from ifssnet.io.storage.spreadsheet import read_spreadsheet
-from ifssnet.measurement.agreement import bland_altman, reliability
+from ifssnet.measurement.statistics.agreement import bland_altman, reliability
 from ifssnet.workflow.files.result_files import check_suffix, check_target, write_json
 
 SUBJECT, MUSCLE, QUANTITY = "subject", "muscle", "quantity"

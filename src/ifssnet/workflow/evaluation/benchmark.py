@@ -11,16 +11,16 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ifssnet.core.errors import InputWarning
-from ifssnet.core.evaluation import SeedProtocol
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.muscles import field_names
 from ifssnet.core.progress import drain
-from ifssnet.core.results import WHOLE, SliceScore
+from ifssnet.core.results.evaluation import SeedProtocol
+from ifssnet.core.results.evaluation_results import WHOLE, SliceScore
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator, Segmentation
-from ifssnet.geometry.long_axis import along, leg_order
-from ifssnet.measurement.compare import agreement, comparisons, slice_agreements
-from ifssnet.measurement.comparison import Comparison
+from ifssnet.geometry.grids.long_axis import along, leg_order
+from ifssnet.measurement.reference.compare import agreement, comparisons, slice_agreements
+from ifssnet.measurement.reference.comparison import Comparison
 from ifssnet.propagate.seeding.protocols import restrict
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 from ifssnet.workflow.evaluation.memory import peak_mb, reset_peak

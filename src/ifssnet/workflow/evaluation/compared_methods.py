@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Any
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.evaluation import MethodFacts, NetworkFacts, WeightsFacts
 from ifssnet.core.muscles import field_name
+from ifssnet.core.results.evaluation import MethodFacts, NetworkFacts, WeightsFacts
 from ifssnet.core.segmentation import Propagator
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.propagate.baselines.hold import Hold, HoldConfig

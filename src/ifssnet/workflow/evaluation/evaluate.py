@@ -11,11 +11,11 @@ from pathlib import Path
 
 from ifssnet.core.cohort import TEST, Case, Cohort
 from ifssnet.core.errors import InputError
-from ifssnet.core.evaluation import EvaluatedCohort, EvaluationFacts, MethodFacts, SeedProtocol
 from ifssnet.core.findings import Finding
 from ifssnet.core.images import LabelMap
 from ifssnet.core.progress import Progress
-from ifssnet.core.results import Results
+from ifssnet.core.results.evaluation import EvaluatedCohort, EvaluationFacts, MethodFacts, SeedProtocol
+from ifssnet.core.results.evaluation_results import Results
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.plain_data import Json, plain_table

@@ -10,8 +10,16 @@ from typing import Any
 import numpy as np
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.evaluation import Absences, EvaluationFacts, Failure
-from ifssnet.core.results import SCORE_COLUMNS, SLICE_COLUMNS, TEXT_COLUMNS, Results, Score, SliceScore, slice_scores
+from ifssnet.core.results.evaluation import Absences, EvaluationFacts, Failure
+from ifssnet.core.results.evaluation_results import (
+    SCORE_COLUMNS,
+    SLICE_COLUMNS,
+    TEXT_COLUMNS,
+    Results,
+    Score,
+    SliceScore,
+    slice_scores,
+)
 from ifssnet.figures.evaluation_report.report import evaluation_html
 from ifssnet.io.plain_data import Json, plain, plain_table, structure
 from ifssnet.io.storage.atomic import atomic_path

@@ -9,7 +9,7 @@ from pathlib import Path
 from ifssnet.core.images import LabelMap
 from ifssnet.core.muscles import SOL, color_of, field_names
 from ifssnet.core.progress import Progress
-from ifssnet.core.results import DrawnFigures, Results
+from ifssnet.core.results.evaluation_results import DrawnFigures, Results
 from ifssnet.figures.drawing.method_theme import method_styles
 from ifssnet.figures.evaluation_report.drift import drift_picture
 from ifssnet.figures.evaluation_report.method_bars import metrics_picture, volume_error_picture
@@ -21,11 +21,11 @@ from ifssnet.figures.rendering.axis_letters import UNKNOWN_AXES
 from ifssnet.figures.rendering.mesh import DisplayMesh, display_meshes
 from ifssnet.figures.rendering.muscle_surface import MuscleSurface
 from ifssnet.figures.rendering.surfaces import standard_views
-from ifssnet.geometry.surface import surface_of
+from ifssnet.geometry.surfaces.surface import surface_of
 from ifssnet.io.open import open_labels
 from ifssnet.io.storage.atomic import atomic_folder, atomic_path
 from ifssnet.io.storage.tables import write_table
-from ifssnet.measurement.surface_error import surface_error_mm
+from ifssnet.measurement.reference.surface_error import surface_error_mm
 from ifssnet.workflow.evaluation.evaluate import TRUTH
 from ifssnet.workflow.evaluation.evaluation_folder import REPORT, about_table, read_results
 from ifssnet.workflow.evaluation.run_files import RunFiles

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.evaluation import MethodFacts, SeedProtocol
+from ifssnet.core.results.evaluation import MethodFacts, SeedProtocol
 from ifssnet.io.plain_data import Json, plain_table, structure
 from ifssnet.io.storage.json_files import read_json_object
 from ifssnet.workflow.files.result_files import write_json

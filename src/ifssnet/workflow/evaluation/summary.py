@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
-from ifssnet.core.results import (
+from ifssnet.core.results.evaluation_results import (
     MEAN,
     WHOLE,
     Cost,
@@ -21,9 +21,9 @@ from ifssnet.core.results import (
     Summary,
     VolumeAgreement,
 )
-from ifssnet.measurement.agreement import bland_altman, reliability
-from ifssnet.measurement.bootstrap import bootstrap_mean
-from ifssnet.measurement.paired_tests import holm, signed_rank
+from ifssnet.measurement.statistics.agreement import bland_altman, reliability
+from ifssnet.measurement.statistics.bootstrap import bootstrap_mean
+from ifssnet.measurement.statistics.paired_tests import holm, signed_rank
 
 LARGER_IS_BETTER = ("dice", "iou", "miou", "precision", "recall")
 TESTED = (

@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from ifssnet.core.cohort import TEST, TRAIN, VAL, Cohort
 from ifssnet.core.errors import InputError
-from ifssnet.core.evaluation import SeedProtocol
 from ifssnet.core.progress import Progress
-from ifssnet.core.results import Results
+from ifssnet.core.results.evaluation import SeedProtocol
+from ifssnet.core.results.evaluation_results import Results
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.plain_data import Json, plain, plain_table, structure
 from ifssnet.io.storage.plain_files import read_json

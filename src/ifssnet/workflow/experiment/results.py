@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ifssnet.core.results import Results
+from ifssnet.core.results.evaluation_results import Results
 from ifssnet.workflow.training.results import TrainingResult
 
 

@@ -14,11 +14,11 @@ import numpy as np
 from jaxtyping import UInt8
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.evaluation import SeedProtocol
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.muscles import SOL
 from ifssnet.core.progress import Progress
+from ifssnet.core.results.evaluation import SeedProtocol
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator
 from ifssnet.propagate.seeding.protocols import ALL_SEEDS

@@ -14,8 +14,8 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Segmentation
-from ifssnet.geometry.axis_order import inverse, reordered_grid
-from ifssnet.geometry.values import values_in_use
+from ifssnet.geometry.grids.axis_order import inverse, reordered_grid
+from ifssnet.geometry.masks.values import values_in_use
 from ifssnet.io.seeds.seed_files import seeds_of
 from ifssnet.io.volumes import label_names
 from ifssnet.io.volumes.placement import as_labels

@@ -15,8 +15,8 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import EMPTY_NAMES
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.sweep import Sweep
-from ifssnet.geometry.axis_order import axis_along, axis_first, reordered_grid, slice_direction_xyz
-from ifssnet.geometry.resample import seeds_on
+from ifssnet.geometry.grids.axis_order import axis_along, axis_first, reordered_grid, slice_direction_xyz
+from ifssnet.geometry.grids.resample import seeds_on
 from ifssnet.io.kinds import kind_of
 from ifssnet.io.open import open_sweep
 from ifssnet.io.seeds import seed_files as seeds_files

@@ -16,8 +16,8 @@ from ifssnet.core.progress import Progress
 from ifssnet.core.provenance import Provenance, VolumeEstimate
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator, Segmentation
-from ifssnet.geometry.axis_order import AS_STORED, inverse, reordered, reordered_grid
 from ifssnet.geometry.grey_levels import on_grey_scale
+from ifssnet.geometry.grids.axis_order import AS_STORED, inverse, reordered, reordered_grid
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation
 from ifssnet.propagate.seeding.mistaken_seeds import describe, find_mistakes

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ifssnet.core.agreement import LegAgreement
+from ifssnet.core.results.agreement import LegAgreement
 from ifssnet.io.open import open_label_layers
 from ifssnet.io.plain_data import Json
 from ifssnet.io.result_tables import SUFFIXES, agreement_rows, agreement_table, save_table

@@ -9,12 +9,12 @@ from typing import Any
 
 from ifssnet.compounding.options import CompoundOptions
 from ifssnet.compounding.preflight.sweep_checks import refuse_errors
-from ifssnet.core.compounding_facts import CompoundPlan, Preflight
 from ifssnet.core.errors import InputError
+from ifssnet.core.facts.compounding_facts import CompoundPlan, Preflight
+from ifssnet.core.facts.written_files import CompoundedFile
 from ifssnet.core.grid import Grid
 from ifssnet.core.progress import Progress
 from ifssnet.core.sweep import Sweep
-from ifssnet.core.written_files import CompoundedFile
 from ifssnet.figures.leg_report.acquisition_charts import pressure_picture
 from ifssnet.io.kinds import CALIBRATED_ELSEWHERE, kind_of
 from ifssnet.io.open import open_sweeps, open_volume

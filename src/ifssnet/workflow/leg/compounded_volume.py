@@ -20,8 +20,8 @@ from ifssnet.compounding.holes.reach import frame_distance_mm
 from ifssnet.compounding.options import CompoundOptions, Fan, Rectangle
 from ifssnet.compounding.plan import plan_compounding
 from ifssnet.compounding.preflight.sweep_checks import check_sweeps
-from ifssnet.core.compounding_facts import CompoundPlan, Preflight
 from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.facts.compounding_facts import CompoundPlan, Preflight
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.file_facts import (
+from ifssnet.core.facts.file_facts import (
     CohortConversion,
     Conversion,
     Converted,
@@ -22,10 +22,10 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Surface, Volume
 from ifssnet.core.muscles import color_of, field_names
 from ifssnet.core.progress import Progress
-from ifssnet.geometry.resample import labels_on, volume_on
-from ifssnet.geometry.surface import surface_of
-from ifssnet.geometry.values import values_in_use
-from ifssnet.geometry.voxelise import voxelise
+from ifssnet.geometry.grids.resample import labels_on, volume_on
+from ifssnet.geometry.masks.values import values_in_use
+from ifssnet.geometry.surfaces.surface import surface_of
+from ifssnet.geometry.surfaces.voxelise import voxelise
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.cohorts.nnunet import write_nnunet
 from ifssnet.io.kinds import IMAGES, KINDS, SEGMENTATIONS, SURFACES, SWEEPS, kind_of

@@ -13,9 +13,9 @@ import numpy as np
 from ifssnet.compounding.projection.frame_outlines import project_to_frames
 from ifssnet.compounding.projection.overlay import overlay
 from ifssnet.core.errors import InputWarning
+from ifssnet.core.facts.written_files import OutlinedFrames
 from ifssnet.core.progress import Progress
 from ifssnet.core.sweep import Sweep
-from ifssnet.core.written_files import OutlinedFrames
 from ifssnet.io.open import open_labels, open_sweep
 from ifssnet.io.sweeps.overlays import write_overlays
 from ifssnet.io.sweeps.stradwin_writer import write_stradwin

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.file_facts import (
+from ifssnet.core.facts.file_facts import (
     CaseFacts,
     CohortFacts,
     ConfigurationFacts,
@@ -33,7 +33,7 @@ from ifssnet.core.file_facts import (
 )
 from ifssnet.core.images import LabelMap
 from ifssnet.core.sweep import Sweep
-from ifssnet.geometry.values import counts_of_values
+from ifssnet.geometry.masks.values import counts_of_values
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.kinds import IMAGES, KINDS, SEGMENTATIONS, SURFACES, SWEEPS, is_plain_folder, kind_of
 from ifssnet.io.open import open_labels, open_sweep, open_volume

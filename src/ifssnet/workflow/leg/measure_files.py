@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ifssnet.core.change import VolumeChange
 from ifssnet.core.errors import InputError
 from ifssnet.core.findings import Finding
 from ifssnet.core.images import EMPTY_NAMES, LabelMap, renamed, renamed_of
-from ifssnet.core.measures import LegMeasures, MeasureOptions
+from ifssnet.core.results.change import VolumeChange
+from ifssnet.core.results.measures import LegMeasures, MeasureOptions
 from ifssnet.io.open import open_label_layers, open_volume
 from ifssnet.io.plain_data import Json, plain, plain_table
 from ifssnet.io.result_tables import SUFFIXES, measures_rows, measures_table, save_table
-from ifssnet.measurement.change import differences
-from ifssnet.measurement.grey_scale import grey_scale_findings
+from ifssnet.measurement.checks.grey_scale import grey_scale_findings
 from ifssnet.measurement.layers import completeness_of_layers, measure_layers
-from ifssnet.measurement.muscles import measure_findings
-from ifssnet.measurement.unseen import unseen_findings
+from ifssnet.measurement.leg.change import differences
+from ifssnet.measurement.leg.muscles import measure_findings
+from ifssnet.measurement.leg.unseen import unseen_findings
 from ifssnet.workflow.files.provenance import software, source
 from ifssnet.workflow.files.result_files import check_suffix, check_target
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.extras import install_command
+from ifssnet.core.machine.extras import install_command
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.propagate.anchored.inference import AnchoredInference
 from ifssnet.propagate.methods import LEARNED, require_torch

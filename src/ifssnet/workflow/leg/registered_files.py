@@ -8,9 +8,9 @@ from pathlib import Path
 
 from ifssnet.compounding.registration.resampling import resample_labels, resample_volume
 from ifssnet.compounding.registration.rigid import RegisterOptions, Registration, register
+from ifssnet.core.facts.written_files import RegisteredFile
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import Progress
-from ifssnet.core.written_files import RegisteredFile
 from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.plain_data import plain_table
 from ifssnet.io.save import save

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.file_facts import AnnotatedMuscle, Annotation
+from ifssnet.core.facts.file_facts import AnnotatedMuscle, Annotation
 from ifssnet.core.seeds import Mask, Seeds
-from ifssnet.geometry.long_axis import along, leg_order
+from ifssnet.geometry.grids.long_axis import along, leg_order
 from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.seeds import seed_files as seeds_files
 from ifssnet.io.seeds.seed_files import save_seeds

@@ -13,14 +13,14 @@ from ifssnet.core.progress import Progress
 from ifssnet.core.provenance import BodySide, Provenance, WeightsSource
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator, Segmentation
-from ifssnet.geometry.axis_order import reordered_grid
+from ifssnet.geometry.grids.axis_order import reordered_grid
 from ifssnet.io.open import open_volume
 from ifssnet.io.plain_data import Json, plain
 from ifssnet.io.save import save
 from ifssnet.io.storage.provenance import provenance_path, provenance_table
 from ifssnet.io.storage.weights import open_weights
-from ifssnet.measurement.completeness import completeness_findings
-from ifssnet.measurement.grey_scale import grey_scale_findings
+from ifssnet.measurement.checks.completeness import completeness_findings
+from ifssnet.measurement.checks.grey_scale import grey_scale_findings
 from ifssnet.propagate.methods import learned
 from ifssnet.propagate.methods import method as plain_method
 from ifssnet.propagate.network_input.region import Sampling, pixel_findings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ifssnet.core.file_facts import SliceMasks
+from ifssnet.core.facts.file_facts import SliceMasks
 from ifssnet.core.seeds import Seeds
 from ifssnet.io.seeds.annotated_slices import without_absence
 from ifssnet.io.seeds.png_slices import read_png_slices, write_png_slices

@@ -10,23 +10,23 @@ from pathlib import Path
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap
-from ifssnet.core.measures import AcsaProfile, LegMeasures, MeasureOptions
 from ifssnet.core.muscles import color_of
 from ifssnet.core.progress import Progress
 from ifssnet.core.provenance import BodySide
+from ifssnet.core.results.measures import AcsaProfile, LegMeasures, MeasureOptions
 from ifssnet.figures.leg_report.content import ComparedMethod, ReportContent
 from ifssnet.figures.leg_report.report import report_html
 from ifssnet.figures.rendering.axis_letters import ANATOMICAL, UNKNOWN_AXES
 from ifssnet.figures.rendering.muscle_surface import MuscleSurface
-from ifssnet.geometry.surface import surface_of
+from ifssnet.geometry.surfaces.surface import surface_of
 from ifssnet.io.plain_data import Json
 from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.volumes.recorded_findings import recorded_pressures
-from ifssnet.measurement.compare import compare
+from ifssnet.measurement.checks.scanned_edge import MuscleCoverage, muscle_coverage
 from ifssnet.measurement.layers import measure_layers
-from ifssnet.measurement.muscles import measure
-from ifssnet.measurement.scanned_edge import MuscleCoverage, muscle_coverage
-from ifssnet.measurement.surface_error import surface_error_mm
+from ifssnet.measurement.leg.muscles import measure
+from ifssnet.measurement.reference.compare import compare
+from ifssnet.measurement.reference.surface_error import surface_error_mm
 from ifssnet.workflow.files.opener import AS_DRAWN, SeedReading
 from ifssnet.workflow.files.provenance import software, source
 from ifssnet.workflow.files.result_files import check_target

@@ -13,23 +13,23 @@ from ifssnet.compounding.preflight.volume_checks import check_volume
 from ifssnet.core.errors import InputWarning
 from ifssnet.core.findings import Finding, worst_first
 from ifssnet.core.images import LabelMap, Volume, renamed, renamed_of
-from ifssnet.core.measures import LegMeasures
 from ifssnet.core.muscles import field_names
 from ifssnet.core.provenance import BodySide
+from ifssnet.core.results.measures import LegMeasures
 from ifssnet.core.seeds import Seeds
-from ifssnet.geometry.axis_order import AS_STORED, reordered
 from ifssnet.geometry.grey_levels import on_grey_scale
-from ifssnet.geometry.long_axis import along, leg_order
-from ifssnet.geometry.resample import comparable
+from ifssnet.geometry.grids.axis_order import AS_STORED, reordered
+from ifssnet.geometry.grids.long_axis import along, leg_order
+from ifssnet.geometry.grids.resample import comparable
 from ifssnet.io.open import open_label_layers, open_labels, open_volume
 from ifssnet.io.seeds.drawing_axis import plane_name
 from ifssnet.io.storage.provenance import RecordedProvenance, read_provenance
 from ifssnet.io.volumes.recorded_findings import recorded_findings
+from ifssnet.measurement.checks.orientation import patient_axes_fit, side_fits
+from ifssnet.measurement.checks.scanned_edge import MuscleCoverage, coverage_findings
 from ifssnet.measurement.layers import completeness_of_layers
-from ifssnet.measurement.muscles import measure_findings
-from ifssnet.measurement.orientation import patient_axes_fit, side_fits
-from ifssnet.measurement.scanned_edge import MuscleCoverage, coverage_findings
-from ifssnet.measurement.unseen import unseen_findings
+from ifssnet.measurement.leg.muscles import measure_findings
+from ifssnet.measurement.leg.unseen import unseen_findings
 from ifssnet.workflow.files.opener import AS_DRAWN, SeedReading, open_seeds
 from ifssnet.workflow.report.recorded_facts import doubts
 

@@ -10,10 +10,10 @@ from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.seeds import Seeds
 from ifssnet.figures.drawing.method_theme import NAMES
 from ifssnet.figures.leg_report.content import ComparedMethod
-from ifssnet.geometry.resample import comparable
+from ifssnet.geometry.grids.resample import comparable
 from ifssnet.io.open import open_labels
 from ifssnet.io.storage.provenance import RecordedProvenance
-from ifssnet.measurement.compare import compare
+from ifssnet.measurement.reference.compare import compare
 from ifssnet.workflow.report.outlined_slices import outlined_slice, places_between
 
 SLICES = 3

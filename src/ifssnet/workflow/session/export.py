@@ -14,12 +14,12 @@ from ifssnet.core.images import LabelMap
 from ifssnet.core.progress import drain
 from ifssnet.core.provenance import FileSource, MethodDescription, Provenance
 from ifssnet.core.segmentation import Segmentation
-from ifssnet.geometry.surface import surface_of
+from ifssnet.geometry.surfaces.surface import surface_of
 from ifssnet.io.result_tables import save_measures
 from ifssnet.io.save import save
 from ifssnet.io.seeds.seed_files import save_seeds
 from ifssnet.io.volumes.surfaces import write_surface
-from ifssnet.measurement.muscles import measure
+from ifssnet.measurement.leg.muscles import measure
 from ifssnet.workflow.files.provenance import annotated_slices, software
 from ifssnet.workflow.files.result_files import write_csv
 from ifssnet.workflow.report.report_files import report_files

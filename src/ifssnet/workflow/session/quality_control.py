@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.reliability import BlandAltman, Reliability
-from ifssnet.measurement.agreement import bland_altman, reliability
+from ifssnet.core.results.reliability import BlandAltman, Reliability
+from ifssnet.measurement.statistics.agreement import bland_altman, reliability
 from ifssnet.workflow.session.events import RedrawAsked
 from ifssnet.workflow.session.hidden_slices import dice_of
 from ifssnet.workflow.session.session import Session, now

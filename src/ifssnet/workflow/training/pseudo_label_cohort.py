@@ -25,7 +25,7 @@ from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.storage.plain_files import read_json
 from ifssnet.io.storage.toml_text import toml
 from ifssnet.io.volumes.image_header import read_grid
-from ifssnet.measurement.overlap import overlap, total
+from ifssnet.measurement.reference.overlap import overlap, total
 from ifssnet.propagate.assemble import assemble
 from ifssnet.train.data.budget import ENDS, AnnotationBudget, Annotations, Range, with_ends
 from ifssnet.workflow.cohorts.many_legs import legs_of, run_all

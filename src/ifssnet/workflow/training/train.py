@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ifssnet.core.cohort import TRAIN, VAL
 from ifssnet.core.errors import InputError, InputWarning
-from ifssnet.core.extras import install_command
+from ifssnet.core.machine.extras import install_command
 from ifssnet.core.progress import Progress
 from ifssnet.core.segmentation import Propagator
 from ifssnet.core.weights import Weights

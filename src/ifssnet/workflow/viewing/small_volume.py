@@ -9,7 +9,7 @@ import numpy as np
 
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Surface, Volume
-from ifssnet.geometry.surface import surface_of
+from ifssnet.geometry.surfaces.surface import surface_of
 from ifssnet.workflow.session.state import SessionState
 from ifssnet.workflow.viewing.grey_slices import GreySlices
 

@@ -1,0 +1,1 @@
+"""What files hold, what a compounding is about to do, and what a command has written."""

@@ -1,0 +1,1 @@
+"""What measuring, comparing and evaluating give: numbers with their units."""

@@ -1,0 +1,1 @@
+"""Masks of pixels: boxes, distances, runs, drawn planes, outlines, polygons."""

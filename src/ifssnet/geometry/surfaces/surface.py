@@ -1,0 +1,115 @@
+"""A label's surface: smooth, and as large as the voxels say."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from jaxtyping import Bool, Float, Float32, Int
+
+from ifssnet.core.images import LabelMap, Surface
+from ifssnet.geometry.masks.box import Box, crop, grown, is_empty, label_boxes
+from ifssnet.geometry.surfaces.mesh import area_mm2, enclosed_volume_mm3, facing_outwards, vertex_normals
+from ifssnet.geometry.untyped import affine_transform, gaussian, marching_cubes
+
+LEVEL = 0.5
+CLEARANCE = 0.02
+"""How far the smoothed mask is kept from the level, on its own side, at every voxel centre."""
+
+VOLUME_TOLERANCE = 1e-4
+MAX_ROUNDS = 30
+
+
+def surface_of(labels: LabelMap, value: int, smoothing_mm: float | None = None, max_faces: int | None = None) -> Surface:
+    """The closed surface around one label.
+
+    Marching cubes on the Gaussian-smoothed mask, whose values are kept on their own side of the level at every voxel
+    centre, so that no island and no thin part is smoothed away; then all vertices move along their normals by the one
+    small step (hundredths of a voxel) that gives the enclosed volume of the voxels back, which smoothing rounds off.
+
+    Args:
+        labels: A label map; the label may touch its border, and be in several pieces.
+        value: Which label.
+        smoothing_mm: Standard deviation of the Gaussian; the largest spacing when None, 0 for none.
+        max_faces: Upper limit for the number of triangles: above it the smoothed mask is sampled more coarsely (parts
+            thinner than the coarser step may go; the volume is still kept).
+
+    Returns:
+        In mm, LPS, facing outwards whatever the handedness of the grid; named as the label; without triangles where
+        the label does not occur.
+    """
+    name = labels.names.get(value, str(value))
+    box = label_boxes(labels.array, [value])[value]
+    if is_empty(box):
+        return Surface(np.empty((0, 3)), np.empty((0, 3), dtype=np.int64), name)
+    spacing_zyx = np.array(labels.grid.spacing_zyx_mm)
+    sigma_mm = float(spacing_zyx.max()) if smoothing_mm is None else smoothing_mm
+    margin = [math.ceil(3 * sigma_mm / spacing) + 2 for spacing in spacing_zyx.tolist()]
+    mask, start = _padded(labels, value, box, margin)
+    field = _smoothed(mask, sigma_mm / spacing_zyx)
+    _keep_sides(field, mask)
+    vertices_zyx, faces = marching_cubes(field, LEVEL)
+    volume_mm3 = int(np.count_nonzero(mask)) * labels.grid.voxel_volume_mm3
+    if max_faces is not None and len(faces) > max_faces:
+        vertices_zyx, faces = _coarser(mask, spacing_zyx, len(faces), max_faces)
+    vertices_mm = labels.grid.points_to_mm((vertices_zyx + start)[:, ::-1])
+    faces = facing_outwards(vertices_mm, faces)
+    return Surface(_with_volume(vertices_mm, faces, volume_mm3, 0.2 * float(spacing_zyx.min())), faces, name)
+
+
+def _padded(
+    labels: LabelMap, value: int, box: Box, margin: list[int]
+) -> tuple[Bool[np.ndarray, "k j i"], Float[np.ndarray, " axis"]]:
+    """The label in its box with background around it, beyond the border of the image too; and where that starts."""
+    within = grown(box, margin, labels.array.shape)
+    mask = crop(labels.array, within) == value
+    before = [max(extra - part.start, 0) for part, extra in zip(box, margin, strict=True)]
+    after = [max(part.stop + extra - size, 0) for part, extra, size in zip(box, margin, labels.array.shape, strict=True)]
+    start = np.array([part.start - pad for part, pad in zip(within, before, strict=True)], dtype=np.float64)
+    return np.pad(mask, list(zip(before, after, strict=True))), start
+
+
+def _smoothed(mask: Bool[np.ndarray, "k j i"], sigma_voxels: Float[np.ndarray, " axis"]) -> Float32[np.ndarray, "k j i"]:
+    return gaussian(mask.astype(np.float32), sigma_voxels.tolist())
+
+
+def _keep_sides(field: Float32[np.ndarray, "k j i"], mask: Bool[np.ndarray, "k j i"]) -> None:
+    """Mirror what smoothing carried over the level back: the further a thin part sank below it, the firmer it stands above."""
+    np.copyto(field, 2 * np.float32(LEVEL) - field, where=mask != (field > LEVEL))
+    np.maximum(field, LEVEL + CLEARANCE, out=field, where=mask)
+    np.minimum(field, LEVEL - CLEARANCE, out=field, where=~mask)
+
+
+def _coarser(
+    mask: Bool[np.ndarray, "k j i"], spacing_zyx: Float[np.ndarray, " axis"], faces_now: int, max_faces: int
+) -> tuple[Float[np.ndarray, "vertex 3"], Int[np.ndarray, "face 3"]]:
+    """Marching cubes on isotropic steps, as wide as it takes; vertices as indices of the fine mask."""
+    # The number of triangles goes with the inverse square of the step.
+    step_mm = float(np.exp(np.log(spacing_zyx).mean())) * math.sqrt(faces_now / max_faces)
+    while True:
+        scale = step_mm / spacing_zyx
+        # One step of background more on either side: a wide step might leave none of the mask's own.
+        shape = [math.ceil(size / step) + 3 for size, step in zip(mask.shape, scale.tolist(), strict=True)]
+        field = _smoothed(mask, 0.5 * scale)
+        offset = -scale
+        sampled = affine_transform(field, np.diag(scale), offset, shape, order=1)
+        peak = float(sampled.max())
+        # What is thinner than the step everywhere never reaches the level: take half of what it reaches.
+        vertices, faces = marching_cubes(sampled, LEVEL if peak > LEVEL + CLEARANCE else peak / 2)
+        if len(faces) <= max_faces or min(shape) <= 4:
+            return vertices * scale + offset, faces
+        step_mm *= max(1.05, math.sqrt(len(faces) / max_faces))
+
+
+def _with_volume(
+    vertices_mm: Float[np.ndarray, "vertex 3"], faces: Int[np.ndarray, "face 3"], volume_mm3: float, longest_step_mm: float
+) -> Float[np.ndarray, "vertex 3"]:
+    """The mesh blown up or shrunk along its normals until it encloses that volume."""
+    for _ in range(MAX_ROUNDS):
+        missing = volume_mm3 - enclosed_volume_mm3(vertices_mm, faces)
+        if abs(missing) <= VOLUME_TOLERANCE * volume_mm3:
+            break
+        # A layer of even thickness has the volume of the area times the thickness.
+        step_mm = float(np.clip(missing / area_mm2(vertices_mm, faces), -longest_step_mm, longest_step_mm))
+        vertices_mm = vertices_mm + vertex_normals(vertices_mm, faces) * step_mm
+    return vertices_mm

@@ -1,0 +1,1 @@
+"""What a person has to know before using the numbers."""

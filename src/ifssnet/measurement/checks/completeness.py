@@ -1,0 +1,65 @@
+"""Whether a segmentation holds whole muscles: what ends at full width goes on beyond, and its volume is a part only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Float
+
+from ifssnet.core.findings import Finding
+from ifssnet.core.images import LabelMap
+from ifssnet.geometry.grids.long_axis import along, leg_order
+
+LARGE_END_SHARE = 0.35
+"""A muscle tapers: an area on its first or last slice of more than this share of its largest one is a cut, not an end."""
+
+FEW_SLICES = 3
+"""A muscle on this many slices or fewer was only drawn: nothing was propagated from them."""
+
+CLICK_CM2 = 0.05
+"""Smaller than any cross-section that somebody outlines: 5 mm2."""
+
+
+def completeness_findings(labels: LabelMap) -> tuple[Finding, ...]:
+    """What is missing of the muscles on a label map, muscle by muscle.
+
+    Args:
+        labels: The segmentation; its slices are those across the leg, whatever axis of the array that is.
+
+    Returns:
+        A warning for each muscle that is a click, that stands on a few slices alone, or that has a large area on its first
+        or last slice; the figure is that area in cm2.
+    """
+    areas = _areas_cm2(along(labels, leg_order(labels)))
+    return tuple(finding for name, area in areas.items() if (finding := _finding(name, area)) is not None)
+
+
+def _areas_cm2(labels: LabelMap) -> Mapping[str, Float[np.ndarray, " slice"]]:
+    pixel_cm2 = labels.grid.pixel_area_mm2 / 100
+    return {
+        name: np.count_nonzero(labels.array == value, axis=(1, 2)).astype(np.float64) * pixel_cm2
+        for value, name in labels.names.items()
+    }
+
+
+def _finding(name: str, area_cm2: Float[np.ndarray, " slice"]) -> Finding | None:
+    slices = np.flatnonzero(area_cm2)
+    if not len(slices):
+        return None
+    first, last, largest = int(slices[0]), int(slices[-1]), float(area_cm2.max())
+    if largest < CLICK_CM2:
+        what = f"{name} has at most {100 * largest:.2g} mm2 on any slice, which is a click rather than an outline."
+        return Finding("warning", what, "Outline the muscle on each slice that is drawn.", largest, "cm2")
+    if len(slices) <= FEW_SLICES:
+        where = f"slice {first} only" if first == last else f"slices {', '.join(map(str, slices))} only"
+        what = f"{name} stands on {where}; nothing was carried to other slices, and its volume is that of these slices."
+        return Finding("warning", what, "Draw it on more slices, its two ends among them.", largest, "cm2")
+    ends = {z: float(area_cm2[z]) for z in (first, last) if area_cm2[z] > LARGE_END_SHARE * largest}
+    if not ends:
+        return None
+    cut = " and ".join(f"{area:.3g} cm2 on its outermost slice (z {z})" for z, area in ends.items())
+    what = f"{name} still has {cut}; the volume covers slices {first}-{last} only."
+    return Finding(
+        "warning", what, "Draw the slices where the muscle ends, and an empty one beyond.", max(ends.values()), "cm2"
+    )

@@ -1,0 +1,162 @@
+"""Whether the scan held the whole of each muscle: how much of its border lies at the edge of what was scanned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ifssnet.core.findings import Finding
+from ifssnet.core.images import LabelMap, Volume
+from ifssnet.geometry.masks.box import grown, label_boxes
+from ifssnet.geometry.untyped import distance_to_false
+from ifssnet.measurement.names import named_values
+
+NEAR_MM = 2.0
+"""A border so near to the edge of what was scanned may be that edge and not the muscle's."""
+
+DARK_MM = 1.5
+"""A dark spot in tissue is smaller than this; what is darker was not scanned, or lies in shadow."""
+
+MUCH_SHARE = 0.05
+"""A larger share of a muscle's border at the edge is a finding."""
+
+LARGE_END_SHARE = 0.35
+"""More than this share of a muscle's largest area on the volume's first or last slice is a cut."""
+
+
+@dataclass(frozen=True, eq=False)
+class MuscleCoverage:
+    """How much of one muscle the scan held.
+
+    Attributes:
+        position_mm: Where the muscle's slices lie along the slice axis.
+        edge_share: Share of the border of each of them that lies near the edge of what was scanned; NaN without the muscle.
+        share: The same of the whole border.
+        first_share: Its area on the volume's first slice, in shares of its largest; 0 where it ends before.
+        last_share: The same on the volume's last slice.
+    """
+
+    position_mm: Float[np.ndarray, " slice"]
+    edge_share: Float[np.ndarray, " slice"]
+    share: float
+    first_share: float
+    last_share: float
+
+
+def scanned_part(volume: Volume) -> Bool[np.ndarray, "z y x"]:
+    """What was scanned of each slice: what the volume says was seen, without small holes in it.
+
+    Where the volume says nothing, a voxel of grey level 0 counts as dark, and dark regions that hold a disc of `DARK_MM` as
+    never scanned.
+
+    Args:
+        volume: Grey levels.
+    """
+    unseen = np.asarray(volume.array == 0) if volume.seen is None else ~volume.seen
+    x_mm, y_mm, _ = volume.grid.spacing_xyz_mm
+    found = np.ones(volume.array.shape, dtype=np.bool_)
+    for z, dark in enumerate(unseen):
+        if dark.any():
+            # Opening by a disc: dark places that hold one, and whatever lies within such a disc.
+            core = distance_to_false(np.pad(dark, 1, constant_values=True), (y_mm, x_mm))[1:-1, 1:-1] > DARK_MM
+            found[z] = distance_to_false(~core, (y_mm, x_mm)) > DARK_MM if core.any() else True
+    return found
+
+
+def muscle_coverage(labels: LabelMap, volume: Volume) -> Mapping[str, MuscleCoverage]:
+    """How much of each muscle the scan held.
+
+    Args:
+        labels: The segmentation.
+        volume: Grey levels on its grid.
+
+    Returns:
+        Muscle's name to its coverage; muscles that are nowhere on the map are left out.
+    """
+    named = named_values(labels)
+    boxes = label_boxes(labels.array, list(named.values()))
+    scanned = scanned_part(volume)
+    return {
+        name: _coverage(labels, value, scanned)
+        for name, value in named.items()
+        if value in boxes and (labels.array == value).any()
+    }
+
+
+def coverage_findings(coverage: Mapping[str, MuscleCoverage]) -> list[Finding]:
+    """A warning for each muscle whose border is in part the edge of the scan, and for each that the scan cuts at an end."""
+    found: list[Finding] = []
+    for name, each in coverage.items():
+        if each.share > MUCH_SHARE:
+            worst = each.position_mm[int(np.nanargmax(each.edge_share))]
+            found.append(
+                Finding(
+                    "warning",
+                    f"{100 * each.share:.0f} % of the border of {name} lies within {NEAR_MM:g} mm of the edge of what was "
+                    f"scanned, most of it around {worst:.0f} mm: the muscle may go on there.",
+                    "Next time add a sweep on that side, or move the outer sweeps further out and scan deeper.",
+                    each.share,
+                )
+            )
+        ends = [
+            f"the {where} slice of the volume ({100 * share:.0f} % of its largest area)"
+            for where, share in (("first", each.first_share), ("last", each.last_share))
+            if share > LARGE_END_SHARE
+        ]
+        if ends:
+            found.append(
+                Finding(
+                    "warning",
+                    f"{name} is cut by {' and '.join(ends)}: the scan ends before the muscle does.",
+                    "Next time begin above the knee and go on to the heel.",
+                    max(each.first_share, each.last_share),
+                )
+            )
+    return found
+
+
+def _coverage(labels: LabelMap, value: int, scanned: Bool[np.ndarray, "z y x"]) -> MuscleCoverage:
+    box = label_boxes(labels.array, [value])[value]
+    x_mm, y_mm, z_mm = labels.grid.spacing_xyz_mm
+    margin = int(np.ceil(NEAR_MM / min(x_mm, y_mm))) + 2
+    depth, rows, columns = box[0], *grown(box, margin, labels.array.shape)[1:]
+    border = np.zeros(depth.stop - depth.start)
+    near = np.zeros_like(border)
+    areas = np.zeros_like(border)
+    for row, z in enumerate(range(depth.start, depth.stop)):
+        mask = np.asarray(labels.array[z, rows, columns] == value)
+        areas[row] = mask.sum()
+        if not areas[row]:
+            continue
+        edge = mask & ~_inner(mask)
+        # Beyond the image nothing was scanned either.
+        unseen_mm = distance_to_false(np.pad(scanned[z, rows, columns], _outside(labels, rows, columns)), (y_mm, x_mm))
+        (above, _), (left, _) = _outside(labels, rows, columns)
+        at = unseen_mm[above : above + mask.shape[0], left : left + mask.shape[1]]
+        border[row], near[row] = edge.sum(), (edge & (at <= NEAR_MM)).sum()
+    largest = max(float(areas.max()), 1.0)
+    last = labels.array.shape[0]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = np.where(border > 0, near / border, np.nan)
+    return MuscleCoverage(
+        np.arange(depth.start, depth.stop, dtype=np.float64) * z_mm,
+        shares,
+        float(near.sum() / max(border.sum(), 1.0)),
+        float(areas[0] / largest) if depth.start == 0 else 0.0,
+        float(areas[-1] / largest) if depth.stop == last else 0.0,
+    )
+
+
+def _inner(mask: Bool[np.ndarray, "y x"]) -> Bool[np.ndarray, "y x"]:
+    """Pixels with all four neighbours in the mask."""
+    wide = np.pad(mask, 1)
+    return mask & wide[:-2, 1:-1] & wide[2:, 1:-1] & wide[1:-1, :-2] & wide[1:-1, 2:]
+
+
+def _outside(labels: LabelMap, rows: slice, columns: slice) -> tuple[tuple[int, int], tuple[int, int]]:
+    """A rim of unseen pixels where a cut-out reaches the image's own border."""
+    high, wide = labels.array.shape[1:]
+    return (int(rows.start == 0), int(rows.stop == high)), (int(columns.start == 0), int(columns.stop == wide))

@@ -1,0 +1,1 @@
+"""What a segmentation measures, muscle by muscle: volume, cross-sections, echo intensity."""

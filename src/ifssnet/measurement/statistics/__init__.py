@@ -1,0 +1,1 @@
+"""Numbers of many legs: agreement, spread, intervals and tests."""

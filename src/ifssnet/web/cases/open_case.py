@@ -1,0 +1,236 @@
+"""A case that pages have open: its session, who may write, who listens, and the propagation that is under way."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+
+from ifssnet.core.errors import InputError
+from ifssnet.io.plain_data import Json
+from ifssnet.web.cases.live import Stream
+from ifssnet.web.cases.messages import Export, Propagate, Wished, event_of, mark_json, progress_json
+from ifssnet.web.cases.state_json import state_json
+from ifssnet.workflow.session.events import Interval
+from ifssnet.workflow.session.export import EXPORTS, export
+from ifssnet.workflow.session.methods import Methods
+from ifssnet.workflow.session.propagation import propagate
+from ifssnet.workflow.session.state import SessionState
+from ifssnet.workflow.viewing.grey_slices import GreySlices
+from ifssnet.workflow.viewing.marks import changed_marks, marks
+from ifssnet.workflow.viewing.shared_session import SharedSession
+
+BATCH = "batch"
+"""Who writes where no tab does."""
+
+
+class NotTheWriter(Exception):
+    """Another tab writes to the case."""
+
+
+class OpenCase:
+    """A case in use; everything here may be called from any thread."""
+
+    def __init__(self, name: str, folder: Path, methods: Methods) -> None:
+        self.name = name
+        self.folder = folder
+        self.session = SharedSession.share(folder)
+        self.writer = ""
+        self._methods = methods
+        self._streams: list[Stream] = []
+        self._cancel = threading.Event()
+        self._worker: threading.Thread | None = None
+        self._problem = ""
+        self._volume_turn = threading.Lock()
+        self.session.listen(self._changed)
+        # The first slice is asked for a moment later: by then the volume is being read.
+        threading.Thread(target=self._read_volume, name=f"read {name}", daemon=True).start()
+
+    @property
+    def idle(self) -> bool:
+        """Whether no page shows it and nothing is under way."""
+        return not self._streams and not self.running
+
+    @property
+    def running(self) -> bool:
+        """Whether a propagation is under way."""
+        return self._worker is not None and self._worker.is_alive()
+
+    @property
+    def slices(self) -> GreySlices:
+        """The volume, read once."""
+        with self._volume_turn:
+            return self._slices
+
+    @cached_property
+    def _slices(self) -> GreySlices:
+        return GreySlices(self.session.volume)
+
+    def _read_volume(self) -> None:
+        # Whoever asks for a slice is told why the volume cannot be read.
+        with suppress(InputError):
+            _ = self.slices
+
+    def check_volume(self, key: str) -> None:
+        """Refuse an address that belongs to another volume.
+
+        Raises:
+            InputError: It does.
+        """
+        if key != self.session.state.sha256[: len(key)] or len(key) < 8:
+            raise InputError("an address of this case's volume", f"'{key}'", "Load the page again.")
+
+    def close(self) -> None:
+        """Stop what is under way, and let others open it."""
+        self.cancel()
+        if self._worker is not None:
+            self._worker.join(timeout=10)
+        for stream in list(self._streams):
+            stream.end()
+        self.session.close()
+
+    def connect(self, stream: Stream) -> None:
+        """A tab listens; the first one may write."""
+        with self.session.turn:
+            self._streams.append(stream)
+            if not self.writer:
+                self.writer = stream.tab
+            stream.tell("hello", {"version": self.session.state.events, "writer": self.writer == stream.tab})
+
+    def disconnect(self, stream: Stream) -> None:
+        """A tab went away."""
+        with self.session.turn:
+            if stream in self._streams:
+                self._streams.remove(stream)
+
+    def leave(self, tab: str) -> None:
+        """A tab that went away and did not come back writes no more."""
+        with self.session.turn:
+            if self.writer == tab and all(stream.tab != tab for stream in self._streams):
+                self.writer = ""
+                self._tell_writer()
+
+    def take_over(self, tab: str) -> None:
+        """A tab writes from now on; the others only read."""
+        with self.session.turn:
+            self.writer = tab
+            self._tell_writer()
+
+    def snapshot(self) -> dict[str, Json]:
+        """Everything that a page has to know."""
+        with self.session.turn:
+            state = self.session.state
+            found = self._state(state)
+        return {**found, "marks": [mark_json(mark) for mark in marks(state)]}
+
+    def wish(self, wished: Wished) -> int:
+        """Do what a tab wishes, and say which version that made.
+
+        Raises:
+            NotTheWriter: Another tab writes.
+            InputError: It cannot be.
+        """
+        with self.session.turn:
+            self.check_writer(wished.tab)
+            return self.session.apply(event_of(wished, self.session.state)).events
+
+    def check_writer(self, tab: str) -> None:
+        """Let the tab write that may.
+
+        Raises:
+            NotTheWriter: It is another one.
+        """
+        if self.writer not in ("", tab):
+            raise NotTheWriter
+        self.writer = tab
+
+    def start(self, wanted: Propagate) -> None:
+        """Begin to propagate.
+
+        Raises:
+            NotTheWriter: Another tab writes.
+            InputError: One is under way.
+        """
+        with self.session.turn:
+            self.check_writer(wanted.tab)
+            if self.running:
+                raise InputError("a case at rest", "a propagation under way", "Wait for it, or cancel it.")
+            self.session.by = wanted.by
+            self._cancel.clear()
+            self._problem = ""
+            self._worker = threading.Thread(target=self._propagate, args=(wanted,), name=f"propagate {self.name}", daemon=True)
+            self._worker.start()
+
+    def propagate_now(self, by: str) -> None:
+        """Propagate everything that is not up to date, and return when that is done.
+
+        Raises:
+            InputError: One is under way, nothing is to be done, or it cannot be.
+        """
+        with self.session.turn:
+            self.start(Propagate(tab=self.writer or BATCH, by=by))
+            worker = self._worker
+            if self.writer == BATCH:
+                self.writer = ""
+        if worker is not None:
+            worker.join()
+        if self._problem:
+            raise InputError("a case that can be propagated", self._problem, "Open it, and look.")
+
+    @property
+    def exports(self) -> Path:
+        """The folder of what was written."""
+        return self.folder / EXPORTS
+
+    def export(self, wanted: Export) -> tuple[str, ...]:
+        """Write the result as it stands, and return the names of the files.
+
+        Raises:
+            NotTheWriter: Another tab writes.
+            InputError: Nothing to write, or it cannot be written.
+        """
+        self.check_writer(wanted.tab)
+        self.session.by = wanted.by
+        return tuple(path.name for path in export(self.session, (wanted.kind,)))
+
+    def cancel(self) -> None:
+        """End the propagation; what came stays."""
+        self._cancel.set()
+
+    def _propagate(self, wanted: Propagate) -> None:
+        intervals = None
+        if wanted.label is not None and wanted.low is not None and wanted.high is not None:
+            intervals = [Interval(wanted.label, wanted.low, wanted.high)]
+        work = propagate(
+            self.session, self._methods, label=wanted.label, intervals=intervals, method=wanted.method or None, near=wanted.near
+        )
+        try:
+            for progress in work:
+                self._tell("progress", progress_json(progress))
+                if self._cancel.is_set():
+                    work.close()
+                    break
+        except InputError as error:
+            self._problem = str(error)
+        except Exception as error:
+            self._problem = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            self._worker = None
+            self._tell("stopped", {"problem": self._problem, "cancelled": self._cancel.is_set()})
+
+    def _changed(self, before: SessionState, after: SessionState) -> None:
+        self._tell("change", {**self._state(after), "marks": [mark_json(mark) for mark in changed_marks(before, after)]})
+
+    def _state(self, state: SessionState) -> dict[str, Json]:
+        return state_json(self.name, state) | {"running": self.running}
+
+    def _tell(self, name: str, data: dict[str, Json]) -> None:
+        with self.session.turn:
+            for stream in self._streams:
+                stream.tell(name, data)
+
+    def _tell_writer(self) -> None:
+        for stream in self._streams:
+            stream.tell("writer", {"writer": stream.tab == self.writer, "free": not self.writer})

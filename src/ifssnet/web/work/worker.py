@@ -1,0 +1,58 @@
+"""A process of its own for files from elsewhere: it may die, hang or want too much memory, and the server goes on.
+
+`python -m ifssnet.web.work.worker ROOT example SIZE` or `... ROOT files FILE [FILE ...]`; lines of JSON say how far it is.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+from ifssnet.core.errors import InputError, silence_libraries
+from ifssnet.core.progress import Progress, drain
+from ifssnet.workflow.arrivals.dropped import case_of_files
+from ifssnet.workflow.arrivals.example import example_case
+
+
+def main(arguments: list[str]) -> int:
+    """Make one case, and say how it went."""
+    silence_libraries()
+    _limit_memory(int(arguments[0]))
+    try:
+        _tell(case=drain(_work(Path(arguments[1]), arguments[2], arguments[3:]), _progress))
+    except InputError as error:
+        _tell(problem=str(error))
+        return 2
+    except MemoryError:
+        _tell(problem="The file needs more memory than it may have here.")
+        return 2
+    return 0
+
+
+def _work(root: Path, what: str, rest: list[str]) -> Generator[Progress, None, str]:
+    if what == "example":
+        return example_case(root, size=rest[0], via="scan")
+    return case_of_files(root, [Path(path) for path in rest])
+
+
+def _progress(progress: Progress) -> None:
+    _tell(stage=progress.stage, done=progress.done, total=progress.total)
+
+
+def _tell(**said: str | int) -> None:
+    sys.stdout.write(json.dumps(said) + "\n")
+    sys.stdout.flush()
+
+
+def _limit_memory(most_bytes: int) -> None:
+    if sys.platform == "win32":
+        return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

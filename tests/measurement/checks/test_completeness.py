@@ -1,0 +1,50 @@
+"""Muscles that end at full width, that stand on a slice or two, or that are clicks."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+from ifssnet.core.grid import Grid
+from ifssnet.core.images import LabelMap
+from ifssnet.measurement.checks.completeness import completeness_findings
+
+GRID = Grid((40, 50, 50), (1.0, 1.0, 3.0))
+Z, Y, X = np.mgrid[:40, :50, :50]
+SPINDLE = ((Z - 20) / 15) ** 2 + ((Y - 25) / 20) ** 2 + ((X - 25) / 20) ** 2 < 1
+
+
+def found(mask: np.ndarray) -> list[str]:
+    return [each.text for each in completeness_findings(LabelMap(mask.astype(np.uint8), GRID, {1: "SOL", 2: "GM"}))]
+
+
+def test_a_whole_muscle_is_silence() -> None:
+    assert found(SPINDLE) == []
+    assert found(np.zeros_like(SPINDLE)) == []
+
+
+def test_a_cut_muscle_names_its_area_its_slice_and_what_the_volume_covers() -> None:
+    (text,) = found(SPINDLE & (Z <= 20))
+    start, area, end = re.split(r" has ([\d.]+) cm2 ", text)
+    assert (start, end) == ("SOL still", "on its outermost slice (z 20); the volume covers slices 6-20 only.")
+    # The largest section is a disc of 20 mm radius.
+    assert float(area) == pytest.approx(math.pi * 4, rel=0.02)
+    (both,) = found(SPINDLE & (Z <= 22) & (Z >= 12))
+    assert both.count("outermost slice") == 2
+    assert "12-22" in both
+
+
+@pytest.mark.parametrize("slices", [(20,), (20, 21, 22), (8, 30)])
+def test_what_stands_on_a_few_slices_was_not_carried(slices: tuple[int, ...]) -> None:
+    (text,) = found(SPINDLE & np.isin(Z, slices))
+    assert "nothing was carried" in text
+    assert all(str(z) in text for z in slices)
+
+
+def test_a_click_is_no_outline() -> None:
+    (text,) = found((np.abs(Y - 25) < 2) & (np.abs(X - 25) < 1) & (Z > 5) & (Z < 30))
+    assert "3 mm2" in text
+    assert "click" in text
