@@ -11,10 +11,12 @@ FRONT  := $(VIEWER)/node_modules/.stamp $(APP)/node_modules/.stamp
 STEPS  := JOBS=$(JOBS) $(PYTHON) tools/steps.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-all coverage bench bench-record mutation check docs frontend release-check lock sizes clean
+.PHONY: help setup demo serve test test-all coverage bench bench-record mutation check docs frontend release-check lock sizes clean
 
 help: ## Say what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
+
+setup: $(VENV)/.dev $(FRONT) ## Only what `make test` needs; `make -j3 setup` gets the parts at the same time
 
 demo: $(VENV)/.nn ## A digital leg from sweep to report, three methods side by side: $(OUT)/demo/report.html
 	@mkdir -p $(OUT)

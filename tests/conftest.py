@@ -30,8 +30,25 @@ def shared_data() -> Path:
     return DATA
 
 
+LONGEST = (
+    "workflow/test_experiment.py",
+    "train/test_resume.py",
+    "workflow/test_report_facts.py",
+    "train/test_recurrent_task.py",
+    "train/test_baseline_tasks.py",
+    "figures/test_report_in_browser.py",
+    "workflow/test_evaluate.py",
+    "web/test_page_in_browser.py",
+    "phantom/test_second_acquisition.py",
+    "workflow/test_demo.py",
+)
+"""Files that take longest begin first, so that no process waits at the end for another's long file."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, with its reason, what needs data or a system that is not here."""
+    """Begin with the longest files. Skip, with its reason, what needs data or a system that is not here."""
+    places = {str(REPOSITORY / "tests" / Path(name)): place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(str(item.path), len(LONGEST)))
     for item in items:
         if os.name == "nt" and item.get_closest_marker("posix"):
             item.add_marker(pytest.mark.skip(reason="Windows has no such signals, links, devices or limits"))

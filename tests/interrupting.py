@@ -36,8 +36,18 @@ def interrupt(words: list[str], folder: Path, begun: Callable[[], bool], linger_
                     break
                 time.sleep(0.05)
             time.sleep(linger_s)
-            work.send_signal(signal.SIGINT)
-            _, said = work.communicate(timeout=120)
+            said = _said_after_signals(work)
         finally:
             work.kill()
     return work.returncode, said
+
+
+def _said_after_signals(work: subprocess.Popen[bytes]) -> bytes:
+    """Interrupt, and again where that was lost: while numba compiles, Python drops an exception out of a callback."""
+    for _ in range(5):
+        work.send_signal(signal.SIGINT)
+        try:
+            return work.communicate(timeout=20)[1]
+        except subprocess.TimeoutExpired:
+            continue
+    return work.communicate(timeout=20)[1]

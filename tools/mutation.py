@@ -15,6 +15,8 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import gc
+import hashlib
 import importlib
 import io
 import os
@@ -29,6 +31,7 @@ from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 EQUIVALENT = REPOSITORY / "tools" / "equivalent_mutants.txt"
@@ -53,6 +56,11 @@ QUIET = (
     "no:randomly",
     "--no-header",
     "--tb=no",
+    "--assert=plain",
+    "-p",
+    "no:unraisableexception",
+    "-p",
+    "no:threadexception",
     "-W",
     "ignore::pytest.PytestWarning",
 )
@@ -266,9 +274,11 @@ def try_all(every: list[Mutant], tests: list[str], folder: Path) -> list[tuple[M
     began = time.monotonic()
     reached = tests_by_line(tests, folder)
     print(f"{len(every)} mutants; the tests took {time.monotonic() - began:.0f} s", flush=True)
+    # What is loaded by now stays: a child need not look through it for garbage.
+    gc.freeze()
     outcomes: list[tuple[Mutant, str]] = []
     for number, mutant in enumerate(every, start=1):
-        outcome = _outcome(mutant, reached.get(mutant.path, {}), folder, number)
+        outcome = _outcome(mutant, reached.get(mutant.path, {}), folder)
         outcomes.append((mutant, outcome))
         if outcome != "killed":
             print(
@@ -285,6 +295,7 @@ def _load(folder: Path, mutated: set[str]) -> None:
     os.environ["PYTHONPATH"] = str(folder / "src")
     os.chdir(folder)
     sys.path.insert(0, str(folder / "src"))
+    _keep_compiled_loops()
     _without_shrinking()
     # As the tests' conftest.py has it.
     importlib.import_module("jaxtyping").install_import_hook("ifssnet", "beartype.beartype")
@@ -293,6 +304,20 @@ def _load(folder: Path, mutated: set[str]) -> None:
             for path in sorted((folder / "src" / "ifssnet" / room).rglob("*.py")):
                 parts = path.relative_to(folder / "src").with_suffix("").parts
                 importlib.import_module(".".join(parts).removesuffix(".__init__"))
+
+
+def _keep_compiled_loops() -> None:
+    """Let numba's cache go by what is compiled: a mutant of any other function of the file costs no compiling."""
+    caching = importlib.import_module("numba.core.caching")
+
+    def stamp(locator: Any) -> bytes:
+        tree = ast.parse(Path(locator._py_file).read_bytes())
+        plain = [node for node in tree.body if isinstance(node, ast.FunctionDef) and not node.decorator_list]
+        tree.body = [node for node in tree.body if node not in plain]
+        return hashlib.sha256(ast.unparse(tree).encode("utf-8")).digest()
+
+    caching.InTreeCacheLocator.get_source_stamp = stamp
+    caching.InTreeCacheLocator.get_cache_path = lambda locator: f"{locator._cache_path}/{stamp(locator).hex()[:12]}"
 
 
 def _without_shrinking() -> None:
@@ -326,7 +351,7 @@ def tests_by_line(tests: list[str], folder: Path) -> dict[str, dict[int, set[str
     return found
 
 
-def _outcome(mutant: Mutant, by_line: dict[int, set[str]], folder: Path, number: int) -> str:
+def _outcome(mutant: Mutant, by_line: dict[int, set[str]], folder: Path) -> str:
     lines = range(mutant.line, mutant.last_line + 1)
     reaching = set().union(*(by_line.get(line, set()) for line in lines))
     # Lines of a module's own, and compiled ones that no coverage sees, may matter to every test of the file.
@@ -338,8 +363,6 @@ def _outcome(mutant: Mutant, by_line: dict[int, set[str]], folder: Path, number:
     original = target.read_bytes()
     try:
         target.write_text(mutant.source, encoding="utf-8")
-        # The compiled loops' cache goes by the file's time.
-        os.utime(target, (number, time.time() + number))
         first_own = sorted(reaching, key=lambda test: (Path(mutant.path).stem not in test, test))
         return "survived" if _in_child(first_own, SECONDS) == 0 else "killed"
     finally:

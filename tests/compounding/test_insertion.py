@@ -201,7 +201,8 @@ def test_sweeps_are_inserted_in_the_order_given():
     assert compounded([second, first], compounding="latest").volume.array[0, 0, 0] == 10
 
 
-@pytest.mark.parametrize("dtype", [np.uint16, np.int16, np.float32])
+# Each type is compiled anew, which takes seconds.
+@pytest.mark.parametrize("dtype", [pytest.param(np.uint16, marks=pytest.mark.slow), np.int16, np.float32])
 @pytest.mark.parametrize("mode", MODES)
 def test_other_grey_levels_keep_their_type_and_value(dtype, mode):
     frames = (np.random.default_rng(1).uniform(0, 30_000, size=(3, 4, 5))).astype(dtype)

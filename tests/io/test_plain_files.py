@@ -23,7 +23,7 @@ from ifssnet.io.open import open_labels, open_sweep
 from ifssnet.io.save import save
 from ifssnet.io.seeds.png_masks import read_png_masks
 from ifssnet.io.seeds.seed_files import open_seeds
-from ifssnet.io.storage.plain_files import read_json, read_toml, structure_known
+from ifssnet.io.storage.plain_files import read_json, read_toml
 from ifssnet.io.volumes.label_names import LabelNames, from_text
 
 GRID = Grid((2, 3, 4))
@@ -110,12 +110,6 @@ def test_a_file_that_is_too_long_is_not_read(tmp_path: Path) -> None:
     assert read_json(tmp_path / "x.json", "numbers", 6) == [1, 2]
     with pytest.raises(InputError, match="at most 5 bytes"):
         read_json(tmp_path / "x.json", "numbers", 5)
-
-
-def test_keys_for_other_programs_are_left_alone() -> None:
-    assert structure_known(LabelNames, {"names": {}, "others": 5}, "x") == LabelNames()
-    with pytest.raises(InputError, match="table"):
-        structure_known(LabelNames, {"names": 5}, "x")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in folders")

@@ -68,6 +68,22 @@ def test_a_failed_step_ends_the_run_with_its_exit_code(tmp_path: Path, monkeypat
         steps.run(("no-such-program",), {})
 
 
+def test_checks_run_two_at_a_time_and_one_that_fails_ends_the_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = _tool("steps")
+    monkeypatch.setattr(steps, "SCRIPTS", Path(sys.executable).parent)
+    python = Path(sys.executable).name
+    steps.run_side_by_side([(python, "-c", "print('first')"), (python, "-c", "print('second')")], {})
+    assert re.findall(r"^\w+$", capsys.readouterr().out, re.MULTILINE) == ["first", "second"]
+    with pytest.raises(SystemExit) as left:
+        steps.run_side_by_side([(python, "-c", ""), (python, "-c", "print('why'); raise SystemExit(4)")], {})
+    assert left.value.code == 4
+    assert "why" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="not installed"):
+        steps.run_side_by_side([("no-such-program",)], {})
+
+
 def test_every_supported_python_is_tried_on_every_system() -> None:
     jobs = yaml.safe_load(_text(".github/workflows/tests.yml"))["jobs"]
     matrix = jobs["tests"]["strategy"]["matrix"]

@@ -37,8 +37,7 @@ def leg(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("method", ["shape-interpolation", "zero-order"])
-@pytest.mark.parametrize("recorded", [True, False])
+@pytest.mark.parametrize(("method", "recorded"), [("shape-interpolation", False), ("zero-order", True)])
 def test_the_volume_has_its_leave_one_out_error_for_every_method(leg: Path, method: str, recorded: bool) -> None:
     """From provenance where it is there; else from the seeds that the report is given."""
     words = ["segment", "--seeds", leg / "seeds.seg.nrrd", "--method", method, "-o", leg / "out.seg.nrrd", "-q"]
@@ -88,9 +87,8 @@ def test_no_side_is_claimed_of_one_muscle_alone(leg: Path) -> None:
 
 
 def test_no_green_line_stands_over_a_cut_muscle(leg: Path) -> None:
-    for name, array in (("whole", BALL), ("cut", BALL * (Z <= 15))):
-        save(LabelMap(array.astype(np.uint8), GRID, {1: "SOL"}), leg / f"{name}.seg.nrrd")
-        assert run("report", leg / f"{name}.seg.nrrd", "--volume", leg / "leg.mha", "-o", leg / f"{name}.html", "-q") == 0
+    save(LabelMap((BALL * (Z <= 15)).astype(np.uint8), GRID, {1: "SOL"}), leg / "cut.seg.nrrd")
+    assert run("report", leg / "cut.seg.nrrd", "--volume", leg / "leg.mha", "-o", leg / "cut.html", "-q") == 0
     assert 'class="well"' not in (leg / "cut.html").read_text(encoding="utf-8")
 
 

@@ -1,6 +1,9 @@
-"""Text of header lines: what formats leave open about its bytes."""
+"""Lines of headers: what formats leave open about their bytes, and about keys that come twice."""
 
 from __future__ import annotations
+
+from ifssnet.core.errors import InputError
+from ifssnet.io.codecs.numbers import shortened
 
 
 def decoded(line: bytes) -> str:
@@ -9,3 +12,23 @@ def decoded(line: bytes) -> str:
         return line.decode("utf-8")
     except UnicodeDecodeError:
         return line.decode("latin-1")
+
+
+def keep_one(lines: dict[str, str], key: str, value: str, file_name: str) -> None:
+    """Put a header's value under its key; the same key may come again with the same value.
+
+    Raises:
+        InputError: The key has another value already: formats do not say which of them counts.
+    """
+    if (before := lines.get(key, value)) != value:
+        raise InputError(
+            f"one value of '{shortened(key)}' in the header of {file_name}",
+            f"two, '{shortened(before)}' and '{shortened(value)}'",
+            "Remove the line that is not meant.",
+        )
+    lines[key] = value
+
+
+def one_line(text: str) -> str:
+    """A value as it can be written: a line break inside it would start a new line of the header."""
+    return text.replace("\r", " ").replace("\n", " ").replace("\0", " ").strip()

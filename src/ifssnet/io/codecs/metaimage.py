@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from ifssnet.core.errors import InputError, InputWarning
-from ifssnet.io.codecs.header_text import decoded
+from ifssnet.io.codecs.header_text import decoded, keep_one, one_line
 from ifssnet.io.codecs.numbers import integers, shortened
 from ifssnet.io.codecs.pixels import (
     byte_pieces,
@@ -161,7 +161,7 @@ def write_metaimage(
     }
     if channels > 1:
         lines["ElementNumberOfChannels"] = str(channels)
-    lines |= {_one_line(key).replace("=", "_"): _one_line(value) for key, value in fields.items() if key not in STRUCTURE}
+    lines |= {one_line(key).replace("=", "_"): one_line(value) for key, value in fields.items() if key not in STRUCTURE}
     little = array.astype(array.dtype.newbyteorder("<"), copy=False)
     with path.open("wb") as stream:
         size_at = -1
@@ -201,13 +201,7 @@ def _read_header(stream: BinaryIO, path: Path) -> dict[str, str]:
                 "Give a .mha or .mhd file; if it is one, export it again.",
             )
         if text.strip():
-            if (before := fields.get(key.strip(), value.strip())) != value.strip():
-                raise InputError(
-                    f"one value of '{shortened(key)}' in the header of {path.name}",
-                    f"two, '{shortened(before)}' and '{shortened(value)}'",
-                    "Remove the line that is not meant.",
-                )
-            fields[key.strip()] = value.strip()
+            keep_one(fields, key.strip(), value.strip(), path.name)
     if not fields["ElementDataFile"].strip():
         raise InputError(f"ElementDataFile in {path.name}", "none named", "Name the data file there, or LOCAL.")
     return fields
@@ -305,8 +299,3 @@ def _read_slices(files: list[Path], layout: _Layout, path: Path) -> Shaped[np.nd
 
 def _write_pixels(stream: BinaryIO, array: Shaped[np.ndarray, "*size"], compress: bool) -> int:
     return sum(stream.write(piece) for piece in (deflated(array) if compress else byte_pieces(array)))
-
-
-def _one_line(text: str) -> str:
-    # A line break inside a value would start a new header line.
-    return " ".join(text.split("\n")).replace("\r", " ").replace("\0", " ").strip()

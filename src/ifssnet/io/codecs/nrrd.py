@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from ifssnet.core.errors import InputError
-from ifssnet.io.codecs.header_text import decoded
+from ifssnet.io.codecs.header_text import decoded, keep_one, one_line
 from ifssnet.io.codecs.numbers import integers, shortened
 from ifssnet.io.codecs.pixels import (
     byte_pieces,
@@ -176,7 +176,7 @@ def write_nrrd(
     little = array.astype(array.dtype.newbyteorder("<"), copy=False)
     with path.open("wb") as stream:
         stream.write(b"NRRD0005\n")
-        stream.writelines(f"{key}: {_one_line(value)}\n".encode() for key, value in fields.items())
+        stream.writelines(f"{key}: {one_line(value)}\n".encode() for key, value in fields.items())
         stream.writelines(f"{_as_key(key)}:={_escaped(value)}\n".encode() for key, value in pairs.items())
         if data_path is None:
             stream.write(b"\n")
@@ -210,20 +210,10 @@ def _read_header(stream: BinaryIO, path: Path) -> tuple[dict[str, str], dict[str
                 "Export the file again, or correct that line.",
             )
         if value.startswith("="):
-            _put(pairs, key.strip(), _unescaped(value[1:].strip()), path)
+            keep_one(pairs, key.strip(), _unescaped(value[1:].strip()), path.name)
         else:
-            _put(fields, key.strip().lower(), value.strip(), path)
+            keep_one(fields, key.strip().lower(), value.strip(), path.name)
     return fields, pairs
-
-
-def _put(lines: dict[str, str], key: str, value: str, path: Path) -> None:
-    if (before := lines.get(key, value)) != value:
-        raise InputError(
-            f"one value of '{shortened(key)}' in the header of {path.name}",
-            f"two, '{shortened(before)}' and '{shortened(value)}'",
-            "Remove the line that is not meant.",
-        )
-    lines[key] = value
 
 
 def _sizes(fields: Mapping[str, str], path: Path) -> tuple[int, ...]:
@@ -281,12 +271,8 @@ def _read_pixels(
     return read_raw(stream, start + skip, sizes, dtype, where)
 
 
-def _one_line(text: str) -> str:
-    return text.replace("\r", " ").replace("\n", " ").replace("\0", " ").strip()
-
-
 def _as_key(text: str) -> str:
-    return _one_line(text).replace(":", "_").lstrip("#").strip() or "_"
+    return one_line(text).replace(":", "_").lstrip("#").strip() or "_"
 
 
 def _escaped(text: str) -> str:

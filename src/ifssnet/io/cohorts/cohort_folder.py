@@ -38,8 +38,9 @@ from ifssnet.core.muscles import field_names
 from ifssnet.io.cohorts import leg_3d_us as leg3dus
 from ifssnet.io.cohorts.nnunet import DESCRIPTION as NNUNET_DESCRIPTION
 from ifssnet.io.cohorts.nnunet import read_description
+from ifssnet.io.plain_data import structure
 from ifssnet.io.recognition import FolderListing, Kind
-from ifssnet.io.storage.plain_files import read_toml, structure_known
+from ifssnet.io.storage.plain_files import read_toml
 from ifssnet.io.volumes.label_names import LabelTable, label_value, names_of
 
 DESCRIPTION = "cohort.toml"
@@ -185,7 +186,7 @@ def _read_description(path: Path) -> _Description | None:
     """What a `cohort.toml` says, with its types checked; None when there is none."""
     if not path.is_file():
         return None
-    told = structure_known(_DescriptionFile, read_toml(path, "the description of a cohort"), str(path))
+    told = structure(_DescriptionFile, read_toml(path, "the description of a cohort"), str(path), ignore_unknown=True)
     if unknown := told.label_errors.keys() - set(SPLITS):
         raise InputError(f"{', '.join(SPLITS)} in [label_errors] of {path}", f"'{min(unknown)}'", "Name a split.")
     return _Description(

@@ -15,9 +15,10 @@ import numpy as np
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.geometry.masks.values import values_in_use
+from ifssnet.io.plain_data import structure
 from ifssnet.io.recognition import Kind
 from ifssnet.io.storage.atomic import atomic_folder
-from ifssnet.io.storage.plain_files import read_json, structure_known
+from ifssnet.io.storage.plain_files import read_json
 from ifssnet.io.volumes import label_names
 from ifssnet.io.volumes.nifti import write_nifti_volume
 from ifssnet.io.volumes.volume_format import CaseFolder
@@ -104,7 +105,9 @@ def read_description(path: Path) -> NnunetDescription:
     Raises:
         InputError: It cannot be read, or a key that is used has a value of another type.
     """
-    described = structure_known(NnunetDescription, read_json(path, "the dataset.json of an nnU-Net folder"), str(path))
+    described = structure(
+        NnunetDescription, read_json(path, "the dataset.json of an nnU-Net folder"), str(path), ignore_unknown=True
+    )
     if not _ENDING.match(described.file_ending):
         raise InputError(f"a file_ending such as .nii.gz in {path}", f"'{described.file_ending[:40]}'", "Correct dataset.json.")
     return described

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import cast
 
 from ifssnet.core.errors import InputError
-from ifssnet.io.plain_data import Json, structure
+from ifssnet.io.plain_data import Json
 from ifssnet.io.storage.existing_file import existing_file
 
 LARGEST_BYTES = 1 << 24
@@ -19,8 +18,6 @@ LARGEST_BYTES = 1 << 24
 
 _DEEPEST = 64
 _LARGEST_WHOLE = 2**64
-
-T = TypeVar("T")
 
 
 def read_json(path: Path, what: str, largest_bytes: int = LARGEST_BYTES) -> Json:
@@ -65,21 +62,6 @@ def table_of(data: Json, where: str) -> Mapping[str, Json]:
     if not isinstance(data, Mapping):
         raise InputError(f"a table of names and values in {where}", f"{data!r}"[:80], "Correct or remove it.")
     return data
-
-
-def structure_known(kind: type[T], data: Json, where: str) -> T:
-    """A dataclass out of those keys of a table that are its fields: others may stand there for other programs.
-
-    Args:
-        kind: The dataclass.
-        data: Plain data.
-        where: What it is called, for errors.
-
-    Raises:
-        InputError: No table, or a field of another type.
-    """
-    known = {field.name for field in fields(cast("Any", kind))}
-    return structure(kind, {key: value for key, value in table_of(data, where).items() if key in known}, where)
 
 
 def _text(path: Path, what: str, largest_bytes: int) -> str:

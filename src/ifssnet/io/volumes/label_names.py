@@ -18,8 +18,8 @@ from types import MappingProxyType
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import LabelMap
 from ifssnet.core.muscles import GL, GM, SOL
-from ifssnet.io.plain_data import Json
-from ifssnet.io.storage.plain_files import parse_json, read_json, structure_known
+from ifssnet.io.plain_data import Json, structure
+from ifssnet.io.storage.plain_files import parse_json, read_json
 from ifssnet.io.volumes.placement import LARGEST_LABEL
 
 HEADER_KEY = "ifss_labels"
@@ -87,7 +87,7 @@ def from_data(data: Json, where: str) -> LabelNames:
     Raises:
         InputError: Labels or colours of another form.
     """
-    described = structure_known(_Described, data, where)
+    described = structure(_Described, data, where, ignore_unknown=True)
     colors = {label_value(key, where): color for key, color in described.colors.items()}
     for value, color in colors.items():
         if not all(0 <= part <= 255 for part in color):

@@ -19,8 +19,8 @@ from ifssnet.core.progress import Progress
 from ifssnet.io.cohorts import leg_3d_us as leg3dus
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.cohorts.leg_3d_us import Archive
-from ifssnet.io.plain_data import plain
-from ifssnet.io.storage.plain_files import read_json, structure_known
+from ifssnet.io.plain_data import plain, structure
+from ifssnet.io.storage.plain_files import read_json
 from ifssnet.io.transfer.archive import UnpackLimits, unpack
 from ifssnet.io.transfer.download import Retry, download, hash_file, partial_of, remote_size
 
@@ -207,7 +207,9 @@ def fetch(plan: Plan) -> Generator[Progress, None, Cohort]:
 def read_record(root: Path, archive: Archive) -> Record | None:
     """What an archive put in place; None when it was not unpacked here, or in another version."""
     try:
-        record = structure_known(Record, read_json(_record_path(root, archive), "a record of an archive"), archive.file_name)
+        record = structure(
+            Record, read_json(_record_path(root, archive), "a record of an archive"), archive.file_name, ignore_unknown=True
+        )
     except InputError:
         return None
     return record if record.sha256 == archive.sha256 else None
