@@ -10,7 +10,7 @@ import pytest
 
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
-from ifssnet.measurement.checks.completeness import completeness_findings
+from ifssnet.measurement.checks.completeness import _finding, completeness_findings
 
 GRID = Grid((40, 50, 50), (1.0, 1.0, 3.0))
 Z, Y, X = np.mgrid[:40, :50, :50]
@@ -42,6 +42,20 @@ def test_what_stands_on_a_few_slices_was_not_carried(slices: tuple[int, ...]) ->
     (text,) = found(SPINDLE & np.isin(Z, slices))
     assert "nothing was carried" in text
     assert all(str(z) in text for z in slices)
+    assert ("slices" in text.partition(" only")[0]) == (len(slices) > 1)
+
+
+def test_four_slices_and_five_square_millimetres_are_enough() -> None:
+    assert found(SPINDLE & np.isin(Z, (6, 15, 25, 34))) == []
+    (text,) = found((np.abs(Y - 25) + np.abs(X - 25) <= 1) & (Z > 5) & (Z < 30))
+    assert "click" not in text
+
+
+def test_an_end_of_exactly_the_share_is_no_cut() -> None:
+    assert _finding("SOL", np.array([7.0, 20.0, 20.0, 20.0, 1.0])) is None
+    cut = _finding("SOL", np.array([7.1, 20.0, 20.0, 20.0, 1.0]))
+    assert cut is not None
+    assert cut.figure == 7.1
 
 
 def test_a_click_is_no_outline() -> None:

@@ -179,9 +179,11 @@ def test_a_truncated_cone_by_hand_and_its_limits():
     assert truncated_cones_cm3(np.arange(5.0), np.full(5, 3.0)) == pytest.approx(1.2)
     assert spread_slices(101, 11).tolist() == list(range(0, 101, 10))
     assert spread_slices(3, 11).tolist() == [0, 1, 2]
-    for bad in (np.array([1.0]), np.array([2.0, 1.0])):
+    for bad in (np.array([1.0]), np.array([2.0, 1.0]), np.array([1.0, 1.0])):
         with pytest.raises(InputError, match="cross-sections"):
             truncated_cones_cm3(bad, np.ones(len(bad)))
+    with pytest.raises(InputError, match="cross-sections"):
+        truncated_cones_cm3(np.array([0.0, 1.0]), np.array([1.0, -1.0]))
     with pytest.raises(InputError, match="slices"):
         MeasureOptions(cone_slices=1)
 
@@ -264,7 +266,8 @@ def test_differences_against_the_other_leg():
     assert soleus.difference_percent_of_mean == pytest.approx(100 * 15 / 312.5)
     assert soleus.exceeds_mdc is True
     assert found["GM"].exceeds_mdc is False
-    assert found["GM"].mdc_percent == 2
+    assert (found["GM"].mdc_cm3, found["GM"].mdc_percent) == (4, 2)
+    assert differences(leg_of(SOL=304.0), leg_of(SOL=300.0), 4.0)["SOL"].exceeds_mdc is False
     by_name = differences(leg_of(SOL=1.0, GM=2.0), leg_of(SOL=1.0, GM=2.0), {"SOL": 1.0})
     assert by_name["GM"].mdc_cm3 is None
     assert "mdc_cm3" not in by_name["GM"].numbers()
@@ -278,6 +281,7 @@ def test_differences_that_make_no_sense():
     with pytest.raises(InputError, match="minimal"):
         differences(leg_of(SOL=1.0), leg_of(SOL=1.0), 0.0)
     assert differences(leg_of(SOL=1.0), leg_of(SOL=0.0))["SOL"].difference_percent == math.inf
+    assert differences(leg_of(SOL=0.0), leg_of(SOL=0.0))["SOL"].difference_percent == 0
 
 
 def test_the_csv_leaves_profiles_to_the_json(tmp_path):
