@@ -26,7 +26,7 @@ WORDS = {
     r"so[- ]manieth": "every fourth, or the number's name",
     r"drawn places?": "annotated group",
     r"(unsteady|drawing) hands?": "border scatter, the annotator's errors",
-    r"at most so many": "the most, at most this many",
+    r"so many": "this many, the number of",
 }
 """What must not appear, and what to write instead."""
 

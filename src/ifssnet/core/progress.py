@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Progress:
-    """So much of a stage is done.
+    """How much of a stage is done.
 
     Attributes:
         stage: What is being done, for a person: "inserting frames".

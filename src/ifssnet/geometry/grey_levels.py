@@ -22,7 +22,7 @@ BRIGHT_LEVEL = 150.0
 _BYTES = 256
 _NEARLY_WHOLE = 1e-3
 _MANY_LEVELS = 32
-"""From so many different levels on, a common divisor of them all is no accident."""
+"""Where there are this many different levels or more, a common divisor of them all is no accident."""
 _DIM = 64.0
 """A volume of fractions that nowhere reaches it is not on the scale of bytes."""
 _BLACK_SHARE = 0.25
@@ -86,7 +86,7 @@ def _ends(array: Shaped[np.ndarray, "z y x"]) -> tuple[float, float]:
 
 
 def _step_of_bytes(array: Shaped[np.ndarray, "z y x"], low: float, high: float) -> float | None:
-    """By what bytes were multiplied to give these levels; None where they are none."""
+    """The factor by which bytes were multiplied to give these levels; None where they are no such multiples."""
     if low < 0:
         return None
     levels = _few_levels(array)
@@ -159,7 +159,7 @@ def _by_percentiles(array: Shaped[np.ndarray, "z y x"], name: str) -> GreyScale:
 
 
 def _sample(array: Shaped[np.ndarray, "z y x"]) -> Float64[np.ndarray, " n"]:
-    """Finite levels of every slice, or of every so many of a large volume."""
+    """Finite levels of every slice, or of slices at equal distances of a large volume."""
     kept = array[:: max(1, array.size // _MOST_SAMPLED)].astype(np.float64).ravel()
     return kept[np.isfinite(kept)]
 

@@ -157,7 +157,7 @@ class NearestPoints:
         self._tree = cKDTree(points)
 
     def distance(self, points: Shaped[np.ndarray, "other axis"], workers: int = 1) -> Float[np.ndarray, " other"]:
-        """From each of the given points to the nearest; `workers` threads, -1 for all."""
+        """Distances from each of the given points to the nearest; `workers` threads, -1 for all."""
         return np.asarray(self._tree.query(points, workers=workers)[0], dtype=np.float64)
 
 

@@ -101,7 +101,7 @@ def run(
     axis_weight_mm: Annotated[
         float | None, typer.Option(help="With mean: trust the middle of the probe more, Gaussian weight of this SD.")
     ] = None,
-    skip: Annotated[int | None, typer.Option(help="Use every so many-th frame.")] = None,
+    skip: Annotated[int | None, typer.Option(help="Use every n-th frame only.")] = None,
     grid: Annotated[Path | None, typer.Option(help="Take the grid of this volume.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Only look at the recordings and say what may be wrong.")] = False,
     chart: Annotated[

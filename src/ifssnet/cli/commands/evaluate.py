@@ -55,7 +55,7 @@ def run(
         typer.Option(help="Which annotated slices the methods are given: all; the first three (paper); every 100 (its code)."),
     ] = Protocol.all_seeds,
     split: Annotated[Split, typer.Option(help="Which part of the cohort.")] = Split.test,
-    legs: Annotated[int | None, typer.Option(min=1, help="Only so many legs, the first by name.")] = None,
+    legs: Annotated[int | None, typer.Option(min=1, help="Only this many legs, the first by name.")] = None,
     every: Annotated[int | None, typer.Option(min=1, help="Slices from one annotated place to the next (default 100).")] = None,
     every_mm: Annotated[float | None, typer.Option(help="The same in mm, in place of --every.")] = None,
     noise_mm: Annotated[float, typer.Option(help="Seeds drawn badly: SD of their borders about the true ones.")] = 0.0,
@@ -70,7 +70,7 @@ def run(
         str | None, typer.Option(help="The method that the others are tested against (default: guided, else the first).")
     ] = None,
     workers: Annotated[int, typer.Option(min=0, max=256, help="Runs at a time, a process each; 0: in this process.")] = 1,
-    keep: Annotated[int, typer.Option(min=0, help="Keep the segmentations of so many legs, for the 3-D figures.")] = 1,
+    keep: Annotated[int, typer.Option(min=0, help="Keep the segmentations of this many legs, for the 3-D figures.")] = 1,
     force: Annotated[bool, typer.Option("--force", help="Replace an evaluation of other legs or another protocol.")] = False,
     json: Json = False,
     quiet: Quiet = False,

@@ -24,7 +24,7 @@ def run(
     cohort: Annotated[Path, typer.Argument(metavar="COHORT", help="A folder of legs by split, with labels.")],
     output: Output,
     split: Annotated[Split, typer.Option(help="Which part of the cohort.")] = Split.val,
-    legs: Annotated[int | None, typer.Option(min=1, help="Only so many legs, the first by name.")] = None,
+    legs: Annotated[int | None, typer.Option(min=1, help="Only this many legs, the first by name.")] = None,
     method: Annotated[str | None, typer.Option(help="What carries the outlines; the default where you do not say.")] = None,
     most: Annotated[int, typer.Option(min=3, help="Outlines of a muscle to end with.")] = 12,
     noise_mm: Annotated[float, typer.Option(min=0, help="SD of the drawn borders about the true ones.")] = 0.0,

@@ -56,7 +56,7 @@ def run(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Change a value of the recipe; may be repeated.")
     ] = None,
-    legs: Annotated[int | None, typer.Option(help="At most so many training legs, the first by name.")] = None,
+    legs: Annotated[int | None, typer.Option(help="At most this many training legs, the first by name.")] = None,
     force: Force = False,
     json: Json = False,
     quiet: Quiet = False,

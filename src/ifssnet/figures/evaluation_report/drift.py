@@ -1,4 +1,4 @@
-"""How a segmentation wears off with the distance to what the expert drew."""
+"""How agreement falls with the distance to what the expert drew."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def errors_picture(columns: Sequence[MethodSurfaces], muscles: Sequence[str], vi
 
 
 def common_scale(meshes: Sequence[DisplayMesh]) -> ErrorScale | None:
-    """From minus to plus a round number that holds 95 % of the errors of the middle surface; None where no mesh has any.
+    """A symmetric scale up to a round number that holds 95 % of the errors of the middle surface; None where no mesh has any.
 
     The middle one of them all: a single method that runs past a muscle's end would make everything else look right.
     """

@@ -20,7 +20,7 @@ from ifssnet.geometry.compiled import compiled
 from ifssnet.geometry.grids.axis_order import AS_STORED, Order, axis_along, reordered, reordered_grid
 
 CUT_SHARE = 0.2
-"""Where the smaller of the two end areas, as a share of the largest one, is larger by so much than a cylinder's, lying on its
+"""Where the smaller of the two end areas, as a share of the largest one, is larger by this than a cylinder's, lying on its
 side, on as many voxels, muscles are cut."""
 
 TAPER_SHARE = 0.12
@@ -36,7 +36,7 @@ MUCH_LONGER = 3.0
 """A whole leg, scanned so narrowly that its muscles are cut at the sides, is still this many times as long as wide."""
 
 FLAT_VOXELS, WIDE_VOXELS = 3, 8
-"""A drawing of so few planes, wider than so many voxels the other ways, is a drawing across that axis; one that is wider in
+"""A drawing of at most 3 planes that is wider than 8 voxels the other ways is a drawing across that axis; one that is wider in
 no direction has none."""
 
 _HEAD_TO_FOOT = (0.0, 0.0, 1.0)
@@ -63,7 +63,7 @@ def long_axis(array: Integer[np.ndarray, "z y x"], values: Sequence[int], grid: 
 
     Args:
         array: Label values.
-        values: Those that count: the muscles.
+        values: The label values of the muscles.
         grid: Where the voxels lie.
 
     Returns:
@@ -125,7 +125,7 @@ def _only_cut(shapes: Sequence[_Shape]) -> int | None:
 
 
 def _share_of_a_cylinder(voxels: int) -> float:
-    """The outermost plane's width over the diameter, of a circle that is so many voxels wide.
+    """The outermost plane's width over the diameter, of a circle that is the given number of voxels wide.
 
     >>> round(_share_of_a_cylinder(13), 2), _share_of_a_cylinder(1)
     (0.38, 1.0)

@@ -17,7 +17,7 @@ from ifssnet.geometry.masks.box import bounding_box
 from ifssnet.geometry.untyped import without_holes
 
 THIN_VOXELS = 3
-"""So many planes side by side are drawn as one: the paper's annotated slices come in threes."""
+"""Up to this many planes side by side count as one drawing: the paper's annotated slices come in threes."""
 
 THIN_SHARE_OF_EXTENT = 0.2
 """Where there are gaps between them, planes side by side may also be as many as this share of what they span."""

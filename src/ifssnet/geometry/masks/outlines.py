@@ -19,13 +19,13 @@ HOLLOW_SHARE = 0.5
 """An outline encloses at least this share of the filled area; an area with a real hole loses less."""
 
 HOLLOW_SHARE_FINE = 0.35
-"""So little is enough where the stroke is of `FINE_PX` or less and of even width."""
+"""This share is enough where the stroke is at most `FINE_PX` wide and of even width."""
 
 FINE_PX = 2.5
-"""A stroke of so many pixels is a brush's, however small the area is that it encloses."""
+"""A stroke of at most this width in pixels is a brush's, however small the area is that it encloses."""
 
 STROKE_WIDTH = 0.13
-"""A stroke is at most so wide, as a share of the square root of the filled area."""
+"""The largest width of a stroke, as a share of the square root of the filled area."""
 
 GAP_SHARE = 0.15
 """A gap of at most this share of the outline's length is closed."""
@@ -34,13 +34,13 @@ LEAST_PX = 10
 """Fewer pixels are no outline."""
 
 LONG = 12.0
-"""A stroke is at least so many times as long as it is wide."""
+"""A stroke is at least this many times as long as it is wide."""
 
 ROUND = 0.68
 """A stroke whose ends are further apart than this share of its length runs around nothing."""
 
 ENCLOSES = 3.0
-"""An open outline's convex hull is at least so many times as large as the stroke itself."""
+"""An open outline's convex hull is at least this many times as large as the stroke itself."""
 
 
 class OutlineKind(Enum):
@@ -79,7 +79,7 @@ class _Stroke:
     reach: float
 
     def is_around(self, filled: int) -> bool:
-        """Whether this is a stroke around an area of so many pixels, its own among them."""
+        """Whether this is a stroke around an area of the given number of pixels, its own among them."""
         share = 1 - self.pixels / filled
         if share >= HOLLOW_SHARE:
             return self.width <= max(FINE_PX, STROKE_WIDTH * filled**0.5)

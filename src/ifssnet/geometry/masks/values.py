@@ -10,7 +10,7 @@ from jaxtyping import Integer
 from ifssnet.geometry.compiled import compiled
 
 _FEW = 64
-"""So many values are found faster one by one than by sorting all pixels."""
+"""Up to this many values are found faster one by one than by sorting all pixels."""
 
 
 def values_in_use(array: Integer[np.ndarray, "z y x"]) -> tuple[int, ...]:

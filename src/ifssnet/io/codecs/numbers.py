@@ -16,7 +16,7 @@ COLUMN_BY_COLUMN = "Was it written column by column? Write each matrix row by ro
 
 
 def numbers(text: str, count: int, where: str) -> tuple[float, ...]:
-    """So many finite numbers, separated by white space.
+    """A given number of finite numbers, separated by white space.
 
     >>> numbers("0.5 0.5 1e-1", 3, "OutputSpacing")
     (0.5, 0.5, 0.1)
@@ -39,7 +39,7 @@ def numbers(text: str, count: int, where: str) -> tuple[float, ...]:
 
 
 def integers(text: str, count: int, where: str) -> tuple[int, ...]:
-    """So many whole numbers, separated by white space; "420.0" counts as whole.
+    """A given number of whole numbers, separated by white space; "420.0" counts as whole.
 
     Raises:
         InputError: Another count, or not whole numbers.

@@ -24,7 +24,7 @@ class ElementAttributes:
         return found[0].strip() if found else None
 
     def numbers(self, count: int, *names: str) -> tuple[float, ...] | None:
-        """So many finite numbers, or None where the attribute is absent."""
+        """A given number of finite numbers, or None where the attribute is absent."""
         text = self.text(*names)
         return None if text is None else numbers(text, count, f"{self._where} {names[0]}")
 
@@ -34,7 +34,7 @@ class ElementAttributes:
         return None if values is None else values[0]
 
     def integers(self, count: int, *names: str) -> tuple[int, ...] | None:
-        """So many whole numbers."""
+        """A given number of whole numbers."""
         text = self.text(*names)
         return None if text is None else integers(text, count, f"{self._where} {names[0]}")
 

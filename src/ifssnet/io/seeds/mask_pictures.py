@@ -23,7 +23,7 @@ NEAR = 0.15
 """A tone within this share of the range from the background or the foreground is theirs."""
 
 BORDER_PX = 2
-"""A soft border is at most so wide on either side."""
+"""The largest width of a soft border, on either side."""
 
 MOST_SOFT, MOST_SOFT_INSIDE = 0.25, 0.75
 """A soft border takes at most this share of the picture, and of the mask."""

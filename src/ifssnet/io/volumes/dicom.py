@@ -33,7 +33,7 @@ _DEFLATED = "1.2.840.10008.1.2.1.99"
 _MOST_BY_CODEC = 4096
 _MOST_FILES = 20_000
 _LOOKED_AT = 20
-"""So many files of a folder are opened to see whether it holds DICOM."""
+"""How many files of a folder are opened to see whether it holds DICOM."""
 
 
 def read_dicom_volume(path: Path, labels: bool = False, frame_distance_mm: float | None = None) -> Volume:

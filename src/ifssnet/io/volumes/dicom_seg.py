@@ -145,7 +145,7 @@ def _frames(data: Any, path: Path) -> _Frames:
 
 
 def _distance(along: Float[np.ndarray, " frame"], said: float | None, thickness: float | None, path: Path) -> float:
-    """From one plane to the next: as it is said, else the slices' thickness where planes lie so, else their least distance."""
+    """The distance of the planes: the one in the file, else the slices' thickness where it fits, else the least one found."""
     gaps = np.diff(np.unique(np.round(along, 4)))
     if not gaps.size:
         if said is None and thickness is None:

@@ -30,7 +30,7 @@ _OBJ_LINE = re.compile(rb"^v\s+[-+.\d]", re.MULTILINE)
 _trimesh: Any = trimesh
 
 SMALLEST_MM, LEAST_LEG_MM, LARGEST_MM = 5.0, 50.0, 3000.0
-"""From end to end: what cannot be a part of a leg, what hardly can, and what is larger than anybody."""
+"""Sizes from end to end: what cannot be a part of a leg, what hardly can, and what is larger than anybody."""
 
 _OTHER_UNITS = (("metres", 1e3), ("cm", 10.0), ("micrometres", 1e-3))
 _LIKELY_LEG_MM = (30.0, 1200.0)

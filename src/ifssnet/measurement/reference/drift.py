@@ -1,4 +1,4 @@
-"""How a segmentation wears off with the distance to the slices that the expert drew."""
+"""How agreement falls with the distance to the slices that the expert drew."""
 
 from __future__ import annotations
 

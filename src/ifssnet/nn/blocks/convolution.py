@@ -68,7 +68,7 @@ def conv_relu(channels: int, out: int, separable: bool, normalise: bool) -> nn.S
 
 
 def shares(channels: int, branches: int) -> tuple[int, ...]:
-    """So many channels shared out among branches as evenly as can be.
+    """Share channels out among branches as evenly as possible.
 
     >>> shares(30, 4)
     (7, 8, 7, 8)

@@ -84,7 +84,7 @@ class VoxelLeg:
 
     @property
     def length_mm(self) -> float:
-        """From the first slice to the last."""
+        """The length from the first slice to the last."""
         return float((self.grid.slices - 1) * self.grid.spacing_xyz_mm[2])
 
     @property

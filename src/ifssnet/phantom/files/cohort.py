@@ -61,7 +61,7 @@ class CohortPlan:
     members: tuple[Member, ...]
 
     def only(self, names: Sequence[str]) -> CohortPlan:
-        """Some of its persons, as they are in the whole: so few of them can be made at another size, or again.
+        """Some of its persons, as they are in the whole: a few of them can be made at another size, or again.
 
         Raises:
             InputError: A name that nobody has.

@@ -67,7 +67,7 @@ class Probe:
 
     @property
     def wavelength_mm(self) -> float:
-        """In soft tissue."""
+        """The wavelength in soft tissue."""
         return SPEED_MM_US / self.frequency_mhz
 
     @property

@@ -54,7 +54,7 @@ class AnchoredInference:
             )
 
     def volume_share(self, gap_mm: float) -> float:
-        """How much of the way the volume of a muscle goes to the prior's, with gaps of so much between annotated places.
+        """How much of the way the volume of a muscle goes to the prior's, with gaps of this length between annotated groups.
 
         >>> [round(AnchoredInference().volume_share(mm), 2) for mm in (0.0, 27.7, 55.4, 110.8, 400.0)]
         [1.0, 0.92, 0.83, 0.66, 0.0]

@@ -126,7 +126,7 @@ class CorrectedMuscle:
         self.ready = MuscleLogits(self.region, np.array(self.slices), prior, self.found, gates, weight)
 
     def correction(self, z: int, level: float) -> Float32[np.ndarray, "y x"]:
-        """On a whole slice, the level included and the gate applied."""
+        """The correction on a whole slice, the level included and the gate applied."""
         above = int(np.searchsorted(self.slices, z))
         below = above if self.slices[above] == z else above - 1
         share = (z - self.slices[below]) / max(self.slices[above] - self.slices[below], 1)

@@ -1,4 +1,4 @@
-"""Every voxel to the seed from which the cheapest path leads to it."""
+"""The seed from which the cheapest path leads to each voxel."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def nearest_seeds(
 ) -> UInt8[np.ndarray, "z y x"]:
     """Spread markers along the cheapest paths through 26 neighbours (Zhu et al. 2014, by Dijkstra's algorithm).
 
-    A step costs the difference of the grey levels, and so much a millimetre.
+    A step costs the difference of the grey levels, and a price for each millimetre.
 
     Args:
         image: Grey levels.

@@ -24,7 +24,7 @@ WORTHWHILE = 0.02
 """Smoothing more has to lower the error by this share: with a few groups, chance lowers it by less."""
 
 WORTHWHILE_PERCENT = 0.5
-"""And by so much of the muscle's area: less is the pixels' own roughness."""
+"""The error has to fall by this share of the muscle's area as well: less is the pixels' own roughness."""
 
 WELL_SAMPLED_PERCENT = 30.0
 """With an error above this, gaps are so wide that what leaves the curve is anatomy and not error: no smoothing."""

@@ -30,7 +30,7 @@ def estimate_volume(curves: MuscleCurves, voxel_volume_mm3: float) -> VolumeEsti
 
 
 def _change_without(curves: MuscleCurves, index: int) -> float:
-    """By how many voxels the volume changes when a group is left out."""
+    """The change of the volume, in voxels, when a group is left out."""
     left_out = curves.groups[index]
     kept = curves.groups[:index] + curves.groups[index + 1 :]
     without = area_curve(find_gaps(kept, kept[-1].last + 1, 0), curves.shapes)

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float32
 
 LEAST_CONFIDENCE = 0.05
-"""A run that cannot tell on a pixel keeps so much of a say there."""
+"""The least weight of a run on a pixel where its probability is near one half."""
 
 
 def blend_directions(

@@ -48,7 +48,7 @@ def close_run(
     Args:
         run: By slice, up to the next group's first slice.
         start: The last slice of the group that it came from.
-        end: That first slice, which may lie below or above.
+        end: The first slice of the next group, which may lie below or above.
         given: Its mask.
         length: Slices over which the network forgets an error.
 

@@ -145,7 +145,7 @@ class RecurrentPropagation:
         return self.interpolation.depth_maps_alone(label)
 
     def _fused(self, guided: DepthMaps | None, z: int, probability: Float32[np.ndarray, "y x"]) -> Float32[np.ndarray, "y x"]:
-        """With guided interpolation, where there are groups to interpolate between."""
+        """The probability mixed with guided interpolation, where there are groups to interpolate between."""
         if guided is None or z not in guided.labels_of:
             return probability
         share = np.float32(self.inference.fuse_guided)

@@ -18,7 +18,7 @@ Rule: TypeAlias = Literal["refuse", "later"]
 """What counts where two files drew one muscle on one slice differently: neither, or the one that was named later."""
 
 COMPLETE_SLICES = 10
-"""A muscle drawn on so many slices without a gap, and on no others, was not drawn by hand for this."""
+"""A muscle drawn on this many slices without a gap, and on no others, was not drawn by hand for this."""
 
 _Masks = dict[int, dict[int, Mask]]
 

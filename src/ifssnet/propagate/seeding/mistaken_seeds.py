@@ -16,7 +16,7 @@ from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup, find_grou
 OTHERS_AT_LEAST = 0.5
 """Dice with what the other muscle's neighbours let expect."""
 BETTER_BY = 0.3
-"""And so much more than with its own: gaps of several centimetres leave well-drawn muscles above that."""
+"""The Dice with the other muscle exceeds that with its own by at least this."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def find_mistakes(seeds: Seeds) -> tuple[Mistake, ...]:
 
 
 def describe(mistake: Mistake, seeds: Seeds) -> str:
-    """For a person."""
+    """The mistake as a sentence."""
     own, other = seeds.name(mistake.label), seeds.name(mistake.other)
     return (
         f"slice {mistake.z}: what is drawn as {own} lies where the places around it let expect {other} "

@@ -12,7 +12,7 @@ from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.geometry.masks.outlines import Outline, OutlineKind, enclosed, outline_of
 
 MOSTLY = 0.5
-"""A muscle of which at least so many drawn slices are outlines was drawn as outlines throughout."""
+"""A muscle of which at least this many drawn slices are outlines was drawn as outlines throughout."""
 
 SHOWN_SLICES = 12
 

@@ -25,7 +25,7 @@ LEAST_DICE = 0.3
 """Dice with what the neighbours let expect: gaps of several centimetres leave well-drawn muscles above .5."""
 
 AREA_RATIO = 2.5
-"""An area so many times as large, or as small, as expected belongs to no muscle between these neighbours."""
+"""An area this many times as large as expected, or as small, belongs to no muscle between these neighbours."""
 
 FAR_OFF = 1.0
 """A middle further from the expected one than this share of the expected area's radius."""
@@ -149,7 +149,7 @@ class _Drawn:
         self._distances: dict[int, Float[np.ndarray, "y x"]] = {}
 
     def distance(self, z: int) -> Float[np.ndarray, "y x"]:
-        """To the border of what is drawn on a slice, negative inside."""
+        """Distance to the border of what is drawn on a slice, negative inside."""
         if z not in self._distances:
             self._distances[z] = signed_distance(self.masks[z], self.spacing_mm[1:])
         return self._distances[z]

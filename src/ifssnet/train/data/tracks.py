@@ -67,7 +67,7 @@ class Track:
         return np.ones(slices.shape, dtype=bool) if self.annotated is None else np.isin(slices, self.annotated)
 
     def distance_mm(self, slices: Int[np.ndarray, "*shape"]) -> Float32[np.ndarray, "*shape"]:
-        """To the nearest slice that an expert drew."""
+        """Distance to the nearest slice that an expert drew."""
         if self.annotated is None:
             return np.zeros(slices.shape, dtype=np.float32)
         right = np.clip(np.searchsorted(self.annotated, slices), 0, len(self.annotated) - 1)

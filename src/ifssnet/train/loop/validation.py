@@ -29,7 +29,7 @@ class ValidationConfig:
         ends: Whether the first and the last slice of a muscle, and those beside them, are given, too.
         legs: The most legs that are validated.
         slices: The most slices of each leg, about the middle of its muscles, to save time; 0 for all.
-        pictures: So many slices of the first leg are drawn.
+        pictures: How many slices of the first leg are drawn.
     """
 
     every_mm: float = 27.7

@@ -22,7 +22,7 @@ class PseudoLabelConfig:
         decay_mm: The distance from an annotated slice at which interpolation weighs exp(-1) of what an annotated slice weighs.
         least: It never weighs less.
         handover: Shares of the training at which the teacher begins to take over, and has taken over.
-        confidence: The teacher counts on pixels where |2p - 1| is at least so much.
+        confidence: The teacher counts on pixels where |2p - 1| is at least this.
         teacher_weight: The teacher's weight there; an annotated slice has the weight 1.
         teacher_guided: Share of interpolation in the masks that are fed back to the teacher, so that it cannot drift.
     """
@@ -44,7 +44,7 @@ class PseudoLabelConfig:
                 raise InputError(f"a share from 0 to 1 for {name}", f"{getattr(self, name)}", f"Correct {name}.")
 
     def teachers_share(self, share: float) -> float:
-        """How far the teacher has taken over, 0 to 1, when so much of the training is done.
+        """How far the teacher has taken over, 0 to 1, when a given share of the training is done.
 
         >>> PseudoLabelConfig(handover=(0.25, 0.75)).teachers_share(0.5)
         0.5

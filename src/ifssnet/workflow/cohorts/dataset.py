@@ -78,7 +78,7 @@ class Plan:
     Attributes:
         root: The data set's folder.
         source: Where the archives come from.
-        archives: Those that are still to be fetched or unpacked.
+        archives: The archives that are still to be fetched or unpacked.
         fetch_bytes: Bytes still to come over the network; None when the server does not say.
         archive_bytes: Size of the archives that are still to be unpacked; None when the server does not say.
         disk_bytes: Room that is needed at least, counting an archive as big unpacked as packed; the exact number is known,

@@ -138,7 +138,7 @@ def _slice_scores(
 def distances_to(
     z: Int[np.ndarray, " slice"], given: Int[np.ndarray, " given"], spacing_mm: float
 ) -> tuple[Float[np.ndarray, " slice"], Float[np.ndarray, " slice"]]:
-    """From each slice to the nearest given one, and past the last given one below it (NaN before the first), in mm."""
+    """Distances in mm from each slice to the nearest given one, and past the last given one below it (NaN before the first)."""
     if given.size == 0:
         return np.full(z.size, np.nan), np.full(z.size, np.nan)
     place = np.searchsorted(given, z, side="right")

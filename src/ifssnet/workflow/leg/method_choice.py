@@ -38,7 +38,7 @@ def choose(method: str | None, weights: str | Path | None, settings: Mapping[str
     Args:
         method: The one that was named, which is always taken; None where none was.
         weights: A file, a name of weights that come with the package, or "default"; None where nothing was said.
-        settings: That the method is to have.
+        settings: The settings that the method is to have.
         volume_given: Whether there are grey levels to read.
 
     Raises:

@@ -36,9 +36,9 @@ class Opened:
 
     Attributes:
         volume: Name of the volume's file, in the session's folder.
-        sha256: That file's hash.
+        sha256: The hash of the volume's file.
         grid: The volume's grid.
-        muscles: Those that there are to draw.
+        muscles: The muscles to draw.
         subject: Whose leg; may be empty.
         side: "left", "right" or empty.
         visit: When or why it was recorded; may be empty.

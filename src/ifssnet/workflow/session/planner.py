@@ -27,7 +27,7 @@ RATE = 2.0
 
 @dataclass(frozen=True)
 class PlannedEffort:
-    """What so many outlines a muscle are expected to give.
+    """What a number of outlines for each muscle is expected to give.
 
     Attributes:
         outlines: How many outlines of one muscle, evenly spaced.

@@ -81,7 +81,7 @@ class Session:
             folder: Where the log goes; made where there is none.
             volume: The volume's file: copied into the folder where it lies elsewhere.
             by: Who begins; the user's name where it is None.
-            muscles: Those that there are to draw.
+            muscles: The muscles to draw.
             subject: Whose leg.
             side: "left", "right" or empty.
             visit: When or why it was recorded.

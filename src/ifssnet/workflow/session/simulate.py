@@ -89,7 +89,7 @@ def simulate_expert(
         cohort: Legs with labels.
         output: Where the curves go, as JSON.
         split: Which part of the cohort.
-        legs: So many of them; None for all.
+        legs: How many of them; None for all.
         method: What carries the outlines through a leg; None for the default.
         rules: How slices are chosen.
         most: Outlines of a muscle to end with, on average.

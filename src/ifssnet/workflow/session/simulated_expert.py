@@ -126,7 +126,7 @@ class SimulatedExpert:
         return [int(z) for z in np.flatnonzero((self.truth.array == label).any(axis=(1, 2)))]
 
     def _spaced(self, count: int) -> list[tuple[int, int]]:
-        """So many slices of each muscle, at equal distances from each other and from the ends.
+        """A number of slices of each muscle, at equal distances from each other and from the ends.
 
         Where a muscle goes on past the end of what was recorded, its slice there is drawn as well: there is no end to mark.
         """

@@ -208,7 +208,7 @@ class SessionState:
 
     Attributes:
         volume: Name of the volume's file.
-        sha256: That file's hash.
+        sha256: The hash of the volume's file.
         grid: The volume's grid.
         muscles: Label value to muscle.
         subject: Whose leg; may be empty.
@@ -220,7 +220,7 @@ class SessionState:
         future: What can be redone.
         signature: Who signed; None where nobody did, or something was reopened since.
         asked: Slices that are to be drawn again, label and slice of each, in order.
-        redrawn: Those that were.
+        redrawn: The slices that were redrawn.
         seen: Slices that the expert had before the eyes.
         exports: Files that were written.
         effort: Time spent.

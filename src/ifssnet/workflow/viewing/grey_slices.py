@@ -13,7 +13,7 @@ from ifssnet.core.images import Volume
 
 AXES = ("z", "y", "x")
 SAMPLES = 2_000_000
-"""So many voxels say how bright a volume is; all of a large one would take seconds."""
+"""The number of voxels that show how bright a volume is; reading all of a large one would take seconds."""
 DARKEST, BRIGHTEST = 0.05, 99.95
 """Percentiles of the grey levels that become black and white."""
 

@@ -14,7 +14,7 @@ from ifssnet.workflow.session.state import SessionState
 from ifssnet.workflow.viewing.grey_slices import GreySlices
 
 MOST_VOXELS = 2_500_000
-"""A browser without a graphics card turns so many at once."""
+"""A browser without a graphics card turns this many at once."""
 LARGEST_FACTOR = 8
 MAX_FACES = 12_000
 MUSCLE_VOXELS = 3_000_000
