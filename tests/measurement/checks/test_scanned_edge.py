@@ -7,7 +7,7 @@ import pytest
 
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
-from ifssnet.measurement.checks.scanned_edge import coverage_findings, muscle_coverage
+from ifssnet.measurement.checks.scanned_edge import MuscleCoverage, coverage_findings, muscle_coverage, scanned_part
 
 Z, Y, X = np.mgrid[:24, :60, :60]
 GRID = Grid(Z.shape, (1.0, 1.0, 3.0))
@@ -60,3 +60,76 @@ def test_a_muscle_that_the_scan_cuts_at_an_end_says_so() -> None:
     assert "first slice" in finding.text
     tapering = np.maximum(15 - np.abs(Z - 12), 1) ** 2 > (Y - 30) ** 2 + (X - 30) ** 2
     assert coverage_findings({"SOL": covered(tapering, np.ones(Z.shape, dtype=bool))}) == []
+
+
+def never_scanned(dark: np.ndarray, pixel_mm: float = 1.0) -> np.ndarray:
+    """Where a slice with these dark pixels counts as never scanned."""
+    grid = Grid((1, *dark.shape), (pixel_mm, pixel_mm, 1.0))
+    return ~scanned_part(Volume(np.where(dark, 0, 90).astype(np.uint8)[np.newaxis], grid))[0]
+
+
+def pixels(*places: tuple[int | slice, int | slice]) -> np.ndarray:
+    found = np.zeros((9, 9), dtype=bool)
+    for place in places:
+        found[place] = True
+    return found
+
+
+def test_a_dark_disc_is_a_hole_and_a_dark_spot_is_tissue() -> None:
+    spot, block = pixels((4, 4)), pixels((slice(3, 6), slice(3, 6)))
+    assert not never_scanned(spot).any()
+    assert not never_scanned(spot, pixel_mm=1.5).any()
+    np.testing.assert_array_equal(never_scanned(block), block)
+    # Pixels of 1.5 mm: one of them holds the disc, and the disc reaches its four neighbours.
+    np.testing.assert_array_equal(never_scanned(block, pixel_mm=1.5), pixels((4, slice(3, 6)), (slice(3, 6), 4)))
+
+
+def test_dark_rows_at_the_images_edge_go_on_beyond_it() -> None:
+    edge = pixels((slice(0, 2), slice(None)))
+    np.testing.assert_array_equal(never_scanned(edge), edge)
+
+
+def test_what_the_volume_says_was_seen_counts_and_not_its_grey() -> None:
+    seen = np.ones((1, 9, 9), dtype=bool)
+    seen[0, 3:6, 3:6] = False
+    volume = Volume(np.full(seen.shape, 90, np.uint8), Grid(seen.shape), seen=seen)
+    np.testing.assert_array_equal(scanned_part(volume), seen)
+    dark = Volume(np.zeros(seen.shape, np.uint8), Grid(seen.shape), seen=np.ones_like(seen))
+    assert scanned_part(dark).all()
+
+
+def covered_by_slice(muscle: np.ndarray, scanned: np.ndarray, spacing_mm: tuple[float, float, float]) -> MuscleCoverage:
+    grid = Grid(muscle.shape, spacing_mm)
+    labels = LabelMap(muscle.astype(np.uint8), grid, {1: "SOL", 2: "GM"})
+    coverage = muscle_coverage(labels, Volume(np.full(muscle.shape, 90, np.uint8), grid, seen=scanned))
+    assert list(coverage) == ["SOL"]
+    return coverage["SOL"]
+
+
+def test_each_slice_has_a_share_of_its_own() -> None:
+    """Two millimetres from the edge are near it; four pixels of half a millimetre."""
+    muscle, scanned = np.zeros((6, 30, 40), bool), np.ones((6, 30, 40), bool)
+    muscle[2, 10:20, 10:20] = muscle[4, 15, 15] = muscle[5, 15, 15] = True
+    # A whole region, as holes that no disc fits into are filled.
+    scanned[2, :, :7] = False
+    scanned[4, :, 17:] = False
+    found = covered_by_slice(muscle, scanned, (0.5, 0.5, 3.0))
+    assert found.position_mm.tolist() == [6.0, 9.0, 12.0, 15.0]
+    # The near side is 10 of the 36 pixels around a square of 10 x 10.
+    np.testing.assert_allclose(found.edge_share, [10 / 36, np.nan, 1.0, 0.0])
+    assert found.share == pytest.approx(11 / 38)
+    assert (found.first_share, found.last_share) == (0.0, 0.01)
+
+
+def test_one_voxel_on_the_first_slice_is_a_whole_end() -> None:
+    muscle = np.zeros((3, 30, 40), bool)
+    muscle[0, 15, 15] = True
+    found = covered_by_slice(muscle, np.ones_like(muscle), (1.0, 1.0, 3.0))
+    assert (found.first_share, found.last_share) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize(("share", "end", "said"), [(0.05, 0.35, 0), (0.051, 0.35, 1), (0.05, 0.36, 1)])
+def test_exactly_the_limit_is_no_finding(share: float, end: float, said: int) -> None:
+    line = np.array([0.0, 1.0])
+    assert len(coverage_findings({"SOL": MuscleCoverage(line, line, share, end, 0.0)})) == said
+    assert len(coverage_findings({"SOL": MuscleCoverage(line, line, share, 0.0, end)})) == said

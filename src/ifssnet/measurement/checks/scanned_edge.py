@@ -139,8 +139,7 @@ def _coverage(labels: LabelMap, value: int, scanned: Bool[np.ndarray, "z y x"]) 
         border[row], near[row] = edge.sum(), (edge & (at <= NEAR_MM)).sum()
     largest = max(float(areas.max()), 1.0)
     last = labels.array.shape[0]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        shares = np.where(border > 0, near / border, np.nan)
+    shares = np.divide(near, border, out=np.full_like(border, np.nan), where=border > 0)
     return MuscleCoverage(
         np.arange(depth.start, depth.stop, dtype=np.float64) * z_mm,
         shares,
