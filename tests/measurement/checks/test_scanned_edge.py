@@ -124,8 +124,10 @@ def test_each_slice_has_a_share_of_its_own() -> None:
 def test_one_voxel_on_the_first_slice_is_a_whole_end() -> None:
     muscle = np.zeros((3, 30, 40), bool)
     muscle[0, 15, 15] = True
-    found = covered_by_slice(muscle, np.ones_like(muscle), (1.0, 1.0, 3.0))
-    assert (found.first_share, found.last_share) == (1.0, 0.0)
+    scanned = np.ones_like(muscle)
+    scanned[0, :, 16:] = False
+    found = covered_by_slice(muscle, scanned, (1.0, 1.0, 3.0))
+    assert (found.share, found.first_share, found.last_share) == (1.0, 1.0, 0.0)
 
 
 @pytest.mark.parametrize(("share", "end", "said"), [(0.05, 0.35, 0), (0.051, 0.35, 1), (0.05, 0.36, 1)])
