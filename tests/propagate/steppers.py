@@ -16,6 +16,9 @@ class Mover:
     Holding is moving by nothing. It records what it was fed.
     """
 
+    ahead = 0
+    ages_from_group = False
+
     def __init__(self, by: int = 0, window: int = 3, stride: int = 3) -> None:
         self.window, self.by, self.stride = window, by, stride
         self.starts: list[Planes] = []
@@ -37,6 +40,8 @@ class Bright:
     """The image itself, thresholded at its normalised zero: right wherever it looks."""
 
     window = 3
+    ahead = 0
+    ages_from_group = False
 
     def start(self, images: Planes, masks: Planes) -> None:
         return None
@@ -49,6 +54,8 @@ class Fading:
     """Half as probable from window to window."""
 
     window = 3
+    ahead = 0
+    ages_from_group = False
 
     def start(self, images: Planes, masks: Planes) -> None:
         return None

@@ -158,6 +158,8 @@ def test_a_run_that_misses_nothing_is_left_alone_when_it_is_closed():
         """A box where it is on each slice: the image says so."""
 
         window = 3
+        ahead = 0
+        ages_from_group = False
 
         def start(self, images, masks):
             return None
@@ -175,6 +177,8 @@ def test_a_run_that_lost_the_muscle_leaves_the_say_to_the_other():
         """Holds where slices become darker along the run, and says nothing where they become brighter."""
 
         window = 3
+        ahead = 0
+        ages_from_group = False
 
         def start(self, images, masks):
             return None
@@ -232,6 +236,8 @@ def test_overlapping_windows_count_as_the_last_or_as_their_mean():
         """Every window says how many there were, in tenths."""
 
         window = 3
+        ahead = 0
+        ages_from_group = False
 
         def start(self, images, masks):
             return 0
@@ -251,6 +257,8 @@ def test_overlapping_windows_count_as_the_last_or_as_their_mean():
 def test_masks_are_a_stride_old_and_as_old_as_the_group_where_nothing_says_how_far_the_muscle_goes():
     class Noting:
         window = 3
+        ahead = 0
+        ages_from_group = False
 
         def start(self, images, masks):
             return None
@@ -372,6 +380,8 @@ def test_a_muscle_that_dwindled_and_grows_again_has_ended():
         """Boxes whose sides follow a list, one entry a window."""
 
         window = 3
+        ahead = 0
+        ages_from_group = False
 
         def __init__(self, sides):
             self.sides = sides

@@ -24,6 +24,7 @@ from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 from ifssnet.train.data.budget import with_ends
 from ifssnet.train.data.leg import LabelledLeg
 from ifssnet.train.data.leg_pixels import LegPixels
+from ifssnet.train.data.looks import RandomLooks
 from ifssnet.train.tasks.anchored import AnchoredConfig, AnchoredTask
 from ifssnet.train.tasks.anchored_samples import RIM_PX, AnchoredSamplesConfig, MuscleSamples
 
@@ -270,3 +271,116 @@ def test_it_leaves_a_prior_that_the_image_contradicts(supervision: str) -> None:
     parted = slice(33, 55)
     assert _dice(guided, splits, seeds, parted) < 0.7
     assert _dice(learned, splits, seeds, parted) > 0.85
+
+
+SEEING = replace(SMALL, network=AnchoredNetConfig(widths=(8, 12, 16), references=True, cues=4))
+
+
+def test_drawn_slices_are_shown_where_the_prior_lies_and_not_the_slice_itself() -> None:
+    leg = _leg(11)
+    config = AnchoredSamplesConfig(crop_px=48, hide=1.0, blend=0.0, warp=0.0, noise=0.0, beyond_end=0.0, lost=0.0)
+    source = MuscleSamples(LegPixels(leg, SMALL.sampling), 7, None, config, Context(), (0, 0, 7), True)
+    overlap, counts = [], []
+    for seed in range(40):
+        sample = source.draw(np.random.default_rng(seed))
+        assert sample.drawn is not None
+        for side in range(2):
+            if sample.drawn.counts[side] and (sample.prior_px >= 0).any():
+                shape = sample.drawn.depth_px[side] >= 0
+                both = (shape & (sample.prior_px >= 0)).sum()
+                overlap.append(2 * both / (shape.sum() + (sample.prior_px >= 0).sum()))
+                counts.append(sample.drawn.counts[side])
+                # What is shown is a drawn slice, never the one that is asked for.
+                assert not np.array_equal(sample.drawn.grey[side], sample.grey[2])
+                assert sample.drawn.grey[side][shape].mean() > 2 * sample.drawn.grey[side][~shape].mean()
+    assert np.median(overlap) > 0.8
+    assert max(counts) < 1
+    assert min(counts) < 0.7
+
+
+def test_drawn_slices_are_lost_at_random() -> None:
+    leg = _leg(12)
+    config = AnchoredSamplesConfig(crop_px=48, lost=1.0)
+    source = MuscleSamples(LegPixels(leg, SMALL.sampling), 7, ANNOTATED, config, Context(), (0, 0, 7), True)
+    for seed in range(10):
+        drawn = source.draw(np.random.default_rng(seed)).drawn
+        assert drawn is not None
+        assert not drawn.counts.any()
+        assert not drawn.depth_px.any()
+
+
+@pytest.mark.parametrize("annotated", [None, ANNOTATED])
+def test_a_carried_prior_knows_one_side_alone(annotated: tuple[int, ...] | None) -> None:
+    config = AnchoredSamplesConfig(
+        crop_px=48, hide=0.0, blend=0.0, warp=0.0, carry=1.0, carry_mm=(1.0, 4.0), lost=0.0, noise=0.0, beyond_end=0.0
+    )
+    source = MuscleSamples(LegPixels(_leg(13), SMALL.sampling), 7, annotated, config, Context(), (0, 0, 7), True)
+    drawn = [source.draw(np.random.default_rng(seed)) for seed in range(60)]
+    one_sided = [sample for sample in drawn if sample.drawn is not None and (sample.drawn.counts > 0).sum() <= 1]
+    assert len(one_sided) >= 50
+    wrong = np.mean([((s.prior_px >= 0) != (s.label > 0)).sum() / max(s.label.sum(), 1) for s in one_sided])
+    # Drawn slices lie 20 mm apart, and the tube turns within 30.
+    assert 0.05 < wrong < (0.6 if annotated is None else 1.0)
+
+
+def test_weak_supervision_carries_drawn_shapes_alone() -> None:
+    leg = _leg(3)
+    poisoned = leg.labels.array.copy()
+    rng = np.random.default_rng(0)
+    for z in range(6, 84):
+        if z not in ANNOTATED:
+            poisoned[z] = 7 * (rng.random(poisoned[z].shape) < 0.5)
+    config = AnchoredSamplesConfig(crop_px=48, carry=1.0)
+    one, two = (
+        MuscleSamples(LegPixels(each, SMALL.sampling), 7, ANNOTATED, config, Context(), (0, 0, 7), True)
+        for each in (leg, replace(leg, labels=replace(leg.labels, array=poisoned)))
+    )
+    for seed in range(60):
+        a, b = one.draw(np.random.default_rng(seed)), two.draw(np.random.default_rng(seed))
+        assert np.array_equal(a.prior_px, b.prior_px)
+        assert np.array_equal(a.drawn.depth_px, b.drawn.depth_px)
+
+
+def test_all_that_belongs_to_a_place_is_turned_and_bent_alike() -> None:
+    """Joint flips: a gradient stays where prior, label and shapes have it."""
+    leg = _leg(14)
+    ramp = np.broadcast_to(np.linspace(40, 200, 64)[None, :], leg.volume.array.shape).astype(np.uint8)
+    levels = np.linspace(0, 40, len(ramp))[:, None, None].astype(np.uint8)
+    leg = replace(leg, volume=Volume(ramp + levels, leg.volume.grid))
+    task = AnchoredTask(
+        replace(SEEING, supervision="full", bent=0.0, samples=AnchoredSamplesConfig(crop_px=48, lost=0.0)), (leg,), (), 0
+    )
+    source = task.sources[0]
+    turned = set()
+    for seed in range(40):
+        sample = source.draw(np.random.default_rng(seed))
+        changed = task._changed(np.random.default_rng(seed + 1), sample)
+        middle = slice(RIM_PX, -RIM_PX)
+        before, after = sample.label[middle, middle], changed.label
+        flipped = np.array_equal(after, before[:, ::-1]) and not np.array_equal(after, before)
+        straight = np.array_equal(after, before)
+        assert flipped or straight
+        sign = -1 if flipped else 1
+        assert np.array_equal(changed.prior_px, sample.prior_px[middle, middle][:, ::sign])
+        rows = changed.grey[2][:, 4:-4]
+        assert np.sign(np.polyfit(np.arange(rows.shape[1]), rows.mean(axis=0), 1)[0]) == sign
+        upside = changed.grey[0].mean() > changed.grey[4].mean()
+        counts = sample.drawn.counts[::-1] if upside else sample.drawn.counts
+        assert np.array_equal(changed.cues[2:], counts)
+        for side in range(2):
+            shape = sample.drawn.depth_px[1 - side if upside else side][middle, middle][:, ::sign]
+            assert np.allclose(changed.grey[7 + side], np.tanh(shape / 4) * counts[side], atol=1e-5)
+        turned.add((bool(flipped), bool(upside)))
+    assert len(turned) == 4
+
+
+def test_a_task_that_sees_drawn_slices_learns_and_depends_on_its_number_alone() -> None:
+    config = replace(SEEING, looks=RandomLooks(chance=0.7), samples=AnchoredSamplesConfig(crop_px=48, carry=0.3))
+    legs = (_leg(1), _leg(2, name="P2"))
+    one, two = (AnchoredTask(config, legs, (), 5) for _ in range(2))
+    list(one.unit(0, 0.0))
+    assert [float(loss.detach()) for loss in one.unit(1, 0.0)] == [float(loss.detach()) for loss in two.unit(1, 0.0)]
+    image, prior, cues, _ = one.batch(np.random.default_rng(0))
+    assert image.shape[1] == 9
+    assert cues.shape[1] == 4
+    assert one.network(image, prior, cues).shape == prior.shape

@@ -1,4 +1,4 @@
-"""One network a muscle, as the paper trains them (III-A), behind the protocol of a single method."""
+"""One network a muscle, as the paper trains them (III-C4), behind the protocol of a single method."""
 
 from __future__ import annotations
 

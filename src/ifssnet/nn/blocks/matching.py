@@ -43,10 +43,14 @@ class ResidualBlock(nn.Module):
 
 
 class GlobalFeatureMatching(nn.Module):
-    """Matches the image stream with the mask stream over the whole slice and the whole window.
+    """Matches the image stream with the mask stream over much of the slice and of the window.
 
     Two chains of one-dimensional convolutions, [w,1,1] + [1,f,1] + [1,1,f] and [w,1,1] + [1,1,f] + [1,f,1], are summed: a
     w x f x f field of view at the cost of lines. A residual block follows.
+
+    With f the bottleneck's side, as in the paper, the middle of a slice sees all of it and a corner sees a quarter: the
+    far side of the slice takes a kernel of 2 f - 1 (`sees_whole`). Likewise the first slice of a window does not see the third
+    where w is 3; the residual block's convolutions bring in two voxels more on either side.
 
     Args:
         channels: Channels of each stream, and of the output.
@@ -68,6 +72,11 @@ class GlobalFeatureMatching(nn.Module):
             for first, second in ((rows, columns), (columns, rows))
         )
         self.residual = ResidualBlock(channels, separable, normalise)
+        self.size = size
+
+    def sees_whole(self, rows: int, columns: int) -> bool:
+        """Whether the chains see all of a bottleneck of such sides from every place in it."""
+        return self.size >= 2 * max(rows, columns) - 1
 
     def forward(
         self, image: Float[Tensor, "batch channel z y x"], mask: Float[Tensor, "batch channel z y x"]

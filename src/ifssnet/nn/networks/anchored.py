@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, cast
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -15,6 +17,9 @@ from ifssnet.nn.networks.unet_2_5d import UNet25d, UNet25dConfig
 LIGHT, TWIN = "unet-2.5d", "ifss-net"
 BACKBONES = (LIGHT, TWIN)
 
+SIDES = 2
+"""Drawn slices that a network may see: the nearest below and the nearest above, each as grey levels and as a shape."""
+
 
 @dataclass(frozen=True)
 class AnchoredNetConfig:
@@ -24,7 +29,9 @@ class AnchoredNetConfig:
         backbone: "unet-2.5d", 2-D convolutions over a stack of slices, or "ifss-net", the paper's twin encoders on a
             window of three slices with the prior, its nearness and a first guess in the mask stream.
         slices: How many slices of the image a sample has; three for "ifss-net".
-        cues: Numbers about each sample: how far it lies from what is known, and how well that is known.
+        references: Whether it sees the nearest drawn slice on either side, grey levels and shape, each with a cue that says
+            how much it counts; "unet-2.5d" alone.
+        cues: Numbers about each sample: how far it lies from what is known, how well that is known, and the references'.
         widths: Channels at each scale; five for "ifss-net".
         clip_px: How many pixels from its border the prior stops growing surer.
         gain: Logit of the prior a pixel from its border.
@@ -32,6 +39,7 @@ class AnchoredNetConfig:
 
     backbone: str = LIGHT
     slices: int = 5
+    references: bool = False
     cues: int = 2
     widths: tuple[int, ...] = (16, 32, 48, 64)
     clip_px: float = 6.0
@@ -44,8 +52,19 @@ class AnchoredNetConfig:
             raise InputError(
                 f"three slices and five widths for {TWIN}", f"{self.slices} and {self.widths}", "Correct slices and widths."
             )
+        if self.references and (self.backbone != LIGHT or self.cues != 2 + SIDES):
+            raise InputError(
+                f"{LIGHT} and {2 + SIDES} cues for a network that sees drawn slices",
+                f"{self.backbone} and {self.cues}",
+                "Correct references, backbone or cues.",
+            )
         if not (self.clip_px > 0 and self.gain > 0):
             raise InputError("a positive clip_px and gain", f"{self.clip_px} and {self.gain}", "Correct them.")
+
+    @property
+    def planes(self) -> int:
+        """Planes of the image: the slices, and what is seen of drawn ones."""
+        return self.slices + (2 * SIDES if self.references else 0)
 
     @classmethod
     def twin(cls, widths: tuple[int, ...] = (16, 16, 32, 32, 64)) -> AnchoredNetConfig:
@@ -72,11 +91,12 @@ class Backbone(Protocol):
 
 
 class LightBackbone(nn.Module):
-    """The 2.5-D U-Net over the slices, the prior close to its border, and the prior far from it."""
+    """The 2.5-D U-Net over the slices, the prior close to its border, the prior far from it, and the drawn slices."""
 
     def __init__(self, config: AnchoredNetConfig) -> None:
         super().__init__()
-        self.unet = UNet25d(UNet25dConfig(config.slices + 2, config.cues, config.widths))
+        self.slices = config.slices
+        self.unet = UNet25d(UNet25dConfig(config.planes + 2, config.cues, config.widths))
         self.last = _zeroed(nn.Conv2d(self.unet.channels, 1, 1))
 
     @property
@@ -88,7 +108,9 @@ class LightBackbone(nn.Module):
         self, image: Float[Tensor, "batch slice y x"], prior: Float[Tensor, "batch 1 y x"], cues: Float[Tensor, "batch cue"]
     ) -> Float[Tensor, "batch 1 y x"]:
         """The correction to the prior's logit."""
-        planes = torch.cat([image, torch.tanh(prior / 4), prior.clamp(-8, 8) / 4], dim=1)
+        # Drawn slices come last, so that a network that does not see them lends its weights to one that does.
+        own, drawn = image[:, : self.slices], image[:, self.slices :]
+        planes = torch.cat([own, torch.tanh(prior / 4), prior.clamp(-8, 8) / 4, drawn], dim=1)
         return self.last(self.unet(planes, cues))
 
 
@@ -148,12 +170,33 @@ class AnchoredNet(nn.Module):
         """The logit of the middle slice.
 
         Args:
-            image: Normalised grey levels of neighbouring slices, the wanted one in the middle.
+            image: Normalised grey levels of neighbouring slices, the wanted one in the middle; with `config.references` the
+                planes of the drawn slices after them.
             prior: Signed distance to the prior's border in pixels, positive inside.
             cues: About each sample, about 0 to 1.
         """
         config = self.config
         return config.gain * prior.clamp(-config.clip_px, config.clip_px) + self.correction(image, prior, cues)
+
+
+def grown(tensors: Mapping[str, np.ndarray], network: AnchoredNet) -> dict[str, np.ndarray]:
+    """The numbers of a network that sees no drawn slices, for one that does: zeros stand for what is new, so it does the same.
+
+    Args:
+        tensors: By name, as `state_dict` has them.
+        network: The larger one. Tensors that do not fit it otherwise are left as they are.
+    """
+    result = {name: np.asarray(tensor) for name, tensor in tensors.items()}
+    if not network.config.references:
+        return result
+    for name, own in network.state_dict().items():
+        there = result.get(name)
+        if there is None or there.ndim != own.dim() or there.ndim < 2 or there.shape == tuple(own.shape):
+            continue
+        if (there.shape[0], *there.shape[2:]) == (own.shape[0], *own.shape[2:]) and there.shape[1] < own.shape[1]:
+            missing = np.zeros((there.shape[0], own.shape[1] - there.shape[1], *there.shape[2:]), dtype=there.dtype)
+            result[name] = np.concatenate([there, missing], axis=1)
+    return result
 
 
 def _zeroed(layer: nn.Conv2d) -> nn.Conv2d:

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 from ifssnet.core.errors import InputError
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
+from ifssnet.propagate.recurrent.inference import BOTH, FORWARD
+
+BETWEEN = "between"
+DIRECTIONS = (BETWEEN, FORWARD, BOTH)
 
 
 @dataclass(frozen=True)
@@ -14,6 +18,9 @@ class AnchoredInference:
     """What is done with the network's corrections.
 
     Attributes:
+        direction: "between" corrects guided interpolation between drawn slices. "forward" and "both" need nothing drawn
+            ahead: the last mask takes the prior's place, as recurrent networks go (`RecurrentInference`); of the settings
+            below none matters to them.
         every_mm: Distance along z of the slices that the network sees; corrections are linear between them.
         gate_mm: Distance from the nearest annotated slice at which a correction counts in full; it counts for nothing on it.
         gate_scatter_mm: Scatter of the drawn borders at which the gate stands open everywhere, because annotated
@@ -29,6 +36,7 @@ class AnchoredInference:
         extrapolate_mm: How far guided interpolation goes beyond the outermost groups.
     """
 
+    direction: str = BETWEEN
     every_mm: float = 1.1
     gate_mm: float = 6.6
     gate_scatter_mm: float = 1.0
@@ -41,6 +49,8 @@ class AnchoredInference:
     extrapolate_mm: float = 0.0
 
     def __post_init__(self) -> None:
+        if self.direction not in DIRECTIONS:
+            raise InputError(f"one of {', '.join(DIRECTIONS)}", f"'{self.direction}'", "Correct direction.")
         numbers = ("every_mm", "gate_mm", "gate_scatter_mm", "smooth_mm", "keep_volume", "keep_volume_mm", "extrapolate_mm")
         for name in numbers:
             value = getattr(self, name)

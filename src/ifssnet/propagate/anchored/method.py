@@ -12,8 +12,9 @@ from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import structure
 from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
 from ifssnet.nn.tensors import filled
+from ifssnet.propagate.anchored.carrying import CarryingStepper
 from ifssnet.propagate.anchored.corrector import Corrector
-from ifssnet.propagate.anchored.inference import AnchoredInference
+from ifssnet.propagate.anchored.inference import BETWEEN, AnchoredInference
 from ifssnet.propagate.anchored.prior import Context
 from ifssnet.propagate.anchored.propagation import AnchoredPropagation
 from ifssnet.propagate.network_input.region import Sampling
@@ -23,6 +24,8 @@ from ifssnet.propagate.network_input.trained_settings import (
     network_settings,
     sampling_settings,
 )
+from ifssnet.propagate.recurrent.inference import RecurrentInference
+from ifssnet.propagate.recurrent.propagation import RecurrentPropagation
 
 KIND = "anchored"
 
@@ -71,7 +74,7 @@ class Anchored:
         inference = structure(AnchoredInference, settings, KIND, base=trained)
         return cls(network, sampling_settings(weights), shared.context, inference)
 
-    def prepare(self, volume: Volume | None, seeds: Seeds) -> AnchoredPropagation:
+    def prepare(self, volume: Volume | None, seeds: Seeds) -> AnchoredPropagation | RecurrentPropagation:
         """The method with its leg.
 
         Raises:
@@ -85,4 +88,10 @@ class Anchored:
                 f"{seeds.grid.shape_zyx}",
                 "Give the seeds that were drawn on this volume.",
             )
-        return AnchoredPropagation(Corrector(self.network, self.sampling, self.context, self.inference), volume, seeds)
+        corrector = Corrector(self.network, self.sampling, self.context, self.inference)
+        if self.inference.direction == BETWEEN:
+            return AnchoredPropagation(corrector, volume, seeds)
+        stepper = CarryingStepper(corrector)
+        facts = {"network": self.network.config, "context": self.context}
+        carried = RecurrentInference(direction=self.inference.direction, stride=1)
+        return RecurrentPropagation(stepper, stepper.sampling, carried, facts, volume, seeds)

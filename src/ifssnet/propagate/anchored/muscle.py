@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float16, Float32
@@ -18,6 +18,7 @@ from ifssnet.propagate.anchored.prior import (
     scatter_beyond_pixels_mm,
     slices_stood_for,
 )
+from ifssnet.propagate.anchored.references import Reference, Sides, move_px, planes, references, weights
 from ifssnet.propagate.anchored.volume_level import MuscleLogits
 from ifssnet.propagate.interpolation.depth_maps import Depth, DepthMaps
 from ifssnet.propagate.network_input.region import Region, crop, paste, pixel_mm, region_of
@@ -27,12 +28,20 @@ NEVER = -100.0
 
 
 @dataclass(frozen=True, eq=False)
+class WantedSlice:
+    """A slice as the network sees it."""
+
+    z: int
+    image: Float32[np.ndarray, "plane v u"]
+    prior_px: Float32[np.ndarray, "v u"]
+    cue_values: Float32[np.ndarray, " cue"]
+
+
+@dataclass(frozen=True, eq=False)
 class HiddenSlice:
     """An annotated slice as the network would see it if nobody had annotated it."""
 
-    image: Float32[np.ndarray, "slice v u"]
-    prior_px: Float32[np.ndarray, "v u"]
-    cue_values: Float32[np.ndarray, " cue"]
+    wanted: WantedSlice
     drawn: Bool[np.ndarray, "v u"]
 
 
@@ -51,7 +60,7 @@ class CorrectedMuscle:
         shape = (len(self.slices), *self.region.shape_yx)
         self.prior: Float16[np.ndarray, "slice v u"] = np.zeros(shape, dtype=np.float16)
         self.found: Float16[np.ndarray, "slice v u"] = np.zeros(shape, dtype=np.float16)
-        self.waiting: list[int] = []
+        self.waiting: list[WantedSlice] = []
         self.ready: MuscleLogits | None = None
         self.share = 1.0
 
@@ -79,17 +88,40 @@ class CorrectedMuscle:
             depth = guided_depth(z, others, own_curves.shapes)
             if depth is None:
                 continue
-            size = pixel_mm(seen.grid, self.corrector.sampling)
             annotated = [near for group in others for near in group.slices]
-            yield HiddenSlice(
-                self._image(z, seen),
-                np.clip(_on_region(depth, self.maps, self.region) / np.float32(size), -100, 100).astype(np.float32),
-                cues(nearness(z, annotated, self.slice_mm).between_mm, self.scatter_mm),
-                crop(masks[z][None], self.region)[0] >= 0.5,
-            )
+            sides = references(z, others, own_curves.shapes, self.slice_mm)
+            wanted = self._wanted(z, depth, nearness(z, annotated, self.slice_mm).between_mm, sides, seen)
+            yield HiddenSlice(wanted, crop(masks[z][None], self.region)[0] >= 0.5)
+
+    def _wanted(self, z: int, depth: Depth, between_mm: float, sides: Sides, seen: Images) -> WantedSlice:
+        """A slice as the network sees it, with the prior of the box and what was drawn on either side."""
+        size = pixel_mm(seen.grid, self.corrector.sampling)
+        prior = np.clip(_on_region(depth, self.maps, self.region) / np.float32(size), -100, 100).astype(np.float32)
+        image, cue_values = self._image(z, seen), cues(between_mm, self.scatter_mm)
+        if self.corrector.network.config.references:
+            image = np.concatenate([image, self._drawn_planes(depth, sides, size, seen)])
+            cue_values = np.concatenate([cue_values, weights(sides)])
+        return WantedSlice(z, image, prior, cue_values)
+
+    def _drawn_planes(self, depth: Depth, sides: Sides, size_mm: float, seen: Images) -> Float32[np.ndarray, "plane v u"]:
+        """The drawn slices on either side, moved to where the prior lies."""
+        nothing = np.zeros(self.region.shape_yx, dtype=np.float32)
+        pairs = [(nothing, nothing) if side is None else self._drawn(side, depth, size_mm, seen) for side in sides]
+        grey, shape = (np.stack([pair[place] for pair in pairs]) for place in (0, 1))
+        return planes(grey, shape, weights(sides))
+
+    def _drawn(
+        self, side: Reference, depth: Depth, size_mm: float, seen: Images
+    ) -> tuple[Float32[np.ndarray, "v u"], Float32[np.ndarray, "v u"]]:
+        """Grey levels of a drawn slice and the depth of its shape in pixels, moved."""
+        region = self.region
+        down, right = move_px(side, depth, region.factor)
+        moved = replace(region, top=region.top - down * region.factor, left=region.left - right * region.factor)
+        grey = np.zeros(region.shape_yx, np.float32) if self.corrector.context.zero_image else seen.plane(side.z, moved)
+        return grey, _on_region(-side.shape.distances, self.maps, moved) / np.float32(size_mm)
 
     def _image(self, z: int, seen: Images) -> Float32[np.ndarray, "slice v u"]:
-        """What the network sees around a slice."""
+        """The slices around one."""
         context = self.corrector.context
         if context.zero_image:
             return np.zeros((len(context.offsets_mm), *self.region.shape_yx), dtype=np.float32)
@@ -97,16 +129,19 @@ class CorrectedMuscle:
 
     def prepare(self, z: int, depth: Depth, seen: Images) -> None:
         """Remember a slice's prior; the network sees some slices at a time."""
-        size = pixel_mm(seen.grid, self.corrector.sampling)
-        self.prior[self.place[z]] = np.clip(_on_region(depth, self.maps, self.region) / size, -100, 100)
-        self.waiting.append(z)
+        own_curves = self.maps.curves[self.label]
+        between_mm = nearness(z, self.annotated, self.slice_mm).between_mm
+        sides = references(z, own_curves.groups, own_curves.shapes, self.slice_mm)
+        wanted = self._wanted(z, depth, between_mm, sides, seen)
+        self.prior[self.place[z]] = wanted.prior_px
+        self.waiting.append(wanted)
         if len(self.waiting) == self.corrector.inference.batch:
-            self._pass(seen)
+            self._pass()
 
-    def finish(self, seen: Images) -> None:
+    def finish(self) -> None:
         """The last slices, and smoothing along z."""
         if self.waiting:
-            self._pass(seen)
+            self._pass()
         inference, where = self.corrector.inference, np.array(self.slices, dtype=np.float64) * self.slice_mm
         weight = slices_stood_for(self.slices, self.maps, self.label)
         if inference.smooth_mm > 0 and len(self.slices) > 1:
@@ -134,13 +169,14 @@ class CorrectedMuscle:
         plane = np.float32(self.gate(z)) * (plane + np.float32(level))
         return paste(np.asarray(plane, np.float32), self.region, self.maps.seeds.grid.shape_zyx[1:], 0.0)
 
-    def _pass(self, seen: Images) -> None:
-        places = [self.place[z] for z in self.waiting]
-        image = np.stack([self._image(z, seen) for z in self.waiting])
-        cue_values = np.stack(
-            [cues(nearness(z, self.annotated, self.slice_mm).between_mm, self.scatter_mm) for z in self.waiting]
+    def _pass(self) -> None:
+        places = [self.place[wanted.z] for wanted in self.waiting]
+        self.found[places] = self.corrector.corrections(
+            np.stack([wanted.image for wanted in self.waiting]),
+            # As it was kept: half precision.
+            self.prior[places, None].astype(np.float32),
+            np.stack([wanted.cue_values for wanted in self.waiting]),
         )
-        self.found[places] = self.corrector.corrections(image, self.prior[places, None].astype(np.float32), cue_values)
         self.waiting = []
 
 

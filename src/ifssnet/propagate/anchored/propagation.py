@@ -81,7 +81,7 @@ class AnchoredPropagation:
                     done += 1
                     yield Step(label, z, self._probability(depths[label], maps, None), done, total)
         for muscle in muscles.values():
-            muscle.finish(seen)
+            muscle.finish()
         levels = volume_levels(
             {label: muscle.logits for label, muscle in muscles.items()},
             {label: inference.volume_share(maps.curves[label].mean_gap * muscle.slice_mm) for label, muscle in muscles.items()},
@@ -109,8 +109,9 @@ class AnchoredPropagation:
         scores: list[list[float]] = []
         for muscle in muscles.values():
             for hidden in muscle.hidden(seen):
-                correction = corrector.corrections(hidden.image[None], hidden.prior_px[None, None], hidden.cue_values[None])[0]
-                scores.append(hidden_dice(corrector.prior_logit(hidden.prior_px), correction, hidden.drawn))
+                wanted = hidden.wanted
+                correction = corrector.corrections(wanted.image[None], wanted.prior_px[None, None], wanted.cue_values[None])[0]
+                scores.append(hidden_dice(corrector.prior_logit(wanted.prior_px), correction, hidden.drawn))
         return checked(scores)
 
     def _probability(

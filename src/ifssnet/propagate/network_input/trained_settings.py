@@ -16,6 +16,9 @@ Settings = TypeVar("Settings")
 _RENAMED: Mapping[str, str] = {"steady": "smooth_seeds"}
 """Settings of inference that weights files may have under an older name."""
 
+_SINCE: Mapping[str, object] = {"references": False}
+"""Settings of networks that older weights files lack, and what their networks did."""
+
 
 def trained_settings(kind: type[Settings], table: Mapping[str, object], what: str) -> Settings:
     """Settings of which none may be missing: a default of today need not be what was trained with.
@@ -40,7 +43,8 @@ def network_settings(kind: type[Settings], weights: Weights) -> Settings:
     Raises:
         InputError: A value is missing, unknown or of another type, or cannot be.
     """
-    return trained_settings(kind, weights.network, f"the network of the weights of {weights.kind}")
+    since = {name: value for name, value in _SINCE.items() if name in _names(kind)}
+    return trained_settings(kind, {**since, **weights.network}, f"the network of the weights of {weights.kind}")
 
 
 def sampling_settings(weights: Weights) -> Sampling:

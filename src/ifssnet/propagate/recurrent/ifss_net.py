@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -11,7 +12,7 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor, nn
 
-from ifssnet.core.errors import InputError
+from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.weights import Weights
 from ifssnet.geometry.masks.soft_distance import soft_depth
 from ifssnet.io.plain_data import structure
@@ -116,6 +117,9 @@ class IFSSNetStepper:
             raise InputError(f"one of the outputs {', '.join(OUTPUTS)}", f"'{output}'", "Correct output.")
         self.network, self.output, self.stride, self.image = network, output, stride, image
 
+    ahead = 0
+    ages_from_group = False
+
     @property
     def window(self) -> int:
         """Slices that a step sees and predicts."""
@@ -173,6 +177,49 @@ def recurrent(
     return Recurrent(stepper, sampling, inference, NAME, {**own, **(facts or {})})
 
 
+def _untrained_step(weights: Weights, stride: int) -> str:
+    """What a user should know of a step that the network was not trained at; empty where it was, or where nobody says."""
+    try:
+        strides = structure(_Card, weights.card, "the card", ignore_unknown=True).recipe.config.sequences.strides
+    except InputError:
+        return ""
+    if not strides or strides[0] <= stride <= strides[-1]:
+        return ""
+    trained = f"{strides[0]}" if strides[0] == strides[-1] else f"{strides[0]} to {strides[-1]}"
+    return (
+        f"The network was trained at strides of {trained} slices and goes at {stride}: on digital legs the shipped one lost "
+        f"a seventh of its Dice at 1. Leave out stride, or train with --set sequences.strides=[{stride},{stride}]."
+    )
+
+
+@dataclass(frozen=True)
+class _CardSequences:
+    """The sequences of a training, as far as use has to know of them."""
+
+    strides: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class _CardConfig:
+    """The configuration around them."""
+
+    sequences: _CardSequences = _CardSequences()
+
+
+@dataclass(frozen=True)
+class _CardRecipe:
+    """The recipe around it."""
+
+    config: _CardConfig = _CardConfig()
+
+
+@dataclass(frozen=True)
+class _Card:
+    """What the card of weights says of their training."""
+
+    recipe: _CardRecipe = _CardRecipe()
+
+
 @dataclass(frozen=True)
 class _SharedWithTraining:
     """What a weights file says beside the sampling and inference."""
@@ -196,4 +243,6 @@ def from_weights(weights: Weights, **settings: object) -> Recurrent:
     trained = inference_settings(RecurrentInference, weights.sampling, weights)
     network = filled(IFSSNet(network_settings(IFSSNetConfig, weights)), weights.tensors)
     inference = structure(RecurrentInference, settings, NAME, base=trained)
+    if doubt := _untrained_step(weights, inference.stride):
+        warnings.warn(InputWarning(doubt), stacklevel=2)
     return recurrent(network, sampling_settings(weights), shared.output, shared.image, inference=inference)

@@ -33,6 +33,8 @@ class PGNetStepper:
 
     network: PGNet
     window: int = ONE_BY_ONE
+    ahead = 0
+    ages_from_group = False
 
     @torch.inference_mode()
     def start(self, images: Float32[np.ndarray, "z v u"], masks: Float32[np.ndarray, "z v u"]) -> Tensor:

@@ -27,6 +27,16 @@ class Stepper(Protocol):
         """Slices that a step sees and predicts."""
         ...
 
+    @property
+    def ahead(self) -> int:
+        """The last slices of a window that it sees, and predicts in earnest in later windows only."""
+        ...
+
+    @property
+    def ages_from_group(self) -> bool:
+        """Whether the age that a step is told is always that of the given group."""
+        ...
+
     def start(self, images: Planes, masks: Planes) -> Any:
         """See given slices and their masks.
 
@@ -198,14 +208,16 @@ def run(
     if largest_px is not None:
         taper = Tapering(largest_px / region.factor**2)
         taper.is_over(float(masks[-1].sum()))
-    while first + window - 1 < path.final:
+    # Windows go on until the last slice wanted is no longer ahead of what they find.
+    last = window - 1 - stepper.ahead
+    while first + last < path.final:
         previous = masks if feedback.kind == GIVEN else _planes([latest[place] for place in range(first, first + window)])
         if feedback.kind == HARD:
             previous = (previous >= 0.5).astype(np.float32)
         first += feedback.stride
         places = range(first, first + window)
         images = scene.images([path.slice_at(place) for place in places], region)
-        age = first if feedback.kind == GIVEN or doubted else feedback.stride
+        age = first if feedback.kind == GIVEN or doubted or stepper.ages_from_group else feedback.stride
         probability, memory = stepper.step(images, previous, memory, age)
         for place, value in zip(places, probability, strict=True):
             if place in latest:
@@ -216,7 +228,7 @@ def run(
         if empty >= feedback.empty_windows:
             return
         # A slice is settled when no later window holds it.
-        settled = path.final if places[-1] >= path.final else min(first + feedback.stride - 1, places[-1])
+        settled = path.final if first + last >= path.final else min(first + feedback.stride - 1, first + last)
         for place in range(emitted + 1, settled + 1):
             if taper is not None and taper.is_over(float((latest[place].value >= 0.5).sum())):
                 return

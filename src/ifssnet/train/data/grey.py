@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import no_type_check
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from ifssnet.geometry.compiled import compiled
 
@@ -79,6 +79,11 @@ def blur(stack: Float32[np.ndarray, "*slices y x"], weight: float) -> Float32[np
 def curve(stack: Float32[np.ndarray, "*slices y x"], gamma: float) -> Float32[np.ndarray, "*slices y x"]:
     """White times (grey / white) to the power of gamma, from a table of whole grey levels and linear between."""
     table = WHITE * (np.arange(257) / WHITE) ** gamma
+    return through(stack, table)
+
+
+def through(stack: Float32[np.ndarray, "*slices y x"], table: Float[np.ndarray, " 257"]) -> Float32[np.ndarray, "*slices y x"]:
+    """Grey levels through a table of whole ones, 0 to 256, linear between."""
     return _through(np.ascontiguousarray(stack).reshape(-1), table.astype(np.float32)).reshape(stack.shape)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float32, Int
 
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.propagate.network_input.region import Region, Sampling, crop, pixel_factor, pixel_mm
@@ -46,6 +46,10 @@ class LegPixels:
     def grey(self, z: int, top: int, left: int, side: int) -> Float32[np.ndarray, "y x"]:
         """A square of a slice, 0 beyond it."""
         return crop(self._volume[z : z + 1], Region(1, top, left, (side, side)))[0]
+
+    def tissue(self, z: int, top: int, left: int, side: int) -> Int[np.ndarray, "y x"]:
+        """What lies in a square of a slice: values of the labels, 0 for all else and beyond the slice."""
+        return crop(self._labels[z : z + 1], Region(1, top, left, (side, side)))[0].astype(np.int64)
 
     def unseen(self, z: int, top: int, left: int, side: int) -> Bool[np.ndarray, "y x"] | None:
         """Where a square of a slice was never seen, so that nothing is to be learned there; None where nobody says.

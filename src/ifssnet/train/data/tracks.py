@@ -165,6 +165,14 @@ def find_tracks(
     return tuple(found)
 
 
+def most_drawn_first(tracks: Sequence[Track]) -> tuple[tuple[Track, ...], ...]:
+    """The tracks of each leg, legs with the most drawn slices first (paper, III-C3); legs with as many keep their order."""
+    by_leg: dict[str, list[Track]] = {}
+    for track in tracks:
+        by_leg.setdefault(track.leg.name, []).append(track)
+    return tuple(tuple(own) for own in sorted(by_leg.values(), key=lambda own: -sum(track.present.size for track in own)))
+
+
 def _paste(plane: Float32[np.ndarray, "b a"], box: Region, onto: Float32[np.ndarray, "v u"], region: Region) -> None:
     """Copy what two regions share; both lie on the same blocks of voxels."""
     down, right = (box.top - region.top) // box.factor, (box.left - region.left) // box.factor

@@ -17,7 +17,7 @@ class ScheduleConfig:
     """How the learning rate changes.
 
     Attributes:
-        form: "cosine" with a linear warm-up; "paper": constant, then `least` of it at the end (paper, III-D); or "constant".
+        form: "cosine" with a linear warm-up; "paper": constant, then `least` of it at the end (paper, III-C1); or "constant".
         warm_up: Share of the units over which "cosine" rises from nothing.
         last: Share of the units at the end that "paper" trains at the lower rate: its last two epochs. The paper does not
             say of how many; a tenth is two of twenty.
@@ -57,7 +57,7 @@ class OptimiserConfig:
     """How weights are changed.
 
     Attributes:
-        form: "adam" (paper, III-D) or "adamw", which keeps the decay of the weights out of the gradient's moments.
+        form: "adam" (paper, III-C1) or "adamw", which keeps the decay of the weights out of the gradient's moments.
         learning_rate: The highest learning rate (paper: 1e-4).
         loss_rate: The learning rate of the loss' own parameters (alpha, beta), as a multiple of it.
         weight_decay: The decay of the network's weights; the loss' parameters never decay.

@@ -21,11 +21,13 @@ from ifssnet.nn.tensors import channels_last, seed_torch, tensor_of
 from ifssnet.propagate.anchored.inference import AnchoredInference
 from ifssnet.propagate.anchored.method import KIND, Anchored
 from ifssnet.propagate.anchored.prior import Context
+from ifssnet.propagate.anchored.references import planes as planes_of
 from ifssnet.propagate.network_input.region import Sampling, normalised
 from ifssnet.train.data.augment import Bends, GreyChanges, change_grey, draw_warp, flip
 from ifssnet.train.data.budget import AnnotationBudget, with_ends
 from ifssnet.train.data.leg import LabelledLeg
 from ifssnet.train.data.leg_pixels import LegPixels
+from ifssnet.train.data.looks import RandomLooks, change_look
 from ifssnet.train.loop.task import arrays_of, unit_rng
 from ifssnet.train.tasks.anchored_samples import RIM_PX, AnchoredSamplesConfig, MuscleSamples, TrainingSample
 
@@ -53,6 +55,7 @@ class AnchoredConfig:
         bends: Deformations in the plane.
         bent: Share of samples that are bent.
         grey: Changes of grey levels.
+        looks: Other looks of a leg, tissue by tissue.
         inference: How the network is used in validation, and unless somebody says otherwise.
     """
 
@@ -71,6 +74,7 @@ class AnchoredConfig:
     bends: Bends = field(default_factory=Bends)
     bent: float = 0.7
     grey: GreyChanges = field(default_factory=GreyChanges)
+    looks: RandomLooks = field(default_factory=RandomLooks)
     inference: AnchoredInference = field(default_factory=AnchoredInference)
 
     def __post_init__(self) -> None:
@@ -176,26 +180,40 @@ class AnchoredTask:
         return image, prior, tensor_of(np.stack([sample.cues for sample in drawn])), label
 
     def _changed(self, rng: np.random.Generator, sample: TrainingSample) -> TrainingSample:
-        """A sample after augmentation, its grey levels normalised; black without the image."""
-        config = self.config
-        grey = change_grey(rng, sample.grey, config.grey)
+        """A sample after augmentation, its grey levels normalised; black without the image.
+
+        All that belongs to a place is bent, cut and turned alike: slices, drawn slices and their shapes, prior and label.
+        """
+        config, slices = self.config, len(sample.grey)
+        drawn = sample.drawn
+        grey = sample.grey if drawn is None else np.concatenate([sample.grey, drawn.grey])
+        if sample.tissue is not None:
+            grey = change_look(rng, grey, sample.tissue, slices, config.sampling.pixel_mm, config.looks)
+        grey = change_grey(rng, grey, config.grey)
         prior, label = sample.prior_px, sample.label
         unseen = np.zeros_like(label) if sample.unseen is None else sample.unseen
+        shapes = np.zeros((0, *label.shape), np.float32) if drawn is None else drawn.depth_px
         if rng.random() < config.bent:
             warp = draw_warp(rng, (label.shape[0], label.shape[1]), config.sampling.pixel_mm, config.bends)
             grey, prior, label = warp.image(grey), warp.distance(prior), warp.image(label)
+            shapes = warp.distance(shapes) if len(shapes) else shapes
             unseen = unseen if sample.unseen is None else warp.image(unseen)
         middle = slice(RIM_PX, -RIM_PX)
-        planes = (grey, prior, label, unseen)
-        grey, prior, label, unseen = (np.ascontiguousarray(array[..., middle, middle]) for array in planes)
-        grey, prior, label, unseen = flip(rng, normalised(grey, config.sampling), prior, label, unseen)
+        planes = (grey, prior, label, unseen, shapes)
+        grey, prior, label, unseen, shapes = (np.ascontiguousarray(array[..., middle, middle]) for array in planes)
+        grey, prior, label, unseen, shapes = flip(rng, normalised(grey, config.sampling), prior, label, unseen, shapes)
         if sample.unseen is not None:
             label = np.where(unseen > 0, np.float32(np.nan), label)
-        if rng.random() < 0.5:
-            grey = np.ascontiguousarray(grey[::-1])
+        turned = rng.random() < 0.5
         if config.context.zero_image:
             grey = np.zeros_like(grey)
-        return TrainingSample(grey, prior, label, sample.cues)
+        own, beside, number = grey[:slices], grey[slices:], sample.cues
+        if turned:
+            own, beside, shapes = own[::-1], beside[::-1], shapes[::-1]
+        if drawn is not None:
+            counts = np.ascontiguousarray(drawn.counts[::-1] if turned else drawn.counts)
+            own, number = np.concatenate([own, planes_of(beside, shapes, counts)]), np.concatenate([number, counts])
+        return TrainingSample(np.ascontiguousarray(own), prior, label, number)
 
     def teach(self, average: nn.Module) -> None:
         """There is no teacher: experts' slices are the only labels."""
@@ -241,7 +259,8 @@ def _sources(
             if name not in ranges[leg.name]:
                 continue
             seen_slices = None if annotated is None or config.supervision == FULL else annotated[leg.name][name]
-            found.append(MuscleSamples(seen, value, seen_slices, config.samples, config.context, (seed, place, value)))
+            shown = (config.network.references, config.looks.chance > 0)
+            found.append(MuscleSamples(seen, value, seen_slices, config.samples, config.context, (seed, place, value), *shown))
     if not found:
         wanted = " or ".join(muscles) or "a muscle"
         raise InputError(f"a leg with {wanted}", f"{len(legs)} legs without", "Give other legs or muscles.")

@@ -7,18 +7,19 @@ their true shape is led astray; with full supervision any slice is, between anno
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32
+from jaxtyping import Bool, Float, Float32, Int
 
 from ifssnet.core.errors import InputError
 from ifssnet.geometry.masks.box import Box, bounding_box
 from ifssnet.geometry.masks.distance import signed_distance
 from ifssnet.propagate.anchored.prior import Context, cues, guided_depth, nearness
+from ifssnet.propagate.anchored.references import Sides, move_px, references, weights
 from ifssnet.propagate.interpolation.blend import blend
 from ifssnet.propagate.interpolation.group_shapes import NEIGHBOURS, GroupShapes, measured_shapes
 from ifssnet.propagate.interpolation.seed_smoothing import smoothed
@@ -37,7 +38,7 @@ RIM_PX = 8
 JITTER_PX = 8
 """How far a sample's middle may lie from that of the prior, along each axis."""
 
-SHAPES_KEPT = 4096
+SHAPES_KEPT = 1024
 """Shapes of annotated slices that are kept in memory, some 40 kB each."""
 
 
@@ -50,6 +51,10 @@ class AnchoredSamplesConfig:
         hide: Share of samples whose prior is interpolated across the hidden slice.
         blend: Share whose prior lies between that and the truth: it imitates small gaps.
         warp: Share whose prior is the truth with its border displaced at random: the network learns to leave a wrong prior.
+        carry: Share whose prior is the shape some millimetres further along the leg, with nothing known beyond the wanted
+            slice: for use from slice to slice.
+        carry_mm: The nearest and the furthest place that a shape is carried from.
+        lost: The chance, for each side, that no drawn slice is shown there; for networks that see them.
         beyond_end: Share of samples from outside the muscle, where the prior goes on and the label is empty.
         noise: Share of samples with a prior from badly drawn seeds; the label stays what the expert drew.
         noise_mm: SDs of such seeds' borders, one of them at random.
@@ -62,6 +67,9 @@ class AnchoredSamplesConfig:
     hide: float = 0.5
     blend: float = 0.25
     warp: float = 0.25
+    carry: float = 0.0
+    carry_mm: tuple[float, float] = (1.0, 12.0)
+    lost: float = 0.15
     beyond_end: float = 0.06
     noise: float = 0.3
     noise_mm: tuple[float, ...] = (0.5, 1.0, 1.5)
@@ -70,9 +78,12 @@ class AnchoredSamplesConfig:
     beyond_mm: float = 15.0
 
     def __post_init__(self) -> None:
-        shares = (self.hide, self.blend, self.warp, self.beyond_end, self.noise)
-        if min(shares) < 0 or self.hide + self.blend + self.warp <= 0 or max(self.beyond_end, self.noise) > 1:
-            raise InputError("shares from 0 to 1", f"{shares}", "Correct hide, blend, warp, beyond_end and noise.")
+        kinds = (self.hide, self.blend, self.warp, self.carry)
+        shares = (*kinds, self.beyond_end, self.noise, self.lost)
+        if min(shares) < 0 or sum(kinds) <= 0 or max(self.beyond_end, self.noise, self.lost) > 1:
+            raise InputError("shares from 0 to 1", f"{shares}", "Correct hide, blend, warp, carry, beyond_end, noise and lost.")
+        if not 0 < self.carry_mm[0] < self.carry_mm[1]:
+            raise InputError("carry_mm above 0 and rising", f"{self.carry_mm}", "Correct carry_mm.")
         if not 0 < self.least_gap_mm < self.widest_gap_mm or self.beyond_mm < 0 or self.crop_px < 16:
             raise InputError(
                 "gaps above 0, the widest above the least, and a crop of 16 pixels or more", f"{self}", "Correct them."
@@ -89,8 +100,10 @@ class TrainingSample:
         grey: The grey levels of the slices around it, as in the volume.
         prior_px: The depth of the prior in pixels, positive inside.
         label: What the expert drew, 0 or 1; NaN, once a sample is changed and cut, where nothing was seen.
-        cues: As `propagate.prior.cues` has them.
+        cues: As `propagate.prior.cues` has them, without the drawn slices'.
         unseen: 1 where no frame shows anything, before a sample is changed; None where nobody says.
+        drawn: The drawn slices on either side, moved; None for a network that does not see them.
+        tissue: What lies where on all slices, drawn ones last; None where looks do not change.
     """
 
     grey: Float32[np.ndarray, "slice y x"]
@@ -98,6 +111,38 @@ class TrainingSample:
     label: Float32[np.ndarray, "y x"]
     cues: Float32[np.ndarray, " cue"]
     unseen: Float32[np.ndarray, "y x"] | None = None
+    drawn: DrawnSlices | None = None
+    tissue: Int[np.ndarray, "slice y x"] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnSlices:
+    """The nearest drawn slices below and above a sample, moved so that centroids meet.
+
+    Attributes:
+        grey: Grey levels as in the volume, 0 where there is no such slice.
+        depth_px: Depth of the drawn shape in pixels, positive inside.
+        counts: How much each counts, as `references.weights` has them.
+    """
+
+    grey: Float32[np.ndarray, "side y x"]
+    depth_px: Float32[np.ndarray, "side y x"]
+    counts: Float32[np.ndarray, " side"]
+
+
+@dataclass(frozen=True, eq=False)
+class Prior:
+    """What is known of a slice without its image.
+
+    Attributes:
+        depth: On the box, in mm, positive inside.
+        between_mm: As `prior.nearness` has it.
+        sides: The drawn slices beside it.
+    """
+
+    depth: Float32[np.ndarray, "y x"]
+    between_mm: float
+    sides: Sides = (None, None)
 
 
 class MuscleSamples:
@@ -113,6 +158,8 @@ class MuscleSamples:
         config: What is shown.
         context: The slices around a sample.
         key: Tells this muscle and leg from others in the random numbers of badly drawn seeds.
+        drawn: Whether the network sees drawn slices.
+        tissue: Whether looks change, so that what lies where has to be known.
     """
 
     def __init__(
@@ -123,20 +170,25 @@ class MuscleSamples:
         config: AnchoredSamplesConfig,
         context: Context,
         key: tuple[int, ...],
+        drawn: bool = False,
+        tissue: bool = False,
     ) -> None:
         self.leg, self.value, self.config, self.context, self.key = leg, value, config, context, key
+        self.shows_drawn, self.shows_tissue = drawn, tissue
         present = leg.present(value)
         seen = range(present[0] - 1, present[-1] + 2) if annotated is None else annotated
         seen = [z for z in seen if 0 <= z < leg.slices]
         shown = set(present)
         self.full = annotated is None
         self.present = [z for z in seen if z in shown]
+        self._shown = frozenset(self.present)
         if not self.present:
             raise InputError(
                 f"an annotated slice with label {value} in {leg.name}", "none", "Annotate more slices, or leave the leg out."
             )
         self.groups = find_groups({z: np.array([[z in shown]]) for z in seen})
         self.box = self._around()
+        self._box_shape = (self.box[0].stop - self.box[0].start, self.box[1].stop - self.box[1].start)
         self.shapes: Callable[[AnnotatedGroup, int], GroupShapes] = lru_cache(SHAPES_KEPT)(self._shapes)
 
     def draw(self, rng: np.random.Generator) -> TrainingSample:
@@ -144,20 +196,25 @@ class MuscleSamples:
         config = self.config
         z = self._target(rng)
         annotator = 1 + int(rng.integers(len(config.noise_mm))) if rng.random() < config.noise else 0
-        kinds = np.array([config.hide, config.blend, config.warp])
-        kind = int(rng.choice(3, p=kinds / kinds.sum()))
+        kinds = np.array([config.hide, config.blend, config.warp, config.carry][: 4 if config.carry else 3])
+        kind = int(rng.choice(len(kinds), p=kinds / kinds.sum()))
         label = self.leg.mask(z, self.value)[self.box]
-        hidden = None if kind == 2 and label.any() else self._interpolated(rng, z, annotator)
-        if hidden is None:
-            depth, between_mm = self._led_astray(rng, label)
-        else:
-            depth, between_mm = hidden
-            if kind == 1 and label.any():
+        found = self._carried(rng, z, annotator) if kind == 3 else None
+        if found is None and (self.shows_drawn or kind != 2 or not label.any()):
+            kept = self._kept(rng, z)
+            found = self._interpolated(rng, z, annotator, kept)
+            if found is None or (kind == 2 and label.any()):
+                depth, between_mm = self._led_astray(rng, label)
+                found = Prior(depth, between_mm, self._beside(z, kept, self._shapes_of(kept, z, annotator)))
+            elif kind == 1 and label.any():
                 share = np.float32(rng.uniform(0.3, 0.9))
                 true = self._depth(label) + self._border_noise(rng, label.shape, annotator)
-                depth, between_mm = share * true + (1 - share) * depth, float(1 - share) * between_mm
+                depth = share * true + (1 - share) * found.depth
+                found = Prior(depth, float(1 - share) * found.between_mm, found.sides)
+        if found is None:
+            found = Prior(*self._led_astray(rng, label))
         sd_mm = self.config.noise_mm[annotator - 1] * rng.uniform(0.8, 1.2) if annotator else rng.uniform(0, 0.15)
-        return self._cropped(rng, z, depth, cues(between_mm, sd_mm))
+        return self._cropped(rng, z, found, cues(found.between_mm, sd_mm))
 
     def _target(self, rng: np.random.Generator) -> int:
         """A slice with the muscle, as a rule; else one close outside, where the ends are known."""
@@ -169,22 +226,59 @@ class MuscleSamples:
             return min(max(edge + way * out, 0), self.leg.slices - 1)
         return self.present[int(rng.integers(len(self.present)))]
 
-    def _interpolated(
-        self, rng: np.random.Generator, z: int, annotator: int
-    ) -> tuple[Float32[np.ndarray, "y x"], float] | None:
+    def _carried(self, rng: np.random.Generator, z: int, annotator: int) -> Prior | None:
+        """The shape some way along the leg, wrong as a carried mask is; drawn slices on that side alone. None at the ends."""
+        low, high = self.config.carry_mm
+        away = max(1, round(math.exp(rng.uniform(math.log(low), math.log(high))) / self.leg.slice_mm))
+        way = -1 if rng.random() < 0.5 else 1
+        if self.full:
+            way = way if z + way * away in self._shown else -way
+            source = z + way * away
+        else:
+            # Of slices that nobody annotated nothing may be known.
+            place = int(np.searchsorted(self.present, z, side="left" if way < 0 else "right"))
+            place = min(max(place - 1 if way < 0 else place, 0), len(self.present) - 1)
+            source = self.present[place]
+            way = -1 if source < z else 1
+        if source not in self._shown or source == z:
+            return None
+        field = _smooth_field(rng, self._box_shape, math.exp(rng.uniform(math.log(6), math.log(40))) / self.leg.pixel_mm)
+        depth = self._depth(self._drawn(source, annotator)) + np.float32(rng.uniform(0, 1.2)) * field
+        depth += np.float32(rng.normal(0, 0.4))
+        behind = [group for group in self.groups if group.present and (source - group.first) * way <= 0]
+        drawn = source + way * round(math.exp(rng.uniform(math.log(0.3), math.log(40))) / self.leg.slice_mm)
+        nearest = min(behind, key=lambda group: abs(group.middle - drawn), default=None)
+        if self.full:
+            place = min(max(drawn, self.present[0]), self.present[-1])
+            nearest = AnnotatedGroup((place,), True) if place in self._shown else None
+        kept = () if nearest is None else (nearest,)
+        between_mm = nearness(z, [source], self.leg.slice_mm).between_mm
+        return Prior(depth.astype(np.float32), between_mm, self._beside(z, kept, self._shapes_of(kept, z, annotator)))
+
+    def _interpolated(self, rng: np.random.Generator, z: int, annotator: int, kept: tuple[AnnotatedGroup, ...]) -> Prior | None:
         """A slice's prior from annotated slices around it that are not hidden; None where these do not reach."""
-        kept = self._kept(rng, z)
         if not any(group.present for group in kept):
             return None
         strength = STRENGTHS[int(rng.integers(len(STRENGTHS)))] if annotator else 0.0
-        near = int(np.searchsorted([group.first for group in kept], z))
-        kept = kept[max(0, near - 5) : near + 5] if strength else kept[max(0, near - 2) : near + 2]
-        shapes = {group: self.shapes(group, annotator) for group in kept if group.present}
-        depth = guided_depth(z, kept, smoothed(kept, shapes, strength) if strength else shapes)
+        kept = _around(kept, z, 5 if strength else 2)
+        shapes = self._shapes_of(kept, z, annotator, 5 if strength else 2)
+        shapes = smoothed(kept, shapes, strength) if strength else shapes
+        depth = guided_depth(z, kept, shapes)
         if depth is None:
             return None
         annotated = [slice_ for group in kept for slice_ in group.slices]
-        return np.asarray(depth, dtype=np.float32), nearness(z, annotated, self.leg.slice_mm).between_mm
+        between_mm = nearness(z, annotated, self.leg.slice_mm).between_mm
+        return Prior(np.asarray(depth, dtype=np.float32), between_mm, self._beside(z, kept, shapes))
+
+    def _shapes_of(
+        self, kept: tuple[AnnotatedGroup, ...], z: int, annotator: int, most: int = 2
+    ) -> dict[AnnotatedGroup, GroupShapes]:
+        """What the nearest groups with the muscle show."""
+        return {group: self.shapes(group, annotator) for group in _around(kept, z, most) if group.present}
+
+    def _beside(self, z: int, kept: Sequence[AnnotatedGroup], shapes: Mapping[AnnotatedGroup, GroupShapes]) -> Sides:
+        """The drawn slices that are shown beside one; none to a network that does not see them."""
+        return references(z, kept, shapes, self.leg.slice_mm) if self.shows_drawn else (None, None)
 
     def _kept(self, rng: np.random.Generator, z: int) -> tuple[AnnotatedGroup, ...]:
         """Annotated slices with a gap of random width around z."""
@@ -260,25 +354,51 @@ class MuscleSamples:
             drawn |= self.leg.mask(z, self.value)
         return bounding_box(drawn, math.ceil(MARGIN_MM / self.leg.pixel_mm))
 
-    def _cropped(
-        self, rng: np.random.Generator, z: int, depth: Float[np.ndarray, "y x"], numbers: Float32[np.ndarray, " cue"]
-    ) -> TrainingSample:
+    def _cropped(self, rng: np.random.Generator, z: int, prior: Prior, numbers: Float32[np.ndarray, " cue"]) -> TrainingSample:
         """A crop somewhere around the prior: dark beyond the slice, the prior's edge beyond its box."""
-        side = self.config.crop_px + 2 * RIM_PX
+        side, depth = self.config.crop_px + 2 * RIM_PX, prior.depth
         rows, columns = self.box
         true = self.leg.mask(z, self.value)
         inside = np.argwhere((depth > min(0.0, float(depth.max()) - 2)) | true[self.box])
         centre = inside.mean(axis=0) + np.array([rows.start, columns.start])
         corner = cast("Sequence[float]", np.round(centre - side / 2 + rng.uniform(-JITTER_PX, JITTER_PX, 2)))
         top, left = int(corner[0]), int(corner[1])
-        at_y = np.clip(np.arange(top, top + side) - rows.start, 0, depth.shape[0] - 1)
-        at_x = np.clip(np.arange(left, left + side) - columns.start, 0, depth.shape[1] - 1)
         around = self.context.slices(z, self.leg.slices, self.leg.slice_mm)
         grey = np.stack([self.leg.grey(slice_, top, left, side) for slice_ in around])
         label = _window(true, top, left, side)
         unseen = self.leg.unseen(z, top, left, side)
-        prior_px = np.asarray(depth[np.ix_(at_y, at_x)] / self.leg.pixel_mm, np.float32)
-        return TrainingSample(grey, prior_px, label, numbers, None if unseen is None else unseen.astype(np.float32))
+        prior_px = self._depth_px(depth, top, left, side)
+        places = [(slice_, top, left) for slice_ in around]
+        drawn = None
+        if self.shows_drawn:
+            sides = cast("Sides", tuple(None if rng.random() < self.config.lost else each for each in prior.sides))
+            moves = [(0, 0) if each is None else move_px(each, depth, 1) for each in sides]
+            at = [(z if each is None else each.z, top - y, left - x) for each, (y, x) in zip(sides, moves, strict=True)]
+            places += at
+            nothing = np.zeros((side, side), dtype=np.float32)
+            shapes = [
+                nothing if each is None else self._depth_px(-each.shape.distances, place[1], place[2], side)
+                for each, place in zip(sides, at, strict=True)
+            ]
+            shown = [nothing if each is None else self.leg.grey(*place, side) for each, place in zip(sides, at, strict=True)]
+            drawn = DrawnSlices(np.stack(shown), np.stack(shapes), weights(sides))
+        tissue = np.stack([self.leg.tissue(*place, side) for place in places]) if self.shows_tissue else None
+        return TrainingSample(
+            grey, prior_px, label, numbers, None if unseen is None else unseen.astype(np.float32), drawn, tissue
+        )
+
+    def _depth_px(self, depth: Float[np.ndarray, "y x"], top: int, left: int, side: int) -> Float32[np.ndarray, "v u"]:
+        """A square of a map of the box, in pixels; its edge goes on beyond the box."""
+        rows, columns = self.box
+        at_y = np.clip(np.arange(top, top + side) - rows.start, 0, depth.shape[0] - 1)
+        at_x = np.clip(np.arange(left, left + side) - columns.start, 0, depth.shape[1] - 1)
+        return np.asarray(depth[np.ix_(at_y, at_x)] / self.leg.pixel_mm, np.float32)
+
+
+def _around(groups: tuple[AnnotatedGroup, ...], z: int, most: int) -> tuple[AnnotatedGroup, ...]:
+    """The groups nearest to a slice, so many on either side."""
+    near = int(np.searchsorted([group.first for group in groups], z))
+    return groups[max(0, near - most) : near + most]
 
 
 def _window(plane: np.ndarray, top: int, left: int, side: int) -> Float32[np.ndarray, "y x"]:

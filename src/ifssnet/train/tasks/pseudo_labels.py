@@ -12,13 +12,17 @@ from torch import Tensor
 from ifssnet.core.errors import InputError
 
 Window = Float[Tensor, "batch z y x"]
+PLACE, SLICE = COMPARED = "place", "slice"
 
 
 @dataclass(frozen=True)
 class PseudoLabelConfig:
-    """How pseudo-labels come about, beside those of the paper.
+    """How pseudo-labels come about.
 
     Attributes:
+        compared: What a window's slices are compared with under "weak-literal", in the window before (paper, Fig. 5, reads
+            both ways): "place", the one at the same place of it, which lies a step earlier; "slice", the same slice, where
+            the windows share it, and nothing on slices that are new.
         decay_mm: The distance from an annotated slice at which interpolation weighs exp(-1) of what an annotated slice weighs.
         least: It never weighs less.
         handover: Shares of the training at which the teacher begins to take over, and has taken over.
@@ -27,6 +31,7 @@ class PseudoLabelConfig:
         teacher_guided: Share of interpolation in the masks that are fed back to the teacher, so that it cannot drift.
     """
 
+    compared: str = PLACE
     decay_mm: float = 10.0
     least: float = 0.2
     handover: tuple[float, float] = (0.3, 0.7)
@@ -35,6 +40,8 @@ class PseudoLabelConfig:
     teacher_guided: float = 0.5
 
     def __post_init__(self) -> None:
+        if self.compared not in COMPARED:
+            raise InputError(f"one of {', '.join(COMPARED)} for compared", f"'{self.compared}'", "Correct it.")
         if not (math.isfinite(self.decay_mm) and self.decay_mm > 0):
             raise InputError("a positive decay_mm", f"{self.decay_mm}", "Correct it.")
         if len(self.handover) != 2 or not self.handover[0] <= self.handover[1]:
@@ -55,18 +62,34 @@ class PseudoLabelConfig:
         return min(1.0, max(0.0, (share - begins) / (ends - begins)))
 
 
-def sequential_label(masks: Window, known: Bool[Tensor, "batch z"], last_prediction: Window) -> Window:
+def sequential_label(
+    masks: Window, known: Bool[Tensor, "batch z"], last_prediction: Window, stride: int = 1, compared: str = PLACE
+) -> tuple[Window, Window]:
     """The paper's: an expert's slices where there are any, else the prediction of the step before (III-C2, Fig. 5).
 
-    The two windows are compared place by place, although the one before lies a step earlier: that is what the paper
-    writes, and why it asks for smooth changes.
+    The paper compares the window {k, k + 1, k + 2} with {k - 1, k, k + 1}. Place by place each slice has its neighbour's
+    mask as a label: it asks for smooth changes. Slice by slice the two slices that both windows hold have their own, and
+    nothing is said about the third.
 
     Args:
         masks: The expert's.
         known: Where there are any.
         last_prediction: The prediction for the window before; taken as it is, without gradient.
+        stride: Slices from the window before to this one.
+        compared: "place" or "slice".
+
+    Returns:
+        The label of each pixel, and its weight.
     """
-    return torch.where(known[..., None, None], masks, last_prediction.detach())
+    before, drawn = last_prediction.detach(), known[..., None, None]
+    weight = torch.ones_like(masks)
+    if compared == SLICE:
+        depth = masks.shape[1]
+        # Slices past the window before repeat its last mask, which then counts for nothing.
+        places = torch.arange(depth, device=masks.device) + stride
+        before = before[:, places.clamp_max(depth - 1)]
+        weight = (places < depth).to(masks)[None, :, None, None].expand_as(masks)
+    return torch.where(drawn, masks, before), torch.where(drawn, torch.ones_like(weight), weight)
 
 
 def guided_label(

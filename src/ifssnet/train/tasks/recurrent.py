@@ -23,11 +23,11 @@ from ifssnet.propagate.recurrent.ifss_net import NAME, recurrent, window_logit
 from ifssnet.train.data.budget import ENDS
 from ifssnet.train.data.leg import LabelledLeg
 from ifssnet.train.data.sequences import SequenceConfig, draw_batch
-from ifssnet.train.data.tracks import Track, find_tracks
+from ifssnet.train.data.tracks import Track, find_tracks, most_drawn_first
 from ifssnet.train.loop.gradients import GradientSum
 from ifssnet.train.loop.task import arrays_of, unit_rng
 from ifssnet.train.tasks.pseudo_labels import guided_label, sequential_label
-from ifssnet.train.tasks.recurrent_config import FULL, HALVES, WEAK, RecurrentConfig
+from ifssnet.train.tasks.recurrent_config import FULL, HALVES, RANDOM, WEAK, RecurrentConfig
 from ifssnet.train.tasks.recurrent_windows import Carried, RecurrentLoss, Window, WindowBatch
 
 __all__ = ["RecurrentConfig", "RecurrentTask"]
@@ -56,19 +56,21 @@ class RecurrentTask:
         self._teacher: nn.Module | None = None
         if not self.tracks:
             raise InputError(f"legs with one of the muscles {', '.join(self.muscles)}", "none", "Give other legs or muscles.")
+        self._in_turn = most_drawn_first(self.tracks)
         self._pixel_mm = pixel_mm(self.tracks[0].grid, config.sampling)
 
     def unit(self, index: int, share: float) -> Iterator[Float[Tensor, ""]]:
         """One sequence, or several side by side."""
         rng, config = unit_rng(self.seed, index), self.config
+        tracks = self._tracks_of(index)
         if share < config.single_share:
             for _ in range(config.single_updates):
                 longest = config.single_run_in if share >= config.run_in_from else 0
                 run_in = int(rng.integers(longest + 1)) if longest else 0
                 singles = self._sequences.singles(config.network.window, run_in)
-                yield self._single_windows(self._shown(rng, singles, share), share)
+                yield self._single_windows(self._shown(rng, tracks, singles, share), share)
         else:
-            yield from self._sequence(rng, self._shown(rng, self._sequences, share), share)
+            yield from self._sequence(rng, self._shown(rng, tracks, self._sequences, share), share)
 
     def teach(self, average: nn.Module) -> None:
         """The averaged network labels slices that nobody drew."""
@@ -88,9 +90,17 @@ class RecurrentTask:
         only = self.muscles if len(self.muscles) == 1 else ()
         return Weights(NAME, plain_table(config.network), sampling, only, arrays_of(network))
 
-    def _shown(self, rng: np.random.Generator, sequences: SequenceConfig, share: float) -> WindowBatch:
+    def _tracks_of(self, index: int) -> tuple[Track, ...]:
+        """What a unit draws from: every leg, or the one whose turn it is."""
+        if self.config.order == RANDOM:
+            return self.tracks
+        return self._in_turn[index % len(self._in_turn)]
+
+    def _shown(
+        self, rng: np.random.Generator, tracks: tuple[Track, ...], sequences: SequenceConfig, share: float
+    ) -> WindowBatch:
         config = self.config
-        batch = draw_batch(rng, self.tracks, sequences, config.sampling, config.network.window, share)
+        batch = draw_batch(rng, tracks, sequences, config.sampling, config.network.window, share)
         return WindowBatch(batch, next(self.network.parameters()).device, config.image)
 
     def _single_windows(self, shown: WindowBatch, share: float) -> Float[Tensor, ""]:
@@ -151,7 +161,7 @@ class RecurrentTask:
         """The given masks; a state that is carried has seen the given window with them (paper, III)."""
         state = None
         if self.config.network.state == CARRIED:
-            state = network(shown.images[0][:, None], shown.masks[0][:, None], None)[1]
+            _, state = window_logit(network, shown.images[0], shown.masks[0], None, self.config.output, shown.stride, 0.0)
         return Carried(shown.masks[0], state, shown.masks[0])
 
     def _teaches(self, share: float) -> bool:
@@ -212,7 +222,7 @@ class RecurrentTask:
             return guided_label(masks, known, shown.guided[time], distance_mm, teacher, share, self.config.pseudo)
         if last is None:
             return masks, known[..., None, None].to(masks).expand_as(masks)
-        return sequential_label(masks, known, last), torch.ones_like(masks)
+        return sequential_label(masks, known, last, shown.stride, self.config.pseudo.compared)
 
     def _anchor(self, shown: WindowBatch) -> Float[Tensor, ""]:
         """The window of the annotated group that the sequence starts from, fed an earlier mask: an expert in each update."""

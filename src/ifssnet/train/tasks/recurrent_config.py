@@ -19,6 +19,7 @@ from ifssnet.train.tasks.pseudo_labels import PseudoLabelConfig
 FULL, LITERAL, WEAK = "full", "weak-literal", "weak"
 SUPERVISIONS = (FULL, LITERAL, WEAK)
 HALVES, WINDOWS = "halves", "windows"
+RANDOM, DECREMENTAL = ORDERS = "random", "decremental"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class RecurrentConfig:
         supervision: "full" (paper, III-C1); "weak-literal" (paper, III-C2: the last prediction is the label of slices
             that nobody drew); "weak" (ours: interpolation first, then an averaged teacher).
         budget: Which slices are drawn under weak supervision (paper, III-C3).
+        order: "random", any leg in any unit; "decremental", a leg a unit, those with the most drawn slices first, over
+            and over again (paper, III-C3: the network learns from many drawn slices before it is shown few).
         pseudo: Labels of the others under "weak".
         output: "direct" (paper), or "correction" of the previous masks' logit.
         feedback: "soft", "hard" or "given", as in `RecurrentInference`.
@@ -57,6 +60,7 @@ class RecurrentConfig:
     sequences: SequenceConfig = field(default_factory=SequenceConfig)
     supervision: str = FULL
     budget: AnnotationBudget = field(default_factory=AnnotationBudget)
+    order: str = RANDOM
     pseudo: PseudoLabelConfig = field(default_factory=PseudoLabelConfig)
     output: str = DIRECT
     feedback: str = "soft"
@@ -76,6 +80,7 @@ class RecurrentConfig:
         for name, choices in (
             ("supervision", SUPERVISIONS),
             ("output", OUTPUTS),
+            ("order", ORDERS),
             ("feedback", ("soft", "hard", "given")),
             ("update", (HALVES, WINDOWS)),
         ):

@@ -42,13 +42,28 @@ class RecurrentLoss(nn.Module):
         Args:
             logit: The logit of the muscle.
             label: 0 to 1.
-            weight: The weight of each pixel; 0 leaves it out.
+            weight: The weight of each pixel; 0 leaves it out. A window of half the weight counts half.
         """
-        loss = self.region(torch.sigmoid(logit.float()), label, weight)
+        probability, counts = torch.sigmoid(logit.float()), _counts(weight)
+        if bool((counts == 1).all()):
+            loss = self.region(probability, label, weight)
+        else:
+            # A ratio of sums forgets what its weights have in common, so each window's share of the loss is weighed as well.
+            each = [
+                count * self.region(probability[at : at + 1], label[at : at + 1], weight[at : at + 1] / count.clamp_min(1e-6))
+                for at, count in enumerate(counts)
+            ]
+            loss = torch.stack(each).mean()
         if self.cross_entropy:
-            each = nn.functional.binary_cross_entropy_with_logits(logit.float(), label, weight, reduction="sum")
-            loss = loss + self.cross_entropy * each / weight.sum().clamp_min(1.0)
+            entropy = nn.functional.binary_cross_entropy_with_logits(logit.float(), label, weight, reduction="sum")
+            loss = loss + self.cross_entropy * entropy / (weight > 0).sum().clamp_min(1)
         return loss
+
+
+def _counts(weight: Window) -> Float[Tensor, " batch"]:
+    """How much each window counts: the mean weight of those of its pixels that count at all; 1 where every one is certain."""
+    flat = weight.detach().float().reshape(len(weight), -1)
+    return flat.sum(dim=1) / (flat > 0).sum(dim=1).clamp_min(1)
 
 
 @dataclass(eq=False)

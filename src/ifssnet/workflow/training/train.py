@@ -132,15 +132,17 @@ def check_learning_installed() -> None:
 
 
 def _start_from(weights: Weights, network: nn.Module) -> None:
-    """Put the numbers of weights into a fresh network.
+    """Put the numbers of weights into a fresh network; one that sees drawn slices as well starts from one that does not.
 
     Raises:
         InputError: They are of another size than the recipe's network.
     """
+    from ifssnet.nn.networks.anchored import AnchoredNet, grown
     from ifssnet.nn.tensors import filled
 
+    tensors = grown(weights.tensors, network) if isinstance(network, AnchoredNet) else weights.tensors
     try:
-        filled(network, weights.tensors)
+        filled(network, tensors)
     except InputError as error:
         remedy = "Use the recipe that the weights were trained with, or its sizes."
         raise InputError(f"weights of the same size: {error.expected}", error.received, remedy) from error

@@ -1,0 +1,117 @@
+"""The anchored network from slice to slice: the mask that it found last stands in for the prior.
+
+The same network serves both uses. Between drawn slices its prior is guided interpolation; where nothing is known ahead, it is
+the last mask, and the drawn slice that the run started from is the reference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float32
+
+from ifssnet.geometry.soft_distance import soft_depth
+from ifssnet.geometry.untyped import expit
+from ifssnet.propagate.anchored.corrector import Corrector
+from ifssnet.propagate.anchored.prior import FAR_MM, cues
+from ifssnet.propagate.anchored.references import planes, weight
+from ifssnet.propagate.network_input.region import Sampling
+
+Planes = Float32[np.ndarray, "z v u"]
+
+
+@dataclass(frozen=True, eq=False)
+class GivenSlice:
+    """The drawn slice that a run started from."""
+
+    grey: Float32[np.ndarray, "v u"]
+    depth_px: Float32[np.ndarray, "v u"]
+
+
+@dataclass(frozen=True, eq=False)
+class CarryingStepper:
+    """Steps with the anchored network behind the protocol of recurrent propagation.
+
+    A window is what the network sees of the image. What it finds is the slice in the middle; the slices ahead of it are held
+    until their turn comes.
+
+    Attributes:
+        corrector: The network, its sampling and its context.
+    """
+
+    corrector: Corrector
+    ages_from_group = True
+
+    @property
+    def window(self) -> int:
+        """Slices that a step sees."""
+        return len(self.corrector.context.offsets_mm)
+
+    @property
+    def ahead(self) -> int:
+        """Slices of a window that are seen and not yet found."""
+        return self.window // 2
+
+    @property
+    def sampling(self) -> Sampling:
+        """The pixels of training, and slices as far apart as those that the network sees beside one another."""
+        offsets = self.corrector.context.offsets_mm
+        return replace(self.corrector.sampling, slice_mm=(offsets[-1] - offsets[0]) / (len(offsets) - 1))
+
+    def start(self, images: Planes, masks: Planes) -> GivenSlice:
+        """Keep the last given slice: it is the reference of the whole run."""
+        return GivenSlice(images[-1], soft_depth(np.ascontiguousarray(masks[-1])))
+
+    def step(self, images: Planes, previous: Planes, memory: GivenSlice, age: int) -> tuple[Planes, GivenSlice]:
+        """Find the slice in the middle of a window; those behind it stay, those ahead are held.
+
+        Args:
+            images: Normalised grey levels of the window.
+            previous: The masks of the window before, one slice back.
+            memory: The drawn slice.
+            age: Slices from the window of given slices to this one.
+        """
+        middle, step_mm = self.window // 2, self.sampling.slice_mm
+        depth_px = np.clip(soft_depth(np.ascontiguousarray(previous[middle])), -100, 100)
+        image = np.zeros_like(images) if self.corrector.context.zero_image else images
+        import os
+
+        m = os.environ.get("CARRY", "2.2")
+        d = max(age - middle, 1) * step_mm if m == "dist" else float(m)
+        numbers = cues(d * FAR_MM / (d + FAR_MM), 0.0)
+        if self.corrector.network.config.references:
+            # Of a window that lies so many slices past the given one the middle lies fewer past its last slice.
+            counts = np.array([weight(max(age - middle, 1) * step_mm), 0.0], dtype=np.float32)
+            image = np.concatenate([image, self._drawn(memory, depth_px, counts)])
+            numbers = np.concatenate([numbers, counts])
+        added = self.corrector.corrections(image[None], depth_px[None, None], numbers[None])[0]
+        found = np.asarray(expit(self.corrector.prior_logit(depth_px) + added), np.float32)
+        return np.stack([*previous[1 : middle + 1], *[found] * (self.window - middle)]), memory
+
+    def _drawn(
+        self, given: GivenSlice, depth_px: Float32[np.ndarray, "v u"], counts: Float32[np.ndarray, " side"]
+    ) -> Float32[np.ndarray, "plane v u"]:
+        """The drawn slice, moved to where the last mask lies; nothing on the other side."""
+        down, right = _move(given.depth_px, depth_px)
+        grey, shape = _moved(given.grey, down, right, 0.0), _moved(given.depth_px, down, right, None)
+        nothing = np.zeros_like(grey)
+        return planes(np.stack([grey, nothing]), np.stack([shape, nothing]), counts)
+
+
+def _move(source: Float32[np.ndarray, "v u"], target: Float32[np.ndarray, "v u"]) -> tuple[int, int]:
+    """Whole pixels from the centroid of one shape to that of another; none where either is empty."""
+    one, other = np.nonzero(source >= 0), np.nonzero(target >= 0)
+    if not len(one[0]) or not len(other[0]):
+        return 0, 0
+    return round(float(other[0].mean() - one[0].mean())), round(float(other[1].mean() - one[1].mean()))
+
+
+def _moved(plane: Float32[np.ndarray, "v u"], down: int, right: int, outside: float | None) -> Float32[np.ndarray, "v u"]:
+    """A plane moved by whole pixels; beyond its edge lies a value, or the edge again."""
+    rows, columns = np.arange(plane.shape[0]) - down, np.arange(plane.shape[1]) - right
+    result = plane[np.ix_(np.clip(rows, 0, plane.shape[0] - 1), np.clip(columns, 0, plane.shape[1] - 1))]
+    if outside is not None:
+        result[(rows < 0) | (rows >= plane.shape[0])] = outside
+        result[:, (columns < 0) | (columns >= plane.shape[1])] = outside
+    return result
