@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float32
 
-from ifssnet.geometry.soft_distance import soft_depth
+from ifssnet.geometry.masks.soft_distance import soft_depth
 from ifssnet.geometry.untyped import expit
 from ifssnet.propagate.anchored.corrector import Corrector
 from ifssnet.propagate.anchored.prior import FAR_MM, cues
