@@ -208,6 +208,8 @@ def measure(
 ) -> LegMeasures:
     """Measure each muscle: volume in cm3, length, cross-sections, echo intensity where a volume is given.
 
+    A segmentation of `segment`'s has the limits of each volume's 90 % interval as well, from its annotated slices.
+
     Args:
         segmentation: Which voxel is which muscle.
         volume: The grey levels, for echo intensity; on the same grid, or one that covers the muscles.
@@ -227,13 +229,16 @@ def measure(
     >>> soleus.volume_cm3
     1.0
     """
+    from ifssnet.measurement.leg.intervals import with_intervals
     from ifssnet.measurement.leg.muscles import measure as run
     from ifssnet.workflow.files.arrays import grid_of
 
     arrays = _arrays(spacing_mm, names)
     arrays.check_used(segmentation, volume, of_labels=(segmentation,))
     labels = arrays.labels(segmentation, grid_of(volume))
-    return run(labels, arrays.volume(volume, labels.grid), options)
+    measures = run(labels, arrays.volume(volume, labels.grid), options)
+    known = segmentation.provenance if isinstance(segmentation, Segmentation) else None
+    return measures if known is None else with_intervals(measures, known.volume_estimates())
 
 
 def compare(

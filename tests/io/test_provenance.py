@@ -32,7 +32,7 @@ ANCHORED = MethodDescription(
     {"every_mm": 1.1, "check": True},
     {"context": {"offsets_mm": [-1.0, 0.0, 1.0]}},
     prior=PRIOR,
-    self_check=SelfCheck(0.25, {0.0: 0.86, 0.25: 0.87}, 21),
+    self_check=SelfCheck(0.25, {0.0: 0.86, 0.25: 0.87}, 21, {"SOL": SelfCheck(1.0, {0.0: 0.8, 1.0: 0.9}, 12)}),
 )
 WHOLE = Provenance(
     "anchored",

@@ -28,6 +28,8 @@ class Quantity:
 
 MEASURES: tuple[Quantity, ...] = (
     Quantity("volume_cm3", "Volume", "cm³", 1, "Voxels of the muscle, counted, times the volume of one."),
+    Quantity("volume_low_cm3", "Volume, lower limit", "cm³", 1, "Of the interval that holds nine volumes in ten."),
+    Quantity("volume_high_cm3", "Volume, upper limit", "cm³", 1, "An expert who always draws too much is not in it."),
     Quantity("volume_mesh_cm3", "Volume of the surface", "cm³", 1, "Enclosed by the smoothed surface of the muscle."),
     Quantity(
         "volume_truncated_cones_cm3", "Volume by truncated cones", "cm³", 1,

@@ -158,6 +158,9 @@ class MuscleMeasures:
 
     Attributes:
         volume_cm3: Number of the muscle's voxels, times the volume of one.
+        volume_low_cm3: Lower limit of the interval that holds the volume of nine muscles in ten; None where nobody knows how
+            the segmentation came about.
+        volume_high_cm3: Its upper limit.
         volume_mesh_cm3: Volume inside the smoothed surface.
         surface_area_cm2: Area of that surface.
         volume_truncated_cones_cm3: Volume from a few slices joined by cones; NaN with fewer than two slices.
@@ -184,6 +187,8 @@ class MuscleMeasures:
     """
 
     volume_cm3: float
+    volume_low_cm3: float | None = None
+    volume_high_cm3: float | None = None
     volume_mesh_cm3: float | None = None
     surface_area_cm2: float | None = None
     volume_truncated_cones_cm3: float | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -21,7 +21,7 @@ from ifssnet.core.provenance import (
     VolumeEstimate,
     WeightsSource,
 )
-from ifssnet.io.plain_data import Json, plain, plain_table, structure
+from ifssnet.io.plain_data import LEFT_OUT, Json, plain, plain_table, structure
 
 _OF_METHOD = {"name", "settings", "smoothing", "muscles", "prior", "trust", "by_muscle"}
 """Keys of a method that are fields of its description; all others are its details."""
@@ -145,6 +145,7 @@ class _MuscleTable:
     volume_cm3: float | None = None
     leave_one_out_error_cm3: float | None = None
     leave_one_out_error_percent: float | None = None
+    margin_cm3: float | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,7 @@ class _SelfCheckTable:
     share: float
     hidden_places: int
     dice_by_share: Mapping[str, float]
+    by_muscle: Mapping[str, _SelfCheckTable] = field(default_factory=dict[str, "_SelfCheckTable"], metadata=LEFT_OUT)
 
 
 def _method_table(method: MethodDescription) -> dict[str, Json]:
@@ -174,18 +176,24 @@ def _method_table(method: MethodDescription) -> dict[str, Json]:
     if method.prior is not None:
         table["prior"] = _method_table(method.prior)
     if (check := method.self_check) is not None:
-        dice = {f"{share:g}": round(mean, 4) for share, mean in check.dice.items()}
-        table["trust"] = plain(_SelfCheckTable(check.share, check.hidden_groups, dice))
+        muscles = {name: _self_check_table(own) for name, own in check.muscles.items()}
+        table["trust"] = plain(replace(_self_check_table(check), by_muscle=muscles))
     if method.per_muscle:
         table["by_muscle"] = {name: _method_table(each) for name, each in method.per_muscle.items()}
     return table
+
+
+def _self_check_table(check: SelfCheck) -> _SelfCheckTable:
+    dice = {f"{share:g}": round(mean, 4) for share, mean in check.dice.items()}
+    return _SelfCheckTable(check.share, check.hidden_groups, dice)
 
 
 def _muscle_table(estimate: VolumeEstimate) -> Json:
     if estimate.volume_cm3 is None:
         return {"knots": estimate.groups}
     volume, error = _rounded(estimate.volume_cm3, 3), _rounded(estimate.leave_one_out_error_cm3, 3)
-    return plain(_MuscleTable(estimate.groups, volume, error, _rounded(estimate.leave_one_out_error_percent, 2)))
+    percent, margin = _rounded(estimate.leave_one_out_error_percent, 2), _rounded(estimate.margin_cm3, 3)
+    return plain(_MuscleTable(estimate.groups, volume, error, percent, margin))
 
 
 def _method_of(table: Mapping[str, object], where: str) -> MethodDescription:
@@ -224,12 +232,18 @@ def _smoothing_of(data: object, where: str) -> SmoothingChoice:
 
 def _estimate_of(data: object, where: str) -> VolumeEstimate:
     found = structure(_MuscleTable, data, f"muscles of {where}", ignore_unknown=True)
-    return VolumeEstimate(found.knots, found.volume_cm3, found.leave_one_out_error_cm3, found.leave_one_out_error_percent)
+    return VolumeEstimate(
+        found.knots, found.volume_cm3, found.leave_one_out_error_cm3, found.leave_one_out_error_percent, found.margin_cm3
+    )
 
 
 def _self_check_of(data: object, where: str) -> SelfCheck:
-    found = structure(_SelfCheckTable, data, f"trust of {where}")
-    return SelfCheck(found.share, _by_number(found.dice_by_share, where), found.hidden_places)
+    return _self_check_from(structure(_SelfCheckTable, data, f"trust of {where}"), where)
+
+
+def _self_check_from(found: _SelfCheckTable, where: str) -> SelfCheck:
+    muscles = {name: _self_check_from(own, where) for name, own in found.by_muscle.items()}
+    return SelfCheck(found.share, _by_number(found.dice_by_share, where), found.hidden_places, muscles)
 
 
 def _by_number(table: Mapping[str, float], where: str) -> dict[float, float]:

@@ -21,9 +21,6 @@ from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup
 FAR_MM = 60.0
 """Distance to an annotated slice on a side where there is none."""
 
-PIXEL_SCATTER = 0.2
-"""Scatter, in pixels, that exact masks show because borders run through pixels (`border_scatter.py`)."""
-
 
 @dataclass(frozen=True)
 class Context:
@@ -79,13 +76,6 @@ def cues(between_mm: float, scatter_mm: float) -> Float32[np.ndarray, " cue"]:
         scatter_mm: SD of the expert's borders; see `scatter_beyond_pixels_mm`.
     """
     return np.array([math.log1p(between_mm / 2) / 3, min(scatter_mm, 2.0) / 2], dtype=np.float32)
-
-
-def scatter_beyond_pixels_mm(scatter_mm: float | None, spacing_yx_mm: Sequence[float]) -> float:
-    """The scatter of the drawn borders without what the pixels add to it; 0 where it is not known."""
-    if scatter_mm is None:
-        return 0.0
-    return math.sqrt(max(scatter_mm**2 - (PIXEL_SCATTER * max(spacing_yx_mm)) ** 2, 0.0))
 
 
 def guided_depth(

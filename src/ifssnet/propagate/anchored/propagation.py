@@ -71,8 +71,9 @@ class AnchoredPropagation:
         seen = Images(self.volume, self.corrector.sampling)
         if doubt := warning(check):
             warnings.warn(InputWarning(doubt), stacklevel=2)
-        for muscle in muscles.values():
-            muscle.share = check.share
+        for label, muscle in muscles.items():
+            own = check.muscles.get(self.seeds.name(label))
+            muscle.share = check.share if own is None else own.share
         for z in sorted(seen_slices):
             depths = maps.at(z)
             for label, muscle in muscles.items():
@@ -106,12 +107,13 @@ class AnchoredPropagation:
     def _tried(self, muscles: Mapping[int, CorrectedMuscle]) -> SelfCheck:
         """Every annotated group that can be hidden, and what the network makes of the interpolation across it."""
         corrector, seen = self.corrector, Images(self.volume, self.corrector.sampling)
-        scores: list[list[float]] = []
-        for muscle in muscles.values():
+        scores: dict[str, list[list[float]]] = {self.seeds.name(label): [] for label in muscles}
+        for label, muscle in muscles.items():
             for hidden in muscle.hidden(seen):
                 wanted = hidden.wanted
                 correction = corrector.corrections(wanted.image[None], wanted.prior_px[None, None], wanted.cue_values[None])[0]
-                scores.append(hidden_dice(corrector.prior_logit(wanted.prior_px), correction, hidden.drawn))
+                dice = hidden_dice(corrector.prior_logit(wanted.prior_px), correction, hidden.drawn)
+                scores[self.seeds.name(label)].append(dice)
         return checked(scores)
 
     def _probability(

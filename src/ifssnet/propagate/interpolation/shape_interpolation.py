@@ -121,13 +121,13 @@ class ShapePropagation:
 
     def describe(self) -> MethodDescription:
         """Settings; the smoothing and how it was chosen; for each muscle its groups and the estimated volume with its error."""
-        settings, plain = asdict(self.config), self.config.plain
+        settings, plain, grid = asdict(self.config), self.config.plain, self.seeds.grid
         if self.depth_maps is None:
             return MethodDescription(settings)
         muscles = {
             self.seeds.name(label): VolumeEstimate(sum(group.present for group in own_curves.groups))
             if plain
-            else estimate_volume(own_curves, self.seeds.grid.voxel_volume_mm3)
+            else estimate_volume(own_curves, grid, self.depth_maps.scatter_mm)
             for label, own_curves in self.depth_maps.curves.items()
         }
         return MethodDescription(settings, smoothing=None if plain else self.smoothing_choice, muscles=muscles)

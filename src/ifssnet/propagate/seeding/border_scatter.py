@@ -11,6 +11,9 @@ from ifssnet.core.seeds import Mask
 from ifssnet.geometry.masks.distance import signed_distance
 from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup
 
+PIXEL_SCATTER = 0.2
+"""Scatter, in pixels, that exact masks show because borders run through pixels (`border_scatter.py`)."""
+
 
 def border_scatter_mm(
     muscles: Sequence[tuple[tuple[AnnotatedGroup, ...], Mapping[int, Mask]]], spacing_yx_mm: tuple[float, float]
@@ -37,3 +40,10 @@ def border_scatter_mm(
                 squares += float((bend * bend).sum())
                 count += int(border.sum())
     return math.sqrt(squares / count / 6) if count else None
+
+
+def scatter_beyond_pixels_mm(scatter_mm: float | None, spacing_yx_mm: Sequence[float]) -> float:
+    """The scatter of the drawn borders without what the pixels add to it; 0 where it is not known."""
+    if scatter_mm is None:
+        return 0.0
+    return math.sqrt(max(scatter_mm**2 - (PIXEL_SCATTER * max(spacing_yx_mm)) ** 2, 0.0))

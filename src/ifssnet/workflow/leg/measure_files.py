@@ -8,15 +8,17 @@ from pathlib import Path
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.findings import Finding
-from ifssnet.core.images import EMPTY_NAMES, LabelMap, renamed, renamed_of
+from ifssnet.core.images import EMPTY_NAMES, LabelMap, Volume, renamed, renamed_of
 from ifssnet.core.results.change import VolumeChange
 from ifssnet.core.results.measures import LegMeasures, MeasureOptions
 from ifssnet.io.open import open_label_layers, open_volume
 from ifssnet.io.plain_data import Json, plain, plain_table
 from ifssnet.io.result_tables import SUFFIXES, measures_rows, measures_table, save_table
+from ifssnet.io.storage.provenance import read_provenance
 from ifssnet.measurement.checks.grey_scale import grey_scale_findings
 from ifssnet.measurement.layers import completeness_of_layers, measure_layers
 from ifssnet.measurement.leg.change import differences
+from ifssnet.measurement.leg.intervals import with_intervals
 from ifssnet.measurement.leg.muscles import measure_findings
 from ifssnet.measurement.leg.unseen import unseen_findings
 from ifssnet.workflow.files.provenance import software, source
@@ -76,7 +78,7 @@ def measure_files(
         check_suffix(output, SUFFIXES)
         check_target(output, force, segmentation, volume, against)
     layers = _named_layers(segmentation, names)
-    measures = measure_layers(layers, None if volume is None else open_volume(volume), options)
+    measures = _measured(segmentation, layers, None if volume is None else open_volume(volume), options)
     scaled = grey_scale_findings(measures.grey_scale)
     grid = layers[0].grid
     findings = (*scaled, *completeness_of_layers(layers), *unseen_findings(measures), *measure_findings(measures, grid))
@@ -87,11 +89,18 @@ def measure_files(
     }
     found = MeasuredLeg(measures, sources, findings=findings)
     if against is not None:
-        other = measure_layers(_named_layers(against, names), None, options)
+        other = _measured(against, _named_layers(against, names), None, options)
         found = MeasuredLeg(measures, sources, other, differences(measures, other, mdc_cm3), findings)
     if output is not None:
         save_table(measured_table(found), _rows(found), output, force)
     return found
+
+
+def _measured(path: Path, layers: tuple[LabelMap, ...], volume: Volume | None, options: MeasureOptions | None) -> LegMeasures:
+    """What a segmentation measures, with the intervals of its volumes where its provenance lies beside it."""
+    recorded = read_provenance(path).provenance
+    estimates = {} if recorded is None else recorded.volume_estimates()
+    return with_intervals(measure_layers(layers, volume, options), estimates)
 
 
 def _named_layers(path: Path, names: Mapping[int, str]) -> tuple[LabelMap, ...]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ifssnet.core.errors import InputError
 from ifssnet.core.findings import Finding
 from ifssnet.core.provenance import BodySide, CaseFacts, SelfCheck
+from ifssnet.core.provenance import VolumeEstimate as Estimated
 from ifssnet.core.seeds import Seeds
 from ifssnet.figures.leg_report.content import VolumeEstimate
 from ifssnet.io.storage.provenance import RecordedProvenance
@@ -32,17 +35,22 @@ def case_of(recorded: RecordedProvenance, subject: str, side: BodySide | None, r
     return CaseFacts(known.subject or subject.strip(), known.side or side, known.rater or rater.strip(), known.analysed_at)
 
 
-def volume_estimates(recorded_provenance: RecordedProvenance, seeds: Seeds | None) -> dict[str, VolumeEstimate]:
+def estimated_volumes(recorded_provenance: RecordedProvenance, seeds: Seeds | None) -> dict[str, Estimated]:
     """The volume that the annotated slices alone suggest: as provenance has it, else by guided interpolation of the seeds."""
     recorded = recorded_provenance.provenance
     found = {} if recorded is None else recorded.volume_estimates()
     if not found and seeds is not None and any(seeds.present(label) for label in seeds.labels):
-        found = estimates_from_slices(seeds)
+        return estimates_from_slices(seeds)
+    return found
+
+
+def shown_estimates(estimates: Mapping[str, Estimated]) -> dict[str, VolumeEstimate]:
+    """The same as a report shows them."""
     return {
         name: VolumeEstimate(
             each.volume_cm3, each.leave_one_out_error_percent, "guided interpolation", each.leave_one_out_error_cm3
         )
-        for name, each in found.items()
+        for name, each in estimates.items()
         if each.volume_cm3 is not None
     }
 

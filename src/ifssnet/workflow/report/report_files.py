@@ -24,6 +24,7 @@ from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.volumes.recorded_findings import recorded_pressures
 from ifssnet.measurement.checks.scanned_edge import MuscleCoverage, muscle_coverage
 from ifssnet.measurement.layers import measure_layers
+from ifssnet.measurement.leg.intervals import with_intervals
 from ifssnet.measurement.leg.muscles import measure
 from ifssnet.measurement.reference.compare import compare
 from ifssnet.measurement.reference.surface_error import surface_error_mm
@@ -32,7 +33,7 @@ from ifssnet.workflow.files.provenance import software, source
 from ifssnet.workflow.files.result_files import check_target
 from ifssnet.workflow.leg.case import in_order
 from ifssnet.workflow.report.outlined_slices import even_places, outlined_slice
-from ifssnet.workflow.report.recorded_facts import case_of, network_of, self_checks, volume_estimates
+from ifssnet.workflow.report.recorded_facts import case_of, estimated_volumes, network_of, self_checks, shown_estimates
 from ifssnet.workflow.report.reported_leg import ReportedLeg, knows_the_patient, leg_findings, read_leg
 from ifssnet.workflow.report.side_by_side import OtherSegmentation, compared_methods, method_name
 
@@ -104,7 +105,8 @@ def report_files(
         warnings.simplefilter("always")
         leg = read_leg(segmentation, volume_path, reference_path, drawn, reading)
         yield Progress("writing the report", 1, stages)
-        measures = measure_layers(leg.layers or (leg.labels,), leg.volume)
+        estimates = estimated_volumes(leg.recorded, leg.seeds)
+        measures = with_intervals(measure_layers(leg.layers or (leg.labels,), leg.volume), estimates)
         yield Progress("writing the report", 2, stages)
         agreement = None if leg.reference is None else compare(leg.labels, leg.reference)
         truth = None if leg.reference is None else measure(leg.reference, None, MeasureOptions(mesh=False))
@@ -114,7 +116,6 @@ def report_files(
             first = ComparedMethod(name or method_name(leg.recorded, segmentation), agreement, note=note)
             methods = compared_methods(first, leg.labels, others, leg.reference, leg.volume, leg.seeds)
         surfaces = muscle_surfaces(leg)
-        estimates = volume_estimates(leg.recorded, leg.seeds)
         coverage: Mapping[str, MuscleCoverage] = {} if leg.volume is None else muscle_coverage(leg.labels, leg.volume)
         yield Progress("writing the report", 4, stages)
     case = case_of(leg.recorded, subject, side, rater)
@@ -144,7 +145,7 @@ def report_files(
         if leg.seeds is None
         else {leg.seeds.name(label): leg.seeds.slices(label) for label in leg.seeds.labels},
         findings=leg_findings(leg, measures, coverage, case.side if axes == ANATOMICAL else None),
-        estimates=estimates,
+        estimates=shown_estimates(estimates),
         network=network_of(leg.recorded),
         self_checks=self_checks(leg.recorded),
         pressures=() if leg.volume is None else recorded_pressures(leg.volume),
