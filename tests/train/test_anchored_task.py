@@ -384,3 +384,12 @@ def test_a_task_that_sees_drawn_slices_learns_and_depends_on_its_number_alone() 
     assert image.shape[1] == 9
     assert cues.shape[1] == 4
     assert one.network(image, prior, cues).shape == prior.shape
+
+
+def test_a_blended_prior_says_that_it_is_nearer() -> None:
+    """What lies part of the way to the truth is told as a gap of that part."""
+    shares = {"warp": 0.0, "noise": 0.0, "beyond_end": 0.0}
+    hidden, blended = (_samples(_leg(7), None, hide=hide, blend=1 - hide, **shares) for hide in (1.0, 0.0))
+    for seed in range(20):
+        whole, part = (2 * np.expm1(3 * source.draw(np.random.default_rng(seed)).cues[0]) for source in (hidden, blended))
+        assert 0.099 < part / whole < 0.701

@@ -75,14 +75,12 @@ class CarryingStepper:
         middle, step_mm = self.window // 2, self.sampling.slice_mm
         depth_px = np.clip(soft_depth(np.ascontiguousarray(previous[middle])), -100, 100)
         image = np.zeros_like(images) if self.corrector.context.zero_image else images
-        import os
-
-        m = os.environ.get("CARRY", "2.2")
-        d = max(age - middle, 1) * step_mm if m == "dist" else float(m)
-        numbers = cues(d * FAR_MM / (d + FAR_MM), 0.0)
+        # Of a window that lies so many slices past the given one the middle lies fewer past its last slice.
+        away_mm = max(age - middle, 1) * step_mm
+        # A mask is as doubtful as its way from the drawn slice is long, not as its last step: errors add up.
+        numbers = cues(away_mm * FAR_MM / (away_mm + FAR_MM), 0.0)
         if self.corrector.network.config.references:
-            # Of a window that lies so many slices past the given one the middle lies fewer past its last slice.
-            counts = np.array([weight(max(age - middle, 1) * step_mm), 0.0], dtype=np.float32)
+            counts = np.array([weight(away_mm), 0.0], dtype=np.float32)
             image = np.concatenate([image, self._drawn(memory, depth_px, counts)])
             numbers = np.concatenate([numbers, counts])
         added = self.corrector.corrections(image[None], depth_px[None, None], numbers[None])[0]

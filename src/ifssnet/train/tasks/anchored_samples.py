@@ -252,7 +252,9 @@ class MuscleSamples:
             place = min(max(drawn, self.present[0]), self.present[-1])
             nearest = AnnotatedGroup((place,), True) if place in self._shown else None
         kept = () if nearest is None else (nearest,)
-        between_mm = nearness(z, [source], self.leg.slice_mm).between_mm
+        # As doubtful as its way from the drawn slice is long: in use errors add up along it.
+        drawn_at = [slice_ for group in kept for slice_ in group.slices] or [source]
+        between_mm = nearness(z, drawn_at, self.leg.slice_mm).between_mm
         return Prior(depth.astype(np.float32), between_mm, self._beside(z, kept, self._shapes_of(kept, z, annotator)))
 
     def _interpolated(self, rng: np.random.Generator, z: int, annotator: int, kept: tuple[AnnotatedGroup, ...]) -> Prior | None:
