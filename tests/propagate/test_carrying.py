@@ -31,7 +31,7 @@ def _seeds(*places: int):
 
 
 def _volume(seeds) -> Volume:
-    return Volume((TRUTH * 200 + np.arange(61)[:, None, None]).astype(np.uint8), seeds.grid)
+    return Volume((TRUTH * 180 + np.arange(61)[:, None, None]).astype(np.uint8), seeds.grid)
 
 
 def _bright(image: torch.Tensor, prior: torch.Tensor, cues: torch.Tensor) -> torch.Tensor:
