@@ -77,7 +77,9 @@ def test_the_keys_of_the_file() -> None:
     assert list(table["estimates"]) == ["SOL"]
     method = table["method"]
     assert list(method) == ["name", "settings", "context", "prior", "trust"]
-    assert method["trust"] == {"share": 0.25, "hidden_places": 21, "dice_by_share": {"0": 0.86, "0.25": 0.87}}
+    own = {"share": 1.0, "hidden_places": 12, "dice_by_share": {"0": 0.8, "1": 0.9}}
+    trust = {"share": 0.25, "hidden_places": 21, "dice_by_share": {"0": 0.86, "0.25": 0.87}, "by_muscle": {"SOL": own}}
+    assert method["trust"] == trust
     assert method["prior"]["muscles"] == {
         "SOL": {
             "knots": 11, "volume_cm3": 508.015, "leave_one_out_error_cm3": 0.432, "leave_one_out_error_percent": 0.08,

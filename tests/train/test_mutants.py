@@ -121,6 +121,7 @@ def test_it_is_noticed(name: str, package: Path) -> None:
             env={**os.environ, "PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
             text=True,
+            encoding="utf-8",
             check=False,
         )
     finally:

@@ -107,9 +107,10 @@ def _move(source: Float32[np.ndarray, "v u"], target: Float32[np.ndarray, "v u"]
 
 def _moved(plane: Float32[np.ndarray, "v u"], down: int, right: int, outside: float | None) -> Float32[np.ndarray, "v u"]:
     """A plane moved by whole pixels; beyond its edge lies a value, or the edge again."""
-    rows, columns = np.arange(plane.shape[0]) - down, np.arange(plane.shape[1]) - right
-    result = plane[np.ix_(np.clip(rows, 0, plane.shape[0] - 1), np.clip(columns, 0, plane.shape[1] - 1))]
+    height, width = plane.shape
+    rows, columns = (np.arange(side, dtype=np.int64) - by for side, by in ((height, down), (width, right)))
+    result = plane[np.ix_(np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1))]
     if outside is not None:
-        result[(rows < 0) | (rows >= plane.shape[0])] = outside
-        result[:, (columns < 0) | (columns >= plane.shape[1])] = outside
+        result[(rows < 0) | (rows >= height)] = outside
+        result[:, (columns < 0) | (columns >= width)] = outside
     return result

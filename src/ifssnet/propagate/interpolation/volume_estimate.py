@@ -22,7 +22,7 @@ def estimate_volume(curves: MuscleCurves, grid: Grid, scatter_mm: float | None =
 
     Args:
         curves: The muscle along z.
-        grid: Of the seeds.
+        grid: The grid of the seeds.
         scatter_mm: SD of the drawn borders, pixels included; None where nothing says.
 
     Returns:

@@ -25,8 +25,11 @@ USUAL = 1.2e-3
 USUAL_GROUPS = 4.0
 """What is usual counts as much as so many groups of the muscle's own."""
 
+MOST = 0.2
+"""The most that the standard error of a gap's volume can be, as a share of a cylinder there: areas do not vanish between groups."""
+
 SCATTER_MM = 11.0
-"""Length of border over which a hand that is unsteady errs alike."""
+"""Length of border over which the annotator errs alike."""
 
 END = 0.25
 """Standard error of what lies between the last slice with a muscle and the first without, as a share of a cylinder there."""
@@ -34,7 +37,7 @@ END = 0.25
 LEAST = 1e-3
 """Standard error that is always there, as a share of the volume: borders run through voxels."""
 
-NINE_IN_TEN = 1.4
+NINE_IN_TEN = 1.45
 """Standard errors that nine muscles in ten of the training legs lie within, whichever way the slices were drawn."""
 
 
@@ -81,7 +84,9 @@ def margin_px(
     drawn_px = scatter_mm / pixel_mm * math.sqrt(border_px * SCATTER_MM / pixel_mm)
     for gap in gaps:
         if gap.interpolates:
-            variance += square * (mean_area_px * (len(gap.slices) * slice_mm) ** POWER / slice_mm) ** 2
+            width_mm = len(gap.slices) * slice_mm
+            errs = min(math.sqrt(square) * width_mm**POWER, MOST * width_mm)
+            variance += (errs * mean_area_px / slice_mm) ** 2
             variance += (drawn_px * len(gap.slices)) ** 2
         else:
             variance += (END * shapes[gap.edge].low.area_px * len(gap.slices)) ** 2

@@ -34,7 +34,7 @@ class Stepper(Protocol):
 
     @property
     def ages_from_group(self) -> bool:
-        """Whether the age that a step is told is always that of the given group."""
+        """Whether the age that a step is given is always that of the given group."""
         ...
 
     def start(self, images: Planes, masks: Planes) -> Any:

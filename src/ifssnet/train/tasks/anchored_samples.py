@@ -112,7 +112,7 @@ class TrainingSample:
     cues: Float32[np.ndarray, " cue"]
     unseen: Float32[np.ndarray, "y x"] | None = None
     drawn: DrawnSlices | None = None
-    tissue: Int[np.ndarray, "slice y x"] | None = None
+    tissue: Int[np.ndarray, "plane y x"] | None = None
 
 
 @dataclass(frozen=True, eq=False)
