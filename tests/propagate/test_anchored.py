@@ -17,11 +17,8 @@ from ifssnet.core.seeds import Seeds
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
-from ifssnet.propagate.anchored.corrector import Corrector
-from ifssnet.propagate.anchored.images import Images
 from ifssnet.propagate.anchored.inference import AnchoredInference
 from ifssnet.propagate.anchored.method import Anchored
-from ifssnet.propagate.anchored.muscle import CorrectedMuscle
 from ifssnet.propagate.anchored.prior import Context, cues, guided_depth, nearness
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.interpolation.group_shapes import measured_shapes
@@ -178,12 +175,11 @@ def test_a_network_that_sees_what_interpolation_cannot_is_listened_to() -> None:
     assert check.dice[1.0] > check.dice[0.0]
 
 
-def test_each_muscle_is_listened_to_by_itself() -> None:
-    """The image helps with the one and misleads about the other."""
-    thin = np.stack([disc(10 - 4 * abs(np.sin(np.pi * z / 20)), (20, 20)) for z in range(161)])
-    dark = np.stack([disc(9, (46, 46))] * 161)
-    places = range(0, 161, 10)
-    seeds = seeds_of({1: {z: thin[z] for z in places}, 2: {z: dark[z] for z in places}}, 161)
+def test_the_check_says_how_each_muscle_fared() -> None:
+    """The image helps with the one and misleads about the other; one share counts for both."""
+    thin = np.stack([disc(10 - 4 * abs(np.sin(np.pi * z / 20)), (20, 20)) for z in range(81)])
+    dark = np.stack([disc(9, (46, 46))] * 81)
+    seeds = seeds_of({label: {z: truth[z] for z in range(0, 81, 10)} for label, truth in ((1, thin), (2, dark))}, 81)
 
     def bright(image: torch.Tensor, prior: torch.Tensor, cues: torch.Tensor) -> torch.Tensor:
         middle = image.shape[1] // 2
@@ -192,41 +188,14 @@ def test_each_muscle_is_listened_to_by_itself() -> None:
     network = AnchoredNet(SMALL)
     network.correction = bright  # type: ignore[method-assign]
     volume = Volume((thin * 200).astype(np.uint8), seeds.grid)
-    propagation = Anchored(network, PIXELS, Context(), AnchoredInference()).prepare(volume, seeds)
-    check = propagation.self_check
+    check = Anchored(network, PIXELS, Context(), AnchoredInference()).prepare(volume, seeds).self_check
     assert check is not None
     one, other = (check.muscles[seeds.name(label)] for label in (1, 2))
-    assert (one.share, other.share) == (1.0, 0.0)
-    assert one.hidden_groups == other.hidden_groups == 15
-    assert check.hidden_groups == 30
-    with pytest.warns(InputWarning, match=f"100 % of {seeds.name(1)}, 0 % of {seeds.name(2)}"):
-        found = drain(assemble(propagation.steps(), seeds)).labels.array
-    guided = run(ShapeInterpolation(), seeds).labels.array
-    assert np.array_equal(found == 2, guided == 2)
-    assert not np.array_equal(found == 1, guided == 1)
-
-
-def test_what_is_tried_is_as_hard_as_what_will_be_done() -> None:
-    """Across a hidden group interpolation errs twice as far as in use; the prior that is tried errs as in use."""
-    truth = np.stack([disc(16 - 6 * np.sin(np.pi * z / 40) ** 2, (32, 32)) for z in range(161)])
-    masks = {z: truth[z] for z in range(0, 161, 20)}
-    seeds = seeds_of({1: masks}, 161)
-    method = _method(0.0)
-    maps = method.inference.guided.prepare(None, seeds).depth_maps
-    assert maps is not None
-    muscle = CorrectedMuscle(1, maps, Corrector(method.network, PIXELS, Context(), method.inference))
-    own = maps.curves[1]
-    hidden = list(muscle.hidden(Images(_volume(seeds.grid), PIXELS)))
-    assert len(hidden) == 7
-    for index, each in enumerate(hidden, start=1):
-        z = own.groups[index].middle
-        across = guided_depth(z, own.groups[:index] + own.groups[index + 1 :], own.shapes)
-        assert across is not None
-        far = np.abs((across >= 0).astype(int) - truth[z][maps.box]).sum()
-        tried = np.abs((each.wanted.prior_px >= 0).astype(int) - each.drawn).sum()
-        if far > 50:
-            assert 0.2 * far < tried < 0.7 * far
-        assert each.wanted.cue_values[0] == pytest.approx(cues(5.0, 0.0)[0])
+    assert one.dice[1.0] > one.dice[0.0] + 0.05
+    assert other.dice[1.0] < 0.1 < other.dice[0.0]
+    assert one.hidden_groups == other.hidden_groups == 7
+    assert check.hidden_groups == 14
+    assert one.share == other.share == check.share < 1
 
 
 def test_without_a_place_to_hide_the_network_is_believed() -> None:

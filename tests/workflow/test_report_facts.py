@@ -107,6 +107,9 @@ def test_every_network_says_how_it_was_checked() -> None:
     assert "21 annotated places" in said
     assert "Dice 0.840" in said
     assert "25 %" in said
+    muscles = {"SOL": SelfCheck(0.25, {0.0: 0.9, 1.0: 0.88}, 11), "GM": SelfCheck(0.25, {0.0: 0.82, 1.0: 0.8}, 10)}
+    (said,) = self_check_words("anchored", {"": SelfCheck(0.25, {0.0: 0.86, 1.0: 0.84}, 21, muscles)})
+    assert said.endswith("Muscle by muscle: SOL 0.880 and 0.900, GM 0.800 and 0.820.")
     assert self_check_words("", {}) == []
     recorded = RecordedProvenance(
         provenance=Provenance(

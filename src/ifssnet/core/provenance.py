@@ -115,7 +115,7 @@ class SelfCheck:
     """How a network fared on annotated groups that were hidden from it.
 
     Attributes:
-        share: The share of every correction that counts; with `muscles`, of one that stands for all of them.
+        share: The share of every correction that counts.
         dice: Mean Dice over the hidden groups by the share of the correction; empty where none could be hidden.
         hidden_groups: How many groups were hidden in turn.
         muscles: The same of each muscle by name; empty for a muscle's own check.

@@ -31,14 +31,15 @@ def _sentence(name: str, check: SelfCheck) -> str:
     low, high = check.dice[min(check.dice)], check.dice[max(check.dice)]
     return (
         f"{whose}: {check.hidden_groups} annotated places were hidden from it in turn. It reached Dice {high:.3f} there, "
-        f"guided interpolation alone {low:.3f}. {_counted(check)} in these volumes."
+        f"guided interpolation alone {low:.3f}. {100 * check.share:.0f} % of its corrections count in these volumes."
+        f"{_muscle_by_muscle(check)}"
     )
 
 
-def _counted(check: SelfCheck) -> str:
-    """How much of the corrections counts, muscle by muscle where it differs."""
-    shares = {name: own.share for name, own in check.muscles.items()}
-    if len(set(shares.values())) < 2:
-        return f"{100 * next(iter(shares.values()), check.share):.0f} % of its corrections count"
-    each = ", ".join(f"{100 * share:.0f} % of {name}" for name, share in shares.items())
-    return f"Of its corrections count {each}"
+def _muscle_by_muscle(check: SelfCheck) -> str:
+    """The same of each muscle, where there are several; empty otherwise."""
+    known = {name: own.dice for name, own in check.muscles.items() if own.dice}
+    if len(known) < 2:
+        return ""
+    each = ", ".join(f"{name} {dice[max(dice)]:.3f} and {dice[min(dice)]:.3f}" for name, dice in known.items())
+    return f" Muscle by muscle: {each}."

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Bool, Float16, Float32
 
-from ifssnet.geometry.masks.distance import signed_distance
 from ifssnet.propagate.anchored.corrector import Corrector
 from ifssnet.propagate.anchored.images import Images
 from ifssnet.propagate.anchored.prior import (
@@ -23,7 +21,6 @@ from ifssnet.propagate.anchored.references import Reference, Sides, move_px, pla
 from ifssnet.propagate.anchored.volume_level import MuscleLogits
 from ifssnet.propagate.interpolation.depth_maps import Depth, DepthMaps
 from ifssnet.propagate.network_input.region import Region, crop, paste, pixel_mm, region_of
-from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup
 from ifssnet.propagate.seeding.border_scatter import scatter_beyond_pixels_mm
 
 NEVER = -100.0
@@ -81,7 +78,7 @@ class CorrectedMuscle:
         return self.share * min(1.0, (near / inference.gate_mm if inference.gate_mm > 0 else 1.0) + from_scatter)
 
     def hidden(self, seen: Images) -> Iterator[HiddenSlice]:
-        """Each group with the muscle between two others, as if it lay in the middle of a gap in use and were not annotated."""
+        """Each group with the muscle between two others, interpolated across as if it had not been annotated."""
         own_curves, masks = self.maps.curves[self.label], self.maps.seeds.masks[self.label]
         for index in range(1, len(own_curves.groups) - 1):
             if not all(group.present for group in own_curves.groups[index - 1 : index + 2]):
@@ -92,19 +89,8 @@ class CorrectedMuscle:
             if depth is None:
                 continue
             between_mm = nearness(z, [near for group in others for near in group.slices], self.slice_mm).between_mm
-            # As in training, a prior part of the way to what was drawn is as far off as one in a gap of that part.
-            share = np.float32(min(self._between_in_use_mm(own_curves.groups, index) / between_mm, 1.0))
-            true = -signed_distance(masks[z][self.maps.box], self.maps.seeds.grid.spacing_zyx_mm[1:])
-            eased = share * np.asarray(depth, np.float32) + (1 - share) * true
             sides = references(z, others, own_curves.shapes, self.slice_mm)
-            wanted = self._wanted(z, eased, float(share) * between_mm, sides, seen)
-            yield HiddenSlice(wanted, crop(masks[z][None], self.region)[0] >= 0.5)
-
-    def _between_in_use_mm(self, groups: Sequence[AnnotatedGroup], index: int) -> float:
-        """How far from all that is annotated the middles of the gaps on either side of a group lie, on average."""
-        gaps = [above.first - below.last for below, above in pairwise(groups[index - 1 : index + 2])]
-        # In the middle d d / (d + d), d being half of the gap.
-        return sum(gaps) * self.slice_mm / len(gaps) / 4
+            yield HiddenSlice(self._wanted(z, depth, between_mm, sides, seen), crop(masks[z][None], self.region)[0] >= 0.5)
 
     def _wanted(self, z: int, depth: Depth, between_mm: float, sides: Sides, seen: Images) -> WantedSlice:
         """A slice as the network sees it, with the prior of the box and what was drawn on either side."""

@@ -71,9 +71,8 @@ class AnchoredPropagation:
         seen = Images(self.volume, self.corrector.sampling)
         if doubt := warning(check):
             warnings.warn(InputWarning(doubt), stacklevel=2)
-        for label, muscle in muscles.items():
-            own = check.muscles.get(self.seeds.name(label))
-            muscle.share = check.share if own is None else own.share
+        for muscle in muscles.values():
+            muscle.share = check.share
         for z in sorted(seen_slices):
             depths = maps.at(z)
             for label, muscle in muscles.items():

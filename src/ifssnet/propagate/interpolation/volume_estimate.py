@@ -29,7 +29,7 @@ def estimate_volume(curves: MuscleCurves, grid: Grid, scatter_mm: float | None =
         The estimate; its errors are None with too few groups, its margin with a single one.
     """
     to_cm3, slice_mm = grid.voxel_volume_mm3 / 1000, grid.spacing_xyz_mm[2]
-    volume_px = sum(curves.drawn_px.values()) + sum(curves.area_px.values())
+    volume_px = float(sum(curves.drawn_px.values()) + sum(curves.area_px.values()))
     inner = [i for i in range(1, len(curves.groups) - 1) if all(group.present for group in curves.groups[i - 1 : i + 2])]
     left_out = [LeftOut(_change_without(curves, index), _width_without(curves, index) * slice_mm) for index in inner]
     error = to_cm3 * math.sqrt(sum(each.error_px**2 for each in left_out) / len(left_out)) if left_out else None

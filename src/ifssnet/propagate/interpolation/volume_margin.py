@@ -26,7 +26,7 @@ USUAL_GROUPS = 4.0
 """What is usual counts as much as so many groups of the muscle's own."""
 
 MOST = 0.2
-"""The most that the standard error of a gap's volume can be, as a share of a cylinder there: areas do not vanish between groups."""
+"""The most that the standard error of a gap's volume can be, as a share of a cylinder there."""
 
 SCATTER_MM = 11.0
 """Length of border over which the annotator errs alike."""
