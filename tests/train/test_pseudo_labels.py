@@ -22,8 +22,9 @@ CONFIG = PseudoLabelConfig(decay_mm=10.0, least=0.2, handover=(0.2, 0.6), confid
 
 def test_the_papers_label_is_the_expert_or_the_window_before_place_by_place():
     last = window(0.1, 0.2, 0.3).requires_grad_()
-    label = sequential_label(window(1.0, 0.0, 0.0), KNOWN, last)
+    label, weight = sequential_label(window(1.0, 0.0, 0.0), KNOWN, last)
     assert label.flatten().tolist() == pytest.approx([1.0, 0.2, 0.3])
+    assert weight.flatten().tolist() == [1, 1, 1]
     assert not label.requires_grad
 
 
