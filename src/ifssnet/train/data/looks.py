@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, Integer
+from jaxtyping import Float32, Integer
 
 from ifssnet.core.errors import InputError
 from ifssnet.train.data.grey import WHITE, blur, through
@@ -75,7 +75,7 @@ def change_look(
         plane = smooth_field(rng, (stack.shape[1], stack.shape[2]), rng.uniform(0, looks.field), 30 / pixel_mm)
         slopes = np.exp(rng.normal(0, looks.curve, _PLACES - 1))
         ends = np.concatenate([[0.0], np.cumsum(slopes)]) * (WHITE / slopes.sum())
-        table: Float[np.ndarray, " 257"] = np.interp(np.arange(257), np.linspace(0, WHITE, _PLACES), ends)
+        table = np.asarray(np.interp(np.arange(257), np.linspace(0, WHITE, _PLACES), ends), dtype=np.float32)
         changed = through(np.clip(changed + plane, 0, WHITE), table)
     if rng.random() < looks.patched:
         changed = changed.copy()
