@@ -75,7 +75,7 @@ class CarryingStepper:
         middle, step_mm = self.window // 2, self.sampling.slice_mm
         depth_px = np.clip(soft_depth(np.ascontiguousarray(previous[middle])), -100, 100)
         image = np.zeros_like(images) if self.corrector.context.zero_image else images
-        # Of a window that lies so many slices past the given one the middle lies fewer past its last slice.
+        # The middle of a window lies fewer slices past the last given one than the window past the given window.
         away_mm = max(age - middle, 1) * step_mm
         # A mask is as doubtful as its way from the drawn slice is long, not as its last step: errors add up.
         numbers = cues(away_mm * FAR_MM / (away_mm + FAR_MM), 0.0)

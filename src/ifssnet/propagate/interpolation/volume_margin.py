@@ -23,7 +23,7 @@ USUAL = 1.2e-3
 """What is usual there: the error in mean areas times mm, for a distance of 1 mm."""
 
 USUAL_GROUPS = 4.0
-"""What is usual counts as much as so many groups of the muscle's own."""
+"""What is usual counts as much as this number of groups of the muscle's own."""
 
 MOST = 0.2
 """The most that the standard error of a gap's volume can be, as a share of a cylinder there."""

@@ -398,7 +398,7 @@ class MuscleSamples:
 
 
 def _around(groups: tuple[AnnotatedGroup, ...], z: int, most: int) -> tuple[AnnotatedGroup, ...]:
-    """The groups nearest to a slice, so many on either side."""
+    """The groups nearest to a slice, the same number on either side."""
     near = int(np.searchsorted([group.first for group in groups], z))
     return groups[max(0, near - most) : near + most]
 
