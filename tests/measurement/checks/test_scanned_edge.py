@@ -47,10 +47,13 @@ def test_dark_speckle_and_small_holes_are_no_edge() -> None:
     assert covered(TUBE & (Z > 2) & (Z < 21), holes).share == 0
 
 
-def test_the_images_own_border_is_an_edge() -> None:
-    muscle = (np.abs(Y - 30) <= 10) & (X >= 50) & (Z > 2) & (Z < 21)
-    found = covered(muscle, np.ones(Z.shape, dtype=bool))
-    assert found.share == pytest.approx(0.4, abs=0.06)
+@pytest.mark.parametrize("side", ["left", "right", "top", "bottom"])
+def test_the_images_own_border_is_an_edge(side: str) -> None:
+    along, across = (Y, X) if side in ("left", "right") else (X, Y)
+    near = across < 10 if side in ("left", "top") else across >= 50
+    found = covered((np.abs(along - 30) <= 10) & near & (Z > 2) & (Z < 21), np.ones(Z.shape, dtype=bool))
+    # The 21 pixels at the edge and two rows beside them at either end, of 58 around 10 x 21.
+    assert found.share == pytest.approx((21 + 2 * 1) / 58)
 
 
 def test_a_muscle_that_the_scan_cuts_at_an_end_says_so() -> None:
