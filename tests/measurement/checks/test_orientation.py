@@ -96,9 +96,9 @@ def test_two_voxels_have_a_long_way_and_one_has_none() -> None:
     ("soleus", "gastrocnemius", "fits"),
     [
         # 120 mm long, so that 6 mm up is clear, and 1.2 mm across.
-        (np.s_[10:41:30, 10, 15], np.s_[24:27, 20, 15], None),
+        (np.s_[10:41:30, 10, 15], np.s_[25:27, 20, 15], None),
         (np.s_[10:41:30, 10, 15], np.s_[26:28, 20, 15], True),
-        (np.s_[10:41:30, 10, 15], np.s_[45:50, 10, 15], None),
+        (np.s_[10:41:30, 10, 15], np.s_[45:50, 11, 15], None),
         (np.s_[10:41:30, 10, 15], np.s_[45:50, 15, 20], False),
         (np.s_[10:41:30, 10, 15], np.s_[45:50, 16, 20], True),
         # 4 mm long: a third of a slice higher is clear.
