@@ -31,7 +31,7 @@ from ifssnet.workflow.session.suggestion import suggest
 Rule: TypeAlias = Literal["even", "volume", "shape"]
 """Slices spaced evenly, or those that `suggest` names with one aim or the other."""
 
-FIRST = 3
+FIRST = 2
 """Outlines of each muscle that every rule begins with, spaced evenly."""
 
 NOWHEN = "2000-01-01T00:00:00+00:00"

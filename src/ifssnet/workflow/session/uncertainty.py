@@ -1,8 +1,8 @@
 """How wrong each gap between drawn slices may be, and what that makes of each muscle's volume and of each slice.
 
-The drawn slices themselves say it: each in turn is foretold from the others, by the methods where that was tried
-(`hidden_slices.check`), else by a monotone curve through the other areas. An error across a gap grows with the square of its
-width, as the error of a smooth curve does between two points.
+A law that was measured on real legs says what to expect (`gap_errors`). The drawn slices themselves say how much more or less
+it is on this leg: each in turn is foretold from the others, by the methods where that was tried (`hidden_slices.check`),
+else by a monotone curve through the other areas.
 """
 
 from __future__ import annotations
@@ -16,22 +16,14 @@ import numpy as np
 from ifssnet.geometry.untyped import monotone_curve
 from ifssnet.workflow.session.drawn_groups import hidden_groups
 from ifssnet.workflow.session.events import HiddenSlice, Interval
-from ifssnet.workflow.session.state import MuscleState, SessionState
+from ifssnet.workflow.session.gap_errors import GapErrors, known_areas
+from ifssnet.workflow.session.state import SessionState
 
-OPEN_END = 0.25
-"""Relative error of the area half way between a drawn slice and an end, where the drawn slices say nothing."""
-
-UNTRIED_LOSS = 0.1
-"""Loss of Dice in the middle of a gap where no slice could be hidden."""
-
-HAND = 0.01
-"""Relative error of an area that no method can go below: the hand's own."""
+PRIOR = 2.0
+"""So many hidden slices' worth counts what was measured on other legs."""
 
 NEAREST_SHARE = 0.25
 """A hidden slice counts where it lies at least this share as far from one neighbour as from the other."""
-
-PARABOLA = 2 / 3
-"""Mean of a parabola that is 0 at both ends of a gap, as a share of its height in the middle."""
 
 
 @dataclass(frozen=True)
@@ -40,29 +32,46 @@ class GapUncertainty:
 
     Attributes:
         interval: The gap.
-        area_px: Mean area over it.
-        area_sd_px: SD of the area in its middle.
+        area_mm2: Mean area over it.
+        area_sd_mm2: SD of the area in its middle.
         volume_sd_cm3: SD of the volume in it.
         dice_loss: What is missing of a Dice of 1 in its middle.
-        tried: Whether drawn slices near it could be hidden and found again.
+        scales: How much larger than elsewhere the errors of shape and of volume are on this leg, as far as its slices say.
     """
 
     interval: Interval
-    area_px: float
-    area_sd_px: float
+    area_mm2: float
+    area_sd_mm2: float
     volume_sd_cm3: float
     dice_loss: float
-    tried: bool
+    scales: tuple[float, float]
 
 
-def gap_uncertainties(state: SessionState, label: int) -> tuple[GapUncertainty, ...]:
-    """What is not known of each gap of a muscle, ascending along the leg."""
-    muscle = state.muscle(label)
-    bounds = muscle.bounds(state.grid)
-    hidden = muscle.hidden or _foretold(state, label)
-    return tuple(
-        _of_gap(state, each, bounds[each.low].pixels, bounds[each.high].pixels, hidden) for each in state.intervals(label)
-    )
+def gap_errors(state: SessionState, label: int) -> GapErrors:
+    """The law of a muscle's gaps, with its areas as far as they are known."""
+    grid, muscle = state.grid, state.muscle(label)
+    pixel_mm2 = grid.spacing_xyz_mm[0] * grid.spacing_xyz_mm[1]
+    bounds = muscle.bounds(grid)
+    known = {z: mask.pixels * pixel_mm2 for z, mask in bounds.items()}
+    for interval in state.intervals(label):
+        for z in interval.slices:
+            if (mask := muscle.shown(z)) is not None:
+                known[z] = mask.pixels * pixel_mm2
+    empty = frozenset(z for z, mask in bounds.items() if mask.empty)
+    return GapErrors(grid.spacing_xyz_mm[2], known_areas(grid.slices, known), empty)
+
+
+def gap_uncertainties(state: SessionState, label: int, errors: GapErrors | None = None) -> tuple[GapUncertainty, ...]:
+    """What is not known of each gap of a muscle, ascending along the leg.
+
+    Args:
+        state: What is drawn.
+        label: Which muscle.
+        errors: What `gap_errors` gives for it, where that is known already.
+    """
+    law = gap_errors(state, label) if errors is None else errors
+    ratios = _ratios(state, label, law)
+    return tuple(_of_gap(law, each, _scales(ratios, each)) for each in state.intervals(label))
 
 
 def volume_sd_cm3(state: SessionState, label: int) -> float | None:
@@ -84,6 +93,33 @@ def confidences(state: SessionState, label: int) -> dict[int, float]:
     return dict(sorted(found.items()))
 
 
+@dataclass(frozen=True)
+class _Ratio:
+    """How a hidden slice's errors compare with what the law expects of it; None for a shape that nobody tried."""
+
+    z: int
+    shape: float | None
+    area: float
+
+
+def _ratios(state: SessionState, label: int, law: GapErrors) -> tuple[_Ratio, ...]:
+    muscle = state.muscle(label)
+    bounds = list(muscle.bounds(state.grid))
+    found: list[_Ratio] = []
+    for each in muscle.hidden or _foretold(state, label):
+        below = max((z for z in bounds if z < each.z and _apart(bounds, z, each.z)), default=each.z)
+        above = min((z for z in bounds if z > each.z and _apart(bounds, each.z, z)), default=each.z)
+        near, far = sorted((each.z - below, above - each.z))
+        # So near to another drawn slice that its error says nothing.
+        if near < NEAREST_SHARE * far or near == 0:
+            continue
+        loss, relative_sd = law.middle(below, above)
+        along = 4 * near * far / (near + far) ** 2
+        shape = (1 - max(dice for _, dice in each.dice)) / max(along * loss, 1e-9) if muscle.hidden else None
+        found.append(_Ratio(each.z, shape, _best_area_error(each) / max(along * relative_sd, 1e-9)))
+    return tuple(found)
+
+
 def _foretold(state: SessionState, label: int) -> tuple[HiddenSlice, ...]:
     """Each drawn slice between two others, its area by a monotone curve through the areas of the others."""
     areas = {z: float(mask.pixels) for z, mask in state.muscle(label).bounds(state.grid).items()}
@@ -92,53 +128,33 @@ def _foretold(state: SessionState, label: int) -> tuple[HiddenSlice, ...]:
         z = group[len(group) // 2]
         others = {each: area for each, area in areas.items() if each not in group}
         area = float(monotone_curve(np.array([z], np.float64), list(map(float, others)), list(others.values()))[0])
-        wrong = abs(area - areas[z]) / max(area, areas[z], 1.0)
-        found.append(HiddenSlice(z, (("areas", 1 - wrong / 2),), (("areas", area),), areas[z]))
+        found.append(HiddenSlice(z, (("areas", 1.0),), (("areas", area),), areas[z]))
     return tuple(found)
 
 
-def _of_gap(
-    state: SessionState, interval: Interval, low_px: int, high_px: int, hidden: Sequence[HiddenSlice]
-) -> GapUncertainty:
-    muscle = state.muscle(interval.label)
-    shown = [mask.pixels for z in interval.slices if (mask := muscle.shown(z)) is not None]
-    area_px = sum(shown) / len(shown) if shown else (low_px + high_px) / 2
-    relative, loss, tried = _middle_errors(muscle, state, interval, hidden, open_end=not (low_px and high_px))
-    sd_px = math.hypot(relative, HAND) * area_px
-    voxels = PARABOLA * sd_px * len(interval.slices)
-    return GapUncertainty(interval, area_px, sd_px, voxels * state.grid.voxel_volume_mm3 / 1000, loss, tried)
+def _scales(ratios: Sequence[_Ratio], interval: Interval) -> tuple[float, float]:
+    """What the law's errors of shape and of volume are to be multiplied by in a gap.
 
-
-def _middle_errors(
-    muscle: MuscleState, state: SessionState, interval: Interval, hidden: Sequence[HiddenSlice], *, open_end: bool
-) -> tuple[float, float, bool]:
-    """Relative SD of the area and loss of Dice in the middle of a gap, and whether hidden slices say so."""
-    if not hidden:
-        return OPEN_END, UNTRIED_LOSS, False
-    bounds = list(muscle.bounds(state.grid))
-    scaled = [(each, ratio) for each in hidden if (ratio := _width_ratio(bounds, each.z, interval)) is not None]
-    if not scaled:
-        return OPEN_END, UNTRIED_LOSS, False
-    near = [pair for pair in scaled if pair[0].z <= interval.low][-1:] + [
-        pair for pair in scaled if pair[0].z >= interval.high
-    ][:1]
-    # What happened next to the gap counts as much as what happened anywhere: single errors are small by chance.
-    relative = math.sqrt((_mean_square(near or scaled) + _mean_square(scaled)) / 2)
-    loss = (_mean_loss(near or scaled) + _mean_loss(scaled)) / 2
-    return (max(relative, OPEN_END) if open_end else min(relative, 1.0)), min(loss, 1.0), True
-
-
-def _width_ratio(bounds: Sequence[int], z: int, interval: Interval) -> float | None:
-    """What an error on a hidden slice is to be multiplied by for the middle of a gap.
-
-    An error grows with the product of the distances to the slices on either side. None for a hidden slice so near to one of
-    them that its error says nothing.
+    What happened next to the gap counts as much as what happened anywhere: single errors are small by chance.
     """
-    below = z - max((each for each in bounds if each < z and _apart(bounds, each, z)), default=z)
-    above = min((each for each in bounds if each > z and _apart(bounds, z, each)), default=z) - z
-    if min(below, above) < NEAREST_SHARE * max(below, above):
-        return None
-    return ((interval.high - interval.low) / 2) ** 2 / max(below * above, 1)
+    near = [each for each in ratios if each.z <= interval.low][-1:] + [each for each in ratios if each.z >= interval.high][:1]
+    shapes = [_mean([each.shape for each in some if each.shape is not None]) for some in (near, ratios)]
+    areas = [_mean([each.area**2 for each in some]) for some in (near, ratios)]
+    return sum(shapes) / 2, math.sqrt(sum(areas) / 2)
+
+
+def _mean(ratios: Sequence[float]) -> float:
+    """Their mean, with what was found on other legs: 1."""
+    return (sum(ratios) + PRIOR) / (len(ratios) + PRIOR)
+
+
+def _of_gap(law: GapErrors, interval: Interval, scales: tuple[float, float]) -> GapUncertainty:
+    low, high = interval.low, interval.high
+    area_mm2 = law.mean_area_mm2(low, high)
+    loss, _ = law.middle(low, high, scales[0])
+    _, relative_sd = law.middle(low, high, scales[1])
+    sd_cm3 = math.sqrt(law.of("volume", low, high, scales[1])) / 1000
+    return GapUncertainty(interval, area_mm2, relative_sd * area_mm2, sd_cm3, loss, scales)
 
 
 def _apart(bounds: Sequence[int], low: int, high: int) -> bool:
@@ -151,11 +167,3 @@ def _best_area_error(each: HiddenSlice) -> float:
     name = max(each.dice, key=lambda pair: pair[1])[0]
     area = dict(each.area_px)[name]
     return abs(area - each.drawn_px) / max(area, each.drawn_px, 1.0)
-
-
-def _mean_square(scaled: Sequence[tuple[HiddenSlice, float]]) -> float:
-    return sum((ratio * _best_area_error(each)) ** 2 for each, ratio in scaled) / max(len(scaled), 1)
-
-
-def _mean_loss(scaled: Sequence[tuple[HiddenSlice, float]]) -> float:
-    return sum(ratio * (1 - max(dice for _, dice in each.dice)) for each, ratio in scaled) / max(len(scaled), 1)
