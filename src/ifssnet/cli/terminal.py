@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, 
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from ifssnet.cli.interruption import interruptible
 from ifssnet.core.errors import InputError, silence_libraries
 from ifssnet.core.findings import Finding
 from ifssnet.core.progress import Progress, drain
@@ -62,13 +63,18 @@ class Terminal:
         return self.run(once())
 
     def _watched(self, work: Generator[Progress, None, Result]) -> Result:
+        with interruptible() as stop_if_asked:
+            return self._listened(work, stop_if_asked)
+
+    def _listened(self, work: Generator[Progress, None, Result], stop_if_asked: Callable[[], None]) -> Result:
         if self.quiet or not self.err.is_terminal:
-            return drain(work, self._lines())
+            return drain(work, self._lines(stop_if_asked))
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Bars(*columns, console=self.err, transient=not self.verbose) as bars:
             tasks: dict[str, TaskID] = {}
 
             def listen(progress: Progress) -> None:
+                stop_if_asked()
                 # One step is not a bar that stands at nothing until it is over, but one that moves.
                 total = progress.total if progress.total > 1 or progress.done else None
                 if progress.stage not in tasks:
@@ -78,13 +84,14 @@ class Terminal:
 
             return drain(work, listen)
 
-    def _lines(self) -> Callable[[Progress], None]:
+    def _lines(self, stop_if_asked: Callable[[], None]) -> Callable[[Progress], None]:
         """Without bars: how far it is, every few seconds; each stage as it begins for those who asked for details."""
         seen: set[str] = set()
         said = time.perf_counter()
 
         def listen(progress: Progress) -> None:
             nonlocal said
+            stop_if_asked()
             now = time.perf_counter()
             if progress.stage not in seen and self.verbose:
                 self.detail(f"{progress.stage} ...")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -53,12 +54,13 @@ def drain(work: Generator[Progress, None, Result], listen: Callable[[Progress], 
 
     Args:
         work: A generator that yields `Progress` and returns its result.
-        listen: Called with each `Progress`.
+        listen: Called with each `Progress`. What it raises ends the work, which is closed before the exception goes on.
     """
-    while True:
-        try:
-            progress = next(work)
-        except StopIteration as stop:
-            return stop.value
-        if listen is not None:
-            listen(progress)
+    with closing(work):
+        while True:
+            try:
+                progress = next(work)
+            except StopIteration as stop:
+                return stop.value
+            if listen is not None:
+                listen(progress)
