@@ -54,6 +54,25 @@ def test_after_a_correction_only_the_intervals_beside_it_change(tmp_path: Path) 
         assert session.state.stale(SOL) == ()
 
 
+def test_a_muscle_that_is_drawn_better_takes_its_pixels_from_an_older_proposal(tmp_path: Path) -> None:
+    """Where one muscle was drawn too large, more slices of its neighbour have to help and not to be cut by it."""
+    with new_session(tmp_path) as session:
+        both = cone(0) | cylinder(0)
+        session.apply(*(drawn(SOL, z, both) for z in (0, 40)), *(drawn(GM, z) for z in (20,)))
+        session.apply(EndsMarked(now(), "expert", GM, 10, 30))
+        drain(propagate(session, METHODS, method=INTERPOLATION))
+        older = session.state.muscles[SOL].proposals[22]
+        session.apply(drawn(GM, 15), drawn(GM, 25))
+        drain(propagate(session, METHODS, method=INTERPOLATION, intervals=[Interval(GM, 20, 25), Interval(GM, 15, 20)]))
+        found = session.state.mask(GM, 22)
+        assert found is not None
+        assert dice_of(found, PackedMask.of(cylinder(22))) > 0.9
+        assert session.state.muscles[SOL].proposals[22] == older
+        theirs = session.state.mask(SOL, 22)
+        assert theirs is not None
+        assert not (theirs.array() & found.array()).any()
+
+
 def test_there_is_no_seam_beside_a_drawn_slice(tmp_path: Path) -> None:
     with new_session(tmp_path) as session:
         draw_all(session, 0, 20, 40)
@@ -90,6 +109,19 @@ def test_it_begins_near_the_slice_that_the_expert_looks_at(tmp_path: Path) -> No
         assert session.state.run is not None
         assert session.state.run.intervals[0] == Interval(SOL, 30, 40)
         work.close()
+
+
+def test_every_gap_is_filled_anew_where_that_is_asked_for(tmp_path: Path) -> None:
+    with new_session(tmp_path) as session:
+        session.apply(*(drawn(SOL, z) for z in (0, 30, 40)))
+        drain(propagate(session, METHODS, method=INTERPOLATION))
+        with pytest.raises(InputError, match="slices to propagate to"):
+            drain(propagate(session, METHODS, method=INTERPOLATION))
+        first = session.state.muscles[SOL].proposals
+        drain(propagate(session, METHODS, method=INTERPOLATION, again=True))
+        assert {proposal.run for proposal in first.values()} == {1}
+        assert {proposal.run for proposal in session.state.muscles[SOL].proposals.values()} == {2}
+        assert session.state.stale(SOL) == ()
 
 
 def test_with_nothing_to_do_it_says_so(tmp_path: Path) -> None:

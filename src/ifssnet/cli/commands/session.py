@@ -114,17 +114,19 @@ def propagate(
     method: Annotated[
         str | None, typer.Option(help="A method's name; the better one of each gap where you do not say.")
     ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Fill every gap anew, from all that is drawn by now.")] = False,
     device: Annotated[Device, typer.Option(help="Where networks compute.")] = Device.auto,
     by: By = None,
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> object:
-    """Fill the gaps whose drawn slices changed, and no others."""
+    """Fill the gaps whose drawn slices changed, and no others unless --again is given."""
     from ifssnet.workflow.session import commands as work
 
     terminal = Terminal(quiet, verbose, json)
-    found = terminal.run(work.propagate_session(folder, by, muscle=muscle, method=method, device=device.value))
+    filling = work.propagate_session(folder, by, muscle=muscle, method=method, device=device.value, again=again)
+    found = terminal.run(filling)
     return _answered(terminal, found)
 
 

@@ -124,12 +124,18 @@ def _import(session: Session, seeds: Seeds, slices: set[int], how: How) -> None:
 
 
 def propagate_session(
-    folder: Path, by: str | None, *, muscle: str | None = None, method: str | None = None, device: str = "auto"
+    folder: Path,
+    by: str | None,
+    *,
+    muscle: str | None = None,
+    method: str | None = None,
+    device: str = "auto",
+    again: bool = False,
 ) -> Generator[Progress, None, SessionAnswer]:
-    """Propagate to every gap that is not up to date."""
+    """Propagate to every gap that is not up to date, or to every gap anew."""
     with Session.open(folder, by=by) as session:
         label = None if muscle is None else session.state.label_of(muscle)
-        yield from propagate(session, Methods(device), label=label, method=method)
+        yield from propagate(session, Methods(device), label=label, method=method, again=again)
         return _answer(session)
 
 

@@ -14,6 +14,7 @@ from ifssnet.core.packed_mask import PackedMask
 from ifssnet.core.progress import Step
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.core.segmentation import Propagator
+from ifssnet.geometry.untyped import logit
 from ifssnet.workflow.session.events import Arrived, Interval
 from ifssnet.workflow.session.state import SessionState
 
@@ -21,6 +22,9 @@ CONTEXT = 1
 """Drawn slices beyond the ends of an interval that have a say in it: the curves of a gap run through two on either side."""
 
 INSIDE = 0.5
+
+NEVER = 1e-6
+"""A probability is kept so far from 0 and 1, for its logit."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,8 @@ def fill(
 ) -> Iterator[tuple[int, tuple[Arrived, ...]]]:
     """Run a method on a window, slice after slice as it finds them.
 
-    Pixels that another muscle has and keeps are never taken: drawn and accepted ones, and proposals that are not filled anew.
+    Pixels that another muscle has by the expert's hand are never taken. Between muscles that are found together a pixel goes
+    to the one that is surer of it; who has it of two that were found at different times, `SessionState.mask` says.
 
     Args:
         volume: Grey levels of the whole leg.
@@ -93,7 +98,7 @@ def fill(
         for z, probabilities in _by_slice(steps):
             asked = {label: each for label, each in probabilities.items() if (label, z + window.low) in wanted}
             if asked:
-                yield z + window.low, _settled(state, z + window.low, probabilities, set(asked), wanted)
+                yield z + window.low, _settled(state, z + window.low, probabilities, set(asked))
 
 
 def _wanted(window: Window, hidden: Mapping[int, frozenset[int]]) -> set[tuple[int, int]]:
@@ -102,16 +107,15 @@ def _wanted(window: Window, hidden: Mapping[int, frozenset[int]]) -> set[tuple[i
 
 
 def _seeds_of(state: SessionState, window: Window, hidden: Mapping[int, frozenset[int]]) -> Seeds:
-    """What is drawn within the window; of the other muscles also how they look at its ends, where that is known."""
-    sought = {each.label for each in window.intervals}
+    """What is drawn within the window of the muscles that are asked for.
+
+    The others are left out: known by a few slices alone, they would push away a muscle that is known by more.
+    """
     masks: dict[int, dict[int, Mask]] = {}
-    for label, muscle in state.muscles.items():
+    for label in sorted({each.label for each in window.intervals}):
+        muscle = state.muscle(label)
         known = muscle.bounds(state.grid)
         known |= {z: mask for z, mask in muscle.accepted.items() if z not in known and not muscle.outside(z)}
-        if label not in sought:
-            for z in (window.low, window.high):
-                if z not in known and (shown := state.mask(label, z)) is not None:
-                    known[z] = shown
         away = hidden.get(label, frozenset[int]())
         inside = {
             z - window.low: mask.array()
@@ -138,25 +142,24 @@ def _by_slice(steps: Iterator[Step]) -> Iterator[tuple[int, dict[int, Float[np.n
 
 
 def _settled(
-    state: SessionState,
-    z: int,
-    probabilities: Mapping[int, Float[np.ndarray, "y x"]],
-    asked: set[int],
-    wanted: set[tuple[int, int]],
+    state: SessionState, z: int, probabilities: Mapping[int, Float[np.ndarray, "y x"]], asked: set[int]
 ) -> tuple[Arrived, ...]:
-    """A pixel goes to the muscle that is most probable there, unless it is another one's already."""
+    """A pixel goes to the muscle that is surest of it there, unless another one has it by the expert's hand."""
     order = sorted(probabilities)
     stack = np.stack([probabilities[label] for label in order])
-    best = stack.argmax(axis=0)
+    # A border strays the further, the further away it was drawn: depths are compared in units of that.
+    sure = np.stack([logit(np.clip(each, NEVER, 1 - NEVER)) for each in stack])
+    sure /= np.array([min(max(state.muscle(label).reach(z), 1.0), state.grid.slices) for label in order])[:, None, None]
+    best = sure.argmax(axis=0)
     found: list[Arrived] = []
     for index, label in enumerate(order):
         if label not in asked:
             continue
         mask = (best == index) & (stack[index] >= INSIDE)
         packed = PackedMask.of(mask)
-        for other in state.muscles:
-            keeps = other != label and (other, z) not in wanted
-            if keeps and not packed.empty and (theirs := state.mask(other, z)) is not None:
+        for other, muscle in state.muscles.items():
+            by_hand = other != label and (z in muscle.drawn or z in muscle.accepted)
+            if by_hand and not packed.empty and (theirs := muscle.shown(z)) is not None:
                 packed = packed.minus(theirs)
         found.append(Arrived(label, z, packed, _expected_dice(stack[index], mask)))
     return tuple(found)

@@ -25,6 +25,7 @@ def propagate(
     intervals: Sequence[Interval] | None = None,
     method: str | None = None,
     near: int | None = None,
+    again: bool = False,
 ) -> Generator[Progress, None, None]:
     """Fill what has to be filled: everything whose drawn neighbours changed, and nothing else.
 
@@ -37,11 +38,13 @@ def propagate(
         intervals: These and no others, whether they have to be filled or not.
         method: The method's name; None for the one that hidden slices speak for in each interval, else the default.
         near: Begin with the intervals near this slice.
+        again: Fill every interval anew. After a correction only the two beside it change; from all that is drawn by now the
+            others may come out better as well.
 
     Raises:
         InputError: Nothing to do, or what the method refuses; the run then counts as failed.
     """
-    wanted = list(_wanted(session, label) if intervals is None else intervals)
+    wanted = list(_wanted(session, label, again=again) if intervals is None else intervals)
     if not wanted:
         raise InputError("slices to propagate to", "none", "Draw a muscle on two slices at least, or change one of them.")
     if near is not None:
@@ -52,9 +55,10 @@ def propagate(
         done += sum(len(each.slices) for each in group)
 
 
-def _wanted(session: Session, label: int | None) -> list[Interval]:
-    labels = session.state.muscles if label is None else (label,)
-    return [each for value in labels for each in session.state.stale(value)]
+def _wanted(session: Session, label: int | None, *, again: bool) -> list[Interval]:
+    state = session.state
+    labels = state.muscles if label is None else (label,)
+    return [each for value in labels for each in (state.intervals(value) if again else state.stale(value))]
 
 
 def _by_method(

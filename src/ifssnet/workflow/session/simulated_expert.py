@@ -148,8 +148,8 @@ class SimulatedExpert:
         return drawn_by_hand(self.truth, z, [label], self.noise_mm, self.seed)[label]
 
     def _filled(self, state: SessionState, methods: Methods) -> SessionState:
-        """The state with every interval up to date."""
-        intervals = [each for label in state.muscles for each in state.stale(label)]
+        """The state with every interval filled anew, from all that is drawn."""
+        intervals = [each for label in state.muscles for each in state.intervals(label)]
         if not intervals:
             return state
         run, basis = state.runs + 1, tuple(state.basis(each) for each in intervals)
