@@ -18,6 +18,7 @@ from ifssnet.measurement.reference.comparison import Comparison
 from ifssnet.measurement.reference.metrics.table import METRICS
 from ifssnet.measurement.reference.overlap import joint_counts
 from ifssnet.measurement.reference.surface_distance import SurfaceDistances, surface_distances
+from ifssnet.measurement.reference.surfels import SurfelDistances, surfel_distances
 
 _FIELDS = frozenset(each.name for each in fields(MuscleAgreement))
 
@@ -75,8 +76,8 @@ def comparisons(
     found: dict[str, Comparison] = {}
     for pair in pairs:
         overlaps = counts.by_slice(pair.value, pair.reference_value)
-        distances = _distances(pair, labels, reference, boxes)
-        whole = Comparison(range(len(overlaps)), overlaps, distances, reference.grid.voxel_volume_mm3 / 1000)
+        distances, surfels = _distances(pair, labels, reference, boxes)
+        whole = Comparison(range(len(overlaps)), overlaps, distances, surfels, reference.grid.voxel_volume_mm3 / 1000)
         kept = whole.without(left_out.get(pair.name, frozenset()))
         if kept is None:
             raise InputError(
@@ -132,15 +133,13 @@ def _agreement(numbers: Mapping[str, float], per_slice: Sequence[SliceAgreement]
 
 def _distances(
     pair: Pair, labels: LabelMap, reference: LabelMap, boxes: tuple[Mapping[int, Box], Mapping[int, Box]]
-) -> SurfaceDistances:
+) -> tuple[SurfaceDistances, SurfelDistances]:
     empty: Box = (slice(0, 0),) * 3
     ours = empty if pair.value is None else boxes[0][pair.value]
     theirs = empty if pair.reference_value is None else boxes[1][pair.reference_value]
-    return surface_distances(
-        labels.array,
-        pair.value or 0,
-        reference.array,
-        pair.reference_value or 0,
-        reference.grid.spacing_xyz_mm,
-        boxes=(ours, theirs),
+    maps = (labels.array, pair.value or 0, reference.array, pair.reference_value or 0)
+    spacing_mm = reference.grid.spacing_xyz_mm
+    return (
+        surface_distances(*maps, spacing_mm, boxes=(ours, theirs)),
+        surfel_distances(*maps, spacing_mm, boxes=(ours, theirs)),
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from ifssnet.measurement.reference.overlap import Overlap, total
 from ifssnet.measurement.reference.surface_distance import SurfaceDistances
+from ifssnet.measurement.reference.surfels import SurfelDistances
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,12 +20,14 @@ class Comparison:
         slices: The slices that count, ascending.
         overlaps: The overlap on each of them.
         distances: From the surface voxels on them to the whole other surface.
+        surfels: The same for pieces of the surfaces that have an area, for the surface Dice.
         voxel_cm3: Volume of a voxel.
     """
 
     slices: Sequence[int]
     overlaps: Sequence[Overlap]
     distances: SurfaceDistances
+    surfels: SurfelDistances
     voxel_cm3: float
 
     @property
@@ -48,8 +51,9 @@ class Comparison:
         kept = [index for index, z in enumerate(self.slices) if z not in away]
         if not kept:
             return None
-        distances = self.distances
+        distances, surfels = self.distances, self.surfels
         if away:
+            surfels = surfels.without(sorted(away))
             numbers = np.array(sorted(away), dtype=np.int64)
             distances = distances.where(~np.isin(distances.mask_z, numbers), ~np.isin(distances.reference_z, numbers))
-        return Comparison([self.slices[i] for i in kept], [self.overlaps[i] for i in kept], distances, self.voxel_cm3)
+        return Comparison([self.slices[i] for i in kept], [self.overlaps[i] for i in kept], distances, surfels, self.voxel_cm3)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ifssnet.measurement.reference.metrics.distances import ASD, HAUSDORFF, HAUSDORFF95
 from ifssnet.measurement.reference.metrics.metric import Metric
 from ifssnet.measurement.reference.metrics.overlaps import DICE, IOU, MIOU, PRECISION, RECALL
+from ifssnet.measurement.reference.metrics.surface_dice import SURFACE_DICE_1MM, SURFACE_DICE_2MM
 from ifssnet.measurement.reference.metrics.volumes import (
     ABSOLUTE_VOLUME_ERROR,
     REFERENCE_VOLUME,
@@ -26,6 +27,8 @@ METRICS: tuple[Metric, ...] = (
     HAUSDORFF,
     HAUSDORFF95,
     ASD,
+    SURFACE_DICE_1MM,
+    SURFACE_DICE_2MM,
     VOLUME_ERROR,
     ABSOLUTE_VOLUME_ERROR,
     VOLUME,

@@ -1,0 +1,78 @@
+"""The surface Dice: known shapes, tolerances, and the package that others use."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from ifssnet.core.grid import Grid
+from ifssnet.core.images import LabelMap
+from ifssnet.measurement.reference.compare import compare
+from ifssnet.measurement.reference.surfels import mask_surfel_distances
+
+SHAPE = (24, 30, 32)
+
+
+def ball(radius: float, centre: tuple[float, float, float] = (12.0, 15.0, 16.0)) -> np.ndarray:
+    z, y, x = np.indices(SHAPE)
+    return (z - centre[0]) ** 2 + (y - centre[1]) ** 2 + (x - centre[2]) ** 2 < radius**2
+
+
+def slab(first: int, last: int) -> np.ndarray:
+    mask = np.zeros(SHAPE, dtype=bool)
+    mask[first:last] = True
+    return mask
+
+
+def test_equal_and_empty_masks() -> None:
+    assert mask_surfel_distances(ball(8.0), ball(8.0), (1.0, 1.0, 1.0)).surface_dice(0.0) == 1.0
+    nothing = np.zeros(SHAPE, dtype=bool)
+    assert mask_surfel_distances(nothing, nothing, (1.0, 1.0, 1.0)).surface_dice(1.0) == 1.0
+    assert mask_surfel_distances(ball(8.0), nothing, (1.0, 1.0, 1.0)).surface_dice(1.0) == 0.0
+
+
+def test_the_area_is_that_of_the_surface() -> None:
+    found = mask_surfel_distances(slab(6, 12), slab(6, 12), (0.5, 0.5, 2.0))
+    # Two faces of 30 x 32 pixels and the rim around six slices; marching cubes cut the edges.
+    assert found.mask_area_mm2.sum() == pytest.approx(2 * 15 * 16 + 2 * (15 + 16) * 12, rel=0.05)
+    sphere = mask_surfel_distances(ball(10.0), ball(10.0), (1.0, 1.0, 1.0)).mask_area_mm2.sum()
+    assert sphere == pytest.approx(4 * math.pi * 100, rel=0.1)
+
+
+def test_a_shifted_face_counts_from_its_distance_on() -> None:
+    found = mask_surfel_distances(slab(6, 12), slab(6, 13), (1.0, 1.0, 1.5))
+    shares = [found.surface_dice(tolerance) for tolerance in (0.0, 1.4, 1.5, 5.0)]
+    # The rim of the further slice comes near before its face does.
+    assert 0.5 < shares[0] <= shares[1] < 0.75
+    assert shares[2] == shares[3] == 1.0
+
+
+def test_slices_that_are_left_out_take_their_surfels_with_them() -> None:
+    found = mask_surfel_distances(slab(6, 12), slab(6, 14), (1.0, 1.0, 1.0))
+    kept = found.without([11, 12, 13])
+    assert set(kept.mask_z.tolist()) == set(range(6, 11))
+    assert set(kept.reference_z.tolist()) == set(range(6, 11))
+    assert kept.surface_dice(0.0) == 1.0 > found.surface_dice(0.0)
+
+
+def test_compare_gives_it_for_every_muscle() -> None:
+    grid = Grid(SHAPE, (1.0, 1.0, 1.0))
+    maps = [LabelMap(ball(radius).astype(np.uint8), grid, {1: "SOL"}) for radius in (8.0, 9.2)]
+    further = compare(*maps).muscles["SOL"].further
+    assert 0.0 < further["surface_dice_1mm"] < further["surface_dice_2mm"] == 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("spacing_xyz_mm", [(1.0, 1.0, 1.0), (0.5, 0.7, 1.9)])
+def test_it_is_that_of_the_package_surface_distance(spacing_xyz_mm: tuple[float, float, float]) -> None:
+    package = pytest.importorskip("surface_distance", reason="the package surface-distance is not installed")
+    numbers = np.random.default_rng(3)
+    rough = ball(9.0) & (numbers.random(SHAPE) < 0.9)
+    other = ball(8.0, (13.0, 16.0, 15.0)) | (numbers.random(SHAPE) < 0.01)
+    found = mask_surfel_distances(rough, other, spacing_xyz_mm)
+    theirs = package.compute_surface_distances(other, rough, spacing_xyz_mm[::-1])
+    for tolerance_mm in (0.3, 1.0, 2.0, 4.0):
+        known = package.compute_surface_dice_at_tolerance(theirs, tolerance_mm)
+        assert found.surface_dice(tolerance_mm) == pytest.approx(known, abs=1e-6)
