@@ -60,8 +60,8 @@ def test_slices_that_are_left_out_take_their_surfels_with_them() -> None:
 def test_compare_gives_it_for_every_muscle() -> None:
     grid = Grid(SHAPE, (1.0, 1.0, 1.0))
     maps = [LabelMap(ball(radius).astype(np.uint8), grid, {1: "SOL"}) for radius in (8.0, 9.2)]
-    further = compare(*maps).muscles["SOL"].further
-    assert 0.0 < further["surface_dice_1mm"] < further["surface_dice_2mm"] == 1.0
+    found = compare(*maps).muscles["SOL"]
+    assert 0.0 < found.surface_dice_1mm < found.surface_dice_2mm == 1.0
 
 
 @pytest.mark.slow

@@ -50,7 +50,7 @@ def test_a_leg_by_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert run("session", "accept", case, "SOL", "--slices", "21-29") == 0
     assert run("session", "mark", case, "GL", "--absent") == 0
     assert run("session", "suggest", case) == 0
-    assert "the middle of a gap" in capsys.readouterr().out
+    assert "a gap of 20 mm" in capsys.readouterr().out
     assert run("session", "sign", case, "--by", "E", "--statement", "complete") == 0
     assert run("session", "erase", case, "SOL", "--slices", "0") == 2
     assert "Reopen" in capsys.readouterr().err

@@ -55,5 +55,5 @@ def test_the_command_draws_a_cohort_by_every_rule(tmp_path: Path, capsys: pytest
     assert "Dice 0.96" in capsys.readouterr().out
     (curves,) = json.loads(output.read_text(encoding="utf-8"))["curves"].values()
     assert set(curves) == {"even", "volume", "shape"}
-    assert curves["even"][0]["outlines"] == 2 * (3 + 2)
+    assert curves["even"][0]["outlines"] == 2 * (2 + 2)
     assert SHAPE[0] == 41

@@ -59,6 +59,8 @@ class MuscleAgreement:
         hausdorff_mm: Largest distance between the two surfaces; infinite where one of the two is empty.
         hausdorff95_mm: The larger of the two directed 95th percentiles.
         asd_mm: Average symmetric surface distance.
+        surface_dice_1mm: Share of both surfaces' area that lies within 1 mm of the other one; 1 where both are empty.
+        surface_dice_2mm: The same within 2 mm.
         volume_cm3: The segmentation's volume on the slices that count.
         reference_volume_cm3: The reference's.
         volume_difference_cm3: The first less the second.
@@ -76,6 +78,8 @@ class MuscleAgreement:
     hausdorff_mm: float
     hausdorff95_mm: float
     asd_mm: float
+    surface_dice_1mm: float
+    surface_dice_2mm: float
     volume_cm3: float
     reference_volume_cm3: float
     volume_difference_cm3: float

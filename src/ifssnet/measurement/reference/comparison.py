@@ -20,7 +20,7 @@ class Comparison:
         slices: The slices that count, ascending.
         overlaps: The overlap on each of them.
         distances: From the surface voxels on them to the whole other surface.
-        surfels: The same for pieces of the surfaces that have an area, for the surface Dice.
+        surfels: The same for the surfaces cut into small areas, for the surface Dice.
         voxel_cm3: Volume of a voxel.
     """
 
