@@ -15,7 +15,7 @@ TARGET = {"volume": 0.02, "shape": 0.04}
 """Until where is planned: the mean relative SD of the muscles' volumes, and what is missing of a mean Dice of 1."""
 
 MOST = 8
-"""So many slices of one gap are planned at most."""
+"""No more slices of one gap are planned at once."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Suggestion:
 
 @dataclass(frozen=True, eq=False)
 class _Gap:
-    """A gap with what so many slices within it would leave of its error."""
+    """A gap with what any number of slices within it would leave of its error."""
 
     interval: Interval
     law: GapErrors

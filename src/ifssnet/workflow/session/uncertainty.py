@@ -20,7 +20,7 @@ from ifssnet.workflow.session.gap_errors import GapErrors, known_areas
 from ifssnet.workflow.session.state import SessionState
 
 PRIOR = 2.0
-"""So many hidden slices' worth counts what was measured on other legs."""
+"""What was measured on other legs counts as much as this number of hidden slices."""
 
 NEAREST_SHARE = 0.25
 """A hidden slice counts where it lies at least this share as far from one neighbour as from the other."""
