@@ -62,7 +62,7 @@ def scanned_part(volume: Volume) -> Bool[np.ndarray, "z y x"]:
         if dark.any():
             # Opening by a disc: dark places that hold one, and whatever lies within such a disc.
             core = distance_to_false(np.pad(dark, 1, constant_values=True), (y_mm, x_mm))[1:-1, 1:-1] > DARK_MM
-            found[z] = distance_to_false(~core, (y_mm, x_mm)) > DARK_MM if core.any() else True
+            found[z] = distance_to_false(~core, (y_mm, x_mm)) > DARK_MM
     return found
 
 
