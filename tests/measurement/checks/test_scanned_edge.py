@@ -112,7 +112,7 @@ def covered_by_slice(muscle: np.ndarray, scanned: np.ndarray, spacing_mm: tuple[
 def test_each_slice_has_a_share_of_its_own() -> None:
     """Two millimetres from the edge are near it; four pixels of half a millimetre."""
     muscle, scanned = np.zeros((6, 30, 40), bool), np.ones((6, 30, 40), bool)
-    muscle[2, 10:20, 10:20] = muscle[4, 15, 15] = muscle[5, 15, 15] = True
+    muscle[2, 10:20, 10:20] = muscle[4, 15, 15] = muscle[5, 15, 14:16] = True
     # A whole region, as holes that no disc fits into are filled.
     scanned[2, :, :7] = False
     scanned[4, :, 17:] = False
@@ -120,8 +120,8 @@ def test_each_slice_has_a_share_of_its_own() -> None:
     assert found.position_mm.tolist() == [6.0, 9.0, 12.0, 15.0]
     # The near side is 10 of the 36 pixels around a square of 10 x 10.
     np.testing.assert_allclose(found.edge_share, [10 / 36, np.nan, 1.0, 0.0])
-    assert found.share == pytest.approx(11 / 38)
-    assert (found.first_share, found.last_share) == (0.0, 0.01)
+    assert found.share == pytest.approx(11 / 39)
+    assert (found.first_share, found.last_share) == (0.0, 0.02)
 
 
 def test_one_voxel_on_the_first_slice_is_a_whole_end() -> None:
