@@ -14,7 +14,7 @@ GRID = Grid((100, 10, 10), (1.0, 1.0, 3.0))
 def look(grey: np.ndarray, grid: Grid = GRID) -> list[tuple[str, str]]:
     muscle = np.zeros(grid.shape_zyx, np.uint8)
     muscle[20:80, 2:8, 2:8] = 1
-    return [(found.severity, found.text) for found in check_volume(Volume(grey, grid), LabelMap(muscle, grid, {1: "SOL"}))]
+    return [(found.severity, found.text) for found in check_volume(Volume(grey, grid), [LabelMap(muscle, grid, {1: "SOL"})])]
 
 
 def test_a_sound_volume_gives_nothing_to_say():

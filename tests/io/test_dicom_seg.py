@@ -17,8 +17,9 @@ from pydicom.sequence import Sequence
 from dicom_files import as_bytes, image, item
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.io.kinds import kind_of
-from ifssnet.io.open import open_labels
+from ifssnet.io.open import open_label_layers, open_labels
 from ifssnet.io.seeds.seed_files import open_seeds
+from ifssnet.measurement.layers import measure_layers
 
 SEGMENTATION, LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"
 AXES = [0, 1, 0, -1, 0, 0]
@@ -104,6 +105,15 @@ def test_segments_that_overlap_stay_apart_in_seeds(tmp_path: Path) -> None:
     assert {seeds.name(label): int(masks[0].sum()) for label, masks in seeds.masks.items()} == {"Soleus": 8, "GM": 4}
     with pytest.warns(InputWarning, match="overlap on 4 voxels"):
         open_labels(path)
+
+
+def test_segments_that_overlap_are_measured_each_from_its_own_layer(tmp_path: Path) -> None:
+    path = put(tmp_path, segmentation([(1, 10, ONE), (2, 10, ONE | TWO), (2, 12, TWO)]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        volumes = {name: each.volume_cm3 for name, each in measure_layers(open_label_layers(path)).muscles.items()}
+    # 4 pixels of one and 8 + 4 of the other, each 0.25 x 0.5 x 2 mm.
+    assert volumes == {"SOL": 4 * 0.25e-3, "GM": 12 * 0.25e-3}
 
 
 @pytest.mark.parametrize("spacing", [2.0, None])

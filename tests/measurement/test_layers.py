@@ -12,11 +12,16 @@ from ifssnet.cli.main import main
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
-from ifssnet.io.open import open_label_layers
-from ifssnet.io.save import save
+from ifssnet.geometry.surfaces.mesh import enclosed_volume_mm3
+from ifssnet.io.open import open_label_layers, open_labels
+from ifssnet.io.save import save, save_layers
 from ifssnet.io.volumes.seg_nrrd import SegmentLayers, write_seg_nrrd
+from ifssnet.io.volumes.surfaces import read_surfaces
 from ifssnet.measurement.layers import compare_layers, measure_layers
 from ifssnet.measurement.leg.muscles import measure
+from ifssnet.workflow.report.outlined_slices import outlined_slice
+from ifssnet.workflow.report.report_files import muscle_surfaces
+from ifssnet.workflow.report.reported_leg import read_leg
 
 GRID = Grid((20, 18, 16), (1.0, 1.0, 2.0))
 Z, Y, X = np.mgrid[:20, :18, :16]
@@ -64,6 +69,59 @@ def test_segments_that_do_not_overlap_are_one_map(tmp_path: Path) -> None:
     path = written(tmp_path / "n.seg.nrrd", (SOL & ~GM, "SOL"), (GM, "GM"))
     (only,) = open_label_layers(path)
     assert measure(only).muscles["GM"].volume_cm3 == pytest.approx(GM.sum() * 2 / 1000)
+
+
+def test_the_report_shows_each_from_its_own_layer(tmp_path: Path) -> None:
+    path = written(tmp_path / "o.seg.nrrd", (SOL, "SOL"), (GM, "GM"), (SOL | GM, "group"))
+    leg = read_leg(path, None, path, [])
+    shown = outlined_slice(10, leg.layers, None, leg.references, None)
+    assert list(shown.masks) == ["SOL", "GM", "group"]
+    for mask, name in ((SOL, "SOL"), (GM, "GM"), (SOL | GM, "group")):
+        assert (shown.masks[name] == mask[10]).all()
+        assert (shown.reference_masks[name] == mask[10]).all()
+    surfaces = {
+        each.surface.name: enclosed_volume_mm3(each.surface.vertices_mm, each.surface.faces) for each in muscle_surfaces(leg)
+    }
+    assert surfaces["SOL"] == pytest.approx(SOL.sum() * 2, rel=1e-3)
+    assert main_code("report", path, "--reference", path, "-o", tmp_path / "page.html") == 0
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "1.000" in page
+    assert "segments overlap" not in page
+
+
+def test_convert_takes_each_from_its_own_layer(tmp_path: Path) -> None:
+    path = written(tmp_path / "o.seg.nrrd", (SOL, "SOL"), (GM, "GM"), (SOL | GM, "group"))
+    assert main_code("convert", path, tmp_path / "kept.seg.nrrd") == 0
+    found = measure_layers(open_label_layers(tmp_path / "kept.seg.nrrd")).muscles
+    assert found["GM"].volume_cm3 == pytest.approx(GM.sum() * 2 / 1000)
+    assert main_code("convert", path, tmp_path / "gm.nrrd", "--labels", "GM") == 0
+    assert (open_labels(tmp_path / "gm.nrrd").array == GM).all()
+    assert main_code("convert", path, tmp_path / "surfaces") == 0
+    (gm,) = (each for each in read_surfaces(tmp_path / "surfaces") if each.name == "GM")
+    assert enclosed_volume_mm3(gm.vertices_mm, gm.faces) == pytest.approx(GM.sum() * 2, rel=1e-3)
+    with pytest.warns(InputWarning, match="segments overlap"):
+        save_layers(open_label_layers(path), tmp_path / "flat.nrrd")
+
+
+def test_what_3d_slicer_says_of_a_kept_segment_goes_along(tmp_path: Path) -> None:
+    header = {"Segment0_LabelValue": "1", "Segment0_Tags": "of SOL", "Segment1_LabelValue": "2", "Segment1_Tags": "of GM"}
+    both = LabelMap(np.where(GM, 2, SOL).astype(np.uint8), GRID, {1: "SOL", 2: "GM"}, header=header)
+    write_seg_nrrd(SegmentLayers((both,)), tmp_path / "b.seg.nrrd", True)
+    assert main_code("convert", tmp_path / "b.seg.nrrd", tmp_path / "gm.seg.nrrd", "--labels", "GM") == 0
+    assert open_labels(tmp_path / "gm.seg.nrrd").header["Segment0_Tags"] == "of GM"
+
+
+def test_names_by_hand_in_compare_and_convert(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save(LabelMap(np.where(GM, 2, SOL).astype(np.uint8), GRID, {}), tmp_path / "unnamed.mha")
+    save(LabelMap(np.where(GM, 1, 2 * SOL).astype(np.uint8), GRID, {1: "GM", 2: "SOL"}), tmp_path / "named.nrrd")
+    assert main_code("compare", tmp_path / "unnamed.mha", tmp_path / "named.nrrd", "--names", "1=SOL,2=GM", "--json") == 0
+    muscles = json.loads(capsys.readouterr().out)["muscles"]
+    assert {name: muscles[name]["dice"] for name in muscles} == {"SOL": 1.0, "GM": 1.0}
+    assert main_code("compare", tmp_path / "named.nrrd", tmp_path / "named.nrrd", "--names", "1=SOL") == 2
+    assert "without one: (none)" in capsys.readouterr().err
+    assert main_code("convert", tmp_path / "unnamed.mha", tmp_path / "n.seg.nrrd", "--names", "1=SOL,2=GM") == 0
+    assert open_labels(tmp_path / "n.seg.nrrd").names == {1: "SOL", 2: "GM"}
+    assert main_code("convert", tmp_path / "unnamed.mha", tmp_path / "m.seg.nrrd", "--names", "7=SOL") == 2
 
 
 def main_code(*words: object) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -107,10 +107,27 @@ def renamed(labels: LabelMap, names: Mapping[int, str]) -> LabelMap:
     Raises:
         InputError: A name for a value that the label map does not have.
     """
-    if unknown := sorted(set(names) - set(labels.names)):
-        known = ", ".join(f"{value} ({name})" for value, name in sorted(labels.names.items())[:12])
-        raise InputError(f"names for the label values {known or '(none)'}", f"a name for {unknown[0]}", "Correct --names.")
+    _refuse_unknown(labels.names, names)
     return renamed_of(labels, names)
+
+
+def _refuse_unknown(known: Mapping[int, str], names: Mapping[int, str]) -> None:
+    if unknown := sorted(set(names) - set(known)):
+        told = ", ".join(f"{value} ({name})" for value, name in sorted(known.items())[:12])
+        raise InputError(f"names for the label values {told or '(none)'}", f"a name for {unknown[0]}", "Correct --names.")
+
+
+def renamed_layers(layers: Sequence[LabelMap], names: Mapping[int, str]) -> tuple[LabelMap, ...]:
+    """Several label maps with other names for some of their values.
+
+    Raises:
+        InputError: A name for a value that none of them has.
+    """
+    if len(layers) == 1:
+        return (renamed(layers[0], names),)
+    known = {value: name for layer in layers for value, name in layer.names.items()}
+    _refuse_unknown(known, names)
+    return tuple(renamed_of(layer, names) for layer in layers)
 
 
 def renamed_of(labels: LabelMap, names: Mapping[int, str]) -> LabelMap:

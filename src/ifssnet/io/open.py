@@ -20,7 +20,6 @@ from ifssnet.io.volumes import label_names
 from ifssnet.io.volumes.label_tables import snap_table, used_only
 from ifssnet.io.volumes.placement import as_labels, warn_of_nan
 from ifssnet.io.volumes.seen_mask import with_seen
-from ifssnet.io.volumes.seg_nrrd import SEG_NRRD, read_overlapping
 from ifssnet.io.volumes.volume_format import CaseFolder, VolumeFormat
 
 __all__ = ["kind_of", "open_label_layers", "open_labels", "open_sweep", "open_sweeps", "open_volume"]
@@ -90,7 +89,13 @@ def open_label_layers(path: Path) -> tuple[LabelMap, ...]:
     Raises:
         InputError: As `open_labels`.
     """
-    return read_overlapping(path) if format_of(path) is SEG_NRRD else (open_labels(path),)
+    found = format_of(path)
+    if isinstance(found, CaseFolder):
+        path = found.labels_file(path)
+        found = format_of(path)
+    if isinstance(found, VolumeFormat) and found.read_layers is not None:
+        return found.read_layers(path)
+    return (open_labels(path),)
 
 
 def open_sweep(path: Path, config: Path | PlusConfiguration | None = None) -> Sweep:

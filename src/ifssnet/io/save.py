@@ -7,7 +7,7 @@ shrinks by a tenth at best and takes ten times as long. `.nii.gz` is always comp
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -27,7 +27,7 @@ from ifssnet.io.volumes import label_names
 from ifssnet.io.volumes.nrrd import write_nrrd_volume
 from ifssnet.io.volumes.seen_mask import HEADER_KEY as SEEN_KEY
 from ifssnet.io.volumes.seen_mask import mask_of, seen_path
-from ifssnet.io.volumes.seg_nrrd import SEGMENT_KEY
+from ifssnet.io.volumes.seg_nrrd import SEGMENT_KEY, SegmentLayers, flattened, write_seg_nrrd
 from ifssnet.io.volumes.volume_format import VolumeFormat, VolumeWriter
 
 WRITERS: Mapping[str, VolumeWriter] = MappingProxyType(
@@ -86,6 +86,31 @@ def save(
         if thing.seen is None and force:
             # The mask of the volume that was replaced would say of this one what is not so.
             seen_path(path).unlink(missing_ok=True)
+
+
+def save_layers(layers: Sequence[LabelMap], path: Path, force: bool = False) -> None:
+    """Write label maps on one grid, of which each structure is whole.
+
+    A `.seg.nrrd` keeps structures that overlap apart; in any other format a later one covers the others, with a warning.
+
+    Args:
+        layers: One label map, or several where structures overlap.
+        path: Where to, as `save` takes it.
+        force: Replace what is there.
+
+    Raises:
+        InputError: As `save`.
+    """
+    if len(layers) == 1:
+        save(layers[0], path, force=force)
+        return
+    header = {key: value for layer in layers for key, value in layer.header.items() if not SEGMENT_KEY.match(key)}
+    segments = SegmentLayers(tuple(replace(each, array=_storable(each.array)) for each in layers), MappingProxyType(header))
+    if WRITERS[suffix_of(path)].write_labels is None:
+        save(flattened(segments, path.name), path, force=force)
+        return
+    with atomic_paths([path], force) as (partial,):
+        write_seg_nrrd(segments, partial, True)
 
 
 def suffix_of(path: Path) -> str:

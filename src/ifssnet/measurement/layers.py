@@ -14,6 +14,7 @@ from ifssnet.core.muscles import field_names, place_of
 from ifssnet.core.results.agreement import LegAgreement, MuscleAgreement
 from ifssnet.core.results.measures import LegMeasures, MeasureOptions, MuscleMeasures
 from ifssnet.measurement.checks.completeness import completeness_findings
+from ifssnet.measurement.checks.scanned_edge import MuscleCoverage, muscle_coverage
 from ifssnet.measurement.leg.muscles import measure
 from ifssnet.measurement.names import named_values
 from ifssnet.measurement.reference.compare import compare, mean_agreement
@@ -45,6 +46,17 @@ def measure_layers(
             muscles[name] = found
     ordered = {name: muscles[name] for name in sorted(muscles, key=place_of)}
     return LegMeasures(ordered, parts[0].options, parts[0].grey_scale, parts[0].slice_axis)
+
+
+def largest_layer(layers: Sequence[LabelMap]) -> LabelMap:
+    """The label map with most voxels, which shows best how the leg lies; the first of several."""
+    return layers[0] if len(layers) == 1 else max(layers, key=lambda layer: int(np.count_nonzero(layer.array)))
+
+
+def coverage_of_layers(layers: Sequence[LabelMap], volume: Volume) -> dict[str, MuscleCoverage]:
+    """How much of each muscle of several label maps on one grid the scan held."""
+    found = {name: each for layer in layers for name, each in muscle_coverage(layer, volume).items()}
+    return {name: found[name] for name in sorted(found, key=place_of)}
 
 
 def completeness_of_layers(layers: Sequence[LabelMap]) -> tuple[Finding, ...]:

@@ -45,9 +45,9 @@ def stored(labels: LabelMap, order: tuple[int, int, int], flips: tuple[bool, boo
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
 def test_the_storage_order_does_not_matter(order: tuple[int, int, int], flips: tuple[bool, bool, bool]) -> None:
     leg = stored(calf(np.eye(3)), order, flips)
-    assert patient_axes_fit(leg) is True
-    assert side_fits(leg, "left") is True
-    assert side_fits(leg, "right") is False
+    assert patient_axes_fit([leg]) is True
+    assert side_fits([leg], "left") is True
+    assert side_fits([leg], "right") is False
 
 
 @pytest.mark.parametrize(
@@ -60,14 +60,14 @@ def test_the_storage_order_does_not_matter(order: tuple[int, int, int], flips: t
     ],
 )
 def test_other_axes_are_not_called_the_patients(direction: np.ndarray) -> None:
-    assert patient_axes_fit(calf(direction)) is False
+    assert patient_axes_fit([calf(direction)]) is False
 
 
 def test_without_both_muscles_nothing_is_known() -> None:
-    assert patient_axes_fit(calf(np.eye(3), {1: "SOL"})) is None
-    assert patient_axes_fit(calf(np.eye(3), {2: "GM", 3: "GL"})) is None
-    assert patient_axes_fit(calf(np.eye(3), {1: "VL", 2: "RF"})) is None
-    assert side_fits(calf(np.eye(3), {1: "SOL", 2: "GM"}), "left") is None
+    assert patient_axes_fit([calf(np.eye(3), {1: "SOL"})]) is None
+    assert patient_axes_fit([calf(np.eye(3), {2: "GM", 3: "GL"})]) is None
+    assert patient_axes_fit([calf(np.eye(3), {1: "VL", 2: "RF"})]) is None
+    assert side_fits([calf(np.eye(3), {1: "SOL", 2: "GM"})], "left") is None
 
 
 def named(*muscles: tuple[str, tuple[object, ...]]) -> LabelMap:
@@ -82,14 +82,14 @@ def named(*muscles: tuple[str, tuple[object, ...]]) -> LabelMap:
 @pytest.mark.parametrize(("degrees", "fits"), [(-29.5, True), (-30.5, False)])
 def test_a_leg_may_lean_by_thirty_degrees(degrees: float, fits: bool) -> None:
     c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    assert patient_axes_fit(calf(np.array([[1.0, 0.0, 0.0], [0.0, c, -s], [0.0, s, c]]))) is fits
+    assert patient_axes_fit([calf(np.array([[1.0, 0.0, 0.0], [0.0, c, -s], [0.0, s, c]]))]) is fits
 
 
 def test_two_voxels_have_a_long_way_and_one_has_none() -> None:
     behind = ("GM", np.s_[45:50, 20, 15])
-    assert patient_axes_fit(named(("SOL", np.s_[10:41:30, 10, 15]), behind)) is True
-    assert patient_axes_fit(named(("SOL", np.s_[10, 10, 15]), behind)) is None
-    assert patient_axes_fit(named(("SOL", np.s_[10:41, 10, 15]), ("GM", np.s_[0:0, 0, 0]))) is None
+    assert patient_axes_fit([named(("SOL", np.s_[10:41:30, 10, 15]), behind)]) is True
+    assert patient_axes_fit([named(("SOL", np.s_[10, 10, 15]), behind)]) is None
+    assert patient_axes_fit([named(("SOL", np.s_[10:41, 10, 15]), ("GM", np.s_[0:0, 0, 0]))]) is None
 
 
 @pytest.mark.parametrize(
@@ -109,14 +109,14 @@ def test_two_voxels_have_a_long_way_and_one_has_none() -> None:
 def test_what_lies_clearly_behind_and_above(
     soleus: tuple[object, ...], gastrocnemius: tuple[object, ...], fits: bool | None
 ) -> None:
-    assert patient_axes_fit(named(("SOL", soleus), ("GM", gastrocnemius))) is fits
+    assert patient_axes_fit([named(("SOL", soleus), ("GM", gastrocnemius))]) is fits
 
 
 def test_heads_side_by_side_across_fit_and_above_each_other_do_not() -> None:
     above = named(("GM", np.s_[40, 20, 15]), ("GL", np.s_[50, 20, 15]))
-    assert (side_fits(above, "left"), side_fits(above, "right")) == (False, False)
+    assert (side_fits([above], "left"), side_fits([above], "right")) == (False, False)
     for medial, lateral in ((np.s_[40, 10, 20], np.s_[50, 20, 10]), (np.s_[40, 20, 15:17], np.s_[50, 20, 15])):
         apart = named(("GM", medial), ("GL", lateral))
-        assert (side_fits(apart, "left"), side_fits(apart, "right")) == (False, True)
-    assert side_fits(named(("GM", np.s_[40, 20, 15]), ("GL", np.s_[0:0, 0, 0])), "left") is None
-    assert side_fits(named(("GM", np.s_[0:0, 0, 0]), ("GL", np.s_[40, 20, 15])), "left") is None
+        assert (side_fits([apart], "left"), side_fits([apart], "right")) == (False, True)
+    assert side_fits([named(("GM", np.s_[40, 20, 15]), ("GL", np.s_[0:0, 0, 0]))], "left") is None
+    assert side_fits([named(("GM", np.s_[0:0, 0, 0]), ("GL", np.s_[40, 20, 15]))], "left") is None

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ifssnet.cli.options import Force, Json, MaybeOutput, Quiet, Verbose
+from ifssnet.cli.options import Force, Json, MaybeOutput, Names, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.results.agreement import LegAgreement
 
@@ -20,6 +20,7 @@ def run(
     ] = None,
     per_slice: Annotated[Path | None, typer.Option(metavar="CSV", help="Write every metric of every slice here.")] = None,
     output: MaybeOutput = None,
+    names: Names = None,
     force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -29,13 +30,15 @@ def run(
 
     Example: `ifss compare leg-segmented.seg.nrrd leg.seg.nrrd`
     """
+    from ifssnet.cli.parse import label_names
     from ifssnet.io.plain_data import finite
     from ifssnet.workflow.leg.compare_files import compare_files, compared_table
 
     terminal = Terminal(quiet, verbose, json)
+    named = label_names(names)
     found = terminal.work(
         "comparing",
-        lambda: compare_files(segmentation, reference, without, per_slice=per_slice, output=output, force=force),
+        lambda: compare_files(segmentation, reference, without, per_slice=per_slice, output=output, force=force, names=named),
     )
     if json:
         terminal.answer_json(compared_table(found))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ifssnet.cli.options import Force, Json, Quiet, Verbose
+from ifssnet.cli.options import Force, Json, Names, Quiet, Verbose
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.facts.file_facts import Conversion
 
@@ -21,6 +21,7 @@ def run(
     labels: Annotated[
         str | None, typer.Option("--labels", metavar="NAMES", help="Keep these structures, in this order: SOL,GM,GL.")
     ] = None,
+    values: Names = None,
     config: Annotated[Path | None, typer.Option("--config", help="PLUS configuration (XML) for a sweep.")] = None,
     frame_distance: Annotated[
         float | None,
@@ -40,11 +41,20 @@ def run(
 
     Example: `ifss convert surfaces/ leg.seg.nrrd --spacing 0.5 --labels SOL,GM,GL`
     """
-    from ifssnet.cli.parse import names, spacing_xyz
+    from ifssnet.cli.parse import label_names, names, spacing_xyz
     from ifssnet.workflow.leg.conversion import convert, plain_conversion
 
     terminal = Terminal(quiet, verbose, json)
-    work = convert(source, target, spacing_xyz(spacing), names(labels), config, frame_distance_mm=frame_distance, force=force)
+    work = convert(
+        source,
+        target,
+        spacing_xyz(spacing),
+        names(labels),
+        config,
+        frame_distance_mm=frame_distance,
+        force=force,
+        called=label_names(values),
+    )
     done = terminal.run(work)
     if json:
         terminal.answer_json(plain_conversion(done))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ifssnet.core.findings import Finding
@@ -15,12 +17,12 @@ MUCH_UNSEEN = 0.05
 DARK_RUN_MM = 5.0
 
 
-def check_volume(volume: Volume, labels: LabelMap) -> list[Finding]:
+def check_volume(volume: Volume, layers: Sequence[LabelMap]) -> list[Finding]:
     """Check length and coverage; where the volume does not say what was seen, a voxel of grey level 0 counts as never seen.
 
     Args:
         volume: Grey levels.
-        labels: Muscles on the same grid; what was never seen matters inside them.
+        layers: Muscles on the same grid, several where they overlap; what was never seen matters inside them.
     """
     findings: list[Finding] = []
     length_mm = volume.grid.slices * volume.grid.spacing_xyz_mm[2]
@@ -34,7 +36,7 @@ def check_volume(volume: Volume, labels: LabelMap) -> list[Finding]:
                 "mm",
             )
         )
-    muscles = labels.array > 0
+    muscles = np.any([labels.array > 0 for labels in layers], axis=0)
     known = volume.array != 0 if volume.seen is None else volume.seen
     # With a mask, the share is told muscle by muscle where muscles are measured.
     unseen = muscles & ~known if volume.seen is None else np.zeros_like(muscles)

@@ -84,6 +84,15 @@ def read_dicom_labels(path: Path) -> LabelMap:
     return layers.layers[0] if len(layers.layers) == 1 else flattened(layers, path.name)
 
 
+def read_dicom_layers(path: Path) -> tuple[LabelMap, ...]:
+    """Read a DICOM segmentation as label maps of which each segment is whole: one, or several where segments overlap.
+
+    Raises:
+        InputError: As `read_dicom_segments`.
+    """
+    return read_dicom_segments(path).layers
+
+
 def _segments(data: Any, path: Path) -> dict[int, _Segment]:
     items = list(data.get("SegmentSequence") or ())
     if not 0 < len(items) <= MOST_SEGMENTS:
@@ -240,5 +249,8 @@ def _is_segmentation(start: FileStart) -> bool:
 
 
 DICOM_SEG = VolumeFormat(
-    Kind("dicom-seg", "a DICOM segmentation (.dcm)", recognises=_is_segmentation), _as_volume, read_dicom_labels
+    Kind("dicom-seg", "a DICOM segmentation (.dcm)", recognises=_is_segmentation),
+    _as_volume,
+    read_dicom_labels,
+    read_layers=read_dicom_layers,
 )

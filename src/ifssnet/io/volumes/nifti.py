@@ -1,17 +1,16 @@
 """NIfTI-1 and NIfTI-2 (`.nii`, `.nii.gz`): RAS in the file, LPS here.
 
 Header fields are read and written by nibabel; pixels are read here, because a compressed file must not be inflated
-further than its header can justify. Header lines that NIfTI has no field for travel as JSON in an extension (code 6).
+further than its header can justify.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import struct
 import warnings
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -29,10 +28,8 @@ from ifssnet.core.images import Volume
 from ifssnet.io.codecs.pixels import ANY_ZLIB, byte_pieces, checked_bytes, deflated, read_deflated, read_raw
 from ifssnet.io.recognition import GZIP, Kind
 from ifssnet.io.storage.existing_file import existing_file
-from ifssnet.io.storage.plain_files import parse_json, table_of
 from ifssnet.io.volumes.disagreement import Statement, settle
-from ifssnet.io.volumes.label_names import HEADER_KEY as LABELS_KEY
-from ifssnet.io.volumes.label_tables import table_in_extension
+from ifssnet.io.volumes.nifti_extensions import extensions_of, header_lines
 from ifssnet.io.volumes.placement import grid_from_affine, three_dimensional
 from ifssnet.io.volumes.values_a_voxel import Meaning, one_value
 from ifssnet.io.volumes.volume_format import VolumeFormat, VolumeWriter
@@ -45,9 +42,7 @@ _COLOUR_INTENTS = (2003, 2004)
 _APART_VOXELS = 0.5
 """Share of a voxel by which two places of one image may differ in silence."""
 _TEXTS = ("descrip", "aux_file", "intent_name")
-_COMMENT = 6
 _LARGEST_PREFIX = 1 << 26
-_HEADER_KEY = "ifss_header"
 
 
 def read_nifti_volume(path: Path, labels: bool = False) -> Volume:
@@ -70,7 +65,7 @@ def read_nifti_volume(path: Path, labels: bool = False) -> Volume:
             header = _header(_prefix(stream, packed, 544), path)
             start = _pixel_start(header, path)
             sizes, dtype = _layout(header, path)
-            carried = _carried(header, _prefix(stream, packed, start))
+            carried = _carried(header, _prefix(stream, packed, start), path.name)
             if packed:
                 array = read_deflated(stream, 0, sizes, dtype, path.name, skip=start)[0]
             else:
@@ -133,7 +128,7 @@ def write_nifti_volume(volume: Volume, path: Path, compress: bool) -> None:
     header.set_sform(affine, code=1)
     header.set_xyzt_units("mm")
     header["scl_slope"], header["scl_inter"] = 1.0, 0.0
-    extension = _extension(volume.header)
+    extension = extensions_of(volume.header, _TEXTS)
     for name in _TEXTS:
         header[name] = volume.header.get(f"nifti_{name}", "").encode("utf-8")[: header[name].dtype.itemsize]
     block = header.structarr["sizeof_hdr"].item()
@@ -213,50 +208,13 @@ def _layout(header: Any, path: Path) -> tuple[tuple[int, ...], np.dtype]:
     return sizes, dtype
 
 
-def _carried(header: Any, prefix: bytes) -> dict[str, str]:
-    carried = _from_extensions(prefix, int(header["sizeof_hdr"]), header.endianness)
+def _carried(header: Any, prefix: bytes, where: str) -> dict[str, str]:
+    carried = header_lines(prefix, int(header["sizeof_hdr"]), header.endianness, where)
     for name in _TEXTS:
         text = bytes(header[name].item()).split(b"\0")[0].decode("utf-8", "replace").strip()
         if text:
             carried[f"nifti_{name}"] = text
     return carried
-
-
-def _from_extensions(prefix: bytes, at: int, order: str) -> dict[str, str]:
-    """Header lines from our extension, and names of labels from those of others, which are passed over else."""
-    found: dict[str, str] = {}
-    if prefix[at : at + 1] in (b"", b"\0"):
-        return found
-    at += 4
-    while at + 8 <= len(prefix):
-        size, code = struct.unpack(f"{order}2i", prefix[at : at + 8])
-        if size < 16:
-            break
-        if code == _COMMENT:
-            found |= _our_lines(prefix[at + 8 : at + size].rstrip(b"\0"))
-        elif (table := table_in_extension(prefix[at + 8 : at + size])) is not None:
-            found.setdefault(LABELS_KEY, table)
-        at += size
-    return found
-
-
-def _our_lines(comment: bytes) -> dict[str, str]:
-    """Header lines out of a comment that `_extension` wrote; nothing out of somebody else's."""
-    try:
-        data = parse_json(comment.decode("ascii"), "header lines", "a comment")
-        lines = table_of(table_of(data, "a comment").get(_HEADER_KEY), "a comment")
-    except (InputError, UnicodeDecodeError):
-        return {}
-    return {key: str(value) for key, value in lines.items()}
-
-
-def _extension(header: Mapping[str, str]) -> bytes:
-    lines = {key: value for key, value in header.items() if key not in {f"nifti_{name}" for name in _TEXTS}}
-    if not lines:
-        return b""
-    text = json.dumps({_HEADER_KEY: lines}).encode("ascii")
-    size = -(-(len(text) + 8) // 16) * 16
-    return struct.pack("<2i", size, _COMMENT) + text.ljust(size - 8, b"\0")
 
 
 def _grid(header: Any, shape_zyx: tuple[int, int, int], path: Path, labels: bool) -> Grid:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -124,7 +124,8 @@ def read_overlapping(path: Path) -> tuple[LabelMap, ...]:
     for layer in segments.layers:
         inside = layer.array > 0
         if (covered & inside).any():
-            return tuple(each for each in segments.layers if each.names)
+            first, *others = (each for each in segments.layers if each.names)
+            return (replace(first, header=MappingProxyType({**segments.header, **first.header})), *others)
         covered |= inside
     return (read_seg_nrrd(path),)
 
@@ -160,6 +161,28 @@ def flattened(segments: SegmentLayers, where: str) -> LabelMap:
             InputWarning(f"{where}: segments overlap on {overlap:,} voxels; the later segment was taken there."), stacklevel=3
         )
     return LabelMap(merged, grid, MappingProxyType(names), MappingProxyType(colors), MappingProxyType(header))
+
+
+def renumbered(header: Mapping[str, str], values: Mapping[int, int]) -> dict[str, str]:
+    """A label map's header where only some values are kept, under new ones: what it says of each segment goes along.
+
+    Args:
+        header: The label map's header.
+        values: Old label value to the new one.
+    """
+    new_of = {
+        key.removesuffix("LabelValue"): values[int(text)]
+        for key, text in header.items()
+        if SEGMENT_KEY.match(key) and key.endswith("_LabelValue") and text.strip().isdigit() and int(text) in values
+    }
+    kept: dict[str, str] = {}
+    for key, text in header.items():
+        segment = key.partition("_")[0] + "_"
+        if not SEGMENT_KEY.match(key):
+            kept[key] = text
+        elif segment in new_of:
+            kept[key] = str(new_of[segment]) if key == f"{segment}LabelValue" else text
+    return kept
 
 
 def write_seg_nrrd(segments: SegmentLayers, path: Path, compress: bool) -> None:
@@ -280,4 +303,5 @@ SEG_NRRD = VolumeFormat(
     _read_as_volume,
     read_seg_nrrd,
     writers=(VolumeWriter(".seg.nrrd", None, _write_one_layer),),
+    read_layers=read_overlapping,
 )

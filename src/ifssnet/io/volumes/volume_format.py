@@ -52,12 +52,15 @@ class VolumeFormat:
         read_volume: Reads grey levels.
         read_labels: Reads a label map; None where label values are read as grey levels are.
         writers: One a suffix; empty where the format is only read.
+        read_layers: Reads label maps of which each structure is whole, several where structures overlap; None where each voxel
+            can have one label only.
     """
 
     kind: Kind
     read_volume: ReadVolume
     read_labels: Callable[[Path], LabelMap] | None = None
     writers: tuple[VolumeWriter, ...] = ()
+    read_layers: Callable[[Path], tuple[LabelMap, ...]] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float
 
@@ -17,20 +19,20 @@ CLEAR_SHARE = 0.05
 """How far apart the centroids have to lie before they say anything, in shares of the soleus' length."""
 
 
-def patient_axes_fit(labels: LabelMap) -> bool | None:
+def patient_axes_fit(layers: Sequence[LabelMap]) -> bool | None:
     """Whether x to the left, y to posterior and z to superior (LPS) fit the muscles of a calf.
 
     The gastrocnemii lie behind the soleus, and end higher. Two axes that fit leave the third no choice, as LPS is right-handed.
 
     Args:
-        labels: The segmentation.
+        layers: The segmentation, each structure whole.
 
     Returns:
         None where nothing says so: without the soleus or without a gastrocnemius, or with short parts of them only.
     """
-    named = named_values(labels)
-    above = [_places_mm(labels, named[name]) for name in GASTROCNEMII if name in named]
-    soleus = _places_mm(labels, named[SOLEUS]) if SOLEUS in named else np.zeros((0, 3))
+    named = _named(layers)
+    above = [_places_mm(*named[name]) for name in GASTROCNEMII if name in named]
+    soleus = _places_mm(*named[SOLEUS]) if SOLEUS in named else np.zeros((0, 3))
     behind = np.concatenate([np.zeros((0, 3)), *above])
     if len(soleus) < 2 or len(behind) == 0:
         return None
@@ -43,25 +45,29 @@ def patient_axes_fit(labels: LabelMap) -> bool | None:
     return z > 0 and y > abs(x)
 
 
-def side_fits(labels: LabelMap, side: str) -> bool | None:
+def side_fits(layers: Sequence[LabelMap], side: str) -> bool | None:
     """Whether the gastrocnemius medialis lies on the medial side of that leg, on axes that are the patient's.
 
     Args:
-        labels: The segmentation.
+        layers: The segmentation, each structure whole.
         side: "left" or "right".
 
     Returns:
         None where one of the gastrocnemii is missing.
     """
-    named = named_values(labels)
+    named = _named(layers)
     if not all(name in named for name in GASTROCNEMII):
         return None
-    medial, lateral = (_places_mm(labels, named[name]) for name in GASTROCNEMII)
+    medial, lateral = (_places_mm(*named[name]) for name in GASTROCNEMII)
     if len(medial) == 0 or len(lateral) == 0:
         return None
     # LPS: x grows to the patient's left, which is the lateral side of the left leg.
     towards_left = float(medial[:, 0].mean() - lateral[:, 0].mean())
     return towards_left < 0 if side == "left" else towards_left > 0
+
+
+def _named(layers: Sequence[LabelMap]) -> dict[str, tuple[LabelMap, int]]:
+    return {name: (layer, value) for layer in layers for name, value in named_values(layer).items()}
 
 
 def _places_mm(labels: LabelMap, value: int) -> Float[np.ndarray, "voxel 3"]:

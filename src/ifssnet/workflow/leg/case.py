@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -97,5 +97,11 @@ def _without_nan(volume: Volume) -> Volume:
 
 
 def in_order(labels: LabelMap) -> list[int]:
-    """The named label values, those of the triceps surae first and in the order of every table."""
-    return sorted(labels.names, key=lambda value: (*place_of(labels.names[value]), value))
+    """The named label values, in the order of every table."""
+    return [value for _, value in structures_in_order([labels])]
+
+
+def structures_in_order(layers: Sequence[LabelMap]) -> list[tuple[LabelMap, int]]:
+    """The named label values, each with its label map, those of the triceps surae first and in the order of every table."""
+    held = [(layer, value) for layer in layers for value in layer.names]
+    return sorted(held, key=lambda each: (*place_of(each[0].names[each[1]]), each[1]))

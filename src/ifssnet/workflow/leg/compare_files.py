@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ifssnet.core.errors import InputError
+from ifssnet.core.images import EMPTY_NAMES, LabelMap, renamed_of
 from ifssnet.core.results.agreement import LegAgreement
 from ifssnet.io.open import open_label_layers
 from ifssnet.io.plain_data import Json
@@ -37,6 +39,7 @@ def compare_files(
     per_slice: Path | None = None,
     output: Path | None = None,
     force: bool = False,
+    names: Mapping[int, str] = EMPTY_NAMES,
 ) -> ComparedLeg:
     """Compare two label maps, muscle by muscle.
 
@@ -47,6 +50,7 @@ def compare_files(
         per_slice: A CSV for the metrics of every slice.
         output: A `.json` or `.csv` for the answer.
         force: Replace files that are there.
+        names: Names of label values, for those of the two label maps that hold none.
 
     Raises:
         InputError: Something cannot be read, compared or written.
@@ -56,14 +60,14 @@ def compare_files(
         if target is not None:
             check_suffix(target, (".csv",) if target is per_slice else SUFFIXES)
             check_target(target, force, segmentation, reference, without)
-    truths = open_label_layers(reference)
+    found_layers, truths = _named((open_label_layers(segmentation), open_label_layers(reference)), names)
     left_out: dict[str, tuple[int, ...]] = {}
     axis = None
     if without is not None:
         seeds = open_seeds(without, truths[0].grid)
         left_out = {seeds.name(label): seeds.slices(label) for label in seeds.labels}
         axis = seeds.axes[0]
-    agreement = compare_layers(open_label_layers(segmentation), truths, left_out, per_slice=per_slice is not None, axis=axis)
+    agreement = compare_layers(found_layers, truths, left_out, per_slice=per_slice is not None, axis=axis)
     sources: dict[str, Json] = {
         "segmentation": source(segmentation),
         "reference": source(reference),
@@ -79,6 +83,28 @@ def compare_files(
     if output is not None:
         save_table(compared_table(found), agreement_rows(agreement), output, force)
     return found
+
+
+def _named(
+    maps: tuple[tuple[LabelMap, ...], tuple[LabelMap, ...]], names: Mapping[int, str]
+) -> tuple[tuple[LabelMap, ...], tuple[LabelMap, ...]]:
+    """Both with names for the values that have none; a name that a file gives stays, as the other file may use the value too.
+
+    Raises:
+        InputError: A name for a value that has one in both, or that neither has.
+    """
+    unnamed = {value for layers in maps for layer in layers for value, name in layer.names.items() if name == str(value)}
+    if useless := sorted(set(names) - unnamed):
+        told = ", ".join(map(str, sorted(unnamed)[:12])) or "(none)"
+        raise InputError(f"names for the label values without one: {told}", f"a name for {useless[0]}", "Correct --names.")
+    named = [
+        tuple(
+            renamed_of(each, {value: name for value, name in names.items() if each.names.get(value) == str(value)})
+            for each in layers
+        )
+        for layers in maps
+    ]
+    return named[0], named[1]
 
 
 def compared_table(found: ComparedLeg) -> dict[str, Json]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from ifssnet.core.facts.file_facts import (
     SweepConversion,
 )
 from ifssnet.core.grid import Grid
-from ifssnet.core.images import LabelMap, Surface, Volume
+from ifssnet.core.images import EMPTY_NAMES, LabelMap, Surface, Volume, renamed_layers
 from ifssnet.core.muscles import color_of, field_names
 from ifssnet.core.progress import Progress
 from ifssnet.geometry.grids.resample import labels_on, volume_on
@@ -29,11 +29,12 @@ from ifssnet.geometry.surfaces.voxelise import voxelise
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.cohorts.nnunet import write_nnunet
 from ifssnet.io.kinds import IMAGES, KINDS, SEGMENTATIONS, SURFACES, SWEEPS, kind_of
-from ifssnet.io.open import MANY_LABELS, open_labels, open_sweep, open_volume
+from ifssnet.io.open import MANY_LABELS, open_label_layers, open_labels, open_sweep, open_volume
 from ifssnet.io.plain_data import Json, plain_table
-from ifssnet.io.save import check_sweep_name, save, save_sweep
+from ifssnet.io.save import check_sweep_name, save, save_layers, save_sweep
 from ifssnet.io.storage.atomic import atomic_folder
 from ifssnet.io.volumes.dicom import DICOM, DICOM_FOLDER, read_dicom_volume
+from ifssnet.io.volumes.seg_nrrd import renumbered
 from ifssnet.io.volumes.surfaces import SURFACE_SUFFIXES, check_size, read_surfaces, write_surface
 from ifssnet.io.volumes.values_a_voxel import LayersError
 from ifssnet.workflow.files.result_files import check_folder_name, check_image_target, check_target
@@ -66,6 +67,7 @@ def convert(
     *,
     frame_distance_mm: float | None = None,
     force: bool = False,
+    called: Mapping[int, str] = EMPTY_NAMES,
 ) -> Generator[Progress, None, Conversion]:
     """Convert a volume, a label map, a sweep, surfaces or a cohort; the target's suffix chooses the format.
 
@@ -78,6 +80,7 @@ def convert(
         config: PLUS configuration of a sweep.
         frame_distance_mm: From one frame to the next, of a DICOM loop that does not say where its frames lie.
         force: Replace the target.
+        called: Names of label values, for a label map that holds none.
 
     Raises:
         InputError: The two do not go together, a name is not there, or something cannot be read or written.
@@ -85,14 +88,15 @@ def convert(
     check_target(target, force, source)
     kind = kind_of(source)
     _check_name(kind, target, force)
-    _check_options(kind, target, {"--spacing": spacing is not None, "--labels": names is not None}, config)
+    of_images = {"--spacing": spacing is not None, "--labels": names is not None, "--names": bool(called)}
+    _check_options(kind, target, of_images, config)
     yield Progress("converting", 0, 2)
     if frame_distance_mm is not None:
         content: Converted = _loop(source, target, frame_distance_mm, spacing, force)
     elif kind == "cohort":
         content = _cohort(source, target, force)
     else:
-        content = _one(source, target, spacing, names, config, force)
+        content = _one(source, target, spacing, names, config, force, called)
     yield Progress("converting", 2, 2)
     return Conversion(source, target, content)
 
@@ -115,12 +119,20 @@ def _check_options(kind: str, target: Path, of_images: Mapping[str, bool], confi
     refused = [option for option, is_given in of_images.items() if is_given]
     if refused and (kind in SWEEPS or kind == "cohort"):
         raise InputError(f"a volume, a label map or surfaces with {refused[0]}", KINDS[kind], f"Leave {refused[0]} out.")
+    if of_images["--names"] and kind in SURFACES:
+        raise InputError("label values with --names", f"{KINDS[kind]}, which has names of its own", "Leave --names out.")
     if of_images["--spacing"] and kind in SURFACES and target.suffix.lower() in SURFACE_SUFFIXES:
         raise InputError("voxels as output with --spacing", f"the surface {target.name}", "Leave --spacing out.")
 
 
 def _one(
-    source: Path, target: Path, spacing: Spacing | None, names: tuple[str, ...] | None, config: Path | None, force: bool
+    source: Path,
+    target: Path,
+    spacing: Spacing | None,
+    names: tuple[str, ...] | None,
+    config: Path | None,
+    force: bool,
+    called: Mapping[int, str],
 ) -> Converted:
     kind = kind_of(source)
     if kind in SWEEPS:
@@ -131,8 +143,8 @@ def _one(
         raise InputError(
             "a volume, label map, sweep or surfaces", f"{source.name}, which is {KINDS[kind]}", "Give another file."
         )
-    if kind in SEGMENTATIONS or names or _holds_labels(target):
-        return _labels(source, target, spacing, names, force)
+    if kind in SEGMENTATIONS or names or called or _holds_labels(target):
+        return _labels(source, target, spacing, names, force, called)
     return _volume(source, target, spacing, force)
 
 
@@ -169,35 +181,43 @@ def _loop(source: Path, target: Path, distance_mm: float, spacing: Spacing | Non
     return ImageConversion(volume.grid.summary, voxel_type=str(volume.array.dtype))
 
 
-def _labels(source: Path, target: Path, spacing: Spacing | None, names: tuple[str, ...] | None, force: bool) -> ImageConversion:
-    labels = open_labels(source)
+def _labels(
+    source: Path,
+    target: Path,
+    spacing: Spacing | None,
+    names: tuple[str, ...] | None,
+    force: bool,
+    called: Mapping[int, str] = EMPTY_NAMES,
+) -> ImageConversion:
+    layers = renamed_layers(open_label_layers(source), called)
     if names is not None:
-        labels = only(labels, names, source)
+        layers = only(layers, names, source)
     if spacing is not None:
-        labels = labels_on(labels, respaced(labels.grid, spacing))
+        layers = tuple(labels_on(layer, respaced(layer.grid, spacing)) for layer in layers)
+    structures = [(layer, value) for layer in layers for value in _used(layer)]
+    held = tuple(layer.names[value] for layer, value in structures)
     if target.suffix.lower() in SURFACE_SUFFIXES or not target.suffix:
-        _check_structures(labels, source)
+        _check_structures(structures, source)
     if target.suffix.lower() in SURFACE_SUFFIXES:
-        used = _used(labels)
-        if len(used) != 1:
+        if len(structures) != 1:
             raise InputError(
                 f"one structure for the surface {target.name}",
-                _some(labels.names[v] for v in used) or "none",
+                _some(held) or "none",
                 "Choose one with --labels, or name a folder for all of them.",
             )
-        write_surface(surface_of(labels, used[0]), target, force=force)
+        write_surface(surface_of(*structures[0]), target, force=force)
     elif not target.suffix:
         with atomic_folder(target, force=force) as folder:
-            for value in _used(labels):
-                write_surface(surface_of(labels, value), folder / f"{_file_name(labels.names[value])}.stl")
+            for layer, value in structures:
+                write_surface(surface_of(layer, value), folder / f"{_file_name(layer.names[value])}.stl")
     else:
-        save(labels, target, force=force)
-    return ImageConversion(labels.grid.summary, labels=tuple(labels.names[value] for value in _used(labels)))
+        save_layers(layers, target, force=force)
+    return ImageConversion(layers[0].grid.summary, labels=held)
 
 
-def _check_structures(labels: LabelMap, source: Path) -> None:
+def _check_structures(structures: Sequence[tuple[LabelMap, int]], source: Path) -> None:
     """Refuse grey levels, each of which would become a surface of its own."""
-    unnamed = sum(labels.names[value] == str(value) for value in _used(labels))
+    unnamed = sum(layer.names[value] == str(value) for layer, value in structures)
     if unnamed > MANY_LABELS:
         raise InputError(
             "a label map, whose structures become surfaces",
@@ -249,27 +269,31 @@ def _cohort(source: Path, target: Path, force: bool) -> CohortConversion:
     return CohortConversion(len(complete))
 
 
-def only(labels: LabelMap, names: tuple[str, ...], source: Path) -> LabelMap:
-    """The named structures alone, with values 1, 2, ... in the order asked for.
+def only(layers: Sequence[LabelMap], names: tuple[str, ...], source: Path) -> tuple[LabelMap, ...]:
+    """The named structures alone, with values 1, 2, ... in the order asked for, each from its own layer.
 
     Raises:
         InputError: One of them is not there.
     """
-    called = field_names([*labels.names.values(), *names])
-    known = {called[name]: value for value, name in labels.names.items()}
-    kept_values: dict[int, int] = {}
-    colors: dict[int, tuple[int, int, int]] = {}
+    held = [(layer, value, name) for layer in layers for value, name in layer.names.items()]
+    called = field_names([*(name for _, _, name in held), *names])
+    kept: dict[int, list[tuple[int, int]]] = {}
     for new, name in enumerate(names, start=1):
-        value = known.get(called[name])
-        if value is None:
-            raise InputError(f"one of {_some(labels.names.values())} in {source.name}", f"'{name}'", "Correct --labels.")
-        kept_values[value] = new
-        colors[new] = labels.colors.get(value, color_of(called[name], new))
-    kept = {new: called[name] for new, name in enumerate(names, start=1)}
-    array = np.zeros(labels.array.shape, dtype=np.uint8)
-    for value, new in kept_values.items():
-        array[labels.array == value] = new
-    return LabelMap(array, labels.grid, kept, colors, labels.header)
+        found = next(((layer, value) for layer, value, told in held if called[told] == called[name]), None)
+        if found is None:
+            raise InputError(f"one of {_some(told for _, _, told in held)} in {source.name}", f"'{name}'", "Correct --labels.")
+        layer, value = found
+        kept.setdefault(next(i for i, each in enumerate(layers) if each is layer), []).append((value, new))
+    chosen: list[LabelMap] = []
+    for i, values in sorted(kept.items()):
+        layer = layers[i]
+        array = np.zeros(layer.array.shape, dtype=np.uint8)
+        for value, new in values:
+            array[layer.array == value] = new
+        told = {new: called[names[new - 1]] for _, new in values}
+        colors = {new: layer.colors.get(value, color_of(told[new], new)) for value, new in values}
+        chosen.append(LabelMap(array, layer.grid, told, colors, renumbered(layer.header, dict(values))))
+    return tuple(chosen)
 
 
 def respaced(grid: Grid, spacing: Spacing) -> Grid:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.findings import Finding
-from ifssnet.core.images import EMPTY_NAMES, LabelMap, Volume, renamed, renamed_of
+from ifssnet.core.images import EMPTY_NAMES, LabelMap, Volume, renamed_layers
 from ifssnet.core.results.change import VolumeChange
 from ifssnet.core.results.measures import LegMeasures, MeasureOptions
 from ifssnet.io.open import open_label_layers, open_volume
@@ -77,7 +77,7 @@ def measure_files(
     if output is not None:
         check_suffix(output, SUFFIXES)
         check_target(output, force, segmentation, volume, against)
-    layers = _named_layers(segmentation, names)
+    layers = renamed_layers(open_label_layers(segmentation), names)
     measures = _measured(segmentation, layers, None if volume is None else open_volume(volume), options)
     scaled = grey_scale_findings(measures.grey_scale)
     grid = layers[0].grid
@@ -89,7 +89,7 @@ def measure_files(
     }
     found = MeasuredLeg(measures, sources, findings=findings)
     if against is not None:
-        other = _measured(against, _named_layers(against, names), None, options)
+        other = _measured(against, renamed_layers(open_label_layers(against), names), None, options)
         found = MeasuredLeg(measures, sources, other, differences(measures, other, mdc_cm3), findings)
     if output is not None:
         save_table(measured_table(found), _rows(found), output, force)
@@ -101,11 +101,6 @@ def _measured(path: Path, layers: tuple[LabelMap, ...], volume: Volume | None, o
     recorded = read_provenance(path).provenance
     estimates = {} if recorded is None else recorded.volume_estimates()
     return with_intervals(measure_layers(layers, volume, options), estimates)
-
-
-def _named_layers(path: Path, names: Mapping[int, str]) -> tuple[LabelMap, ...]:
-    layers = open_label_layers(path)
-    return tuple(renamed(each, names) if len(layers) == 1 else renamed_of(each, names) for each in layers)
 
 
 def measured_table(found: MeasuredLeg) -> dict[str, Json]:

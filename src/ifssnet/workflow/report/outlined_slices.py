@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Int, UInt8
 
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.figures.leg_report.content import OutlinedSlice
-from ifssnet.workflow.leg.case import in_order
+from ifssnet.workflow.leg.case import structures_in_order
 
 
-def even_places(labels: LabelMap, count: int) -> list[int]:
+def even_places(layers: Sequence[LabelMap], count: int) -> list[int]:
     """Slices at even positions from the first to the last with a muscle."""
-    present = np.flatnonzero(labels.array.any(axis=(1, 2)))
+    present = _present(layers)
     if present.size == 0:
         return []
     even = np.linspace(float(present[0]), float(present[-1]), min(count, present.size))
     return sorted({round(float(at)) for at in even})
 
 
-def places_between(labels: LabelMap, annotated: Collection[int], count: int) -> list[int]:
+def places_between(layers: Sequence[LabelMap], annotated: Collection[int], count: int) -> list[int]:
     """Slices far from annotated ones: the muscles' length is cut into equal parts, and each gives its farthest slice."""
-    present = np.flatnonzero(labels.array.any(axis=(1, 2)))
+    present = _present(layers)
     if present.size == 0:
         return []
     edges = np.linspace(int(present[0]), int(present[-1]) + 1, min(count, present.size) + 1)
@@ -40,16 +40,17 @@ def places_between(labels: LabelMap, annotated: Collection[int], count: int) -> 
 
 
 def outlined_slice(
-    z: int, labels: LabelMap, volume: Volume | None, reference: LabelMap | None, seeds: Seeds | None
+    z: int, layers: Sequence[LabelMap], volume: Volume | None, references: Sequence[LabelMap], seeds: Seeds | None
 ) -> OutlinedSlice:
     """One slice with what was segmented on it, what the reference says, and who drew on it."""
+    masks = _masks(layers, z)
     return OutlinedSlice(
         z=z,
-        position_mm=z * labels.grid.spacing_xyz_mm[2],
-        image=_grey(volume, z, labels),
-        masks=_masks(labels, z),
-        reference_masks={} if reference is None else _masks(reference, z),
-        annotated=[labels.names[v] for v in in_order(labels) if seeds is not None and is_drawn(seeds, labels.names[v], z)],
+        position_mm=z * layers[0].grid.spacing_xyz_mm[2],
+        image=_grey(volume, z, layers[0]),
+        masks=masks,
+        reference_masks=_masks(references, z),
+        annotated=[name for name in masks if seeds is not None and is_drawn(seeds, name, z)],
     )
 
 
@@ -58,8 +59,14 @@ def is_drawn(seeds: Seeds, name: str, z: int) -> bool:
     return any(seeds.name(label) == name and z in seeds.masks[label] for label in seeds.labels)
 
 
-def _masks(labels: LabelMap, z: int) -> dict[str, Mask]:
-    return {labels.names[value]: labels.array[z] == value for value in in_order(labels)}
+def _present(layers: Sequence[LabelMap]) -> Int[np.ndarray, " slice"]:
+    """The slices that show a muscle."""
+    return np.flatnonzero(np.any([layer.array.any(axis=(1, 2)) for layer in layers], axis=0))
+
+
+def _masks(layers: Sequence[LabelMap], z: int) -> dict[str, Mask]:
+    """Each structure's own mask: where structures overlap, none takes anything from another."""
+    return {layer.names[value]: layer.array[z] == value for layer, value in structures_in_order(layers)}
 
 
 def _grey(volume: Volume | None, z: int, labels: LabelMap) -> UInt8[np.ndarray, "y x"]:

@@ -22,16 +22,14 @@ from ifssnet.geometry.surfaces.surface import surface_of
 from ifssnet.io.plain_data import Json
 from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.volumes.recorded_findings import recorded_pressures
-from ifssnet.measurement.checks.scanned_edge import MuscleCoverage, muscle_coverage
-from ifssnet.measurement.layers import measure_layers
+from ifssnet.measurement.checks.scanned_edge import MuscleCoverage
+from ifssnet.measurement.layers import compare_layers, coverage_of_layers, measure_layers
 from ifssnet.measurement.leg.intervals import with_intervals
-from ifssnet.measurement.leg.muscles import measure
-from ifssnet.measurement.reference.compare import compare
 from ifssnet.measurement.reference.surface_error import surface_error_mm
 from ifssnet.workflow.files.opener import AS_DRAWN, SeedReading
 from ifssnet.workflow.files.provenance import software, source
 from ifssnet.workflow.files.result_files import check_target
-from ifssnet.workflow.leg.case import in_order
+from ifssnet.workflow.leg.case import structures_in_order
 from ifssnet.workflow.report.outlined_slices import even_places, outlined_slice
 from ifssnet.workflow.report.recorded_facts import case_of, estimated_volumes, network_of, self_checks, shown_estimates
 from ifssnet.workflow.report.reported_leg import ReportedLeg, knows_the_patient, leg_findings, read_leg
@@ -106,17 +104,17 @@ def report_files(
         leg = read_leg(segmentation, volume_path, reference_path, drawn, reading)
         yield Progress("writing the report", 1, stages)
         estimates = estimated_volumes(leg.recorded, leg.seeds)
-        measures = with_intervals(measure_layers(leg.layers or (leg.labels,), leg.volume), estimates)
+        measures = with_intervals(measure_layers(leg.layers, leg.volume), estimates)
         yield Progress("writing the report", 2, stages)
-        agreement = None if leg.reference is None else compare(leg.labels, leg.reference)
-        truth = None if leg.reference is None else measure(leg.reference, None, MeasureOptions(mesh=False))
+        agreement = compare_layers(leg.layers, leg.references) if leg.references else None
+        truth = measure_layers(leg.references, None, MeasureOptions(mesh=False)) if leg.references else None
         yield Progress("writing the report", 3, stages)
         methods = []
-        if others and leg.reference is not None and agreement is not None:
+        if others and agreement is not None:
             first = ComparedMethod(name or method_name(leg.recorded, segmentation), agreement, note=note)
-            methods = compared_methods(first, leg.labels, others, leg.reference, leg.volume, leg.seeds)
+            methods = compared_methods(first, leg.layers, others, leg.references, leg.volume, leg.seeds)
         surfaces = muscle_surfaces(leg)
-        coverage: Mapping[str, MuscleCoverage] = {} if leg.volume is None else muscle_coverage(leg.labels, leg.volume)
+        coverage: Mapping[str, MuscleCoverage] = {} if leg.volume is None else coverage_of_layers(leg.layers, leg.volume)
         yield Progress("writing the report", 4, stages)
     case = case_of(leg.recorded, subject, side, rater)
     axes = ANATOMICAL if knows_the_patient(leg, patient_axes) else UNKNOWN_AXES
@@ -133,14 +131,14 @@ def report_files(
     }
     content = ReportContent(
         title=title or segmentation.name.split(".")[0],
-        grid=leg.labels.grid,
+        grid=leg.grid,
         muscles=measures.muscles,
         reference_profiles={} if truth is None else _profiles(truth),
-        slices=[outlined_slice(z, leg.labels, leg.volume, leg.reference, leg.seeds) for z in even_places(leg.labels, slices)],
+        slices=[outlined_slice(z, leg.layers, leg.volume, leg.references, leg.seeds) for z in even_places(leg.layers, slices)],
         surfaces=surfaces,
         agreement=agreement,
         methods=methods,
-        colors=_colors(leg.labels),
+        colors=_colors(leg.layers),
         annotated_slices={}
         if leg.seeds is None
         else {leg.seeds.name(label): leg.seeds.slices(label) for label in leg.seeds.labels},
@@ -175,14 +173,13 @@ def _seed_sources(paths: Sequence[Path]) -> Json:
 def muscle_surfaces(leg: ReportedLeg) -> list[MuscleSurface]:
     """Each muscle's surface, with its distance to the reference's at every vertex where there is one."""
     surfaces: list[MuscleSurface] = []
-    for value in in_order(leg.labels):
-        if not (leg.labels.array == value).any():
+    for labels, value in structures_in_order(leg.layers):
+        if not (labels.array == value).any():
             continue
-        surface = surface_of(leg.labels, value, max_faces=SURFACE_FACES)
-        error = None
-        if leg.reference is not None and leg.labels.names[value] in leg.reference.names.values():
-            there = leg.reference.value_of(leg.labels.names[value])
-            error = surface_error_mm(surface, leg.reference, there)
+        surface = surface_of(labels, value, max_faces=SURFACE_FACES)
+        name = labels.names[value]
+        truth = next((each for each in leg.references if name in each.names.values()), None)
+        error = None if truth is None else surface_error_mm(surface, truth, truth.value_of(name))
         surfaces.append(MuscleSurface(surface, error))
     return surfaces
 
@@ -191,8 +188,8 @@ def _profiles(measures: LegMeasures) -> dict[str, AcsaProfile]:
     return {name: muscle.profile for name, muscle in measures.muscles.items() if muscle.profile is not None}
 
 
-def _colors(labels: LabelMap) -> dict[str, tuple[int, int, int]]:
+def _colors(layers: Sequence[LabelMap]) -> dict[str, tuple[int, int, int]]:
     return {
         labels.names[value]: labels.colors.get(value, color_of(labels.names[value], place))
-        for place, value in enumerate(in_order(labels))
+        for place, (labels, value) in enumerate(structures_in_order(layers))
     }

@@ -11,9 +11,9 @@ from ifssnet.core.seeds import Seeds
 from ifssnet.figures.drawing.method_theme import NAMES
 from ifssnet.figures.leg_report.content import ComparedMethod
 from ifssnet.geometry.grids.resample import comparable
-from ifssnet.io.open import open_labels
+from ifssnet.io.open import open_label_layers
 from ifssnet.io.storage.provenance import RecordedProvenance
-from ifssnet.measurement.reference.compare import compare
+from ifssnet.measurement.layers import compare_layers
 from ifssnet.workflow.report.outlined_slices import outlined_slice, places_between
 
 SLICES = 3
@@ -37,9 +37,9 @@ class OtherSegmentation:
 
 def compared_methods(
     first: ComparedMethod,
-    labels: LabelMap,
+    layers: Sequence[LabelMap],
     others: Sequence[OtherSegmentation],
-    reference: LabelMap,
+    references: Sequence[LabelMap],
     volume: Volume | None,
     seeds: Seeds | None,
 ) -> list[ComparedMethod]:
@@ -47,9 +47,9 @@ def compared_methods(
 
     Args:
         first: The page's own segmentation, compared already; its slices are added.
-        labels: What it found.
+        layers: What it found, each structure whole.
         others: The other methods' files, in their order.
-        reference: What all of them ought to be, on the grid of `labels`.
+        references: What all of them ought to be, on the grid of `layers`.
         volume: Grey levels on that grid.
         seeds: What the expert drew.
 
@@ -57,12 +57,12 @@ def compared_methods(
         InputError: A file cannot be read, or lies on another grid.
     """
     drawn = set[int]() if seeds is None else {z for label in seeds.labels for z in seeds.slices(label)}
-    places = places_between(reference, drawn, SLICES)
-    methods = [replace(first, slices=[outlined_slice(z, labels, volume, reference, seeds) for z in places])]
+    places = places_between(references, drawn, SLICES)
+    methods = [replace(first, slices=[outlined_slice(z, layers, volume, references, seeds) for z in places])]
     for other in others:
-        found = comparable(open_labels(other.path), labels, other.path.name)
-        slices = [outlined_slice(z, found, volume, reference, seeds) for z in places]
-        methods.append(ComparedMethod(other.name, compare(found, reference), slices, other.note))
+        found = [comparable(each, layers[0], other.path.name) for each in open_label_layers(other.path)]
+        slices = [outlined_slice(z, found, volume, references, seeds) for z in places]
+        methods.append(ComparedMethod(other.name, compare_layers(found, references), slices, other.note))
     return methods
 
 
