@@ -24,13 +24,12 @@ from ifssnet.io.codecs.numbers import numbers
 from ifssnet.io.codecs.pixels import check_memory
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.kinds import kind_of
-from ifssnet.io.open import MANY_LABELS, MOST_LABELS, open_labels, open_sweep, open_volume
+from ifssnet.io.open import MANY_LABELS, MOST_LABELS, open_grid, open_labels, open_sweep, open_volume
 from ifssnet.io.save import save
 from ifssnet.io.sweeps.frame_count import MOST_FRAMES
 from ifssnet.io.sweeps.plus_config import read_plus_configuration
 from ifssnet.io.sweeps.slicer_scene import MOST_NODES, MOST_SEQUENCES, read_scene
 from ifssnet.io.transfer.archive import UnpackLimits, unpack
-from ifssnet.io.volumes.image_header import read_grid
 from ifssnet.io.volumes.nrrd import place
 from ifssnet.io.volumes.seg_nrrd import MOST_LAYERS, MOST_SEGMENTS, read_seg_nrrd
 from ifssnet.io.volumes.surfaces import read_surfaces
@@ -207,7 +206,7 @@ def test_pipes_are_refused_and_not_waited_for(tmp_path: Path) -> None:
         os.mkfifo(tmp_path / name)
         with pytest.raises(InputError, match="no ordinary file"):
             kind_of(tmp_path / name)
-    for read, name in ((read_surfaces, "x.stl"), (read_grid, "x.mha")):
+    for read, name in ((read_surfaces, "x.stl"), (open_grid, "x.mha")):
         with pytest.raises(InputError, match="no ordinary file"):
             read(tmp_path / name)
     with pytest.raises(InputError):

@@ -19,8 +19,8 @@ from ifssnet.cli.terminal import Terminal
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import drain
 from ifssnet.core.results.evaluation import SeedProtocol
+from ifssnet.io.open import open_grid
 from ifssnet.io.storage.weights import open_weights
-from ifssnet.io.volumes.image_header import read_grid
 from ifssnet.workflow.cohorts.dataset import Source
 from ifssnet.workflow.evaluation.compared_methods import ComparedMethod
 from ifssnet.workflow.evaluation.evaluate import EvaluationOptions, evaluate
@@ -113,9 +113,9 @@ def test_from_the_server_to_the_figures_stopped_in_every_stage(server: Server, t
     legs = found.legs
     assert legs == tmp_path / "data" / f"legs-{SIDE}"
     for path in legs.rglob("*.mha"):
-        original = read_grid(root / path.relative_to(legs))
-        assert read_grid(path).shape_zyx == (original.slices, SIDE, SIDE)
-        assert read_grid(path).spacing_xyz_mm == original.spacing_xyz_mm
+        original = open_grid(root / path.relative_to(legs))
+        assert open_grid(path).shape_zyx == (original.slices, SIDE, SIDE)
+        assert open_grid(path).spacing_xyz_mm == original.spacing_xyz_mm
     assert found.cropping.labelled_voxels_cut == {}
     assert set(found.trained) == {"anchored/any", *(f"{n}/{m}" for n in ("full", "weak") for m in ("SOL", "GM", "GL"))}
     assert open_weights(out / "models/weak/GL/best.safetensors").muscles == ("GL",)

@@ -125,6 +125,16 @@ def read_metaimage_header(path: Path) -> dict[str, str]:
         raise InputError(f"a readable MetaImage file {path.name}", f"'{error}'", "Check the file.") from error
 
 
+def read_metaimage_layout(path: Path) -> tuple[dict[str, str], tuple[int, ...]]:
+    """The header's lines and the sizes of the array, the slowest first and channels last; the pixels are left alone.
+
+    Raises:
+        InputError: Not a MetaImage, or pixels that no file can hold.
+    """
+    fields = read_metaimage_header(path)
+    return fields, _layout(fields, path).sizes
+
+
 def write_metaimage(
     path: Path,
     fields: Mapping[str, str],

@@ -138,6 +138,23 @@ def read_nrrd_header(path: Path) -> dict[str, str]:
     return pairs | fields
 
 
+def read_nrrd_layout(path: Path) -> tuple[dict[str, str], tuple[int, ...]]:
+    """The format's own lines and the sizes of the axes, the slowest first; the pixels are left alone.
+
+    Raises:
+        InputError: Not an NRRD file, or pixels that no file can hold.
+    """
+    existing_file(path, "an NRRD file")
+    try:
+        with path.open("rb") as stream:
+            fields, _ = _read_header(stream, path)
+    except OSError as error:
+        raise InputError(f"a readable NRRD file {path.name}", f"'{error}'", "Check the file.") from error
+    sizes = _sizes(fields, path)
+    checked_bytes(sizes, _dtype(fields, path).itemsize, path.name)
+    return fields, sizes
+
+
 def write_nrrd(
     path: Path,
     header: Mapping[str, str],

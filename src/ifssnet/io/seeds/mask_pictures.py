@@ -17,6 +17,7 @@ from PIL import Image
 
 from ifssnet.core.errors import InputError
 from ifssnet.geometry.untyped import dilated_plane
+from ifssnet.io.codecs.pictures import levels_of
 from ifssnet.io.storage.existing_file import existing_file
 
 NEAR = 0.15
@@ -27,6 +28,9 @@ BORDER_PX = 2
 
 MOST_SOFT, MOST_SOFT_INSIDE = 0.25, 0.75
 """A soft border takes at most this share of the picture, and of the mask."""
+
+NEARLY_WHOLE = 1e-3
+"""How far from a whole number a label value may be."""
 
 MOST_VALUES = 64
 """More different label values than anybody draws on a slice."""
@@ -57,8 +61,11 @@ def read_values(path: Path, shape_yx: tuple[int, int]) -> Integer[np.ndarray, "y
         InputError: A picture that cannot be read, has another size, is in colour, or has more grey levels than labels.
     """
     with _opened(path, shape_yx) as image:
-        if image.mode in ("L", "P", "1", "I", "I;16", "I;16B"):
-            values: Int32[np.ndarray, "y x"] = np.asarray(image).astype(np.int32)
+        levels = levels_of(image)
+        if levels is not None:
+            values: Int32[np.ndarray, "y x"] = _whole(levels, path)
+        elif image.mode in ("L", "P", "1"):
+            values = np.asarray(image).astype(np.int32)
         else:
             rgb = np.asarray(image.convert("RGB"))
             if not (np.array_equal(rgb[..., 0], rgb[..., 1]) and np.array_equal(rgb[..., 0], rgb[..., 2])):
@@ -71,6 +78,14 @@ def read_values(path: Path, shape_yx: tuple[int, int]) -> Integer[np.ndarray, "y
         what = f"{len(found)} grey levels in {path.name}, as an image or a mask with a soft border has"
         raise InputError(f"at most {MOST_VALUES} label values", what, "Save label values without smoothing, as PNG.")
     return values
+
+
+def _whole(levels: Shaped[np.ndarray, "y x"], path: Path) -> Int32[np.ndarray, "y x"]:
+    """Levels of any type as label values, where they are whole numbers that labels can be."""
+    values = np.rint(np.nan_to_num(levels.astype(np.float64), nan=-1, posinf=-1, neginf=-1))
+    if (np.abs(values - levels) > NEARLY_WHOLE).any() or values.min(initial=0) < 0 or values.max(initial=0) >= 2**31:
+        raise InputError(f"whole label values from 0 on in {path.name}", f"{levels.dtype} values that are none", _REMEDY)
+    return values.astype(np.int32)
 
 
 def _cut(tones: Float[np.ndarray, "y x channel"], path: Path) -> Bool[np.ndarray, "y x"]:

@@ -13,11 +13,11 @@ from jaxtyping import Float, Shaped
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
-from ifssnet.io.codecs.metaimage import STRUCTURE, MetaImage, header_in, read_metaimage, write_metaimage
+from ifssnet.io.codecs.metaimage import STRUCTURE, MetaImage, header_in, read_metaimage, read_metaimage_layout, write_metaimage
 from ifssnet.io.codecs.numbers import numbers, shortened
 from ifssnet.io.recognition import Kind
 from ifssnet.io.volumes.disagreement import Statement, settle
-from ifssnet.io.volumes.placement import grid_from, three_dimensional
+from ifssnet.io.volumes.placement import grid_from, three_dimensional, three_sizes
 from ifssnet.io.volumes.units import KNOWN_UNITS, mm_per_unit
 from ifssnet.io.volumes.values_a_voxel import Meaning, one_value
 from ifssnet.io.volumes.volume_format import VolumeFormat, VolumeWriter
@@ -49,6 +49,16 @@ def read_metaimage_volume(path: Path, labels: bool = False) -> Volume:
     grid = _grid(fields, (array.shape[0], array.shape[1], array.shape[2]), path, labels)
     header = {key: value for key, value in fields.items() if key not in STRUCTURE | PLACE}
     return Volume(array, grid, MappingProxyType(header))
+
+
+def read_metaimage_grid(path: Path, labels: bool = False) -> Grid:
+    """The grid of a 3-D image with one value a voxel, its voxels unread.
+
+    Raises:
+        InputError: As `read_metaimage_volume`, or several values a voxel.
+    """
+    fields, sizes = read_metaimage_layout(path)
+    return _grid(fields, three_sizes(sizes, path.name), path, labels)
 
 
 def write_metaimage_volume(volume: Volume, path: Path, compress: bool, data: tuple[Path, str] | None = None) -> None:
@@ -178,4 +188,5 @@ METAIMAGE = VolumeFormat(
         VolumeWriter(".mha", write_metaimage_volume),
         VolumeWriter(".mhd", write_metaimage_volume, data_suffixes=(".raw", ".zraw")),
     ),
+    read_grid=read_metaimage_grid,
 )

@@ -30,7 +30,7 @@ from ifssnet.io.recognition import GZIP, Kind
 from ifssnet.io.storage.existing_file import existing_file
 from ifssnet.io.volumes.disagreement import Statement, settle
 from ifssnet.io.volumes.nifti_extensions import extensions_of, header_lines
-from ifssnet.io.volumes.placement import grid_from_affine, three_dimensional
+from ifssnet.io.volumes.placement import grid_from_affine, three_dimensional, three_sizes
 from ifssnet.io.volumes.values_a_voxel import Meaning, one_value
 from ifssnet.io.volumes.volume_format import VolumeFormat, VolumeWriter
 
@@ -79,6 +79,22 @@ def read_nifti_volume(path: Path, labels: bool = False) -> Volume:
         window = _window(header, volume.dtype)
         volume = _scaled(volume, header, path)
     return Volume(volume, grid, MappingProxyType(carried | window))
+
+
+def read_nifti_grid(path: Path, labels: bool = False) -> Grid:
+    """The grid of a 3-D image with one value a voxel, its voxels unread.
+
+    Raises:
+        InputError: As `read_nifti_volume`, or several values a voxel.
+    """
+    existing_file(path, "a NIfTI file")
+    try:
+        with path.open("rb") as stream, np.errstate(all="ignore"):
+            header = _header(_prefix(stream, stream.read(2) == GZIP, 544), path)
+            sizes, _ = _layout(header, path)
+            return _grid(header, three_sizes(sizes, path.name), path, labels)
+    except (OSError, zlib.error) as error:
+        raise InputError(f"a readable NIfTI file {path.name}", f"'{error}'", "Export or copy the file again.") from error
 
 
 def _one_value(array: Shaped[np.ndarray, "*size"], header: Any, path: Path, labels: bool) -> Shaped[np.ndarray, "*kept"]:
@@ -305,4 +321,5 @@ NIFTI = VolumeFormat(
         VolumeWriter(".nii", lambda volume, path, _, __: write_nifti_volume(volume, path, False), label_names="beside"),
         VolumeWriter(".nii.gz", lambda volume, path, _, __: write_nifti_volume(volume, path, True), label_names="beside"),
     ),
+    read_grid=read_nifti_grid,
 )

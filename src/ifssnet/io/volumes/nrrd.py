@@ -14,11 +14,11 @@ from jaxtyping import Float, Shaped
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
-from ifssnet.io.codecs.nrrd import FIELDS, header_in, read_nrrd, write_nrrd
+from ifssnet.io.codecs.nrrd import FIELDS, header_in, read_nrrd, read_nrrd_layout, write_nrrd
 from ifssnet.io.codecs.numbers import numbers, shortened
 from ifssnet.io.recognition import Kind
 from ifssnet.io.volumes.disagreement import Statement, settle
-from ifssnet.io.volumes.placement import grid_from, grid_from_affine, three_dimensional
+from ifssnet.io.volumes.placement import grid_from, grid_from_affine, three_dimensional, three_sizes
 from ifssnet.io.volumes.units import KNOWN_UNITS, mm_per_unit
 from ifssnet.io.volumes.values_a_voxel import Meaning, one_value
 from ifssnet.io.volumes.volume_format import VolumeFormat, VolumeWriter
@@ -67,6 +67,20 @@ def read_nrrd_volume(path: Path, labels: bool = False) -> Volume:
     return Volume(volume, grid, MappingProxyType(carried(image.fields, image.pairs)))
 
 
+def read_nrrd_grid(path: Path, labels: bool = False) -> Grid:
+    """The grid of a 3-D image, its voxels unread; layers of a segmentation share it.
+
+    Raises:
+        InputError: As `read_nrrd_volume`, or several values a voxel.
+    """
+    fields, sizes = read_nrrd_layout(path)
+    axes = axes_of_place(fields, len(sizes), path)
+    by_axis = sizes[::-1]
+    others = [n for i, n in enumerate(by_axis) if i not in axes]
+    kept = [by_axis[i] for i in reversed(axes)]
+    return grid_of(fields, axes, three_sizes(kept if labels else [*others, *kept], path.name), path, labels=labels)
+
+
 def write_nrrd_volume(volume: Volume, path: Path, compress: bool, data: tuple[Path, str] | None = None) -> None:
     """Write a volume as NRRD; the caller moves the files into place.
 
@@ -110,14 +124,7 @@ def spatial_axes_first(
     array: Shaped[np.ndarray, "*size"], fields: Mapping[str, str], path: Path
 ) -> tuple[Shaped[np.ndarray, "*moved"], list[int]]:
     """The array with its axis of no place, if any, last; and which of the header's axes have a place, in their order."""
-    vectors = directions(fields, path)
-    kinds = fields.get("kinds", "").lower().split()
-    if vectors is not None:
-        axes = [i for i, vector in enumerate(vectors) if vector is not None]
-    elif len(kinds) == array.ndim > 2:
-        axes = [i for i, kind in enumerate(kinds) if kind not in _MEANINGS.keys() - {"???", "none"}]
-    else:
-        axes = list(range(array.ndim))
+    axes = axes_of_place(fields, array.ndim, path)
     others = [i for i in range(array.ndim) if i not in axes]
     if not others:
         return array, axes
@@ -125,6 +132,21 @@ def spatial_axes_first(
         raise InputError(f"at most one axis without a place in {path.name}", f"{len(others)}", "Save one volume by itself.")
     moved = np.moveaxis(array, array.ndim - 1 - others[0], -1)
     return np.ascontiguousarray(moved) if others[0] else moved, axes
+
+
+def axes_of_place(fields: Mapping[str, str], dimensions: int, path: Path) -> list[int]:
+    """Which of the header's axes have a place, in their order.
+
+    Raises:
+        InputError: Space directions of another number of axes.
+    """
+    vectors = directions(fields, path)
+    kinds = fields.get("kinds", "").lower().split()
+    if vectors is not None:
+        return [i for i, vector in enumerate(vectors) if vector is not None]
+    if len(kinds) == dimensions > 2:
+        return [i for i, kind in enumerate(kinds) if kind not in _MEANINGS.keys() - {"???", "none"}]
+    return list(range(dimensions))
 
 
 def _meaning(fields: Mapping[str, str], axes: list[int]) -> Meaning:
@@ -271,4 +293,5 @@ NRRD = VolumeFormat(
         VolumeWriter(".nrrd", write_nrrd_volume),
         VolumeWriter(".nhdr", write_nrrd_volume, data_suffixes=(".raw", ".raw.gz")),
     ),
+    read_grid=read_nrrd_grid,
 )

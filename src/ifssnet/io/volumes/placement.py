@@ -101,6 +101,17 @@ def _orthonormal(direction: Float[np.ndarray, "3 3"], where: str) -> Float[np.nd
     return left @ right
 
 
+def three_sizes(sizes: Sequence[int], where: str) -> tuple[int, int, int]:
+    """The sizes of a 3-D image with one value a voxel, as `three_dimensional` would leave them.
+
+    Raises:
+        InputError: Sizes of something else.
+    """
+    # One number that stands for every voxel takes no memory.
+    z, y, x = three_dimensional(np.broadcast_to(np.uint8(0), tuple(sizes)), where).shape
+    return z, y, x
+
+
 def three_dimensional(array: Shaped[np.ndarray, "*size"], where: str) -> Shaped[np.ndarray, "z y x"]:
     """An image's pixels, one value each, as one 3-D array: a 2-D image is one slice; axes of one element are dropped.
 

@@ -23,7 +23,7 @@ from ifssnet.geometry.masks.values import values_in_use
 from ifssnet.io.codecs.nrrd import header_in, read_nrrd, write_nrrd
 from ifssnet.io.codecs.numbers import integers, numbers
 from ifssnet.io.recognition import FileStart, Kind
-from ifssnet.io.volumes.nrrd import carried, grid_of, place, spatial_axes_first, writable
+from ifssnet.io.volumes.nrrd import carried, grid_of, place, read_nrrd_grid, spatial_axes_first, writable
 from ifssnet.io.volumes.placement import as_labels, three_dimensional
 from ifssnet.io.volumes.volume_format import VolumeFormat, VolumeWriter
 
@@ -303,5 +303,6 @@ SEG_NRRD = VolumeFormat(
     _read_as_volume,
     read_seg_nrrd,
     writers=(VolumeWriter(".seg.nrrd", None, _write_one_layer),),
+    read_grid=lambda path, _: read_nrrd_grid(path, labels=True),
     read_layers=read_overlapping,
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
+from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.io.recognition import Kind
 
@@ -52,6 +53,8 @@ class VolumeFormat:
         read_volume: Reads grey levels.
         read_labels: Reads a label map; None where label values are read as grey levels are.
         writers: One a suffix; empty where the format is only read.
+        read_grid: Says where the voxels lie, by the header alone; takes whether its values are labels. None where that takes
+            the whole file.
         read_layers: Reads label maps of which each structure is whole, several where structures overlap; None where each voxel
             can have one label only.
     """
@@ -60,6 +63,7 @@ class VolumeFormat:
     read_volume: ReadVolume
     read_labels: Callable[[Path], LabelMap] | None = None
     writers: tuple[VolumeWriter, ...] = ()
+    read_grid: Callable[[Path, bool], Grid] | None = None
     read_layers: Callable[[Path], tuple[LabelMap, ...]] | None = None
 
 

@@ -15,11 +15,10 @@ from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress
 from ifssnet.geometry.grids.in_plane import Window, window_start, windowed
 from ifssnet.io.cohorts.cohort_folder import DESCRIPTION, NNUNET_DESCRIPTION, open_cohort
-from ifssnet.io.open import open_volume
+from ifssnet.io.open import open_grid, open_volume
 from ifssnet.io.plain_data import plain, structure
 from ifssnet.io.save import save
 from ifssnet.io.storage.json_files import read_json_object
-from ifssnet.io.volumes.image_header import read_grid
 from ifssnet.workflow.files.result_files import write_json
 
 FORMAT = "ifssnet-crops/1"
@@ -67,7 +66,7 @@ class _Record:
 def is_sized(cohort: Cohort, side: int = SIDE_PX) -> bool:
     """Whether all slices of a cohort have that many rows and columns already."""
     paths = [path for case in cohort.cases for path in (case.volume_path, case.labels_path) if path is not None]
-    return all(read_grid(path).shape_zyx[1:] == (side, side) for path in paths)
+    return all(open_grid(path).shape_zyx[1:] == (side, side) for path in paths)
 
 
 def crop_cohort(root: Path, target: Path, side: int = SIDE_PX) -> Generator[Progress, None, tuple[Crop, ...]]:
@@ -138,7 +137,7 @@ def _crop_case(case: Case, cohort: Cohort, target: Path, side: int) -> Crop:
         raise InputError(f"a volume and labels of {case.name}", "one of them only", "Complete the cohort.")
     made_from = _made_from(case)
     labels = open_volume(case.labels_path)
-    if not read_grid(case.volume_path).matches(labels.grid):
+    if not open_grid(case.volume_path).matches(labels.grid):
         raise InputError(f"labels of {case.name} on their volume's grid", "another grid", "Resample the labels onto it.")
     values = sorted(cohort.label_names)
     along_z = {value: np.flatnonzero([(plane == value).any() for plane in labels.array]) for value in values}
@@ -162,7 +161,7 @@ def _crop_case(case: Case, cohort: Cohort, target: Path, side: int) -> Crop:
         labelled=int(marked.sum()),
         cut=int(marked.sum() - inside.sum()),
         ranges={cohort.label_names[v]: (int(at[0]), int(at[-1])) for v, at in along_z.items() if at.size},
-        slices=read_grid(case.volume_path).slices,
+        slices=open_grid(case.volume_path).slices,
     )
 
 

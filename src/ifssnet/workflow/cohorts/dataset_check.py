@@ -15,9 +15,8 @@ from ifssnet.geometry.masks.values import values_in_use
 from ifssnet.io.cohorts import leg_3d_us as leg3dus
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.cohorts.leg_3d_us import Archive
-from ifssnet.io.open import open_labels
+from ifssnet.io.open import open_grid, open_labels
 from ifssnet.io.plain_data import Json
-from ifssnet.io.volumes.image_header import read_grid
 from ifssnet.workflow.cohorts.dataset import missing_files, read_record
 
 
@@ -144,7 +143,7 @@ def _grid(path: Path | None, what: str, problems: list[str]) -> Grid | None:
         problems.append(f"no {what}")
         return None
     try:
-        return read_grid(path)
+        return open_grid(path, labels=what == "labels")
     except InputError as error:
         problems.append(f"{what}: {error}")
         return None

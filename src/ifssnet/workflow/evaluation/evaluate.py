@@ -17,11 +17,10 @@ from ifssnet.core.progress import Progress
 from ifssnet.core.results.evaluation import EvaluatedCohort, EvaluationFacts, MethodFacts, SeedProtocol
 from ifssnet.core.results.evaluation_results import Results
 from ifssnet.io.cohorts.cohort_folder import open_cohort
-from ifssnet.io.open import open_labels, open_volume
+from ifssnet.io.open import open_grid, open_labels, open_volume
 from ifssnet.io.plain_data import Json, plain_table
 from ifssnet.io.save import save
 from ifssnet.io.storage.tables import write_table
-from ifssnet.io.volumes.image_header import read_grid
 from ifssnet.propagate.seeding.protocols import check_protocol, distance_findings
 from ifssnet.workflow.cohorts.many_legs import legs_of, run_all
 from ifssnet.workflow.evaluation.benchmark import Benchmark, benchmark, without_image
@@ -145,7 +144,7 @@ def evaluate(root: Path, output: Path, options: EvaluationOptions) -> Generator[
 def _findings(cases: Sequence[Case], given: SeedProtocol) -> tuple[Finding, ...]:
     """What has to be said of the protocol on such slices."""
     path = next((case.labels_path for case in cases if case.labels_path is not None), None)
-    return () if path is None else distance_findings(given.protocol, read_grid(path).spacing_xyz_mm[2])
+    return () if path is None else distance_findings(given.protocol, open_grid(path).spacing_xyz_mm[2])
 
 
 def run_method(run: PlannedRun) -> None:

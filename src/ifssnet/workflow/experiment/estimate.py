@@ -8,10 +8,10 @@ from statistics import mean
 
 from ifssnet.core.cohort import SPLITS, TEST, TRAIN, VAL
 from ifssnet.core.errors import InputError
-from ifssnet.core.machine.memory import total_memory
+from ifssnet.core.machine.memory.memory import total_memory
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.cohorts.leg_3d_us import TYPICAL_SHAPE_ZYX
-from ifssnet.io.volumes.image_header import read_grid
+from ifssnet.io.open import open_grid
 from ifssnet.workflow.cohorts.cropped_cohort import read_crops
 from ifssnet.workflow.cohorts.many_legs import legs_of
 from ifssnet.workflow.experiment.plan import ANY, LEARNED, PROTOCOLS, ExperimentOptions, Job, evaluation_folder
@@ -43,7 +43,7 @@ def sizes_of(root: Path, cropped: Path, options: ExperimentOptions) -> Sizes:
         means = {name: float(mean(each)) if each else 0.0 for name, each in lengths.items()}
         return Sizes(slices, means, "the cropped legs", cropped=True)
     slices = {
-        split: tuple(read_grid(path).slices for case in cases if (path := case.volume_path or case.labels_path))
+        split: tuple(open_grid(path).slices for case in cases if (path := case.volume_path or case.labels_path))
         for split, cases in legs.items()
     }
     return Sizes(slices, _whole_legs(slices, options.muscles), "the files' headers; muscles taken to be as long as their legs")

@@ -18,13 +18,12 @@ from ifssnet.core.progress import Progress, drain
 from ifssnet.core.seeds import Seeds
 from ifssnet.geometry.grey_levels import on_grey_scale
 from ifssnet.io.cohorts.cohort_folder import DESCRIPTION, NNUNET_DESCRIPTION, open_cohort
-from ifssnet.io.open import open_volume
+from ifssnet.io.open import open_grid, open_volume
 from ifssnet.io.plain_data import Json, plain, structure
 from ifssnet.io.save import save
 from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.storage.plain_files import read_json
 from ifssnet.io.storage.toml_text import toml
-from ifssnet.io.volumes.image_header import read_grid
 from ifssnet.measurement.reference.overlap import overlap, total
 from ifssnet.propagate.assemble import assemble
 from ifssnet.train.data.budget import ENDS, AnnotationBudget, Annotations, Range, with_ends
@@ -217,7 +216,7 @@ def _ranges(case: Case, cohort: Cohort) -> dict[str, Range]:
     if case.volume_path is None or case.labels_path is None:
         raise InputError(f"a volume and labels of {case.name}", "one of them only", "Complete the cohort.")
     truth = open_truth(case, cohort.label_names)
-    if not read_grid(case.volume_path).matches(truth.grid):
+    if not open_grid(case.volume_path).matches(truth.grid):
         raise InputError(f"labels of {case.name} on their volume's grid", "another grid", "Resample the labels onto it.")
     found: dict[str, Range] = {}
     for value, name in truth.names.items():
