@@ -11,6 +11,7 @@ from tubes import tube
 
 from ifssnet.nn.losses.dice import SoftDiceConfig
 from ifssnet.nn.networks.anchored import AnchoredNetConfig
+from ifssnet.nn.networks.pg_net import PGNetConfig
 from ifssnet.nn.networks.unet_3d import UNet3dConfig
 from ifssnet.propagate.network_input.region import Sampling
 from ifssnet.train.data.leg import LabelledLeg
@@ -18,6 +19,7 @@ from ifssnet.train.data.sequences import SequenceConfig, draw_batch
 from ifssnet.train.data.tracks import Track
 from ifssnet.train.tasks.anchored import AnchoredConfig, AnchoredLoss, AnchoredTask
 from ifssnet.train.tasks.anchored_samples import AnchoredSamplesConfig
+from ifssnet.train.tasks.pg_net import MaskLoss, PGNetTask, PGNetTrainingConfig
 from ifssnet.train.tasks.recurrent_windows import WindowBatch
 from ifssnet.train.tasks.unet_3d import ClassesLoss, UNet3dTask, UNet3dTrainingConfig
 
@@ -99,6 +101,33 @@ def test_windows_of_the_recurrent_network_have_no_weight_where_nothing_was_seen(
     plain = draw_batch(np.random.default_rng(1), [Track(tube(), 100, SAMPLING)], config, SAMPLING, 3, 1.0)
     assert plain.unseen is None
     np.testing.assert_array_equal(plain.images, shown.images.numpy())
+
+
+@pytest.mark.parametrize("dice", [0.0, 1.0])
+def test_the_loss_of_pg_net_leaves_pixels_out(dice: float):
+    loss = MaskLoss(dice)
+    logits, target = torch.randn(2, 2, 6, 8, requires_grad=True), torch.rand(2, 1, 6, 8)
+    weight = torch.ones(2, 1, 6, 8)
+    assert loss(logits, target, weight).item() == pytest.approx(loss(logits, target).item(), rel=1e-5)
+    weight[..., 4:] = 0
+    found = loss(logits, target, weight)
+    assert found.item() == pytest.approx(loss(logits[..., :4], target[..., :4]).item(), rel=1e-5)
+    found.backward()
+    assert logits.grad is not None
+    assert float(logits.grad[..., 4:].abs().max()) == 0
+
+
+def test_runs_of_pg_net_have_no_weight_where_nothing_was_seen():
+    config = PGNetTrainingConfig(PGNetConfig("light", (8, 16, 16), decoder=8, groups=4), SAMPLING, batch=2, steps=2, updates=1)
+    half, plain = (PGNetTask(config, [leg], ("SOL",), 1) for leg in (half_seen(), tube()))
+    seen = half._runs(np.random.default_rng(3), 2)[0].seen
+    assert seen is not None
+    assert 0.2 < float(seen.mean()) < 0.8
+    (without,) = plain.unit(0, 0.0)
+    (within,) = PGNetTask(config, [all_seen()], ("SOL",), 1).unit(0, 0.0)
+    assert within.item() == pytest.approx(without.item(), rel=1e-5)
+    (left_out,) = half.unit(0, 0.0)
+    assert left_out.item() != pytest.approx(without.item(), rel=1e-3)
 
 
 def test_patches_of_the_3d_unet_have_no_target_where_nothing_was_seen():

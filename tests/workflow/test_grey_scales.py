@@ -18,7 +18,6 @@ from ifssnet.io.open import open_labels
 from ifssnet.io.save import save
 from ifssnet.io.storage.provenance import read_provenance
 from ifssnet.io.storage.weights import save_weights
-from ifssnet.propagate.network_input.region import Sampling, pixel_findings
 from weights_shelf import anchored
 
 Z, Y, X = np.mgrid[:24, :48, :48]
@@ -102,11 +101,3 @@ def test_levels_that_nobody_explains_are_warned_of(files: Path, capsys: pytest.C
     said = " ".join(capsys.readouterr().err.split())
     assert "Nothing says which grey level is black" in said
     assert "percentiles" in said
-
-
-@pytest.mark.parametrize(("x", "y", "named"), [(0.277, 0.277, False), (0.75, 0.75, False), (1.5, 1.5, False), (2.5, 2.5, True),
-                                               (0.2, 0.5, True)])  # fmt: skip
-def test_pixels_that_a_network_was_not_trained_at_are_named(x: float, y: float, named: bool) -> None:
-    found = pixel_findings(Grid((2, 3, 4), (x, y, 1.0)), Sampling())
-    assert bool(found) is named
-    assert all("was trained at 1.11 mm" in each.text for each in found)

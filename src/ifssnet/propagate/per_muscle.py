@@ -12,6 +12,7 @@ from ifssnet.core.progress import Step
 from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagation, Propagator
+from ifssnet.propagate.network_input.trained_pixels import on_trained_pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,10 @@ class PerMuscle:
             InputError: A muscle that none of the methods is for, or what a method refuses.
         """
         names = [(label, field_name(seeds.name(label))) for label in seeds.labels]
-        return PropagationPerMuscle(tuple((name, self._of(name).prepare(volume, _only(seeds, label))) for label, name in names))
+        methods = [(label, name, on_trained_pixels(self._of(name), seeds.grid)) for label, name in names]
+        return PropagationPerMuscle(
+            tuple((name, method.prepare(volume, _only(seeds, label))) for label, name, method in methods)
+        )
 
     def _of(self, muscle: str) -> Propagator:
         if muscle not in self.methods:

@@ -10,11 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Shaped
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.findings import Finding
 from ifssnet.core.grid import Grid
-
-UNLIKE = 1.5
-"""Times the trained size from which pixels are named, and times their width from which their height is."""
 
 
 @dataclass(frozen=True)
@@ -81,21 +77,6 @@ def pixel_mm(grid: Grid, sampling: Sampling) -> float:
     """The side of a network pixel as it comes out (the geometric mean of both sides where voxels are not square)."""
     x, y, _ = grid.spacing_xyz_mm
     return pixel_factor(grid, sampling) * math.sqrt(x * y)
-
-
-def pixel_findings(grid: Grid, sampling: Sampling) -> tuple[Finding, ...]:
-    """A warning where a network sees pixels of a size or a shape that it was not trained at.
-
-    On a digital leg the anchored network kept its lead over interpolation from 0.7 to 1.4 times the trained size. From
-    twice the size on its own check of hidden slices left interpolation alone.
-    """
-    x, y, _ = grid.spacing_xyz_mm
-    size, long = pixel_mm(grid, sampling), max(x, y) / min(x, y)
-    if 1 / UNLIKE <= size / sampling.pixel_mm <= UNLIKE and long <= UNLIKE:
-        return ()
-    what = f"The network sees pixels of {pixel_factor(grid, sampling) * x:.3g} x {pixel_factor(grid, sampling) * y:.3g} mm"
-    remedy = "Compare with interpolation (--method shape-interpolation), or compound with voxels of another size."
-    return (Finding("warning", f"{what} and was trained at {sampling.pixel_mm:.3g} mm.", remedy, size, "mm"),)
 
 
 def slice_step(grid: Grid, sampling: Sampling) -> int:

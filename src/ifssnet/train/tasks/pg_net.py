@@ -86,10 +86,21 @@ class MaskLoss(nn.Module):
         super().__init__()
         self.dice = dice
 
-    def forward(self, logits: Float[Tensor, "batch 2 y x"], target: Float[Tensor, "batch 1 y x"]) -> Float[Tensor, ""]:
-        """The loss of a batch of slices; the target is how much of each pixel the muscle covers."""
-        loss = nn.functional.cross_entropy(logits, torch.cat([1 - target, target], dim=1))
-        return loss + self.dice * soft_dice_loss(torch.softmax(logits, dim=1)[None, :, 1], target[None, :, 0])
+    def forward(
+        self,
+        logits: Float[Tensor, "batch 2 y x"],
+        target: Float[Tensor, "batch 1 y x"],
+        weight: Float[Tensor, "batch 1 y x"] | None = None,
+    ) -> Float[Tensor, ""]:
+        """The loss of a batch of slices; the target is the muscle's share of each pixel; a weight of 0 leaves one out."""
+        classes = torch.cat([1 - target, target], dim=1)
+        probability = torch.softmax(logits, dim=1)[None, :, 1]
+        if weight is None:
+            entropy = nn.functional.cross_entropy(logits, classes)
+            return entropy + self.dice * soft_dice_loss(probability, target[None, :, 0])
+        each = nn.functional.cross_entropy(logits, classes, reduction="none") * weight[:, 0]
+        entropy = each.sum() / weight.sum().clamp(min=1)
+        return entropy + self.dice * soft_dice_loss(probability, target[None, :, 0], weight[None, :, 0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,11 +111,13 @@ class Sequence2d:
         images: Normalised grey levels.
         masks: The truth, how much of each pixel the muscle covers.
         first: The mask that the first step is given.
+        seen: 0 where any part of a pixel was never seen, else 1.
     """
 
     images: Float32[np.ndarray, "z v u"]
     masks: Float32[np.ndarray, "z v u"]
     first: Float32[np.ndarray, "v u"]
+    seen: Float32[np.ndarray, "z v u"] | None = None
 
 
 class PGNetTask:
@@ -143,6 +156,10 @@ class PGNetTask:
         images = tensor_of(np.stack([run.images for run in runs], axis=1)[:, :, None]).to(device)
         masks = tensor_of(np.stack([run.masks for run in runs], axis=1)[:, :, None]).to(device)
         previous = tensor_of(np.stack([run.first for run in runs])[:, None]).to(device)
+        weight = None
+        if any(run.seen is not None for run in runs):
+            seen = [np.ones_like(run.masks) if run.seen is None else run.seen for run in runs]
+            weight = tensor_of(np.stack(seen, axis=1)[:, :, None]).to(device)
         for update in range(updates):
             # Encoded anew after each update: the weights have changed, and the reference stream learns as well.
             reference = network.encode_reference(images[0], masks[0])
@@ -151,7 +168,8 @@ class PGNetTask:
             for step in now:
                 found.append(network.step(reference, images[step], previous))
                 previous = torch.softmax(found[-1], dim=1)[:, 1:]
-            yield self.loss(torch.cat(found), masks[now.start : now.stop].flatten(0, 1))
+            counts = None if weight is None else weight[now.start : now.stop].flatten(0, 1)
+            yield self.loss(torch.cat(found), masks[now.start : now.stop].flatten(0, 1), counts)
             previous = previous.detach()
 
     def _runs(self, rng: np.random.Generator, length: int) -> list[Sequence2d]:
@@ -188,10 +206,12 @@ class PGNetTask:
     ) -> Sequence2d:
         config, pixel = self.config, pixel_mm(leg.volume.grid, self.config.sampling)
         grey = change_grey(rng, crop(leg.volume.array[slices], region), config.grey)
-        images, masks = flip(rng, grey, crop(leg.labels.array[slices] == value, region), chance=config.flip)
+        seen = () if leg.volume.seen is None else (crop((~leg.volume.seen[slices]).astype(np.uint8), region) == 0,)
+        images, masks, *seen = flip(rng, grey, crop(leg.labels.array[slices] == value, region), *seen, chance=config.flip)
         drifts = rng.random() < config.corrupt
         first = corrupt_mask(rng, masks[0], pixel, config.corruption) if drifts else masks[0]
-        return Sequence2d(normalised(images, config.sampling), masks, first)
+        weight = seen[0].astype(np.float32) if seen else None
+        return Sequence2d(normalised(images, config.sampling), masks, first, weight)
 
     def teach(self, average: nn.Module) -> None:
         """There is no teacher."""

@@ -20,6 +20,7 @@ from ifssnet.geometry.grey_levels import on_grey_scale
 from ifssnet.geometry.grids.axis_order import AS_STORED, inverse, reordered, reordered_grid
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation
+from ifssnet.propagate.network_input.trained_pixels import on_trained_pixels
 from ifssnet.propagate.seeding.mistaken_seeds import describe, find_mistakes
 from ifssnet.propagate.seeding.protocols import ALL_SEEDS, restrict
 from ifssnet.workflow.files.provenance import annotated_slices, software
@@ -69,7 +70,7 @@ def segment(
         volume = _without_nan(volume)
     for mistake in find_mistakes(seeds):
         warnings.warn(InputWarning(describe(mistake, seeds)), stacklevel=2)
-    propagation = propagator.prepare(volume, seeds)
+    propagation = on_trained_pixels(propagator, seeds.grid).prepare(volume, seeds)
     found = yield from assemble(propagation.steps(), seeds, keep_probability=keep_probability)
     provenance = Provenance(
         propagator.name, propagation.describe(), protocol, annotated_slices(seeds), software(), grey_scale=scale

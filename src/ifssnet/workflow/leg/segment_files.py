@@ -11,9 +11,7 @@ from ifssnet.core.findings import Finding, worst_first
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress
 from ifssnet.core.provenance import BodySide, Provenance, WeightsSource
-from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator, Segmentation
-from ifssnet.geometry.grids.axis_order import reordered_grid
 from ifssnet.io.open import open_volume
 from ifssnet.io.plain_data import Json, plain
 from ifssnet.io.save import save
@@ -23,7 +21,7 @@ from ifssnet.measurement.checks.completeness import completeness_findings
 from ifssnet.measurement.checks.grey_scale import grey_scale_findings
 from ifssnet.propagate.methods import learned
 from ifssnet.propagate.methods import method as plain_method
-from ifssnet.propagate.network_input.region import Sampling, pixel_findings
+from ifssnet.propagate.network_input.trained_pixels import pixel_findings
 from ifssnet.propagate.seeding.protocols import ALL_SEEDS, check_protocol, distance_findings
 from ifssnet.workflow.files.opener import AS_DRAWN, SeedReading, open_seeds
 from ifssnet.workflow.files.provenance import case_facts, file_source, weights_source
@@ -134,18 +132,10 @@ def segment_files(
         save(Volume(found.probability, found.labels.grid), probability, force=force)
     if with_provenance:
         write_json(provenance_table(provenance), beside, force)
-    unlike = () if seen is None else _pixel_findings(seen, seeds, built.propagator)
+    unlike = () if seen is None else pixel_findings(built.propagator, seeds.grid)
     drawn = (*seeds.findings, *completeness_findings(found.labels), *counted)
     findings = worst_first([*grey_scale_findings(provenance.grey_scale), *unlike, *drawn])
     return SegmentedFile(output, _volumes_cm3(found), provenance, findings)
-
-
-def _pixel_findings(volume: Volume, seeds: Seeds, propagator: Propagator) -> tuple[Finding, ...]:
-    """What is to be said of the pixels that a network sees; nothing for a method without a network."""
-    sampling = getattr(propagator, "sampling", None)
-    if not isinstance(sampling, Sampling):
-        return ()
-    return pixel_findings(reordered_grid(volume.grid, seeds.axes), sampling)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from ifssnet.core.progress import Step
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.core.segmentation import Propagator
 from ifssnet.geometry.untyped import logit
+from ifssnet.propagate.network_input.trained_pixels import on_trained_pixels
 from ifssnet.workflow.session.events import Arrived, Interval
 from ifssnet.workflow.session.state import SessionState
 
@@ -94,7 +95,8 @@ def fill(
     with warnings.catch_warnings():
         # What a method remarks about a part of a leg is no news to whoever is drawing it.
         warnings.simplefilter("ignore")
-        steps = propagator.prepare(part if propagator.needs_volume else None, seeds).steps()
+        prepared = on_trained_pixels(propagator, seeds.grid).prepare(part if propagator.needs_volume else None, seeds)
+        steps = prepared.steps()
         for z, probabilities in _by_slice(steps):
             asked = {label: each for label, each in probabilities.items() if (label, z + window.low) in wanted}
             if asked:

@@ -26,6 +26,7 @@ from ifssnet.io.storage.plain_files import read_json
 from ifssnet.io.storage.toml_text import toml
 from ifssnet.measurement.reference.overlap import overlap, total
 from ifssnet.propagate.assemble import assemble
+from ifssnet.propagate.network_input.trained_pixels import on_trained_pixels
 from ifssnet.train.data.budget import ENDS, AnnotationBudget, Annotations, Range, with_ends
 from ifssnet.workflow.cohorts.many_legs import legs_of, run_all
 from ifssnet.workflow.evaluation.compared_methods import ComparedMethod, check_methods
@@ -174,7 +175,8 @@ def label_leg(leg: _LegToLabel) -> None:
     if propagator.needs_volume:
         assert leg.case.volume_path is not None
         volume = on_grey_scale(open_volume(leg.case.volume_path))[0]
-    found = drain(assemble(propagator.prepare(volume, seeds).steps(), seeds))
+    prepared = on_trained_pixels(propagator, seeds.grid).prepare(volume, seeds)
+    found = drain(assemble(prepared.steps(), seeds))
     dice: dict[str, float] = {}
     for label in seeds.labels:
         open_slices = np.setdiff1d(np.arange(truth.grid.slices), seeds.slices(label))
