@@ -8,7 +8,7 @@ from statistics import mean
 
 from ifssnet.core.cohort import SPLITS, TEST, TRAIN, VAL
 from ifssnet.core.errors import InputError
-from ifssnet.core.machine.memory.memory.memory import total_memory
+from ifssnet.core.machine.memory import total_memory
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.cohorts.leg_3d_us import TYPICAL_SHAPE_ZYX
 from ifssnet.io.open import open_grid
