@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from make_sweeps import compounded, moved, straight_sweep
 
-from ifssnet.compounding.holes.options import StickFilling
+from ifssnet.compounding.holes.options import DistanceFilling, StickFilling
 from ifssnet.compounding.options import CompoundOptions
 from ifssnet.compounding.preflight.coverage import coverage
 from ifssnet.compounding.preflight.motion import motion_of
@@ -97,6 +97,18 @@ def test_sparse_frames_are_noted():
     texts = [f.text for f in look.findings]
     assert any("3.00 mm apart" in text for text in texts)
     assert any("lie between frames" in text for text in texts)
+
+
+def test_nobody_who_fills_holes_is_told_to_fill_them():
+    sweep, filling = leg(step_mm=3.0), DistanceFilling(4.0)
+    told = {
+        bool(holes): check_sweeps([sweep], replace(OPTIONS, holes=holes, spacing_mm=0.5)).findings for holes in ((), (filling,))
+    }
+    remedies = {given: " ".join(f.remedy for f in findings) for given, findings in told.items()}
+    assert "ill holes" in remedies[False]
+    assert "ill holes" not in remedies[True]
+    assert any("hole filling bridges" in f.text for f in told[True])
+    assert not any("mm apart, voxels" in f.text for f in told[True])
 
 
 def test_overlap_of_two_sweeps():

@@ -72,8 +72,8 @@ def test_the_prior_comes_back_to_the_voxel_on_any_pixels(x: float, y: float) -> 
     # An untrained network adds nothing: what is left is interpolation, there and back.
     volume, truth = cone(x, y)
     here, plain = (dice_of(method, volume, truth, range(0, 33, 8)) for method in (UNTRAINED, ShapeInterpolation()))
-    assert here == pytest.approx(plain, abs=0.004)
-    assert here > 0.97
+    assert here == pytest.approx(plain, abs=0.012)
+    assert here > 0.96
 
 
 def test_what_a_network_adds_comes_back_in_its_place() -> None:

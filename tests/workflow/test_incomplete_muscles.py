@@ -12,6 +12,7 @@ from ifssnet.cli.main import main
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
 from ifssnet.io.save import save
+from ifssnet.workflow.leg.segment_files import segment_files
 
 Z, Y, X = np.mgrid[:30, :40, :40]
 WHOLE = (((Z - 15) / 12) ** 2 + ((Y - 20) / 15) ** 2 + ((X - 20) / 15) ** 2 < 1).astype(np.uint8)
@@ -57,3 +58,17 @@ def test_segment_says_it_of_ends_that_were_not_drawn(tmp_path: Path, capsys: pyt
         words = ("--seeds", seeds, "--method", "shape-interpolation", "-o", tmp_path / f"{name}.nrrd", "--json")
         assert run("segment", *words) == 0
         assert ("findings" in json.loads(capsys.readouterr().out)) is said
+
+
+def test_clicks_are_named_before_the_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clicks = np.zeros_like(WHOLE)
+    clicks[[4, 15, 26], 20, 20] = 1
+    seeds = tmp_path / "clicks.seg.nrrd"
+    save(LabelMap(clicks, Grid(WHOLE.shape, (1.0, 1.0, 3.0)), {1: "SOL"}), seeds)
+    work = segment_files(None, seeds, tmp_path / "found.nrrd", "shape-interpolation", {})
+    told = [finding.text for finding in next(work).findings]
+    assert any("SOL has at most 1 mm2 on any slice, which is a click" in text for text in told)
+    work.close()
+    assert run("segment", "--seeds", seeds, "--method", "shape-interpolation", "-o", tmp_path / "found.nrrd") == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert said.count("which is a click") == 1

@@ -44,12 +44,13 @@ class Terminal:
     as_json: bool = False
     out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
     err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False, soft_wrap=True))
+    said: list[Finding] = field(default_factory=list["Finding"])
 
     def run(self, work: Generator[Progress, None, Result]) -> Result:
         """Run long work to its end behind a progress bar, and return its result."""
         started = time.perf_counter()
         try:
-            return self._watched(work)
+            return self._watched(self._told(work))
         finally:
             self.detail(f"{time.perf_counter() - started:.1f} s")
 
@@ -61,6 +62,16 @@ class Terminal:
             return compute()
 
         return self.run(once())
+
+    def _told(self, work: Generator[Progress, None, Result]) -> Generator[Progress, None, Result]:
+        """The same work; its findings are printed as they come."""
+        while True:
+            try:
+                progress = next(work)
+            except StopIteration as stop:
+                return stop.value
+            self.tell(progress.findings)
+            yield progress
 
     def _watched(self, work: Generator[Progress, None, Result]) -> Result:
         with interruptible() as stop_if_asked:
@@ -109,8 +120,11 @@ class Terminal:
             self.err.print(escape(text))
 
     def tell(self, findings: Iterable[Finding]) -> None:
-        """Remarks that stand whatever the reader asked for, but for notes."""
+        """Remarks that stand whatever the reader asked for, but for notes; each of them once."""
         for finding in findings:
+            if finding in self.said:
+                continue
+            self.said.append(finding)
             words = f"{finding.severity}: {finding.text} {finding.remedy}".rstrip()
             if finding.severity == "note":
                 self.say(words)

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 class InputError(Exception):
@@ -30,6 +35,25 @@ def silence_libraries() -> None:
     warnings.simplefilter("ignore")
     warnings.filterwarnings("always", category=InputWarning)
     logging.disable(logging.CRITICAL)
+
+
+@contextmanager
+def silence_below() -> Generator[None, None, None]:
+    """Let nothing be heard of what a library prints past Python, as HDF5 does of a damaged file."""
+    try:
+        sys.stderr.flush()
+        kept = os.dup(2)
+    except (OSError, ValueError, AttributeError):
+        # Without a standard error there is nothing to be heard.
+        yield
+        return
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 class InputWarning(UserWarning):

@@ -10,6 +10,8 @@ from typing import TypeVar
 import numpy as np
 from jaxtyping import Float
 
+from ifssnet.core.findings import Finding
+
 Result = TypeVar("Result")
 
 
@@ -22,12 +24,14 @@ class Progress:
         done: Parts finished.
         total: Parts in all.
         note: How it goes, for a person: "loss 0.21, Dice 0.94, 12 min left"; may be empty and may change from step to step.
+        findings: What a person has to know before the rest of the work is done.
     """
 
     stage: str
     done: int
     total: int
     note: str = ""
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

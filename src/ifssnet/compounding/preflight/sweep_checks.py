@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ifssnet.compounding.holes.filling import bridged_voxels
-from ifssnet.compounding.holes.options import HoleFilling
 from ifssnet.compounding.holes.reach import frame_distance_mm, with_reach
 from ifssnet.compounding.options import CompoundOptions
 from ifssnet.compounding.plan import SHARE_OF_MEMORY, estimate_compounding
@@ -59,11 +58,12 @@ def check_sweeps(sweeps: Sequence[Sweep], options: CompoundOptions, grid: Grid |
     covered = coverage(sweeps, options)
     pressures = probe_pressure(sweeps, options)
     holes = with_reach(options.holes, frame_distance_mm(sweeps, options.skip_interval), plan.grid)
+    bridge_mm = max((bridged_voxels(way, plan.grid) for way in holes), default=0) * min(plan.grid.spacing_xyz_mm)
     findings = [
         *_about_grid(plan, extent),
         *_about_axes(plan),
-        *_about_coverage(covered, holes, plan.grid),
-        *_about_spacing(sweeps, motions, plan.grid),
+        *_about_coverage(covered, bridge_mm, plan.grid),
+        *_about_spacing(sweeps, motions, plan.grid, bridge_mm),
         *pressure_findings(pressures),
     ]
     read: list[Finding] = []
@@ -139,24 +139,24 @@ def _about_axes(plan: CompoundPlan) -> list[Finding]:
     return [Finding("warning", what, remedy, plan.slice_angle_deg, "degrees")]
 
 
-def _about_coverage(covered: Coverage, holes: Sequence[HoleFilling], grid: Grid) -> list[Finding]:
+def _about_coverage(covered: Coverage, bridge_mm: float, grid: Grid) -> list[Finding]:
     found: list[Finding] = []
     if covered.unseen_share > GOOD_COVERAGE:
         found.append(
             Finding(
                 "warning" if covered.unseen_share > POOR_COVERAGE else "note",
-                f"{covered.unseen_share:.0%} of the voxels that were swept over lie between frames",
-                "Choose a larger spacing, or fill holes; sweep more slowly next time.",
+                f"{covered.unseen_share:.0%} of the voxels that were swept over lie between frames"
+                + (f"; hole filling bridges {bridge_mm:.1f} mm" if bridge_mm else ""),
+                f"Choose a larger spacing{'' if bridge_mm else ', or fill holes'}; sweep more slowly next time.",
                 covered.unseen_share,
             )
         )
-    bridge_mm = max((bridged_voxels(way, grid) for way in holes), default=0) * min(grid.spacing_xyz_mm)
     if covered.longest_gap_mm > max(bridge_mm, 2 * max(grid.spacing_xyz_mm)):
         found.append(
             Finding(
                 "warning",
                 f"along the sweep {covered.longest_gap_mm:.1f} mm were not seen in one stretch"
-                + (f"; hole filling bridges {bridge_mm:.1f} mm" if holes else ""),
+                + (f"; hole filling bridges {bridge_mm:.1f} mm" if bridge_mm else ""),
                 "Expect a black or an invented band there; sweep that part again, or let hole filling reach further.",
                 covered.longest_gap_mm if math.isfinite(covered.longest_gap_mm) else None,
                 "mm",
@@ -174,7 +174,7 @@ def _about_coverage(covered: Coverage, holes: Sequence[HoleFilling], grid: Grid)
     return found
 
 
-def _about_spacing(sweeps: Sequence[Sweep], motions: Sequence[Motion], grid: Grid) -> list[Finding]:
+def _about_spacing(sweeps: Sequence[Sweep], motions: Sequence[Motion], grid: Grid, bridge_mm: float) -> list[Finding]:
     pixel_mm = max(max(sweep.pixel_spacing_uv_mm) for sweep in sweeps)
     frame_mm = max(motion.median_spacing_mm for motion in motions)
     finest, found = min(grid.spacing_xyz_mm), list[Finding]()
@@ -195,17 +195,17 @@ def _about_spacing(sweeps: Sequence[Sweep], motions: Sequence[Motion], grid: Gri
             Finding(
                 "warning",
                 f"pixels of {pixel_mm:.3f} mm are larger than voxels of {finest:.3f} mm",
-                "Choose a spacing of at least the pixel's, linear interpolation, or fill holes.",
+                f"Choose a spacing of at least the pixel's, or linear interpolation{'' if bridge_mm else ', or fill holes'}.",
                 pixel_mm,
                 "mm",
             )
         )
-    if frame_mm > finest:
+    if frame_mm > max(finest, bridge_mm):
         found.append(
             Finding(
                 "note",
                 f"frames lie {frame_mm:.2f} mm apart, voxels {finest:.2f} mm",
-                "Fill holes, or choose a larger spacing along the sweep.",
+                f"{'Let hole filling reach further' if bridge_mm else 'Fill holes'}, or choose a larger spacing.",
                 frame_mm,
                 "mm",
             )

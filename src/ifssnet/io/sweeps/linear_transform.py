@@ -16,7 +16,7 @@ import numpy as np
 import SimpleITK as sitk
 from jaxtyping import Float
 
-from ifssnet.core.errors import InputError
+from ifssnet.core.errors import InputError, silence_below
 from ifssnet.io.codecs.numbers import is_invertible, rigid_or_affine
 from ifssnet.io.codecs.pixels import existing_file
 from ifssnet.io.recognition import FileStart, Kind
@@ -119,7 +119,8 @@ def _itk_matrix(path: Path) -> Float[np.ndarray, "4 4"]:
     """The matrix as the file has it: LPS, from the parent frame; the centre of rotation is taken into account."""
     try:
         # SimpleITK carries no types.
-        transform: Any = cast("Any", sitk).ReadTransform(str(path))
+        with silence_below():
+            transform: Any = cast("Any", sitk).ReadTransform(str(path))
     except RuntimeError as error:
         raise InputError("a whole ITK transform", f"{path.name}, which ITK cannot read", "Save it again.") from error
     if transform.GetDimension() != 3 or not transform.IsLinear():

@@ -35,6 +35,19 @@ def completeness_findings(labels: LabelMap) -> tuple[Finding, ...]:
     return tuple(finding for name, area in areas.items() if (finding := _finding(name, area)) is not None)
 
 
+def click_finding(name: str, largest_cm2: float) -> Finding | None:
+    """A warning of a muscle that nobody outlined; None where its largest area is that of an outline.
+
+    Args:
+        name: The muscle.
+        largest_cm2: Its largest area on any slice.
+    """
+    if largest_cm2 >= CLICK_CM2:
+        return None
+    what = f"{name} has at most {100 * largest_cm2:.2g} mm2 on any slice, which is a click rather than an outline."
+    return Finding("warning", what, "Outline the muscle on each slice that is drawn.", largest_cm2, "cm2")
+
+
 def _areas_cm2(labels: LabelMap) -> Mapping[str, Float[np.ndarray, " slice"]]:
     pixel_cm2 = labels.grid.pixel_area_mm2 / 100
     return {
@@ -48,9 +61,8 @@ def _finding(name: str, area_cm2: Float[np.ndarray, " slice"]) -> Finding | None
     if not len(slices):
         return None
     first, last, largest = int(slices[0]), int(slices[-1]), float(area_cm2.max())
-    if largest < CLICK_CM2:
-        what = f"{name} has at most {100 * largest:.2g} mm2 on any slice, which is a click rather than an outline."
-        return Finding("warning", what, "Outline the muscle on each slice that is drawn.", largest, "cm2")
+    if (click := click_finding(name, largest)) is not None:
+        return click
     if len(slices) <= FEW_SLICES:
         where = f"slice {first} only" if first == last else f"slices {', '.join(map(str, slices))} only"
         what = f"{name} stands on {where}; nothing was carried to other slices, and its volume is that of these slices."

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float32, Shaped
+from jaxtyping import Bool, Float32, Shaped
 
 from ifssnet.core.findings import Finding
 from ifssnet.core.grid import Grid
@@ -156,7 +156,7 @@ def _seeds_on(seeds: Seeds, grid: Grid) -> Seeds:
     return replace(seeds, masks=masks, grid=grid)
 
 
-def _mask_on(mask: Mask, source: Grid, target: Grid) -> Mask:
+def _mask_on(mask: Mask, source: Grid, target: Grid) -> Bool[np.ndarray, "v u"]:
     """Its border is where the distances to both sides are equal, so that coarse pixels leave no steps."""
     if not mask.any():
         return np.zeros(target.shape_zyx[1:], dtype=np.bool_)

@@ -13,6 +13,7 @@ from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.geometry.masks.box import bounding_box
 from ifssnet.geometry.masks.distance import signed_distance
 from ifssnet.geometry.untyped import pieces
+from ifssnet.measurement.checks.completeness import click_finding
 from ifssnet.propagate.seeding.outlined_seeds import slices_named
 
 ISLAND_SHARE = 0.05
@@ -91,12 +92,23 @@ def look_over(seeds: Seeds, clean: bool = False) -> Seeds:
     tidy = _without_islands(seeds)
     islands = find_islands(seeds)
     stray = find_stray_slices(tidy)
-    findings = [*(_island_words(seeds, each, clean) for each in islands), *(_stray_words(seeds, each, clean) for each in stray)]
+    clicks = [found for label in seeds.labels if (found := _click(seeds, label)) is not None]
+    findings = [
+        *clicks,
+        *(_island_words(seeds, each, clean) for each in islands),
+        *(_stray_words(seeds, each, clean) for each in stray),
+    ]
     masks = seeds.masks
     if clean:
         dropped = {(each.label, z) for each in stray for z in each.slices}
         masks = {label: {z: mask for z, mask in own.items() if (label, z) not in dropped} for label, own in tidy.masks.items()}
     return replace(seeds, masks=masks, findings=(*seeds.findings, *findings))
+
+
+def _click(seeds: Seeds, label: int) -> Finding | None:
+    """A warning of a muscle on which somebody clicked instead of outlining it."""
+    pixels = [int(np.count_nonzero(seeds.masks[label][z])) for z in seeds.present(label)]
+    return click_finding(seeds.name(label), max(pixels) * seeds.grid.pixel_area_mm2 / 100) if pixels else None
 
 
 def find_islands(seeds: Seeds) -> tuple[Islands, ...]:

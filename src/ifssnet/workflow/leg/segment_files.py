@@ -117,6 +117,7 @@ def segment_files(
     volume = None if volume_path is None else open_volume(volume_path)
     seeds = open_seeds(drawn, None if volume is None else volume.grid, reading=reading)
     counted = distance_findings(protocol, seeds.grid.spacing_xyz_mm[2])
+    yield Progress("reading what was drawn", 1, 1, findings=worst_first([*seeds.findings, *counted]))
     seen = volume if built.propagator.needs_volume else None
     found = yield from segment(seen, seeds, built.propagator, keep_probability=probability is not None, protocol=protocol)
     provenance = replace(
