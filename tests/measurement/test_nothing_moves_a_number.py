@@ -86,9 +86,7 @@ def write_in(unit: str, where: str, labels: LabelMap, path: Path) -> None:
     sizes, values = " ".join(map(str, reversed(labels.array.shape))), labels.array.astype(np.uint8)
     if where == "nifti":
         image = nib.nifti1.Nifti1Image(values.transpose(), np.diag([*step, 1.0]))
-        image.header.set_xyzt_units(
-            {"u": "micron", "m": "meter"}.get(unit[0] if unit not in ("mm", "millimetres") else "", "mm")
-        )
+        image.header.set_xyzt_units({1e3: "micron", 1.0: "mm", 1e-3: "meter"}[UNITS[unit]])
         nib.save(image, path)
         return
     if where == "DistanceUnits":
