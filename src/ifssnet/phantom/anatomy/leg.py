@@ -10,15 +10,17 @@ height, so areas and volumes are what the parameters say, and layers can neither
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from ifssnet.phantom.anatomy.borders import Borders, Push
 from ifssnet.phantom.anatomy.calf import ANGLES, STEP_MM, THETA, build_calf
 from ifssnet.phantom.anatomy.noise import smooth_noise
 from ifssnet.phantom.anatomy.other_tissues import bones, compartments, fat_thickness, vessels, visibility
+from ifssnet.phantom.anatomy.parametric_borders import parametric_borders, parametric_codes
 from ifssnet.phantom.anatomy.parametric_scene import render_scene, tissues
 from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg
 from ifssnet.phantom.anatomy.subject import Subject
@@ -81,6 +83,28 @@ class ParametricLeg:
     def scene(self, view: ProbeView) -> Scene:
         """The tissue and the surfaces' echo at every pixel of a view."""
         return render_scene(self.tables, view)
+
+    def pressed_tissues(
+        self, index_to_leg: Float[np.ndarray, "4 4"], shape_zyx: tuple[int, int, int], push: Push
+    ) -> UInt8[np.ndarray, "z y x"]:
+        """The tissue's code at every index of an array while a probe presses the leg."""
+        return parametric_codes(self.tables, index_to_leg, shape_zyx, push)
+
+    def borders(self, view: ProbeView, push: Push) -> Borders:
+        """The tissue at every pixel of a view and its nearest border while a probe presses the leg."""
+        return parametric_borders(self.tables, view, push)
+
+    def with_uneven_fat(self, sd: float) -> ParametricLeg:
+        """The same muscles under fat whose thickness varies along and around the leg, by a share of this SD."""
+        rng = np.random.default_rng([self.seed, 0xFA7])
+        rows = len(self.z_mm)
+        noise = 0.7 * smooth_noise(rng, rows, ANGLES, 25.0 / STEP_MM, 22.0) + 0.7 * smooth_noise(rng, rows, ANGLES, 9.0, 9.0)
+        layers = self.layers.copy()
+        fat = layers[..., FAT] - layers[..., FASCIA]
+        skin = layers[..., SKIN] - layers[..., FAT]
+        layers[..., FAT] = layers[..., FASCIA] + fat * np.exp(np.clip(sd * noise, -1.2, 1.0))
+        layers[..., SKIN] = layers[..., FAT] + skin
+        return replace(self, layers=layers)
 
     @property
     def lateral_sign(self) -> float:

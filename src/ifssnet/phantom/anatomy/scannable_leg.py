@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from ifssnet.phantom.anatomy.borders import Borders, Push
 from ifssnet.phantom.anatomy.subject import Side, Subject
 from ifssnet.phantom.anatomy.tissue import Condition
 from ifssnet.phantom.anatomy.view import ProbeView, Scene
@@ -79,4 +80,18 @@ class ScannableLeg(Protocol):
 
     def scene(self, view: ProbeView) -> Scene:
         """The tissue and the surfaces' echo at every pixel of a view."""
+        ...
+
+    def pressed_tissues(
+        self, index_to_leg: Float[np.ndarray, "4 4"], shape_zyx: tuple[int, int, int], push: Push
+    ) -> UInt8[np.ndarray, "z y x"]:
+        """The tissue's code at every index of an array while a probe presses the leg."""
+        ...
+
+    def borders(self, view: ProbeView, push: Push) -> Borders:
+        """The tissue at every pixel of a view and its nearest border while a probe presses the leg."""
+        ...
+
+    def with_uneven_fat(self, sd: float) -> ScannableLeg:
+        """The same muscles under fat of uneven thickness; legs of surfaces keep theirs."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, Int32, UInt8
+from jaxtyping import Float, Float32, Int, Int32, UInt8
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +44,14 @@ class ProbeView:
         return float(np.linalg.norm(first[:3, 1])), float(np.linalg.norm(first[:3, 0]))
 
     def part(self, start: int, stop: int) -> ProbeView:
-        """Some of the images."""
-        chosen = slice(start, stop)
+        """Some of the images, one after the other."""
+        return self._only(slice(start, stop))
+
+    def chosen(self, images: Int[np.ndarray, " chosen"]) -> ProbeView:
+        """Any of the images."""
+        return self._only(images)
+
+    def _only(self, chosen: slice | Int[np.ndarray, " chosen"]) -> ProbeView:
         return ProbeView(
             self.image_to_leg[chosen],
             self.shape_vu,

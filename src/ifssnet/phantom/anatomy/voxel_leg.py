@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import no_type_check
@@ -22,6 +23,7 @@ from ifssnet.geometry.compiled import compiled
 from ifssnet.geometry.surfaces.voxelise import voxelise
 from ifssnet.geometry.untyped import convex_hull, distance_to_false, smoothed
 from ifssnet.io.volumes.surfaces import check_size, read_surfaces
+from ifssnet.phantom.anatomy.borders import Borders, Push
 from ifssnet.phantom.anatomy.places import beam_direction, place_of_pixel, place_of_voxel
 from ifssnet.phantom.anatomy.scannable_leg import SurfaceSource
 from ifssnet.phantom.anatomy.subject import Side
@@ -29,6 +31,7 @@ from ifssnet.phantom.anatomy.surface_collisions import check_collisions
 from ifssnet.phantom.anatomy.tissue import Condition, Tissue
 from ifssnet.phantom.anatomy.tissue_lookup import BONE_ECHO, BORDER_ECHO, FASCIA_ECHO, FAT_ECHO, SKIN_ECHO
 from ifssnet.phantom.anatomy.view import ProbeView, Scene, dark_scene
+from ifssnet.phantom.anatomy.voxel_borders import VoxelBorders, pressed_codes, seen_borders, voxel_borders
 
 STEP_XYZ_MM = (0.6, 0.6, 1.0)
 FAT_MM, SKIN_MM, FASCIA_MM = 6.0, 1.6, 0.9
@@ -118,6 +121,25 @@ class VoxelLeg:
             (scene.codes, scene.echo, scene.skin_row, scene.skin_facing),
         )
         return scene
+
+    def pressed_tissues(
+        self, index_to_leg: Float[np.ndarray, "4 4"], shape_zyx: tuple[int, int, int], push: Push
+    ) -> UInt8[np.ndarray, "z y x"]:
+        """The tissue's code at every index of an array while a probe presses the leg."""
+        return pressed_codes(self.codes, self.grid, index_to_leg, shape_zyx, push)
+
+    def borders(self, view: ProbeView, push: Push) -> Borders:
+        """The tissue at every pixel of a view and its nearest border while a probe presses the leg."""
+        return seen_borders(self.codes, self.grid, self.surfaces, view, push)
+
+    @cached_property
+    def surfaces(self) -> VoxelBorders:
+        """The nearest surface at every voxel."""
+        return voxel_borders(self.codes, self.grid)
+
+    def with_uneven_fat(self, sd: float) -> VoxelLeg:  # noqa: ARG002
+        """The leg itself: its skin and fat are wrapped around the surfaces at one thickness."""
+        return self
 
 
 def leg_of_surfaces(folder: Path, seed: int = 0) -> Generator[Progress, None, VoxelLeg]:

@@ -1,0 +1,1 @@
+"""Scanners that differ from leg to leg: the generator `phantom/2`."""
