@@ -42,6 +42,31 @@ class Variant(StrEnum):
     injured = "injured"
 
 
+class GeneratorOption(StrEnum):
+    """What makes the images."""
+
+    phantom_1 = "phantom/1"
+    phantom_2 = "phantom/2"
+
+
+class ScannerOption(StrEnum):
+    """Which family of scanners."""
+
+    drawn = "drawn"
+    speckled = "speckled"
+    compounding = "compounding"
+    contrasting = "contrasting"
+    leg3dus = "leg3dus"
+    portable = "portable"
+
+
+By = Annotated[
+    GeneratorOption, typer.Option(help="phantom/1: one scanner for all legs; phantom/2: scanner and tissue drawn for each.")
+]
+ScannerFamily = Annotated[
+    ScannerOption,
+    typer.Option(help="Of phantom/2: the family of scanners. drawn: any but portable, which is kept apart to test on."),
+]
 Seed = Annotated[int, typer.Option(help="Everything follows from it; the same seed gives the same bytes.")]
 SizeOption = Annotated[Size, typer.Option(help="paper: 512 x 512 at 0.277 mm; quarter: 128 x 128; small: for tests.")]
 ViaOption = Annotated[Via, typer.Option(help="scan: tracked sweeps, compounded; direct: straight to a volume.")]
@@ -58,6 +83,8 @@ def leg(
     anatomy: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Closed surfaces (STL, PLY, OBJ) of a leg to use instead of a drawn one.")
     ] = None,
+    generator: By = GeneratorOption.phantom_1,
+    scanner: ScannerFamily = ScannerOption.drawn,
     acquisitions: Annotated[int, typer.Option(help="2: also r2, with more gain and a lower frequency, the leg moved.")] = 1,
     force: Force = False,
     json: Json = False,
@@ -68,9 +95,12 @@ def leg(
     Example: `ifss phantom leg -o leg7 --seed 7 --size small`
     """
     from ifssnet.io.plain_data import plain_table
+    from ifssnet.phantom.files.recording import Generated
     from ifssnet.workflow.cohorts.phantom_files import LegOptions, make_leg
 
-    options = LegOptions(seed, size.value, via.value, variant.value, anatomy, acquisitions)
+    options = LegOptions(
+        seed, size.value, via.value, variant.value, anatomy, acquisitions, Generated(generator.value, scanner.value)
+    )
     terminal = Terminal(quiet, as_json=json)
     made = terminal.run(make_leg(output, options, force=force))
     if json:
@@ -94,6 +124,8 @@ def cohort(
     size: SizeOption = Size.quarter,
     via: ViaOption = Via.direct,
     variant: VariantOption = Variant.adult,
+    generator: By = GeneratorOption.phantom_1,
+    scanner: ScannerFamily = ScannerOption.drawn,
     second: Annotated[int | None, typer.Option(help="Persons with a second acquisition (15 in 44).")] = None,
     only: Annotated[
         str | None, typer.Option(metavar="NAMES", help="Make only these persons of it, as P35,P36: the same as in the whole.")
@@ -109,6 +141,7 @@ def cohort(
     """
     from ifssnet.io.plain_data import plain_table
     from ifssnet.phantom.files.cohort import plan_cohort
+    from ifssnet.phantom.files.recording import Generated
     from ifssnet.workflow.cohorts.phantom_files import make_cohort
 
     plan = plan_cohort(
@@ -119,6 +152,7 @@ def cohort(
         via=via.value,
         variant=variant.value,
         second=second,
+        by=Generated(generator.value, scanner.value),
     )
     if only is not None:
         plan = plan.only([name.strip() for name in only.split(",") if name.strip()])

@@ -157,7 +157,9 @@ def _nearest(tables, cell, radii, px, py, r, theta, bx, by):
             d = rho - edge
             if rho > 1e-6 and edge > 0.0 and abs(d) < best:
                 tilt = slope / max(edge, 1.0)
-                facing = abs((dx + tilt * dy) * bx + (dy - tilt * dx) * by) / (rho * math.sqrt(1 + tilt * tilt))
+                # Only the side of a bone that looks at the probe answers.
+                toward = -((dx + tilt * dy) * bx + (dy - tilt * dx) * by)
+                facing = max(0.0, toward / (rho * math.sqrt(1 + tilt * tilt)))
                 best, away, kind = abs(d), d, 8
     return kind, away, facing
 
@@ -192,9 +194,7 @@ def _borders(tables, push, poses, lines, out):
                 if code != 0 and skin_row[f, u] == rows:
                     skin_row[f, u] = v
                     tilt = _slope(layers, cell, 0) / max(radii[0], 1.0)
-                    skin_facing[f, u] = abs((px + tilt * py) * bx + (py - tilt * px) * by) / (
-                        r * math.sqrt(1 + tilt * tilt)
-                    )
+                    skin_facing[f, u] = abs((px + tilt * py) * bx + (py - tilt * px) * by) / (r * math.sqrt(1 + tilt * tilt))
                 codes[f, v, u] = code
                 kinds[f, v, u] = kind
                 away[f, v, u] = d

@@ -36,6 +36,15 @@ LegDescription: TypeAlias = Subject | SurfaceSource
 
 
 @runtime_checkable
+class HasTissues(Protocol):
+    """Anything that knows the tissue at a place."""
+
+    def tissues(self, index_to_leg: Float[np.ndarray, "4 4"], shape_zyx: tuple[int, int, int]) -> UInt8[np.ndarray, "z y x"]:
+        """The tissue's code at every index (x, y, z) of an array, through any affine."""
+        ...
+
+
+@runtime_checkable
 class ScannableLeg(Protocol):
     """A leg in its own frame: x across, y from the calf to the shin, z from the knee to the ankle, in mm."""
 

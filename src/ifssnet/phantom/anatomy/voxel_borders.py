@@ -76,9 +76,7 @@ def _within(tissue: Tissue) -> list[int]:
     return [int(t) for t in Tissue if t is not Tissue.WATER and t not in outside]
 
 
-def seen_borders(
-    codes: UInt8[np.ndarray, "z y x"], grid: Grid, borders: VoxelBorders, view: ProbeView, push: Push
-) -> Borders:
+def seen_borders(codes: UInt8[np.ndarray, "z y x"], grid: Grid, borders: VoxelBorders, view: ProbeView, push: Push) -> Borders:
     """The tissue at every pixel of a view and its nearest border."""
     out = no_borders(view)
     found = (out.codes, out.kind, out.away_mm, out.facing, out.skin_row, out.skin_facing)
@@ -140,6 +138,9 @@ def _look_up(leg, push, poses, lines, out):
                     continue
                 ny, nx = normal[0, k, j, i], normal[1, k, j, i]
                 face = abs(nx * bx + ny * by)
+                if border[k, j, i] == 8 and nx * bx + ny * by > 0.0:
+                    # Only the side of a bone that looks at the probe answers.
+                    face = 0.0
                 code = tissue[k, j, i]
                 if code != 0 and skin_row[f, u] == rows:
                     skin_row[f, u] = v

@@ -20,7 +20,9 @@ from ifssnet.phantom.anatomy.scannable_leg import LegDescription
 from ifssnet.phantom.anatomy.subject import Sex, Side, Subject, Variant, check_seed, draw_subject
 from ifssnet.phantom.anatomy.tissue import NAMES
 from ifssnet.phantom.files.leg_files import LEG_3D_US_VALUES, describe_recording, write_case
-from ifssnet.phantom.scanner.acquisition import VERSION, Via, acquire, size_named
+from ifssnet.phantom.files.recording import PHANTOM_1, Generated, record_leg
+from ifssnet.phantom.scanner.acquisition import VERSION, Via, size_named
+from ifssnet.phantom.varied_scanner.look import Look
 
 MOST_SUBJECTS = 10_000
 
@@ -52,6 +54,7 @@ class CohortPlan:
         via: "scan" or "direct".
         variant: What kind of people.
         members: In the order of their names.
+        by: What makes the images.
     """
 
     seed: int
@@ -59,6 +62,7 @@ class CohortPlan:
     via: Via
     variant: Variant
     members: tuple[Member, ...]
+    by: Generated = PHANTOM_1
 
     def only(self, names: Sequence[str]) -> CohortPlan:
         """Some of its persons, as they are in the whole: a few of them can be made at another size, or again.
@@ -82,6 +86,7 @@ def plan_cohort(
     via: Via = "direct",
     variant: Variant = "adult",
     second: int | None = None,
+    by: Generated = PHANTOM_1,
 ) -> CohortPlan:
     """Who is in a cohort: as many women as men, 20 left legs in 44, and r2 of 15 persons in 44, as in LEG-3D-US.
 
@@ -93,6 +98,7 @@ def plan_cohort(
         via: "scan" or "direct".
         variant: What kind of people.
         second: How many have a second acquisition; 15 in 44 unless given.
+        by: What makes the images.
 
     Raises:
         InputError: Splits that do not add up, or numbers that no cohort has.
@@ -122,7 +128,7 @@ def plan_cohort(
         own = int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
         name = f"P{index + 1:0{width}d}"
         members.append(Member(name, splits[index], draw_subject(own, variant, sex, side), 2 if twice[index] else 1))
-    return CohortPlan(seed, size, via, variant, tuple(members))
+    return CohortPlan(seed, size, via, variant, tuple(members), by)
 
 
 def likely_split(subjects: int) -> tuple[int, int, int]:
@@ -141,12 +147,14 @@ class WrittenRecording:
         shape_zyx: Voxels of the volume.
         spacing_xyz_mm: Their size.
         sha256: File's name to its hash.
+        look: How it looked, where the generator draws that for each leg.
     """
 
     leg_to_world: Float[np.ndarray, "4 4"]
     shape_zyx: tuple[int, int, int]
     spacing_xyz_mm: tuple[float, float, float]
     sha256: Mapping[str, str]
+    look: Look | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,6 +187,7 @@ class CohortRecipe:
         via: "scan" or "direct".
         variant: What kind of people.
         versions: Library's name to its version.
+        scanner: Family that the legs' scanners were drawn from, where the generator draws them.
     """
 
     version: str
@@ -187,6 +196,7 @@ class CohortRecipe:
     via: Via
     variant: Variant
     versions: Mapping[str, str]
+    scanner: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,13 +235,14 @@ def make_member(plan: CohortPlan, index: int, folder: Path) -> Generator[Progres
     volumes_cm3: Mapping[str, float] = {}
     written: list[WrittenRecording] = []
     for number in range(1, member.acquisitions + 1):
-        recorded = yield from acquire(leg, size_named(plan.size), plan.via, number, member.subject.seed)
+        recording = yield from record_leg(leg, size_named(plan.size), plan.via, number, member.subject.seed, plan.by)
+        recorded = recording.acquisition
         if number == 1:
-            volumes_cm3 = describe_recording(leg, recorded).volumes_cm3
+            volumes_cm3 = describe_recording(leg, recording).volumes_cm3
         paths = write_case(recorded, target, number)
         hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
         grid = recorded.volume.grid
-        written.append(WrittenRecording(recorded.leg_to_world, grid.shape_zyx, grid.spacing_xyz_mm, hashes))
+        written.append(WrittenRecording(recorded.leg_to_world, grid.shape_zyx, grid.spacing_xyz_mm, hashes, recording.look))
     return WrittenMember(member.split, leg.description, volumes_cm3, *written)
 
 
@@ -243,10 +254,18 @@ def describe_cohort(plan: CohortPlan, members: Sequence[WrittenMember]) -> Writt
         name=f"digital legs {plan.seed}",
         licence="Apache-2.0",
         citation=(),
-        notes=(f"Made by {VERSION}: digital legs with exact truth, not people.", "Labels are exact; real ones are not."),
+        notes=(f"Made by {plan.by.name}: digital legs with exact truth, not people.", "Labels are exact; real ones are not."),
         acquisition="r1",
         labels={str(LEG_3D_US_VALUES[value]): NAMES[value] for value in LEG_3D_US_VALUES},
         acquisitions={f"{m.name}_x2": "r2" for m in plan.members if m.acquisitions == 2},
-        generator=CohortRecipe(VERSION, plan.seed, plan.size, plan.via, plan.variant, versions),
+        generator=CohortRecipe(
+            plan.by.name,
+            plan.seed,
+            plan.size,
+            plan.via,
+            plan.variant,
+            versions,
+            None if plan.by.name == VERSION else plan.by.scanner,
+        ),
         subjects={member.name: written for member, written in zip(plan.members, members, strict=True)},
     )

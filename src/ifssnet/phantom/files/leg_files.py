@@ -19,9 +19,11 @@ from ifssnet.io.storage.toml_text import toml
 from ifssnet.io.sweeps.sequence_writer import write_sequence
 from ifssnet.io.sweeps.stradwin_writer import write_stradwin
 from ifssnet.phantom.anatomy.scannable_leg import LegDescription, ScannableLeg
-from ifssnet.phantom.scanner.acquisition import VERSION, Acquisition
+from ifssnet.phantom.files.recording import Recording
+from ifssnet.phantom.scanner.acquisition import Acquisition
 from ifssnet.phantom.scanner.protocol import ScanSettings
 from ifssnet.phantom.scanner.sweep import scan_labels
+from ifssnet.phantom.varied_scanner.look import Look
 
 LEG_3D_US_VALUES = {1: 100, 2: 150, 3: 200}
 """SOL, GM and GL as the paper's data set labels them."""
@@ -30,17 +32,18 @@ DRAWN_EVERY_MM = 27.7
 """The paper's 3 slices in every 100 (paper, III-C2)."""
 
 
-def write_leg(leg: ScannableLeg, recorded: Acquisition, folder: Path, number: int = 1) -> None:
+def write_leg(leg: ScannableLeg, recording: Recording, folder: Path, number: int = 1) -> None:
     """Write an acquisition into a folder that is there: volume, truth, and each sweep with its truth.
 
     `x<N>.mha` and `masksX<N>.mha` as in LEG-3D-US; `sweep<K>.igs.mha` (frames, poses), `sweep<K>.truth.igs.mha` (the tissue of
     every pixel), `sweep<K>.sw` and `.sxi` (valid frames, with the contours that an expert would draw on every hundredth
     slice and its neighbours), `plus.xml`.
     """
+    recorded = recording.acquisition
     write_case(recorded, folder, number)
     prefix = "" if number == 1 else f"r{number}-"
     for index, (sweep, truth) in enumerate(
-        zip(recorded.sweeps, scan_labels(leg, list(recorded.sweeps), recorded.leg_to_world), strict=True), start=1
+        zip(recorded.sweeps, scan_labels(recording.tissues, list(recorded.sweeps), recorded.leg_to_world), strict=True), start=1
     ):
         name = f"{prefix}sweep{index}"
         write_sequence(with_tracker(sweep), folder / f"{name}.igs.mha")
@@ -52,7 +55,7 @@ def write_leg(leg: ScannableLeg, recorded: Acquisition, folder: Path, number: in
             plus_xml(pixel, recorded.volume.grid.spacing_xyz_mm), encoding="utf-8", newline="\n"
         )
     (folder / f"{prefix}leg.toml").write_text(
-        toml(plain_table(describe_recording(leg, recorded))), encoding="utf-8", newline="\n"
+        toml(plain_table(describe_recording(leg, recording))), encoding="utf-8", newline="\n"
     )
 
 
@@ -82,6 +85,7 @@ class RecordedLeg:
         volumes_cm3: Muscle's name to its true volume, counted in voxels.
         leg_to_world: Where the leg lay, 4 x 4, mm.
         scan: How it was swept.
+        look: How it looked, where the generator draws that for each leg.
     """
 
     generator: str
@@ -89,14 +93,16 @@ class RecordedLeg:
     volumes_cm3: Mapping[str, float]
     leg_to_world: Float[np.ndarray, "4 4"]
     scan: ScanSettings
+    look: Look | None = None
 
 
-def describe_recording(leg: ScannableLeg, recorded: Acquisition) -> RecordedLeg:
+def describe_recording(leg: ScannableLeg, recording: Recording) -> RecordedLeg:
     """What is known about a recorded leg."""
+    recorded = recording.acquisition
     voxel_cm3 = recorded.truth.grid.voxel_volume_mm3 / 1000.0
     counts = np.bincount(recorded.truth.array.ravel(), minlength=4)
     volumes = {name: round(float(counts[value]) * voxel_cm3, 3) for value, name in recorded.truth.names.items()}
-    return RecordedLeg(VERSION, leg.description, volumes, recorded.leg_to_world, recorded.settings)
+    return RecordedLeg(recording.generator, leg.description, volumes, recorded.leg_to_world, recorded.settings, recording.look)
 
 
 def with_tracker(sweep: Sweep) -> Sweep:

@@ -147,9 +147,14 @@ def acquire(
         volume = yield from direct_volume(leg, grid, settings, 2 * seed + number, place)
     else:
         sweeps = tuple((yield from scan(leg, settings, 2 * seed + number, place)))
-        # Where voxels are long, five of them would blur millimetres of a slice: there, holes are filled by distance.
-        holes = GaussianFilling() if size.in_plane == size.along else DistanceFilling(FILL_MM)
-        options = CompoundOptions(interpolation="nearest", compounding="mean", holes=(holes,))
-        # Of a digital leg every voxel counts, between the sweeps too: what was learned on such legs stays what it is.
-        volume = replace((yield from compound_sweeps(sweeps, options, grid)).volume, seen=None)
+        volume = yield from compounded(sweeps, size, grid)
     return Acquisition(volume, leg_labels(leg, grid, leg_to_world=place), sweeps, settings, place)
+
+
+def compounded(sweeps: tuple[Sweep, ...], size: VolumeSize, grid: Grid) -> Generator[Progress, None, Volume]:
+    """Sweeps as a volume, as LEG-3D-US was compounded."""
+    # Where voxels are long, five of them would blur millimetres of a slice: there, holes are filled by distance.
+    holes = GaussianFilling() if size.in_plane == size.along else DistanceFilling(FILL_MM)
+    options = CompoundOptions(interpolation="nearest", compounding="mean", holes=(holes,))
+    # Of a digital leg every voxel counts, between the sweeps too: what was learned on such legs stays what it is.
+    return replace((yield from compound_sweeps(sweeps, options, grid)).volume, seen=None)

@@ -11,8 +11,8 @@ from jaxtyping import Float
 from ifssnet.core.progress import Progress
 from ifssnet.core.sweep import Sweep
 from ifssnet.geometry.untyped import smoothed_along
-from ifssnet.phantom.anatomy.leg import as_leg
-from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg
+from ifssnet.phantom.anatomy.leg import as_leg, build_leg
+from ifssnet.phantom.anatomy.scannable_leg import HasTissues, ScannableLeg
 from ifssnet.phantom.anatomy.subject import Subject
 from ifssnet.phantom.anatomy.tissue import NAMES
 from ifssnet.phantom.anatomy.view import frames_view
@@ -56,10 +56,10 @@ def scan(
     sweeps: list[Sweep] = []
     for index in range(settings.sweeps):
         rng = np.random.default_rng([seed, index, 0x5CA])
-        poses = _poses(path, index, z, settings)
+        poses = sweep_poses(path, index, z, settings)
         frames = yield from _frames(leg, settings, poses, motions[index], rng, (index * len(z), settings.sweeps * len(z)))
         valid = rng.random(len(z)) >= settings.dropped
-        tracked_poses = to_world @ _jittered(poses, rng, settings)
+        tracked_poses = to_world @ jittered(poses, rng, settings)
         times = index * (len(z) / FRAMES_A_SECOND + PAUSE_S) + np.arange(len(z)) / FRAMES_A_SECOND
         pixel = settings.probe.pixel_mm
         header = {
@@ -71,14 +71,14 @@ def scan(
 
 
 def scan_labels(
-    subject: Subject | ScannableLeg, sweeps: list[Sweep], leg_to_world: Float[np.ndarray, "4 4"] | None = None
+    subject: Subject | HasTissues, sweeps: list[Sweep], leg_to_world: Float[np.ndarray, "4 4"] | None = None
 ) -> list[Sweep]:
     """The truth of every frame: the same sweeps with `Tissue` codes instead of grey levels.
 
     Codes are looked up where the tracker says that a frame lay: the tracker's error and the leg's motion between
     sweeps, some tenths of a millimetre, are the difference to what the frame shows.
     """
-    leg = as_leg(subject)
+    leg = build_leg(subject) if isinstance(subject, Subject) else subject
     to_leg = np.eye(4) if leg_to_world is None else np.linalg.inv(leg_to_world)
     truths: list[Sweep] = []
     for sweep in sweeps:
@@ -111,7 +111,7 @@ def _frames(
     return frames
 
 
-def _poses(
+def sweep_poses(
     path: ProbePath, sweep: int, z: Float[np.ndarray, " frame"], settings: ScanSettings
 ) -> Float[np.ndarray, "frame 4 4"]:
     """Where each frame truly lies in the leg's frame."""
@@ -126,7 +126,7 @@ def _poses(
     return poses
 
 
-def _jittered(
+def jittered(
     poses: Float[np.ndarray, "frame 4 4"], rng: np.random.Generator, settings: ScanSettings
 ) -> Float[np.ndarray, "frame 4 4"]:
     """What the tracker says: smooth small errors of position and direction."""

@@ -10,10 +10,9 @@ from jaxtyping import Float
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress
-from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg
 from ifssnet.phantom.anatomy.view import ProbeView
 from ifssnet.phantom.scanner.protocol import ScanSettings
-from ifssnet.phantom.varied_scanner.imaging import Imager, pressed_leg
+from ifssnet.phantom.varied_scanner.imaging import Imager, PressedLeg
 from ifssnet.phantom.varied_scanner.look import Look
 from ifssnet.phantom.varied_scanner.sweeps import SweepCourse, contact_db, edge_db, shifts_at
 
@@ -24,9 +23,8 @@ MOST_FINER = 3
 
 
 def direct_varied_volume(
-    leg: ScannableLeg,
+    leg: PressedLeg,
     grid: Grid,
-    look: Look,
     course: SweepCourse,
     settings: ScanSettings,
     seed: int,
@@ -35,9 +33,8 @@ def direct_varied_volume(
     """A B-mode volume of a leg, without frames.
 
     Args:
-        leg: The leg at rest.
+        leg: The leg as it is pressed.
         grid: The volume's grid, with slices across the leg and rows along the beam.
-        look: How it looks.
         course: The sweeps.
         settings: The sweeps' settings.
         seed: What the random numbers of speckle and contact start from.
@@ -54,10 +51,9 @@ def direct_varied_volume(
     part = np.diag([1.0 / finer_x, 1.0 / finer_y, 1.0, 1.0])
     part[:2, 3] = 0.5 / finer_x - 0.5, 0.5 / finer_y - 0.5
     to_leg = np.linalg.inv(leg_to_world) @ grid.index_to_mm @ part
-    view = course_view(to_leg, (slices, rows * finer_y, columns * finer_x), look, course, settings, seed)
+    view = course_view(to_leg, (slices, rows * finer_y, columns * finer_x), leg.look, course, settings, seed)
     rng = np.random.default_rng([seed, 0xD1C])
-    pressed = pressed_leg(leg, course.push, look, course.bath_y_mm)
-    imager = Imager(pressed, view, grid.spacing_xyz_mm[2], (finer_y, finer_x), rng)
+    imager = Imager(leg, view, grid.spacing_xyz_mm[2], (finer_y, finer_x), rng)
     out = np.empty(grid.shape_zyx, dtype=np.uint8)
     batch = max(1, BATCH_PIXELS // (view.shape_vu[0] * view.shape_vu[1]))
     for start in range(0, slices, batch):

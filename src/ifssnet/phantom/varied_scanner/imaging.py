@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, UInt8
 
 from ifssnet.phantom.anatomy.borders import Push
 from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg
@@ -39,6 +39,10 @@ class PressedLeg:
     lattice: Float32[np.ndarray, "64 64 64"]
     veins: Float[np.ndarray, "vein 8"]
     bath_y_mm: float
+
+    def tissues(self, index_to_leg: Float[np.ndarray, "4 4"], shape_zyx: tuple[int, int, int]) -> UInt8[np.ndarray, "z y x"]:
+        """The tissue's code at every index (x, y, z) of an array, through any affine."""
+        return self.leg.pressed_tissues(index_to_leg, shape_zyx, self.push)
 
 
 def pressed_leg(leg: ScannableLeg, push: Push, look: Look, bath_y_mm: float) -> PressedLeg:
@@ -97,9 +101,7 @@ class Imager:
         chosen = self._view.chosen(planes)
         leg = self._leg
         borders = leg.leg.borders(chosen, leg.push)
-        maps = tissue_maps(
-            borders, chosen, leg.push, leg.look, leg.leg.condition, leg.lattice, leg.veins, leg.bath_y_mm
-        )
+        maps = tissue_maps(borders, chosen, leg.push, leg.look, leg.leg.condition, leg.lattice, leg.veins, leg.bath_y_mm)
         knots = at * self._knots
         first = int(knots[0])
         speckle = self._speckle.planes(first, int(knots[-1]) + 1)

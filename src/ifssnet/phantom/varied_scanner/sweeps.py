@@ -122,14 +122,16 @@ def contact_db(
         middle, half = rng.uniform(float(z_mm.min()), float(z_mm.max())), rng.uniform(2.0, 9.0)
         edge = rng.uniform(float(x_mm.min()), float(x_mm.max()))
         side = 1.0 / (1.0 + np.exp(-rng.choice((-1.0, 1.0)) * (x_mm - edge) / rng.uniform(1.5, 5.0)))
-        band = np.exp(-np.abs((z_mm - middle) / half) ** 4)
+        band = np.exp(-(np.abs((z_mm - middle) / half) ** 4))
         gain -= (rng.uniform(4.0, 18.0) * band[:, None] * side[None, :]).astype(np.float32)
     wander = smoothed(rng.standard_normal((len(z_mm), len(x_mm))), (len(z_mm) / 20.0, len(x_mm) / 12.0), mode="nearest")
     wander *= 1.0 / max(float(wander.std()), 1e-9)
     return gain + (0.8 * look.handling.seam_db * wander).astype(np.float32)
 
 
-def edge_db(x_mm: Float[np.ndarray, "*n"], centre_mm: Float[np.ndarray, "*n"], width_mm: float, loss_db: float) -> Float[np.ndarray, "*n"]:
+def edge_db(
+    x_mm: Float[np.ndarray, "*n"], centre_mm: Float[np.ndarray, "*n"], width_mm: float, loss_db: float
+) -> Float[np.ndarray, "*n"]:
     """What lines near the face's edges lose, for fewer elements take part."""
     inside = np.clip((0.5 * width_mm - np.abs(x_mm - centre_mm)) / 3.0, 0.0, 1.0)
     return -loss_db * (1.0 - inside) ** 2

@@ -147,7 +147,7 @@ def _maps(borders, view, push, leg, machine, septa, fascia, fat, lattice, veins,
                     if bath_y > -1e8:
                         d = y - bath_y - 0.02 * x
                         if abs(d) < 3.0:
-                            s += 6.0 * math.exp(-0.5 * (d / 0.5) ** 2)
+                            s += 3.0 * math.exp(-0.5 * (d / 0.4) ** 2 - 0.1151292546 * max(0.0, tgc_db[step]))
                 elif gain == 0.0:
                     a = 0.0
                 else:
@@ -169,7 +169,7 @@ def _maps(borders, view, push, leg, machine, septa, fascia, fat, lattice, veins,
                             there = min(1.0, max(0.0, (patch + 0.8 * fine - septa_low) / 0.25))
                             a += (septa_amp - 1.0) * 0.7 * ridge * there
                             s += (septa_amp - 1.0) * 0.5 * ridge * there
-                    elif code == 7 or code == 17:
+                    elif code in (7, 17):
                         # Layers of the fat follow the skin; those between muscles lie across the beam.
                         q = (v - skin_row[f, u]) * pixel * skin_facing[f, u] if code == 7 else y
                         wave = smooth_at(lattice, x / 13.0, q / 6.0, z / 30.0)
@@ -207,7 +207,7 @@ def _maps(borders, view, push, leg, machine, septa, fascia, fat, lattice, veins,
                     if kind >= 1:
                         d = away[f, v, u]
                         face = facing[f, v, u]
-                        stretch = smooth_at(lattice, x / 11.0 + 5.0 * kind, y / 8.0, z / 21.0)
+                        stretch = smooth_at(lattice, x / 15.0 + 5.0 * kind, y / 11.0, z / 27.0)
                         thick = 0.42 * fascia_mm * math.exp(1.1 * smooth_at(lattice, x / 16.0, y / 13.0 + 11.0, z / 30.0))
                         level, visible = fascia_amp, 1.0
                         if kind == 8:
@@ -220,8 +220,8 @@ def _maps(borders, view, push, leg, machine, septa, fascia, fat, lattice, veins,
                             elif kind == 3:
                                 level, visible = 1.2 * fascia_amp, min(1.0, max(0.35, (stretch - broken) / 0.2 + 0.5))
                             else:
-                                share = stretch + 0.5 * smooth_at(lattice, x / 4.0, y / 3.5, z / 9.0 + 9.0)
-                                visible = min(1.0, max(0.0, (share - broken) / 0.2 + 0.5))
+                                share = stretch + 0.35 * smooth_at(lattice, x / 5.0, y / 4.0, z / 11.0 + 9.0)
+                                visible = min(1.0, max(0.12, (share - broken) / 0.25 + 0.5))
                                 if kind == 7:
                                     level, thick = 0.6 * fascia_amp, 0.7 * thick
                                 elif kind == 5:
@@ -247,7 +247,7 @@ def _maps(borders, view, push, leg, machine, septa, fascia, fat, lattice, veins,
                 diffuse[f, v, u] = a * gain
                 surface[f, v, u] = s * gain
                 lost = 2.0 * attenuation * mhz * pixel / 10.0
-                if code == 4 or code == 5:
+                if code in (4, 5):
                     dark[u] = min(shadow_db, dark[u] + lost)
                 else:
                     loss[u] += lost

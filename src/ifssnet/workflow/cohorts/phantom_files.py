@@ -23,7 +23,8 @@ from ifssnet.phantom.anatomy.subject import Variant, check_seed, draw_subject
 from ifssnet.phantom.anatomy.voxel_leg import leg_of_surfaces
 from ifssnet.phantom.files.cohort import CohortPlan, WrittenMember, describe_cohort, make_member
 from ifssnet.phantom.files.leg_files import describe_recording, write_leg
-from ifssnet.phantom.scanner.acquisition import VERSION, Via, acquire, size_named
+from ifssnet.phantom.files.recording import PHANTOM_1, Generated, record_leg
+from ifssnet.phantom.scanner.acquisition import Via, size_named
 from ifssnet.workflow.cohorts.threads import use_threads
 
 SWEEP_SUFFIXES = (".sw", ".sxi", ".xml")
@@ -41,6 +42,7 @@ class LegOptions:
         variant: What kind of person.
         anatomy: A folder of closed surfaces to use instead of a drawn person.
         acquisitions: 1, or 2 with r2 as well.
+        by: What makes the images.
     """
 
     seed: int = 1
@@ -49,6 +51,7 @@ class LegOptions:
     variant: Variant = "adult"
     anatomy: Path | None = None
     acquisitions: int = 1
+    by: Generated = PHANTOM_1
 
 
 def make_leg(output: Path, options: LegOptions, *, force: bool = False) -> Generator[Progress, None, MadeLeg]:
@@ -80,13 +83,15 @@ def make_leg(output: Path, options: LegOptions, *, force: bool = False) -> Gener
     with atomic_folder(output, force=force, also=SWEEP_SUFFIXES) as folder:
         leg = yield from _leg(options)
         for number in range(1, options.acquisitions + 1):
-            recorded = yield from acquire(leg, size, options.via, number, options.seed)
+            recording = yield from record_leg(leg, size, options.via, number, options.seed, options.by)
             yield Progress("writing the leg", number - 1, options.acquisitions)
-            write_leg(leg, recorded, folder, number)
-            grid = recorded.volume.grid
-            volumes_cm3 = describe_recording(leg, recorded).volumes_cm3
-            made[f"r{number}"] = MadeRecording(volumes_cm3, grid.shape_zyx, grid.spacing_xyz_mm, len(recorded.sweeps))
-    return MadeLeg(output, VERSION, made)
+            write_leg(leg, recording, folder, number)
+            grid = recording.acquisition.volume.grid
+            volumes_cm3 = describe_recording(leg, recording).volumes_cm3
+            made[f"r{number}"] = MadeRecording(
+                volumes_cm3, grid.shape_zyx, grid.spacing_xyz_mm, len(recording.acquisition.sweeps)
+            )
+    return MadeLeg(output, options.by.name, made)
 
 
 def _leg(options: LegOptions) -> Generator[Progress, None, ScannableLeg]:
@@ -135,7 +140,7 @@ def make_cohort(
         (folder / DESCRIPTION).write_text(toml(plain_table(description)), encoding="utf-8", newline="\n")
     splits = Counter(member.split for member in plan.members)
     acquisitions = sum(member.acquisitions for member in plan.members)
-    return MadeCohort(output, VERSION, done, acquisitions, dict(splits))
+    return MadeCohort(output, plan.by.name, done, acquisitions, dict(splits))
 
 
 def _member(plan: CohortPlan, index: int, folder: Path) -> WrittenMember:
