@@ -19,7 +19,8 @@ from ifssnet.phantom.anatomy.leg import build_leg
 from ifssnet.phantom.anatomy.subject import Subject
 from ifssnet.phantom.anatomy.tissue import NAMES
 from ifssnet.phantom.files.leg_files import with_contours, write_leg
-from ifssnet.phantom.scanner.acquisition import SIZES, VolumeSize, acquire
+from ifssnet.phantom.files.recording import Recording
+from ifssnet.phantom.scanner.acquisition import SIZES, VERSION, VolumeSize, acquire
 from ifssnet.phantom.scanner.sweep import scan, scan_labels
 
 TINY = VolumeSize(12, 16, 44, replace(SIZES["small"].settings, frame_step_mm=8.0, dropped=0.0))
@@ -38,7 +39,7 @@ def recorded(leg):
 @pytest.fixture(scope="module")
 def written(leg, recorded, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("leg")
-    write_leg(leg, recorded, folder)
+    write_leg(leg, Recording(recorded, VERSION, leg), folder)
     return folder
 
 
