@@ -159,21 +159,45 @@ def leg_of_surfaces(folder: Path, seed: int = 0) -> Generator[Progress, None, Vo
         )
     check_size(list(surfaces.values()), folder)
     turn, lateral = leg_frame(surfaces)
-    known = [surfaces[name] for name in CODES if name in surfaces]
+    codes = {name: CODES[name] for name in CODES if name in surfaces}
+    side: Side = "left" if lateral > 0 else "right"
+    return (yield from voxel_leg(surfaces, codes, turn, (folder.name, side), seed))
+
+
+def voxel_leg(
+    surfaces: Mapping[str, Surface],
+    codes: Mapping[str, Tissue],
+    turn: Float[np.ndarray, "3 3"],
+    source: tuple[str, Side],
+    seed: int = 0,
+) -> Generator[Progress, None, VoxelLeg]:
+    """A limb from closed surfaces in mm, turned so that the probe looks along y and z runs from its upper end.
+
+    Args:
+        surfaces: Name to surface.
+        codes: Which of them become what tissue; where two overlap the earlier one counts.
+        turn: From the surfaces' frame to the leg's.
+        source: What to call it, and which side it is.
+        seed: What the random numbers of its texture start from.
+
+    Raises:
+        InputError: A surface that is open, or surfaces that cross.
+    """
+    known = [surfaces[name] for name in codes]
     turned = [Surface(np.ascontiguousarray(s.vertices_mm @ turn.T), s.faces, s.name) for s in known]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InputWarning)  # what they share is said below, part by part
         labels = voxelise(turned, STEP_XYZ_MM, MARGIN_MM)
     check_collisions(turned, labels)
-    lookup = np.array([0, *(int(CODES[s.name]) for s in turned)], dtype=np.uint8)
+    lookup = np.array([0, *(int(codes[s.name]) for s in turned)], dtype=np.uint8)
     yield Progress("making a leg of surfaces", 2, 4)
-    codes, grid = _wrapped(lookup[labels.array], labels.grid)
+    tissues, grid = _wrapped(lookup[labels.array], labels.grid)
     yield Progress("making a leg of surfaces", 3, 4)
-    strength, sharpness, normal = _surfaces(codes, seed)
-    outline, axis = _outline(codes, grid)
-    side: Side = "left" if lateral > 0 else "right"
+    strength, sharpness, normal = _surfaces(tissues, seed)
+    outline, axis = _outline(tissues, grid)
     yield Progress("making a leg of surfaces", 4, 4)
-    return VoxelLeg(seed, folder.name, side, codes, grid, strength, sharpness, normal, outline, axis)
+    name, side = source
+    return VoxelLeg(seed, name, side, tissues, grid, strength, sharpness, normal, outline, axis)
 
 
 def leg_frame(surfaces: Mapping[str, Surface]) -> tuple[Float[np.ndarray, "3 3"], float]:

@@ -26,7 +26,7 @@ class _Between:
 
     def ratio(self, low: float, high: float) -> float:
         """Uniform in the logarithm."""
-        return round(float(np.exp(self.rng.uniform(np.log(low), np.log(high)))), 4)
+        return round(low * (high / low) ** float(self.rng.uniform()), 4)
 
 
 def _scanner(
