@@ -71,12 +71,15 @@ def make(suite: Path, data: Path, only: str = "") -> None:
                 print(f"{row.name} {index + 1} of {row.legs}", flush=True)
         about = {"name": f"transfer suite: {row.name}", "notes": [row.tells], "labels": labels_of(row)}
         (suite / row.name / "cohort.toml").write_text(toml(about), encoding="utf-8", newline="\n")
-    facts = {"definition": definition_hash(), "commit": commit(), "made": today(), "files": files_of(suite)}
-    (suite / "suite.json").write_text(json.dumps(facts, indent=1), encoding="utf-8", newline="\n")
+        facts = {"definition": definition_hash(), "commit": commit(), "made": today(), "files": files_of(suite)}
+        (suite / "suite.json").write_text(json.dumps(facts, indent=1), encoding="utf-8", newline="\n")
 
 
 def files_of(suite: Path) -> dict[str, str]:
-    return {p.relative_to(suite).as_posix(): sha256(p) for p in sorted(suite.glob("*/test/*/*.mha"))}
+    """The hash of every file of the rows that are whole."""
+    whole = {row.name for row in ROWS if (suite / row.name / "cohort.toml").exists()}
+    found = sorted(p for p in suite.glob("*/test/*/*.mha") if p.relative_to(suite).parts[0] in whole)
+    return {p.relative_to(suite).as_posix(): sha256(p) for p in found}
 
 
 def sha256(path: Path) -> str:
@@ -120,6 +123,8 @@ def evaluated(suite: Path, out: Path, weights: Path, gaps: list[float], workers:
             results = drain(evaluate(suite / row.name, out / f"{row.name}-{gap:g}", options))
             lines.append(table_line(row, gap, results))
             print(lines[-1], flush=True)
+    if absent := [row.name for row in ROWS if not (suite / row.name / "cohort.toml").exists()]:
+        lines += ["", f"Not made: {', '.join(absent)}."]
     text = "\n".join(lines) + "\n"
     (out / "table.md").write_text(text, encoding="utf-8", newline="\n")
     return text
