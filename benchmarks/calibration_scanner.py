@@ -227,12 +227,13 @@ def figure(columns: dict[str, list[dict[str, float]]], path: Path) -> None:
     path.write_text("\n".join(parts) + "\n", encoding="utf-8", newline="\n")
 
 
-def sheet(pictures: list[Picture], path: Path, columns: int = 5) -> None:
+def sheet(pictures: list[Picture], path: Path, columns: int = 5, most: int = 20) -> None:
+    pictures = pictures[:most]
     rows = [
         np.hstack([p.grey[:, :300] for p in pictures[k : k + columns]]) for k in range(0, len(pictures) - columns + 1, columns)
     ]
     image = Image.fromarray(np.clip(np.vstack(rows), 0, 255).astype(np.uint8))
-    image.resize((image.width * 2 // 3, image.height * 2 // 3)).save(path, optimize=True)
+    image.resize((image.width // 2, image.height // 2)).save(path, optimize=True)
 
 
 def main() -> None:
