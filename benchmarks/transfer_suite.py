@@ -89,7 +89,12 @@ def sha256(path: Path) -> str:
 def commit() -> str:
     """The commit that is checked out, with a mark where files have changed since."""
     done = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+        ["git", "describe", "--always", "--dirty"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
     )
     return done.stdout.strip() or "no commit"
 

@@ -16,7 +16,7 @@ FLOORS = ("ifssnet.cli", "ifssnet.core", "ifssnet.workflow", "ifssnet.io.plain_d
 OPTIONS = {
     # The words and the options of a method are a configuration, which stands beside what it configures.
     "compound": {"ifssnet.compounding.options", "ifssnet.compounding.holes.options"},
-    "phantom": {"ifssnet.phantom.files.cohort"},
+    "phantom": {"ifssnet.phantom.files.cohort", "ifssnet.phantom.files.recording"},
     "pseudo_labels": {"ifssnet.train.data.budget"},
     "segment": {"ifssnet.propagate.methods"},
     # The page is a floor of its own beside the commands.

@@ -16,7 +16,7 @@ STILL_MM = 60.0
 """Depth under the skin at which a push is no longer felt: where the bones are."""
 
 FAR_MM = 4.0
-"""Further than this from every border, none is told."""
+"""Further than this from every border, a place has none."""
 
 
 class Border(IntEnum):

@@ -23,7 +23,7 @@ class Generated:
 
     Attributes:
         name: "phantom/1", one scanner for all legs, frozen; "phantom/2", another for each.
-        scanner: Of phantom/2: the family that scanners are drawn from.
+        scanner: The family that phantom/2 draws scanners from.
 
     Raises:
         InputError: A generator or a scanner that there is not, or a scanner of phantom/1.

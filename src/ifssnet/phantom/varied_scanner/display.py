@@ -31,7 +31,7 @@ def grey_levels(
     Args:
         maps: Diffuse and surface amplitudes at planes.
         speckle: Speckle at planes of its own.
-        places: Of each image: its place among the maps' planes and among the speckle's, in planes.
+        places: Where each image lies among the maps' planes and among the speckle's, in planes.
         lines: First and last row of each line of each image.
         scanner: The machine.
         pixel_mm: Height of a pixel.

@@ -87,8 +87,8 @@ class TissueLook:
         septa_length_mm: How far one runs across the leg.
         fascia_db: Echo of a fascia between muscles, above muscle.
         fascia_mm: Its thickness.
-        continuity: Share of its stretches that show.
-        doubled: Share of its stretches that show two lines.
+        continuity: Share of the border on which it shows.
+        doubled: Share of the border on which two lines show.
         gap_mm: Distance of the two lines.
         turning: How fast a fascia fades as it turns from the beam.
         least_facing: Share of its echo that comes from any side.

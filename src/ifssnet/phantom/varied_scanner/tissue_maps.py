@@ -62,7 +62,7 @@ def tissue_maps(
     """Amplitudes after attenuation and time-gain compensation, in units of resting muscle's.
 
     Returns:
-        Of diffuse backscatter, and of surfaces, which does not speckle.
+        Diffuse backscatter, and surfaces, which do not speckle.
     """
     shape = (view.images, *view.shape_vu)
     diffuse, surface = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)
