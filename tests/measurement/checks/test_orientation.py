@@ -75,7 +75,9 @@ def named(*muscles: tuple[str, tuple[object, ...]]) -> LabelMap:
     for value, (_, where) in enumerate(muscles, start=1):
         array[where] = value
     return LabelMap(
-        array, Grid(array.shape, (1.0, 1.0, 4.0)), {value: name for value, (name, _) in enumerate(muscles, start=1)}
+        array,
+        Grid(array.shape, (1.0, 1.0, 4.0), (500.0, -300.0, 11.0)),
+        {value: name for value, (name, _) in enumerate(muscles, start=1)},
     )
 
 
