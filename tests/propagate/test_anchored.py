@@ -290,3 +290,51 @@ def test_one_slice_of_one_muscle_is_interpolated_as_all_of_them_are() -> None:
     for z in (1, 20, 60, 85):
         assert np.array_equal(guided_depth(z, knots, faces), maps.at(z)[1])
     assert guided_depth(95, knots, faces) is None
+
+
+@pytest.fixture(scope="module")
+def few_and_all() -> tuple[dict[int, np.ndarray], dict[int, np.ndarray], list[int]]:
+    """What the network makes of a few slices alone and of all, and how many slices it saw of each."""
+    seeds = _seeds()
+    volume = _volume(seeds.grid)
+    method = _method(keep_volume=0.0, smooth_mm=1.0, every_mm=1.0, **STEADY)
+    torch.nn.init.normal_(method.network.backbone.last.weight, std=0.05)
+    shown: list[int] = []
+    own = method.network.correction
+    method.network.correction = lambda image, *rest: (shown.append(len(image)), own(image, *rest))[1]
+    run_ = method.prepare(volume, seeds)
+    few = {step.z: step.probability for step in run_.steps_on({1: {20, 21}})}
+    seen = [sum(shown)]
+    shown.clear()
+    every = {step.z: step.probability for step in run_.steps()}
+    return few, every, [*seen, sum(shown)]
+
+
+def test_a_few_slices_alone_are_those_of_the_whole_leg_for_less_work(few_and_all) -> None:
+    few, every, (seen, of_all) = few_and_all
+    assert sorted(few) == [20, 21]
+    for z in few:
+        assert few[z] == pytest.approx(every[z], abs=2e-3)
+        assert np.abs(few[z] - 0.5).min() < 0.4  # a border runs through
+    assert seen <= 10 < of_all
+
+
+def test_all_slices_asked_for_by_name_are_all_slices() -> None:
+    seeds = _two_muscles()
+    volume = _volume(seeds.grid)
+    run_ = _method(1.0).prepare(volume, seeds)
+    wanted = {label: set(range(41)) for label in (1, 2)}
+    for one, other in zip(run_.steps(), run_.steps_on(wanted), strict=True):
+        assert (one.label, one.z, one.done, one.total) == (other.label, other.z, other.done, other.total)
+        assert np.array_equal(one.probability, other.probability)
+    assert {step.label for step in run_.steps_on({2: {5, 30}})} == {2}
+
+
+def test_the_volume_of_a_few_slices_is_kept_by_these_slices_alone() -> None:
+    seeds = _seeds()
+    volume = _volume(seeds.grid)
+    prior = {step.z: step.probability for step in ShapeInterpolation().prepare(None, seeds).steps()}
+    run_ = _method(1.5, keep_volume_mm=0.0, every_mm=1.0, smooth_mm=1.0, **STEADY).prepare(volume, seeds)
+    found = {step.z: step.probability for step in run_.steps_on({1: set(range(10, 34))})}
+    kept = sum(int((found[z] >= 0.5).sum()) for z in found) / sum(int((prior[z] >= 0.5).sum()) for z in found)
+    assert kept == pytest.approx(1.0, abs=4e-3)

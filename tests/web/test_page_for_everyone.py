@@ -104,6 +104,41 @@ def test_the_magnetic_outline_finds_the_border_from_a_few_clicks(browser: Any, a
     desk.close()
 
 
+def test_slices_are_drawn_again_with_all_outlines_hidden(browser: Any, address: str, name: str, root: Path) -> None:
+    desk = Desk(browser, address, name)
+    page = desk.page
+    for z in (12, 20):
+        desk.outline(z)
+    drawn = desk.volume()
+    page.get_by_test_id("quality").click()
+    page.get_by_role("combobox").first.select_option("1")
+    page.get_by_test_id("redraw").click()
+    for left in (2, 1):
+        page.get_by_text(f"{left} left.").wait_for()
+        assert desk.volume() == 0
+        sync_api.expect(page.get_by_test_id("hand-in")).to_be_disabled()
+        page.keyboard.press("r")
+        page.keyboard.press("c")
+        sync_api.expect(page.get_by_test_id("hand-in")).to_be_disabled()
+        z = int(page.get_by_test_id("strip").get_attribute("aria-valuenow")) - 1
+        page.keyboard.press("p")
+        for x, y in desk.circle(radius_px(z) + 1):
+            page.mouse.click(*desk.spot(x, y))
+        page.keyboard.press("Enter")
+        page.get_by_test_id("hand-in").click()
+    page.get_by_test_id("blind").wait_for(state="detached")
+    desk.settled()
+    assert desk.volume() == drawn
+    page.get_by_test_id("quality").click()
+    page.get_by_test_id("twice").wait_for()
+    assert "2 slices" in page.get_by_test_id("twice").inner_text()
+    desk.close()
+    state = Session.open(root / name, read_only=True).state
+    assert sorted(each.z for each in state.redrawn) == [12, 20]
+    assert all(each.second.pixels > each.first.pixels for each in state.redrawn)
+    assert all(each.mask == one.first for one in state.redrawn for each in [state.muscles[1].drawn[one.z]])
+
+
 def test_a_cancelled_propagation_keeps_what_is_done_and_goes_on(
     browser: Any, address: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

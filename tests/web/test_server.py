@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,9 +19,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from synthetic_case import COLUMNS, GRID, ROWS, SLICES, disc, grey, make_case
 
+from ifssnet.core.findings import Finding
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.packed_mask import PackedMask
 from ifssnet.io.save import save
+from ifssnet.io.volumes.recorded_findings import with_findings
 from ifssnet.web.app import create_app
 from ifssnet.web.security import access_for
 from ifssnet.web.work.jobs import Jobs
@@ -70,6 +74,23 @@ def test_what_is_drawn_is_on_the_disk_when_the_answer_comes(client: Client, root
     assert [(mark["l"], mark["z"], mark["o"], mark["m"][4]) for mark in marks] == [(1, 9, "drawn", disc(9).sum())]
 
 
+def test_a_full_disk_is_no_reason_to_drop_a_stroke(client: Client, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = wish(kind="draw", label=1, z=9, mask=sent(disc(9)))
+    client.post("/api/cases/leg/events", wish(kind="seen", slices=[1]))
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        answer = client.post("/api/cases/leg/events", draw)
+        # The page sends again what was answered like this.
+        assert answer.status == 507
+        assert "No space left" in answer.json["error"]
+    assert client.post("/api/cases/leg/events", draw).status == 200
+    assert sorted(Session.open(root / "leg", read_only=True).state.muscles[1].drawn) == [9]
+
+
 def test_many_strokes_are_one_outline(client: Client) -> None:
     for z in (9, 9, 9, 12):
         client.post("/api/cases/leg/events", wish(kind="draw", label=1, z=z, mask=sent(disc(z)), seconds=5))
@@ -88,6 +109,33 @@ def test_a_second_tab_reads_only_until_it_takes_over(client: Client) -> None:
     assert client.post("/api/cases/leg/writer", {"tab": "second"}).status == 200
     assert client.post("/api/cases/leg/events", wish("second", **draw)).status == 200
     assert client.post("/api/cases/leg/events", wish("first", **draw)).status == 409
+
+
+def test_slices_are_drawn_again_blind_and_cases_compared(client: Client, root: Path) -> None:
+    make_case(root, "before")
+    for case in ("before", "leg"):
+        for z in range(3, 33, 3):
+            client.post(f"/api/cases/{case}/events", wish(kind="draw", label=1, z=z, mask=sent(disc(z))))
+    assert client.get("/api/cases/leg/quality").json == {"same": None, "other": None}
+    assert client.post("/api/cases/leg/events", wish(kind="ask-again", share=0.6)).status == 200
+    asked = client.get("/api/cases/leg").json["asked"]
+    assert len(asked) == 6
+    for label, z in asked:
+        again = wish(kind="redrawn", label=label, z=z, mask=sent(disc(z) | np.roll(disc(z), 1, axis=0)), seconds=9)
+        assert client.post("/api/cases/leg/events", again).status == 200
+        assert client.post("/api/cases/leg/events", again).status == 400
+    same = client.get("/api/cases/leg/quality").json["same"]
+    assert same["slices"] == len(same["pairs"]) == 6
+    assert same["bias"] > 0
+    assert same["mdc"] > same["sem"] > 0
+    found = client.get("/api/cases/leg/compare/before").json
+    assert found["lab"]["redrawn"] == 6
+    assert found["changes"][0]["now_cm3"] == found["changes"][0]["before_cm3"]
+    assert found["changes"][0]["mdc_cm3"] > 0
+    assert client.get("/api/cases/leg/compare/gone").status == 400
+    client.post("/api/cases/leg/events", wish(kind="ask-again", share=0.6))
+    client.post("/api/cases/leg/events", wish(kind="ask-again", share=0))
+    assert client.get("/api/cases/leg").json["asked"] == []
 
 
 def test_propagation_fills_the_gap_and_a_correction_leaves_the_rest(client: Client) -> None:
@@ -147,6 +195,34 @@ def test_a_dropped_volume_with_seeds_becomes_a_case(client: Client, root: Path, 
     assert sorted(z for z, drawn in gm.drawn.items() if not drawn.mask.empty) == [6, 30]
     assert gm.drawn[6].how == "imported"
     assert not (root / ".incoming" / "0123abcd").exists()
+
+
+def test_what_the_look_at_a_recording_found_is_told(client: Client, root: Path, tmp_path: Path) -> None:
+    assert client.get("/api/cases/leg/findings").json == {"findings": []}
+    looked = with_findings(Volume(grey(), GRID), [Finding("warning", "Two sweeps do not meet.", "Look at both.")])
+    save(looked, tmp_path / "swept.mha")
+    Session.create(root / "swept", tmp_path / "swept.mha", by="tester").close()
+    (found,) = client.get("/api/cases/swept/findings").json["findings"]
+    assert (found["severity"], found["text"], found["remedy"]) == ("warning", "Two sweeps do not meet.", "Look at both.")
+
+
+def test_seeds_are_dropped_on_an_open_case(client: Client, root: Path, tmp_path: Path) -> None:
+    labels = np.zeros((SLICES, ROWS, COLUMNS), dtype=np.uint8)
+    labels[6][disc(6)] = labels[30][disc(30)] = 2
+    save(LabelMap(labels, GRID, {2: "TA"}), tmp_path / "drawn.seg.nrrd")
+    client.put("/api/trays/0123abcd/drawn.seg.nrrd", (tmp_path / "drawn.seg.nrrd").read_bytes())
+    take = {"tray": "0123abcd", "tab": "a", "by": "A. Expert"}
+    assert client.post("/api/cases/leg/seeds", take).status == 400
+    found = finished(client, client.post("/api/jobs/seeds", {"tray": "0123abcd", "case": "leg"}).json["job"])
+    assert found["state"] == "done"
+    assert client.post("/api/cases/leg/seeds", take | {"tab": "b"}).status == 200
+    assert client.post("/api/cases/leg/seeds", take).status in (400, 409)
+    marks = client.get("/api/cases/leg").json["marks"]
+    assert [(mark["z"], mark["m"][4]) for mark in marks if mark["m"][4]] == [(6, disc(6).sum()), (30, disc(30).sum())]
+    client.put("/api/trays/0123abcd/broken.seg.nrrd", b"NRRD0005\nnonsense")
+    found = finished(client, client.post("/api/jobs/seeds", {"tray": "0123abcd", "case": "leg"}).json["job"])
+    assert found["state"] == "failed"
+    assert client.post("/api/jobs/seeds", {"tray": "0123abcd", "case": "../leg"}).status == 400
 
 
 @pytest.mark.parametrize("content", [b"", b"NRRD0005\nnonsense", b"\x00" * 4000, b"PK\x03\x04broken zip"])

@@ -48,6 +48,27 @@ export interface CaseState {
   runs: number;
   running: boolean;
   suggestion: { label: number; z: number; why: string; gain: number | null } | null;
+  /** Slices to be drawn again, blind: label and slice of each, in order. */
+  asked: [number, number][];
+  redrawn: number;
+}
+
+/** How slices agree that were drawn twice; areas in mm². */
+export interface DrawnTwice {
+  slices: number;
+  dice: number;
+  pairs: [number, number][];
+  bias: number | null;
+  limits: [number, number] | null;
+  icc: number | null;
+  sem: number | null;
+  mdc: number | null;
+}
+
+export interface Comparison {
+  before: string;
+  changes: { muscle: string; before_cm3: number; now_cm3: number; mdc_cm3: number | null }[];
+  lab: { redrawn: number; relative_sem: number | null };
 }
 
 export interface CaseRow {
@@ -76,7 +97,9 @@ export type Wish =
   | { kind: "undo" }
   | { kind: "redo" }
   | { kind: "sign"; statement: string }
-  | { kind: "reopen" };
+  | { kind: "reopen" }
+  | { kind: "ask-again"; share: number }
+  | { kind: "redrawn"; label: number; z: number; mask: Packed; seconds: number };
 
 /** The server answered, and said no. */
 export class Refused extends Error {
@@ -123,6 +146,16 @@ export const exported = (name: string, kind: string): Promise<{ files: string[] 
   post(`${at(name)}/exports`, { tab: TAB, by: who(), kind });
 export const fileAddress = (name: string, file: string): string => `/api/${at(name)}/exports/${encodeURIComponent(file)}`;
 
+export interface Finding {
+  severity: "error" | "warning" | "note";
+  text: string;
+  remedy: string;
+}
+
+export const findings = (name: string): Promise<{ findings: Finding[] }> => answer(`${at(name)}/findings`);
+export const quality = (name: string): Promise<{ same: DrawnTwice | null; other: DrawnTwice | null }> => answer(`${at(name)}/quality`);
+export const compare = (name: string, other: string): Promise<Comparison> => answer(`${at(name)}/compare/${encodeURIComponent(other)}`);
+
 /** Work that the server does for the folder. */
 export interface Job {
   state: "running" | "done" | "failed";
@@ -135,6 +168,8 @@ export interface Job {
 
 export const makeExample = (): Promise<{ job: string }> => post("jobs/example", {});
 export const makeCase = (tray: string): Promise<{ job: string }> => post("jobs/case", { tray });
+export const readSeeds = (tray: string, name: string): Promise<{ job: string }> => post("jobs/seeds", { tray, case: name });
+export const takeSeeds = (name: string, tray: string): Promise<{ outlines: number }> => post(`${at(name)}/seeds`, { tray, tab: TAB, by: who() });
 export const job = (id: string): Promise<Job> => answer(`jobs/${id}`);
 
 export interface Batch {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { csv } from "../src/home/csv.ts";
-import { between, grown, signedDistance } from "../src/draw/between.ts";
+import { between, expectedCentre, grown, movedTo, signedDistance } from "../src/draw/between.ts";
 import { outline } from "../src/draw/edges.ts";
 import { costs, Ways } from "../src/draw/livewire.ts";
 import { bitsOf, blank, boxOf, count, pack, type Plane, unpack } from "../src/draw/mask.ts";
@@ -99,4 +99,18 @@ test("the magnetic outline follows a bright border and not the straight line", (
 test("the table of volumes quotes what a spreadsheet would misread", () => {
   const text = csv([{ name: "=1+1", state: "signed", drawn: 3, minutes: 4.5, volumes: { GM: 12.25 }, sds: { GM: null } }, { name: 'a,"b', state: "new" }]);
   expect(text.split("\r\n")).toEqual(["case,state,outlines,minutes,GM (cm3),GM SD (cm3)", "'=1+1,signed,3,4.5,12.25,", '"a,""b",new,,,,', ""]);
+});
+
+test("a copied outline is moved to where the muscle is expected between its neighbours", () => {
+  const [low, high] = [disc(60, 40, 20, 15, 6), disc(60, 40, 40, 25, 6)];
+  const place = expectedCentre(low, high, 0.25)!;
+  expect(place[0]).toBeCloseTo(25);
+  expect(place[1]).toBeCloseTo(17.5);
+  expect(movedTo(low, [40, 25]).data).toEqual(high.data);
+  expect(expectedCentre(low, blank(60, 40), 0.5)).toBeNull();
+  // What leaves the slice is gone and comes back nowhere else.
+  const out = movedTo(low, [2, 15]);
+  expect(count(out)).toBeLessThan(count(low));
+  expect(boxOf(out)!.left).toBe(0);
+  expect(boxOf(out)!.right).toBe(9);
 });

@@ -116,6 +116,7 @@ COMMANDS: Mapping[str, Callable[..., object] | Group] = {
             "redo": session.redo,
             "redraw": session.redraw,
             "quality": session.quality,
+            "compare": session.compare,
             "plan": session.plan,
             "sign": session.sign,
             "export": session.export,

@@ -92,6 +92,28 @@ def _is_index(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 6
 
 
+def numbers_by_name(text: str | None) -> dict[str, float]:
+    """`SOL=9,GM=6.5` as name to a number above 0; nothing where nothing is given.
+
+    >>> numbers_by_name("SOL=9, GM=6.5")
+    {'SOL': 9.0, 'GM': 6.5}
+
+    Raises:
+        InputError: Something else, or a name twice.
+    """
+    found: dict[str, float] = {}
+    for word in () if text is None else text.split(","):
+        name, _, number = (part.strip() for part in word.partition("="))
+        try:
+            value = float(number)
+        except ValueError:
+            value = math.nan
+        if not name or name in found or not (math.isfinite(value) and value > 0):
+            raise InputError("a number above 0 for each name once, such as SOL=9,GM=6.5", f"'{word[:60]}'", "Correct it.")
+        found[name] = value
+    return found
+
+
 def names(text: str | None) -> tuple[str, ...] | None:
     """`SOL,GM,GL` as a tuple of names."""
     if text is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -56,6 +56,19 @@ class Propagation(Protocol):
 
     def describe(self) -> MethodDescription:
         """Settings, choices made from these seeds, and estimates with their errors, for provenance."""
+        ...
+
+
+@runtime_checkable
+class PartialPropagation(Propagation, Protocol):
+    """A propagation that finds some slices without the work for all of them: what a person who waits asks for."""
+
+    def steps_on(self, wanted: Mapping[int, Set[int]]) -> Iterator[Step]:
+        """Yield steps of these slices alone.
+
+        Args:
+            wanted: Slices by label; a muscle that is not named only says what is its own.
+        """
         ...
 
 

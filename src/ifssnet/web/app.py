@@ -20,6 +20,7 @@ from ifssnet.web.routes import arrivals, case, entry, exports, folder, images
 from ifssnet.web.security import Access, Guard
 from ifssnet.web.work.batch import Batch
 from ifssnet.web.work.jobs import Jobs
+from ifssnet.workflow.session.log import UnwritableLogError
 from ifssnet.workflow.session.methods import Methods
 
 LARGEST_FILE = 8 * 10**9
@@ -50,6 +51,7 @@ def create_app(root: Path, access: Access, methods: Methods | None = None, limit
         app.include_router(room.router)
     app.mount("/assets", StaticFiles(directory=entry.STATIC / "assets", check_dir=False))
     app.add_exception_handler(InputError, _refused)
+    app.add_exception_handler(UnwritableLogError, _later)
     app.add_exception_handler(NotTheWriter, _not_the_writer)
     app.add_middleware(GZipMiddleware, minimum_size=4000, compresslevel=1)
     app.add_middleware(Guard, access=access)
@@ -61,6 +63,11 @@ def _refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, InputError)
     parts = {"error": str(error), "expected": error.expected, "received": error.received, "remedy": error.remedy}
     return JSONResponse(parts, 400)
+
+
+def _later(_: Request, error: Exception) -> JSONResponse:
+    """Nothing is wrong with what was sent: the page keeps it, and sends it again."""
+    return JSONResponse({"error": str(error)}, 507)
 
 
 def _not_the_writer(_: Request, __: Exception) -> JSONResponse:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import warnings
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
-from cone import SOL, draw_all, drawn, new_session
+from cone import GM, SOL, draw_all, drawn, new_session
 
 from ifssnet.core.errors import InputError
+from ifssnet.workflow.session.events import SliceErased, Undone
 from ifssnet.workflow.session.log import VERSION, LogWriter, read_log
 from ifssnet.workflow.session.reducer import replay
-from ifssnet.workflow.session.session import LOG, Session
+from ifssnet.workflow.session.session import LOG, Session, now
 
 HERE = Path(__file__).parent
 
@@ -168,5 +174,99 @@ def test_a_writer_begins_where_there_is_no_log(tmp_path: Path) -> None:
     LogWriter(tmp_path / LOG).close()
     with pytest.raises(InputError, match="a place to write"):
         LogWriter(tmp_path / LOG)
-    with pytest.raises(InputError, match="begins with its opening"):
-        replay(read_log(tmp_path / LOG).events)
+    with pytest.raises(InputError, match="interrupted before its first event"):
+        read_log(tmp_path / LOG)
+
+
+@pytest.mark.parametrize("left", [None, b"", b'{"format"', b'{"format":"ifssnet-session","version":1}\n', "half an event"])
+def test_a_beginning_that_was_cut_short_is_begun_again(tmp_path: Path, left: bytes | str | None) -> None:
+    with new_session(tmp_path) as session:
+        whole = (tmp_path / "case" / LOG).read_bytes()
+        opened = session.state
+    log = tmp_path / "case" / LOG
+    log.unlink()
+    if left is not None:
+        log.write_bytes(whole[:-30] if isinstance(left, str) else left)
+    with pytest.raises(InputError, match="ifss session new"):
+        Session.open(tmp_path / "case")
+    with Session.create(tmp_path / "case", tmp_path / "leg.mha", by="expert") as session:
+        assert session.state == opened
+    with pytest.raises(InputError, match="one with a session"):
+        Session.create(tmp_path / "case", tmp_path / "leg.mha", by="expert")
+
+
+def test_a_beginning_that_fails_lets_the_folder_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(InputError, match="No space left"):
+            new_session(tmp_path)
+    # Neither the lock nor what was left stands in the way.
+    new_session(tmp_path).close()
+
+
+@pytest.mark.posix
+def test_a_folder_that_vanishes_is_said_at_the_next_stroke(tmp_path: Path) -> None:
+    with new_session(tmp_path) as session:
+        draw_all(session, 0)
+        before = session.state
+        shutil.rmtree(tmp_path / "case")
+        with pytest.raises(InputError, match="was deleted"):
+            session.apply(drawn(SOL, 7))
+        assert session.state == before
+
+
+def test_a_clock_that_jumps_costs_no_work_and_invents_none(tmp_path: Path) -> None:
+    with new_session(tmp_path) as session:
+        for at in ("2026-05-01T10:00:00+00:00", "2019-01-01T00:00:00+00:00", "2031-01-01T00:00:00+00:00"):
+            session.apply(replace(drawn(SOL, 7), at=at))
+        # Years forward count as one long pause, years back as nothing.
+        assert session.state.effort.active_seconds == 120.0
+        left = session.state
+    with Session.open(tmp_path / "case", read_only=True) as again:
+        assert again.state == left
+
+
+def _draw_until_killed(case: Path, told: int) -> None:
+    """In a process of its own: draw, undo, erase, and tell how many events are on the disk."""
+    with Session.open(case) as session:
+        for turn in range(200):
+            session.apply(drawn(SOL, turn % 41), drawn(GM, (3 * turn) % 41))
+            if turn % 3 == 2:
+                session.apply(Undone(now(), "expert"))
+            if turn % 5 == 4:
+                session.apply(SliceErased(now(), "expert", SOL, turn % 41))
+            os.write(told, session.state.events.to_bytes(4, "little"))
+
+
+@pytest.mark.slow
+@pytest.mark.posix
+def test_fifty_kills_at_random_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    new_session(tmp_path).close()
+    case = tmp_path / "case"
+    rng = np.random.default_rng(7)
+    for _ in range(50):
+        heard, told = os.pipe()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if child == 0:
+            with suppress(BaseException):
+                _draw_until_killed(case, told)
+            os._exit(0)
+        os.close(told)
+        with os.fdopen(heard, "rb") as stream:
+            # On a busy machine it may take a while to begin.
+            acknowledged = stream.read(4)
+            time.sleep(float(rng.uniform(0.0, 0.02)))
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            acknowledged += stream.read()
+        with Session.open(case) as session:
+            assert session.state.events >= int.from_bytes(acknowledged[-4:], "little")
+            again = replay(read_log(case / LOG).events)
+            # What can be undone is a chain as long as the session: it is too deep to be compared as a whole.
+            assert replace(again, past=None, future=None) == replace(session.state, past=None, future=None)
+    assert session.state.events > 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +13,8 @@ from cone import GM, SHAPE, SOL, cone, cylinder, draw_all, drawn, new_session, t
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.packed_mask import PackedMask
-from ifssnet.core.progress import drain
+from ifssnet.core.progress import Step, drain
+from ifssnet.propagate.interpolation.shape_interpolation import ShapePropagation
 from ifssnet.workflow.session.events import EndsMarked, HiddenSlice, Interval, SlicesAccepted
 from ifssnet.workflow.session.hidden_slices import better_method, check, dice_of
 from ifssnet.workflow.session.methods import INTERPOLATION, Methods
@@ -122,6 +124,36 @@ def test_every_gap_is_filled_anew_where_that_is_asked_for(tmp_path: Path) -> Non
         assert {proposal.run for proposal in first.values()} == {1}
         assert {proposal.run for proposal in session.state.muscles[SOL].proposals.values()} == {2}
         assert session.state.stale(SOL) == ()
+
+
+def test_where_the_expert_looked_does_not_change_the_result(tmp_path: Path) -> None:
+    found: list[dict[tuple[int, int], PackedMask | None]] = []
+    for near in (None, 34):
+        with new_session(tmp_path / f"{near}") as session:
+            draw_all(session, 0, 10, 20, 30, 40)
+            first = next(iter(work := propagate(session, METHODS, method=INTERPOLATION, near=near)))
+            came = {z for muscle in session.state.muscles.values() for z in muscle.proposals}
+            assert first.done == len(came) * 2
+            assert (came <= set(range(31, 40))) == (near is not None)
+            drain(work)
+            found.append(shown(session))
+    assert found[0] == found[1]
+
+
+def test_hiding_a_slice_asks_a_method_for_that_slice_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[int, set[int]]] = []
+    own = ShapePropagation.steps_on
+
+    def noted(self: ShapePropagation, wanted: dict[int, set[int]]) -> Iterator[Step]:
+        asked.append(wanted)
+        return own(self, wanted)
+
+    monkeypatch.setattr(ShapePropagation, "steps_on", noted)
+    with new_session(tmp_path) as session:
+        draw_all(session, 0, 10, 20, 30, 40)
+        drain(check(session, METHODS, SOL, (INTERPOLATION,)))
+    # Windows begin with the second drawn slice below: hidden slices 10, 20 and 30 of windows from 0, 0 and 10.
+    assert asked == [{SOL: {10}}, {SOL: {20}}, {SOL: {20}}]
 
 
 def test_with_nothing_to_do_it_says_so(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from cone import GM, SOL, cone, cylinder, truth, volume
 
 from ifssnet.cli.main import main
 from ifssnet.core.images import LabelMap
-from ifssnet.io.open import open_labels
+from ifssnet.io.open import open_labels, open_sweep
 from ifssnet.io.save import save
 from ifssnet.workflow.session.session import Session
 
@@ -21,6 +21,11 @@ def run(*arguments: object) -> int:
     with pytest.raises(SystemExit) as ended:
         main([str(each) for each in arguments])
     return int(ended.value.code or 0)
+
+
+def enclosed_px(ring: np.ndarray) -> float:
+    x, y = ring.T
+    return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
 
 
 def some_slices(*slices: int) -> LabelMap:
@@ -54,12 +59,23 @@ def test_a_leg_by_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert run("session", "sign", case, "--by", "E", "--statement", "complete") == 0
     assert run("session", "erase", case, "SOL", "--slices", "0") == 2
     assert "Reopen" in capsys.readouterr().err
-    assert run("session", "export", case, "--kinds", "seg.nrrd,nii.gz,stl,measures,slices,seeds") == 0
+    assert run("session", "export", case, "--kinds", "seg.nrrd,nii.gz,stl,measures,slices,seeds,stradwin") == 0
 
     found = open_labels(case / "exports" / "segmentation.seg.nrrd")
     with Session.open(case, read_only=True) as session:
         assert np.array_equal(found.array, session.state.label_map().array)
     assert set(found.names.values()) >= {"SOL", "GM"}
+    # Stradwin's outlines lie where the slices do, and enclose what was drawn.
+    outlined = open_sweep(case / "exports" / "outlines.sw")
+    index = found.grid.mm_to_index
+    drawn = {}
+    for contour in outlined.contours:
+        corners = np.c_[contour.points_uv_px, np.zeros(len(contour.points_uv_px)), np.ones(len(contour.points_uv_px))]
+        placed = (index @ outlined.image_to_world[contour.frame] @ corners.T)[:3].T
+        assert np.ptp(placed[:, 2]) < 0.01
+        drawn[outlined.names[contour.label], round(float(placed[0, 2]))] = enclosed_px(placed[:, :2])
+    assert {z for name, z in drawn if name == "SOL"} >= {0, 20, 30, 40}
+    assert drawn["SOL", 30] == pytest.approx(cone(30).sum(), rel=0.03)
     with (case / "exports" / "slices.csv").open(encoding="utf-8") as stream:
         rows = {(row["muscle"], int(row["slice"])): row for row in csv.DictReader(stream)}
     assert rows["SOL", 0]["origin"] == "imported"
@@ -86,7 +102,19 @@ def test_the_report_is_exported_and_redrawing_and_plans_are_asked_for(
     assert run("session", "draw", case, tmp_path / "drawn.seg.nrrd") == 0
     assert run("session", "propagate", case, "--method", "shape-interpolation") == 0
     assert run("session", "export", case, "--kinds", "report") == 0
-    assert "SOL" in (case / "exports" / "report.html").read_text(encoding="utf-8")
+    report = (case / "exports" / "report.html").read_text(encoding="utf-8")
+    assert "Nobody vouches for this result yet" in report
+    assert "Imported" in report
+    assert "Never looked at" in report
+    assert "slices by shape-interpolation" in report
+    assert "Looked at" not in report
+    assert run("session", "accept", case, "SOL", "--slices", "21-24") == 0
+    assert run("session", "sign", case, "--by", "Dr. Weber", "--statement", "whole") == 0
+    assert run("session", "export", case, "--kinds", "report") == 0
+    report = (case / "exports" / "report.html").read_text(encoding="utf-8")
+    assert "Signed by <b>Dr. Weber</b>" in report
+    assert "drawn by Dr. Weber" in report
+    assert "Accepted" in report
     assert run("session", "redraw", case, "--share", "0.2", "--seed", "1", "--json") == 0
     assert run("session", "plan", case, "--most", "6") == 0
     assert run("session", "quality", case) == 0

@@ -2,7 +2,8 @@
 import type { CaseStore } from "../state/case.ts";
 import { t } from "../i18n/index.ts";
 import { say } from "../state/app.ts";
-import { between, grown } from "./between.ts";
+import { between, expectedCentre, grown, movedTo } from "./between.ts";
+import type { Plane } from "./mask.ts";
 import { blank, copyOf } from "./mask.ts";
 import { fillHoles } from "./shapes.ts";
 
@@ -18,7 +19,16 @@ export function copyNeighbour(store: CaseStore): void {
   const from = source(store);
   const plane = from === null ? null : store.marks.plane(store.label.value, from);
   if (plane === null) say(t("copyNone"), true);
-  else store.draw(copyOf(plane));
+  else store.draw(guided(store, plane));
+}
+
+/** An outline moved to where the muscle is expected between its neighbours; as it is where there is one neighbour only. */
+function guided(store: CaseStore, plane: Plane): Plane {
+  const [label, z] = [store.label.value, store.z.value];
+  const pair = around(store);
+  const [low, high] = pair === null ? [null, null] : pair.map((at) => store.marks.plane(label, at));
+  const place = low && high ? expectedCentre(low, high, (z - pair![0]) / (pair![1] - pair![0])) : null;
+  return place === null ? copyOf(plane) : movedTo(plane, place);
 }
 
 /** The drawn slices around this one. */

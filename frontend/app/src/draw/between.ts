@@ -66,6 +66,26 @@ function centre(plane: Plane): [number, number] {
   return [sx / n, sy / n];
 }
 
+/** A mask moved by whole pixels so that its centre comes as near as it can to a place. */
+export function movedTo(plane: Plane, [x, y]: readonly [number, number]): Plane {
+  const { width, height, data } = plane;
+  if (boxOf(plane) === null) return plane;
+  const [cx, cy] = centre(plane);
+  const [dx, dy] = [Math.round(x - cx), Math.round(y - cy)];
+  const found = blank(width, height);
+  for (let v = Math.max(0, dy); v < Math.min(height, height + dy); v++) {
+    for (let u = Math.max(0, dx); u < Math.min(width, width + dx); u++) found.data[v * width + u] = data[(v - dy) * width + u - dx]!;
+  }
+  return found;
+}
+
+/** Where the muscle's centre is expected: on the line between the centres of two outlines. */
+export function expectedCentre(low: Plane, high: Plane, part: number): [number, number] | null {
+  if (boxOf(low) === null || boxOf(high) === null) return null;
+  const [[ax, ay], [bx, by]] = [centre(low), centre(high)];
+  return [ax + (bx - ax) * part, ay + (by - ay) * part];
+}
+
 /** The mask at `part` (0 to 1) of the way from one mask to another; null where one of them is empty. */
 export function between(low: Plane, high: Plane, part: number): Plane | null {
   if (boxOf(low) === null || boxOf(high) === null) return null;

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { Hand } from "../draw/hand.ts";
 import { number, t } from "../i18n/index.ts";
 import { CaseStore } from "../state/case.ts";
+import { takeFiles } from "../state/seeds.ts";
 import { keys } from "../state/keys.ts";
 import { Axial } from "../view/Axial.tsx";
 import { GreySlices } from "../view/grey.ts";
@@ -14,6 +15,8 @@ import { Header } from "./Header.tsx";
 import { KeyHelp } from "./KeyHelp.tsx";
 import { Muscles } from "./Muscles.tsx";
 import { Export } from "./Export.tsx";
+import { Quality } from "./Quality.tsx";
+import { Recording } from "./Recording.tsx";
 import { Sign } from "./Sign.tsx";
 import { Tools } from "./Tools.tsx";
 import { Work } from "./Work.tsx";
@@ -28,7 +31,7 @@ export function CasePage({ name }: { name: string }) {
 }
 
 function Opened({ store }: { store: CaseStore }) {
-  const [dialog, open] = useState<"" | "keys" | "sign" | "export">("");
+  const [dialog, open] = useState<"" | "keys" | "sign" | "export" | "quality">("");
   const came = useMemo(() => signal(0), []);
   const grey = useMemo(() => {
     const { volume, shape } = store.state.value!;
@@ -44,8 +47,16 @@ function Opened({ store }: { store: CaseStore }) {
   const { shape, spacing, signature } = store.state.value!;
   const close = (): void => open("");
   return (
-    <div class="case">
+    <div
+      class="case"
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={(event) => {
+        event.preventDefault();
+        void takeFiles(store, [...(event.dataTransfer?.files ?? [])]);
+      }}
+    >
       <Header store={store} open={open} />
+      <Recording store={store} />
       <main>
         <div class="left">
           <Muscles store={store} />
@@ -68,6 +79,7 @@ function Opened({ store }: { store: CaseStore }) {
       <Strip store={store} />
       {dialog === "keys" && <KeyHelp close={close} />}
       {dialog === "sign" && <Sign store={store} close={close} />}
+      {dialog === "quality" && <Quality store={store} close={close} />}
       {dialog === "export" && <Export store={store} close={close} />}
     </div>
   );

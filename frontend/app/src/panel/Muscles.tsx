@@ -1,8 +1,9 @@
 // The muscles: which one is drawn, how large each is, and where it begins and ends.
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { Muscle } from "../api.ts";
 import { number, t } from "../i18n/index.ts";
 import type { CaseStore } from "../state/case.ts";
+import { takeFiles } from "../state/seeds.ts";
 import { hidden, opacity, outlined, toggle } from "../view/look.ts";
 import { css } from "../view/paint.ts";
 
@@ -33,6 +34,7 @@ export function Muscles({ store }: { store: CaseStore }) {
         </label>
       </div>
       <Add store={store} />
+      <Take store={store} />
     </section>
   );
 }
@@ -92,6 +94,24 @@ function Ends({ store }: { store: CaseStore }) {
         </button>
       </div>
     </div>
+  );
+}
+
+/** Outlines from another program; a file may be dropped anywhere on the case as well. */
+function Take({ store }: { store: CaseStore }) {
+  const chooser = useRef<HTMLInputElement>(null);
+  const take = (input: HTMLInputElement): void => {
+    const files = [...(input.files ?? [])];
+    input.value = "";
+    void takeFiles(store, files);
+  };
+  return (
+    <>
+      <input ref={chooser} type="file" multiple hidden data-testid="seeds" onChange={(event) => take(event.currentTarget)} />
+      <button type="button" class="quiet take" disabled={!store.editable.value || store.blind.value !== null} onClick={() => chooser.current!.click()}>
+        {t("takeSeeds")}
+      </button>
+    </>
   );
 }
 

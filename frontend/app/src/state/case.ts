@@ -1,9 +1,10 @@
 // The open case: what the server knows, what the expert sees, and what is on its way.
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { CaseState, Muscle, Refused, Wish } from "../api.ts";
 import { cancel, propagate, takeOver, whole } from "../api.ts";
 import { t } from "../i18n/index.ts";
-import type { Plane } from "../draw/mask.ts";
+import type { Packed, Plane } from "../draw/mask.ts";
+import { EMPTY, unpack } from "../draw/mask.ts";
 import { say } from "./app.ts";
 import type { Change, Progress } from "./live.ts";
 import { listen } from "./live.ts";
@@ -12,6 +13,8 @@ import { Outbox } from "./outbox.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
 export type Tool = "brush" | "erase" | "polygon" | "magnet" | "fill" | "pan";
+/** What may happen while slices are drawn again. */
+const BLIND_KINDS = new Set<Wish["kind"]>(["ask-again", "redrawn", "seen"]);
 const SEEN_AFTER_MS = 700;
 const TELL_SEEN_MS = 5000;
 
@@ -34,8 +37,14 @@ export class CaseStore {
   readonly muscle = computed(() => this.state.value?.muscles.find((each) => each.label === this.label.value));
   readonly stale = computed(() => this.state.value?.muscles.flatMap((each) => (each.absent ? [] : each.stale)) ?? []);
   /** Whether the expert may change anything. */
-  readonly editable = computed(() => this.writer.value && this.state.value?.signature === null);
-  marks = new Marks(1, 1);
+  readonly editable = computed(() => this.writer.value && this.state.value?.signature === null && this.mayDraw());
+  /** What is to be drawn again without seeing what was drawn; null while that is not under way. */
+  readonly blind = computed(() => (this.blinded.value ? (this.state.value?.asked[0] ?? null) : null));
+  readonly blinded = signal(false);
+  private readonly turn = computed(() => this.blind.value?.join(" ") ?? "");
+  private known = new Marks(1, 1);
+  private anew = new Marks(1, 1);
+  private readonly strokes: Packed[] = [];
 
   private readonly watch = new Stopwatch();
   private readonly unsettled = new Map<number, number>();
@@ -44,6 +53,8 @@ export class CaseStore {
   private readonly stop: () => void;
   private readonly timers: number[] = [];
   private seenTimer = 0;
+  private redrawing = false;
+  private readonly stopBlind = this.followBlind();
 
   constructor(readonly name: string) {
     this.outbox = new Outbox(name, (error) => this.refused(error));
@@ -73,9 +84,15 @@ export class CaseStore {
     this.timers.push(window.setInterval(() => this.tellSeen(), TELL_SEEN_MS));
   }
 
+  /** What shows: while a slice is drawn again nothing but what is drawn now. */
+  get marks(): Marks {
+    return this.blind.value === null ? this.known : this.anew;
+  }
+
   close(): void {
     this.tellSeen();
     this.stop();
+    this.stopBlind();
     this.timers.forEach((timer) => window.clearInterval(timer));
     window.clearTimeout(this.seenTimer);
   }
@@ -91,7 +108,7 @@ export class CaseStore {
       this.early = null;
       batch(() => {
         const first = this.state.value === null;
-        this.marks = fresh;
+        this.known = fresh;
         this.state.value = state;
         this.running.value = state.running;
         this.revision.value++;
@@ -121,6 +138,12 @@ export class CaseStore {
   /** Keep what was drawn: at once on the screen, and on its way to the disk. */
   draw(plane: Plane, label = this.label.value, z = this.z.value): void {
     if (!this.editable.value) return;
+    if (this.blind.value !== null) {
+      this.strokes.push(this.anew.get(label, z)?.mask ?? EMPTY);
+      this.anew.draw(label, z, plane, false);
+      this.revision.value++;
+      return;
+    }
     const before = this.marks.get(label, z);
     const corrected = before !== undefined && (before.origin !== "drawn" || before.corrected);
     const mask = this.marks.draw(label, z, plane, corrected);
@@ -135,11 +158,40 @@ export class CaseStore {
   }
 
   send(wished: Wish, done?: () => void): void {
-    if (!this.writer.value) return;
+    if (!this.writer.value || (this.blind.value !== null && !BLIND_KINDS.has(wished.kind))) return;
     this.outbox.put(wished, done);
   }
 
+  /** Begin, or go on, to draw slices again that the server chooses. */
+  redraw(share: number | null): void {
+    if (share !== null) this.send({ kind: "ask-again", share });
+    this.blinded.value = true;
+  }
+
+  /** Hand in the slice that was drawn again; the next one comes by itself. */
+  handIn(): void {
+    const asked = this.blind.value;
+    if (asked === null) return;
+    const [label, z] = asked;
+    const mask = this.anew.get(label, z)?.mask ?? EMPTY;
+    this.send({ kind: "redrawn", label, z, mask, seconds: this.watch.lap() });
+  }
+
+  /** Show everything again; what is still asked for can be drawn later, or is given up. */
+  unblind(giveUp: boolean): void {
+    if (giveUp) this.send({ kind: "ask-again", share: 0 });
+    this.blinded.value = false;
+    this.revision.value++;
+  }
+
   undo(): void {
+    if (this.blind.value !== null) {
+      const before = this.strokes.pop();
+      const [, height, width] = this.state.value!.shape;
+      if (before !== undefined) this.anew.draw(this.blind.value[0], this.blind.value[1], unpack(before, width, height), false);
+      this.revision.value++;
+      return;
+    }
     if (this.editable.value && (this.state.value?.canUndo === true || this.outbox.waiting.value > 0)) this.send({ kind: "undo" });
   }
 
@@ -148,7 +200,7 @@ export class CaseStore {
   }
 
   async propagate(label?: number): Promise<void> {
-    if (!this.editable.value || this.running.value) return;
+    if (!this.editable.value || this.running.value || this.blind.value !== null) return;
     this.running.value = true;
     try {
       await propagate(this.name, { near: this.z.value, ...(label === undefined ? {} : { label }) });
@@ -170,7 +222,7 @@ export class CaseStore {
   /** Go to the slice whose drawing would help most. */
   goToSuggested(): void {
     const next = this.state.value?.suggestion;
-    if (next === null || next === undefined) return;
+    if (next === null || next === undefined || this.blind.value !== null) return;
     this.label.value = next.label;
     this.goTo(next.z);
   }
@@ -178,6 +230,28 @@ export class CaseStore {
   volumeCm3(muscle: Muscle): number {
     const [dz, dy, dx] = this.state.value!.spacing;
     return (this.marks.pixels(muscle.label) * dz * dy * dx) / 1000;
+  }
+
+  private mayDraw(): boolean {
+    const asked = this.blind.value;
+    return asked === null || (this.z.value === asked[1] && this.label.value === asked[0]);
+  }
+
+  /** Go to each slice that is to be drawn again as its turn comes, with an empty sheet. */
+  private followBlind(): () => void {
+    return effect(() => {
+      // A turn and not the state: the sheet stays while other things change.
+      if (this.turn.value === "") return;
+      untracked(() => {
+        const [label, z] = this.blind.value!;
+        const [, height, width] = this.state.value!.shape;
+        this.anew = new Marks(width, height);
+        this.strokes.length = 0;
+        this.label.value = label;
+        this.goTo(z);
+        this.revision.value++;
+      });
+    });
   }
 
   private begin(state: CaseState): void {
@@ -192,8 +266,10 @@ export class CaseStore {
     batch(() => {
       this.state.value = state;
       // A slice that is being drawn on shows what this tab has: the server's answer to the last stroke is on its way.
-      for (const mark of marks) if (!this.unsettled.has(mark.z)) this.marks.take(mark);
+      for (const mark of marks) if (!this.unsettled.has(mark.z)) this.known.take(mark);
       if (marks.length > 0) this.revision.value++;
+      if (state.asked.length === 0 && this.redrawing) this.blinded.value = false;
+      this.redrawing = state.asked.length > 0;
     });
   }
 

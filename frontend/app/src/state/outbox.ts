@@ -8,6 +8,8 @@ const WAIT_MS = 1000;
 export class Outbox {
   readonly waiting = signal(0);
   readonly lost = signal(false);
+  /** What the server says is in the way, where it says so. */
+  readonly why = signal("");
   private readonly queue: { wished: Wish; done: () => void }[] = [];
   private busy = false;
 
@@ -32,6 +34,7 @@ export class Outbox {
         this.lost.value = false;
       } catch (error) {
         if (!(error instanceof Refused) || error.status >= 500) {
+          this.why.value = error instanceof Refused ? error.message : "";
           this.lost.value = true;
           await new Promise((resume) => window.setTimeout(resume, WAIT_MS));
           continue;

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ifssnet.cli.options import Device, Json, Quiet, Verbose
+from ifssnet.cli.parse import numbers_by_name
 from ifssnet.cli.parse import slices as slices_of
 from ifssnet.cli.terminal import Terminal
 
@@ -244,7 +245,8 @@ def sign(
 def export(
     folder: Folder,
     kinds: Annotated[
-        str | None, typer.Option("--kinds", metavar="LIST", help="Of seg.nrrd,nii.gz,stl,measures,slices,seeds,report.")
+        str | None,
+        typer.Option("--kinds", metavar="LIST", help="Of seg.nrrd,nii.gz,stl,measures,slices,seeds,stradwin,report."),
     ] = None,
     by: By = None,
     json: Json = False,
@@ -298,6 +300,39 @@ def quality(folder: Folder, json: Json = False) -> object:
         for each in found
     ]
     terminal.answer_table("Drawn twice", ("by", "slices", "Dice", "ICC(2,1)", "SEM mm2", "MDC mm2", "bias mm2"), rows)
+    return found
+
+
+def compare(
+    folder: Folder,
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="An earlier visit, or the other leg.")],
+    mdc: Annotated[
+        str | None,
+        typer.Option(metavar="LIST", help="Smallest detectable changes from a study of yours in cm3, as SOL=9,GM=6."),
+    ] = None,
+    json: Json = False,
+) -> object:
+    """Compare the volumes of two cases, and say which change is more than this lab's own error."""
+    from ifssnet.workflow.session import commands as work
+
+    terminal = Terminal(as_json=json)
+    found = work.compare_cases(folder, before, numbers_by_name(mdc))
+    if json:
+        terminal.answer_json(found)
+        return found
+    words = {True: "a change", False: "within error", None: "not known"}
+    rows = [
+        (each.muscle, f"{each.before_cm3:.1f}", f"{each.now_cm3:.1f}", f"{each.change_cm3:+.1f}",
+         "-" if each.mdc_cm3 is None else f"{each.mdc_cm3:.1f}", words[each.detectable])
+        for each in found.changes
+    ]  # fmt: skip
+    terminal.answer_table(
+        f"{found.now} against {found.before}", ("muscle", "before cm3", "now cm3", "change", "detectable", ""), rows
+    )
+    if found.lab.relative_sem is None and mdc is None:
+        terminal.say(
+            f"{found.lab.redrawn} slices were drawn twice in this folder; five tell the lab's error: ifss session redraw."
+        )
     return found
 
 

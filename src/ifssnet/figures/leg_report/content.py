@@ -78,6 +78,29 @@ class ComparedMethod:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class ExpertRecord:
+    """What a human did about a result, as a session has it.
+
+    Attributes:
+        signed_by: Who vouches for it; empty where nobody does.
+        signed_at: When, ISO 8601.
+        statement: What was remarked.
+        expert_minutes: Time spent.
+        outlines: Outlines drawn.
+        slices_by_origin: For each muscle, how many slices were drawn, corrected, accepted, looked at or never seen.
+        slices_by_method: Slices that each method found.
+    """
+
+    signed_by: str = ""
+    signed_at: str = ""
+    statement: str = ""
+    expert_minutes: float = 0.0
+    outlines: int = 0
+    slices_by_origin: Mapping[str, Mapping[str, int]] = field(default_factory=dict[str, Mapping[str, int]])
+    slices_by_method: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
 @dataclass(frozen=True, eq=False)
 class ReportContent:
     """Everything on the page.
@@ -100,6 +123,7 @@ class ReportContent:
         pressures: How far the probe pressed the skin in, one a sweep; empty where the recordings are not known.
         coverage: Muscle's name to how much of it the scan held; empty without grey levels.
         case: Whose leg it is, who drew, and when it was analysed.
+        expert: What a human did about it; None where no session is on record.
         provenance: How the segmentation came about: plain data, as deep as it likes.
         warnings: What was said while the case was read and measured.
         reference_name: What it was compared with, for a person.
@@ -126,6 +150,7 @@ class ReportContent:
     pressures: Sequence[ProbePressure] = ()
     coverage: Mapping[str, MuscleCoverage] = field(default_factory=dict[str, MuscleCoverage])
     case: CaseFacts = field(default_factory=CaseFacts)
+    expert: ExpertRecord | None = None
     provenance: Mapping[str, Json] = field(default_factory=dict[str, Json])
     warnings: Sequence[str] = ()
     reference_name: str = ""

@@ -15,6 +15,7 @@ from ifssnet.figures.drawing.theme import Rgb, colors_of
 from ifssnet.figures.leg_report.acquisition import acquisition_section
 from ifssnet.figures.leg_report.content import ReportContent
 from ifssnet.figures.leg_report.cross_sections import profile_curves, profiles_section
+from ifssnet.figures.leg_report.expert import expert_section
 from ifssnet.figures.leg_report.findings import findings_section
 from ifssnet.figures.leg_report.provenance import limits, provenance_section
 from ifssnet.figures.leg_report.side_by_side import side_by_side
@@ -53,6 +54,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("", "", lambda page: masthead(page.content, page.colors)),
     Section("", "", lambda page: cards(page.content, page.colors)),
     Section("findings", "", lambda page: findings_section(page.content, page.colors)),
+    Section("expert", "Expert", lambda page: expert_section(page.content, page.colors)),
     Section("numbers", "Numbers", lambda page: numbers_section(page.content, page.colors)),
     Section("agreement", "Agreement", lambda page: agreement_section(page.content, page.colors)),
     Section("methods", "Methods", lambda page: side_by_side(page.content, page.colors)),

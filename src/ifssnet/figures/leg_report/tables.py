@@ -70,7 +70,9 @@ def measures_table(
     """The measures; below the volume, what the annotated slices alone say of it."""
     columns = {name: muscles[name].numbers() for name in ordered(muscles)}
     rows = _rows(present(columns.values(), MEASURES), columns)
-    return _table("Measures of each muscle", colors, list(columns), rows[:1] + _estimates(list(columns), estimates) + rows[1:])
+    return muscles_table(
+        "Measures of each muscle", colors, list(columns), rows[:1] + _estimates(list(columns), estimates) + rows[1:]
+    )
 
 
 def agreement_table(agreement: LegAgreement, colors: Mapping[str, Rgb]) -> Markup:
@@ -80,10 +82,13 @@ def agreement_table(agreement: LegAgreement, colors: Mapping[str, Rgb]) -> Marku
     }
     columns["Mean"] = agreement.mean.numbers()
     metrics = [metric.quantity for metric in METRICS if metric is not VOLUME]
-    return _table("Agreement with the reference", colors, list(columns), _rows(present(columns.values(), metrics), columns))
+    return muscles_table(
+        "Agreement with the reference", colors, list(columns), _rows(present(columns.values(), metrics), columns)
+    )
 
 
-def _table(caption: str, colors: Mapping[str, Rgb], columns: Sequence[str], rows: Sequence[Row]) -> Markup:
+def muscles_table(caption: str, colors: Mapping[str, Rgb], columns: Sequence[str], rows: Sequence[Row]) -> Markup:
+    """A table with a column for each muscle."""
     return render(PACKAGE, "table.html", caption=caption, columns=columns, colors=colors, rows=rows)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +23,9 @@ from ifssnet.propagate.anchored.volume_level import MuscleLogits
 from ifssnet.propagate.interpolation.depth_maps import Depth, DepthMaps
 from ifssnet.propagate.network_input.region import Region, crop, paste, pixel_mm, region_of
 from ifssnet.propagate.seeding.border_scatter import scatter_beyond_pixels_mm
+
+REACH_SD = 4.0
+"""SDs of the smoothing along z within which the slices beside a wanted one have a say in it."""
 
 NEVER = -100.0
 """Logit of pixels that no correction can give to the muscle."""
@@ -48,14 +52,20 @@ class HiddenSlice:
 class CorrectedMuscle:
     """A muscle on its way through the network: its slices, and what is known of them so far."""
 
-    def __init__(self, label: int, maps: DepthMaps, corrector: Corrector) -> None:
+    def __init__(self, label: int, maps: DepthMaps, corrector: Corrector, wanted: Set[int] | None = None) -> None:
         self.label, self.maps, self.corrector = label, maps, corrector
         grid, inference = maps.seeds.grid, corrector.inference
         self.slice_mm = grid.spacing_xyz_mm[2]
         self.region = region_of(maps.seeds.masks[label], grid, corrector.sampling)
         self.annotated = maps.seeds.slices(label)
         self.scatter_mm = scatter_beyond_pixels_mm(maps.scatter_mm, grid.spacing_zyx_mm[1:])
-        self.slices = network_slices(maps, label, max(1, round(inference.every_mm / self.slice_mm)))
+        every = max(1, round(inference.every_mm / self.slice_mm))
+        self.slices = network_slices(maps, label, every)
+        self.sought: Sequence[int] = sorted(maps.curves[label].gap_of)
+        if wanted is not None:
+            reach = max(every, math.ceil(REACH_SD * inference.smooth_mm / self.slice_mm))
+            aim = sorted(wanted & maps.curves[label].gap_of.keys())
+            self.slices, self.sought = _near(self.slices, aim, reach), _near(self.sought, aim, reach)
         self.place = {z: index for index, z in enumerate(self.slices)}
         shape = (len(self.slices), *self.region.shape_yx)
         self.prior: Float16[np.ndarray, "slice v u"] = np.zeros(shape, dtype=np.float16)
@@ -142,7 +152,7 @@ class CorrectedMuscle:
         if self.waiting:
             self._pass()
         inference, where = self.corrector.inference, np.array(self.slices, dtype=np.float64) * self.slice_mm
-        weight = slices_stood_for(self.slices, self.maps, self.label)
+        weight = slices_stood_for(self.slices, self.sought)
         if inference.smooth_mm > 0 and len(self.slices) > 1:
             # Each slice for as much of the leg as it stands for: close ones at the ends of a gap count no more than others.
             kernel = np.exp(-0.5 * ((where[:, None] - where) / inference.smooth_mm) ** 2) * weight
@@ -177,6 +187,16 @@ class CorrectedMuscle:
             np.stack([wanted.cue_values for wanted in self.waiting]),
         )
         self.waiting = []
+
+
+def _near(slices: Sequence[int], wanted: Sequence[int], reach: int) -> list[int]:
+    """The slices that lie so near to a wanted one; of both, ascending."""
+    if not wanted:
+        return []
+    places = np.searchsorted(wanted, slices)
+    above = np.abs(np.take(wanted, np.minimum(places, len(wanted) - 1)) - slices)
+    below = np.abs(np.take(wanted, np.maximum(places - 1, 0)) - slices)
+    return [z for z, far in zip(slices, np.minimum(above, below), strict=True) if far <= reach]
 
 
 def _on_region(depth: Depth, maps: DepthMaps, region: Region) -> Float32[np.ndarray, "v u"]:

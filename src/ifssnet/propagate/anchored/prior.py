@@ -108,8 +108,7 @@ def network_slices(maps: DepthMaps, label: int, step: int) -> Sequence[int]:
     return sorted(chosen)
 
 
-def slices_stood_for(slices: Sequence[int], maps: DepthMaps, label: int) -> Float[np.ndarray, " slice"]:
-    """How many of a muscle's slices lie closest to each one that the network sees: together all that are not annotated."""
-    sought = np.array(sorted(maps.curves[label].gap_of))
+def slices_stood_for(slices: Sequence[int], sought: Sequence[int]) -> Float[np.ndarray, " slice"]:
+    """How many of the slices that are sought lie closest to each one that the network sees; both ascend."""
     middles = (np.array(slices[1:]) + np.array(slices[:-1])) / 2
     return np.bincount(np.searchsorted(middles, sought), minlength=len(slices)).astype(np.float64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
@@ -56,38 +56,67 @@ class AnchoredPropagation:
             return None
         return self._tried(self._muscles(maps)) if self.corrector.inference.check else SelfCheck()
 
+    def _check_of(self, maps: DepthMaps, muscles: Mapping[int, CorrectedMuscle]) -> SelfCheck:
+        """The self check by some muscles; by all of them it is kept, for `describe` says it again."""
+        if set(muscles) == {label for label, curves in maps.curves.items() if curves.gap_of}:
+            return self.self_check or SelfCheck()
+        return self._tried(muscles) if self.corrector.inference.check else SelfCheck()
+
     def steps(self) -> Iterator[Step]:
         """Yield the slices that the network sees as guided interpolation has them, then every slice as corrected.
 
         The volume is kept from the first to the last slice only, so no corrected slice is known before all were seen.
         """
-        maps, check, inference = self.interpolation.depth_maps, self.self_check, self.corrector.inference
-        if maps is None or check is None:
+        maps = self.interpolation.depth_maps
+        if maps is not None:
+            yield from self._steps(maps, self._muscles(maps), {z: set(labels) for z, labels in maps.labels_of.items()})
+
+    def steps_on(self, wanted: Mapping[int, Set[int]]) -> Iterator[Step]:
+        """Yield these slices alone, see `PartialPropagation`: the network sees no others but those close to them.
+
+        How far its corrections count, and the level of each muscle, is found on these slices and muscles. Steps differ by
+        so much from those of the whole leg.
+        """
+        maps = self.interpolation.depth_maps
+        if maps is None:
             return
-        muscles = self._muscles(maps)
+        sought = {z: {label for label in labels if z in wanted.get(label, ())} for z, labels in maps.labels_of.items()}
+        muscles = {
+            label: CorrectedMuscle(label, maps, self.corrector, wanted[label]) for label in wanted if label in maps.curves
+        }
+        muscles = {label: muscle for label, muscle in muscles.items() if muscle.slices}
+        yield from self._steps(maps, muscles, {z: labels for z, labels in sought.items() if labels})
+
+    def _steps(self, maps: DepthMaps, muscles: dict[int, CorrectedMuscle], sought: Mapping[int, Set[int]]) -> Iterator[Step]:
+        """What comes of some slices of some muscles."""
+        inference = self.corrector.inference
         seen_slices = {z for muscle in muscles.values() for z in muscle.slices}
-        total = sum(len(muscle.slices) for muscle in muscles.values()) + sum(map(len, maps.labels_of.values()))
+        total = sum(len(muscle.slices) for muscle in muscles.values()) + sum(map(len, sought.values()))
         done = 0
         seen = Images(self.volume, self.corrector.sampling)
-        if doubt := warning(check):
-            warnings.warn(InputWarning(doubt), stacklevel=2)
-        for muscle in muscles.values():
-            muscle.share = check.share
         for z in sorted(seen_slices):
             depths = maps.at(z)
             for label, muscle in muscles.items():
                 if z in muscle.place:
                     muscle.prepare(z, depths[label], seen)
                     done += 1
-                    yield Step(label, z, self._probability(depths[label], maps, None), done, total)
+                    if label in sought.get(z, ()):
+                        yield Step(label, z, self._probability(depths[label], maps, None), done, total)
+        # Only now: whoever waits has seen every slice by then.
+        check = self._check_of(maps, muscles)
+        if doubt := warning(check):
+            warnings.warn(InputWarning(doubt), stacklevel=2)
         for muscle in muscles.values():
+            muscle.share = check.share
             muscle.finish()
         levels = volume_levels(
             {label: muscle.logits for label, muscle in muscles.items()},
             {label: inference.volume_share(maps.curves[label].mean_gap * muscle.slice_mm) for label, muscle in muscles.items()},
         )
-        for z in maps.labels_of:
+        for z, labels in sought.items():
             for label, depth in maps.at(z).items():
+                if label not in labels:
+                    continue
                 done += 1
                 correction = muscles[label].correction(z, levels[label])
                 yield Step(label, z, self._probability(depth, maps, correction), done, total)

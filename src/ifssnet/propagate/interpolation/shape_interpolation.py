@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
@@ -91,10 +91,18 @@ class ShapePropagation:
     def steps(self) -> Iterator[Step]:
         """Yield every slice between annotated ones, all muscles of a slice after one another."""
         maps = self.depth_maps
+        if maps is not None:
+            yield from self.steps_on({label: set(curves.gap_of) for label, curves in maps.curves.items()})
+
+    def steps_on(self, wanted: Mapping[int, Set[int]]) -> Iterator[Step]:
+        """Yield these slices alone, see `PartialPropagation`."""
+        maps = self.depth_maps
         if maps is None:
             return
-        done, total = 0, sum(map(len, maps.labels_of.values()))
-        for z, labels in maps.labels_of.items():
+        sought = {(label, z) for z, labels in maps.labels_of.items() for label in labels if z in wanted.get(label, ())}
+        done, total = 0, len(sought)
+        for z in sorted({z for _, z in sought}):
+            labels = maps.labels_of[z]
             if self.config.plain:
                 curves = [maps.curves[label] for label in labels]
                 found = {
@@ -104,6 +112,8 @@ class ShapePropagation:
             else:
                 found = maps.at(z)
             for label, depth in found.items():
+                if (label, z) not in sought:
+                    continue
                 probability = np.zeros(self.seeds.grid.shape_zyx[1:], dtype=np.float32)
                 probability[maps.box] = expit(depth / np.float32(self.config.softness_mm))
                 done += 1

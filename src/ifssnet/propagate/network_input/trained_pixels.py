@@ -7,7 +7,7 @@ wide, slices are resampled along both axes, and what the method finds comes back
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from ifssnet.core.images import Volume
 from ifssnet.core.progress import Step
 from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Mask, Seeds
-from ifssnet.core.segmentation import Propagation, Propagator
+from ifssnet.core.segmentation import PartialPropagation, Propagation, Propagator
 from ifssnet.geometry.untyped import distance_to_false
 from ifssnet.propagate.network_input.region import Sampling, pixel_factor, pixel_mm
 
@@ -104,7 +104,16 @@ class ResampledPropagation:
 
     def steps(self) -> Iterator[Step]:
         """Yield the steps, probabilities linear between the resampled pixels."""
-        for step in self.propagation.steps():
+        yield from self._resampled(self.propagation.steps())
+
+    def steps_on(self, wanted: Mapping[int, Set[int]]) -> Iterator[Step]:
+        """Yield these slices alone, see `PartialPropagation`; a method that cannot goes through all of them."""
+        inner = self.propagation
+        steps = inner.steps_on(wanted) if isinstance(inner, PartialPropagation) else inner.steps()
+        yield from self._resampled(step for step in steps if step.z in wanted.get(step.label, ()))
+
+    def _resampled(self, steps: Iterable[Step]) -> Iterator[Step]:
+        for step in steps:
             probability = _on_pixels(np.asarray(step.probability, np.float32), self.grid, self.original)
             yield replace(step, probability=probability)
 

@@ -10,6 +10,7 @@ from ifssnet.core.packed_mask import PackedMask
 from ifssnet.core.progress import Progress
 from ifssnet.io.plain_data import Json
 from ifssnet.workflow.session import events
+from ifssnet.workflow.session.quality_control import chosen_again
 from ifssnet.workflow.session.session import now
 from ifssnet.workflow.session.state import SessionState
 from ifssnet.workflow.viewing.marks import Mark
@@ -115,6 +116,23 @@ class Sign(Message):
     statement: Annotated[str, Field(max_length=2000)] = ""
 
 
+class AskAgain(Message):
+    """Drawn slices are to be drawn again, blind; a share of 0 ends that."""
+
+    kind: Literal["ask-again"]
+    share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+class Redrawn(Message):
+    """A slice was drawn again, blind."""
+
+    kind: Literal["redrawn"]
+    label: Whole
+    z: Whole
+    mask: SentMask
+    seconds: Seconds = 0.0
+
+
 class Reopen(Message):
     """Work goes on."""
 
@@ -122,7 +140,8 @@ class Reopen(Message):
 
 
 Wish = Annotated[
-    Draw | Erase | Absent | Ends | Accept | Seen | AddMuscle | Undo | Redo | Sign | Reopen, Field(discriminator="kind")
+    Draw | Erase | Absent | Ends | Accept | Seen | AddMuscle | Undo | Redo | Sign | Reopen | AskAgain | Redrawn,
+    Field(discriminator="kind"),
 ]
 
 
@@ -197,6 +216,10 @@ def event_of(wished: Wished, state: SessionState) -> events.Event:
             return events.Signed(at, by, wish.statement)
         case Reopen():
             return events.Reopened(at, by)
+        case AskAgain():
+            return events.RedrawAsked(at, by, chosen_again(state, wish.share) if wish.share else ())
+        case Redrawn():
+            return events.SliceRedrawn(at, by, wish.label, wish.z, _mask(wish.mask, state), wish.seconds)
 
 
 def new_muscle(name: str, state: SessionState) -> events.MuscleName:

@@ -12,6 +12,8 @@ from ifssnet.io.plain_data import Json
 from ifssnet.web.cases.live import Stream
 from ifssnet.web.cases.messages import Export, Propagate, Wished, event_of, mark_json, progress_json
 from ifssnet.web.cases.state_json import state_json
+from ifssnet.workflow.files.opener import open_seeds
+from ifssnet.workflow.session.commands import import_seeds
 from ifssnet.workflow.session.events import Interval
 from ifssnet.workflow.session.export import EXPORTS, export
 from ifssnet.workflow.session.methods import Methods
@@ -45,7 +47,7 @@ class OpenCase:
         self._volume_turn = threading.Lock()
         self.session.listen(self._changed)
         # The first slice is asked for a moment later: by then the volume is being read.
-        threading.Thread(target=self._read_volume, name=f"read {name}", daemon=True).start()
+        threading.Thread(target=self._make_ready, name=f"read {name}", daemon=True).start()
 
     @property
     def idle(self) -> bool:
@@ -67,10 +69,13 @@ class OpenCase:
     def _slices(self) -> GreySlices:
         return GreySlices(self.session.volume)
 
-    def _read_volume(self) -> None:
+    def _make_ready(self) -> None:
         # Whoever asks for a slice is told why the volume cannot be read.
         with suppress(InputError):
             _ = self.slices
+        # While the expert draws: a network takes seconds to come from its file.
+        with suppress(InputError):
+            self._methods.get(self._methods.best())
 
     def check_volume(self, key: str) -> None:
         """Refuse an address that belongs to another volume.
@@ -134,6 +139,18 @@ class OpenCase:
         with self.session.turn:
             self.check_writer(wished.tab)
             return self.session.apply(event_of(wished, self.session.state)).events
+
+    def take_seeds(self, tab: str, by: str, path: Path) -> int:
+        """Take seeds that lie on this case's grid, and say how many outlines that were.
+
+        Raises:
+            NotTheWriter: Another tab writes.
+            InputError: Seeds that cannot be read, or a session that is signed.
+        """
+        with self.session.turn:
+            self.check_writer(tab)
+            self.session.by = by
+            return import_seeds(self.session, open_seeds([path], self.session.state.grid))
 
     def check_writer(self, tab: str) -> None:
         """Let the tab write that may.

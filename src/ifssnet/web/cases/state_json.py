@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ifssnet.io.plain_data import Json
+from ifssnet.workflow.session.quality_control import drawing_quality
 from ifssnet.workflow.session.state import MuscleState, SessionState
 from ifssnet.workflow.session.suggestion import suggest
 from ifssnet.workflow.session.uncertainty import volume_sd_cm3
@@ -33,6 +34,8 @@ def state_json(name: str, state: SessionState) -> dict[str, Json]:
         "secondsPerOutline": state.effort.seconds_per_outline,
         "runs": state.runs,
         "suggestion": _suggestion(state),
+        "asked": [[label, z] for label, z in state.asked],
+        "redrawn": len(state.redrawn),
     }
 
 
@@ -57,3 +60,31 @@ def _muscle(state: SessionState, label: int, muscle: MuscleState) -> dict[str, J
         "stale": [[each.low, each.high] for each in state.stale(label)],
         "methods": sorted({proposal.method for proposal in muscle.proposals.values()}),
     }
+
+
+def quality_json(state: SessionState) -> dict[str, Json]:
+    """Agreement of slices that were drawn twice: by one person, and by two; areas in mm2."""
+    return {"same": _quality(state, same_hand=True), "other": _quality(state, same_hand=False)}
+
+
+def _quality(state: SessionState, *, same_hand: bool) -> dict[str, Json] | None:
+    found = drawing_quality(state, same_hand=same_hand)
+    if found is None:
+        return None
+    areas, again = found.areas, found.reliability
+    pairs: list[Json] = [[_finite(first), _finite(second)] for first, second in found.pairs_mm2]
+    return {
+        "slices": found.slices,
+        "dice": found.dice,
+        "pairs": pairs,
+        "bias": None if areas is None else _finite(areas.bias),
+        "limits": None if areas is None else [_finite(each) for each in areas.limits],
+        "icc": None if again is None else _finite(again.icc_2_1.value),
+        "sem": None if again is None else _finite(again.sem_agreement),
+        "mdc": None if again is None else _finite(again.mdc_agreement),
+    }
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no word for what is not a number."""
+    return value if math.isfinite(value) else None

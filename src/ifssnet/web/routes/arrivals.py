@@ -11,11 +11,12 @@ from pydantic import Field
 
 from ifssnet.core.errors import InputError
 from ifssnet.io.plain_data import Json
-from ifssnet.web.cases.messages import Message
-from ifssnet.web.cases.places import INCOMING, checked_name
+from ifssnet.web.cases.messages import Message, Name
+from ifssnet.web.cases.places import INCOMING, case_folder, checked_name
 from ifssnet.web.context import hub_of, jobs_of
 
 router = APIRouter(prefix="/api")
+READY = ".ready.seg.nrrd"
 TRAY = r"[0-9a-f-]{8,40}"
 MOST_FILES = 5000
 
@@ -30,6 +31,19 @@ class Tray(Message):
     """The tray whose files become a case."""
 
     tray: str = Field(pattern=f"^{TRAY}$")
+
+
+class SeedsTray(Tray):
+    """A tray, and the case that its files were drawn for."""
+
+    case: Name
+
+
+class TakenSeeds(Tray):
+    """A tray whose files were read, and who takes them."""
+
+    tab: Name
+    by: Name
 
 
 @router.put("/trays/{tray}/{file}")
@@ -66,11 +80,36 @@ async def receive(request: Request, tray: str, file: str) -> dict[str, Json]:
 def make_case(request: Request, given: Tray) -> dict[str, Json]:
     """Make a case of the files in a tray."""
     folder = hub_of(request).root / INCOMING / given.tray
-    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    files = sorted(path for path in folder.iterdir() if path.name != READY) if folder.is_dir() else []
     if not files:
         raise InputError("files in the tray", "none", "Send the files first.")
     job = jobs_of(request).start("files", [str(path) for path in files], lambda: shutil.rmtree(folder, ignore_errors=True))
     return {"job": job}
+
+
+@router.post("/jobs/seeds")
+def read_seeds(request: Request, given: SeedsTray) -> dict[str, Json]:
+    """Bring the files in a tray onto the volume of a case; the case then takes them."""
+    root = hub_of(request).root
+    case_folder(root, given.case)
+    folder = root / INCOMING / given.tray
+    files = sorted(path for path in folder.iterdir() if path.name != READY) if folder.is_dir() else []
+    if not files:
+        raise InputError("files in the tray", "none", "Send the files first.")
+    rest = [given.case, str(folder / READY), *(str(path) for path in files)]
+    return {"job": jobs_of(request).start("seeds", rest)}
+
+
+@router.post("/cases/{name}/seeds")
+def take_seeds(request: Request, name: str, given: TakenSeeds) -> dict[str, Json]:
+    """Take what was read into the case, as outlines that were drawn elsewhere."""
+    case = hub_of(request).case(name)
+    folder = hub_of(request).root / INCOMING / given.tray
+    if not (folder / READY).is_file():
+        raise InputError("seeds that were read", "none", "Send the files first.")
+    taken = case.take_seeds(given.tab, given.by, folder / READY)
+    shutil.rmtree(folder, ignore_errors=True)
+    return {"outlines": taken}
 
 
 @router.post("/jobs/example")

@@ -8,10 +8,14 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from ifssnet.io.plain_data import Json
+from ifssnet.io.plain_data import Json, plain_table
 from ifssnet.web.cases.live import Stream
 from ifssnet.web.cases.messages import Name, Propagate, Tab, Wished
+from ifssnet.web.cases.places import case_folder
+from ifssnet.web.cases.state_json import quality_json
 from ifssnet.web.context import hub_of
+from ifssnet.workflow.session.commands import compare_cases
+from ifssnet.workflow.viewing.recording import recording_findings
 
 router = APIRouter(prefix="/api/cases/{name}")
 COMES_BACK_S = 4.0
@@ -51,6 +55,26 @@ def take_over(request: Request, name: str, tab: Tab) -> dict[str, Json]:
     """Write from this tab; every other one only reads from now on."""
     hub_of(request).case(name).take_over(tab.tab)
     return {"writer": True}
+
+
+@router.get("/findings")
+def findings(request: Request, name: str) -> dict[str, Json]:
+    """What the look at the recording found before it was compounded."""
+    found = recording_findings(hub_of(request).case(name).slices.volume)
+    return {"findings": [plain_table(each) for each in found]}
+
+
+@router.get("/quality")
+def quality(request: Request, name: str) -> dict[str, Json]:
+    """How slices agree that were drawn twice."""
+    return quality_json(hub_of(request).case(name).session.state)
+
+
+@router.get("/compare/{other}")
+def compare(request: Request, name: str, other: str) -> dict[str, Json]:
+    """The volumes against those of another case."""
+    root = hub_of(request).root
+    return plain_table(compare_cases(case_folder(root, name), case_folder(root, other)))
 
 
 @router.get("/live")

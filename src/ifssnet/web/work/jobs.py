@@ -71,7 +71,7 @@ class Jobs:
         """Begin a job, and return its name.
 
         Args:
-            what: "example" or "files".
+            what: "example", "files" or "seeds".
             rest: What the worker is given.
             after: Called when it is over, however it ended.
 

@@ -1,6 +1,7 @@
 """A process of its own for files from elsewhere: it may die, hang or want too much memory, and the server goes on.
 
-`python -m ifssnet.web.work.worker ROOT example SIZE` or `... ROOT files FILE [FILE ...]`; lines of JSON say how far it is.
+`python -m ifssnet.web.work.worker ROOT example SIZE` or `... ROOT files FILE [FILE ...]`
+or `... ROOT seeds CASE READY FILE [FILE ...]`; lines of JSON say how far it is.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from ifssnet.core.errors import InputError, silence_libraries
 from ifssnet.core.progress import Progress, drain
-from ifssnet.workflow.arrivals.dropped import case_of_files
+from ifssnet.workflow.arrivals.dropped import case_of_files, seeds_for_case
 from ifssnet.workflow.arrivals.example import example_case
 
 
@@ -34,6 +35,8 @@ def main(arguments: list[str]) -> int:
 def _work(root: Path, what: str, rest: list[str]) -> Generator[Progress, None, str]:
     if what == "example":
         return example_case(root, size=rest[0], via="scan")
+    if what == "seeds":
+        return seeds_for_case(root / rest[0], [Path(path) for path in rest[2:]], Path(rest[1]))
     return case_of_files(root, [Path(path) for path in rest])
 
 

@@ -12,13 +12,14 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress
 from ifssnet.core.seeds import Seeds
 from ifssnet.geometry.grids.axis_order import AS_STORED
-from ifssnet.io.kinds import IMAGES, KINDS, SWEEPS, kind_of
+from ifssnet.io.kinds import IMAGES, KINDS, SEGMENTATIONS, SWEEPS, kind_of
 from ifssnet.io.open import open_labels, open_volume
+from ifssnet.io.seeds.seed_files import save_seeds
+from ifssnet.io.sweeps.linear_transform import LINEAR_TRANSFORM
 from ifssnet.workflow.arrivals.new_case import free_name, new_case
 from ifssnet.workflow.files.opener import open_seeds
 from ifssnet.workflow.leg.compound_files import RecordingFiles, compound_files
-
-SEEDS = (".seg.nrrd",)
+from ifssnet.workflow.session.session import Session
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,14 @@ class Dropped:
         sweeps: Tracked sweeps.
         config: Their PLUS configuration.
         seeds: What was drawn; None where none came.
+        calibration: The transform from the image to the probe, where it is a file of its own.
     """
 
     volume: Path | None
     sweeps: tuple[Path, ...] = ()
     config: Path | None = None
     seeds: Path | None = None
+    calibration: Path | None = None
 
 
 def case_of_files(root: Path, files: Sequence[Path], *, by: str | None = None) -> Generator[Progress, None, str]:
@@ -58,12 +61,35 @@ def case_of_files(root: Path, files: Sequence[Path], *, by: str | None = None) -
         volume = dropped.volume
         if volume is None:
             volume = Path(folder) / "volume.mha"
-            yield from compound_files(RecordingFiles(dropped.sweeps, dropped.config), volume)
+            yield from compound_files(RecordingFiles(dropped.sweeps, dropped.config, calibration=dropped.calibration), volume)
         yield Progress("beginning", 0, 1)
         seeds = None if dropped.seeds is None else _seeds(dropped.seeds, volume)
         name = free_name(root, case_name(dropped.volume or dropped.sweeps[0]))
         new_case(root, name, volume, seeds=seeds, by=by)
     return name
+
+
+def seeds_for_case(case: Path, files: Sequence[Path], ready: Path) -> Generator[Progress, None, str]:
+    """What was drawn elsewhere, brought onto the volume of a case and written where its session can take it from.
+
+    Args:
+        case: The case's folder; it may be open.
+        files: Seeds in any form that `ifss segment` reads.
+        ready: The file to write, which ends in .seg.nrrd.
+
+    Returns:
+        The case's name.
+
+    Raises:
+        InputError: Files that cannot be read, or drawn across another axis or on another leg.
+    """
+    yield Progress("reading", 0, 1)
+    with Session.open(case, read_only=True) as session:
+        seeds = open_seeds(list(files), session.state.grid)
+    if seeds.axes != AS_STORED:
+        raise InputError("seeds on the volume's own slices", "seeds across another axis", "Reorder the volume: ifss convert.")
+    save_seeds(seeds, ready, force=True)
+    return case.name
 
 
 def sorted_out(files: Sequence[Path]) -> Dropped:
@@ -76,7 +102,9 @@ def sorted_out(files: Sequence[Path]) -> Dropped:
     config = [path for path, kind in kinds.items() if kind == "plus-config"]
     sweeps = [path for path, kind in kinds.items() if kind in SWEEPS]
     images = [path for path, kind in kinds.items() if kind in IMAGES]
-    seeds = [path for path in images if path.name.lower().endswith(SEEDS)]
+    # Recorded transforms are found beside their images.
+    calibrations = [path for path, kind in kinds.items() if kind == LINEAR_TRANSFORM.name]
+    seeds = [path for path in images if kinds[path] in SEGMENTATIONS]
     volumes = [path for path in images if path not in seeds]
     if len(volumes) == 2 and not seeds:
         # Two images: the one that is a label map holds the seeds.
@@ -90,7 +118,13 @@ def sorted_out(files: Sequence[Path]) -> Dropped:
             found,
             "Drop the files of one leg.",
         )
-    return Dropped(volumes[0] if volumes else None, tuple(sweeps), config[0] if config else None, seeds[0] if seeds else None)
+    return Dropped(
+        volumes[0] if volumes else None,
+        tuple(sweeps),
+        config[0] if config else None,
+        seeds[0] if seeds else None,
+        calibrations[0] if len(calibrations) == 1 and sweeps else None,
+    )
 
 
 def case_name(path: Path) -> str:

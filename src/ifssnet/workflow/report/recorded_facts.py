@@ -9,10 +9,14 @@ from ifssnet.core.findings import Finding
 from ifssnet.core.provenance import BodySide, CaseFacts, SelfCheck
 from ifssnet.core.provenance import VolumeEstimate as Estimated
 from ifssnet.core.seeds import Seeds
-from ifssnet.figures.leg_report.content import VolumeEstimate
+from ifssnet.figures.leg_report.content import ExpertRecord, VolumeEstimate
+from ifssnet.io.plain_data import structure
 from ifssnet.io.storage.provenance import RecordedProvenance
 from ifssnet.propagate.anchored.self_check import warning
 from ifssnet.workflow.leg.case import estimates_from_slices
+
+SESSION = "session"
+"""The method's name where an expert's session is what the result comes from."""
 
 
 def case_of(recorded: RecordedProvenance, subject: str, side: BodySide | None, rater: str) -> CaseFacts:
@@ -53,6 +57,14 @@ def shown_estimates(estimates: Mapping[str, Estimated]) -> dict[str, VolumeEstim
         for name, each in estimates.items()
         if each.volume_cm3 is not None
     }
+
+
+def expert_record(recorded: RecordedProvenance) -> ExpertRecord | None:
+    """What a human did about the result; None where it does not come from a session."""
+    found = recorded.provenance
+    if found is None or found.method_name != SESSION:
+        return None
+    return structure(ExpertRecord, found.method.details, "the session's record", ignore_unknown=True)
 
 
 def network_of(recorded: RecordedProvenance) -> str:

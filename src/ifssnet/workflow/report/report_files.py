@@ -31,7 +31,14 @@ from ifssnet.workflow.files.provenance import software, source
 from ifssnet.workflow.files.result_files import check_target
 from ifssnet.workflow.leg.case import structures_in_order
 from ifssnet.workflow.report.outlined_slices import even_places, outlined_slice
-from ifssnet.workflow.report.recorded_facts import case_of, estimated_volumes, network_of, self_checks, shown_estimates
+from ifssnet.workflow.report.recorded_facts import (
+    case_of,
+    estimated_volumes,
+    expert_record,
+    network_of,
+    self_checks,
+    shown_estimates,
+)
 from ifssnet.workflow.report.reported_leg import ReportedLeg, knows_the_patient, leg_findings, read_leg
 from ifssnet.workflow.report.side_by_side import OtherSegmentation, compared_methods, method_name
 
@@ -146,6 +153,7 @@ def report_files(
         estimates=shown_estimates(estimates),
         network=network_of(leg.recorded),
         self_checks=self_checks(leg.recorded),
+        expert=expert_record(leg.recorded),
         pressures=() if leg.volume is None else recorded_pressures(leg.volume),
         coverage=coverage,
         case=case,

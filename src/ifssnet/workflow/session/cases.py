@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -87,6 +88,14 @@ def summary(name: str, state: SessionState) -> CaseSummary:
     return CaseSummary(
         name, progression(state), state.subject, state.side, state.visit, volumes, effort.minutes, effort.last_at
     )
+
+
+def states(folder: Path) -> Iterator[SessionState]:
+    """Every case in a folder whose log can be read."""
+    for each in sorted(folder.iterdir()):
+        if (each / LOG).is_file():
+            with suppress(InputError):
+                yield replay(read_log(each / LOG).events)
 
 
 def cases(folder: Path) -> tuple[CaseSummary, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from ifssnet.core.packed_mask import PackedMask
 from ifssnet.core.progress import Progress
 from ifssnet.core.seeds import Seeds
 from ifssnet.workflow.files.opener import open_seeds
-from ifssnet.workflow.session.cases import CaseSummary, summary
+from ifssnet.workflow.session.cases import CaseSummary, states, summary
+from ifssnet.workflow.session.comparison import LabError, VolumeChange, changes, lab_error
 from ifssnet.workflow.session.events import (
     EndsMarked,
     How,
@@ -98,11 +99,25 @@ def draw(
         seeds = open_seeds(list(files), session.state.grid)
         if seeds.axes != (0, 1, 2):
             raise InputError("slices drawn along the volume's first axis", f"axes {seeds.axes}", "Use ifss segment for these.")
-        _import(session, seeds, set(slices), how)
+        import_seeds(session, seeds, set(slices), how)
         return _answer(session)
 
 
-def _import(session: Session, seeds: Seeds, slices: set[int], how: How) -> None:
+def import_seeds(session: Session, seeds: Seeds, slices: Set[int] = frozenset(), how: How = "imported") -> int:
+    """Let what was drawn elsewhere happen in a session; muscles that it does not have are added.
+
+    Args:
+        session: Where it happens.
+        seeds: On the session's grid.
+        slices: These slices alone; none for all.
+        how: What the drawing was.
+
+    Returns:
+        How many outlines were taken.
+
+    Raises:
+        InputError: Seeds without one of the slices.
+    """
     missing = sorted(slices - set(seeds.annotated_slices))
     if missing:
         raise InputError(
@@ -121,6 +136,7 @@ def _import(session: Session, seeds: Seeds, slices: set[int], how: How) -> None:
                 packed = PackedMask.of(np.asarray(mask, dtype=bool))
                 events.append(SliceDrawn(now(), session.by, names[name], z, packed, how))
     session.apply(*events)
+    return sum(isinstance(event, SliceDrawn) for event in events)
 
 
 def propagate_session(
@@ -220,6 +236,31 @@ def quality(folder: Path) -> tuple[DrawingQuality, ...]:
     with Session.open(folder, read_only=True) as session:
         found = [drawing_quality(session.state, same_hand=same) for same in (True, False)]
         return tuple(each for each in found if each is not None)
+
+
+@dataclass(frozen=True)
+class CaseComparison:
+    """A case against another one.
+
+    Attributes:
+        now: This case.
+        before: The other one.
+        changes: Muscle by muscle.
+        lab: What the redrawings in the folder of this case say.
+    """
+
+    now: str
+    before: str
+    changes: tuple[VolumeChange, ...]
+    lab: LabError
+
+
+def compare_cases(folder: Path, before: Path, mdc_cm3: Mapping[str, float] | None = None) -> CaseComparison:
+    """A case against an earlier visit or the other leg; all cases beside it say what the lab can detect."""
+    with Session.open(folder, read_only=True) as one, Session.open(before, read_only=True) as other:
+        lab = lab_error(states(folder.resolve().parent))
+        found = changes(one.state, other.state, lab, mdc_cm3)
+        return CaseComparison(folder.resolve().name, before.resolve().name, found, lab)
 
 
 def plan_study(folder: Path, most: int = 20) -> tuple[PlannedEffort, ...]:

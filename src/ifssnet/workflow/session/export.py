@@ -12,21 +12,26 @@ from typing import Literal, TypeAlias
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap
 from ifssnet.core.progress import drain
-from ifssnet.core.provenance import FileSource, MethodDescription, Provenance
+from ifssnet.core.provenance import BodySide, CaseFacts, FileSource, MethodDescription, Provenance
 from ifssnet.core.segmentation import Segmentation
 from ifssnet.geometry.surfaces.surface import surface_of
 from ifssnet.io.result_tables import save_measures
 from ifssnet.io.save import save
 from ifssnet.io.seeds.seed_files import save_seeds
+from ifssnet.io.sweeps.stradwin_writer import write_stradwin
 from ifssnet.io.volumes.surfaces import write_surface
 from ifssnet.measurement.leg.muscles import measure
 from ifssnet.workflow.files.provenance import annotated_slices, software
 from ifssnet.workflow.files.result_files import write_csv
+from ifssnet.workflow.report.recorded_facts import SESSION
 from ifssnet.workflow.report.report_files import report_files
 from ifssnet.workflow.session.events import Exported
+from ifssnet.workflow.session.outlines import outlined_sweep
 from ifssnet.workflow.session.session import Session, now
 from ifssnet.workflow.session.state import SessionState
 from ifssnet.workflow.session.uncertainty import confidences, volume_sd_cm3
+
+_SIDES: Mapping[str, BodySide] = MappingProxyType({"left": "left", "right": "right"})
 
 EXPORTS = "exports"
 """The folder within the session's folder."""
@@ -95,14 +100,20 @@ def segmentation(state: SessionState) -> Segmentation:
         "volume_sd_cm3": {muscle.name: volume_sd_cm3(state, label) for label, muscle in state.muscles.items()},
     }
     provenance = Provenance(
-        "session",
+        SESSION,
         MethodDescription(details=details),
         "all-seeds",
         annotated_slices(state.seeds()),
         software(),
         volume=FileSource(state.volume, state.sha256),
+        case=CaseFacts(state.subject, _SIDES.get(state.side), *_signed(state)),
     )
     return Segmentation(state.label_map(), None, provenance)
+
+
+def _signed(state: SessionState) -> tuple[str, str]:
+    """Who vouches for the result, and when; both empty where nobody does."""
+    return ("", "") if state.signature is None else (state.signature.by, state.signature.at)
 
 
 def slices_by_origin(state: SessionState) -> dict[str, dict[str, int]]:
@@ -157,6 +168,11 @@ def _save_seeds(session: Session, folder: Path, _: LabelMap) -> list[Path]:
     return [folder / "seeds.seg.nrrd"]
 
 
+def _save_stradwin(session: Session, folder: Path, labels: LabelMap) -> list[Path]:
+    write_stradwin(outlined_sweep(session.volume, session.state, labels), folder / "outlines.sw", force=True)
+    return [folder / "outlines.sw", folder / "outlines.sxi"]
+
+
 def _save_report(session: Session, folder: Path, _: LabelMap) -> list[Path]:
     labels = folder / "segmentation.seg.nrrd"
     save(segmentation(session.state), labels, force=True)
@@ -176,6 +192,7 @@ EXPORTERS: Mapping[str, Callable[[Session, Path, LabelMap], list[Path]]] = Mappi
         "measures": _save_measures,
         "slices": _save_slices,
         "seeds": _save_seeds,
+        "stradwin": _save_stradwin,
         "report": _save_report,
     }
 )

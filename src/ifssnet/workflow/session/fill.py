@@ -13,7 +13,7 @@ from ifssnet.core.images import Volume
 from ifssnet.core.packed_mask import PackedMask
 from ifssnet.core.progress import Step
 from ifssnet.core.seeds import Mask, Seeds
-from ifssnet.core.segmentation import Propagator
+from ifssnet.core.segmentation import PartialPropagation, Propagator
 from ifssnet.geometry.untyped import logit
 from ifssnet.propagate.network_input.trained_pixels import on_trained_pixels
 from ifssnet.workflow.session.events import Arrived, Interval
@@ -68,6 +68,7 @@ def fill(
     window: Window,
     propagator: Propagator,
     hidden: Mapping[int, frozenset[int]] | None = None,
+    only: frozenset[int] | None = None,
 ) -> Iterator[tuple[int, tuple[Arrived, ...]]]:
     """Run a method on a window, slice after slice as it finds them.
 
@@ -80,6 +81,7 @@ def fill(
         window: What to fill.
         propagator: The method.
         hidden: Drawn slices by label that the method is not shown.
+        only: These slices of what is wanted, and no others; None for all.
 
     Yields:
         A slice index, and what was found there of the muscles that were asked for. A slice may come again.
@@ -91,12 +93,15 @@ def fill(
     cut = slice(window.low, window.high + 1)
     # Where a part of the grid begins does not matter to a method, and its array is a view.
     part = Volume(volume.array[cut], replace(volume.grid, shape_zyx=seeds.grid.shape_zyx), volume.header)
-    wanted = _wanted(window, hidden or {})
+    wanted = {(label, z) for label, z in _wanted(window, hidden or {}) if only is None or z in only}
     with warnings.catch_warnings():
         # What a method remarks about a part of a leg is no news to whoever is drawing it.
         warnings.simplefilter("ignore")
         prepared = on_trained_pixels(propagator, seeds.grid).prepare(part if propagator.needs_volume else None, seeds)
-        steps = prepared.steps()
+        if isinstance(prepared, PartialPropagation):
+            steps = prepared.steps_on(_by_label(wanted, window.low))
+        else:
+            steps = prepared.steps()
         for z, probabilities in _by_slice(steps):
             asked = {label: each for label, each in probabilities.items() if (label, z + window.low) in wanted}
             if asked:
@@ -106,6 +111,14 @@ def fill(
 def _wanted(window: Window, hidden: Mapping[int, frozenset[int]]) -> set[tuple[int, int]]:
     asked = {(each.label, z) for each in window.intervals for z in each.slices}
     return asked | {(label, z) for label, slices in hidden.items() for z in slices}
+
+
+def _by_label(wanted: set[tuple[int, int]], low: int) -> dict[int, set[int]]:
+    """Slices by label, counted from the first one of a window."""
+    found: dict[int, set[int]] = {}
+    for label, z in wanted:
+        found.setdefault(label, set()).add(z - low)
+    return found
 
 
 def _seeds_of(state: SessionState, window: Window, hidden: Mapping[int, frozenset[int]]) -> Seeds:

@@ -53,9 +53,11 @@ def _tried(
     areas: list[tuple[str, float]] = []
     for name in names:
         found = PackedMask.empty_of(drawn.shape_yx)
-        for z, arrived in fill(session.volume, state, window, methods.get(name).propagator, {label: frozenset(group)}):
-            if z == middle:
-                found = next((each.mask for each in arrived if each.label == label), found)
+        steps = fill(
+            session.volume, state, window, methods.get(name).propagator, {label: frozenset(group)}, frozenset({middle})
+        )
+        for _, arrived in steps:
+            found = next((each.mask for each in arrived if each.label == label), found)
         dice.append((name, dice_of(found, drawn)))
         areas.append((name, float(found.pixels)))
     return HiddenSlice(middle, tuple(dice), tuple(areas), float(drawn.pixels))

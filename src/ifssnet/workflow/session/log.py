@@ -6,6 +6,7 @@ A last line that is not whole was being written when the machine stopped: the ev
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import zlib
@@ -65,12 +66,14 @@ def read_log(path: Path) -> ReadLog:
     whole = data.rfind(b"\n") + 1
     lines = data[:whole].split(b"\n")[:-1]
     if not lines:
-        raise InputError(f"a log that begins with its format, {path.name}", "an empty one", "Begin a new session.")
+        raise _unbegun(path)
     version = _version(lines[0], path)
     events: list[Event] = []
     for number, line in enumerate(lines[1:], start=1):
         event = _event(line, number, version)
         if event is None and number == len(lines) - 1:
+            if not events:
+                raise _unbegun(path)
             return ReadLog(tuple(events), whole - len(line) - 1, len(data) - whole + len(line) + 1, version)
         if event is None:
             raise InputError(
@@ -79,7 +82,25 @@ def read_log(path: Path) -> ReadLog:
                 "Take a copy of the folder from before the damage.",
             )
         events.append(event)
+    if not events:
+        raise _unbegun(path)
     return ReadLog(tuple(events), whole, len(data) - whole, version)
+
+
+def begun(path: Path) -> bool:
+    """Whether there is a log with an event, whole or damaged: one that was cut short before is no session."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return len(stream.readline(MAX_LINE)) > 0 and stream.readline(MAX_LINE).endswith(b"\n")
+
+
+def _unbegun(path: Path) -> InputError:
+    return InputError(
+        f"a session that was begun, {path.parent.name}",
+        "one that was interrupted before its first event",
+        "Begin it again in the same folder: ifss session new.",
+    )
 
 
 def _version(line: bytes, path: Path) -> int:
@@ -188,6 +209,8 @@ class LogWriter:
             while view:
                 view = view[self._stream.write(view) or 0 :]
             os.fsync(self._stream.fileno())
+            if not os.fstat(self._stream.fileno()).st_nlink:
+                raise OSError(errno.ENOENT, "the file was deleted while it was open")
         except OSError:
             self._stream.truncate(self._end)
             self._stream.seek(self._end)
@@ -199,8 +222,14 @@ class LogWriter:
         self._stream.close()
 
 
-def _unwritable(path: Path, error: OSError) -> InputError:
-    return InputError(f"a place to write {path.name}", error.strerror or str(error), "Free some space, or check the folder.")
+class UnwritableLogError(InputError):
+    """The disk is full or gone: what was to be written may be tried again as it is."""
+
+
+def _unwritable(path: Path, error: OSError) -> UnwritableLogError:
+    return UnwritableLogError(
+        f"a place to write {path.name}", error.strerror or str(error), "Free some space, or check the folder."
+    )
 
 
 def _sync_folder(folder: Path) -> None:

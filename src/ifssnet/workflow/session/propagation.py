@@ -16,6 +16,9 @@ from ifssnet.workflow.session.session import Session, now
 BATCH_S = 0.25
 """Slices wait at most so long to be written together; the first one is written at once."""
 
+FEW = 2
+"""So many gaps of each muscle are filled at once: they take no longer than a first look at one of them."""
+
 
 def propagate(
     session: Session,
@@ -51,7 +54,7 @@ def propagate(
         wanted.sort(key=lambda each: max(each.low - near, near - each.high, 0))
     total, done = sum(len(each.slices) for each in wanted), 0
     for name, group in _by_method(session, methods, wanted, method).items():
-        yield from _run(session, methods, name, group, done, total)
+        yield from _run(session, methods, name, _in_turn(group, near), done, total)
         done += sum(len(each.slices) for each in group)
 
 
@@ -73,10 +76,22 @@ def _by_method(
     return found
 
 
+def _in_turn(intervals: Sequence[Interval], near: int | None) -> tuple[tuple[Interval, ...], ...]:
+    """What is filled first, the gap of each muscle that is nearest to a slice; and then everything.
+
+    The first gaps are filled once more among all the others, so that the result does not depend on where the expert looked.
+    """
+    first = {each.label: each for each in reversed(intervals)}.values()
+    if near is None or len(intervals) <= FEW * len(first):
+        return (tuple(intervals),)
+    return tuple(first), tuple(intervals)
+
+
 def _run(
-    session: Session, methods: Methods, name: str, intervals: Sequence[Interval], done: int, total: int
+    session: Session, methods: Methods, name: str, turns: Sequence[Sequence[Interval]], done: int, total: int
 ) -> Generator[Progress, None, None]:
     """One run of one method, from its first event to its last."""
+    intervals = turns[-1]
     built = methods.get(name)
     state = session.state
     basis = tuple(state.basis(each) for each in intervals)
@@ -88,7 +103,7 @@ def _run(
     seen: set[tuple[int, int]] = set()
     written = 0.0
     try:
-        for window in windows(state, intervals):
+        for window in (window for turn in turns for window in windows(state, turn)):
             for _, arrived in fill(session.volume, state, window, built.propagator):
                 waiting |= {(each.label, each.z): each for each in arrived}
                 seen |= {(each.label, each.z) for each in arrived}

@@ -30,6 +30,7 @@ class DrawingQuality:
         dice: Mean Dice of the two masks.
         areas: Bias and limits of the areas in mm2, second minus first; None for fewer than two slices.
         reliability: The reliability of the areas in mm2: ICC, SEM and MDC; None for fewer than two slices.
+        pairs_mm2: First and second area of each slice.
     """
 
     slices: int
@@ -37,6 +38,7 @@ class DrawingQuality:
     dice: float
     areas: BlandAltman | None
     reliability: Reliability | None
+    pairs_mm2: tuple[tuple[float, float], ...] = ()
 
 
 def ask_again(session: Session, share: float = 0.1, seed: int | None = None) -> tuple[tuple[int, int], ...]:
@@ -53,20 +55,26 @@ def ask_again(session: Session, share: float = 0.1, seed: int | None = None) -> 
     Raises:
         InputError: A share that is none, or nothing drawn.
     """
+    chosen = chosen_again(session.state, share, seed)
+    session.apply(RedrawAsked(now(), session.by, chosen))
+    return chosen
+
+
+def chosen_again(state: SessionState, share: float, seed: int | None = None) -> tuple[tuple[int, int], ...]:
+    """Label and slice of some drawn slices in random order; see `ask_again`.
+
+    Raises:
+        InputError: A share that is none, or nothing drawn.
+    """
     if not 0 < share <= 1:
         raise InputError("a share above 0 and up to 1", f"{share}", "Give one, such as 0.1.")
     drawn = [
-        (label, z)
-        for label, muscle in session.state.muscles.items()
-        for z, each in sorted(muscle.drawn.items())
-        if not each.mask.empty
+        (label, z) for label, muscle in state.muscles.items() for z, each in sorted(muscle.drawn.items()) if not each.mask.empty
     ]
     if not drawn:
         raise InputError("drawn slices", "none", "Draw first.")
     order = np.random.default_rng(seed).permutation(len(drawn))[: max(1, math.ceil(share * len(drawn)))]
-    chosen = tuple(drawn[int(index)] for index in order)
-    session.apply(RedrawAsked(now(), session.by, chosen))
-    return chosen
+    return tuple(drawn[int(index)] for index in order)
 
 
 def drawing_quality(state: SessionState, *, same_hand: bool = True) -> DrawingQuality | None:
@@ -76,10 +84,11 @@ def drawing_quality(state: SessionState, *, same_hand: bool = True) -> DrawingQu
         return None
     dice = sum(dice_of(each.first, each.second) for each in pairs) / len(pairs)
     first, second = _areas(pairs, state.grid.pixel_area_mm2)
+    both = tuple(zip(first.tolist(), second.tolist(), strict=True))
     if len(pairs) < LEAST:
-        return DrawingQuality(len(pairs), same_hand, dice, None, None)
+        return DrawingQuality(len(pairs), same_hand, dice, None, None, both)
     return DrawingQuality(
-        len(pairs), same_hand, dice, bland_altman(second, first), reliability(np.stack([first, second], axis=1))
+        len(pairs), same_hand, dice, bland_altman(second, first), reliability(np.stack([first, second], axis=1)), both
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import getpass
 import shutil
 from collections.abc import Sequence
@@ -17,10 +18,11 @@ from ifssnet.core.images import Volume
 from ifssnet.core.muscles import TRICEPS_SURAE, color_of
 from ifssnet.geometry.grey_levels import on_grey_scale
 from ifssnet.io.open import open_volume
+from ifssnet.io.volumes.seen_mask import seen_path
 from ifssnet.workflow.files.provenance import file_source
 from ifssnet.workflow.session.events import Event, MuscleName, Opened
 from ifssnet.workflow.session.lock import FileLock
-from ifssnet.workflow.session.log import LogWriter, read_log
+from ifssnet.workflow.session.log import LogWriter, begun, read_log
 from ifssnet.workflow.session.reducer import reduce, replay
 from ifssnet.workflow.session.state import SessionState
 
@@ -77,6 +79,8 @@ class Session:
     ) -> Session:
         """Begin a session in a new folder, or in a folder that holds the volume and no session.
 
+        What was interrupted before the first event was on the disk is begun again.
+
         Args:
             folder: Where the log goes; made where there is none.
             volume: The volume's file: copied into the folder where it lies elsewhere.
@@ -89,10 +93,7 @@ class Session:
         Raises:
             InputError: There is a session already, or the volume or the folder cannot be used.
         """
-        if (folder / LOG).exists():
-            raise InputError(
-                f"a folder without a session, {folder.name}", "one with a session", "Open that one, or choose another folder."
-            )
+        _refuse_begun(folder)
         grid = open_volume(volume).grid
         created = not folder.exists()
         try:
@@ -105,11 +106,18 @@ class Session:
             raise InputError(
                 f"a folder to write to, {folder.name}", error.strerror or str(error), "Choose another place."
             ) from error
-        who = this_user() if by is None else by
-        opened = Opened(now(), who, inside.name, file_source(inside).sha256, grid, tuple(muscles), subject, side, visit)
-        state = replay([opened])
-        writer = LogWriter(folder / LOG)
-        writer.append([opened])
+        try:
+            # Once more: somebody else may have begun it before the lock was ours.
+            _refuse_begun(folder)
+            who = this_user() if by is None else by
+            opened = Opened(now(), who, inside.name, file_source(inside).sha256, grid, tuple(muscles), subject, side, visit)
+            state = replay([opened])
+            (folder / LOG).unlink(missing_ok=True)
+            writer = LogWriter(folder / LOG)
+            writer.append([opened])
+        except BaseException:
+            lock.close()
+            raise
         return cls(folder, state, who, writer, lock)
 
     @classmethod
@@ -194,11 +202,22 @@ class Session:
         self.close()
 
 
+def _refuse_begun(folder: Path) -> None:
+    if begun(folder / LOG):
+        raise InputError(
+            f"a folder without a session, {folder.name}", "one with a session", "Open that one, or choose another folder."
+        )
+
+
 def _copied(volume: Path, folder: Path) -> Path:
     """The volume in the session's folder, written beside its target and moved into place."""
     target = folder / volume.name
-    if target.exists():
+    if target.exists() and not filecmp.cmp(volume, target, shallow=False):
         raise InputError(f"no {target.name} in {folder.name} yet", "another file of that name", "Choose another folder.")
-    partial = folder / f".{volume.name}.partial"
-    shutil.copyfile(volume, partial)
-    return partial.replace(target)
+    # The mask of what was seen goes with its volume, and first: a volume without it would be taken for whole.
+    for source in (seen_path(volume), volume):
+        if source.is_file():
+            partial = folder / f".{source.name}.partial"
+            shutil.copyfile(source, partial)
+            partial.replace(folder / source.name)
+    return target

@@ -1,0 +1,64 @@
+"""Files that somebody drops on the page's list become a case: recordings of 3D Slicer and Stradwin, volumes with seeds."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_slicer_recordings import as_scene, parts
+
+from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.progress import Progress
+from ifssnet.core.sweep import Sweep
+from ifssnet.io.sweeps.stradwin_writer import write_stradwin
+from ifssnet.workflow.arrivals.dropped import case_of_files
+from ifssnet.workflow.session.session import Session
+
+
+def stradwin(folder: Path) -> list[Path]:
+    """A short recording, 0.5 mm a pixel and 0.5 mm from frame to frame."""
+    frames = np.random.default_rng(2).integers(40, 200, (24, 40, 30), dtype=np.uint8)
+    poses = np.tile(np.diag([0.5, 0.5, 1.0, 1.0]), (24, 1, 1))
+    poses[:, 2, 3] = 0.5 * np.arange(24)
+    sweep = Sweep(frames, poses, 0.1 * np.arange(24), (0.5, 0.5), np.ones(24, dtype=np.bool_))
+    write_stradwin(sweep, folder / "leg.sw")
+    return [folder / "leg.sw", folder / "leg.sxi"]
+
+
+def dropped(root: Path, files: list[Path]) -> tuple[Session, list[Progress]]:
+    root.mkdir()
+    with warnings.catch_warnings():
+        # A warning says which transforms were taken from beside the images.
+        warnings.simplefilter("ignore", InputWarning)
+        said = list(case_of_files(root, files, by="tester"))
+    (case,) = root.iterdir()
+    return Session.open(case, read_only=True), said
+
+
+def test_a_slicer_recording_is_the_same_case_as_a_scene_and_as_its_files(tmp_path: Path) -> None:
+    for name in ("files", "scene"):
+        (tmp_path / name).mkdir()
+    from_files, said = dropped(tmp_path / "a", [*parts(tmp_path / "files").values()])
+    from_scene, _ = dropped(tmp_path / "b", [as_scene(tmp_path / "scene")])
+    assert from_files.volume.grid == from_scene.volume.grid
+    assert np.array_equal(from_files.volume.array, from_scene.volume.array)
+    assert from_files.volume.array.any()
+    # Whoever waits sees how far the compounding is.
+    assert any(progress.total > 1 and progress.done for progress in said)
+
+
+def test_a_stradwin_recording_becomes_a_case(tmp_path: Path) -> None:
+    session, _ = dropped(tmp_path / "cases", stradwin(tmp_path))
+    assert session.folder.name == "leg"
+    assert min(session.state.grid.shape_zyx) > 10
+
+
+def test_what_makes_no_leg_is_refused_by_its_names_and_leaves_nothing(tmp_path: Path) -> None:
+    found = parts(tmp_path)
+    root = tmp_path / "cases"
+    root.mkdir()
+    with pytest.raises(InputError, match="ProbeToTracker"):
+        list(case_of_files(root, [found["poses"], found["calibration"]]))
+    assert list(root.iterdir()) == []
