@@ -11,11 +11,15 @@ import pytest
 
 from ifssnet.cli.main import main
 from ifssnet.core.errors import InputError
+from ifssnet.core.facts.file_facts import ImageFacts
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
-from ifssnet.io.open import open_labels
+from ifssnet.core.progress import drain
+from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.save import save
 from ifssnet.io.seeds.seed_files import open_seeds, save_seeds
+from ifssnet.workflow.leg.conversion import convert
+from ifssnet.workflow.leg.inspection import inspect
 
 ARRAY = np.zeros((6, 5, 4), np.uint8)
 ARRAY[1:3, 1:3, 1:3], ARRAY[4, 3, 2] = 1, 2
@@ -122,3 +126,14 @@ def test_names_by_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
         main(["seeds", str(path), "--slices", "1", "--names", "1=SOL", "-o", str(tmp_path / "s.seg.nrrd")])
     assert not stop.value.code
     assert open_seeds(tmp_path / "s.seg.nrrd").names[1] == "SOL"
+
+
+def test_grey_levels_with_another_programs_json_stay_grey_levels(tmp_path: Path) -> None:
+    grey = np.linspace(0, 1, ARRAY.size, dtype=np.float32).reshape(ARRAY.shape)
+    save(Volume(grey, GRID), tmp_path / "us.nii.gz")
+    (tmp_path / "us.json").write_text('{"Manufacturer": "of no matter", "EchoTime": 0.1}', encoding="utf-8")
+    drain(convert(tmp_path / "us.nii.gz", tmp_path / "us.nrrd"))
+    assert (open_volume(tmp_path / "us.nrrd").array == grey).all()
+    facts = inspect(tmp_path / "us.nii.gz").content
+    assert isinstance(facts, ImageFacts)
+    assert facts.labels is None

@@ -147,6 +147,15 @@ def read_sidecar(path: Path) -> LabelNames:
     return LabelNames()
 
 
+def has_names_beside(path: Path) -> bool:
+    """Whether a JSON file beside an image names its labels; one of another program about other things does not.
+
+    Raises:
+        InputError: As `read_sidecar`.
+    """
+    return bool(read_sidecar(path).names)
+
+
 def own_sidecar_of(path: Path) -> Path:
     """The JSON file for names where `sidecar_of` is another program's and says something else under `labels`."""
     return path.with_name(_SUFFIXES.sub("", path.name) + ".labels.json")

@@ -34,6 +34,7 @@ from ifssnet.io.plain_data import Json, plain_table
 from ifssnet.io.save import check_sweep_name, save, save_layers, save_sweep
 from ifssnet.io.storage.atomic import atomic_folder
 from ifssnet.io.volumes.dicom import DICOM, DICOM_FOLDER, read_dicom_volume
+from ifssnet.io.volumes.label_names import has_names_beside
 from ifssnet.io.volumes.seg_nrrd import renumbered
 from ifssnet.io.volumes.surfaces import SURFACE_SUFFIXES, check_size, read_surfaces, write_surface
 from ifssnet.io.volumes.values_a_voxel import LayersError
@@ -158,7 +159,7 @@ def _volume(source: Path, target: Path, spacing: Spacing | None, force: bool) ->
         volume = open_volume(source)
     except LayersError:
         return _labels(source, target, spacing, None, force)
-    if "ifss_labels" in volume.header or source.with_name(source.name.split(".")[0] + ".json").is_file():
+    if "ifss_labels" in volume.header or has_names_beside(source):
         return _labels(source, target, spacing, None, force)
     if spacing is not None:
         volume = volume_on(volume, respaced(volume.grid, spacing))

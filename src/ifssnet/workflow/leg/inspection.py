@@ -194,7 +194,7 @@ def _image(path: Path, kind: str) -> ImageFacts:
         labels = open_labels(path)
         return ImageFacts(labels.grid.summary, str(labels.array.dtype), labels=_labels(labels))
     finite = volume.array[np.isfinite(volume.array)] if volume.array.dtype.kind == "f" else volume.array
-    says_labels = label_names.HEADER_KEY in volume.header or path.with_name(path.name.split(".")[0] + ".json").is_file()
+    says_labels = label_names.HEADER_KEY in volume.header or label_names.has_names_beside(path)
     return ImageFacts(
         volume.grid.summary,
         str(volume.array.dtype),
