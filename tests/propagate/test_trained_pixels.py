@@ -26,7 +26,7 @@ from ifssnet.propagate.anchored.prior import Context
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation
 from ifssnet.propagate.network_input.region import Sampling
 from ifssnet.propagate.network_input.trained_pixels import OnTrainedPixels, on_trained_pixels, pixel_findings, resampled_mm
-from ifssnet.workflow.files.default_weights import find_weights
+from ifssnet.workflow.files.default_weights import PACKAGE_FOLDER
 from ifssnet.workflow.leg.case import segment
 
 SPACINGS = [(0.277, 0.277), (0.55, 0.55), (1.1, 1.1), (1.5, 1.5), (2.2, 2.2), (3.0, 3.0), (0.4, 1.6), (2.0, 0.5)]
@@ -95,7 +95,7 @@ def test_what_a_network_adds_comes_back_in_its_place() -> None:
 def test_a_leg_gives_comparable_dice_on_any_pixels() -> None:
     """The shipped network on a digital leg: it keeps its lead over interpolation on pixels of every size."""
     leg, found, plain = as_leg(draw_subject(7)), {}, {}
-    network = Anchored.from_weights(open_weights(find_weights(None, "anchored")))
+    network = Anchored.from_weights(open_weights(PACKAGE_FOLDER / "anchored.safetensors"))
     for side in (0.55, 1.1, 1.5, 2.2):
         grid = Grid((57, round(90 / side), round(120 / side)), (side, side, 3.0), (-57 + side / 2, -70 + side / 2, 90.0))
         truth = leg_labels(leg, grid)
