@@ -5,13 +5,13 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 
 
 @contextmanager
-def interruptible() -> Iterator[Callable[[], None]]:
+def interruptible() -> Generator[Callable[[], None], None, None]:
     """Within it, Ctrl-C raises KeyboardInterrupt at once, and again at the next call of what it gives.
 
     An exception in a function that is called back from C ends there with a note on standard error: the work would go on as
