@@ -16,9 +16,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cone import GM, SOL, draw_all, drawn, new_session
+from cone import GM, SOL, draw_all, drawn, new_session, volume
 
 from ifssnet.core.errors import InputError
+from ifssnet.io.save import save
 from ifssnet.workflow.session.events import SliceErased, Undone
 from ifssnet.workflow.session.log import VERSION, LogWriter, read_log
 from ifssnet.workflow.session.reducer import replay
@@ -193,6 +194,17 @@ def test_a_beginning_that_was_cut_short_is_begun_again(tmp_path: Path, left: byt
         assert session.state == opened
     with pytest.raises(InputError, match="one with a session"):
         Session.create(tmp_path / "case", tmp_path / "leg.mha", by="expert")
+
+
+@pytest.mark.parametrize("name", ["leg.mhd", "leg.nhdr"])
+def test_a_volume_in_two_files_is_one_file_in_the_session(tmp_path: Path, name: str) -> None:
+    save(volume(), tmp_path / name)
+    Session.create(tmp_path / "case", tmp_path / name, by="expert").close()
+    for each in tmp_path.glob("leg.*"):
+        each.unlink()
+    with Session.open(tmp_path / "case") as again:
+        assert (again.volume.array == volume().array).all()
+        assert again.state.volume == "leg.mha"
 
 
 def test_a_beginning_that_fails_lets_the_folder_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

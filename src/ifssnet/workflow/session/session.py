@@ -12,12 +12,15 @@ from pathlib import Path
 from threading import RLock
 from types import TracebackType
 
+import numpy as np
+
 from ifssnet.core.errors import InputError
 from ifssnet.core.findings import Finding
 from ifssnet.core.images import Volume
 from ifssnet.core.muscles import TRICEPS_SURAE, color_of
 from ifssnet.geometry.grey_levels import on_grey_scale
 from ifssnet.io.open import open_volume
+from ifssnet.io.save import save
 from ifssnet.io.volumes.seen_mask import seen_path
 from ifssnet.workflow.files.provenance import file_source
 from ifssnet.workflow.session.events import Event, MuscleName, Opened
@@ -28,6 +31,9 @@ from ifssnet.workflow.session.state import SessionState
 
 LOG = "session.jsonl"
 LOCK = "session.lock"
+
+DETACHED = (".mhd", ".nhdr", ".hdr", ".img")
+"""Headers and pixels of one volume in two files."""
 
 
 def now() -> str:
@@ -210,10 +216,17 @@ def _refuse_begun(folder: Path) -> None:
 
 
 def _copied(volume: Path, folder: Path) -> Path:
-    """The volume in the session's folder, written beside its target and moved into place."""
+    """The volume in the session's folder, written beside its target and moved into place; in one file in any case."""
+    if volume.is_dir() or volume.suffix.lower() in DETACHED:
+        target, opened = folder / f"{volume.stem}.mha", open_volume(volume)
+        if not target.exists():
+            save(opened, target)
+        elif not np.array_equal(open_volume(target).array, opened.array):
+            raise _other(target)
+        return target
     target = folder / volume.name
     if target.exists() and not filecmp.cmp(volume, target, shallow=False):
-        raise InputError(f"no {target.name} in {folder.name} yet", "another file of that name", "Choose another folder.")
+        raise _other(target)
     # The mask of what was seen goes with its volume, and first: a volume without it would be taken for whole.
     for source in (seen_path(volume), volume):
         if source.is_file():
@@ -221,3 +234,7 @@ def _copied(volume: Path, folder: Path) -> Path:
             shutil.copyfile(source, partial)
             partial.replace(folder / source.name)
     return target
+
+
+def _other(target: Path) -> InputError:
+    return InputError(f"no {target.name} in {target.parent.name} yet", "another file of that name", "Choose another folder.")
