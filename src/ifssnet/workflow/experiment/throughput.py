@@ -38,7 +38,7 @@ SLICES = 96
 WIDTH_MM = 512 * 0.277
 """The width of the paper's slices, whatever their pixels."""
 
-ROUGH_SIDE_PX = 128
+ROUGH_SIDE_PX = 64
 """Rows and columns of the slices that a rough estimate is made from."""
 
 ROUGH_SLICES = 32
@@ -63,7 +63,7 @@ def find_machine(device: str) -> Machine:
 
 
 def measure(
-    options: ExperimentOptions, *, slices: int = SLICES, units: int = 2
+    options: ExperimentOptions, *, slices: int = SLICES, units: int = 2, deep: bool = True
 ) -> Generator[Progress, None, dict[str, Throughput]]:
     """Time every method of the experiment on a made leg with slices of its size.
 
@@ -71,6 +71,7 @@ def measure(
         options: How the experiment is to run.
         slices: How many slices the made leg has.
         units: How many units are trained; the last one counts.
+        deep: Time sequences of as many windows as gradients go back through; otherwise work them out from two.
 
     Returns:
         By label.
@@ -85,7 +86,7 @@ def measure(
         if label not in LEARNED:
             found[label] = _use(ComparedMethod(label, label).build(), options.side_px, slices)
         elif LEARNED[label].recurrent:
-            found[label] = _recurrent(label, options, base)
+            found[label] = _recurrent(label, options, base, deep=deep)
         else:
             found[label] = _batches(label, options, slices, units)
     release_device()
@@ -100,7 +101,7 @@ def measure_roughly(options: ExperimentOptions) -> Generator[Progress, None, dic
         InputError: The GPU's memory is too small for some steps already.
     """
     small = replace(options, side_px=min(options.side_px, ROUGH_SIDE_PX))
-    found = yield from measure(small, slices=ROUGH_SLICES, units=1)
+    found = yield from measure(small, slices=ROUGH_SLICES, units=1, deep=False)
     area = (options.side_px / small.side_px) ** 2
     # At the smaller scale networks see the muscle's surroundings at their own pixels, however large the slices are.
     network = area if options.scale == PAPER else 1.0
@@ -162,8 +163,8 @@ def _batches(label: str, options: ExperimentOptions, slices: int, units: int) ->
     return Throughput(used.use_s, used.use_mb, used.base_mb, step_s, peaks[0], peaks[1])
 
 
-def _recurrent(label: str, options: ExperimentOptions, base: Throughput) -> Throughput:
-    """A network that learns from sequences: one window, two, and as many as gradients go back through."""
+def _recurrent(label: str, options: ExperimentOptions, base: Throughput, *, deep: bool) -> Throughput:
+    """A network that learns from sequences: one window, two, and as many as gradients go back through if `deep`."""
     import torch
 
     from ifssnet.train.tasks.recurrent_config import RecurrentConfig
@@ -174,7 +175,7 @@ def _recurrent(label: str, options: ExperimentOptions, base: Throughput) -> Thro
     depth, window = config.tbptt, config.network.window
     seen: list[tuple[int, float, float, float]] = []
     batch_mb, task = 0.0, None
-    for windows in sorted({1, 2, depth}):
+    for windows in sorted({1, 2, depth} if deep else {1, min(2, depth)}):
         if len(seen) > 1 and seen[-1][1] * windows > PATIENCE_S:
             break
         changes = (
