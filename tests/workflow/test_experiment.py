@@ -38,6 +38,7 @@ TINY = (
     "network.matching_size=3",
     "sampling.pixel_mm=2.95",
     "sequences.slices=[6, 6]",
+    "sequences.strides=[3, 3]",
     "inference.stride=3",
     "sampling.slice_mm=2.95",
     "trainer.units=2",
@@ -85,7 +86,7 @@ def test_from_the_server_to_the_figures_stopped_in_every_stage(server: Server, t
     shown = said.err.file.getvalue()  # type: ignore[attr-defined]
     assert "Licence: GNU General Public License" in shown
     assert "published averages" in shown
-    assert re.search(r"train full, SOL: .*memory [\d.]+ GB \(2 units of about 4 windows\)", shown)
+    assert re.search(r"train full, SOL: .*memory [\d.]+ GB \(2 units of about 2 windows\)", shown)
     assert re.search(r"evaluate first-three: .*10 legs, 5 methods", shown)
     assert all(stage.hours > 0 for stage in told.estimate.stages)
     assert not root.exists()
