@@ -82,7 +82,7 @@ def test_two_ways_of_saying_sides_meet_and_one_leg_is_not_taken_for_either() -> 
 
 def test_one_side_is_taken_out_by_its_name(tmp_path: Path) -> None:
     save(LabelMap(BOTH, GRID, NAMES[0]), tmp_path / "both.nrrd")
-    right = only([open_labels(tmp_path / "both.nrrd")], ("SOL_L", "SOL_R"), tmp_path / "both.nrrd")
+    (right,) = only([open_labels(tmp_path / "both.nrrd")], ("SOL_L", "SOL_R"), tmp_path / "both.nrrd")
     assert right.names == {1: "SOL left", 2: "SOL right"}
     assert np.array_equal(right.array == 2, RIGHT & ~LEFT)
 
