@@ -48,7 +48,8 @@ def test_every_measure_and_every_metric_has_its_row() -> None:
     keys = [each.name for each in fields(MuscleMeasures) if each.name != "profile"]
     values = {key: 1 if key.endswith("_z") else 1.0 for key in keys}
     page = measures_table({"SOL": MuscleMeasures(**values)}, {}, COLORS)
-    assert {key for _, key in cells(page)} == set(keys)
+    assert {key for _, key in cells(page)} == {*keys, "volume_interval_cm3"} - {"volume_low_cm3", "volume_high_cm3"}
+    assert "1.0 to 1.0" in page
     metrics = {each.name for each in fields(MuscleAgreement) if each.name not in ("further", "per_slice")}
     assert {metric.key for metric in METRICS} == metrics
     page = agreement_table(leg_agreement({"SOL": agreement_of(**dict.fromkeys(metrics, 1.0))}), COLORS)

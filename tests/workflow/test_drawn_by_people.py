@@ -105,7 +105,7 @@ def test_islands_and_wrong_slices_are_named_and_cleaned(tmp_path: Path, capsys: 
     drawn[22][50:58, 55:68][drawn[22][50:58, 55:68] == 0] = 2
     seeds = open_seeds(written(tmp_path / "d.seg.nrrd", drawn))
     by_severity = {finding.text.split()[0]: finding for finding in seeds.findings}
-    assert "a piece of together 2.6 mm2 apart from the muscle on slice 16" in by_severity["SOL"].text
+    assert "SOL has 1 stray piece on slice 16, 2.6 mm2 in all" in by_severity["SOL"].text
     assert "GM on slice 22 does not belong between its neighbours" in by_severity["GM"].text
     # Four pixels change no volume; a slice in another place does.
     assert {name: finding.severity for name, finding in by_severity.items()} == {"SOL": "note", "GM": "warning"}

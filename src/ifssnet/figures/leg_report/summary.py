@@ -12,7 +12,7 @@ from ifssnet.figures.drawing.pages import DASH, render
 from ifssnet.figures.drawing.theme import Rgb, ordered
 from ifssnet.figures.leg_report.content import ReportContent
 from ifssnet.figures.leg_report.quantity_text import text_of
-from ifssnet.figures.leg_report.tables import PACKAGE
+from ifssnet.figures.leg_report.tables import PACKAGE, interval_text
 from ifssnet.measurement.reference.metrics.volumes import VOLUME_ERROR
 
 FULL_NAMES = {"SOL": "Soleus", "GM": "Gastrocnemius medialis", "GL": "Gastrocnemius lateralis"}
@@ -90,6 +90,8 @@ def cards(content: ReportContent, colors: Mapping[str, Rgb]) -> Markup:
 def _card(name: str, content: ReportContent, colors: Mapping[str, Rgb]) -> Card:
     measures = content.muscles[name]
     details: list[str] = []
+    if interval := interval_text(measures.numbers()):
+        details.append(f"90 % interval: {interval} cm³")
     estimate = content.estimates.get(name)
     if estimate is not None:
         error = f" ± {estimate.leave_one_out_cm3:.1f}" if estimate.leave_one_out_cm3 is not None else ""

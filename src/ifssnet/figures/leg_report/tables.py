@@ -23,6 +23,13 @@ PACKAGE = "ifssnet.figures.leg_report"
 """Whose folder `templates` the page's parts lie in."""
 
 
+LIMITS = ("volume_low_cm3", "volume_high_cm3")
+"""Two measures that are one row."""
+
+INTERVAL = "volume_interval_cm3"
+"""What that row is called."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """A number in a table.
@@ -69,10 +76,27 @@ def measures_table(
 ) -> Markup:
     """The measures; below the volume, what the annotated slices alone say of it."""
     columns = {name: muscles[name].numbers() for name in ordered(muscles)}
-    rows = _rows(present(columns.values(), MEASURES), columns)
-    return muscles_table(
-        "Measures of each muscle", colors, list(columns), rows[:1] + _estimates(list(columns), estimates) + rows[1:]
-    )
+    alone = [each for each in present(columns.values(), MEASURES) if each.key not in LIMITS]
+    rows = _rows(alone, columns)
+    first = [*rows[:1], *_intervals(columns), *_estimates(list(columns), estimates)]
+    return muscles_table("Measures of each muscle", colors, list(columns), first + rows[1:])
+
+
+def interval_text(numbers: Mapping[str, int | float]) -> str:
+    """The interval of a muscle's volume in cm3; empty where there is none."""
+    low, high = (numbers.get(key, math.nan) for key in LIMITS)
+    return "" if math.isnan(low) or math.isnan(high) else f"{low:.1f} to {high:.1f}"
+
+
+def _intervals(columns: Mapping[str, Mapping[str, int | float]]) -> list[Row]:
+    cells = [
+        Cell(text, name, INTERVAL, text) if (text := interval_text(numbers)) else Cell(DASH)
+        for name, numbers in columns.items()
+    ]
+    if all(not cell.key for cell in cells):
+        return []
+    meaning = "Holds nine volumes in ten. An expert who always draws too much is not in it."
+    return [Row("Volume, 90 % interval", "cm³", meaning, cells)]
 
 
 def agreement_table(agreement: LegAgreement, colors: Mapping[str, Rgb]) -> Markup:

@@ -258,8 +258,8 @@ def _middle(mask: Mask) -> Float[np.ndarray, " axis"]:
 
 def _island_words(seeds: Seeds, found: Islands, clean: bool) -> Finding:
     name = seeds.name(found.label)
-    count = "a piece" if found.pieces == 1 else f"{found.pieces} pieces"
-    what = f"{name} has {count} of together {found.area_mm2:.2g} mm2 apart from the muscle on {slices_named(found.slices)}"
+    count = "1 stray piece" if found.pieces == 1 else f"{found.pieces} stray pieces"
+    what = f"{name} has {count} on {slices_named(found.slices)}, {found.area_mm2:.2g} mm2 in all"
     what += f", up to {found.farthest_mm:.3g} mm from its middle"
     if clean:
         return Finding("note", f"{what}; they were left out.", "", found.area_mm2, "mm2")
