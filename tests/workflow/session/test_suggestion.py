@@ -123,6 +123,10 @@ def test_cases_are_listed_with_how_far_they_are(tmp_path: Path) -> None:
         assert state() == "new"
         draw_all(session, 0, 20, 40)
         assert state() == "drawn"
+        # Three slices are not the muscle.
+        (case,) = cases(tmp_path)
+        assert case.volumes is not None
+        assert case.volumes["SOL"].volume_cm3 is None
         drain(propagate(session, Methods(), method=INTERPOLATION))
         assert state() == "propagated"
         session.apply(SlicesAccepted(now(), "expert", SOL, tuple(range(1, 40))), SlicesSeen(now(), "expert", tuple(range(41))))

@@ -44,7 +44,7 @@ def _answered(terminal: Terminal, answer: SessionAnswer) -> SessionAnswer:
         return answer
     case = answer.case
     rows = [
-        (name, f"{each.volume_cm3:.1f}", "-" if each.sd_cm3 is None else f"{each.sd_cm3:.1f}", each.outlines)
+        (name, *("-" if cm3 is None else f"{cm3:.1f}" for cm3 in (each.volume_cm3, each.sd_cm3)), each.outlines)
         for name, each in (case.volumes or {}).items()
     ]
     terminal.answer_table(

@@ -22,7 +22,7 @@ def _row(case: CaseSummary, hub: Hub) -> dict[str, Json]:
         "subject": case.subject,
         "side": case.side,
         "visit": case.visit,
-        "volumes": {name: round(each.volume_cm3, 2) for name, each in volumes.items()},
+        "volumes": {name: round(each.volume_cm3, 2) for name, each in volumes.items() if each.volume_cm3 is not None},
         "sds": {name: None if each.sd_cm3 is None else round(each.sd_cm3, 2) for name, each in volumes.items()},
         "drawn": sum(each.outlines for each in volumes.values()),
         "minutes": round(case.minutes, 2),

@@ -24,12 +24,12 @@ class MuscleVolume:
     """A muscle's volume as it stands.
 
     Attributes:
-        volume_cm3: The volume.
+        volume_cm3: The volume; None while a gap of the muscle has to be filled, because what is drawn is not the muscle.
         sd_cm3: Its SD as the drawn slices tell it; None while there are too few.
         outlines: Slices drawn.
     """
 
-    volume_cm3: float
+    volume_cm3: float | None
     sd_cm3: float | None
     outlines: int
 
@@ -80,7 +80,9 @@ def progression(state: SessionState) -> Progression:
 def summary(name: str, state: SessionState) -> CaseSummary:
     """A session in a list of cases."""
     volumes = {
-        muscle.name: MuscleVolume(state.volume_cm3(label), volume_sd_cm3(state, label), len(muscle.drawn))
+        muscle.name: MuscleVolume(
+            None if state.stale(label) else state.volume_cm3(label), volume_sd_cm3(state, label), len(muscle.drawn)
+        )
         for label, muscle in state.muscles.items()
         if muscle.drawn or muscle.absent
     }
