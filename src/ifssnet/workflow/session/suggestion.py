@@ -51,10 +51,11 @@ class _Gap:
 
 @dataclass(frozen=True, eq=False)
 class _Muscle:
-    """The gaps of a muscle, and its volume as far as it is known."""
+    """The gaps of a muscle, and its volume as far as it is known, with its SD."""
 
     gaps: tuple[_Gap, ...]
     volume_mm3: float
+    sd_cm3: float
     aim: Aim
 
     def relative(self, error: float) -> float:
@@ -89,10 +90,12 @@ def suggest(state: SessionState, aim: Aim = "volume", label: int | None = None) 
 def _muscle(state: SessionState, label: int, aim: Aim) -> _Muscle:
     law = gap_errors(state, label)
     gaps: list[_Gap] = []
-    for each in gap_uncertainties(state, label, law):
+    uncertainties = gap_uncertainties(state, label, law)
+    for each in uncertainties:
         scale, interval = each.scales[0 if aim == "shape" else 1], each.interval
         gaps.append(_Gap(interval, law, scale, tuple(law.best_places(aim, interval.low, interval.high, MOST, scale))))
-    return _Muscle(tuple(gaps), max(float(law.areas_mm2.sum()) * law.slice_mm, 1e-9), aim)
+    sd_cm3 = math.sqrt(sum(each.volume_sd_cm3**2 for each in uncertainties))
+    return _Muscle(tuple(gaps), max(float(law.areas_mm2.sum()) * law.slice_mm, 1e-9), sd_cm3, aim)
 
 
 def _planned(muscles: dict[int, _Muscle], target: float) -> dict[tuple[int, int], int]:
@@ -143,12 +146,7 @@ def _of_gap(state: SessionState, muscle: _Muscle, gap: _Gap, count: int) -> Sugg
     less = total - gap.left[0][0] + left(z)
     gain = muscle.relative(total) - muscle.relative(less)
     in_cm3 = gain * muscle.volume_mm3 / 1000 * (2 if muscle.aim == "shape" else 1)
-    sd_cm3 = _sd_cm3(state, interval.label)
-    return Suggestion(interval.label, z, in_cm3, 100 * gain, sd_cm3, _why(state, gap, len(places)))
-
-
-def _sd_cm3(state: SessionState, label: int) -> float:
-    return math.sqrt(sum(gap.volume_sd_cm3**2 for gap in gap_uncertainties(state, label)))
+    return Suggestion(interval.label, z, in_cm3, 100 * gain, muscle.sd_cm3, _why(state, gap, len(places)))
 
 
 def _why(state: SessionState, gap: _Gap, needed: int) -> str:
