@@ -18,15 +18,16 @@ from ifssnet.compounding.options import CompoundOptions
 from ifssnet.compounding.projection.frame_outlines import area_px2, project_to_frames
 from ifssnet.compounding.registration.resampling import resample_labels
 from ifssnet.compounding.registration.rigid import RegisterOptions, register
-from ifssnet.core.grid import Grid, Matrix3
+from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import drain
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.sweep import Sweep
-from ifssnet.geometry.grids.axis_order import Order, reordered, reordered_grid
+from ifssnet.geometry.grids.axis_order import Order
 from ifssnet.geometry.grids.resample import seeds_on
 from ifssnet.measurement.leg.muscles import measure
 from ifssnet.measurement.reference.compare import compare
+from stored_otherwise import stored_otherwise
 
 HALF_MM = (9.0, 7.0, 30.0)
 """Half axes of an ellipsoid along x, y, z of the leg: 7.9 cm3, 60 mm long."""
@@ -71,21 +72,6 @@ def strip(left_mm: float, to_world: np.ndarray) -> Sweep:
     return Sweep(frames, to_world @ poses, 0.1 * np.arange(count), (PIXEL_MM, PIXEL_MM), np.ones(count, dtype=bool))
 
 
-def stored(labels: LabelMap, order: Order, flipped: set[int]) -> LabelMap:
-    """The same voxels at the same places, with the array's axes in another order and some of them running back."""
-    grid, array = reordered_grid(labels.grid, order), reordered(labels.array, order)
-    for axis in flipped:
-        end = np.zeros((1, 3))
-        end[0, 2 - axis] = grid.shape_zyx[axis] - 1
-        x, y, z = (float(value) for value in grid.points_to_mm(end)[0])
-        matrix = np.array(grid.direction)
-        matrix[:, 2 - axis] *= -1
-        rows: list[tuple[float, float, float]] = [(float(a), float(b), float(c)) for a, b, c in matrix]
-        direction: Matrix3 = (rows[0], rows[1], rows[2])
-        grid, array = replace(grid, origin_xyz_mm=(x, y, z), direction=direction), np.flip(array, axis)
-    return replace(labels, array=np.ascontiguousarray(array), grid=grid)
-
-
 def truth_on(grid: Grid, to_world: np.ndarray) -> LabelMap:
     z, y, x = np.indices(grid.shape_zyx)
     places = grid.points_to_mm(np.stack([x, y, z], axis=-1).reshape(-1, 3).astype(np.float64))
@@ -116,7 +102,7 @@ def test_outlines_on_frames_are_the_cross_sections(order: Order, flipped: set[in
     x, y, z = (float(value) for value in to_world[:3, 3])
     rows: list[tuple[float, float, float]] = [(float(a), float(b), float(c)) for a, b, c in to_world[:3, :3]]
     grid = Grid((60, 36, 50), (0.8, 0.8, 1.2), (x, y, z), (rows[0], rows[1], rows[2]))
-    labels = stored(truth_on(grid, to_world), order, flipped)
+    labels = stored_otherwise(truth_on(grid, to_world), order, flipped)
     sweep = strip(8.0, to_world)
     kept = np.isin(np.arange(len(sweep.frames)), (15, 30, 45))
     drawn = drain(project_to_frames(labels, replace(sweep, valid=kept)))
@@ -133,7 +119,7 @@ def test_seeds_move_onto_a_volume_stored_otherwise(flipped: set[int], order: Ord
     grid = Grid((60, 36, 50), (0.8, 0.8, 1.2))
     truth = truth_on(grid, np.eye(4))
     seeds = Seeds({1: {z: np.asarray(truth.array[z] == 1) for z in (12, 30, 48)}}, grid, {1: "SOL"})
-    other = stored(truth, order, flipped)
+    other = stored_otherwise(truth, order, flipped)
     moved = seeds_on(seeds, other.grid)
     assert len(moved.masks[1]) == 3
     for z, mask in moved.masks[1].items():
@@ -157,8 +143,8 @@ def test_labels_go_along_with_a_registration_from_any_storage(order: Order, flip
     fixed = Volume(speckled(grid).astype(np.uint8), grid)
     shifted = replace(grid, origin_xyz_mm=(3.0, -2.0, 4.0))
     # The same voxels lie elsewhere in the other acquisition, and are stored in another order there.
-    grey = stored(LabelMap(fixed.array, shifted, {}), order, flipped)
-    labels = stored(replace(truth_on(grid, np.eye(4)), grid=shifted), order, flipped)
+    grey = stored_otherwise(LabelMap(fixed.array, shifted, {}), order, flipped)
+    labels = stored_otherwise(replace(truth_on(grid, np.eye(4)), grid=shifted), order, flipped)
     quick = RegisterOptions(search_mm=8.0, search_turns_deg=(0.0,))
     found = drain(register(fixed, Volume(grey.array, grey.grid), quick))
     assert found.transform[:3, 3] == pytest.approx([-3.0, 2.0, -4.0], abs=0.3)
