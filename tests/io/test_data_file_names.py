@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ifssnet.core.errors import InputError
+from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.io.open import open_volume
 
 PIXELS = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
@@ -34,10 +34,44 @@ def test_a_file_of_that_very_name(tmp_path: Path, name: str) -> None:
 def test_patterns_and_lists_without_such_a_file(tmp_path: Path) -> None:
     for i, plane in enumerate(PIXELS, start=1):
         (tmp_path / f"s{i:02d}.raw").write_bytes(plane.tobytes())
-    nhdr, mhd = headers(tmp_path, "s%02d.raw 1 2 1")
-    assert (open_volume(mhd).array == PIXELS).all()
-    with pytest.raises(InputError, match="one data file"):
-        open_volume(nhdr)
+    for name in ("s%02d.raw 1 2 1", "LIST\ns01.raw\nS02.RAW"):
+        for header in headers(tmp_path, name):
+            assert (open_volume(header).array == PIXELS).all()
+    for header in headers(tmp_path, "s%02d.raw 1 1 1"):
+        with pytest.raises(InputError, match="2 data files"):
+            open_volume(header)
     for header in headers(tmp_path, "list of legs.raw"):
         with pytest.raises(InputError):
             open_volume(header)
+
+
+@pytest.mark.parametrize("name", ["C:\\Users\\me\\Bein ä.raw", "/home/me/Bein ä.raw", "../raw/Bein ä.raw"])
+def test_a_path_of_another_computer_is_the_file_beside_and_said(tmp_path: Path, name: str) -> None:
+    (tmp_path / "Bein ä.raw").write_bytes(PIXELS.tobytes())
+    for header in headers(tmp_path, name):
+        with pytest.warns(InputWarning, match="leads elsewhere; Bein ä.raw beside it was taken"):
+            assert (open_volume(header).array == PIXELS).all()
+    (tmp_path / "Bein ä.raw").unlink()
+    for header in headers(tmp_path, name):
+        with pytest.raises(InputError, match="leads elsewhere"):
+            open_volume(header)
+
+
+@pytest.mark.parametrize("name", ["sub\\x.raw", ".\\sub\\x.raw", '"sub/x.raw"', "sub/X.RAW"])
+def test_backslashes_quotes_and_capitals_are_taken_as_meant(tmp_path: Path, name: str) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "x.raw").write_bytes(PIXELS.tobytes())
+    for header in headers(tmp_path, name):
+        assert (open_volume(header).array == PIXELS).all()
+
+
+@pytest.mark.parametrize("mark", [b"\xef\xbb\xbf"])
+def test_a_byte_order_mark_and_other_capitals_change_nothing(tmp_path: Path, mark: bytes) -> None:
+    (tmp_path / "x.raw").write_bytes(PIXELS.tobytes())
+    for header in headers(tmp_path, "x.raw"):
+        text = header.read_bytes().replace(b"ElementSpacing", b"elementspacing").replace(b"1 1 1", b"1 1 2")
+        header.write_bytes(mark + text.replace(b"\n", b"\r\n"))
+        found = open_volume(header)
+        assert (found.array == PIXELS).all()
+        assert found.grid.spacing_xyz_mm == (1.0, 1.0, 2.0)
+        assert not any("\ufeff" in key for key in found.header)

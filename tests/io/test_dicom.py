@@ -13,6 +13,7 @@ from dicom_files import ENHANCED_US_VOLUME, MR, as_bytes, image, item, region
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grey_scale import WINDOW_KEY
 from ifssnet.core.images import Volume
+from ifssnet.geometry.grey_levels import on_grey_scale
 from ifssnet.io.kinds import kind_of
 from ifssnet.io.open import open_volume
 from ifssnet.io.volumes.dicom import read_dicom_volume
@@ -242,3 +243,18 @@ def test_a_signed_inverted_image_keeps_its_range(tmp_path: Path) -> None:
     calibrated = {"SequenceOfUltrasoundRegions": Sequence([region(0.02, 0.02)]), "SpacingBetweenSlices": 1.0}
     volume = opened(tmp_path, image(signed, photometric="MONOCHROME1", **calibrated))
     assert (volume.array == -1 - signed).all()
+
+
+@pytest.mark.parametrize("window", [{}, {"WindowCenter": 1101.0, "WindowWidth": 2201.0}])
+def test_an_inverted_image_has_the_grey_scale_of_the_upright_one(tmp_path: Path, window: dict[str, float]) -> None:
+    levels = FRAMES.astype(np.uint16) * 17 + 3
+    about = {"SequenceOfUltrasoundRegions": Sequence([region(0.02, 0.02)]), "SpacingBetweenSlices": 1.0, "RescaleSlope": "2"}
+    upright = image(levels, RescaleIntercept="-7", **about, **window)
+    inverted = image(np.uint16(4095) - levels, photometric="MONOCHROME1", RescaleIntercept="-7", **about)
+    for data in (upright, inverted):
+        data.BitsStored, data.HighBit = 12, 11
+    if window:
+        # Of 2 v - 7, the stored level 4095 - v gives 8176 less as much.
+        inverted.WindowCenter, inverted.WindowWidth = 8176 - window["WindowCenter"] + 1, window["WindowWidth"]
+    shown = [on_grey_scale(opened(tmp_path, data))[0].array for data in (upright, inverted)]
+    assert np.abs(shown[0].astype(float) - shown[1].astype(float)).max() < 1e-3

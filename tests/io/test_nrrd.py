@@ -37,6 +37,7 @@ def put(path: Path, pixels: bytes = PIXELS.tobytes(), pairs: str = "", **fields:
     [
         ("left-posterior-superior", [7, 22, 34]), ("LPS", [7, 22, 34]), ("RAS", [-7, -22, 34]),
         ("right-anterior-superior", [-7, -22, 34]), ("left-anterior-superior", [7, -22, 34]),
+        ("right-posterior-superior", [-7, 22, 34]), ("LPI", [7, 22, -34]), ("RAIT", [-7, -22, -34]),
     ],
 )  # fmt: skip
 def test_every_space_becomes_lps(tmp_path: Path, space: str, corner: list[float]) -> None:
@@ -54,7 +55,9 @@ def test_every_space_becomes_lps(tmp_path: Path, space: str, corner: list[float]
         ({"space": "scanner-xyz"}, (2, 3, 4), "scanner-xyz"),
         ({"space_directions": "", "space": "LPS", "spacings": "1 2 3"}, (1, 2, 3), None),
         ({"space_directions": "", "space": "LPS"}, (1, 1, 1), "1 mm"),
+        ({"space_directions": "", "space": "LPS", "spacings": "2 3 NaN"}, (2, 3, 1), "no spacing along z"),
         ({"space_units": '"um" "um" "um"'}, (0.002, 0.003, 0.004), None),
+        ({"space_units": '"mm" "" ""'}, (2, 3, 4), None),
     ],
 )
 def test_what_is_missing_is_assumed_aloud(

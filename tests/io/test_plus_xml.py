@@ -123,3 +123,12 @@ def test_a_blank_attribute_counts_as_absent(tmp_path: Path, blank: str):
     read = read_plus_configuration(configuration(tmp_path / "c.xml", lines))
     assert (read.output_extent, read.clip_size_px, read.interpolation, read.skip_interval) == (None, None, None, None)
     assert read.compounding == "maximum"
+
+
+def test_a_transform_that_is_said_twice_is_named_with_both_and_the_last_counts(tmp_path: Path):
+    plus = configuration(tmp_path / "plus.xml", "")
+    text = plus.read_text(encoding="utf-8")
+    first = '<Transform From="Image" To="Probe" Matrix="9 0 0 0 0 9 0 0 0 0 9 0 0 0 0 1"/>'
+    plus.write_text(text.replace("<CoordinateDefinitions>", f"<CoordinateDefinitions>{first}"), encoding="utf-8")
+    with pytest.warns(InputWarning, match=r"two transforms from Image to Probe.*9\.0.*0\.2.*the last one was taken"):
+        assert read_plus_configuration(plus).transforms["Image", "Probe"][0, 0] == 0.2

@@ -349,3 +349,117 @@ def test_slicer_s_own_recording_is_that_of_plus(shared_data: Path, way: str) -> 
     assert np.array_equal(found.frames, whole.frames[::3])
     # 3D Slicer writes six digits of each number.
     assert np.abs(found.image_to_world - whole.image_to_world[::3]).max() < 1e-3
+
+
+@pytest.mark.filterwarnings("ignore:.*a pixel measures")
+@pytest.mark.parametrize(
+    ("images", "poses", "words"),
+    [
+        ((0.0, 100.0, 200.0), (0.0, 0.1, 0.2), "1,000 times"),
+        ((0.0, 0.1, 0.2), (0.0, 1e5, 2e5), "1,000,000 times"),
+        ((5.0, 5.0, 5.0), (0.0, 0.1, 0.2), "no times that differ"),
+        ((0.0, 0.1, 0.2), (7.0, 7.0, 7.0), "no times that differ"),
+    ],
+)
+def test_clocks_that_count_otherwise_or_stand_still(
+    tmp_path: Path, images: tuple[float, ...], poses: tuple[float, ...], words: str
+) -> None:
+    shown = image_sequence(tmp_path / "Image.seq.nrrd", times=images, unit="")
+    moved = transform_sequence(tmp_path / "Probe.seq.mha", STEPS, poses)
+    with pytest.warns(InputWarning, match=words):
+        sweep = read_slicer_sequence(shown, [moved], None, calibration(tmp_path / "ImageToProbe.tfm"))
+    assert [at(sweep, k, 0, 0)[2] for k in range(3)] == pytest.approx([0.0, 10.0, 20.0])
+
+
+@pytest.mark.filterwarnings("ignore:.*a pixel measures")
+@pytest.mark.parametrize(("unit", "factor"), [("msec", 1e3), ("Milliseconds", 1e3), ("µs", 1e6), ("nanoseconds", 1e9)])
+@pytest.mark.parametrize("list_first", [False, True])
+def test_times_in_every_spelling_of_a_unit_beside_lengths(tmp_path: Path, unit: str, factor: float, list_first: bool) -> None:
+    times = [k * 0.1 * factor for k in range(3)]
+    images = image_sequence(tmp_path / "Image.seq.nrrd", times=times, unit=unit, list_first=list_first)
+    images.write_bytes(images.read_bytes().replace(b'""', b'"mm"'))
+    poses = transform_sequence(tmp_path / "Probe.seq.mha", STEPS)
+    sweep = read_slicer_sequence(images, [poses], None, calibration(tmp_path / "ImageToProbe.tfm"))
+    assert sweep.timestamps_s.tolist() == pytest.approx([0.0, 0.1, 0.2])
+    assert sweep.valid.all()
+
+
+@pytest.mark.filterwarnings("ignore:.*a pixel measures")
+@pytest.mark.parametrize(
+    ("name", "pose"),
+    [
+        ("ImageToProbe_2023-05-01", "ProbeToTracker-Sequence"),
+        ("ImageToProbe (1)", "leg 2-ProbeToTracker-Seq"),
+        ("image_to_probe-new", "PlusServer_ProbeToTracker_1"),
+        ("imageToProbe", "probeToTracker"),
+        ("leg_ImageToProbe", "ProbeToWorld"),
+        ("ProbeToImage", "ProbeToOptiTrack"),
+    ],
+)
+def test_names_with_more_around_them(tmp_path: Path, name: str, pose: str) -> None:
+    images = image_sequence(tmp_path / "Image.seq.nrrd")
+    poses = transform_sequence(tmp_path / "p.seq.mha", STEPS, name=pose)
+    # From the probe to the image, the file says what it says otherwise of the inverse.
+    calibration(tmp_path / f"{name}.tfm", 1.25 if name.startswith("Probe") else 0.8)
+    sweep = read_slicer_sequence(images, [poses])
+    assert at(sweep, 1, 1, 1) == pytest.approx([0.8, 0.8, 10.0])
+    assert sweep.pixel_spacing_uv_mm == pytest.approx((0.8, 0.8))
+    by_another_name = pose.endswith(("World", "OptiTrack"))
+    assert [f"lead to {pose[7:]}" in each.text for each in sweep.findings] == [True] * by_another_name
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "0,8 0 0 0\r\n0 0,8 0 0\r\n0 0 1 0\r\n0 0 0 1\r\n".encode("utf-16"),
+        b"\xef\xbb\xbf[0.8, 0, 0, 0; 0, 0.8, 0, 0; 0, 0, 1, 0; 0, 0, 0, 1]",
+        b"# image to probe\n0.8 0 0 0\n0 0.8 0 0\n0 0 1 0\n0 0 0 1\n",
+        b"\xef\xbb\xbf#Insight Transform File V1.0\r\n#Transform 0\r\nTransform: AffineTransform_double_3_3\r\n"
+        b"Parameters: 1.25 0 0 0 1.25 0 0 0 1 0 0 0\r\nFixedParameters: 0 0 0\r\n",
+    ],
+)
+def test_a_transform_as_editors_leave_it(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.txt").write_bytes(content)
+    assert read_linear_transform(tmp_path / "x.txt").ravel() == pytest.approx(np.diag([0.8, 0.8, 1, 1]).ravel())
+
+
+def test_twelve_numbers_are_told_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("0.8 0 0 0\n0 0.8 0 0\n0 0 1 0\n", encoding="utf-8")
+    with pytest.raises(InputError, match="twelve"):
+        read_linear_transform(tmp_path / "x.txt")
+
+
+def test_transforms_of_any_name_count_where_the_scene_nests_them(tmp_path: Path) -> None:
+    files = {
+        "US.seq.nrrd": image_sequence(tmp_path / "US.seq.nrrd"),
+        "T.seq.mha": transform_sequence(tmp_path / "T.seq.mha", STEPS, name="Tracking"),
+    }
+    matrix = 'matrixTransformToParent="0.8 0 0 0  0 0.8 0 0  0 0 1 5  0 0 0 1"'
+    nodes = [
+        sequence_node(1, "US-Sequence", "ScalarVolume"), storage_node(1, "US.seq.nrrd"),
+        sequence_node(2, "Tracking-Sequence", "LinearTransform"), storage_node(2, "T.seq.mha"),
+        '<Volume id="V" name="US" references="display:D;transform:C;"/>',
+        f'<LinearTransform id="C" name="Calibration" transformNodeRef="P" {matrix}/>',
+        '<LinearTransform id="P" name="Tracking" matrixTransformToParent="1 0 0 9 0 1 0 9 0 0 1 9 0 0 0 1"/>',
+        '<SequenceBrowser id="B" references="dataNodeRef0:V;dataNodeRef1:P;'
+        'sequenceNodeRef0:vtkMRMLSequenceNode1;sequenceNodeRef1:vtkMRMLSequenceNode2;"/>',
+    ]  # fmt: skip
+    (sweep,) = read_scene_sweeps(bundle(tmp_path / "leg.mrb", scene(nodes), files))
+    assert at(sweep, 1, 1, 0) == pytest.approx([0.8, 0.0, 15.0])
+    assert sweep.header["ReferenceCoordinateFrame"] == "Scene"
+    flat = [each.replace("transform:C;", "") for each in nodes]
+    with pytest.raises(InputError, match="names such as ProbeToTracker"):
+        read_scene_sweeps(bundle(tmp_path / "flat.mrb", scene(flat), files))
+
+
+def test_of_two_calibrations_in_a_scene_the_one_of_the_plain_name_counts_aloud(tmp_path: Path) -> None:
+    nodes, files = scene_files(tmp_path)
+    other = (
+        nodes[-1].replace("TransformNode1", "TransformNode2").replace("ImageToProbe", "ImageToProbe_1").replace("0.8", "0.7")
+    )
+    with pytest.warns(InputWarning, match="ImageToProbe was taken"):
+        (sweep,) = read_scene_sweeps(bundle(tmp_path / "leg.mrb", scene([other, *nodes]), files))
+    assert sweep.pixel_spacing_uv_mm == pytest.approx((0.8, 0.8))
+    twin = other.replace("TransformNode2", "TransformNode3").replace("0.7", "0.6")
+    with pytest.raises(InputError, match="two that differ"):
+        read_scene_sweeps(bundle(tmp_path / "two.mrb", scene([other, twin, *nodes[:-1]]), files))

@@ -146,3 +146,6 @@ def test_a_unit_that_is_not_known_is_refused(tmp_path: Path, key: str) -> None:
     for lines in ((DIRECTIONS,), ("spacings: 1 1 1",)):
         with pytest.raises(InputError, match=f"{key} of um .*pixel"):
             open_volume(nrrd(tmp_path / "x.nrrd", *lines, f'{key}: "mm" "mm" "pixel"'))
+        # Who writes one axis in microns and says nothing of the others has not said the size of a voxel.
+        with pytest.raises(InputError, match=f"{key} of um"):
+            open_volume(nrrd(tmp_path / "x.nrrd", *lines, f'{key}: "um" "" ""'))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from ifssnet.core.errors import InputError
 from ifssnet.io.codecs.numbers import shortened
 
+BYTE_ORDER_MARK = "\ufeff"
+"""What some editors put before a text."""
+
 
 def decoded(line: bytes) -> str:
     """A line as UTF-8 or, where it is none, as Latin-1, in which every byte means something."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -16,14 +16,13 @@ import numpy as np
 from jaxtyping import Shaped
 
 from ifssnet.core.errors import InputError, InputWarning
-from ifssnet.io.codecs.header_text import decoded, keep_one, one_line
+from ifssnet.io.codecs.data_files import companion, files_of_slices, names_many
+from ifssnet.io.codecs.header_text import BYTE_ORDER_MARK, decoded, keep_one, one_line
 from ifssnet.io.codecs.numbers import integers, shortened
 from ifssnet.io.codecs.pixels import (
     byte_pieces,
     checked_bytes,
-    companion,
     deflated,
-    names_a_file,
     read_deflated,
     read_raw,
     type_name,
@@ -38,6 +37,23 @@ STRUCTURE = frozenset(
 )  # fmt: skip
 """Header keys about the layout of the pixels, which the writer says afresh."""
 
+_KEYS = {
+    key.lower(): key
+    for key in (
+        *STRUCTURE,
+        "ElementSpacing",
+        "ElementSize",
+        "Offset",
+        "Position",
+        "Origin",
+        "TransformMatrix",
+        "Rotation",
+        "Orientation",
+        "DistanceUnits",
+    )
+}
+"""Keys that pixels and place depend on, by their lower-case names: some programs write them in other capitals."""
+
 TYPES: Mapping[str, str] = {
     "MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2", "MET_INT": "i4", "MET_UINT": "u4",
     "MET_LONG": "i4", "MET_ULONG": "u4", "MET_LONG_LONG": "i8", "MET_ULONG_LONG": "u8", "MET_FLOAT": "f4", "MET_DOUBLE": "f8",
@@ -47,8 +63,6 @@ _TYPE_NAMES = {code: name for name, code in TYPES.items() if name not in ("MET_L
 _FIRST_LINES = re.compile(rb"^\s*(ObjectType|NDims|DimSize|BinaryData|ElementType)\s*[=:]", re.MULTILINE)
 _LONGEST_LINE = 1 << 20
 _LONGEST_HEADER = 1 << 26
-_MOST_FILES = 10_000
-_PATTERN = re.compile(r"^([^%]*)%(0?\d?)d([^%]*)$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,9 +106,9 @@ def read_metaimage(path: Path) -> MetaImage:
             name = fields["ElementDataFile"].strip()
             if name.upper() == "LOCAL":
                 array = _read_pixels(stream, stream.tell(), layout, path.name)
-            elif (name.upper().split()[0] == "LIST" or _is_pattern(name)) and not names_a_file(path, name):
+            elif names_many(path, name):
                 checked_bytes(layout.sizes, layout.dtype.itemsize, path.name)
-                array = _read_slices(list(_slice_files(name, stream, path)), layout, path)
+                array = _read_slices(files_of_slices(path, name, stream), layout, path)
             else:
                 data = companion(path, name)
                 with data.open("rb") as data_stream:
@@ -211,7 +225,8 @@ def _read_header(stream: BinaryIO, path: Path) -> dict[str, str]:
                 "Give a .mha or .mhd file; if it is one, export it again.",
             )
         if text.strip():
-            keep_one(fields, key.strip(), value.strip(), path.name)
+            written = key.strip().removeprefix(BYTE_ORDER_MARK)
+            keep_one(fields, _KEYS.get(written.lower(), written), value.strip(), path.name)
     if not fields["ElementDataFile"].strip():
         raise InputError(f"ElementDataFile in {path.name}", "none named", "Name the data file there, or LOCAL.")
     return fields
@@ -269,34 +284,7 @@ def _read_pixels(stream: BinaryIO, start: int, layout: _Layout, where: str) -> S
     return array
 
 
-def _is_pattern(name: str) -> bool:
-    return "%" in name and len(name.split()) > 2
-
-
-def _slice_files(name: str, stream: BinaryIO, path: Path) -> Iterator[Path]:
-    """The data files of `LIST`, one a line behind the header, or of a pattern `name%03d.raw first last step`."""
-    if not _is_pattern(name):
-        for _ in range(_MOST_FILES):
-            line = stream.readline(_LONGEST_LINE)
-            if not line:
-                return
-            if line.strip():
-                yield companion(path, decoded(line))
-        raise InputError(f"at most {_MOST_FILES:,} data files in {path.name}", "more", "Correct the list in the header.")
-    words = name.split()
-    match = _PATTERN.match(words[0])
-    if match is None:
-        raise InputError(f"a pattern of data files such as slice%03d.raw in {path.name}", f"'{shortened(name)}'", "Correct it.")
-    first, last, step = integers(" ".join(words[1:]) if len(words) == 4 else " ".join([*words[1:], "1"]), 3, f"{words[0]}")
-    if step < 1 or not 0 <= last - first < _MOST_FILES:
-        raise InputError(f"data files counted upwards in {path.name}", f"'{shortened(name)}'", "Correct first, last and step.")
-    before, width, after = match.groups()
-    for i in range(first, last + 1, step):
-        number = str(i).rjust(int(width or 0), "0" if width.startswith("0") else " ")
-        yield companion(path, f"{before}{number}{after}")
-
-
-def _read_slices(files: list[Path], layout: _Layout, path: Path) -> Shaped[np.ndarray, "*size"]:
+def _read_slices(files: Sequence[Path], layout: _Layout, path: Path) -> Shaped[np.ndarray, "*size"]:
     if len(files) != layout.sizes[0]:
         raise InputError(f"{layout.sizes[0]} data files, one a slice, in {path.name}", f"{len(files)}", "Correct the list.")
     one = replace(layout, sizes=layout.sizes[1:] or (1,))

@@ -6,7 +6,7 @@ The format is described at teem.sourceforge.net/nrrd/format.html. A field is a l
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -15,14 +15,13 @@ import numpy as np
 from jaxtyping import Shaped
 
 from ifssnet.core.errors import InputError
-from ifssnet.io.codecs.header_text import decoded, keep_one, one_line
+from ifssnet.io.codecs.data_files import companion, files_of_slices, names_many
+from ifssnet.io.codecs.header_text import BYTE_ORDER_MARK, decoded, keep_one, one_line
 from ifssnet.io.codecs.numbers import integers, shortened
 from ifssnet.io.codecs.pixels import (
     byte_pieces,
     checked_bytes,
-    companion,
     deflated,
-    names_a_file,
     read_deflated,
     read_raw,
     type_name,
@@ -97,12 +96,9 @@ def read_nrrd(path: Path) -> Nrrd:
             if name is None:
                 array = _read_pixels(stream, stream.tell(), sizes, dtype, (fields, path.name))
             else:
-                many = name.split()[:1] in (["LIST"], []) or "%" in name
-                if many and not names_a_file(path, name):
-                    raise InputError(f"one data file for {path.name}", f"'{shortened(name)}'", "Save it as one file.")
-                data = companion(path, name)
-                with data.open("rb") as data_stream:
-                    array = _read_pixels(data_stream, 0, sizes, dtype, (fields, data.name))
+                many = names_many(path, name)
+                files = files_of_slices(path, name, stream) if many else (companion(path, name),)
+                array = _read_files(files, sizes, dtype, (fields, path.name), many=many)
     except (OSError, MemoryError) as error:
         raise InputError(f"a readable NRRD file {path.name}", f"'{error}'", "Check the file.") from error
     return Nrrd(fields, pairs, array)
@@ -120,7 +116,8 @@ def read_nrrd_raw(path: Path) -> tuple[dict[str, str], Shaped[np.ndarray, "*size
 
 def header_in(content: bytes) -> bytes:
     """The header at the start of a file's bytes; empty where the bytes are those of another format."""
-    return re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0] if content.startswith(b"NRRD000") else b""
+    plain = content.removeprefix(BYTE_ORDER_MARK.encode())
+    return re.split(rb"\r?\n\r?\n", plain, maxsplit=1)[0] if plain.startswith(b"NRRD000") else b""
 
 
 def read_nrrd_header(path: Path) -> dict[str, str]:
@@ -206,7 +203,7 @@ def write_nrrd(
 def _read_header(stream: BinaryIO, path: Path) -> tuple[dict[str, str], dict[str, str]]:
     fields: dict[str, str] = {}
     pairs: dict[str, str] = {}
-    magic = decoded(stream.readline(64))
+    magic = decoded(stream.readline(64)).removeprefix(BYTE_ORDER_MARK)
     if not _MAGIC.match(magic):
         raise InputError(
             f"an NRRD file that starts with NRRD0001 to NRRD0005: {path.name}",
@@ -230,6 +227,8 @@ def _read_header(stream: BinaryIO, path: Path) -> tuple[dict[str, str], dict[str
             keep_one(pairs, key.strip(), _unescaped(value[1:].strip()), path.name)
         else:
             keep_one(fields, key.strip().lower(), value.strip(), path.name)
+            if key.strip().lower() in ("data file", "datafile") and names_many(path, value) and value.split()[0] == "LIST":
+                break
     return fields, pairs
 
 
@@ -264,6 +263,21 @@ def _dtype(fields: Mapping[str, str], path: Path) -> np.dtype:
             "Add the line to the header.",
         )
     return np.dtype(code).newbyteorder("<" if endian == "little" else ">")
+
+
+def _read_files(
+    files: Sequence[Path], sizes: tuple[int, ...], dtype: np.dtype, about: tuple[Mapping[str, str], str], *, many: bool
+) -> Shaped[np.ndarray, "*size"]:
+    """The pixels of one data file, or of several that hold a slice each, along the slowest axis."""
+    fields, where = about
+    if many and len(files) != sizes[0]:
+        raise InputError(f"{sizes[0]} data files, one a slice, for {where}", f"{len(files)}", "Save it as one file.")
+    own = (sizes[1:] or (1,)) if many else sizes
+    each: list[np.ndarray] = []
+    for file in files:
+        with file.open("rb") as stream:
+            each.append(_read_pixels(stream, 0, own, dtype, (fields, file.name)))
+    return np.stack(each).reshape(sizes) if many else each[0]
 
 
 def _read_pixels(

@@ -7,7 +7,6 @@ import math
 import warnings
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO
 
 import numpy as np
@@ -16,43 +15,12 @@ from jaxtyping import Shaped, UInt8
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import MAX_VOXELS
 from ifssnet.core.machine.memory import available_memory
-from ifssnet.io.storage.existing_file import existing_file
 
 ANY_ZLIB = 47
 """Window bits with which zlib takes both its own and gzip's framing."""
 _MOST_BY_ZLIB = 1040
 """Deflate cannot shrink a byte stream further than 1032 times; what claims to is refused before allocating."""
 _PIECE = 1 << 22
-
-
-def companion(header: Path, name: str) -> Path:
-    """The file that a header names as holding its pixels, which must lie in the header's folder or below.
-
-    Raises:
-        InputError: A name that leaves the header's folder, or no such file.
-    """
-    given = name.strip()
-    windows, posix = PureWindowsPath(given), PurePosixPath(given)
-    if not given or "\0" in given or windows.drive or windows.root or posix.is_absolute() or ".." in windows.parts:
-        raise InputError(
-            f"a data file beside {header.name}",
-            f"'{given[:80]}', which leads elsewhere",
-            "Put the data file beside its header and name it there without a path.",
-        )
-    path = header.parent / given
-    existing_file(path, f"the data file that {header.name} names")
-    return path
-
-
-def names_a_file(header: Path, name: str) -> bool:
-    """Whether a file of that very name lies beside the header: it comes before a pattern or a list of that name."""
-    given = name.strip()
-    if not given or "\0" in given or PurePosixPath(given).name != given or PureWindowsPath(given).name != given:
-        return False
-    try:
-        return (header.parent / given).is_file()
-    except (OSError, ValueError):
-        return False
 
 
 def checked_bytes(sizes: Sequence[int], itemsize: int, where: str) -> int:

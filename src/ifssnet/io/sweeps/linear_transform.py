@@ -7,7 +7,9 @@ parent frame, in RAS, as the matrices of sequence files do. A text of sixteen nu
 
 from __future__ import annotations
 
+import codecs
 import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -18,16 +20,17 @@ from jaxtyping import Float
 
 from ifssnet.core.errors import InputError, silence_below
 from ifssnet.io.codecs.numbers import is_invertible, rigid_or_affine
-from ifssnet.io.codecs.pixels import existing_file
 from ifssnet.io.recognition import FileStart, Kind
+from ifssnet.io.storage.existing_file import existing_file
 
 SUFFIXES = (".h5", ".hdf5", ".tfm", ".txt")
 """Endings of the files that can hold such a transform."""
 
-TRANSFORM_NAME = re.compile(r"^(?P<start>.+?)To(?P<end>[A-Z].*?)(Transform)?$")
-"""`ProbeToTracker`: the frames that a transform leads from and to."""
+_FRAMES = re.compile(r"^(?P<start>.+?)To(?P<end>[A-Z].*?)(Transform|Sequence|Seq)*$")
+_WORDS_APART = re.compile(r"[ _-]+to[ _-]+(?=[^\W_])(.)", re.IGNORECASE)
 
 _LARGEST_BYTES = 1 << 24
+_NUMBER = re.compile(r"[-+]?[\d.]+([eE][-+]?\d+)?")
 _ITK_TEXT, _HDF5 = b"#Insight Transform File", b"\x89HDF\r\n\x1a\n"
 _LPS_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -49,23 +52,44 @@ def read_linear_transform(path: Path) -> Float[np.ndarray, "4 4"]:
             f"{path.name} of {path.stat().st_size >> 20} MiB",
             "Give the probe's calibration alone; a deformation cannot be used.",
         )
-    start = path.read_bytes()[:4096]
-    if not start.startswith((_ITK_TEXT, _HDF5)):
+    content = path.read_bytes()
+    if content.removeprefix(codecs.BOM_UTF8).startswith(_ITK_TEXT):
+        with tempfile.TemporaryDirectory(prefix="ifss-transform-") as folder:
+            # ITK knows no byte-order mark.
+            plain = Path(folder) / "plain.tfm"
+            plain.write_bytes(content.removeprefix(codecs.BOM_UTF8))
+            from_parent_lps = _itk_matrix(plain if content.startswith(codecs.BOM_UTF8) else path)
+    elif content.startswith(_HDF5):
+        from_parent_lps = _itk_matrix(path)
+    else:
         return _sixteen_numbers(path)
-    from_parent_lps = _itk_matrix(path)
     if not is_invertible(from_parent_lps):
         raise InputError("a transform that has an inverse", f"{from_parent_lps.tolist()} in {path.name}", "Calibrate again.")
     return _LPS_RAS @ np.linalg.inv(from_parent_lps) @ _LPS_RAS
 
 
 def named_frames(name: str) -> tuple[str, str] | None:
-    """The two coordinate frames in a transform's name; None where the name has no such form.
+    """The two coordinate frames in a transform's name; None where the name has no such form, or names several pairs.
+
+    What programs and people put before and behind, apart from the name by a sign that is no letter, is left out.
 
     >>> named_frames("ImageToProbe"), named_frames("ProbeToTrackerTransform"), named_frames("calibration")
     (('Image', 'Probe'), ('Probe', 'Tracker'), None)
+    >>> named_frames("leg 2-ProbeToTracker-Sequence_1"), named_frames("image_to_probe (new)")
+    (('Probe', 'Tracker'), ('Image', 'Probe'))
     """
-    match = TRANSFORM_NAME.match(name)
-    return None if match is None else (match["start"], match["end"])
+    words = re.split(r"[\W_]+", _WORDS_APART.sub(lambda match: f"To{match[1].upper()}", name))
+    found = {(_capital(match["start"]), match["end"]) for match in map(_FRAMES.match, words) if match}
+    return found.pop() if len(found) == 1 else None
+
+
+def is_exactly(name: str, frames: tuple[str, str]) -> bool:
+    """Whether a name is that of the two coordinate frames and nothing else."""
+    return name.removesuffix("Transform") == "To".join(frames)
+
+
+def _capital(word: str) -> str:
+    return word[:1].upper() + word[1:]
 
 
 def constants_of(path: Path) -> dict[tuple[str, str], Float[np.ndarray, "4 4"]]:
@@ -98,13 +122,23 @@ def refuse_other_constants(
 
 def _sixteen_numbers(path: Path) -> Float[np.ndarray, "4 4"]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
+        wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+        text = content.decode("utf-16" if wide else "utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise _unknown(path) from error
-    bare = re.sub(r"[\[\](),;]", " ", text)
-    if len(bare.split()) != 16:
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith(("#", "%", "//"))]
+    bare = re.sub(r"[\[\]();]", " ", " ".join(lines))
+    words = bare.split()
+    if len(words) == 16 and not any("." in word for word in words):
+        # Commas stand for decimal points only where nothing is between numbers but blanks.
+        return rigid_or_affine(" ".join(word.rstrip(",").replace(",", ".") for word in words), path.name)
+    words = bare.replace(",", " ").split()
+    if len(words) == 12 and all(_NUMBER.fullmatch(word) for word in words):
+        raise InputError(f"sixteen numbers in {path.name}", "twelve", "Add the last row, 0 0 0 1.")
+    if len(words) != 16:
         raise _unknown(path)
-    return rigid_or_affine(bare, path.name)
+    return rigid_or_affine(" ".join(words), path.name)
 
 
 def _unknown(path: Path) -> InputError:

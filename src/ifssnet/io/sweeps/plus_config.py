@@ -121,9 +121,13 @@ def read_plus_configuration(path: Path) -> PlusConfiguration:
         InputError: Not XML, not a PLUS configuration, or an option with a value that cannot be used.
     """
     root = _parse(path)
-    transforms = {
-        key: matrix for definitions in _all(root, "CoordinateDefinitions") for key, matrix in _transforms(definitions, path)
-    }
+    transforms: dict[tuple[str, str], Matrix4] = {}
+    for definitions in _all(root, "CoordinateDefinitions"):
+        for key, matrix in _transforms(definitions, path):
+            if (before := transforms.get(key)) is not None and not np.allclose(before, matrix, rtol=1e-6, atol=1e-6):
+                what = f"{path.name} says two transforms from {key[0]} to {key[1]}, {before.tolist()} and {matrix.tolist()}"
+                warnings.warn(InputWarning(f"{what}; the last one was taken, as PLUS does."), stacklevel=2)
+            transforms[key] = matrix
     reconstructions = _all(root, "VolumeReconstruction")
     if not reconstructions:
         return PlusConfiguration(MappingProxyType(transforms))

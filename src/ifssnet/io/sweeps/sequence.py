@@ -26,16 +26,16 @@ from ifssnet.io.codecs.numbers import shortened
 from ifssnet.io.recognition import FileStart
 from ifssnet.io.sweeps.frame_count import check_frames
 from ifssnet.io.sweeps.frame_numbers import places_of
+from ifssnet.io.sweeps.linear_transform import is_exactly, named_frames
 from ifssnet.io.sweeps.plus_config import PlusConfiguration
 from ifssnet.io.sweeps.transform_graph import Key, TransformGraph, image_to_reference
 from ifssnet.io.volumes.placement import grey_levels
 
-FRAME_FIELD = re.compile(r"^Seq_Frame(\d{1,9})_(\w+)$", re.IGNORECASE)
+FRAME_FIELD = re.compile(r"^Seq_Frame(\d{1,9})_([^\s=:][^=:\r\n]*)$", re.IGNORECASE)
 REFERENCE_FIELD = "ReferenceCoordinateFrame"
 DEFAULT_IMAGE, DEFAULT_REFERENCES = "Image", ("Reference", "Tracker")
-_TRANSFORM_NAME = re.compile(r"^(.+?)To([A-Z].*)Transform$")
 _MOST_TRANSFORMS = 1000
-_TRACKED = re.compile(rb"^Seq_Frame\d+_\w+Transform\s*:?=", re.MULTILINE)
+_TRACKED = re.compile(rb"^Seq_Frame\d+_[^=\r\n]*Transform\s*:?=", re.MULTILINE | re.IGNORECASE)
 _LIST_LAST = re.compile(rb"^\s*[Kk]inds\s*[=:]\s*(domain\s+domain\s+list|list\s+domain\s+domain)\s*$", re.MULTILINE)
 _COLOURS = ("vector", "3-vector", "4-vector", "rgb-color", "rgba-color")
 _STRUCTURE = re.compile(
@@ -209,9 +209,8 @@ def _renumbered(fields: Mapping[str, str], by_field: FrameFields, images: int, p
 def _graph(by_field: FrameFields, frames: int, constants: Mapping[Key, Float[np.ndarray, "4 4"]], path: Path) -> TransformGraph:
     tracked: dict[Key, np.ndarray] = {}
     valid: dict[Key, np.ndarray] = {}
-    for name, values in by_field.items():
-        if (match := _TRANSFORM_NAME.match(name)) is None:
-            continue
+    for key, name in _transforms(by_field).items():
+        values = by_field[name]
         if len(tracked) >= _MOST_TRANSFORMS:
             raise InputError(f"at most {_MOST_TRANSFORMS} transforms a frame in {path.name}", "more", "Record fewer tools.")
         statuses = by_field.get(f"{name}Status", {})
@@ -220,9 +219,18 @@ def _graph(by_field: FrameFields, frames: int, constants: Mapping[Key, Float[np.
             if index < frames:
                 matrices[index] = matrix_of(text, f"{path.name}: {name} of frame {index}")
         ok = np.array([statuses.get(i, "OK").upper() == "OK" for i in range(frames)])
-        key = (match[1], match[2])
         tracked[key], valid[key] = matrices, ok & np.isfinite(matrices).all(axis=(1, 2))
     return TransformGraph(frames, tracked, valid, constants)
+
+
+def _transforms(by_field: FrameFields) -> dict[Key, str]:
+    """The field of each transform by the frames in its name; one that is named by them alone comes before others."""
+    found: dict[Key, str] = {}
+    for name in by_field:
+        key = named_frames(name) if name.endswith("Transform") else None
+        if key is not None and (key not in found or is_exactly(name, key)):
+            found[key] = name
+    return found
 
 
 def matrix_of(text: str, where: str) -> Float[np.ndarray, "4 4"]:
@@ -269,15 +277,18 @@ def _report_invalid(
 def _timestamps(by_field: FrameFields, frames: int, path: Path) -> Float[np.ndarray, " frame"]:
     texts = by_field.get("Timestamp") or by_field.get("UnfilteredTimestamp") or {}
     times = np.full(frames, np.nan)
+    wrong: list[int] = []
     for index, text in texts.items():
         if index >= frames:
             continue
         try:
             times[index] = float(text)
         except ValueError:
-            warnings.warn(
-                InputWarning(f"{path.name}: the time '{shortened(text)}' of frame {index} is not a number."), stacklevel=2
-            )
+            wrong.append(index)
+    if wrong:
+        what = f"{path.name}: the time '{shortened(texts[wrong[0]])}' of frame {wrong[0]} is not a number"
+        more = f", and so are {len(wrong) - 1:,} others" if len(wrong) > 1 else ""
+        warnings.warn(InputWarning(f"{what}{more}."), stacklevel=2)
     if np.isnan(times).all():
         warnings.warn(InputWarning(f"{path.name} has no timestamps; the frames are numbered instead."), stacklevel=2)
         return np.arange(frames, dtype=np.float64)

@@ -11,7 +11,8 @@ import tempfile
 import warnings
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element, ParseError
@@ -25,11 +26,13 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.progress import drain
 from ifssnet.core.sweep import Sweep
 from ifssnet.io.codecs.numbers import rigid_or_affine
-from ifssnet.io.codecs.pixels import existing_file
 from ifssnet.io.recognition import FileStart, Kind
-from ifssnet.io.sweeps.linear_transform import named_frames, read_linear_transform
+from ifssnet.io.storage.existing_file import existing_file
+from ifssnet.io.sweeps.linear_transform import is_exactly, named_frames, read_linear_transform
 from ifssnet.io.sweeps.plus_config import PlusConfiguration
+from ifssnet.io.sweeps.scene_hierarchy import chain_above, parent_in, proxies_in
 from ifssnet.io.sweeps.slicer_sequence import (
+    IMAGE,
     Recording,
     TransformSequence,
     joined,
@@ -45,6 +48,9 @@ LIMITS = UnpackLimits(entries=20_000, total_bytes=64 * 2**30, ratio=1000.0)
 """What a scene may unpack to."""
 
 _LARGEST_SCENE_BYTES = 1 << 28
+SCENE = "Scene"
+"""The frame that 3D Slicer shows a scene in."""
+
 MOST_NODES, MOST_SEQUENCES = 50_000, 1_000
 """More than any scene has; one that says more is broken, and would take hours."""
 
@@ -79,6 +85,11 @@ class SceneNode:
         return self.kind == "Sequence" and "Volume" in self.holds
 
     @property
+    def is_transform(self) -> bool:
+        """Whether this is one transform that does not change."""
+        return self.kind in ("LinearTransform", "Transform")
+
+    @property
     def is_transforms(self) -> bool:
         """Whether this is a sequence of transforms."""
         return self.kind == "Sequence" and "Transform" in self.holds
@@ -93,12 +104,16 @@ class Scene:
         nodes: Volumes, segmentations, models, sequences and transforms, in the scene's order.
         matrices: Identifier of a linear transform to its matrix as the scene says it, to the parent frame, mm.
         browsed: Identifiers of sequences that were recorded together, a set each.
+        proxies: Identifier of a sequence to that of the node that shows its entries.
+        parents: Identifier of a node to that of the transform under which it stands.
     """
 
     path: Path
     nodes: tuple[SceneNode, ...]
     matrices: Mapping[str, Float[np.ndarray, "4 4"]]
     browsed: tuple[frozenset[str], ...]
+    proxies: Mapping[str, str]
+    parents: Mapping[str, str]
 
     @property
     def image_sequences(self) -> tuple[SceneNode, ...]:
@@ -140,10 +155,18 @@ def read_scene_sweeps(path: Path, configuration: PlusConfiguration | None = None
         named = (configuration.image_frame, configuration.reference_frame) if configuration else (None, None)
         sweeps: list[Sweep] = []
         for images in scene.image_sequences:
-            transforms = tuple(_transforms_of(scene, images, files))
-            header = {"Scene": path.name, "Images": images.name, "Transforms": ", ".join(each.name for each in transforms)}
-            recording = Recording(read_image_sequence(_file(scene, images, files)), transforms, constants, header)
-            sweeps.append(joined(recording, *named))
+            shown = read_image_sequence(_file(scene, images, files))
+            header = {"Scene": path.name, "Images": images.name}
+            try:
+                transforms = tuple(_transforms_of(scene, images, files))
+                told = {**header, "Transforms": ", ".join(each.name for each in transforms)}
+                sweeps.append(joined(Recording(shown, transforms, constants, told), *named))
+            except InputError:
+                above = _by_hierarchy(scene, images, files)
+                if above is None:
+                    raise
+                told = {**header, "Transforms": ", ".join(each.name for each in above[0])}
+                sweeps.append(joined(Recording(shown, *above, told), None, SCENE))
         return tuple(sweeps)
 
 
@@ -185,9 +208,14 @@ def _parsed(path: Path, scene_file: Path) -> Scene:
     nodes: list[SceneNode] = []
     matrices: dict[str, Float[np.ndarray, "4 4"]] = {}
     browsed: list[frozenset[str]] = []
+    proxies: dict[str, str] = {}
+    parents: dict[str, str] = {}
     for element in elements:
         identifier, references = str(element.get("id")), element.get("references", "")
+        if (parent := parent_in(references, element.get("transformNodeRef"))) is not None:
+            parents[identifier] = parent
         if element.tag == "SequenceBrowser":
+            proxies |= proxies_in(references)
             browsed.append(frozenset(word for match in _BROWSED.finditer(references) for word in match[1].split()))
             continue
         if element.tag.endswith(("Storage", "Display")) or element.get("hideFromEditors") == "true":
@@ -203,7 +231,7 @@ def _parsed(path: Path, scene_file: Path) -> Scene:
         holds = "" if listed is None else listed[1]
         file = None if name is None else PurePosixPath(unquote(name).replace("\\", "/"))
         nodes.append(SceneNode(element.tag, element.get("name") or identifier, identifier, file, holds))
-    return Scene(path, tuple(nodes), matrices, tuple(each for each in browsed if each))
+    return Scene(path, tuple(nodes), matrices, tuple(each for each in browsed if each), proxies, parents)
 
 
 def _xml(path: Path, scene_file: Path) -> Element:
@@ -251,27 +279,65 @@ def _file(scene: Scene, node: SceneNode, files: _Files) -> Path:
 
 
 def _constants(scene: Scene, files: _Files) -> dict[Key, Float[np.ndarray, "4 4"]]:
-    """Transforms of the scene that do not change, by the frames in their names; a file counts more than the scene's text."""
-    found: dict[Key, Float[np.ndarray, "4 4"]] = {}
-    for node in scene.nodes:
-        frames = named_frames(node.name)
-        if frames is None or node.kind not in ("LinearTransform", "Transform"):
-            continue
-        said = scene.matrices.get(node.identifier)
-        try:
-            stored = read_linear_transform(_file(scene, node, files))
-        except InputError:
-            stored = None
-        if said is not None and stored is not None and not np.allclose(said, stored, rtol=1e-5, atol=1e-5):
-            what = f"{scene.path.name} says {said.tolist()} of {node.name}, and its file says {stored.tolist()}"
-            warnings.warn(InputWarning(f"{what}; the file was taken, as 3D Slicer does."), stacklevel=3)
-        matrix = said if stored is None else stored
+    """Transforms of the scene that do not change, by the frames in their names; one that is named by them alone comes first."""
+    found: dict[Key, tuple[str, Float[np.ndarray, "4 4"]]] = {}
+    named = [(node, frames) for node in scene.nodes if node.is_transform and (frames := named_frames(node.name))]
+    for node, frames in sorted(named, key=lambda each: not is_exactly(each[0].name, each[1])):
+        matrix = _matrix(scene, node, files)
         if matrix is None:
             continue
-        if frames in found and not np.allclose(found[frames], matrix, rtol=1e-5, atol=1e-5):
-            raise InputError(f"one {node.name} in {scene.path.name}", "two that differ", "Remove the one that is not meant.")
-        found[frames] = matrix
-    return found
+        before = found.setdefault(frames, (node.name, matrix))
+        if np.allclose(before[1], matrix, rtol=1e-5, atol=1e-5):
+            continue
+        if is_exactly(before[0], frames) == is_exactly(node.name, frames):
+            raise InputError(
+                f"one {'To'.join(frames)} in {scene.path.name}",
+                f"two that differ, {before[0]} and {node.name}",
+                "Remove the one that is not meant.",
+            )
+        warnings.warn(
+            InputWarning(f"{scene.path.name} holds {before[0]} and {node.name}, which differ; {before[0]} was taken."),
+            stacklevel=3,
+        )
+    return {frames: matrix for frames, (_, matrix) in found.items()}
+
+
+def _matrix(scene: Scene, node: SceneNode, files: _Files) -> Float[np.ndarray, "4 4"] | None:
+    """A transform that does not change; its file counts more than the scene's text. None where neither says it."""
+    said = scene.matrices.get(node.identifier)
+    try:
+        stored = read_linear_transform(_file(scene, node, files))
+    except InputError:
+        return said
+    if said is not None and not np.allclose(said, stored, rtol=1e-5, atol=1e-5):
+        what = f"{scene.path.name} says {said.tolist()} of {node.name}, and its file says {stored.tolist()}"
+        warnings.warn(InputWarning(f"{what}; the file was taken, as 3D Slicer does."), stacklevel=4)
+    return stored
+
+
+def _by_hierarchy(
+    scene: Scene, images: SceneNode, files: _Files
+) -> tuple[tuple[TransformSequence, ...], dict[Key, Float[np.ndarray, "4 4"]]] | None:
+    """The transforms under which the images stand, whatever they are called; None where none of them was recorded."""
+    nodes = {node.identifier: node for node in scene.nodes}
+    recorded = {proxy: nodes[sequence] for sequence, proxy in scene.proxies.items() if sequence in nodes}
+    chain = chain_above(scene.proxies.get(images.identifier, ""), scene.parents)
+    if not chain:
+        return None
+    frames = (IMAGE, *(f"{SCENE} {depth}" for depth in range(1, len(chain))), SCENE)
+    tracked: list[TransformSequence] = []
+    constants: dict[Key, Float[np.ndarray, "4 4"]] = {}
+    for key, identifier in zip(pairwise(frames), chain, strict=True):
+        if identifier in recorded:
+            found = read_transform_sequences(_file(scene, recorded[identifier], files))
+            if len(found) != 1:
+                return None
+            tracked.append(replace(found[0], name=recorded[identifier].name, frames=key))
+        elif (node := nodes.get(identifier)) is not None and (matrix := _matrix(scene, node, files)) is not None:
+            constants[key] = matrix
+        else:
+            return None
+    return (tuple(tracked), constants) if tracked else None
 
 
 def _transforms_of(scene: Scene, images: SceneNode, files: _Files) -> Iterator[TransformSequence]:

@@ -28,20 +28,28 @@ from ifssnet.io.sweeps.linear_transform import (
     SUFFIXES,
     constants_of,
     named_frames,
-    read_linear_transform,
     refuse_other_constants,
 )
 from ifssnet.io.sweeps.plus_config import PlusConfiguration
 from ifssnet.io.sweeps.sequence import frame_fields, grey_frames, matrix_of, pixel_spacing
 from ifssnet.io.sweeps.sweep_format import SweepFormat
-from ifssnet.io.sweeps.time_pairing import UNPAIRED, pair_by_time
+from ifssnet.io.sweeps.time_pairing import UNPAIRED, in_one_unit, pair_by_time
 from ifssnet.io.sweeps.tracking_files import TrackingFiles
 from ifssnet.io.sweeps.transform_graph import Key, TransformGraph, image_to_reference
-from ifssnet.io.volumes.nrrd import SPACES, directions
+from ifssnet.io.volumes.nrrd import directions, signs_of_space, space_unit_mm
+from ifssnet.io.volumes.units import MM_PER_UNIT
 
 IMAGE, PROBE, TRACKER, REFERENCE = "Image", "Probe", "Tracker", "Reference"
 _LIST_KINDS = ("list", "time")
-_INDEX_VALUES = re.compile(r"^axis (\d+) index values$")
+_INDEX_VALUES = re.compile(r"^axis (\d{1,2}) index values$")
+_SECONDS = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
+    **dict.fromkeys(("ms", "msec", "msecs", "millisecond", "milliseconds"), 1e-3),
+    **dict.fromkeys(("us", "µs", "μs", "usec", "usecs", "microsecond", "microseconds"), 1e-6),
+    **dict.fromkeys(("ns", "nsec", "nsecs", "nanosecond", "nanoseconds"), 1e-9),
+    **dict.fromkeys(("min", "mins", "minute", "minutes"), 60.0),
+}
+"""Every spelling of a unit of time that is known, in lower case."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,6 +218,7 @@ def joined(recording: Recording, image_frame: str | None = None, reference_frame
     count = len(images.frames)
     tracked: dict[Key, np.ndarray] = {}
     valid: dict[Key, np.ndarray] = {}
+    image_times_s: np.ndarray | None = None
     for each in recording.transforms:
         if each.frames is None:
             raise InputError(
@@ -217,10 +226,12 @@ def joined(recording: Recording, image_frame: str | None = None, reference_frame
                 f"{each.name} without",
                 "Rename it in 3D Slicer, or use --poses.",
             )
-        pairs = pair_by_time(images.times_s, each.times_s, (count, len(each.matrices)), (images.name, each.name))
+        image_times_s, times_s = in_one_unit(images.times_s, each.times_s, (images.name, each.name))
+        pairs = pair_by_time(image_times_s, times_s, (count, len(each.matrices)), (images.name, each.name))
         there = pairs != UNPAIRED
         tracked[each.frames] = np.where(there[:, None, None], each.matrices[pairs], np.nan)
         valid[each.frames] = there & each.valid[pairs]
+    frame_times_s = images.times_s if image_times_s is None else image_times_s
     graph = TransformGraph(count, tracked, valid, recording.constants)
     image = image_frame or IMAGE
     references = (reference_frame,) if reference_frame else (REFERENCE, TRACKER)
@@ -231,7 +242,7 @@ def joined(recording: Recording, image_frame: str | None = None, reference_frame
     return Sweep(
         frames=images.frames,
         image_to_world=poses,
-        timestamps_s=np.arange(count, dtype=np.float64) if images.times_s is None else images.times_s,
+        timestamps_s=np.arange(count, dtype=np.float64) if frame_times_s is None else frame_times_s,
         pixel_spacing_uv_mm=pixel_spacing(poses[found.trusted]),
         valid=found.trusted,
         header=MappingProxyType({**recording.header, "ReferenceCoordinateFrame": found.reference}),
@@ -247,7 +258,7 @@ def _constants(
     said = ""
     if calibration is None and not any(IMAGE in key for key in told):
         candidates = [
-            path for path in _files_beside(images, SUFFIXES) if (named_frames(path.name.split(".")[0]) or "?")[0] == IMAGE
+            path for path in _files_beside(images, SUFFIXES) if IMAGE in (named_frames(path.name.split(".")[0]) or ())
         ]
         calibration = _one_calibration(candidates, images)
         said = "" if calibration is None else f"the calibration is taken from {calibration.name} beside it"
@@ -255,15 +266,20 @@ def _constants(
         return told, said
     own = constants_of(calibration)
     refuse_other_constants(own, told, calibration)
-    width, height = np.linalg.norm(next(iter(own.values()))[:3, :2], axis=0)
+    (start, _), matrix = next(iter(own.items()))
+    width, height = np.linalg.norm((matrix if start == IMAGE else np.linalg.inv(matrix))[:3, :2], axis=0)
     return {**told, **own}, f"{said}{', ' if said else f'{calibration.name}: '}a pixel measures {width:.4g} x {height:.4g} mm"
 
 
 def _one_calibration(candidates: Sequence[Path], images: Path) -> Path | None:
-    """The calibration beside the images; the same one in several formats counts once."""
+    """The calibration beside the images; the same one in several formats, or the other way round, counts once."""
     if not candidates:
         return None
-    matrices = [read_linear_transform(path) for path in candidates]
+    matrices = [
+        matrix if start == IMAGE else np.linalg.inv(matrix)
+        for path in candidates
+        for (start, _), matrix in constants_of(path).items()
+    ]
     if not all(np.allclose(matrix, matrices[0], rtol=1e-6, atol=1e-6) for matrix in matrices):
         names = ", ".join(path.name for path in candidates)
         raise InputError(
@@ -330,10 +346,10 @@ def _header(path: Path) -> Mapping[str, str]:
 
 
 def _index_times_s(header: Mapping[str, str], frames: int, path: Path) -> Float[np.ndarray, " frame"] | None:
-    key = next((key for key in header if _INDEX_VALUES.match(key)), None)
-    axis = "" if key is None else key.removesuffix(" index values")
-    if key is None or header.get(f"{axis} index type", "numeric").strip().lower() != "numeric":
+    found = next((match for match in map(_INDEX_VALUES.match, header) if match), None)
+    if found is None or header.get(f"axis {found[1]} index type", "numeric").strip().lower() != "numeric":
         return None
+    key = found[0]
     words = header[key].split()
     try:
         times = np.array([float(word) for word in words])
@@ -343,19 +359,18 @@ def _index_times_s(header: Mapping[str, str], frames: int, path: Path) -> Float[
         raise InputError(
             f"a time for each of {frames} images in {path.name}", f"{len(times)} times", "Check that the recording is complete."
         )
-    return times * _seconds_per_unit(header, path)
+    return times * _seconds_per_unit(header, int(found[1]), path)
 
 
-def _seconds_per_unit(header: Mapping[str, str], path: Path) -> float:
+def _seconds_per_unit(header: Mapping[str, str], axis: int, path: Path) -> float:
+    """Length of the unit in which an axis counts; 1 where the header says none, or one of length."""
     units = re.findall(r'"([^"]*)"', header.get("units", ""))
-    named = [unit.strip().lower() for unit in units if unit.strip()]
-    factors = {"": 1.0, "s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
-    unit = named[-1] if named else ""
-    if unit in ("mm", "cm", "m", "um"):
+    unit = units[axis].strip().lower() if axis < len(units) else ""
+    if not unit or unit in MM_PER_UNIT:
         return 1.0
-    if unit not in factors:
-        raise InputError(f"times in s, ms or us in {path.name}", f"the unit '{unit}'", "Correct the header.")
-    return factors[unit]
+    if unit not in _SECONDS:
+        raise InputError(f"times in s, ms, us, ns or min in {path.name}", f"the unit '{unit}'", "Correct the header.")
+    return _SECONDS[unit]
 
 
 def _times_s(texts: Mapping[int, str], numbers: Sequence[int]) -> Float[np.ndarray, " time"] | None:
@@ -373,8 +388,8 @@ def _times_s(texts: Mapping[int, str], numbers: Sequence[int]) -> Float[np.ndarr
 def _pixel_to_node(fields: Mapping[str, str], path: Path) -> Float[np.ndarray, "4 4"]:
     """Where the image's node has its pixels, in RAS."""
     steps = directions(dict(fields), path)
-    signs = np.array(SPACES.get(fields.get("space", "left-posterior-superior").strip().lower(), (1.0, 1.0, 1.0)))
-    to_ras = np.array((-1.0, -1.0, 1.0)) * signs
+    signs = np.array(signs_of_space(fields.get("space", "")) or (1.0, 1.0, 1.0))
+    to_ras = np.array((-1.0, -1.0, 1.0)) * signs * np.array(space_unit_mm(fields, path) or (1.0, 1.0, 1.0))
     placed = np.eye(4)
     if steps is None:
         return placed

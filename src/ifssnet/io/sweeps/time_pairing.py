@@ -12,6 +12,48 @@ from ifssnet.core.errors import InputError, InputWarning
 UNPAIRED = -1
 """Stands for "no pose within half a frame interval"."""
 
+_FACTORS = (1e3, 1e6, 1e9)
+_FEW, _MOST = 0.5, 0.9
+"""Where fewer images than the one have a pose in the units as they stand, and more than the other by a factor, it is meant."""
+
+
+def in_one_unit(
+    image_times_s: Float[np.ndarray, " image"] | None, pose_times_s: Float[np.ndarray, " pose"] | None, names: tuple[str, str]
+) -> tuple[Float[np.ndarray, " image"] | None, Float[np.ndarray, " pose"] | None]:
+    """Both in seconds, where one of them plainly counts in ms, us or ns and does not say so, with a warning.
+
+    Args:
+        image_times_s: When each image was recorded; None where nobody says.
+        pose_times_s: When each pose was recorded; None where nobody says.
+        names: What the images and the poses are called, for messages.
+    """
+    if image_times_s is None or pose_times_s is None or _all_alike(image_times_s) or _all_alike(pose_times_s):
+        return image_times_s, pose_times_s
+    if min(len(image_times_s), len(pose_times_s)) < 2 or _paired(image_times_s, pose_times_s) >= _FEW:
+        return image_times_s, pose_times_s
+    for factor in _FACTORS:
+        for images, poses, name in (
+            (image_times_s / factor, pose_times_s, names[0]),
+            (image_times_s, pose_times_s / factor, names[1]),
+        ):
+            if _paired(images, poses) >= _MOST:
+                other = names[1] if name == names[0] else names[0]
+                what = f"The times of {name} are {factor:,.0f} times those of {other}"
+                warnings.warn(InputWarning(f"{what}: they were taken to count in another unit."), stacklevel=2)
+                return images, poses
+    return image_times_s, pose_times_s
+
+
+def _paired(image_times_s: Float[np.ndarray, " image"], pose_times_s: Float[np.ndarray, " pose"]) -> float:
+    """Share of the images that have a pose of their time."""
+    return float((_nearest(image_times_s, pose_times_s)[0] != UNPAIRED).mean())
+
+
+def _all_alike(times_s: Float[np.ndarray, " time"]) -> bool:
+    """Whether several times are one: a clock that stood still tells nothing."""
+    known = times_s[np.isfinite(times_s)]
+    return len(times_s) > 1 and (len(known) == 0 or bool((known == known[0]).all()))
+
 
 def pair_by_time(
     image_times_s: Float[np.ndarray, " image"] | None,
@@ -30,21 +72,12 @@ def pair_by_time(
     Raises:
         InputError: No image has a pose, or times are missing and the counts differ: they do not belong together.
     """
-    if image_times_s is None or pose_times_s is None:
-        return _by_number(counts, names, "images" if image_times_s is None else "poses")
-    order = np.argsort(pose_times_s, kind="stable")
-    order = order[np.isfinite(pose_times_s[order])]
-    found = np.full(counts[0], UNPAIRED)
-    times = pose_times_s[order]
-    tolerance = 0.5 * _interval_s(image_times_s, times) * (1 + 1e-6)
-    timed = np.flatnonzero(np.isfinite(image_times_s))
-    if len(times):
-        wanted = image_times_s[timed]
-        after = np.searchsorted(times, wanted).clip(0, len(times) - 1)
-        before = (after - 1).clip(0)
-        nearest = np.where(np.abs(times[before] - wanted) <= np.abs(times[after] - wanted), before, after)
-        near = np.abs(times[nearest] - wanted) <= tolerance
-        found[timed[near]] = order[nearest[near]]
+    for times, without in ((image_times_s, "images"), (pose_times_s, "poses")):
+        if times is None or _all_alike(times):
+            return _by_number(counts, names, without)
+    assert image_times_s is not None
+    assert pose_times_s is not None
+    found, tolerance = _nearest(image_times_s, pose_times_s)
     dropped = int((found == UNPAIRED).sum())
     if dropped == len(found):
         raise InputError(
@@ -59,14 +92,34 @@ def pair_by_time(
     return found
 
 
+def _nearest(
+    image_times_s: Float[np.ndarray, " image"], pose_times_s: Float[np.ndarray, " pose"]
+) -> tuple[Int[np.ndarray, " image"], float]:
+    """The index of each image's nearest pose, `UNPAIRED` beyond half a frame interval; and that half interval in s."""
+    order = np.argsort(pose_times_s, kind="stable")
+    order = order[np.isfinite(pose_times_s[order])]
+    found = np.full(len(image_times_s), UNPAIRED)
+    times = pose_times_s[order]
+    tolerance = 0.5 * _interval_s(image_times_s, times) * (1 + 1e-6)
+    timed = np.flatnonzero(np.isfinite(image_times_s))
+    if len(times):
+        wanted = image_times_s[timed]
+        after = np.searchsorted(times, wanted).clip(0, len(times) - 1)
+        before = (after - 1).clip(0)
+        nearest = np.where(np.abs(times[before] - wanted) <= np.abs(times[after] - wanted), before, after)
+        near = np.abs(times[nearest] - wanted) <= tolerance
+        found[timed[near]] = order[nearest[near]]
+    return found, tolerance
+
+
 def _by_number(counts: tuple[int, int], names: tuple[str, str], without: str) -> Int[np.ndarray, " image"]:
     if counts[0] != counts[1]:
         raise InputError(
             "as many poses as images, where times are missing",
-            f"{counts[0]} images in {names[0]} and {counts[1]} poses in {names[1]}; the {without} have no times",
+            f"{counts[0]} images in {names[0]} and {counts[1]} poses in {names[1]}; the {without} have no times that differ",
             "Record both with times, or give the poses that belong to these images.",
         )
-    what = f"The {without} of {names[0] if without == 'images' else names[1]} have no times"
+    what = f"The {without} of {names[0] if without == 'images' else names[1]} have no times that differ"
     warnings.warn(InputWarning(f"{what}: images and poses were joined by their numbers."), stacklevel=3)
     return np.arange(counts[0])
 

@@ -117,18 +117,22 @@ def image_to_reference(graph: TransformGraph, image: str, references: tuple[str,
     Args:
         graph: The transforms known.
         image: Name of the image's coordinate frame.
-        references: Names of coordinate frames, in the order of preference.
+        references: Names of coordinate frames, in the order of preference. Where several usual ones are given and none
+            is there, the one frame to which the tracker leads counts, which a finding says.
         where: The file, for the message.
 
     Raises:
         InputError: No way leads from the image to any of them (the message names what is known and what is missing), or a
             tracked matrix does not end in 0 0 0 1.
     """
-    for reference in references:
+    for reference in (*references, *_only_end(graph, image, references)):
         if (way := graph.path(image, reference)) is not None:
             _refuse_last_rows(graph, way, where)
             matrices, trusted = graph.along(way)
             findings = _rigidity(graph, way) or shear_findings(matrices, trusted)
+            if reference not in references:
+                what = f"No frame is called {' or '.join(references)}; the poses lead to {reference}, which was taken for it."
+                findings = (*findings, Finding("note", what))
             return ImagePoses(reference, matrices, trusted, tuple(findings))
     known = ", ".join(f"{start}To{end}" for start, end in graph.edges) or "none"
     touches_image = any(image in key for key in graph.edges)
@@ -139,6 +143,20 @@ def image_to_reference(graph: TransformGraph, image: str, references: tuple[str,
         f"The transform needed is {needed}: give the PLUS configuration that holds the calibration with --config, the "
         "calibration's own file with --calibration, or the tracked reference with --reference.",
     )
+
+
+def _only_end(graph: TransformGraph, image: str, references: tuple[str, ...]) -> list[str]:
+    """The frame that the tracker leads to from whatever moves with the image, where usual names fail and there is one only."""
+    if len(references) < 2 or any(graph.path(image, reference) for reference in references):
+        return []
+    fixed, waiting = {image}, [image]
+    while waiting:
+        here = waiting.pop()
+        beside = {end if start == here else start for start, end in graph.constant if here in (start, end)}
+        waiting += beside - fixed
+        fixed |= beside
+    ends = {end if start in fixed else start for start, end in graph.tracked if (start in fixed) != (end in fixed)}
+    return list(ends) if len(ends) == 1 else []
 
 
 def _tracked_along(graph: TransformGraph, way: tuple[str, ...]) -> list[Key]:

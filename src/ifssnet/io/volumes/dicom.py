@@ -132,8 +132,7 @@ def _pixels(data: Any, path: Path, labels: bool) -> Shaped[np.ndarray, "z y x"]:
             array, channels = _decoded(data, path)
             monochrome1 = str(data.get("PhotometricInterpretation", "")) == "MONOCHROME1"
             slope, intercept = float(data.get("RescaleSlope", 1)), float(data.get("RescaleIntercept", 0))
-            # The sum of the least and the largest level that can be stored.
-            ends = -1 if int(data.get("PixelRepresentation", 0) or 0) else 2 ** int(data.get("BitsStored", 8)) - 1
+            ends = _ends(int(data.get("BitsStored", 8)), int(data.get("PixelRepresentation", 0) or 0))
     except InputError:
         raise
     except Exception as error:  # as above
@@ -150,6 +149,11 @@ def _pixels(data: Any, path: Path, labels: bool) -> Shaped[np.ndarray, "z y x"]:
     if (slope, intercept) != (1.0, 0.0):
         volume = volume.astype(np.float32) * np.float32(slope) + np.float32(intercept)
     return volume
+
+
+def _ends(bits: int, signed: int) -> int:
+    """The sum of the least and the largest level that can be stored."""
+    return -1 if signed else 2**bits - 1
 
 
 def _decoded(data: Any, path: Path) -> tuple[Shaped[np.ndarray, "*size"], bool]:
@@ -183,7 +187,8 @@ def _as_bytes(coloured: Shaped[np.ndarray, "*size"]) -> UInt8[np.ndarray, "*size
 
 def _window(data: Any) -> dict[str, str]:
     """The levels that are black and white: the header's first window, else the depth that an ultrasound scanner stores."""
-    if str(data.get("PhotometricInterpretation", "")) != "MONOCHROME2":
+    kind = str(data.get("PhotometricInterpretation", ""))
+    if kind not in ("MONOCHROME1", "MONOCHROME2"):
         return {}
     try:
         center, width = (_first(data.get(name)) for name in ("WindowCenter", "WindowWidth"))
@@ -197,6 +202,10 @@ def _window(data: Any) -> dict[str, str]:
         low, high = inter, slope * (2**bits - 1) + inter
     else:
         return {}
+    if kind == "MONOCHROME1":
+        # As the levels themselves: what was black is white.
+        both = slope * _ends(bits, signed) + 2 * inter
+        low, high = both - high, both - low
     return {WINDOW_KEY: f"{low!r} {high!r}"} if np.isfinite([low, high]).all() and high > low else {}
 
 

@@ -55,7 +55,10 @@ def settle(taken: Statement, other: Statement, where: str, labels: bool) -> None
             "Save the label map again with the program that drew it, or correct the header.",
         )
     warnings.warn(
-        InputWarning(f"{where} says two sizes of a voxel: {taken} and {other}. {taken.what} was taken."), stacklevel=3
+        InputWarning(
+            f"{where} says two sizes of a voxel: {taken} and {other}. {taken.what[:1].upper()}{taken.what[1:]} was taken."
+        ),
+        stacklevel=3,
     )
 
 

@@ -23,12 +23,8 @@ from ifssnet.io.volumes.units import KNOWN_UNITS, mm_per_unit
 from ifssnet.io.volumes.values_a_voxel import Meaning, one_value
 from ifssnet.io.volumes.volume_format import VolumeFormat, VolumeWriter
 
-SPACES = {
-    **dict.fromkeys(("left-posterior-superior", "lps", "left-posterior-superior-time", "lpst"), (1.0, 1.0, 1.0)),
-    **dict.fromkeys(("right-anterior-superior", "ras", "right-anterior-superior-time", "rast"), (-1.0, -1.0, 1.0)),
-    **dict.fromkeys(("left-anterior-superior", "las", "left-anterior-superior-time", "last"), (1.0, -1.0, 1.0)),
-}
-"""Names of spaces, with the signs that take their axes to LPS."""
+_AXES = (("left", "right"), ("posterior", "anterior"), ("superior", "inferior"))
+"""What the axes of LPS run to, each with its opposite."""
 
 CARRIED = frozenset({"content", "sample units", "old min", "old max", "min", "max", "number"})
 """Fields that neither pixels nor place depend on, carried along."""
@@ -242,23 +238,55 @@ def _vector(text: str, where: str) -> Float[np.ndarray, " 3"]:
     return np.array([*values, 0.0][:3])
 
 
+def signs_of_space(name: str) -> tuple[float, float, float] | None:
+    """The signs that take the axes of a space to LPS; None for a space that says nothing of the patient.
+
+    >>> signs_of_space("left-posterior-superior"), signs_of_space("RAST"), signs_of_space("scanner-xyz")
+    ((1.0, 1.0, 1.0), (-1.0, -1.0, 1.0), None)
+    """
+    plain = name.strip().lower()
+    words = plain.removesuffix("-time").split("-") if "-" in plain else list(plain.removesuffix("t"))
+    signs = [
+        next((sign for sign, end in zip((1.0, -1.0), ends, strict=True) if word and end.startswith(word)), None)
+        for word, ends in zip(words, _AXES, strict=False)
+    ]
+    known = [sign for sign in signs if sign is not None]
+    return (known[0], known[1], known[2]) if len(words) == 3 == len(known) else None
+
+
 def _signs(fields: Mapping[str, str], path: Path) -> tuple[float, float, float]:
     name = fields.get("space", "").strip().lower()
-    if name in SPACES:
-        return SPACES[name]
+    if (signs := signs_of_space(name)) is not None:
+        return signs
     said = f"the space '{shortened(name)}', which is not tied to a patient" if name else "no space"
     warnings.warn(InputWarning(f"{path.name} says {said}; left-posterior-superior was assumed."), stacklevel=4)
     return (1.0, 1.0, 1.0)
 
 
 def _spacings(fields: Mapping[str, str], axes: list[int], path: Path) -> tuple[float, float, float] | None:
-    """Spacings of the axes that have a place; None where they are not said, or not of one of these axes."""
+    """Spacings of the axes that have a place, 1 for one whose own is not known; None where none is said."""
     words = fields.get("spacings", "").split()
     kept = [words[i] for i in axes if i < len(words)]
-    if not words or any(word.lower() == "nan" for word in kept):
+    unknown = [i for i, word in enumerate(kept) if word.lower() == "nan"]
+    if len(unknown) == len(kept):
         return None
+    if unknown and "space directions" in fields:
+        return None
+    if unknown:
+        named = " and ".join("xyz"[i] for i in unknown[:3])
+        warnings.warn(InputWarning(f"{path.name} says no spacing along {named}; 1 mm was assumed there."), stacklevel=4)
+        kept = ["1" if i in unknown else word for i, word in enumerate(kept)]
     x, y, z = [*numbers(" ".join(kept), len(axes), f"spacings in {path.name}"), 1.0][:3]
     return (x, y, z)
+
+
+def space_unit_mm(fields: Mapping[str, str], path: Path) -> tuple[float, float, float] | None:
+    """How many mm the unit of each axis of space is; None where nothing is said.
+
+    Raises:
+        InputError: A unit that is not known.
+    """
+    return _mm_per_unit(fields, "space units", path)
 
 
 def _mm_per_unit(
@@ -274,7 +302,8 @@ def _mm_per_unit(
         return None
     found = [mm_per_unit(word) if word.strip() else 1.0 for word in words]
     known = [mm for mm in found if mm is not None]
-    if len(known) < len(found):
+    some_blank = not all(word.strip() for word in words) and any(mm != 1 for mm in known)
+    if len(known) < len(found) or some_blank:
         remedy = "Correct the unit in the header, or export it again."
         raise InputError(f"{key} of {KNOWN_UNITS} in {path.name}", f"'{shortened(text)}'", remedy)
     x, y, z = [*known, *known[-1:] * 2][:3]
