@@ -21,8 +21,8 @@ _PATTERN = re.compile(r"^([^%]*)%(0?\d?)d([^%]*)$")
 def companion(header: Path, name: str) -> Path:
     """The file that a header names as holding its pixels, which must lie in the header's folder or below.
 
-    Of a path that leads elsewhere, as on the computer that wrote the header, the last part counts where such a file lies
-    beside the header, with a warning. Backslashes, quotes and other capitals are taken as they were meant.
+    Where a path leads elsewhere, as it does on the computer that wrote the header, its last part counts if such a file
+    lies beside the header, with a warning. Backslashes, quotes and other capitals are taken as they were meant.
 
     Raises:
         InputError: A name that leaves the header's folder, or no such file.
