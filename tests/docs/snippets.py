@@ -152,7 +152,7 @@ def _parse_command(words: list[str]) -> None:
     command: Any = typer.main.get_command(app)
     rest = words[: words.index(">") if ">" in words else None]
     while commands_within := getattr(command, "commands", None):
-        name, *rest = rest
+        name, *rest = rest if rest[0] in commands_within or not getattr(command, "default", "") else [command.default, *rest]
         if name not in commands_within:
             raise ValueError(f"there is no command '{name}' in: ifss {' '.join(words)}")
         command = commands_within[name]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from ifssnet.cli.commands import (
     agree,
@@ -32,6 +33,7 @@ from ifssnet.cli.commands import (
     session,
     simulate_expert,
     slices,
+    study,
     train,
     weights,
 )
@@ -72,10 +74,12 @@ class Group:
     Attributes:
         help: What they are for.
         commands: The second word of each to what it does.
+        default: The one that runs where the second word is none of them; empty for none.
     """
 
     help: str
     commands: Mapping[str, Callable[..., object]]
+    default: str = ""
 
 
 COMMANDS: Mapping[str, Callable[..., object] | Group] = {
@@ -97,6 +101,11 @@ COMMANDS: Mapping[str, Callable[..., object] | Group] = {
     "simulate-expert": simulate_expert.run,
     "demo": demo.run,
     "serve": serve.run,
+    "study": Group(
+        "Measure every leg of a study; `ifss study STUDY.toml -o DIR` runs it.",
+        {"run": study.run, "init": study.init},
+        default="run",
+    ),
     "dataset": Group("Fetch and look over public data sets.", {"leg-3d-us": dataset.leg_3d_us}),
     "experiment": Group("Run a published experiment end to end.", {"leg-3d-us": experiment.leg_3d_us}),
     "phantom": Group("Digital legs with exact truth.", {"leg": phantom.leg, "cohort": phantom.cohort}),
@@ -128,10 +137,27 @@ COMMANDS: Mapping[str, Callable[..., object] | Group] = {
 """Every command by its word; a further one is one more line."""
 
 
+class DefaultGroup(TyperGroup):
+    """A group that runs one of its commands where the first word names none of them."""
+
+    default = ""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the command's name where it was left out; the library's own class of contexts is not public."""
+        named = not args or args[0] in self.commands or args[0] == "--help"
+        return super().parse_args(ctx, args if named or not self.default else [self.default, *args])
+
+
+def _running(default: str) -> type[DefaultGroup]:
+    return type("RunningGroup", (DefaultGroup,), {"default": default})
+
+
 def _add_commands(to: typer.Typer, commands: Mapping[str, Callable[..., object] | Group]) -> None:
     for name, command in commands.items():
         if isinstance(command, Group):
-            group = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help=command.help)
+            group = typer.Typer(
+                cls=_running(command.default), no_args_is_help=True, rich_markup_mode="markdown", help=command.help
+            )
             _add_commands(group, command.commands)
             to.add_typer(group, name=name)
         else:

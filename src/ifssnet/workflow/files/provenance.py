@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,6 +21,12 @@ BLOCK_BYTES = 1 << 20
 
 def software() -> dict[str, str]:
     """Versions of this package, Python and the libraries that compute."""
+    return dict(_versions())
+
+
+@cache
+def _versions() -> Mapping[str, str]:
+    # Every look-up reads the whole description of a package.
     return {
         "ifssnet": version("ifssnet"),
         "python": platform.python_version(),
