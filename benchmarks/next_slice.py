@@ -15,7 +15,6 @@ The law takes about three minutes on one core, the second table about five minut
 from __future__ import annotations
 
 import argparse
-import heapq
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -37,6 +36,7 @@ from ifssnet.workflow.session.gap_errors import (
     GapErrors,
     known_areas,
 )
+from ifssnet.workflow.session.slices_needed import MuscleErrors, slices_needed
 
 LEGS = {"VHF left": "VHF_surfaces/Left", "VHF right": "VHF_surfaces/Right", "VHM left": "VHM_surfaces/Left"}
 MUSCLES = ("SOL", "GM", "GL")
@@ -201,26 +201,17 @@ def planned(muscle: Muscle, drawn: list[int]) -> int:
         frozenset(z for z, mask in muscle.ends.items() if not mask.any()),
     )
     between = list(pairwise(sorted([*muscle.ends, *drawn])))
-    left = [law.best_places("shape", low, high, 8) for low, high in between]
-    counts = [0] * len(between)
-    total = 2 * law.areas_mm2.sum() * law.slice_mm
-    queue = [(own[1][0] - own[0][0], index) for index, own in enumerate(left) if len(own) > 1]
-    heapq.heapify(queue)
-    missing = sum(own[0][0] for own in left) / total
-    first = queue[0][1]
-    while queue and missing > 1 - DICE:
-        less, index = heapq.heappop(queue)
-        missing += less / total
-        counts[index] += 1
-        own = left[index]
-        if counts[index] + 1 < len(own):
-            heapq.heappush(queue, (own[counts[index] + 1][0] - own[counts[index]][0], index))
-    wanted = [
-        (law.of("shape", low, z) + law.of("shape", z, high) - own[0][0], z)
-        for (low, high), own, count in zip(between, left, counts, strict=True)
-        for z in own[count][1]
-    ]
-    return min(wanted)[1] if wanted else left[first][1][1][0]
+    left = tuple(tuple(law.best_places("shape", low, high, 8)) for low, high in between)
+    errors = MuscleErrors("shape", law.areas_mm2.sum() * law.slice_mm, left)
+    counts = slices_needed({1: errors}, 1 - DICE)
+    # Where none is needed any more: one, in the gap in which it takes most away.
+    if not any(counts.values()):
+        counts[1, min((own[1][0] - own[0][0], number) for number, own in enumerate(left) if len(own) > 1)[1]] = 1
+    return min(
+        (law.with_slice("shape", low, z, high) - left[number][0][0], z)
+        for number, (low, high) in enumerate(between)
+        for z in left[number][counts[1, number]][1]
+    )[1]
 
 
 def knowing_the_truth(muscle: Muscle) -> Iterator[list[int]]:

@@ -69,6 +69,10 @@ class GapErrors:
         """
         return float(self._between(aim, np.array([low, high]), scale)[0, 1])
 
+    def with_slice(self, aim: Aim, low: int, z: int, high: int, scale: float = 1.0) -> float:
+        """The expected error of a gap once a slice within it is drawn; units and `scale` as in `of`."""
+        return self.of(aim, low, z, scale) + self.of(aim, z, high, scale)
+
     def middle(self, low: int, high: int, scale: float = 1.0) -> tuple[float, float]:
         """Loss of Dice and relative SD of the area in the middle of a gap; `scale` as in `of`."""
         width_mm, area_mm2 = (high - low) * self.slice_mm, self.mean_area_mm2(low, high)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import heapq
 import math
 from dataclasses import dataclass
 
 from ifssnet.workflow.session.events import Interval
 from ifssnet.workflow.session.gap_errors import Aim, GapErrors
+from ifssnet.workflow.session.slices_needed import MuscleErrors, slices_needed
 from ifssnet.workflow.session.state import SessionState
 from ifssnet.workflow.session.uncertainty import gap_errors, gap_uncertainties
 
@@ -41,26 +41,20 @@ class Suggestion:
 
 @dataclass(frozen=True, eq=False)
 class _Gap:
-    """A gap with what any number of slices within it would leave of its error."""
+    """A gap and the law of its errors."""
 
     interval: Interval
     law: GapErrors
     scale: float
-    left: tuple[tuple[float, tuple[int, ...]], ...]
 
 
 @dataclass(frozen=True, eq=False)
 class _Muscle:
-    """The gaps of a muscle, and its volume as far as it is known, with its SD."""
+    """The gaps of a muscle, what any number of slices would leave of their errors, and the SD of its volume."""
 
     gaps: tuple[_Gap, ...]
-    volume_mm3: float
+    errors: MuscleErrors
     sd_cm3: float
-    aim: Aim
-
-    def relative(self, error: float) -> float:
-        """What a sum of the gaps' errors is of the muscle: of Dice, or of its volume."""
-        return error / (2 * self.volume_mm3) if self.aim == "shape" else math.sqrt(max(error, 0.0)) / self.volume_mm3
 
 
 def suggest(state: SessionState, aim: Aim = "volume", label: int | None = None) -> tuple[Suggestion, ...]:
@@ -77,11 +71,11 @@ def suggest(state: SessionState, aim: Aim = "volume", label: int | None = None) 
     """
     asked = [each for each in (state.muscles if label is None else (label,)) if not state.muscle(each).absent]
     muscles = {each: _muscle(state, each, aim) for each in asked}
-    planned = _planned({each: muscle for each, muscle in muscles.items() if muscle.gaps}, TARGET[aim])
+    planned = slices_needed({each: muscle.errors for each, muscle in muscles.items() if muscle.gaps}, TARGET[aim])
     found = [
-        _of_gap(state, muscle, gap, max(planned.get((each, number), 0), 1))
+        _of_gap(state, muscle, number, max(planned[each, number], 1))
         for each, muscle in muscles.items()
-        for number, gap in enumerate(muscle.gaps)
+        for number in range(len(muscle.gaps))
     ]
     found += [end for each in asked if (end := _open_end(state, each)) is not None]
     return tuple(sorted(found, key=lambda each: -each.gain_percent))
@@ -89,63 +83,23 @@ def suggest(state: SessionState, aim: Aim = "volume", label: int | None = None) 
 
 def _muscle(state: SessionState, label: int, aim: Aim) -> _Muscle:
     law = gap_errors(state, label)
-    gaps: list[_Gap] = []
     uncertainties = gap_uncertainties(state, label, law)
-    for each in uncertainties:
-        scale, interval = each.scales[0 if aim == "shape" else 1], each.interval
-        gaps.append(_Gap(interval, law, scale, tuple(law.best_places(aim, interval.low, interval.high, MOST, scale))))
+    gaps = tuple(_Gap(each.interval, law, each.scales[0 if aim == "shape" else 1]) for each in uncertainties)
+    left = tuple(tuple(law.best_places(aim, gap.interval.low, gap.interval.high, MOST, gap.scale)) for gap in gaps)
     sd_cm3 = math.sqrt(sum(each.volume_sd_cm3**2 for each in uncertainties))
-    return _Muscle(tuple(gaps), max(float(law.areas_mm2.sum()) * law.slice_mm, 1e-9), sd_cm3, aim)
+    return _Muscle(gaps, MuscleErrors(aim, max(float(law.areas_mm2.sum()) * law.slice_mm, 1e-9), left), sd_cm3)
 
 
-def _planned(muscles: dict[int, _Muscle], target: float) -> dict[tuple[int, int], int]:
-    """How many slices each gap still needs, by label and number of the gap, for the muscles' mean to reach the target."""
-    error = {label: sum(gap.left[0][0] for gap in muscle.gaps) for label, muscle in muscles.items()}
-    counts = {(label, number): 0 for label, muscle in muscles.items() for number in range(len(muscle.gaps))}
-
-    def gain(label: int, number: int) -> float:
-        left, count = muscles[label].gaps[number].left, counts[label, number]
-        if count + 1 >= len(left):
-            return 0.0
-        less = error[label] - left[count][0] + left[count + 1][0]
-        return muscles[label].relative(error[label]) - muscles[label].relative(less)
-
-    def missing() -> float:
-        return sum(muscle.relative(error[label]) for label, muscle in muscles.items()) / max(len(muscles), 1)
-
-    queue = [(-gain(*place), place) for place in counts]
-    heapq.heapify(queue)
-    while queue and missing() > target:
-        _, place = heapq.heappop(queue)
-        worth = gain(*place)
-        # What a gap is worth changes with the others of its muscle.
-        if queue and worth < -queue[0][0]:
-            if worth > 0:
-                heapq.heappush(queue, (-worth, place))
-            continue
-        if worth <= 0:
-            continue
-        left, count = muscles[place[0]].gaps[place[1]].left, counts[place]
-        error[place[0]] += left[count + 1][0] - left[count][0]
-        counts[place] = count + 1
-        heapq.heappush(queue, (-gain(*place), place))
-    return counts
-
-
-def _of_gap(state: SessionState, muscle: _Muscle, gap: _Gap, count: int) -> Suggestion:
+def _of_gap(state: SessionState, muscle: _Muscle, number: int, count: int) -> Suggestion:
     """The slice of a gap's plan that takes most away by itself."""
-    interval, law = gap.interval, gap.law
-    low, high = interval.low, interval.high
-    places = gap.left[min(count, len(gap.left) - 1)][1]
-
-    def left(z: int) -> float:
-        return law.of(muscle.aim, low, z, gap.scale) + law.of(muscle.aim, z, high, gap.scale)
-
-    z = min(places, key=left)
-    total = sum(each.left[0][0] for each in muscle.gaps)
-    less = total - gap.left[0][0] + left(z)
-    gain = muscle.relative(total) - muscle.relative(less)
-    in_cm3 = gain * muscle.volume_mm3 / 1000 * (2 if muscle.aim == "shape" else 1)
+    gap, errors = muscle.gaps[number], muscle.errors
+    interval, law, left = gap.interval, gap.law, errors.left[number]
+    places = left[min(count, len(left) - 1)][1]
+    z = min(places, key=lambda each: law.with_slice(errors.aim, interval.low, each, interval.high, gap.scale))
+    total = errors.total
+    less = total - left[0][0] + law.with_slice(errors.aim, interval.low, z, interval.high, gap.scale)
+    gain = errors.relative(total) - errors.relative(less)
+    in_cm3 = gain * errors.volume_mm3 / 1000 * (2 if errors.aim == "shape" else 1)
     return Suggestion(interval.label, z, in_cm3, 100 * gain, muscle.sd_cm3, _why(state, gap, len(places)))
 
 
