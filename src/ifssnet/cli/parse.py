@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ifssnet.core.errors import InputError
+
+if TYPE_CHECKING:
+    from ifssnet.workflow.files.opener import SeedReading
 
 
 def folder(path: Path | None) -> Path | None:
@@ -86,6 +91,16 @@ def label_names(text: str | None) -> dict[int, str]:
             raise InputError("each label value and each name once", f"'{(text or '')[:60]}'", "Correct --names.")
         found[int(value)] = name
     return found
+
+
+def seed_reading(
+    names: str | None, corrections: Sequence[Path] | None, later_wins: bool, keep_outlines: bool, clean: bool
+) -> SeedReading:
+    """How what people drew is taken, by the options that all commands that read seeds share."""
+    from ifssnet.workflow.files.opener import SeedReading
+
+    conflicts = "later" if later_wins else "refuse"
+    return SeedReading(keep_outlines, clean, tuple(corrections or ()), conflicts, label_names(names))
 
 
 def _is_index(text: str) -> bool:

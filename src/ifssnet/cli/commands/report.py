@@ -70,9 +70,8 @@ def run(
     Example: `ifss report leg-segmented.seg.nrrd --volume leg.mha -o report.html`, or with another method beside it:
     `ifss report leg-segmented.seg.nrrd --volume leg.mha --reference expert.seg.nrrd --other GFS=grown.seg.nrrd -o report.html`
     """
-    from ifssnet.cli.parse import label_names
+    from ifssnet.cli.parse import seed_reading
     from ifssnet.io.plain_data import plain
-    from ifssnet.workflow.files.opener import SeedReading
     from ifssnet.workflow.files.result_files import check_suffix
     from ifssnet.workflow.report.report_files import report_files
 
@@ -92,9 +91,7 @@ def run(
         rater=rater,
         patient_axes=patient_axes,
         force=force,
-        reading=SeedReading(
-            keep_outlines, clean, tuple(corrections or ()), "later" if later_wins else "refuse", label_names(names)
-        ),
+        reading=seed_reading(names, corrections, later_wins, keep_outlines, clean),
     )
     page = terminal.run(work)
     if json:

@@ -59,18 +59,15 @@ def run(
     Example: `ifss seeds leg.seg.nrrd -o seeds.seg.nrrd --consecutive 3 --every-mm 27.7`, or two slices of a result as
     corrections: `ifss seeds edited.seg.nrrd --slices 40,47 -o corrections.seg.nrrd`
     """
-    from ifssnet.cli.parse import label_names
+    from ifssnet.cli.parse import seed_reading
     from ifssnet.cli.parse import slices as parsed_slices
-    from ifssnet.workflow.files.opener import SeedReading
     from ifssnet.workflow.leg.seed_files import SeedChoice, make_seeds
 
     terminal = Terminal(quiet, verbose, json)
     needs({"--seed": seed != 0}, "--noise-mm", noise_mm != 0)
     needs({"--config": config is not None}, "--volume", volume is not None)
     choice = SeedChoice(consecutive, every, every_mm, first_only, ends, noise_mm, seed, parsed_slices(slices))
-    reading = SeedReading(
-        keep_outlines, clean, tuple(corrections or ()), "later" if later_wins else "refuse", label_names(names)
-    )
+    reading = seed_reading(names, corrections, later_wins, keep_outlines, clean)
     annotation = make_seeds(labels, output, choice, volume, config, force=force, reading=reading)
     if json:
         terminal.answer_json(annotation)

@@ -87,11 +87,10 @@ def run(
     installed; otherwise guided shape interpolation. A line, and the provenance, say which and why.
     """
     from ifssnet.cli.overruled import needs, once
-    from ifssnet.cli.parse import label_names
+    from ifssnet.cli.parse import seed_reading
     from ifssnet.cli.settings import given
     from ifssnet.core.errors import InputError
     from ifssnet.propagate.methods import METHODS
-    from ifssnet.workflow.files.opener import SeedReading
     from ifssnet.workflow.leg.method_choice import default_choice
     from ifssnet.workflow.leg.segment_files import segment_files
 
@@ -139,9 +138,7 @@ def run(
         side=None if side is None else side.value,
         rater=rater,
         force=force,
-        reading=SeedReading(
-            keep_outlines, clean, tuple(corrections or ()), "later" if later_wins else "refuse", label_names(names)
-        ),
+        reading=seed_reading(names, corrections, later_wins, keep_outlines, clean),
     )
     segmented = terminal.run(work)
     if json:
