@@ -12,7 +12,7 @@ from numba import prange
 from ifssnet.geometry.compiled import compiled
 from ifssnet.phantom.anatomy.borders import FAR_MM, Borders, Push, no_borders, resting_y
 from ifssnet.phantom.anatomy.places import beam_direction, place_of_pixel, place_of_voxel
-from ifssnet.phantom.anatomy.tissue_lookup import FASCIA_MM, bone_edge, locate
+from ifssnet.phantom.anatomy.tissue_lookup import FASCIA_MM, bone_edge, compartment_at, locate, vessel_at
 from ifssnet.phantom.anatomy.view import ProbeView
 
 
@@ -69,14 +69,9 @@ def _code(tables, cell, radii, px, py, r, theta):
             rho, edge, _, _, _ = bone_edge(bones, k, fz, b, px, py)
             if rho < edge:
                 return 4 + b
-    for n in range(4):
-        dx = px - (vessels[k, n, 0] * (1 - fz) + vessels[k + 1, n, 0] * fz)
-        dy = py - (vessels[k, n, 1] * (1 - fz) + vessels[k + 1, n, 1] * fz)
-        if n == 3:
-            dy *= 1.6
-        near = dx * dx + dy * dy < (vessels[k, n, 2] * (1 - fz) + vessels[k + 1, n, 2] * fz) ** 2
-        if near and (n == 3 or (n == 2 and r > fascia) or r < deep):
-            return 18 if n == 3 else 16
+    vessel = vessel_at(vessels, k, fz, px, py, (r, fascia, deep))
+    if vessel > 0:
+        return vessel
     if r > fascia:
         return 7 if r > fascia + FASCIA_MM else 8
     if r > radii[3]:
@@ -89,14 +84,7 @@ def _code(tables, cell, radii, px, py, r, theta):
         return 1
     if r > deep:
         return 17
-    best, owner = 1e30, 0
-    for m in range(compartments.shape[1]):
-        dx = px - compartments[k, m, 0]
-        dy = py - compartments[k, m, 1]
-        d = dx * dx + dy * dy - compartments[k, m, 2]
-        if d < best:
-            best, owner = d, m
-    return 10 + owner
+    return compartment_at(compartments, k, px, py)
 
 
 @no_type_check

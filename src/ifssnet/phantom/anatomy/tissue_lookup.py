@@ -70,6 +70,36 @@ def bone_edge(bones, k, fz, b, px, py):
 
 @no_type_check
 @compiled()
+def vessel_at(vessels, k, fz, px, py, depth):
+    """The code of the vessel or tendon at a place, else 0; `depth`: the radius of the place, the fascia and deep muscles."""
+    r, fascia, deep = depth
+    for n in range(4):
+        dx = px - (vessels[k, n, 0] * (1 - fz) + vessels[k + 1, n, 0] * fz)
+        dy = py - (vessels[k, n, 1] * (1 - fz) + vessels[k + 1, n, 1] * fz)
+        if n == 3:
+            dy *= 1.6  # the plantaris tendon is flat
+        near = dx * dx + dy * dy < (vessels[k, n, 2] * (1 - fz) + vessels[k + 1, n, 2] * fz) ** 2
+        if near and (n == 3 or (n == 2 and r > fascia) or r < deep):
+            return 18 if n == 3 else 16
+    return 0
+
+
+@no_type_check
+@compiled()
+def compartment_at(compartments, k, px, py):
+    """The code of the deep compartment whose middle is nearest, by the circle around it."""
+    best, owner = 1e30, 0
+    for m in range(compartments.shape[1]):
+        dx = px - compartments[k, m, 0]
+        dy = py - compartments[k, m, 1]
+        d = dx * dx + dy * dy - compartments[k, m, 2]
+        if d < best:
+            best, owner = d, m
+    return 10 + owner
+
+
+@no_type_check
+@compiled()
 def tissue_at(tables, x, y, z):
     """The tissue's code at (x, y, z) in the leg's frame; `tables` are `ParametricLeg.tables`."""
     layers, split, bones, vessels, compartments = tables[0], tables[2], tables[3], tables[4], tables[5]
@@ -86,14 +116,9 @@ def tissue_at(tables, x, y, z):
             if rho < edge:
                 return 4 + b
     deep = value_at(layers, cell, 7)[0]
-    for n in range(4):
-        dx = px - (vessels[k, n, 0] * (1 - fz) + vessels[k + 1, n, 0] * fz)
-        dy = py - (vessels[k, n, 1] * (1 - fz) + vessels[k + 1, n, 1] * fz)
-        if n == 3:
-            dy *= 1.6  # the plantaris tendon is flat
-        near = dx * dx + dy * dy < (vessels[k, n, 2] * (1 - fz) + vessels[k + 1, n, 2] * fz) ** 2
-        if near and (n == 3 or (n == 2 and r > fascia) or r < deep):
-            return 18 if n == 3 else 16
+    vessel = vessel_at(vessels, k, fz, px, py, (r, fascia, deep))
+    if vessel > 0:
+        return vessel
     if r > fascia + FASCIA_MM:
         return 7
     if r > fascia:
@@ -108,14 +133,7 @@ def tissue_at(tables, x, y, z):
         return 1
     if r > deep:
         return 17
-    best, owner = 1e30, 0
-    for m in range(compartments.shape[1]):
-        dx = px - compartments[k, m, 0]
-        dy = py - compartments[k, m, 1]
-        d = dx * dx + dy * dy - compartments[k, m, 2]
-        if d < best:
-            best, owner = d, m
-    return 10 + owner
+    return compartment_at(compartments, k, px, py)
 
 
 @no_type_check

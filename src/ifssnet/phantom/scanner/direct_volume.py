@@ -23,12 +23,10 @@ from ifssnet.phantom.anatomy.view import ProbeView
 from ifssnet.phantom.scanner.bmode import Scatterers, bmode
 from ifssnet.phantom.scanner.probe_path import lost_contact_db, motions_mm, probe_path
 from ifssnet.phantom.scanner.protocol import PAPER, ScanSettings
+from ifssnet.phantom.scanner.swept_columns import SweepPass, batches, finer_pixels, swept_view
 
-BATCH_PIXELS = 2**21
 PIXEL_YX_MM = (0.37, 0.6)
 """Height and width of an imaged pixel, about; larger voxels are means of several pixels."""
-MOST_FINER = 3
-"""Pixels to a voxel along one axis, at most: what is for tests must be quick."""
 
 
 def direct_volume(
@@ -54,22 +52,15 @@ def direct_volume(
         Grey levels, 8 bits.
     """
     leg = as_leg(subject)
-    finer_y, finer_x = (
-        min(MOST_FINER, max(1, round(s / limit))) for s, limit in zip(grid.spacing_zyx_mm[1:], PIXEL_YX_MM, strict=True)
-    )
+    finer_yx, to_leg = finer_pixels(grid, PIXEL_YX_MM, np.eye(4) if leg_to_world is None else np.linalg.inv(leg_to_world))
     slices, rows, columns = grid.shape_zyx
-    part = np.diag([1.0 / finer_x, 1.0 / finer_y, 1.0, 1.0])
-    part[:2, 3] = 0.5 / finer_x - 0.5, 0.5 / finer_y - 0.5
-    to_leg = (np.eye(4) if leg_to_world is None else np.linalg.inv(leg_to_world)) @ grid.index_to_mm @ part
-    view = slices_view(leg, to_leg, (slices, rows * finer_y, columns * finer_x), settings, seed)
+    view = slices_view(leg, to_leg, (slices, rows * finer_yx[0], columns * finer_yx[1]), settings, seed)
     rng = np.random.default_rng([seed, 0xD1C])
     scatterers = Scatterers(rng, view.shape_vu, grid.spacing_xyz_mm[2], settings.probe.elevation_mm)
     out = np.empty(grid.shape_zyx, dtype=np.uint8)
-    batch = max(1, BATCH_PIXELS // (view.shape_vu[0] * view.shape_vu[1]))
-    for start in range(0, slices, batch):
-        stop = min(start + batch, slices)
+    for start, stop in batches(view):
         fine = bmode(leg, view.part(start, stop), settings.probe, scatterers.draw(stop - start))
-        out[start:stop] = _means(fine, finer_y, finer_x)
+        out[start:stop] = _means(fine, *finer_yx)
         yield Progress("imaging the digital leg", stop, slices)
     return Volume(out, grid)
 
@@ -92,31 +83,11 @@ def slices_view(
     seed: int,
 ) -> ProbeView:
     """The view of all slices of a grid, each column from the last sweep that passed over it."""
-    slices, rows, columns = shape_zyx
-    path, motions = probe_path(leg, settings), motions_mm(settings, seed)
-    poses = np.repeat(index_to_leg[None], slices, axis=0)
-    poses[:, :3, 3] += np.arange(slices)[:, None] * index_to_leg[:3, 2]
-    heads = poses[:, None, :3, 3] + np.arange(columns)[None, :, None] * index_to_leg[:3, 0]
-    # The height of a column where the probe meets it, not where the grid's first row lies.
-    _, top = path.at(settings.sweeps // 2, heads[..., 2])
-    row_mm = index_to_leg[:3, 1]
-    z = heads[..., 2] + (top - heads[..., 1]) / row_mm[1] * row_mm[2]
-    first, last = np.zeros((slices, columns), dtype=np.int32), np.zeros((slices, columns), dtype=np.int32)
-    shift = np.zeros((slices, columns, 3))
-    lines = np.zeros((slices, columns), dtype=np.float32)
-    inside = (z >= path.from_mm) & (z <= path.to_mm)
-    for sweep in range(settings.sweeps):
-        centre, top = path.at(sweep, z)
-        row = np.rint((top - heads[..., 1]) / row_mm[1])
-        x = heads[..., 0] + row * row_mm[0]
-        covered = inside & (np.abs(x - centre) <= 0.5 * settings.probe.width_mm)
-        deepest = np.minimum(np.maximum(row + settings.probe.depth_mm / row_mm[1], 0), rows)
-        first[covered] = np.clip(row, 0, rows)[covered]
-        last[covered] = deepest[covered]
-        shift[covered] = motions[sweep]
-        rng = np.random.default_rng([seed, sweep, 0xB0B])
-        bubbles = lost_contact_db(
-            rng, heads[0, :, 0], poses[:, 2, 3], settings.bubbles_per_m * columns * abs(index_to_leg[0, 0]) / 40.0
-        )
-        lines[covered] = bubbles[covered]
-    return ProbeView(poses, (rows, columns), first, np.maximum(first, last).astype(np.int32), shift, lines)
+    motions = motions_mm(settings, seed)
+    bubbles_per_m = settings.bubbles_per_m * shape_zyx[2] * abs(index_to_leg[0, 0]) / 40.0
+
+    def found(at: SweepPass) -> tuple[Float[np.ndarray, " 3"], Float[np.ndarray, "z x"]]:
+        rng = np.random.default_rng([seed, at.sweep, 0xB0B])
+        return motions[at.sweep], lost_contact_db(rng, at.columns_mm, at.slices_mm, bubbles_per_m)
+
+    return swept_view(index_to_leg, shape_zyx, probe_path(leg, settings), settings, found)
