@@ -70,8 +70,9 @@ def test_a_unit_depends_on_seed_and_index_alone(config):
         made.teach(start_average(made.network))
     for share in (0.0, 1.0):
         losses(second, 1, share)
-        assert losses(first, 5, share) == losses(second, 5, share)
-    assert losses(first, 5, 1.0) != losses(first, 6, 1.0)
+        fifth = losses(first, 5, share)
+        assert fifth == losses(second, 5, share)
+    assert fifth != losses(first, 6, 1.0)
 
 
 def test_the_paper_steps_twice_a_sequence_and_ours_every_other_window():

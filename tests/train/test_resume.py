@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,13 +39,22 @@ HERE = Path(__file__).parent
 CONFIG = TrainerConfig(units=24, validations=2, checkpoint_minutes=0.0005)
 
 
-@pytest.fixture
-def one_thread():
-    """Sums may be taken in another order by another number of threads, so both processes have one."""
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Sums may be taken in another order by another number of threads, so all processes have one."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """What the run ends with that nothing stopped."""
+    trainer = tiny_trainer(tmp_path_factory.mktemp("whole"), CONFIG)
+    trainer.folder.create({})
+    drain(trainer.run())
+    return contents(trainer.folder.root)
 
 
 def program(folder: Path, *words: str) -> subprocess.Popen[str]:
@@ -81,7 +91,7 @@ def _flat(tree: object) -> list[torch.Tensor]:
 
 
 @pytest.mark.posix
-def test_killed_at_any_step_and_resumed(tmp_path: Path, one_thread: None) -> None:
+def test_killed_at_any_step_and_resumed(tmp_path: Path, whole: dict[str, object]) -> None:
     """SIGKILL, twice, each time at another moment of a real process; then this one goes on."""
     killed = tmp_path / "killed"
     moments = random.Random(5)
@@ -97,10 +107,7 @@ def test_killed_at_any_step_and_resumed(tmp_path: Path, one_thread: None) -> Non
         assert running.returncode == -signal.SIGKILL
     assert 0 < load_checkpoint(killed / "checkpoint.pt")["unit"] < 24
     drain(tiny_trainer(killed, CONFIG).run(resume=True))
-    whole = tiny_trainer(tmp_path / "whole", CONFIG)
-    whole.folder.create({})
-    drain(whole.run())
-    assert contents(killed) == contents(tmp_path / "whole")
+    assert contents(killed) == whole
 
 
 def stopped_after(trainer: Trainer, units: int) -> None:
@@ -113,21 +120,17 @@ def stopped_after(trainer: Trainer, units: int) -> None:
 
 
 @pytest.mark.parametrize("units", [1, 12, 23])
-def test_every_boundary(tmp_path: Path, units: int) -> None:
-    for name in ("whole", "stopped"):
-        trainer = tiny_trainer(tmp_path / name, CONFIG)
-        trainer.folder.create({})
-        if name == "whole":
-            drain(trainer.run())
-        else:
-            stopped_after(trainer, units)
+def test_every_boundary(tmp_path: Path, units: int, whole: dict[str, object]) -> None:
+    trainer = tiny_trainer(tmp_path / "stopped", CONFIG)
+    trainer.folder.create({})
+    stopped_after(trainer, units)
     # Whoever resumes is another process, whose random numbers were somewhere else.
     torch.manual_seed(units)
     np.random.seed(units)  # noqa: NPY002
     random.seed(units)
     outcome = drain(tiny_trainer(tmp_path / "stopped", CONFIG).run(resume=True))
     assert outcome.units == 24
-    assert contents(tmp_path / "stopped") == contents(tmp_path / "whole")
+    assert contents(tmp_path / "stopped") == whole
 
 
 def test_time_given_is_planned_once(tmp_path: Path) -> None:
@@ -206,7 +209,7 @@ def recurrent() -> TrainingTask:
 
 @pytest.mark.parametrize("build", [anchored, recurrent])
 def test_real_networks_resume_exactly(tmp_path: Path, build: object) -> None:
-    config = TrainerConfig(units=6, validations=2, average_decay=0.9, checkpoint_minutes=0.0)
+    config = TrainerConfig(units=4, validations=2, average_decay=0.9, checkpoint_minutes=0.0)
 
     def trainer(name: str) -> Trainer:
         def look(propagator: Propagator, unit: int):
@@ -217,7 +220,7 @@ def test_real_networks_resume_exactly(tmp_path: Path, build: object) -> None:
     for name in ("whole", "stopped"):
         trainer(name).folder.create({})
     drain(trainer("whole").run())
-    stopped_after(trainer("stopped"), 4)
+    stopped_after(trainer("stopped"), 3)
     torch.manual_seed(99)
     drain(trainer("stopped").run(resume=True))
     assert contents(tmp_path / "stopped") == contents(tmp_path / "whole")
