@@ -11,14 +11,24 @@ import pytest
 from ifssnet.cli.main import main
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
-from ifssnet.core.images import LabelMap
+from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.results.measures import EchoOptions, MeasureOptions
 from ifssnet.geometry.surfaces.mesh import enclosed_volume_mm3
 from ifssnet.io.open import open_label_layers, open_labels
 from ifssnet.io.save import save, save_layers
 from ifssnet.io.volumes.seg_nrrd import SegmentLayers, write_seg_nrrd
 from ifssnet.io.volumes.surfaces import read_surfaces
-from ifssnet.measurement.layers import compare_layers, measure_layers
+from ifssnet.measurement.checks.completeness import completeness_findings
+from ifssnet.measurement.checks.scanned_edge import muscle_coverage
+from ifssnet.measurement.layers import (
+    compare_layers,
+    completeness_of_layers,
+    coverage_of_layers,
+    largest_layer,
+    measure_layers,
+)
 from ifssnet.measurement.leg.muscles import measure
+from ifssnet.measurement.reference.compare import compare
 from ifssnet.workflow.report.outlined_slices import outlined_slice
 from ifssnet.workflow.report.report_files import muscle_surfaces
 from ifssnet.workflow.report.reported_leg import read_leg
@@ -63,6 +73,61 @@ def test_sides_on_layers_of_their_own_and_one_name_twice(tmp_path: Path) -> None
     twice = written(tmp_path / "t.seg.nrrd", (SOL, "SOL"), (SOL | GM, "soleus"))
     with pytest.raises(InputError, match="two for SOL"):
         measure_layers(open_label_layers(twice))
+
+
+def layer(mask: np.ndarray, name: str) -> LabelMap:
+    return LabelMap(mask.astype(np.uint8), GRID, {1: name})
+
+
+def test_each_muscle_of_layers_is_compared_as_if_it_were_alone() -> None:
+    """Slices are left out of one of them; one is in the segmentation alone, one in the reference alone."""
+    moved = np.roll(SOL, 1, axis=2)
+    layers = (layer(SOL | GM, "group"), layer(SOL, "SOL"), layer(GM, "GM"))
+    references = (layer(moved, "soleus"), layer(moved | GM, "group"), layer(GM & (Y < 5), "GL"))
+    with pytest.warns(InputWarning) as said:
+        found = compare_layers(layers, references, {"Soleus": (5, 9)}, per_slice=True, axis=1)
+    words = sorted(str(each.message) for each in said)
+    assert ["reference has no GM:" in words[0], "segmentation has no GL:" in words[1], len(words)] == [True, True, 2]
+    assert list(found.muscles) == ["SOL", "GM", "GL", "group"]
+    pairs = {"SOL": (SOL, moved), "GM": (GM, GM & False), "GL": (GM & False, GM & (Y < 5)), "group": (SOL | GM, moved | GM)}
+    for name, (mask, truth) in pairs.items():
+        without = {"one": (5, 9)} if name == "SOL" else None
+        assert found.muscles[name] == compare(layer(mask, "one"), layer(truth, "one"), without, True, 1).muscles["one"]
+    assert found.mean.dice == pytest.approx(np.mean([muscle.dice for muscle in found.muscles.values()]))
+    assert (found.grid_shape_zyx, found.left_out_slices) == (GRID.shape_zyx, {"SOL": (5, 9)})
+    single = compare_layers(layers[1:2], references[:1], {"SOL": (5, 9)}, True, 1)
+    assert single.muscles["SOL"] == found.muscles["SOL"]
+    assert compare_layers(layers, layers).muscles["SOL"].per_slice is None
+
+
+def test_layers_with_no_muscle_in_common_or_one_twice_are_refused() -> None:
+    with pytest.raises(InputError, match="SOL, GM and group"):
+        compare_layers((layer(SOL, "SOL"), layer(GM, "GM")), (layer(SOL | GM, "group"),))
+    with pytest.raises(InputError, match="two for SOL"):
+        compare_layers((layer(SOL, "SOL"), layer(GM, "soleus")), (layer(SOL, "SOL"),))
+
+
+def test_findings_and_the_share_that_was_scanned_are_those_of_each_layer() -> None:
+    layers = (layer(GM & (Z > 10), "GM"), layer(SOL & (Z < 10), "SOL"))
+    assert completeness_of_layers(layers) == tuple(each for one in layers for each in completeness_findings(one))
+    volume = Volume(np.full(GRID.shape_zyx, 90, np.uint8), GRID)
+    found = coverage_of_layers(layers, volume)
+    assert list(found) == ["SOL", "GM"]
+    assert found == muscle_coverage(layers[0], volume) | muscle_coverage(layers[1], volume)
+    assert largest_layer((layers[0], layers[1], layer(SOL, "x"), layers[0])).names == {1: "x"}
+
+
+def test_what_holds_for_all_layers_is_said_of_the_measures_of_all() -> None:
+    options = MeasureOptions(mesh=False, centroid_smoothing_mm=3.0, echo=EchoOptions(1.0, 5.0, "-x"))
+    volume = Volume(np.linspace(0, 1, SOL.size, dtype=np.float32).reshape(SOL.shape), GRID)
+    # The second one lies across.
+    layers = (layer(SOL, "SOL"), layer((Y == 8) & (Z == 9), "group"))
+    found, alone = measure_layers(layers, volume, options), measure(layers[0], volume, options)
+    assert (found.slice_axis, measure_layers(layers[1:], volume, options).slice_axis) == (0, 2)
+    assert (found.options, found.grey_scale, found.slice_axis) == (options, alone.grey_scale, alone.slice_axis)
+    assert found.grey_scale is not None
+    assert found.muscles["SOL"].numbers() == alone.muscles["SOL"].numbers()
+    assert found.muscles["SOL"].echo_intensity_mean is not None
 
 
 def test_segments_that_do_not_overlap_are_one_map(tmp_path: Path) -> None:

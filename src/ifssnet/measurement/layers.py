@@ -50,7 +50,7 @@ def measure_layers(
 
 def largest_layer(layers: Sequence[LabelMap]) -> LabelMap:
     """The label map with most voxels, which shows best how the leg lies; the first of several."""
-    return layers[0] if len(layers) == 1 else max(layers, key=lambda layer: int(np.count_nonzero(layer.array)))
+    return max(layers, key=lambda layer: int(np.count_nonzero(layer.array)))
 
 
 def coverage_of_layers(layers: Sequence[LabelMap], volume: Volume) -> dict[str, MuscleCoverage]:

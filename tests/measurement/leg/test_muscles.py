@@ -11,12 +11,18 @@ import pytest
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
-from ifssnet.core.results.measures import EchoOptions, LegMeasures, MeasureOptions, MuscleMeasures
+from ifssnet.core.results.measures import EchoOptions, LegMeasures, MeasureOptions, MuscleMeasures, Side
+from ifssnet.geometry.grids.axis_order import reordered
+from ifssnet.geometry.masks.box import label_boxes
+from ifssnet.geometry.surfaces.mesh import area_mm2, enclosed_volume_mm3
+from ifssnet.geometry.surfaces.surface import surface_of
 from ifssnet.io.result_tables import measures_table, save_measures
 from ifssnet.measurement.leg.change import differences
+from ifssnet.measurement.leg.echo import echo, erosion_findings
 from ifssnet.measurement.leg.muscles import measure, measure_findings
 from ifssnet.measurement.leg.profile import profiles, smoothed_areas
 from ifssnet.measurement.leg.volume import spread_slices, truncated_cones_cm3
+from stored_otherwise import stored_otherwise
 
 
 def spindle(length_mm=100.0, radius_mm=12.0, spacing=(0.5, 0.5, 1.0), lean=0.0) -> LabelMap:
@@ -47,6 +53,9 @@ def test_a_spindle_measures_what_geometry_says():
     assert muscle.max_acsa_percent == pytest.approx(50, abs=1.5)
     assert muscle.max_acsa_z == pytest.approx(54, abs=1)
     assert muscle.max_acsa_position_mm == muscle.max_acsa_z * 1.0
+    surface = surface_of(spindle(), 1)
+    assert muscle.volume_mesh_cm3 == enclosed_volume_mm3(surface.vertices_mm, surface.faces) / 1000
+    assert muscle.surface_area_cm2 == area_mm2(surface.vertices_mm, surface.faces) / 100
     # Prolate spheroid, a = 12, c = 50.
     e = math.sqrt(1 - (12 / 50) ** 2)
     area = 2 * math.pi * 12**2 * (1 + 50 / (12 * e) * math.asin(e)) / 100
@@ -136,10 +145,30 @@ def test_the_largest_of_a_slice_and_of_the_smoothed_profile_stand_side_by_side()
     muscle = measure(labels, None, MeasureOptions(mesh=False)).muscles["SOL"]
     assert muscle.max_acsa_z == 60
     assert muscle.max_acsa_cm2 > 1.3 * muscle.max_acsa_smoothed_cm2
-    assert muscle.profile.acsa_smoothed_cm2.max() == muscle.max_acsa_smoothed_cm2
+    profile = muscle.profile
+    assert profile.acsa_smoothed_cm2.max() == muscle.max_acsa_smoothed_cm2
+    at = int(profile.acsa_smoothed_cm2.argmax())
+    assert (muscle.max_acsa_smoothed_z, muscle.max_acsa_smoothed_percent) == (profile.z[at], profile.percent_of_length[at])
 
 
-@pytest.mark.parametrize(("erosion_mm", "said"), [(0.4, "no effect"), (2.0, ""), (40.0, "leaves nothing of SOL"), (0.0, "")])
+def test_the_mean_obliquity_is_that_of_the_muscles_tissue():
+    """A bent spindle, which is most oblique where it is thinnest."""
+    z, y, x = np.meshgrid(np.arange(40), np.arange(12), np.arange(40), indexing="ij")
+    array = ((x - 6 - (z / 8) ** 2) ** 2 + (y - 6) ** 2 <= np.maximum(25 - ((z - 10) / 6) ** 2, 2)).astype(np.uint8)
+    muscle = measure(LabelMap(array, Grid((40, 12, 40)), {1: "GM"}), None, MeasureOptions(oblique=True, mesh=False)).muscles[
+        "GM"
+    ]
+    profile = muscle.profile
+    assert muscle.mean_obliquity_deg == pytest.approx((profile.obliquity_deg @ profile.acsa_cm2) / profile.acsa_cm2.sum())
+    assert muscle.mean_obliquity_deg < profile.obliquity_deg.mean() - 1
+    across = profile.acsa_cm2 * np.cos(np.radians(profile.obliquity_deg))
+    assert muscle.max_acsa_across_z == profile.z[across.argmax()]
+    assert muscle.max_acsa_across_cm2 == pytest.approx(across.max())
+
+
+@pytest.mark.parametrize(
+    ("erosion_mm", "said"), [(0.4, "no effect"), (0.5, ""), (2.0, ""), (40.0, "leaves nothing of SOL"), (0.0, "")]
+)
 def test_an_erosion_without_effect_says_so(erosion_mm, said):
     labels = spindle()
     volume = Volume(np.full(labels.array.shape, 50, dtype=np.uint8), labels.grid)
@@ -150,12 +179,20 @@ def test_an_erosion_without_effect_says_so(erosion_mm, said):
     assert measure_findings(measure(labels, None, MeasureOptions(mesh=False)), labels.grid) == ()
 
 
+def test_an_erosion_is_within_slices_however_near_the_slices_are():
+    (found,) = erosion_findings((0.5, 0.6, 0.3), EchoOptions(0.4), {"SOL": 9.0})
+    assert "a pixel is 0.5 mm wide" in found.text
+
+
 def test_one_slice_and_none():
     array = np.zeros((5, 4, 4), np.uint8)
     array[2, 1:3, 1:3] = 1
     report = measure(LabelMap(array, Grid((5, 4, 4)), {1: "SOL", 2: "GM"}))
     assert report.muscles["SOL"].length_mm == report.muscles["SOL"].length_centroid_mm == 1
     assert math.isnan(report.muscles["SOL"].volume_truncated_cones_cm3)
+    array[3, 1:3, 1:3] = 1
+    two = measure(LabelMap(array, Grid((5, 4, 4)), {1: "SOL"})).muscles["SOL"]
+    assert two.volume_truncated_cones_cm3 == pytest.approx(0.004)
     plain = measures_table(report)["muscles"]
     assert plain["SOL"]["volume_truncated_cones_cm3"] is None
     assert plain["GM"] == {"volume_cm3": 0.0, "length_mm": None, "max_acsa_cm2": None}
@@ -236,11 +273,81 @@ def test_grey_levels_that_are_unknown_do_not_count():
     labels, grey = painted()
     holes = grey.astype(np.float32)
     holes[1] = np.nan
-    holes[2, 4, 5] = np.inf
+    holes[1, 4, 5], holes[1, 5, 5], holes[2, 4, 5] = np.inf, -np.inf, np.inf
     muscle = measure(labels, Volume(holes, labels.grid)).muscles["GM"]
     rest = grey[2, 4:16, 5:15].astype(float).ravel()[1:]
     assert muscle.echo_intensity_mean == pytest.approx(rest.mean())
+    assert muscle.echo_intensity_sd == pytest.approx(rest.std())
     assert np.isnan(muscle.profile.echo_intensity[0])
+
+
+def test_voxels_that_no_frame_saw_do_not_count():
+    labels, grey = painted()
+    seen = np.ones(grey.shape, dtype=bool)
+    seen[:, 4:7] = False
+    muscle = measure(labels, Volume(grey, labels.grid, seen=seen)).muscles["GM"]
+    assert muscle.echo_intensity_mean == pytest.approx(grey[1, 7:16, 5:15].mean())
+
+
+def test_a_small_deviation_of_large_grey_levels_is_found():
+    labels, _ = painted()
+    levels = np.where(labels.array == 1, 1e9 + np.arange(20) % 2, 0.0)
+    box = label_boxes(labels.array, [1])[1]
+    found = echo(labels.array, 1, box, levels, spacing_xyz_mm=(0.5, 1.0, 2.0), options=EchoOptions(), side="-y")
+    assert found.whole.sd == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("side", ["-y", "+y", "-x", "+x"])
+def test_parts_of_a_muscle_of_any_shape(side: Side):
+    """Pixel by pixel: away from every pixel outside, and no deeper than the band below the first pixel of its line."""
+    rng = np.random.default_rng(4)
+    array = np.zeros((5, 9, 14), np.uint8)
+    for row in range(1, 9):
+        array[1:4, row, 1 + row // 2 : 6 + row] = 1
+    array[2] = 0
+    grey = rng.integers(0, 255, array.shape).astype(np.uint8)
+    # An odd number of half pixels: the middle of the last one lies on the band's edge.
+    step, erosion_mm, band_mm = {"x": 0.5, "y": 1.0}, 1.0, 2.5
+    x_mm, y_mm = step["x"], step["y"]
+    away_x, away_y = (np.arange(-14, 15) * x_mm)[None, :], (np.arange(-9, 10) * y_mm)[:, None]
+    within = away_x**2 + away_y**2 <= erosion_mm**2
+    eroded, band = [], []
+    for z in (1, 3):
+        for row, column in np.argwhere(array[z]):
+            around = array[z][max(row - 9, 0) : row + 10, max(column - 14, 0) : column + 15]
+            near = within[max(9 - row, 0) :, max(14 - column, 0) :][: around.shape[0], : around.shape[1]]
+            if around[near].all():
+                eroded.append(grey[z, row, column])
+            line, at = (array[z, row], column) if side[1] == "x" else (array[z, :, column], row)
+            first, last = np.flatnonzero(line)[[0, -1]]
+            if ((at - first if side[0] == "-" else last - at) + 0.5) * step[side[1]] <= band_mm:
+                band.append(grey[z, row, column])
+    labels = LabelMap(array, Grid(array.shape, (x_mm, y_mm, 9.0)), {1: "GM"})
+    options = MeasureOptions(mesh=False, echo=EchoOptions(erosion_mm, band_mm, side))
+    # Whatever the header says: the side is given.
+    volume = Volume(grey, labels.grid, {"UltrasoundImageOrientation": "MN"})
+    muscle = measure(labels, volume, options).muscles["GM"]
+    assert 0 < len(eroded) < len(band) < np.count_nonzero(array)
+    assert muscle.echo_intensity_eroded_mean == pytest.approx(np.mean(eroded))
+    assert muscle.echo_intensity_eroded_sd == pytest.approx(np.std(eroded))
+    assert np.flatnonzero(np.isfinite(muscle.profile.echo_intensity_eroded)).tolist() == [0, 2]
+    assert muscle.echo_intensity_superficial_mean == pytest.approx(np.mean(band))
+    assert muscle.echo_intensity_superficial_sd == pytest.approx(np.std(band))
+
+
+def test_echo_and_share_of_what_was_never_seen_however_the_leg_is_stored():
+    labels, rng = spindle(40.0, 4.0), np.random.default_rng(0)
+    grey = rng.integers(0, 255, labels.array.shape).astype(np.uint8)
+    seen = rng.random(labels.array.shape) < 0.7
+    inside = labels.array == 1
+    expected = (grey[inside & seen].mean(), 100 * (1 - seen[inside].mean()))
+    for order in ((0, 1, 2), (2, 0, 1)):
+        turned = stored_otherwise(labels, order, set())
+        volume = Volume(reordered(grey, order), turned.grid, seen=reordered(seen, order))
+        muscle = measure(turned, volume, MeasureOptions(mesh=False)).muscles["SOL"]
+        assert (muscle.echo_intensity_mean, muscle.never_seen_percent) == pytest.approx(expected)
+    without = measure(labels, Volume(grey, labels.grid), MeasureOptions(mesh=False, echo=None)).muscles["SOL"]
+    assert (without.echo_intensity_mean, without.never_seen_percent) == (None, None)
 
 
 def test_a_volume_on_another_grid_is_used_where_it_covers_the_muscle():

@@ -96,6 +96,7 @@ def test_slices_left_out_count_nowhere():
     truth = overlap(labels[kept] == 1, reference[kept] == 1)
     assert report.muscles["SOL"].dice == truth.dice
     assert report.muscles["SOL"].miou == truth.miou
+    assert report.left_out_slices == {"Soleus": (4, 5)}
     assert report.muscles["SOL"].hausdorff_mm == 0.5  # the stray voxel on slice 5 is not seen
     assert compare(map_of(labels, names), map_of(reference, names)).muscles["SOL"].hausdorff_mm > 1
     with pytest.raises(InputError, match="left out"):
@@ -120,6 +121,13 @@ def test_each_slice_by_itself():
     found = comparisons(map_of(labels, names), map_of(reference, names))["SOL"]
     for row in slice_agreements(found):
         assert row.hausdorff_mm == found.distances.on(row.z).hausdorff_mm
+        here = overlap(labels[row.z] == 1, reference[row.z] == 1)
+        overlaps = (row.dice, row.iou, row.miou, row.precision, row.recall, row.area_error_percent)
+        assert overlaps == (here.dice, here.iou, here.miou, here.precision, here.recall, here.volume_error_percent)
+        assert row.absolute_area_error_percent == abs(here.volume_error_percent)
+    # Slices along another axis, where somebody says so.
+    across = compare(map_of(labels, names), map_of(reference, names), None, True, 1).muscles["SOL"].per_slice
+    assert [row.z for row in across or ()] == [2, 3, 4, 5]
 
 
 def test_a_cropped_reference_gives_the_same_but_for_its_grid():
@@ -128,6 +136,8 @@ def test_a_cropped_reference_gives_the_same_but_for_its_grid():
     whole = compare(labels, reference)
     crop = map_of(np.ascontiguousarray(reference.array[1:, 1:, 1:]), names, GRID.cropped((1, 1, 1), (9, 11, 13)))
     cropped = compare(labels, crop)
+    assert (cropped.grid_shape_zyx, cropped.left_out_slices) == ((9, 11, 13), {})
+    assert cropped.muscles["SOL"].per_slice is None
     for key in ("dice", "hausdorff_mm", "asd_mm", "volume_error_percent"):
         assert cropped.muscles["SOL"].numbers()[key] == pytest.approx(whole.muscles["SOL"].numbers()[key])
 

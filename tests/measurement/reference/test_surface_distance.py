@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
+from ifssnet.geometry.masks.box import label_boxes
 from ifssnet.measurement.reference import nearest
-from ifssnet.measurement.reference.surface_distance import mask_surface_distances, surface_voxels
+from ifssnet.measurement.reference.surface_distance import SurfaceDistances, mask_surface_distances, surface_voxels
 
 MASKS = hnp.arrays(np.bool_, st.just((3, 5, 6)))
 SPACINGS = st.tuples(*[st.sampled_from([0.25, 0.5, 1.0, 1.7])] * 3)
@@ -82,6 +83,25 @@ def test_concentric_spheres_lie_the_difference_of_their_radii_apart():
 
 def test_the_border_of_the_image_is_a_surface():
     assert len(surface_voxels(np.ones((3, 3, 3), np.uint8), 1, (slice(0, 3),) * 3)) == 26
+
+
+def test_every_surface_voxel_of_one_label_is_found_in_order():
+    """Of a rough label in a corner of a map that holds another one."""
+    labels = np.ones((7, 9, 10), np.uint8)
+    labels[3:, 1:6, 4:] = np.random.default_rng(2).choice([1, 2], (4, 5, 6), p=[0.1, 0.9])
+    box = label_boxes(labels, [2])[2]
+    assert [part.start for part in box] == [3, 1, 4]
+    assert surface_voxels(labels, 2, box).tolist() == np.argwhere(surface_by_erosion(labels == 2)).tolist()
+
+
+def test_percentiles_of_known_distances_and_single_voxels():
+    none = np.zeros(0)
+    known = SurfaceDistances(np.zeros(101, np.int64), np.arange(101.0), np.zeros(0, np.int64), none)
+    assert (known.hausdorff_mm, known.hausdorff95_mm, known.asd_mm) == (100.0, 95.0, 50.0)
+    one, nothing = np.zeros((3, 3, 3), bool), np.zeros((3, 3, 3), bool)
+    one[1, 1, 1] = True
+    assert mask_surface_distances(one, one, (1.0, 1.0, 1.0)).hausdorff95_mm == 0
+    assert mask_surface_distances(one, nothing, (1.0, 1.0, 1.0)).hausdorff95_mm == math.inf
 
 
 def test_empty_masks():

@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 
 from ifssnet.core.grid import Grid
-from ifssnet.core.images import LabelMap
+from ifssnet.core.images import LabelMap, Surface
 from ifssnet.geometry.surfaces.surface import surface_of
-from ifssnet.measurement.reference.surface_error import surface_error_mm
+from ifssnet.measurement.reference.surface_error import (
+    largest_error_mm,
+    middle_of_largest_errors_mm,
+    surface_error_mm,
+)
 
 GRID = Grid((40, 40, 40), (0.5, 0.5, 0.5), (10.0, -5.0, 100.0))
 
@@ -53,3 +57,37 @@ def test_a_label_at_the_border_of_the_image_has_a_border_there():
     labels = LabelMap(np.ones((4, 4, 4), np.uint8), Grid((4, 4, 4)), {1: "SOL"})
     error = surface_error_mm(surface_of(labels, 1, smoothing_mm=0.0), labels, 1)
     assert np.abs(error).max() < 0.5
+
+
+def test_every_point_is_as_far_from_the_nearest_face_as_by_hand_and_inside_where_its_voxel_is():
+    """Near a rough label that reaches the border of the image, and far outside of the image on every side."""
+    rng = np.random.default_rng(6)
+    array = rng.choice([0, 3, 4], (3, 4, 5), p=[0.2, 0.6, 0.2]).astype(np.uint8)
+    labels = LabelMap(array, Grid((3, 4, 5), (0.7, 0.9, 2.0), (10.0, -3.0, 50.0)), {3: "SOL"})
+    inside = np.pad(array == 3, 1)
+    faces = [
+        (np.array(index) + np.array(other)) / 2 - 1
+        for index in np.ndindex(*inside.shape)
+        for other in (tuple(np.array(index) + step) for step in np.eye(3, dtype=int))
+        if all(at < size for at, size in zip(other, inside.shape, strict=True)) and inside[index] != inside[other]
+    ]
+    centres = labels.grid.points_to_mm(np.array(faces)[:, ::-1])
+    index = np.concatenate([rng.uniform(-1.4, 5.4, (60, 3)), 40.0 * np.eye(3), -40.0 * np.eye(3)])
+    points = labels.grid.points_to_mm(index)
+    distance = np.linalg.norm(points[:, None] - centres[None], axis=-1).min(axis=1)
+    whole = np.rint(index).astype(int)[:, ::-1]
+    within = [
+        all(0 <= at < size for at, size in zip(row, array.shape, strict=True)) and array[tuple(row)] == 3 for row in whole
+    ]
+    found = surface_error_mm(Surface(points, np.zeros((0, 3), dtype=np.int64)), labels, 3)
+    assert found == pytest.approx(np.where(within, -distance, distance))
+    assert 5 < np.count_nonzero(within) < 40
+    assert surface_error_mm(Surface(points[:0], np.zeros((0, 3), dtype=np.int64)), labels, 3).size == 0
+
+
+def test_the_largest_errors_of_one_surface_and_of_several():
+    errors = np.array([np.nan, *np.arange(-100.0, 0.0), 0.0])
+    assert largest_error_mm(errors, 95) == 95.0
+    assert largest_error_mm(np.array([np.nan]), 95) is None
+    assert middle_of_largest_errors_mm([errors, errors / 10, np.array([np.nan]), errors / 100]) == pytest.approx(9.5)
+    assert middle_of_largest_errors_mm([]) is None

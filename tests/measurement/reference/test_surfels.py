@@ -9,8 +9,10 @@ import pytest
 
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
+from ifssnet.geometry.masks.box import label_boxes
+from ifssnet.geometry.untyped import cell_area
 from ifssnet.measurement.reference.compare import compare
-from ifssnet.measurement.reference.surfels import mask_surfel_distances
+from ifssnet.measurement.reference.surfels import mask_surfel_distances, surfel_distances
 
 SHAPE = (24, 30, 32)
 
@@ -55,6 +57,42 @@ def test_slices_that_are_left_out_take_their_surfels_with_them() -> None:
     assert set(kept.mask_z.tolist()) == set(range(6, 11))
     assert set(kept.reference_z.tolist()) == set(range(6, 11))
     assert kept.surface_dice(0.0) == 1.0 > found.surface_dice(0.0)
+
+
+def corners_by_hand(mask: np.ndarray, spacing_xyz_mm: tuple[float, float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Corners of the grid whose eight voxels are not all alike, one after the other, and the area of the surface there."""
+    around = np.pad(mask, 1)
+    corners, areas = [], []
+    for corner in np.ndindex(*(size + 1 for size in mask.shape)):
+        cell = around[tuple(slice(start, start + 2) for start in corner)]
+        if 0 < cell.sum() < 8:
+            fewer = cell if cell.sum() <= 4 else ~cell
+            corners.append(corner)
+            areas.append(cell_area(fewer.astype(np.float32), spacing_xyz_mm[::-1]))
+    return np.array(corners), np.array(areas)
+
+
+def test_every_surfel_is_found_with_its_area_and_its_distance() -> None:
+    """Of rough masks that reach the border of the array, among another label."""
+    rng, spacing = np.random.default_rng(8), (0.8, 1.1, 2.9)
+    first, second = rng.integers(0, 3, (4, 5, 6)).astype(np.uint8), np.zeros((4, 5, 6), np.uint8)
+    second[2:, 3:, :2] = 7
+    boxes = label_boxes(first, [2])[2], label_boxes(second, [7])[7]
+    found = surfel_distances(first, 2, second, 7, spacing, boxes=boxes)
+    corners, areas = corners_by_hand(first == 2, spacing)
+    others, other_areas = corners_by_hand(second == 7, spacing)
+    apart = np.linalg.norm((corners[:, None] - others[None]) * spacing[::-1], axis=-1)
+    assert found.mask_z.tolist() == corners[:, 0].tolist()
+    assert found.mask_area_mm2 == pytest.approx(areas)
+    assert found.mask_mm == pytest.approx(np.where(apart.min(axis=1) > 5.0, np.inf, apart.min(axis=1)))
+    assert found.reference_z.tolist() == others[:, 0].tolist()
+    assert found.reference_area_mm2 == pytest.approx(other_areas)
+    assert found.reference_mm == pytest.approx(apart.min(axis=0))
+    assert np.isinf(found.mask_mm).any()
+    kept = found.without([1])
+    assert set(kept.mask_z.tolist()) == set(kept.reference_z.tolist()) | {0} == {0, 3, 4}
+    within = areas[found.mask_mm <= 2.0].sum() + other_areas[found.reference_mm <= 2.0].sum()
+    assert found.surface_dice(2.0) == pytest.approx(within / (areas.sum() + other_areas.sum()))
 
 
 def test_compare_gives_it_for_every_muscle() -> None:

@@ -16,6 +16,15 @@ from ifssnet.measurement.statistics.agreement import bland_altman, reliability
 # Shrout and Fleiss 1979, Table 2: six targets, four judges.
 JUDGES = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]])
 
+# Anxiety as three raters saw it in 20 people: the example of the R package irr.
+ANXIETY = np.array(
+    [
+        [3, 3, 3, 4, 5, 5, 2, 3, 5, 2, 2, 6, 1, 5, 2, 2, 1, 2, 4, 3],
+        [3, 6, 4, 6, 2, 4, 2, 4, 3, 3, 2, 3, 3, 3, 2, 2, 1, 3, 3, 4],
+        [2, 1, 4, 4, 3, 2, 1, 6, 1, 1, 1, 2, 3, 3, 1, 1, 3, 3, 2, 2],
+    ]
+).T
+
 # Bland and Altman 1986, Table I: first readings of the large and of the mini peak flow meter, l/min.
 LARGE = np.array([494, 395, 516, 434, 476, 557, 413, 442, 650, 433, 417, 656, 267, 478, 178, 423, 427])
 MINI = np.array([512, 430, 520, 428, 500, 600, 364, 380, 658, 445, 432, 626, 260, 477, 259, 350, 451])
@@ -33,6 +42,13 @@ def test_shrout_and_fleiss():
     assert found.sem_consistency == pytest.approx(math.sqrt(1.02), abs=0.005)
     assert found.sem_agreement == pytest.approx(math.sqrt(1.02 + (32.49 - 1.02) / 6), abs=0.005)
     assert found.mdc_consistency == pytest.approx(1.96 * math.sqrt(2) * math.sqrt(1.02), abs=0.02)
+
+
+def test_the_interval_where_the_error_is_larger_than_what_raters_differ_by():
+    # As icc(anxiety, model = "twoway", type = "agreement") prints it.
+    found = reliability(ANXIETY).icc_2_1
+    assert round(found.value, 3) == 0.198
+    assert found.interval == pytest.approx((-0.039, 0.494), abs=0.0005)
 
 
 def test_bland_and_altman():
@@ -60,7 +76,16 @@ def test_raters_who_never_differ_and_one_who_is_always_higher():
     # By hand: variance between subjects 6.25, between raters 2.
     assert higher.icc_2_1.value == pytest.approx(6.25 / (6.25 + 2))
     assert higher.sem_agreement == pytest.approx(math.sqrt(2))
-    assert math.isnan(reliability(np.ones((3, 2))).icc_2_1.value)
+    for one in (reliability(np.ones((3, 2))).icc_2_1, reliability(np.ones((3, 2))).icc_3_1):
+        assert math.isnan(one.value)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_what_rounding_leaves_of_raters_who_differ_by_the_same_everywhere_is_no_error(sign: float):
+    subjects = np.array([0.1, 0.37, 0.7, 0.41])
+    found = reliability(sign * np.stack([subjects, subjects + 0.3, subjects + 0.2], axis=1))
+    assert found.sem_consistency == 0
+    assert (found.icc_3_1.value, found.icc_3_1.interval) == (1.0, (1.0, 1.0))
 
 
 @settings(max_examples=40, deadline=None)
@@ -98,7 +123,8 @@ def test_the_interval_covers_the_truth_as_often_as_it_says():
 def test_what_cannot_be_analysed_is_refused(values):
     with pytest.raises(InputError, match="subjects"):
         reliability(values)
-    with pytest.raises(InputError, match="confidence"):
-        reliability(JUDGES, confidence=95.0)
+    for confidence in (0.0, 1.0, 1.5, 95.0):
+        with pytest.raises(InputError, match="confidence"):
+            reliability(JUDGES, confidence=confidence)
     with pytest.raises(InputError, match="subject"):
         bland_altman(LARGE, MINI[1:])

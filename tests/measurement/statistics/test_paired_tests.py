@@ -12,7 +12,7 @@ from scipy import stats
 
 from ifssnet.core.errors import InputError
 from ifssnet.measurement.statistics.bootstrap import bootstrap_mean
-from ifssnet.measurement.statistics.paired_tests import holm, signed_rank
+from ifssnet.measurement.statistics.paired_tests import SignedRank, holm, signed_rank
 
 
 def test_darwin_s_maize():
@@ -39,18 +39,24 @@ def test_ties_by_hand():
     assert (found.positive, found.negative, found.p_value) == (4.0, 2.0, 1.0)
     # 0.3 - 0.2 and 0.2 - 0.1 differ by rounding alone: they are a tie.
     assert signed_rank(np.array([0.3, 0.2, 9.0]), np.array([0.2, 0.3 - 0.2 + 1e-17, 0.0])).positive == 6.0
-    sizes = signed_rank(np.array([0.3, 0.1]), np.array([0.2, 0.2]))
-    assert (sizes.positive, sizes.negative) == (1.5, 1.5)
+    for unit in (1.0, 1e-13):
+        sizes = signed_rank(unit * np.array([0.3, 0.1, 0.9]), unit * np.array([0.2, 0.2, 0.0]))
+        assert (sizes.positive, sizes.negative) == (4.5, 1.5)
+    # Ranks 1.5, 1.5, 3.5 and 3.5: of 16 signs, 4 have a sum of at most 3.
+    assert signed_rank(np.array([-1.0, -1.0, 2.0, 2.0]), np.zeros(4)).p_value == 0.5
 
 
 def test_n_legs_cannot_do_better_than_all_on_one_side():
     for n in (1, 5, 10):
         found = signed_rank(np.arange(1, n + 1), np.zeros(n))
-        assert found.p_value == pytest.approx(min(1.0, 2 / 2**n))
+        assert (found.pairs, found.p_value) == (n, pytest.approx(min(1.0, 2 / 2**n)))
 
 
 def test_equal_pairs_say_nothing_and_infinite_ones_rank_highest():
-    assert signed_rank(np.array([math.inf, 1.0]), np.array([math.inf, 1.0])) == signed_rank(np.zeros(0), np.zeros(0))
+    for same in (np.array([math.inf, 1.0]), np.zeros(0)):
+        assert signed_rank(same, same) == SignedRank(0, 0.0, 0.0, 1.0, True)
+    endless = signed_rank(np.array([math.inf, math.inf]), np.array([0.0, 1.0]))
+    assert (endless.positive, endless.p_value) == (3.0, 0.5)
     found = signed_rank(np.array([math.inf, 1.0, 5.0]), np.array([1.0, 3.0, 4.0]))
     assert (found.positive, found.negative) == (3.0 + 1.0, 2.0)
     with pytest.raises(InputError):
@@ -63,13 +69,22 @@ def test_without_ties_it_is_scipy_s_exact_test(differences: list[int]):
     assert signed_rank(np.array(differences), np.zeros(len(differences))).p_value == pytest.approx(theirs.pvalue)
 
 
-def test_many_pairs_are_approximated():
-    rng = np.random.default_rng(1)
-    difference = rng.normal(0.2, 1.0, 150)
-    found = signed_rank(difference, np.zeros(150))
+@pytest.mark.parametrize("decimals", [1, 12])
+def test_many_pairs_are_approximated(decimals: int):
+    """Also where many have the same size."""
+    difference = np.round(np.random.default_rng(1).normal(0.2, 1.0, 150), decimals)
+    difference = difference[difference != 0]
+    found = signed_rank(difference, np.zeros(difference.size))
     theirs = stats.wilcoxon(difference, method="asymptotic", correction=True)
     assert not found.exact
     assert found.p_value == pytest.approx(theirs.pvalue, rel=1e-6)
+
+
+def test_a_hundred_pairs_are_counted_out_and_one_more_are_not():
+    both = np.repeat(np.arange(1.0, 52.0), 2) * np.tile([1.0, -1.0], 51)
+    assert [signed_rank(both[:n], np.zeros(n)).exact for n in (100, 101)] == [True, False]
+    # As many on one side as on the other.
+    assert signed_rank(both, np.zeros(102)).p_value == 1.0
 
 
 def test_holm_by_hand():
@@ -95,12 +110,40 @@ def test_of_many_normal_values_it_is_the_textbook_s_interval():
 
 def test_skewed_values_get_a_skewed_interval_as_scipy_finds_it():
     values = np.random.default_rng(3).exponential(1.0, 12)
-    found = bootstrap_mean(values, resamples=50_000)
-    theirs = stats.bootstrap((values,), np.mean, n_resamples=50_000, method="BCa", rng=np.random.default_rng(5))
+    found = bootstrap_mean(values, resamples=2000, seed=5)
+    # The same numbers are drawn.
+    theirs = stats.bootstrap((values,), np.mean, n_resamples=2000, batch=2000, method="BCa", rng=np.random.default_rng(5))
     interval = (theirs.confidence_interval.low, theirs.confidence_interval.high)
-    assert found.interval == pytest.approx(interval, abs=0.02)
+    assert found.interval == pytest.approx(interval, rel=1e-9)
     low, high = found.interval
     assert high - found.mean > found.mean - low
+    assert bootstrap_mean(values) == bootstrap_mean(values, 0.95, 10_000, 0)
+
+
+@pytest.mark.parametrize(("seed", "lower", "upper"), [(4, 5 / 3, 2.0), (34, 0.0, 2 / 3)])
+def test_a_mean_beyond_all_that_are_drawn_counts_as_half_a_draw_beyond(seed: int, lower: float, upper: float):
+    """Two draws on the same side of the mean: a quarter of them, not none, would lie beyond it. No acceleration."""
+    values = np.array([0.0, 1.0, 2.0])
+    drawn = np.sort(values[np.random.default_rng(seed).integers(0, 3, size=(2, 3))].mean(axis=1))
+    assert drawn.tolist() == pytest.approx([lower, upper])
+    low, high = bootstrap_mean(values, confidence=0.5, resamples=2, seed=seed).interval
+    far, near = (
+        (stats.norm.cdf(3 * stats.norm.ppf(0.25)), 0.25) if lower > 1 else (0.75, stats.norm.cdf(3 * stats.norm.ppf(0.75)))
+    )
+    assert (low, high) == pytest.approx((lower + far * (upper - lower), lower + near * (upper - lower)))
+
+
+def test_draws_of_the_mean_itself_count_half_below_it():
+    # A quarter of the draws is 1, a half is 2, a quarter is 3: from 30 to 70 % of them all are 2.
+    assert bootstrap_mean(np.array([1.0, 3.0]), confidence=0.4).interval == (2.0, 2.0)
+
+
+@pytest.mark.parametrize("power", [-30, 30])
+def test_the_interval_has_the_unit_of_the_values(power: int):
+    values = np.array([0.1, 0.2, 0.3, 0.4, 0.7])
+    low, high = bootstrap_mean(values, resamples=500).interval
+    scaled = bootstrap_mean(np.ldexp(values, power), resamples=500).interval
+    assert scaled == pytest.approx((low * 2.0**power, high * 2.0**power), rel=1e-12, abs=0)
 
 
 def test_the_interval_moves_and_stretches_with_the_values():
@@ -111,7 +154,13 @@ def test_the_interval_moves_and_stretches_with_the_values():
 
 
 def test_what_does_not_scatter_is_certain_and_what_is_not_finite_refused():
-    assert bootstrap_mean(np.array([0.1, 0.1, 0.1])).interval == pytest.approx((0.1, 0.1))
+    for same in (np.zeros(3), np.full(3, 0.1), np.array([1e9, 1e9 + 1e-4])):
+        found = bootstrap_mean(same)
+        assert found.interval == (found.mean, found.mean)
     for bad in (np.array([1.0]), np.array([1.0, math.inf])):
         with pytest.raises(InputError):
             bootstrap_mean(bad)
+    for confidence, resamples in ((0.0, 9), (1.0, 9), (1.5, 9), (0.95, 0)):
+        with pytest.raises(InputError, match="resamples"):
+            bootstrap_mean(np.array([1.0, 3.0]), confidence, resamples)
+    assert bootstrap_mean(np.array([1.0, 3.0]), resamples=1).mean == 2.0

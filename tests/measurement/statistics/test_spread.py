@@ -37,12 +37,12 @@ def test_the_mean_of_nothing_is_unknown(values: list[float]) -> None:
 
 
 def test_percentiles_are_of_one_muscle_of_one_leg_by_one_method() -> None:
-    asd = [*map(float, range(101)), math.nan, 900.0, 900.0, 900.0]
+    asd = [*map(float, range(101)), math.nan, 900.0, 900.0, 1.0, math.inf]
     count = len(asd)
     columns = {
-        "case": ["P1"] * (count - 3) + ["P2", "P1", "P1"],
-        "muscle": ["SOL"] * (count - 2) + ["GM", "SOL"],
-        "method": ["a"] * (count - 1) + ["b"],
+        "case": ["P1"] * (count - 4) + ["P2", "P1", "P1", "P1"],
+        "muscle": ["SOL"] * (count - 3) + ["GM", "SOL", "SOL"],
+        "method": ["a"] * (count - 2) + ["b", "b"],
         "protocol": [""] * count,
         "z": list(range(count)),
         "asd_mm": asd,
@@ -56,6 +56,10 @@ def test_percentiles_are_of_one_muscle_of_one_leg_by_one_method() -> None:
     assert found is not None
     assert found.tolist() == [5.0, 25.0, 50.0, 75.0, 95.0]
     assert slice_percentiles(results, "b", "P2", "SOL", "asd_mm") is None
+    # There is nothing halfway to infinity.
+    endless = slice_percentiles(results, "b", "P1", "SOL", "asd_mm")
+    assert endless is not None
+    assert endless.tolist() == [1.0, 1.0, 1.0, math.inf, math.inf]
 
 
 def test_a_range_leaves_single_peaks_out() -> None:

@@ -37,10 +37,9 @@ def surface_error_mm(surface: Surface, reference: LabelMap, value: int) -> Float
     grid = reference.grid.cropped([first - 1 for first in start], mask.shape)
     distance = NearestPoints(grid.points_to_mm(_face_centres(mask))).distance(surface.vertices_mm, workers=-1)
     nearest = np.rint(grid.points_to_index(surface.vertices_mm)).astype(np.int64)
-    sizes = np.array(mask.shape[::-1])
-    within = ((nearest >= 0) & (nearest < sizes)).all(axis=1)
-    x, y, z = np.clip(nearest, 0, sizes - 1).T
-    return np.where(mask[z, y, x] & within, -distance, distance)
+    # What lies further out is as far outside as the background at the border.
+    x, y, z = np.clip(nearest, 0, np.array(mask.shape[::-1]) - 1).T
+    return np.where(mask[z, y, x], -distance, distance)
 
 
 def largest_error_mm(error_mm: Float[np.ndarray, " vertex"], percent: int) -> float | None:

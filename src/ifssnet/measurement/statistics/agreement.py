@@ -106,7 +106,7 @@ def _mean_squares(table: Float[np.ndarray, "subject rater"]) -> _MeanSquares:
     centred = table - table.mean()
     subjects = k * float((centred.mean(axis=1) ** 2).sum())
     raters = n * float((centred.mean(axis=0) ** 2).sum())
-    left = centred - centred.mean(axis=1, keepdims=True) - centred.mean(axis=0, keepdims=True)
+    left = centred - centred.mean(axis=1, keepdims=True) - centred.mean(axis=0)
     error = float((left**2).sum())
     # What round-off leaves of raters who never differ is no error.
     error = 0.0 if error <= 1e-24 * float((table**2).sum()) else error

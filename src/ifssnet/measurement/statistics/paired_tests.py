@@ -54,8 +54,6 @@ def signed_rank(first: Num[np.ndarray, " pair"], second: Num[np.ndarray, " other
     unequal = first != second
     difference = first[unequal].astype(np.float64) - second[unequal].astype(np.float64)
     n = int(difference.size)
-    if n == 0:
-        return SignedRank(0, 0.0, 0.0, 1.0, True)
     ranks = mean_ranks(_settled(np.abs(difference)))
     positive = float(ranks[difference > 0].sum())
     negative = float(ranks.sum()) - positive
@@ -64,26 +62,25 @@ def signed_rank(first: Num[np.ndarray, " pair"], second: Num[np.ndarray, " other
     counts = np.unique(ranks, return_counts=True)[1]
     variance = n * (n + 1) * (2 * n + 1) / 24 - float((counts**3 - counts).sum()) / 48
     z = (min(positive, negative) - n * (n + 1) / 4 + 0.5) / math.sqrt(variance)
-    return SignedRank(n, positive, negative, min(1.0, 2 * float(normal_probability(min(z, 0.0)))), False)
+    return SignedRank(n, positive, negative, 2 * float(normal_probability(min(z, 0.0))), False)
 
 
 def _settled(sizes: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-    """Differences of decimal fractions that only rounding tells apart count as equal."""
-    finite = sizes[np.isfinite(sizes)]
-    step = float(finite.max()) * 1e-12 if finite.size else 0.0
-    return np.where(np.isfinite(sizes), np.rint(sizes / step) * step, sizes) if step else sizes
+    """Sizes in very small steps: differences of decimal fractions that only rounding tells apart count as equal."""
+    step = float(sizes[np.isfinite(sizes)].max(initial=0.0)) * 1e-12
+    return np.rint(sizes / step) if step > 0 else sizes
 
 
 def _exact_p(ranks: Float[np.ndarray, " n"], smaller: float) -> float:
     """Share of the 2^n assignments of signs whose smaller rank sum is at most this one."""
     # Mean ranks are whole or half: doubled, they are whole, and sums of subsets can be counted one rank after another.
     doubled: Int[np.ndarray, " n"] = np.rint(2 * ranks).astype(np.int64)
-    ways = np.zeros(int(doubled.sum()) + 1)
+    ways = np.zeros(round(2 * smaller) + 1)
     ways[0] = 1.0
     for rank in doubled.tolist():
-        ways[rank:] = ways[rank:] + ways[: ways.size - rank]
+        ways[rank:] = ways[rank:] + ways[:-rank]
         ways /= 2
-    return min(1.0, 2 * float(ways[: round(2 * smaller) + 1].sum()))
+    return min(1.0, 2 * float(ways.sum()))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
