@@ -44,7 +44,7 @@ bench-record: $(VENV)/.dev ## This version's times on one digital leg, into benc
 	$(BIN)/python benchmarks/record.py
 
 mutation: $(VENV)/.dev ## Mutants of measurement/ and propagate/assemble.py that no test notices
-	$(BIN)/python tools/mutation.py src/ifssnet/measurement --tests tests/measurement
+	$(BIN)/python tools/mutation.py src/ifssnet/measurement --tests tests/measurement --at-most 5
 	$(BIN)/python tools/mutation.py src/ifssnet/propagate/assemble.py --tests tests/propagate/test_assemble.py
 
 check: $(VENV)/.dev ## Linters, types and architecture contracts only

@@ -92,12 +92,18 @@ def test_each_muscle_of_layers_is_compared_as_if_it_were_alone() -> None:
     pairs = {"SOL": (SOL, moved), "GM": (GM, GM & False), "GL": (GM & False, GM & (Y < 5)), "group": (SOL | GM, moved | GM)}
     for name, (mask, truth) in pairs.items():
         without = {"one": (5, 9)} if name == "SOL" else None
-        assert found.muscles[name] == compare(layer(mask, "one"), layer(truth, "one"), without, True, 1).muscles["one"]
+        alone = compare(layer(mask, "one"), layer(truth, "one"), without, True, 1).muscles["one"]
+        # Written down, as an unknown number is not equal to itself.
+        assert repr(found.muscles[name]) == repr(alone)
     assert found.mean.dice == pytest.approx(np.mean([muscle.dice for muscle in found.muscles.values()]))
     assert (found.grid_shape_zyx, found.left_out_slices) == (GRID.shape_zyx, {"SOL": (5, 9)})
     single = compare_layers(layers[1:2], references[:1], {"SOL": (5, 9)}, True, 1)
-    assert single.muscles["SOL"] == found.muscles["SOL"]
+    assert repr(single.muscles["SOL"]) == repr(found.muscles["SOL"])
     assert compare_layers(layers, layers).muscles["SOL"].per_slice is None
+    for ours, theirs in ((layers, layers[1:2]), (layers[1:2], layers)):
+        with pytest.warns(InputWarning, match="has no GM, group"):
+            either = compare_layers(ours, theirs)
+        assert (either.muscles["GM"].dice, either.grid_shape_zyx) == (0.0, GRID.shape_zyx)
 
 
 def test_layers_with_no_muscle_in_common_or_one_twice_are_refused() -> None:
@@ -113,12 +119,12 @@ def test_findings_and_the_share_that_was_scanned_are_those_of_each_layer() -> No
     volume = Volume(np.full(GRID.shape_zyx, 90, np.uint8), GRID)
     found = coverage_of_layers(layers, volume)
     assert list(found) == ["SOL", "GM"]
-    assert found == muscle_coverage(layers[0], volume) | muscle_coverage(layers[1], volume)
+    assert repr(found) == repr(muscle_coverage(layers[1], volume) | muscle_coverage(layers[0], volume))
     assert largest_layer((layers[0], layers[1], layer(SOL, "x"), layers[0])).names == {1: "x"}
 
 
 def test_what_holds_for_all_layers_is_said_of_the_measures_of_all() -> None:
-    options = MeasureOptions(mesh=False, centroid_smoothing_mm=3.0, echo=EchoOptions(1.0, 5.0, "-x"))
+    options = MeasureOptions(mesh=False, centroid_smoothing_mm=3.0, echo=EchoOptions(1.0, 5.0, "-y"))
     volume = Volume(np.linspace(0, 1, SOL.size, dtype=np.float32).reshape(SOL.shape), GRID)
     # The second one lies across.
     layers = (layer(SOL, "SOL"), layer((Y == 8) & (Z == 9), "group"))
