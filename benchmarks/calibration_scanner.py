@@ -24,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import binary_opening, label, uniform_filter, zoom
+from scipy.ndimage import binary_dilation, binary_opening, label, uniform_filter, zoom
 
 from ifssnet.phantom.anatomy.borders import Border
 from ifssnet.phantom.anatomy.leg import ParametricLeg, build_leg
@@ -116,9 +116,10 @@ def digital_pictures(generator: str, count: int, scanner: str = "drawn") -> Iter
             imager = Imager(pressed_leg(varied, unpressed, look, -1e9), view, 0.5, (1, 1), rng)
             grey = imager.images(0, 1)[0].astype(float)
         borders = varied.borders(view, unpressed)
-        muscle = np.isin(borders.codes[0], (Tissue.GM, Tissue.SOL, Tissue.TENDON))
+        # Experts drew the two aponeuroses of the muscle that an image shows; here it is GM.
+        muscle = binary_dilation(borders.codes[0] == Tissue.GM, iterations=round(1.2 / PIXEL_MM))
         lines = np.isin(borders.kind[0], (Border.FASCIA, Border.MUSCLE)) & (np.abs(borders.away_mm[0]) < 0.3)
-        near = lines & (muscle | (borders.kind[0] == Border.FASCIA))
+        near = lines & muscle
         yield look.scanner.family, Picture(grey, near)
 
 

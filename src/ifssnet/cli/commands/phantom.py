@@ -60,6 +60,11 @@ class ScannerOption(StrEnum):
     portable = "portable"
 
 
+class TruthOption(StrEnum):
+    muscles = "muscles"
+    structures = "structures"
+
+
 By = Annotated[
     GeneratorOption, typer.Option(help="phantom/1: one scanner for all legs; phantom/2: scanner and tissue drawn for each.")
 ]
@@ -126,6 +131,10 @@ def cohort(
     variant: VariantOption = Variant.adult,
     generator: By = GeneratorOption.phantom_1,
     scanner: ScannerFamily = ScannerOption.drawn,
+    truth: Annotated[
+        TruthOption,
+        typer.Option(help="What is labelled. structures: bones and deep muscles as well, to train networks for any muscle."),
+    ] = TruthOption.muscles,
     second: Annotated[int | None, typer.Option(help="Persons with a second acquisition (15 in 44).")] = None,
     only: Annotated[
         str | None, typer.Option(metavar="NAMES", help="Make only these persons of it, as P35,P36: the same as in the whole.")
@@ -153,6 +162,7 @@ def cohort(
         variant=variant.value,
         second=second,
         by=Generated(generator.value, scanner.value),
+        truth=truth.value,
     )
     if only is not None:
         plan = plan.only([name.strip() for name in only.split(",") if name.strip()])

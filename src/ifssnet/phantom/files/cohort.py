@@ -8,6 +8,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -19,12 +20,15 @@ from ifssnet.phantom.anatomy.leg import build_leg
 from ifssnet.phantom.anatomy.scannable_leg import LegDescription
 from ifssnet.phantom.anatomy.subject import Sex, Side, Subject, Variant, check_seed, draw_subject
 from ifssnet.phantom.anatomy.tissue import NAMES
-from ifssnet.phantom.files.leg_files import LEG_3D_US_VALUES, describe_recording, write_case
+from ifssnet.phantom.files.leg_files import LEG_3D_US_VALUES, NEIGHBOURS, describe_recording, with_neighbours, write_case
 from ifssnet.phantom.files.recording import PHANTOM_1, Generated, record_leg
 from ifssnet.phantom.scanner.acquisition import VERSION, Via, size_named
 from ifssnet.phantom.varied_scanner.look import Look
 
 MOST_SUBJECTS = 10_000
+
+Truth = Literal["muscles", "structures"]
+"""What is labelled: the paper's three muscles, or bones and deep muscles as well, for training on more than muscles' shapes."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class CohortPlan:
         variant: What kind of people.
         members: In the order of their names.
         by: What makes the images.
+        truth: What is labelled.
     """
 
     seed: int
@@ -63,6 +68,7 @@ class CohortPlan:
     variant: Variant
     members: tuple[Member, ...]
     by: Generated = PHANTOM_1
+    truth: Truth = "muscles"
 
     def only(self, names: Sequence[str]) -> CohortPlan:
         """Some of its persons, as they are in the whole: a few of them can be made at another size, or again.
@@ -87,6 +93,7 @@ def plan_cohort(
     variant: Variant = "adult",
     second: int | None = None,
     by: Generated = PHANTOM_1,
+    truth: Truth = "muscles",
 ) -> CohortPlan:
     """Who is in a cohort: as many women as men, 20 left legs in 44, and r2 of 15 persons in 44, as in LEG-3D-US.
 
@@ -99,6 +106,7 @@ def plan_cohort(
         variant: What kind of people.
         second: How many have a second acquisition; 15 in 44 unless given.
         by: What makes the images.
+        truth: What is labelled.
 
     Raises:
         InputError: Splits that do not add up, or numbers that no cohort has.
@@ -128,7 +136,7 @@ def plan_cohort(
         own = int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
         name = f"P{index + 1:0{width}d}"
         members.append(Member(name, splits[index], draw_subject(own, variant, sex, side), 2 if twice[index] else 1))
-    return CohortPlan(seed, size, via, variant, tuple(members), by)
+    return CohortPlan(seed, size, via, variant, tuple(members), by, truth)
 
 
 def likely_split(subjects: int) -> tuple[int, int, int]:
@@ -136,6 +144,11 @@ def likely_split(subjects: int) -> tuple[int, int, int]:
     test = max(round(subjects * 10 / 44), int(subjects >= 2))
     val = max(round(subjects * 5 / 44), int(subjects >= 3))
     return subjects - val - test, val, test
+
+
+def _label_names(truth: Truth) -> dict[int, str]:
+    tissues = [*LEG_3D_US_VALUES, *(NEIGHBOURS if truth == "structures" else ())]
+    return {LEG_3D_US_VALUES.get(tissue, int(tissue)): NAMES[tissue] for tissue in tissues}
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,6 +252,8 @@ def make_member(plan: CohortPlan, index: int, folder: Path) -> Generator[Progres
         recorded = recording.acquisition
         if number == 1:
             volumes_cm3 = describe_recording(leg, recording).volumes_cm3
+        if plan.truth == "structures":
+            recorded = with_neighbours(recorded, recording.tissues)
         paths = write_case(recorded, target, number)
         hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
         grid = recorded.volume.grid
@@ -256,7 +271,7 @@ def describe_cohort(plan: CohortPlan, members: Sequence[WrittenMember]) -> Writt
         citation=(),
         notes=(f"Made by {plan.by.name}: digital legs with exact truth, not people.", "Labels are exact; real ones are not."),
         acquisition="r1",
-        labels={str(LEG_3D_US_VALUES[value]): NAMES[value] for value in LEG_3D_US_VALUES},
+        labels={str(value): name for value, name in sorted(_label_names(plan.truth).items())},
         acquisitions={f"{m.name}_x2": "r2" for m in plan.members if m.acquisitions == 2},
         generator=CohortRecipe(
             plan.by.name,

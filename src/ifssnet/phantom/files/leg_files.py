@@ -18,7 +18,8 @@ from ifssnet.io.save import save
 from ifssnet.io.storage.toml_text import toml
 from ifssnet.io.sweeps.sequence_writer import write_sequence
 from ifssnet.io.sweeps.stradwin_writer import write_stradwin
-from ifssnet.phantom.anatomy.scannable_leg import LegDescription, ScannableLeg
+from ifssnet.phantom.anatomy.scannable_leg import HasTissues, LegDescription, ScannableLeg
+from ifssnet.phantom.anatomy.tissue import NAMES, Tissue
 from ifssnet.phantom.files.recording import Recording
 from ifssnet.phantom.scanner.acquisition import Acquisition
 from ifssnet.phantom.scanner.protocol import ScanSettings
@@ -27,6 +28,9 @@ from ifssnet.phantom.varied_scanner.look import Look
 
 LEG_3D_US_VALUES = {1: 100, 2: 150, 3: 200}
 """SOL, GM and GL as the paper's data set labels them."""
+
+NEIGHBOURS = (Tissue.TIBIA, Tissue.FIBULA, Tissue.TP, Tissue.FHL, Tissue.FDL, Tissue.PERONEI)
+"""Bones and deep muscles that lie in the images of a calf."""
 
 DRAWN_EVERY_MM = 27.7
 """The paper's 3 slices in every 100 (paper, III-C2)."""
@@ -67,11 +71,21 @@ def write_case(recorded: Acquisition, folder: Path, number: int = 1) -> tuple[Pa
     return volume, labels
 
 
+def with_neighbours(recorded: Acquisition, tissues: HasTissues) -> Acquisition:
+    """The acquisition with bones and deep muscles in its truth, beside SOL, GM and GL; `tissues` knows every place of the leg."""
+    grid = recorded.truth.grid
+    found = tissues.tissues(np.linalg.inv(recorded.leg_to_world) @ grid.index_to_mm, grid.shape_zyx)
+    names = {**recorded.truth.names, **{int(tissue): NAMES[tissue] for tissue in NEIGHBOURS}}
+    labels = np.where(np.isin(found, list(names)), found, 0).astype(np.uint8)
+    return replace(recorded, truth=LabelMap(labels, grid, names, {value: color_of(name, value) for value, name in names.items()}))
+
+
 def as_leg_3d_us(truth: LabelMap) -> LabelMap:
-    """The same labels with the values 100, 150 and 200."""
+    """The same labels with the values 100, 150 and 200 for the three muscles."""
+    values = {value: LEG_3D_US_VALUES.get(value, value) for value in truth.names}
     lookup = np.zeros(256, dtype=np.uint8)
-    lookup[list(LEG_3D_US_VALUES)] = list(LEG_3D_US_VALUES.values())
-    names = {LEG_3D_US_VALUES[value]: name for value, name in truth.names.items()}
+    lookup[list(values)] = list(values.values())
+    names = {values[value]: name for value, name in truth.names.items()}
     return LabelMap(lookup[truth.array], truth.grid, names, {value: color_of(name, value) for value, name in names.items()})
 
 

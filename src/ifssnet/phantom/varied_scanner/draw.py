@@ -48,7 +48,7 @@ def _scanner(
         gamma=draw.ratio(*gamma),
         curve=draw(0.0, 0.7),
         tgc_db=tuple(round(float(v), 2) for v in slider_db * draw.rng.standard_normal(8)),
-        made_up=draw(0.78, 1.05),
+        made_up=draw(0.6, 1.08),
         noise_db=draw(-38.0, -9.0),
         reverberation=draw.ratio(0.002, 0.03),
         shadow_db=draw(16.0, 50.0),
@@ -58,17 +58,17 @@ def _scanner(
 
 def _speckled(draw: _Between) -> Scanner:
     """Little is done about speckle."""
-    return _scanner(draw, "speckled", (4.0, 9.0), (1.0, 2.5), (0.0, 0.3), (48.0, 70.0), (0.18, 0.42), (0.8, 1.3))
+    return _scanner(draw, "speckled", (4.0, 9.0), (1.0, 2.5), (0.0, 0.3), (48.0, 70.0), (0.22, 0.48), (0.65, 1.3))
 
 
 def _compounding(draw: _Between) -> Scanner:
     """Spatial and frequency compounding: smooth tissue in mid greys."""
-    return _scanner(draw, "compounding", (6.0, 14.0), (4.0, 30.0), (0.2, 0.9), (55.0, 80.0), (0.24, 0.48), (0.7, 1.2))
+    return _scanner(draw, "compounding", (6.0, 14.0), (4.0, 30.0), (0.2, 0.9), (55.0, 80.0), (0.24, 0.58), (0.55, 1.2))
 
 
 def _contrasting(draw: _Between) -> Scanner:
     """A dark picture with bright lines."""
-    return _scanner(draw, "contrasting", (5.0, 12.0), (2.0, 10.0), (0.1, 0.7), (45.0, 60.0), (0.10, 0.26), (0.9, 1.5))
+    return _scanner(draw, "contrasting", (5.0, 12.0), (2.0, 10.0), (0.1, 0.7), (45.0, 60.0), (0.16, 0.32), (0.8, 1.5))
 
 
 def _portable(draw: _Between) -> Scanner:
@@ -158,13 +158,13 @@ def _tissue(draw: _Between) -> TissueLook:
         septa_mm=draw.ratio(1.6, 5.0),
         septa_share=draw(0.1, 0.9),
         septa_length_mm=draw.ratio(3.5, 14.0),
-        fascia_db=draw(13.0, 27.0),
-        fascia_mm=draw.ratio(0.6, 2.4),
-        continuity=draw(0.55, 1.0),
-        doubled=draw(0.0, 0.8),
+        fascia_db=draw(16.0, 36.0),
+        fascia_mm=draw.ratio(0.45, 1.5),
+        continuity=draw(0.85, 1.0) if draw.rng.random() < 0.75 else draw(0.5, 0.85),
+        doubled=draw(0.0, 0.6),
         gap_mm=draw(0.9, 2.2),
         turning=draw(0.6, 4.0),
-        least_facing=draw(0.06, 0.6),
+        least_facing=draw(0.12, 0.9),
         fat_layers_db=draw(0.0, 18.0),
         fat_layer_mm=draw.ratio(1.4, 4.5),
         uneven_fat=draw(0.05, 0.35),
