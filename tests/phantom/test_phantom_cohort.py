@@ -193,3 +193,19 @@ def test_some_of_its_persons_are_made_as_they_are_in_the_whole(folder: Path, tin
         assert (tmp_path / "some" / "val" / "P02" / path.name).read_bytes() == path.read_bytes()
     with pytest.raises(InputError, match="P01 to P03"):
         tiny.only(["P04"])
+
+
+def test_bones_and_deep_muscles_are_labelled_where_they_are_asked_for(folder: Path, tiny: CohortPlan, tmp_path: Path) -> None:
+    """The images and the three muscles are the same; values and names of the rest are told with the cohort."""
+    one = replace(tiny, truth="structures").only(["P02"])
+    drain(make_cohort(tmp_path / "all", one))
+    image, masks = (Path("val", "P02", name) for name in ("x1.mha", "masksX1.mha"))
+    assert (tmp_path / "all" / image).read_bytes() == (folder / image).read_bytes()
+    more, muscles = open_labels(tmp_path / "all" / masks), open_labels(folder / masks)
+    ours = np.isin(more.array, (100, 150, 200))
+    assert np.array_equal(np.where(ours, more.array, 0), muscles.array)
+    names = open_cohort(tmp_path / "all").label_names
+    assert {"SOL", "GM", "GL", "TIBIA", "FIBULA", "TP", "FHL", "FDL", "PERONEI"} == set(names.values())
+    found = {names[int(value)] for value in np.unique(more.array[~ours]) if value}
+    assert {"TIBIA", "FDL"} <= found
+    assert open_cohort(folder).label_names == {100: "SOL", 150: "GM", 200: "GL"}
