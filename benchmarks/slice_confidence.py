@@ -21,6 +21,7 @@ import sys
 import warnings
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +73,7 @@ def slices_of(name: str, volume: Volume, truth: LabelMap, seeds: Seeds, chosen: 
             continue
         areas = {z: value[2] * pixel_mm2 for (own_label, z), value in found.items() if own_label == label}
         law = GapErrors(truth.grid.spacing_xyz_mm[2], known_areas(truth.grid.shape_zyx[0], areas), frozenset())
-        for low, high in zip(shown, shown[1:], strict=False):
+        for low, high in pairwise(shown):
             if high - low < 2:
                 continue
             loss, _ = law.middle(low, high)
@@ -145,7 +146,8 @@ def main() -> None:
     for every_mm in gaps(given.every_mm):
         rows: Rows = []
         for case in cases:
-            assert case.volume_path is not None and case.labels_path is not None
+            assert case.volume_path is not None
+            assert case.labels_path is not None
             volume, truth = open_volume(case.volume_path), open_labels(case.labels_path)
             rows += slices_of(case.name, volume, truth, sample_seeds(truth, every_mm=every_mm), chosen, guided)
         print(line(every_mm, rows))

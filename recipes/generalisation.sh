@@ -23,11 +23,14 @@ tune() { # FOLDER NAME: the shipped network goes on with two legs, three slices 
   touch "$out/tuned-$2/done"
 }
 
+# The network of the campaign, which was the default then.
+weak=anchored=anchored@anchored-weak
+
 # Another kind of leg: fatty, echogenic muscle.
 [ -f "$out/duchenne/cohort.toml" ] ||
   ifss phantom cohort -o "$out/duchenne" --variant duchenne --subjects 8 --split 2/1/5 --size quarter --seed 2 --workers 2 --quiet
 tune "$out/duchenne" duchenne
-evaluate "$out/duchenne" duchenne "guided,anchored,unchecked=anchored:check=false,tuned=anchored@$out/tuned-duchenne/last.safetensors"
+evaluate "$out/duchenne" duchenne "guided,$weak,unchecked=anchored@anchored-weak:check=false,tuned=anchored@$out/tuned-duchenne/last.safetensors"
 
 # Another frequency and gain: the second recordings, as if they were the first.
 for leg in "$cohort"/test/*; do
@@ -37,7 +40,7 @@ for leg in "$cohort"/test/*; do
   ln -sf "$leg/x2.mha" "$there/x1.mha"
   ln -sf "$leg/masksX2.mha" "$there/masksX1.mha"
 done
-evaluate "$out/second" second guided,anchored
+evaluate "$out/second" second "guided,$weak"
 
 # Real anatomy. The first leg is tuned on; its owner's other leg and another person's are looked at.
 [ -n "$data" ] || exit
@@ -49,4 +52,4 @@ real train VHFLeft VHF_surfaces/Left
 real val VHFRight VHF_surfaces/Right
 real test VHMLeft VHM_surfaces/Left
 tune "$out/real" real
-evaluate "$out/real" real "guided,anchored,tuned=anchored@$out/tuned-real/last.safetensors"
+evaluate "$out/real" real "guided,$weak,tuned=anchored@$out/tuned-real/last.safetensors"

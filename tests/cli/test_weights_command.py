@@ -143,3 +143,21 @@ def _said(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         main(words)
     assert not leaving.value.code
     return " ".join(capsys.readouterr().out.split())
+
+
+def test_the_mean_of_two_trainings_is_the_mean_of_their_numbers(tmp_path: Path, best: Path) -> None:
+    other = tmp_path / "other.safetensors"
+    save_weights(anchored(0.7), other)
+    command.pack(best, tmp_path / "mean.safetensors", others=[other], quiet=True)
+    one, two, mean = (open_weights(path).tensors for path in (best, other, tmp_path / "mean.safetensors"))
+    assert any((one[name] != two[name]).any() for name in one)
+    for name, tensor in mean.items():
+        np.testing.assert_allclose(tensor, (one[name] + two[name]) / 2, rtol=1e-6)
+
+
+def test_weights_of_two_networks_have_no_mean(tmp_path: Path, best: Path) -> None:
+    other = open_weights(best)
+    save_weights(replace(other, sampling={**other.sampling, "region_mm": 1.0}), tmp_path / "other.safetensors")
+    with pytest.raises(InputError, match="weights of one network"):
+        command.pack(best, tmp_path / "mean.safetensors", others=[tmp_path / "other.safetensors"])
+    assert not (tmp_path / "mean.safetensors").exists()

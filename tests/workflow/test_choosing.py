@@ -101,6 +101,12 @@ def test_what_a_training_starts_from(shelf: Path) -> None:
     assert weights_to_start_from("ifss-net", "anchored", "weak") == shelf / "ifss-net.safetensors"
     with pytest.raises(InputError, match=r"weights of unet-3d to start from"):
         weights_to_start_from("default", "unet-3d", "full")
+    # A network that is not shown drawn slices cannot start from one that is.
+    (shelf / "anchored-weak.safetensors").write_bytes((shelf / "anchored.safetensors").read_bytes())
+    for supervision in ("weak", "full"):
+        for references, name in ((True, "anchored"), (False, "anchored-weak")):
+            found = weights_to_start_from("default", "anchored", supervision, references)
+            assert found == shelf / f"{name}.safetensors"
     (shelf / "ifss-net-weak.safetensors").unlink()
     assert weights_to_start_from("default", "recurrent", "weak") == shelf / "ifss-net.safetensors"
 

@@ -61,6 +61,8 @@ class ScannerOption(StrEnum):
 
 
 class TruthOption(StrEnum):
+    """What is labelled."""
+
     muscles = "muscles"
     structures = "structures"
 

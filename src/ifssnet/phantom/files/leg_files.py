@@ -72,12 +72,14 @@ def write_case(recorded: Acquisition, folder: Path, number: int = 1) -> tuple[Pa
 
 
 def with_neighbours(recorded: Acquisition, tissues: HasTissues) -> Acquisition:
-    """The acquisition with bones and deep muscles in its truth, beside SOL, GM and GL; `tissues` knows every place of the leg."""
+    """The acquisition with bones and deep muscles in its truth; `tissues` knows every place of the leg."""
     grid = recorded.truth.grid
     found = tissues.tissues(np.linalg.inv(recorded.leg_to_world) @ grid.index_to_mm, grid.shape_zyx)
     names = {**recorded.truth.names, **{int(tissue): NAMES[tissue] for tissue in NEIGHBOURS}}
     labels = np.where(np.isin(found, list(names)), found, 0).astype(np.uint8)
-    return replace(recorded, truth=LabelMap(labels, grid, names, {value: color_of(name, value) for value, name in names.items()}))
+    return replace(
+        recorded, truth=LabelMap(labels, grid, names, {value: color_of(name, value) for value, name in names.items()})
+    )
 
 
 def as_leg_3d_us(truth: LabelMap) -> LabelMap:

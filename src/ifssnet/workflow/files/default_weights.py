@@ -65,13 +65,15 @@ def find_weights(given: str | Path | None, method: str | None) -> Path:
     raise InputError(f"a weights file ({SUFFIX}), or the name of one", f"'{given}'; {_what_comes(shipped)}", "Check the path.")
 
 
-def weights_to_start_from(given: str | Path, task: str, supervision: str) -> Path:
+def weights_to_start_from(given: str | Path, task: str, supervision: str, references: bool | None = None) -> Path:
     """The file that a training starts from.
 
     Args:
         given: As for `find_weights`; "default" is what comes for the recipe's own task and supervision.
         task: The recipe's task.
         supervision: The recipe's; weights that were trained with few labels are preferred where it begins with "weak".
+        references: Whether the recipe's network is shown drawn slices, where a network can be: that decides instead, for the
+            weights that were trained with few labels are those of a network that is not.
 
     Raises:
         InputError: None come with the package.
@@ -79,7 +81,8 @@ def weights_to_start_from(given: str | Path, task: str, supervision: str) -> Pat
     if str(given) != DEFAULT:
         return find_weights(given, None)
     kind, shipped = _KIND_OF_TASK.get(task, task), shipped_weights()
-    for name in ([f"{kind}-weak"] if supervision.startswith("weak") else []) + [kind]:
+    weak = supervision.startswith("weak") if references is None else not references
+    for name in ([f"{kind}-weak"] if weak else []) + [kind]:
         if name in shipped:
             return shipped[name]
     raise InputError(f"weights of {kind} to start from", f"none; {_what_comes(shipped)}", "Give a file: --from FILE.")

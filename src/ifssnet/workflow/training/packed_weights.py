@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,13 +70,20 @@ def card_text(given: str | Path) -> str:
 
 
 def pack_weights(
-    source: Path, output: Path, *, half: bool = False, at_most_mb: float = PACKAGE_MB, force: bool = False
+    source: Path,
+    output: Path,
+    *,
+    others: Sequence[Path] = (),
+    half: bool = False,
+    at_most_mb: float = PACKAGE_MB,
+    force: bool = False,
 ) -> PackedWeights:
     """Write the weights of a training as a file to ship, and see that it works: read back, whole, and its network built.
 
     Args:
         source: A weights file, such as a run's `best.safetensors`.
         output: Where to; a name that ends in .safetensors.
+        others: Weights of the same network whose mean with the first is written, each counting as much.
         half: Store 16 bits a number instead of 32; the card then says `stored = fp16`.
         at_most_mb: The largest file, 10^6 bytes.
         force: Replace a file that is there.
@@ -83,12 +92,12 @@ def pack_weights(
         What was written, and the largest change that rounding made to a number.
 
     Raises:
-        InputError: Weights that are not finite, that 16 bits cannot hold, that do not fit their own network, or a file that
+        InputError: Weights of different networks, that are not finite, that 16 bits cannot hold, that do not fit their own network, or a file that
             is too large; nothing is written then.
     """
     check_suffix(output, (".safetensors",))
     check_target(output, force, source)
-    weights = open_weights(source)
+    weights = _mean([open_weights(path) for path in (source, *others)])
     _check_finite(weights)
     with atomic_path(output, force=force) as partial:
         save_weights(weights, partial, half=half)
@@ -100,6 +109,35 @@ def pack_weights(
         # A file whose tensors lack one, or have another shape than its configuration says, would fail at every user's.
         learned(packed.kind, packed, "cpu")
     return PackedWeights(output, weights_facts(output), source.stat().st_size, _largest_change(weights, packed))
+
+
+def _mean(several: Sequence[Weights]) -> Weights:
+    """The mean of weights, with the card of the first.
+
+    Raises:
+        InputError: They are not of one network and sampling.
+    """
+    first = several[0]
+    if len(several) == 1:
+        return first
+    for other in several[1:]:
+        other.check_kind(first.kind)
+        alike = (other.network, other.sampling, other.muscles) == (first.network, first.sampling, first.muscles)
+        if not alike or _shapes(other) != _shapes(first):
+            raise InputError(
+                "weights of one network, trained at the same pixels",
+                f"two kinds of {first.kind}",
+                "Average runs of one recipe.",
+            )
+    means = {
+        name: np.mean([each.tensors[name].astype(np.float64) for each in several], axis=0).astype(tensor.dtype)
+        for name, tensor in first.tensors.items()
+    }
+    return replace(first, tensors=means)
+
+
+def _shapes(weights: Weights) -> dict[str, tuple[int, ...]]:
+    return {name: tensor.shape for name, tensor in weights.tensors.items()}
 
 
 def _check_finite(weights: Weights) -> None:

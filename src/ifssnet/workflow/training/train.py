@@ -72,7 +72,8 @@ def train_cohort(
     recipe = read_recipe(own_copy if options.recipe is None else find_recipe(options.recipe), settings.changes, tasks)
     start = None
     if options.start is not None:
-        start = weights_to_start_from(options.start, recipe.task, getattr(recipe.config, "supervision", ""))
+        supervision, network = (getattr(recipe.config, name, None) for name in ("supervision", "network"))
+        start = weights_to_start_from(options.start, recipe.task, supervision or "", getattr(network, "references", None))
         settings = replace(settings, from_=file_source(start))
     muscles = recipe.muscles if settings.muscles is None else settings.muscles
     cohort = open_cohort(root)
