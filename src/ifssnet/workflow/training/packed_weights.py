@@ -92,8 +92,8 @@ def pack_weights(
         What was written, and the largest change that rounding made to a number.
 
     Raises:
-        InputError: Weights of different networks, that are not finite, that 16 bits cannot hold, that do not fit their own network, or a file that
-            is too large; nothing is written then.
+        InputError: Weights of different networks, that are not finite, that 16 bits cannot hold, that do not fit their own
+            network, or a file that is too large; nothing is written then.
     """
     check_suffix(output, (".safetensors",))
     check_target(output, force, source)
