@@ -16,6 +16,7 @@ from ifssnet.cli.commands import (
     compound,
     convert,
     dataset,
+    deidentify,
     demo,
     evaluate,
     experiment,
@@ -85,6 +86,7 @@ class Group:
 COMMANDS: Mapping[str, Callable[..., object] | Group] = {
     "info": info.run,
     "convert": convert.run,
+    "deidentify": deidentify.run,
     "compound": compound.run,
     "register": register.run,
     "seeds": seeds.run,

@@ -56,7 +56,8 @@ def run(
 ) -> LegMeasures:
     """Measure each muscle: volume three ways, length, cross-sectional area, echo intensity.
 
-    With -o, a `.json` holds everything and a `.csv` one line a muscle and quantity.
+    With -o, a `.json` holds everything and a `.csv` one line a muscle and quantity; a `.dcm` is a structured report
+    of the volumes of a DICOM segmentation.
 
     Example: `ifss measure leg-segmented.seg.nrrd --volume leg.mha`
     """

@@ -106,13 +106,13 @@ def _from_groups(group: Any, path: Path) -> Plane:
     measures = group("PixelMeasuresSequence")
     if measures is None or "PixelSpacing" not in measures:
         raise InputError(f"PixelSpacing in the pixel measures of {path.name}", "none", "Export the image again.")
-    position, orientation = group("PlanePositionVolumeSequence"), group("PlaneOrientationVolumeSequence")
-    if position is not None and orientation is not None:
-        return Plane(position.ImagePositionVolume, orientation.ImageOrientationVolume, measures.PixelSpacing, measures)
     position, orientation = group("PlanePositionSequence"), group("PlaneOrientationSequence")
+    if position is not None and orientation is not None:
+        return Plane(position.ImagePositionPatient, orientation.ImageOrientationPatient, measures.PixelSpacing, measures)
+    position, orientation = group("PlanePositionVolumeSequence"), group("PlaneOrientationVolumeSequence")
     if position is None or orientation is None:
         raise InputError(f"a plane position and orientation for each frame of {path.name}", "none", "Export the image again.")
-    return Plane(position.ImagePositionPatient, orientation.ImageOrientationPatient, measures.PixelSpacing, measures)
+    return Plane(position.ImagePositionVolume, orientation.ImageOrientationVolume, measures.PixelSpacing, measures)
 
 
 def _functional_groups(data: Any, frames: int) -> list[Any] | None:
@@ -154,7 +154,7 @@ def _stacked(items: Sequence[Any], shape: tuple[int, int, int], path: Path, plan
         warnings.warn(InputWarning(f"{path.name} says {told}. The positions were taken."), stacklevel=4)
     sy, sx = first.spacing_yx
     direction = np.column_stack([first.axes[0], first.axes[1], step])
-    if plane_of is _from_groups and items[0]("PlanePositionVolumeSequence") is not None:
+    if plane_of is _from_groups and (items[0]("PlanePositionSequence") is None or items[0]("PlaneOrientationSequence") is None):
         warnings.warn(
             InputWarning(f"{path.name} places its frames about the transducer, not the patient; its axes were taken as LPS."),
             stacklevel=4,

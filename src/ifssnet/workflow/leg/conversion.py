@@ -39,6 +39,7 @@ from ifssnet.io.volumes.seg_nrrd import renumbered
 from ifssnet.io.volumes.surfaces import SURFACE_SUFFIXES, check_size, read_surfaces, write_surface
 from ifssnet.io.volumes.values_a_voxel import LayersError
 from ifssnet.workflow.files.result_files import check_folder_name, check_image_target, check_target
+from ifssnet.workflow.leg.dicom_files import BINARY, DICOM_SUFFIX, DicomTarget, save_dicom_labels, save_dicom_volume
 
 SURFACE_SPACING_MM = (0.5, 0.5, 0.5)
 """Voxels that surfaces become when nobody says otherwise."""
@@ -69,6 +70,7 @@ def convert(
     frame_distance_mm: float | None = None,
     force: bool = False,
     called: Mapping[int, str] = EMPTY_NAMES,
+    dicom: DicomTarget = BINARY,
 ) -> Generator[Progress, None, Conversion]:
     """Convert a volume, a label map, a sweep, surfaces or a cohort; the target's suffix chooses the format.
 
@@ -82,6 +84,7 @@ def convert(
         frame_distance_mm: From one frame to the next, of a DICOM loop that does not say where its frames lie.
         force: Replace the target.
         called: Names of label values, for a label map that holds none.
+        dicom: How a DICOM object is written; labels become a segmentation, grey levels an Enhanced US Volume.
 
     Raises:
         InputError: The two do not go together, a name is not there, or something cannot be read or written.
@@ -91,13 +94,15 @@ def convert(
     _check_name(kind, target, force)
     of_images = {"--spacing": spacing is not None, "--labels": names is not None, "--names": bool(called)}
     _check_options(kind, target, of_images, config)
+    if dicom.given and target.suffix.lower() != DICOM_SUFFIX:
+        raise InputError(f"a {DICOM_SUFFIX} file as output with {dicom.given[0]}", f"{target.name}", "Name it so.")
     yield Progress("converting", 0, 2)
     if frame_distance_mm is not None:
         content: Converted = _loop(source, target, frame_distance_mm, spacing, force)
     elif kind == "cohort":
         content = _cohort(source, target, force)
     else:
-        content = _one(source, target, spacing, names, config, force, called)
+        content = _one(source, target, spacing, names, config, force, called, dicom)
     yield Progress("converting", 2, 2)
     return Conversion(source, target, content)
 
@@ -109,7 +114,7 @@ def _check_name(kind: str, target: Path, force: bool) -> None:
         check_sweep_name(target)
     elif kind == "cohort" or not ending:
         check_folder_name(target)
-    elif (kind in IMAGES or kind in SURFACES) and ending not in SURFACE_SUFFIXES:
+    elif (kind in IMAGES or kind in SURFACES) and ending not in (*SURFACE_SUFFIXES, DICOM_SUFFIX):
         check_image_target(target, force)
 
 
@@ -134,6 +139,7 @@ def _one(
     config: Path | None,
     force: bool,
     called: Mapping[int, str],
+    dicom: DicomTarget,
 ) -> Converted:
     kind = kind_of(source)
     if kind in SWEEPS:
@@ -145,24 +151,26 @@ def _one(
             "a volume, label map, sweep or surfaces", f"{source.name}, which is {KINDS[kind]}", "Give another file."
         )
     if kind in SEGMENTATIONS or names or called or _holds_labels(target):
-        return _labels(source, target, spacing, names, force, called)
-    return _volume(source, target, spacing, force)
+        return _labels(source, target, spacing, names, force, called, dicom)
+    return _volume(source, target, spacing, force, dicom)
 
 
 def _holds_labels(target: Path) -> bool:
     return target.name.lower().endswith((".seg.nrrd", *SURFACE_SUFFIXES)) or not target.suffix
 
 
-def _volume(source: Path, target: Path, spacing: Spacing | None, force: bool) -> ImageConversion:
+def _volume(source: Path, target: Path, spacing: Spacing | None, force: bool, dicom: DicomTarget) -> ImageConversion:
     """Voxels as they are, unless the file itself says that they are labels, whose names then go along."""
     try:
         volume = open_volume(source)
     except LayersError:
-        return _labels(source, target, spacing, None, force)
+        return _labels(source, target, spacing, None, force, dicom=dicom)
     if "ifss_labels" in volume.header or has_names_beside(source):
-        return _labels(source, target, spacing, None, force)
+        return _labels(source, target, spacing, None, force, dicom=dicom)
     if spacing is not None:
         volume = volume_on(volume, respaced(volume.grid, spacing))
+    if target.suffix.lower() == DICOM_SUFFIX:
+        return save_dicom_volume(volume, target, dicom, force)
     save(volume, target, force=force)
     return ImageConversion(volume.grid.summary, voxel_type=str(volume.array.dtype))
 
@@ -189,6 +197,7 @@ def _labels(
     names: tuple[str, ...] | None,
     force: bool,
     called: Mapping[int, str] = EMPTY_NAMES,
+    dicom: DicomTarget = BINARY,
 ) -> ImageConversion:
     layers = renamed_layers(open_label_layers(source), called)
     if names is not None:
@@ -197,6 +206,8 @@ def _labels(
         layers = tuple(labels_on(layer, respaced(layer.grid, spacing)) for layer in layers)
     structures = [(layer, value) for layer in layers for value in _used(layer)]
     held = tuple(layer.names[value] for layer, value in structures)
+    if target.suffix.lower() == DICOM_SUFFIX:
+        return save_dicom_labels(layers, source, target, dicom, force)
     if target.suffix.lower() in SURFACE_SUFFIXES or not target.suffix:
         _check_structures(structures, source)
     if target.suffix.lower() in SURFACE_SUFFIXES:

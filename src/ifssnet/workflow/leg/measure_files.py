@@ -23,6 +23,7 @@ from ifssnet.measurement.leg.muscles import measure_findings
 from ifssnet.measurement.leg.unseen import unseen_findings
 from ifssnet.workflow.files.provenance import software, source
 from ifssnet.workflow.files.result_files import check_suffix, check_target
+from ifssnet.workflow.leg.dicom_files import DICOM_SUFFIX, save_dicom_report
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +64,8 @@ def measure_files(
         against: Another label map, of the other leg or of another time.
         mdc_cm3: Minimal detectable change that differences are set against.
         options: What is measured, and how.
-        output: A `.json` or `.csv` for the answer.
+        output: A `.json` or `.csv` for the answer; or a `.dcm` for a structured report of the volumes of a DICOM
+            segmentation.
         force: Replace a file that is there.
         names: Names of label values, for files that hold none.
 
@@ -75,7 +77,7 @@ def measure_files(
     if mdc_cm3 is not None and not mdc_cm3 > 0:
         raise InputError("a minimal detectable change above 0 cm3", f"{mdc_cm3:g}", "Give it in cm3.")
     if output is not None:
-        check_suffix(output, SUFFIXES)
+        check_suffix(output, (*SUFFIXES, DICOM_SUFFIX))
         check_target(output, force, segmentation, volume, against)
     layers = renamed_layers(open_label_layers(segmentation), names)
     measures = _measured(segmentation, layers, None if volume is None else open_volume(volume), options)
@@ -91,7 +93,9 @@ def measure_files(
     if against is not None:
         other = _measured(against, renamed_layers(open_label_layers(against), names), None, options)
         found = MeasuredLeg(measures, sources, other, differences(measures, other, mdc_cm3), findings)
-    if output is not None:
+    if output is not None and output.suffix.lower() == DICOM_SUFFIX:
+        save_dicom_report(segmentation, {name: each.volume_cm3 for name, each in measures.muscles.items()}, output, force)
+    elif output is not None:
         save_table(measured_table(found), _rows(found), output, force)
     return found
 
