@@ -245,5 +245,5 @@ def test_an_independent_validator_finds_no_error(tmp_path: Path, loop: Path) -> 
     for path in written:
         deidentify_dicom(path, path.with_suffix(".free"))
     for path in [*written, *tmp_path.glob("*.free")]:
-        done = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
+        done = subprocess.run(["dciodvfy", str(path)], capture_output=True, encoding="utf-8", check=False)
         assert [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("Error")] == [], path.name

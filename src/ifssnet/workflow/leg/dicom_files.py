@@ -31,7 +31,7 @@ class DicomTarget:
     Attributes:
         kind: The kind of segmentation; None for binary.
         source: The DICOM series that the result belongs to; None where it never was DICOM.
-        probability: Of each voxel's own label, for fractional segmentations.
+        probability: The probability of each voxel's label, for fractional segmentations.
     """
 
     kind: SegmentationKind | None = None

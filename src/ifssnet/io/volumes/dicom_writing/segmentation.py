@@ -90,7 +90,7 @@ def write_dicom_segmentation(
         path: Where to.
         options: How.
         source: The series that was segmented; None where it never was DICOM.
-        probability: Of each voxel's own label, for fractional segmentations; None writes 0 and 1.
+        probability: The probability of each voxel's label, for fractional segmentations; None writes 0 and 1.
         force: Replace what is there.
 
     Raises:
