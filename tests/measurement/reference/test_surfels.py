@@ -103,6 +103,8 @@ def test_compare_gives_it_for_every_muscle() -> None:
 
 
 @pytest.mark.slow
+# The package takes its distances from a module of scipy's that has moved.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("spacing_xyz_mm", [(1.0, 1.0, 1.0), (0.5, 0.7, 1.9)])
 def test_it_is_that_of_the_package_surface_distance(spacing_xyz_mm: tuple[float, float, float]) -> None:
     package = pytest.importorskip("surface_distance", reason="the package surface-distance is not installed")
