@@ -67,6 +67,23 @@ def test_names_of_an_itk_snap_description(tmp_path: Path, name: str) -> None:
     assert labels.colors[1] == (255, 10, 0)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16"])
+def test_quotes_in_names_and_other_encodings(tmp_path: Path, encoding: str) -> None:
+    text = SNAP.replace("soleus", "Soléaire").replace("GM (medial)", 'GM \\"medial\\"')
+    (tmp_path / "leg.txt").write_bytes(text.encode(encoding))
+    assert open_labels(unnamed(tmp_path)).names == {1: "Soléaire", 2: 'GM "medial"'}
+
+
+@pytest.mark.parametrize("name", ["leg.ctbl", "leg.txt", "muscles.ctbl", "lut.txt"])
+def test_names_of_a_colour_table(tmp_path: Path, name: str) -> None:
+    table = "# Color table file\n# 3 values\n0 background 0 0 0 0\n1 Soleus_left 126 87 194 255\n2 GM 300 97 155 255\n"
+    (tmp_path / name).write_text(table, encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("1 2 3 of June\n1 SOL 1 2 3 4\n", encoding="utf-8")
+    labels = open_labels(unnamed(tmp_path))
+    assert labels.names == {1: "Soleus left", 2: "GM"}
+    assert labels.colors == {1: (126, 87, 194), 2: (255, 97, 155)}
+
+
 def test_several_descriptions_are_refused_unless_one_is_named_as_the_image(tmp_path: Path) -> None:
     for name in ("one.txt", "two.txt"):
         (tmp_path / name).write_text(SNAP, encoding="utf-8")

@@ -122,3 +122,18 @@ def test_values_are_read_and_images_are_not(tmp_path: Path) -> None:
         read_values(written(tmp_path / "slice_0041.png", Image.fromarray(speckle())), (60, 80))
     with pytest.raises(InputError, match="in colour"):
         read_values(written(tmp_path / "slice_0042.png", Image.fromarray(rgb((9, 1, 1)))), (60, 80))
+
+
+@pytest.mark.parametrize("colour", [(255, 0, 0), (0, 0, 0)])
+def test_a_white_background_is_named(tmp_path: Path, colour: tuple[int, int, int]) -> None:
+    on_white = np.where(AREA[..., np.newaxis], np.array(colour), 255).astype(np.uint8)
+    with pytest.raises(InputError, match="four corners are white"):
+        read_mask(written(tmp_path / "SOL_0040.png", Image.fromarray(on_white)), (60, 80))
+
+
+def test_a_picture_that_is_all_transparent_is_no_empty_mask(tmp_path: Path) -> None:
+    hidden = np.dstack([rgb((255, 255, 255)), np.zeros(AREA.shape, np.uint8)])
+    with pytest.raises(InputError, match="all transparent and hide a picture"):
+        read_mask(written(tmp_path / "SOL_0040.png", Image.fromarray(hidden)), (60, 80))
+    nothing = np.zeros((60, 80, 4), np.uint8)
+    assert not read_mask(written(tmp_path / "SOL_0041.png", Image.fromarray(nothing)), (60, 80)).any()

@@ -12,6 +12,7 @@ from ifssnet.core.images import LabelMap, Volume
 from ifssnet.io.cohorts.nnunet import read_nnunet, write_nnunet
 from ifssnet.io.kinds import kind_of
 from ifssnet.io.open import open_labels, open_volume
+from ifssnet.io.save import save
 
 GRID = Grid((2, 3, 4), (0.5, 0.5, 1.0), (1.0, 2.0, 3.0))
 VOLUME = Volume(np.arange(24, dtype=np.uint8).reshape(2, 3, 4), GRID)
@@ -87,3 +88,13 @@ def test_values_without_a_name_are_said_where_others_have_one(tmp_path: Path) ->
     with pytest.warns(InputWarning, match=r"a\.nii\.gz: no name for 2, where other values have one \(SOL\)"):
         read = open_labels(folder / "labelsTr" / "a.nii.gz")
     assert dict(read.names) == {1: "SOL", 2: "2"}
+
+
+def test_names_beside_predictions_and_regions_of_one_label(tmp_path: Path) -> None:
+    table = {"labels": {"background": 0, "SOL": [1], "GM": 2, "triceps": [1, 2]}}
+    (tmp_path / "dataset.json").write_text(json.dumps(table), encoding="utf-8")
+    save(labels({1: "1", 2: "2"}), tmp_path / "leg_001.nrrd")
+    written = open_volume(tmp_path / "leg_001.nrrd")
+    save(Volume(written.array, written.grid), tmp_path / "leg_002.nrrd")
+    with pytest.warns(InputWarning, match="'triceps' is a region of several labels"):
+        assert open_labels(tmp_path / "leg_002.nrrd").names == {1: "SOL", 2: "GM"}

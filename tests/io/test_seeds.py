@@ -89,8 +89,8 @@ def test_without_a_record_a_slice_with_anything_on_it_counts(tmp_path: Path):
     assert seeds.present(2) == (4, 6, 10)
     told = sorted(str(one.message) for one in caught)
     assert len(told) == 2
-    assert "GM is missing on 1 slices" in told[0]
-    assert "SOL is missing on 1 slices" in told[1]
+    assert "GM is missing on 1 slice" in told[0]
+    assert "SOL is missing on 1 slice" in told[1]
 
 
 def test_a_full_label_map_is_annotated_everywhere(tmp_path: Path):
@@ -173,6 +173,33 @@ def test_png_masks_of_single_muscles(tmp_path: Path):
         open_seeds(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "name", ["SOL_0003.tif", "SOL_0003.BMP", "0003_SOL.png", "SOL_slice_0003.png", "M. soleus mask (3).png"]
+)
+def test_png_masks_by_other_names(tmp_path: Path, name: str):
+    png(tmp_path / name, box(1, 2))
+    seeds = open_seeds(tmp_path, GRID)
+    assert seeds.names == {1: "SOL"}
+    assert np.array_equal(seeds.masks[1][3], box(1, 2))
+
+
+def test_png_masks_numbered_from_1(tmp_path: Path):
+    for number in range(1, GRID.slices + 1):
+        png(tmp_path / f"SOL_{number}.png", box(1, 2) & (3 < number < 7))
+    with pytest.warns(InputWarning, match="file 1 was taken as slice 0"):
+        seeds = open_seeds(tmp_path, GRID)
+    assert seeds.present(1) == (3, 4, 5)
+
+
+def test_two_masks_of_one_muscle_on_one_slice(tmp_path: Path):
+    png(tmp_path / "SOL_3.png", box(1, 2))
+    png(tmp_path / "SOL_0003.png", box(1, 2))
+    assert open_seeds(tmp_path, GRID).present(1) == (3,)
+    png(tmp_path / "soleus_03.png", box(2, 2))
+    with pytest.raises(InputError, match="one mask of each muscle on slice 3"):
+        open_seeds(tmp_path, GRID)
+
+
 def test_png_masks_with_label_values(tmp_path: Path):
     png(tmp_path / "slice_0002.png", box(1, 1), 3)
     png(tmp_path / "slice_0005.png", box(1, 1), 3)
@@ -204,7 +231,7 @@ def test_a_png_that_is_none_and_names_that_are_none(tmp_path: Path):
     (tmp_path / "SOL_0003.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     with pytest.raises(InputError, match="readable mask"):
         open_seeds(tmp_path, GRID)
-    (tmp_path / "labels.json").write_text('{"zero": 1}', encoding="utf-8")
+    (tmp_path / "labels.json").write_text('{"zero": "one"}', encoding="utf-8")
     with pytest.raises(InputError, match=r"labels\.json"):
         open_seeds(tmp_path, GRID)
 

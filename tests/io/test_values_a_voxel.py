@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ifssnet.core.errors import InputError, InputWarning
-from ifssnet.io.open import open_labels, open_volume
+from ifssnet.io.open import open_label_layers, open_labels, open_volume
 from ifssnet.io.seeds.seed_files import open_seeds
 
 SHAPE = (3, 4, 5)
@@ -117,8 +117,28 @@ def test_one_layer_a_structure_is_read_as_labels(tmp_path: Path, background: int
         open_volume(path)
 
 
-def test_layers_are_seeds_too_and_overlaps_are_counted(tmp_path: Path) -> None:
+def test_one_label_a_voxel_counts_overlaps(tmp_path: Path) -> None:
     both = np.stack([SOL | GM, GM], axis=-1)
     with pytest.warns(InputWarning, match="overlap on 3 voxels"):
-        seeds = open_seeds(nrrd(tmp_path / "x.nrrd", both, "list"))
-    assert {label: int(masks[1].sum()) for label, masks in seeds.masks.items()} == {1: 6, 2: 3}
+        read = open_labels(nrrd(tmp_path / "x.nrrd", both, "list"))
+    assert [int((read.array == label).sum()) for label in (1, 2)] == [6, 3]
+
+
+def test_layers_that_overlap_are_each_whole(tmp_path: Path) -> None:
+    group = SOL | GM
+    layers = np.stack([SOL, GM, group], axis=-1)
+    paths = [
+        nrrd(tmp_path / "a.nrrd", layers, "list"),
+        nrrd(tmp_path / "b.nrrd", layers * np.uint8(255), "vector", last=True),
+        metaimage(tmp_path / "c.mha", layers, channels=False),
+        metaimage(tmp_path / "d.mha", layers.astype(np.float32), channels=True),
+        nifti(tmp_path / "e.nii", layers, vector=True),
+    ]
+    for path in paths:
+        (tmp_path / f"{path.stem}.json").write_text('{"labels": {"1": "SOL", "2": "GM", "3": "TS"}}', encoding="utf-8")
+        found = open_label_layers(path)
+        assert [dict(layer.names) for layer in found] == [{1: "SOL"}, {2: "GM"}, {3: "TS"}]
+        for layer, truth in zip(found, (SOL, GM, group), strict=True):
+            assert np.array_equal(layer.array > 0, truth > 0)
+        seeds = open_seeds(path)
+        assert [int(seeds.masks[label][1].sum()) for label in (1, 2, 3)] == [int(each.sum()) for each in (SOL, GM, group)]

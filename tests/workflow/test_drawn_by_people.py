@@ -122,6 +122,7 @@ def test_a_muscle_that_runs_out_within_some_slices_is_silence(tmp_path: Path) ->
     """A wide slice, then a tip beside it in another place: ends are drawn so, and no slice between them is wrong."""
     drawn = few()
     drawn[28:] = 0
+    drawn[drawn == 2] = 0
     drawn[35:38][:, 30:46, 26:46] = 1
     drawn[39, 30:32, 26:28] = 1
     assert open_seeds(written(tmp_path / "d.seg.nrrd", drawn)).findings == ()
@@ -234,3 +235,66 @@ def test_seeds_on_other_grids_are_joined_on_the_volumes(tmp_path: Path) -> None:
     save(LabelMap(few(places=(22, 28))[20:], box, NAMES), tmp_path / "two.seg.nrrd")
     seeds = open_seeds([one, tmp_path / "two.seg.nrrd"])
     assert seeds.present(1) == (4, 10, 22, 28)
+
+
+def test_outlines_on_every_slice_are_a_complete_result(tmp_path: Path) -> None:
+    z, y, x = np.mgrid[:60, :60, :60].astype(np.float64)
+    bent = np.hypot(y - 30 - 10 * np.sin(z / 12), x - 30 - 8 * np.cos(z / 15)) < 12
+    ring = np.stack([plane & (distance_to_false(plane, (1.0, 1.0)) <= 1) for plane in bent])
+    save(LabelMap(ring.astype(np.uint8), Grid(ring.shape, (0.8, 0.8, 0.8)), {1: "SOL"}), tmp_path / "o.seg.nrrd")
+    seeds = open_seeds(tmp_path / "o.seg.nrrd")
+    assert seeds.axes == (0, 1, 2)
+    assert all(np.array_equal(seeds.masks[1][place], bent[place]) for place in range(60))
+    assert any("is a complete result" in finding.text for finding in seeds.findings)
+
+
+def test_an_outline_within_an_outline_is_counted_once(tmp_path: Path) -> None:
+    inner = np.stack([distance_to_false(TRUTH[z] == 1, (1.0, 1.0)) > 4 for z in range(40)]) & (TRUTH == 1)
+    drawn = outlines()
+    drawn[drawn == 2] = 0
+    for z in PLACES:
+        drawn[z][inner[z] & (distance_to_false(inner[z], (1.0, 1.0)) <= 1)] = 2
+    seeds = open_seeds(written(tmp_path / "o.seg.nrrd", drawn, {1: "SOL", 2: "core"}))
+    assert any(finding.text.startswith("core lies inside the outline of SOL on slices") for finding in seeds.findings)
+    for z in (16, 22):
+        assert np.array_equal(seeds.masks[2][z], inner[z])
+        assert np.array_equal(seeds.masks[1][z], (TRUTH[z] == 1) & ~inner[z])
+
+
+def test_pinholes_are_counted_and_filled(tmp_path: Path) -> None:
+    drawn = few()
+    drawn[16][36:39, 34:37] = 0
+    drawn[22][36:39, 34:40] = 2  # another muscle is no hole
+    (hole,) = open_seeds(written(tmp_path / "d.seg.nrrd", drawn)).findings[:1]
+    assert (hole.severity, hole.text.split(",")[0]) == ("note", "SOL has small holes on slice 16")
+    drawn[few() == 1] *= (np.random.default_rng(0).random(int((few() == 1).sum())) > 0.02).astype(np.uint8)
+    holes = [f for f in open_seeds(written(tmp_path / "d.seg.nrrd", drawn)).findings if "small holes" in f.text]
+    assert [each.severity for each in holes] == ["warning"]
+    clean = open_seeds(tmp_path / "d.seg.nrrd", reading=SeedReading(clean=True))
+    assert int(clean.masks[1][10].sum()) > 0.995 * int((TRUTH[10] == 1).sum())
+    assert not clean.masks[1][22][37, 36]
+
+
+def test_a_click_far_beyond_a_muscle_is_named_and_cleaned(tmp_path: Path) -> None:
+    drawn = few(places=(4, 8, 12, 16, 20))
+    drawn[drawn == 2] = 0
+    drawn[39, 30:32, 30:32] = 1
+    (speck,) = open_seeds(written(tmp_path / "d.seg.nrrd", drawn)).findings
+    assert speck.severity == "warning"
+    assert "SOL on slice 39 is a speck of 2.6 mm2 far from all that is drawn of it" in speck.text
+    assert 39 not in open_seeds(tmp_path / "d.seg.nrrd", reading=SeedReading(clean=True)).masks[1]
+
+
+def test_ends_that_count_as_absent_because_others_are_drawn_there(tmp_path: Path) -> None:
+    drawn = few()
+    drawn[:22][drawn[:22] == 2] = 0
+    texts = [finding.text for finding in open_seeds(written(tmp_path / "d.seg.nrrd", drawn)).findings]
+    area = (TRUTH[22] == 2).sum() * 0.64 / 100
+    assert texts == [
+        f"GM still has {area:.3g} cm2 on slice 22, the outermost on which it was drawn, and counts as absent on slice 16, "
+        f"where others are drawn: up to {area * 1.2:.2g} cm3 hang on where it ends."
+    ]
+    drawn[28:][drawn[28:] == 2] = 0
+    (only,) = [finding.text for finding in open_seeds(written(tmp_path / "d.seg.nrrd", drawn)).findings]
+    assert only.startswith("GM was drawn at one place only, slice 22, and counts as absent on slices 16, 28,")
+    assert only.endswith(f"up to {area * 2.4:.2g} cm3 hang on it.")

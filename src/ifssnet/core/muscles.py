@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -19,7 +20,8 @@ class Part:
 
     Attributes:
         name: The field's short name.
-        synonyms: What files call it beside that, in lower case.
+        synonyms: What files call it beside that, in lower case, in any order of the words; `_SPELLINGS` has each word in
+            other languages and short.
         color: Red, green and blue, 0 to 255; None where it has none of its own.
     """
 
@@ -31,8 +33,8 @@ class Part:
 PARTS: tuple[Part, ...] = (
     # Violet, pink and green as in the paper's Fig. 7.
     Part(SOL, ("soleus",), (126, 87, 194)),
-    Part(GM, ("mg", "gastrocnemius medial", "gastrocnemius medialis", "medial gastrocnemius"), (236, 97, 155)),
-    Part(GL, ("lg", "gastrocnemius lateral", "gastrocnemius lateralis", "lateral gastrocnemius"), (76, 175, 80)),
+    Part(GM, ("mg", "gasmed", "gastrocnemius medial"), (236, 97, 155)),
+    Part(GL, ("lg", "gaslat", "gastrocnemius lateral"), (76, 175, 80)),
     Part("TA", ("tibialis anterior",)),
     Part("TP", ("tibialis posterior",)),
     Part("EDL", ("extensor digitorum longus",)),
@@ -48,8 +50,8 @@ PARTS: tuple[Part, ...] = (
 """Every part that has a name of its own; a further muscle is one more line."""
 
 _BY_NAME: Mapping[str, Part] = MappingProxyType({part.name: part for part in PARTS})
-_BY_WORDS: Mapping[str, str] = MappingProxyType(
-    {words: part.name for part in PARTS for words in (part.name.lower(), *part.synonyms)}
+_BY_WORDS: Mapping[frozenset[str], str] = MappingProxyType(
+    {frozenset(words.split()): part.name for part in PARTS for words in (part.name.lower(), *part.synonyms)}
 )
 _RING = ((0, 114, 178), (230, 159, 0), (86, 180, 233), (213, 94, 0), (0, 158, 115), (240, 228, 66), (204, 121, 167))
 """Colours that can be distinguished with any kind of colour vision (Okabe and Ito)."""
@@ -64,7 +66,31 @@ _SIDES: Mapping[str, frozenset[str]] = MappingProxyType(
     }
 )
 
-_NOISE = {"smooth", "muscle", "muscles", "bone", "vhf", "vhm", "mesh", "surface", "label"}.union(*_SIDES.values())
+_NOISE = frozenset(
+    (
+        *("smooth", "bone", "vhf", "vhm", "mesh", "surface", "label", "mask", "masks", "seg", "segment", "segmentation", "leg"),
+        *("m", "muscle", "muscles", "musculus", "musculi", "muskel", "muscolo", "musculo", "caput", "head", "chef", "kopf"),
+        *("of", "the", "de", "du", "le", "la"),
+    )
+).union(*_SIDES.values())
+"""What says nothing about which part it is."""
+
+_SPELLINGS: Mapping[str, str] = MappingProxyType(
+    {
+        other: word
+        for word, others in {
+            "soleus": "solei soleaire soleo schollenmuskel",
+            "gastrocnemius": "gastrocnemii gastroc gas gastrocnemien gastrocnemio jumeau gemello gemelo",
+            "medial": "medialis mediale mediaal med interne interno internal",
+            "lateral": "lateralis laterale lateraal lat externe externo external",
+            "tibialis": "tibial tib",
+            "anterior": "anterieur anteriore ant",
+            "posterior": "posterieur posteriore post",
+        }.items()
+        for other in others.split()
+    }
+)
+"""A word as files spell it, accents left out, to the one in `PARTS`."""
 
 
 def field_name(text: str) -> str:
@@ -74,16 +100,19 @@ def field_name(text: str) -> str:
     'GM'
     >>> field_name("Soleus"), field_name("sol"), field_name("MyMuscle")
     ('SOL', 'SOL', 'MyMuscle')
+    >>> field_name("M. gastrocnemius, caput mediale"), field_name("Muscle soléaire")
+    ('GM', 'SOL')
     """
-    words = _words(text)
+    words = [_SPELLINGS.get(word, word) for word in _words(text)]
     for kept in (words, [word for word in words if word not in _NOISE]):
-        if (name := _BY_WORDS.get(" ".join(kept))) is not None:
+        if len(set(kept)) == len(kept) and (name := _BY_WORDS.get(frozenset(kept))) is not None:
             return name
     return text
 
 
 def _words(text: str) -> list[str]:
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    plain = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain)
     return [word for word in re.split(r"[^0-9A-Za-z]+", spaced.lower()) if word]
 
 

@@ -54,8 +54,8 @@ FORMATS: tuple[Format, ...] = (
     FRAMES_FOLDER,
     COHORT,
     SURFACES_FOLDER,
-    MASKS_FOLDER,
     DICOM_FOLDER,
+    MASKS_FOLDER,
 )
 """All of them; of several that recognise a file or a folder, the first counts."""
 

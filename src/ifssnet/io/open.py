@@ -116,9 +116,16 @@ def open_label_layers(path: Path) -> tuple[LabelMap, ...]:
     if isinstance(found, CaseFolder):
         path = found.labels_file(path)
         found = format_of(path)
-    if isinstance(found, VolumeFormat) and found.read_layers is not None:
-        return found.read_layers(path)
-    return (open_labels(path),)
+    format = _image_format(found, path, "a label map")
+    if format.read_layers is not None:
+        return format.read_layers(path)
+    if format.read_label_values is None:
+        return (open_labels(path),)
+    volumes = format.read_label_values(path)
+    if len(volumes) == 1:
+        return (_labels_of(volumes[0], path),)
+    layers = [_labels_of(volume, path, only=number) for number, volume in enumerate(volumes, start=1)]
+    return tuple(layer for layer in layers if layer.names)
 
 
 def open_sweep(path: Path, config: Path | PlusConfiguration | None = None) -> Sweep:
@@ -175,8 +182,8 @@ def _of_snap(
     return label_names.LabelNames(used_only(names, used), {value: colors[value] for value in colors if value in used})
 
 
-def _labels_of(volume: Volume, path: Path) -> LabelMap:
-    """A volume's values as labels, with names and colours from wherever they are kept."""
+def _labels_of(volume: Volume, path: Path, only: int | None = None) -> LabelMap:
+    """A volume's values as labels, with names and colours from wherever they are kept; those of one value with `only`."""
     array = as_labels(volume.array, path.name)
     header = dict(volume.header)
     if label_names.HEADER_KEY in header:
@@ -204,6 +211,8 @@ def _labels_of(volume: Volume, path: Path) -> LabelMap:
         )
     _warn_of_unnamed([value for value in in_use if value not in told.names], told.names, path)
     names = label_names.completed(in_use, told.names)
+    if only is not None:
+        names = {value: name for value, name in names.items() if value == only}
     colors = MappingProxyType(dict(told.colors))
     return LabelMap(array, volume.grid, MappingProxyType(names), colors, MappingProxyType(header))
 

@@ -18,12 +18,18 @@ SPINDLE = ((Z - 20) / 15) ** 2 + ((Y - 25) / 20) ** 2 + ((X - 25) / 20) ** 2 < 1
 
 
 def found(mask: np.ndarray) -> list[str]:
-    return [each.text for each in completeness_findings(LabelMap(mask.astype(np.uint8), GRID, {1: "SOL", 2: "GM"}))]
+    return [each.text for each in completeness_findings(LabelMap(mask.astype(np.uint8), GRID, {1: "SOL"}))]
 
 
 def test_a_whole_muscle_is_silence() -> None:
     assert found(SPINDLE) == []
-    assert found(np.zeros_like(SPINDLE)) == []
+
+
+def test_names_without_a_voxel_share_a_warning() -> None:
+    labels = LabelMap(SPINDLE.astype(np.uint8), GRID, {1: "SOL", 2: "GM", 3: "GL"})
+    (empty,) = completeness_findings(labels)
+    assert (empty.severity, empty.figure) == ("warning", 0.0)
+    assert empty.text == "GM, GL have names and not one voxel: 0 cm3 says nothing of the leg."
 
 
 def test_a_cut_muscle_names_its_area_its_slice_and_what_the_volume_covers() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from ifssnet.geometry.masks.box import bounding_box
-from ifssnet.geometry.untyped import without_holes
+from ifssnet.geometry.untyped import distance_to_false, without_holes
 
 THIN_VOXELS = 3
 """Up to this many planes side by side count as one drawing: the paper's annotated slices come in threes."""
@@ -105,7 +105,7 @@ def drawn_planes(mask: Bool[np.ndarray, "z y x"]) -> DrawnPlanes:
 
 def _without_an_axis(mask: Bool[np.ndarray, "z y x"]) -> Drawing:
     """What a drawing is that goes across no axis. Outlines are not filled: crossing planes enclose what is between them."""
-    if min(mask.shape) <= SMALL_VOXELS or any(_is_dense(_filled(mask, (axis,))) for axis in range(3)):
+    if min(mask.shape) <= SMALL_VOXELS or any(_is_tube(mask, _filled(mask, (axis,)), axis) for axis in range(3)):
         return Drawing.COMPLETE
     runs = [_run_lengths(mask, axis) for axis in range(3)]
     thin = [mask & (runs[axis] <= THIN_VOXELS) for axis in range(3)]
@@ -128,6 +128,17 @@ def _is_dense(mask: Bool[np.ndarray, "z y x"]) -> bool:
         return False
     columns = [int(np.count_nonzero(mask.any(axis=axis))) for axis in range(3)]
     return all(voxels > DENSE_SHARE * columns[axis] * mask.shape[axis] for axis in range(3))
+
+
+def _is_tube(mask: Bool[np.ndarray, "z y x"], filled: Bool[np.ndarray, "z y x"], axis: int) -> bool:
+    """Whether a mask is the outlines of an area on every plane across an axis, given filled: nothing is drawn far inside."""
+    if _is_dense(filled):
+        return True
+    if _share_of_planes(mask, axis) < SHARE_OF_PLANES or int(np.count_nonzero(filled)) < 2 * int(np.count_nonzero(mask)):
+        return False
+    inside = [distance_to_false(plane, (1.0, 1.0)) > THIN_VOXELS for plane in np.moveaxis(filled, axis, 0)]
+    deep = np.moveaxis(mask, axis, 0) & np.stack(inside)
+    return int(np.count_nonzero(deep)) < (1 - SHARE_THIN) * int(np.count_nonzero(mask))
 
 
 def _filled(mask: Bool[np.ndarray, "z y x"], axes: Sequence[int] = (0, 1, 2)) -> Bool[np.ndarray, "z y x"]:

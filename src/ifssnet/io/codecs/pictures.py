@@ -72,4 +72,6 @@ PICTURE = Kind(
     recognises=lambda start: start.content.startswith((b"\x89PNG\r\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")),
 )
 
-MASKS_FOLDER = Kind("masks-folder", "a folder of PNG masks", recognises_folder=lambda listing: ".png" in listing.suffixes)
+MASKS_FOLDER = Kind(
+    "masks-folder", "a folder of PNG masks", recognises_folder=lambda listing: bool(set(PICTURES) & set(listing.suffixes))
+)

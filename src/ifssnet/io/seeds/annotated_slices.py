@@ -115,7 +115,8 @@ def annotated(
         if recorded is not None and label in recorded:
             since = set(own) - set(recorded[label])
             if since:
-                message = f"{where}: {name} was drawn on {len(since)} slices beyond those recorded; they count as annotated."
+                count = "1 slice" if len(since) == 1 else f"{len(since)} slices"
+                message = f"{where}: {name} was drawn on {count} beyond those recorded, which count as annotated."
                 warnings.warn(InputWarning(message), stacklevel=3)
             found[label] = tuple(sorted({*recorded[label], *own}))
         elif not own:
@@ -124,7 +125,8 @@ def annotated(
             first, last = min(own), max(own)
             between = {z for z in anything - set(own) if first < z < last}
             if between:
-                message = f"{where}: {name} is missing on {len(between)} slices between its first and last on which others are"
+                count = "1 slice" if len(between) == 1 else f"{len(between)} slices"
+                message = f"{where}: {name} is missing on {count} between its first and last on which others are"
                 warnings.warn(InputWarning(f"{message} drawn; it is taken as not annotated there."), stacklevel=3)
             found[label] = tuple(sorted((anything - between) | set(own)))
     return found

@@ -48,6 +48,9 @@ def read_mask(path: Path, shape_yx: tuple[int, int]) -> Bool[np.ndarray, "y x"]:
     colours = pixels.astype(np.float64)
     if alpha is not None and alpha.min() < 255:
         # What is painted on a transparent layer is the mask, in whatever colour.
+        if alpha.max() < 128 and pixels.min() != pixels.max():
+            what = f"{path.name}, whose pixels are all transparent and hide a picture"
+            raise InputError("a mask that can be seen", what, "Save it without transparency.")
         if alpha.max() > 127 and (alpha < 128).any():
             return _cut(alpha.astype(np.float64)[..., np.newaxis], path)
         colours *= (alpha > 127)[..., np.newaxis]
@@ -93,6 +96,13 @@ def _cut(tones: Float[np.ndarray, "y x channel"], path: Path) -> Bool[np.ndarray
     level = np.asarray(np.abs(tones).max(axis=-1), dtype=np.float64)
     if not level.any():
         return np.zeros(tones.shape[:2], dtype=bool)
+    corners = tones[[0, 0, -1, -1], [0, -1, 0, -1]]
+    if (tones != tones[0, 0]).any() and (corners == corners[0]).all() and corners[0].min() > 0.5 * level.max():
+        raise InputError(
+            f"a black or transparent background in {path.name}",
+            "a picture whose four corners are white or grey, as in an inverted mask or a drawing on paper",
+            "Invert it, or make its background black.",
+        )
     foreground = _commonest(tones[level > 0.5 * level.max()])
     reach = float(np.linalg.norm(foreground))
     along = tones @ foreground / reach**2

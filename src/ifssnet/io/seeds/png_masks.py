@@ -2,15 +2,19 @@
 
     SOL_0123.png      what is not black is the soleus on slice 123; all black says that it is absent there
     slice_0123.png    label values on slice 123 (also labels_0123.png, mask_0123.png or 0123.png)
-    labels.json       optional, names of label values: {"1": "SOL", "2": "GM"}
+    labels.json       optional, names of label values: {"1": "SOL", "2": "GM"}, or nnU-Net's {"SOL": 1, "GM": 2}
     slices.json       optional, what `ifss slices export` writes: the grid, and each label's name and files
 
-The number is the slice's index in the volume, counted from 0; a mask's rows are the volume's y and its columns x.
+The number is the slice's index in the volume, counted from 0; a mask's rows are the volume's y and its columns x. Where
+there is a file for each slice and their numbers run from 1 to the number of slices, they count from 1. The number may
+come first, and words such as "slice" and "mask" may stand beside it (`0123_SOL.png`, `SOL_slice_0123.png`). TIFF, BMP and
+JPEG files are read as PNG is.
 """
 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,18 +22,22 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool
 
-from ifssnet.core.errors import InputError
+from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.muscles import TRICEPS_SURAE, field_names
-from ifssnet.io.plain_data import structure
 from ifssnet.io.seeds.mask_pictures import read_mask, read_values
 from ifssnet.io.seeds.slices_file import read_slices_file
 from ifssnet.io.storage.plain_files import read_json
-from ifssnet.io.volumes.label_names import label_value
+from ifssnet.io.volumes.label_names import from_data
 
 NAMES_FILE = "labels.json"
-_FILE = re.compile(r"^(?:(?P<name>.*?)[_ -]?)?(?P<slice>\d+)\.png$", re.IGNORECASE)
-_VALUES = {"", "slice", "slices", "label", "labels", "mask", "masks", "seg"}
+_ENDINGS = r"\.(?:png|tiff?|bmp|jpe?g)$"
+_FILES = (
+    re.compile(r"^(?:(?P<name>.*?)[_ -]?)?\(?(?P<slice>\d+)\)?" + _ENDINGS, re.IGNORECASE),
+    re.compile(r"^(?P<slice>\d+)[_ -](?P<name>.*?)" + _ENDINGS, re.IGNORECASE),
+)
+_VALUES = {"", "slice", "slices", "label", "labels", "mask", "masks", "seg", "segmentation"}
+_BESIDE_NUMBER = re.compile(r"(?<=[0-9A-Za-z])[_ -]+(?:slice|mask|label|seg|segmentation|z)$", re.IGNORECASE)
 _LARGEST_JSON = 1 << 20
 _NAMES = 'names such as {"1": "SOL"}'
 
@@ -49,13 +57,6 @@ class PngMasks:
     names: Mapping[int, str] = field(default_factory=dict[int, str])
 
 
-@dataclass(frozen=True)
-class _NamesFile:
-    """The names of label values, by the digits of the value."""
-
-    labels: Mapping[str, str]
-
-
 def read_png_masks(folder: Path, grid: Grid) -> PngMasks:
     """Read a folder of masks for a volume.
 
@@ -73,17 +74,15 @@ def read_png_masks(folder: Path, grid: Grid) -> PngMasks:
         named = {value: entry.name for value, entry in described.labels.items()} | named
     shape_yx = grid.shape_zyx[1:]
     numbers = {name: value for value, name in named.items()}
-    files = {path: match for path in sorted(folder.iterdir()) if (match := _FILE.match(path.name))}
-    called = field_names(dict.fromkeys(match["name"] or "" for match in files.values()))
+    files = {path: match for path in sorted(folder.iterdir()) if (match := _match(path.name))}
+    names_of_files = {path: _name(match["name"] or "", of_files) for path, match in files.items()}
+    called = field_names(dict.fromkeys(names_of_files.values()))
     drawn: dict[int, dict[int, np.ndarray]] = {}
     looked_at: set[int] = set()
-    for path, match in files.items():
-        z = int(match["slice"][-9:])
-        if z >= grid.slices:
-            raise InputError(
-                f"slices from 0 to {grid.slices - 1}", f"{path.name}", "Check that the masks belong to this volume."
-            )
-        name = match["name"] or ""
+    numbered = {path: int(match["slice"][-9:]) for path, match in files.items()}
+    first = _first_number(numbered, grid, folder)
+    for path, number in numbered.items():
+        z, name = number - first, names_of_files[path]
         if name.lower() in _VALUES and name not in of_files:
             values = read_values(path, shape_yx)
             looked_at.add(z)
@@ -93,13 +92,47 @@ def read_png_masks(folder: Path, grid: Grid) -> PngMasks:
             parts = {label: read_mask(path, shape_yx)}
         for label, mask in parts.items():
             before = drawn.setdefault(label, {}).get(z)
-            drawn[label][z] = mask if before is None else before | mask
+            if before is not None and (before != mask).any():
+                raise InputError(f"one mask of each muscle on slice {z}", f"{path.name} beside another one", "Leave one out.")
+            drawn[label][z] = mask
     if not drawn:
         raise InputError(
             "masks named like SOL_0123.png or slice_0123.png", f"none that shows anything in {folder}", "Rename the files."
         )
     names = {label: name for name, label in numbers.items()} | named
     return PngMasks(drawn, frozenset(looked_at), {label: names.get(label, str(label)) for label in drawn})
+
+
+def _match(name: str) -> re.Match[str] | None:
+    return next((match for each in _FILES if (match := each.match(name))), None)
+
+
+def _name(told: str, of_files: Mapping[str, int]) -> str:
+    """What a file calls its muscle, without the words that go with its number."""
+    return told if told in of_files else _BESIDE_NUMBER.sub("", told)
+
+
+def _first_number(numbered: Mapping[Path, int], grid: Grid, folder: Path) -> int:
+    """0, or 1 where the numbers run from 1 to the number of slices.
+
+    Raises:
+        InputError: A number that no slice has.
+    """
+    numbers = set(numbered.values())
+    if numbers == set(range(1, grid.slices + 1)):
+        warnings.warn(
+            InputWarning(f"{folder.name}: the files are numbered from 1 to {grid.slices}; file 1 was taken as slice 0."),
+            stacklevel=3,
+        )
+        return 1
+    if (largest := max(numbers, default=0)) >= grid.slices:
+        file = next(path.name for path, number in numbered.items() if number == largest)
+        raise InputError(
+            f"slices from 0 to {grid.slices - 1}",
+            file,
+            "Check that the masks belong to this volume, and rename them where they count slices from 1.",
+        )
+    return 0
 
 
 def _number(name: str, numbers: dict[str, int]) -> int:
@@ -114,8 +147,9 @@ def _number(name: str, numbers: dict[str, int]) -> int:
 def _names(path: Path) -> dict[int, str]:
     if not path.is_file():
         return {}
-    named = structure(_NamesFile, {"labels": read_json(path, _NAMES, _LARGEST_JSON)}, path.name)
-    names = {label_value(key, path.name): name for key, name in named.labels.items()}
-    if 0 in names:
+    told = read_json(path, _NAMES, _LARGEST_JSON)
+    whole = isinstance(told, Mapping) and isinstance(told.get("labels"), Mapping)
+    named = from_data(told if whole else {"labels": told}, path.name).names
+    if not whole and isinstance(told, Mapping) and "0" in told:
         raise InputError(f"label values above 0 in {path.name}", "a name for 0", "Leave the background unnamed.")
-    return names
+    return dict(named)

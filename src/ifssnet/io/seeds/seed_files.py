@@ -23,7 +23,7 @@ from ifssnet.core.seeds import Seeds
 from ifssnet.geometry.grids.axis_order import AS_STORED, Order, axis_first, inverse, reordered, reordered_grid
 from ifssnet.geometry.masks.values import counts_of_values
 from ifssnet.io.kinds import SEGMENTATIONS, kind_of
-from ifssnet.io.open import open_labels
+from ifssnet.io.open import open_label_layers
 from ifssnet.io.save import save
 from ifssnet.io.seeds.annotated_slices import HEADER_KEY, add_to_sidecar, annotated, read_record, record_of, sidecar_record
 from ifssnet.io.seeds.drawing_axis import drawing_axis
@@ -67,9 +67,9 @@ def open_seeds(path: Path, volume_grid: Grid | None = None, *, absence: bool = T
     if kind in SEGMENTATIONS:
         segments = read_dicom_segments(path) if kind == DICOM_SEG.kind.name else read_segment_layers(path)
         return _from_maps(segments.layers, segments.header, path, absence, order)
-    labels = open_labels(path)
-    header = labels.header if HEADER_KEY in labels.header else {**labels.header, **sidecar_record(path)}
-    return _from_maps((labels,), header, path, absence, order)
+    layers = open_label_layers(path)
+    header = layers[0].header if HEADER_KEY in layers[0].header else {**layers[0].header, **sidecar_record(path)}
+    return _from_maps(layers, header, path, absence, order)
 
 
 def seeds_of(labels: LabelMap, what: str = "the label map") -> Seeds:

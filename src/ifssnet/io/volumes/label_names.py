@@ -103,6 +103,9 @@ def names_of(labels: LabelTable, where: str) -> dict[int, str]:
     """
     names: dict[int, str] = {}
     for key, told in labels.items():
+        if isinstance(told, tuple) and len(told) == 1:
+            names |= {told[0]: key} if told[0] > 0 else {}
+            continue
         if isinstance(told, tuple):
             # nnU-Net's regions overlap; one value a voxel cannot hold them.
             warnings.warn(InputWarning(f"{where}: '{key}' is a region of several labels and was left out."), stacklevel=3)
@@ -194,13 +197,14 @@ def _of_any_program(data: Json) -> Json:
 
 
 def nnunet_names(path: Path) -> LabelNames:
-    """Names from the `dataset.json` of the nnU-Net folder in whose `labelsTr` a label map lies.
+    """Names from nnU-Net's `dataset.json`: that of the folder in whose `labelsTr` a label map lies, or beside predictions.
 
     Raises:
         InputError: A file that cannot be read.
     """
-    dataset = path.parent.parent / "dataset.json"
-    if not path.parent.name.startswith("labels") or not dataset.is_file():
+    beside = path.parent / "dataset.json"
+    dataset = path.parent.parent / "dataset.json" if path.parent.name.startswith("labels") else beside
+    if not dataset.is_file():
         return LabelNames()
     return from_data(read_json(dataset, _WHAT), dataset.name)
 

@@ -19,7 +19,7 @@ from ifssnet.io.recognition import Kind
 from ifssnet.io.volumes.disagreement import Statement, settle
 from ifssnet.io.volumes.placement import grid_from, three_dimensional, three_sizes
 from ifssnet.io.volumes.units import KNOWN_UNITS, mm_per_unit
-from ifssnet.io.volumes.values_a_voxel import Meaning, one_value
+from ifssnet.io.volumes.values_a_voxel import Meaning, values_of
 from ifssnet.io.volumes.volume_format import VolumeFormat, VolumeWriter
 
 DIRECTION_KEYS = ("TransformMatrix", "Rotation", "Orientation")
@@ -43,12 +43,26 @@ def read_metaimage_volume(path: Path, labels: bool = False) -> Volume:
     Raises:
         InputError: No MetaImage, or not one of a 3-D image.
     """
+    return _volumes(path, labels, apart=False)[0]
+
+
+def read_metaimage_layers(path: Path) -> tuple[Volume, ...]:
+    """Read label values: one volume, or one a layer where the layers of several structures overlap.
+
+    Raises:
+        InputError: As `read_metaimage_volume`.
+    """
+    return _volumes(path, labels=True, apart=True)
+
+
+def _volumes(path: Path, labels: bool, *, apart: bool) -> tuple[Volume, ...]:
     image = read_metaimage(path)
     fields = image.fields
-    array = three_dimensional(_one_value(image, path, labels), path.name)
-    grid = _grid(fields, (array.shape[0], array.shape[1], array.shape[2]), path, labels)
+    parts = [three_dimensional(part, path.name) for part in _values(image, path, labels, apart)]
+    shape = parts[0].shape
+    grid = _grid(fields, (shape[0], shape[1], shape[2]), path, labels)
     header = {key: value for key, value in fields.items() if key not in STRUCTURE | PLACE}
-    return Volume(array, grid, MappingProxyType(header))
+    return tuple(Volume(part, grid, MappingProxyType(header)) for part in parts)
 
 
 def read_metaimage_grid(path: Path, labels: bool = False) -> Grid:
@@ -86,15 +100,15 @@ def write_metaimage_volume(volume: Volume, path: Path, compress: bool, data: tup
     write_metaimage(path, place | carried, volume.array, compress, data_path=data_path, data_name=data_name)
 
 
-def _one_value(image: MetaImage, path: Path, labels: bool) -> Shaped[np.ndarray, "*size"]:
+def _values(image: MetaImage, path: Path, labels: bool, apart: bool) -> tuple[Shaped[np.ndarray, "*size"], ...]:
     """Channels of bytes are colours, as ITK writes them, and others vectors; a fourth dimension is a series."""
     array, channels = image.array, image.fields.get("ElementNumberOfChannels", "1").strip() not in ("", "1")
     if channels:
         meaning: Meaning = "colour" if array.shape[-1] in (3, 4) and str(array.dtype) in ("uint8", "uint16") else "vector"
-        array = one_value(array, meaning, path.name, labels)
+        return values_of(array, meaning, path.name, labels, apart)
     if array.ndim > 3 and array.shape[0] > 1 and all(n == 1 for n in array.shape[1:-3]):
-        array = one_value(np.moveaxis(array, 0, -1), "list", path.name, labels)
-    return array
+        return values_of(np.moveaxis(array, 0, -1), "list", path.name, labels, apart)
+    return (array,)
 
 
 def _grid(fields: Mapping[str, str], shape_zyx: tuple[int, int, int], path: Path, labels: bool) -> Grid:
@@ -189,4 +203,5 @@ METAIMAGE = VolumeFormat(
         VolumeWriter(".mhd", write_metaimage_volume, data_suffixes=(".raw", ".zraw")),
     ),
     read_grid=read_metaimage_grid,
+    read_label_values=read_metaimage_layers,
 )

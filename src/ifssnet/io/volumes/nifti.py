@@ -31,7 +31,7 @@ from ifssnet.io.storage.existing_file import existing_file
 from ifssnet.io.volumes.disagreement import Statement, settle
 from ifssnet.io.volumes.nifti_extensions import extensions_of, header_lines
 from ifssnet.io.volumes.placement import grid_from_affine, three_dimensional, three_sizes
-from ifssnet.io.volumes.values_a_voxel import Meaning, one_value
+from ifssnet.io.volumes.values_a_voxel import Meaning, values_of
 from ifssnet.io.volumes.volume_format import VolumeFormat, VolumeWriter
 
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -58,6 +58,19 @@ def read_nifti_volume(path: Path, labels: bool = False) -> Volume:
     Raises:
         InputError: No NIfTI file, or not one of a 3-D image whose pixels fit its header.
     """
+    return _volumes(path, labels, apart=False)[0]
+
+
+def read_nifti_layers(path: Path) -> tuple[Volume, ...]:
+    """Read label values: one volume, or one a layer where the layers of several structures overlap.
+
+    Raises:
+        InputError: As `read_nifti_volume`.
+    """
+    return _volumes(path, labels=True, apart=True)
+
+
+def _volumes(path: Path, labels: bool, *, apart: bool) -> tuple[Volume, ...]:
     existing_file(path, "a NIfTI file")
     try:
         with path.open("rb") as stream, np.errstate(all="ignore"):
@@ -74,11 +87,13 @@ def read_nifti_volume(path: Path, labels: bool = False) -> Volume:
         raise InputError(f"a readable NIfTI file {path.name}", f"'{error}'", "Export or copy the file again.") from error
     with np.errstate(all="ignore"):
         # Labels of several layers are told by the stored values; a slope belongs to one value a voxel.
-        volume = three_dimensional(_one_value(array, header, path, labels), path.name)
-        grid = _grid(header, (volume.shape[0], volume.shape[1], volume.shape[2]), path, labels)
-        window = _window(header, volume.dtype)
-        volume = _scaled(volume, header, path)
-    return Volume(volume, grid, MappingProxyType(carried | window))
+        parts = [three_dimensional(part, path.name) for part in _values(array, header, path, labels, apart)]
+        shape = parts[0].shape
+        grid = _grid(header, (shape[0], shape[1], shape[2]), path, labels)
+        window = _window(header, parts[0].dtype)
+        if len(parts) == 1:
+            parts = [_scaled(parts[0], header, path)]
+    return tuple(Volume(part, grid, MappingProxyType(carried | window)) for part in parts)
 
 
 def read_nifti_grid(path: Path, labels: bool = False) -> Grid:
@@ -97,18 +112,20 @@ def read_nifti_grid(path: Path, labels: bool = False) -> Grid:
         raise InputError(f"a readable NIfTI file {path.name}", f"'{error}'", "Export or copy the file again.") from error
 
 
-def _one_value(array: Shaped[np.ndarray, "*size"], header: Any, path: Path, labels: bool) -> Shaped[np.ndarray, "*kept"]:
+def _values(
+    array: Shaped[np.ndarray, "*size"], header: Any, path: Path, labels: bool, apart: bool
+) -> tuple[Shaped[np.ndarray, "*kept"], ...]:
     """A colour type is a colour; the fourth dimension is a series, the fifth a vector, unless the intent says colours."""
     if int(header["datatype"]) in _COLOURS:
-        array = one_value(array, "colour", path.name, labels)
+        array = values_of(array, "colour", path.name, labels, apart=False)[0]
     while array.ndim > 3 and array.shape[0] == 1:
         array = array[0]
     if array.ndim > 3 and all(n == 1 for n in array.shape[1:-3]):
         meaning: Meaning = "list"
         if array.ndim == 5:
             meaning = "colour" if int(header["intent_code"]) in _COLOUR_INTENTS else "vector"
-        array = one_value(np.moveaxis(array, 0, -1), meaning, path.name, labels)
-    return array
+        return values_of(np.moveaxis(array, 0, -1), meaning, path.name, labels, apart)
+    return (array,)
 
 
 def _window(header: Any, stored: np.dtype) -> dict[str, str]:
@@ -322,4 +339,5 @@ NIFTI = VolumeFormat(
         VolumeWriter(".nii.gz", lambda volume, path, _, __: write_nifti_volume(volume, path, True), label_names="beside"),
     ),
     read_grid=read_nifti_grid,
+    read_label_values=read_nifti_layers,
 )

@@ -20,7 +20,7 @@ from ifssnet.io.recognition import Kind
 from ifssnet.io.volumes.disagreement import Statement, settle
 from ifssnet.io.volumes.placement import grid_from, grid_from_affine, three_dimensional, three_sizes
 from ifssnet.io.volumes.units import KNOWN_UNITS, mm_per_unit
-from ifssnet.io.volumes.values_a_voxel import Meaning, one_value
+from ifssnet.io.volumes.values_a_voxel import Meaning, values_of
 from ifssnet.io.volumes.volume_format import VolumeFormat, VolumeWriter
 
 _AXES = (("left", "right"), ("posterior", "anterior"), ("superior", "inferior"))
@@ -54,13 +54,28 @@ def read_nrrd_volume(path: Path, labels: bool = False) -> Volume:
     Raises:
         InputError: No NRRD, or not one of a 3-D image.
     """
+    return _volumes(path, labels, apart=False)[0]
+
+
+def read_nrrd_layers(path: Path) -> tuple[Volume, ...]:
+    """Read label values: one volume, or one a layer where the layers of several structures overlap.
+
+    Raises:
+        InputError: As `read_nrrd_volume`.
+    """
+    return _volumes(path, labels=True, apart=True)
+
+
+def _volumes(path: Path, labels: bool, *, apart: bool) -> tuple[Volume, ...]:
     image = read_nrrd(path)
     array, axes = spatial_axes_first(image.array, image.fields, path)
+    parts: tuple[Shaped[np.ndarray, "*size"], ...] = (array,)
     if array.ndim > len(axes):
-        array = one_value(array, _meaning(image.fields, axes), path.name, labels)
-    volume = three_dimensional(array, path.name)
-    grid = grid_of(image.fields, axes, (volume.shape[0], volume.shape[1], volume.shape[2]), path, labels=labels)
-    return Volume(volume, grid, MappingProxyType(carried(image.fields, image.pairs)))
+        parts = values_of(array, _meaning(image.fields, axes), path.name, labels, apart)
+    volumes = [three_dimensional(part, path.name) for part in parts]
+    shape = volumes[0].shape
+    grid = grid_of(image.fields, axes, (shape[0], shape[1], shape[2]), path, labels=labels)
+    return tuple(Volume(volume, grid, MappingProxyType(carried(image.fields, image.pairs))) for volume in volumes)
 
 
 def read_nrrd_grid(path: Path, labels: bool = False) -> Grid:
@@ -323,4 +338,5 @@ NRRD = VolumeFormat(
         VolumeWriter(".nhdr", write_nrrd_volume, data_suffixes=(".raw", ".raw.gz")),
     ),
     read_grid=read_nrrd_grid,
+    read_label_values=read_nrrd_layers,
 )

@@ -57,6 +57,8 @@ class VolumeFormat:
             the whole file.
         read_layers: Reads label maps of which each structure is whole, several where structures overlap; None where each voxel
             can have one label only.
+        read_label_values: As `read_volume` for label values, but one volume a layer where layers of structures overlap; None
+            where the format has no layers, or `read_layers` reads them.
     """
 
     kind: Kind
@@ -65,6 +67,7 @@ class VolumeFormat:
     writers: tuple[VolumeWriter, ...] = ()
     read_grid: Callable[[Path, bool], Grid] | None = None
     read_layers: Callable[[Path], tuple[LabelMap, ...]] | None = None
+    read_label_values: Callable[[Path], tuple[Volume, ...]] | None = None
 
 
 @dataclass(frozen=True)

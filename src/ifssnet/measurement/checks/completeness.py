@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -29,10 +29,20 @@ def completeness_findings(labels: LabelMap) -> tuple[Finding, ...]:
 
     Returns:
         A warning for each muscle that is a click, that stands on a few slices alone, or that has a large area on its first
-        or last slice; the figure is that area in cm2.
+        or last slice; the figure is that area in cm2. Muscles that have a name and not one voxel share a warning.
     """
     areas = _areas_cm2(along(labels, leg_order(labels)))
-    return tuple(finding for name, area in areas.items() if (finding := _finding(name, area)) is not None)
+    empty = [name for name, area in areas.items() if not area.any()]
+    found = [finding for name, area in areas.items() if (finding := _finding(name, area)) is not None]
+    return (*_empty(empty), *found)
+
+
+def _empty(names: Sequence[str]) -> tuple[Finding, ...]:
+    if not names:
+        return ()
+    named = "has a name" if len(names) == 1 else "have names"
+    what = f"{', '.join(names)} {named} and not one voxel: 0 cm3 says nothing of the leg."
+    return (Finding("warning", what, "Check that the right file or layer was saved, or remove the name.", 0.0, "cm3"),)
 
 
 def click_finding(name: str, largest_cm2: float) -> Finding | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from ifssnet.geometry.masks.outlines import Outline, OutlineKind, enclosed, outl
 
 MOSTLY = 0.5
 """A muscle of which at least this many drawn slices are outlines was drawn as outlines throughout."""
+
+INSIDE = 0.9
+"""A muscle of which at least this share lies inside another one's outline is inside it."""
 
 SHOWN_SLICES = 12
 
@@ -45,7 +49,27 @@ def fill_outlines(seeds: Seeds) -> Seeds:
         for z, look in own.items():
             masks[label][z] = enclosed(look.filled) if throughout else look.filled
         findings += _findings(seeds, label, own, masks[label])
+    findings += _leave_inner(seeds, masks, looks)
     return replace(seeds, masks=masks, findings=(*seeds.findings, *findings))
+
+
+def _leave_inner(seeds: Seeds, masks: dict[int, dict[int, Mask]], looks: dict[int, dict[int, Outline]]) -> Iterator[Finding]:
+    """Take muscles that lie inside another one's outline out of that one, where nothing had been drawn as both."""
+    for outer, inner in permutations(masks, 2):
+        shared: list[int] = []
+        for z, look in looks[outer].items():
+            whole, part = masks[outer][z], masks[inner].get(z)
+            if look.kind not in _OUTLINES or part is None or not part.any() or (seeds.masks[outer][z] & part).any():
+                continue
+            if np.count_nonzero(whole & part) >= INSIDE * np.count_nonzero(part):
+                masks[outer][z] = whole & ~part
+                shared.append(z)
+        if shared:
+            names = seeds.name(outer), seeds.name(inner)
+            what = (
+                f"{names[1]} lies inside the outline of {names[0]} on {slices_named(shared)}: it is not counted as {names[0]}."
+            )
+            yield Finding("note", what, "Draw each of them in a layer of its own to count it for both.", float(len(shared)))
 
 
 def _others(looks: dict[int, dict[int, Outline]], label: int, z: int, like: Mask) -> Mask:
@@ -74,6 +98,15 @@ def _findings(seeds: Seeds, label: int, looks: dict[int, Outline], filled: dict[
             f"itself counts there, {area:.2g} cm2."
         )
         yield Finding("warning", what, "Close the outline or fill it, and run this again.", area, "cm2")
+
+
+def area_named(area_mm2: float) -> str:
+    """An area in words, without an exponent.
+
+    >>> area_named(1234.5), area_named(2.56)
+    ('1,234 mm2', '2.6 mm2')
+    """
+    return f"{area_mm2:,.0f} mm2" if area_mm2 >= 100 else f"{area_mm2:.2g} mm2"
 
 
 def slices_named(slices: Sequence[int]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -14,7 +15,9 @@ from ifssnet.geometry.masks.box import bounding_box
 from ifssnet.geometry.masks.distance import signed_distance
 from ifssnet.geometry.untyped import pieces
 from ifssnet.measurement.checks.completeness import click_finding
-from ifssnet.propagate.seeding.outlined_seeds import slices_named
+from ifssnet.propagate.seeding.drawn_ends import end_findings
+from ifssnet.propagate.seeding.outlined_seeds import area_named, slices_named
+from ifssnet.propagate.seeding.pinholes import without_pinholes
 
 ISLAND_SHARE = 0.05
 """A part below this share of the largest one on its slice is a slip of the brush; a second head is larger."""
@@ -33,6 +36,9 @@ FAR_OFF = 1.0
 
 FARTHEST_MM = 80.0
 """Neighbours further apart than this let nothing be expected."""
+
+SPECK_GAPS = 2.0
+"""A piece is far off where it is this many times as far from the next slice as a muscle's slices are from each other."""
 
 MOST_SLICES = 200
 """A muscle with more slices is complete: neighbours are a fraction of a millimetre away, and nobody drew them one by one."""
@@ -89,6 +95,7 @@ def look_over(seeds: Seeds, clean: bool = False) -> Seeds:
         seeds: What was drawn.
         clean: Leave out islands and stray slices; the findings then say what was left out. Otherwise nothing changes.
     """
+    seeds = without_pinholes(seeds, clean)
     tidy = _without_islands(seeds)
     islands = find_islands(seeds)
     stray = find_stray_slices(tidy)
@@ -98,11 +105,14 @@ def look_over(seeds: Seeds, clean: bool = False) -> Seeds:
         *(_island_words(seeds, each, clean) for each in islands),
         *(_stray_words(seeds, each, clean) for each in stray),
     ]
+    away = {(each.label, z) for each in stray for z in each.slices}
     masks = seeds.masks
     if clean:
-        dropped = {(each.label, z) for each in stray for z in each.slices}
-        masks = {label: {z: mask for z, mask in own.items() if (label, z) not in dropped} for label, own in tidy.masks.items()}
-    return replace(seeds, masks=masks, findings=(*seeds.findings, *findings))
+        masks = {label: {z: mask for z, mask in own.items() if (label, z) not in away} for label, own in tidy.masks.items()}
+    looked = replace(seeds, masks=masks, findings=(*seeds.findings, *findings))
+    # What is stray anyhow is no end of a muscle.
+    left = {label: {z: mask for z, mask in own.items() if (label, z) not in away} for label, own in tidy.masks.items()}
+    return replace(looked, findings=(*looked.findings, *end_findings(replace(looked, masks=left))))
 
 
 def _click(seeds: Seeds, label: int) -> Finding | None:
@@ -142,6 +152,9 @@ def find_stray_slices(seeds: Seeds) -> tuple[StraySlices, ...]:
         if not 3 <= len(present) <= MOST_SLICES:
             continue
         drawn = _Drawn(seeds, label)
+        specks = _specks(seeds, drawn, present)
+        found += specks
+        present = [z for z in present if not any(z in each.slices for each in specks)]
         while (worst := max(_strays(drawn, present), key=lambda each: each[0], default=None)) is not None:
             found.append(worst[1])
             present = [z for z in present if z not in worst[1].slices]
@@ -165,6 +178,29 @@ class _Drawn:
         if z not in self._distances:
             self._distances[z] = signed_distance(self.masks[z], self.spacing_mm[1:])
         return self._distances[z]
+
+
+def _specks(seeds: Seeds, drawn: _Drawn, present: Sequence[int]) -> list[StraySlices]:
+    """Small pieces on outermost slices much further from the rest than its slices are apart: clicks far from the muscle."""
+    area = {z: float(np.count_nonzero(drawn.masks[z])) for z in present}
+    runs = [tuple(int(z) for z in run) for run in np.split(np.array(present), np.flatnonzero(np.diff(present) > 1) + 1)]
+    found: list[StraySlices] = []
+    for order in (runs, [run[::-1] for run in runs[::-1]]):
+        if len(order) < 4:
+            continue
+        gaps = [abs(after[0] - before[-1]) for before, after in pairwise(order)]
+        end, beside = order[0], order[1][0]
+        between = {z for z in seeds.annotated_slices if min(end[-1], beside) < z < max(end[-1], beside)}
+        # Others were drawn between, and this muscle was not: nobody followed it as far as that.
+        far = SPECK_GAPS * float(np.median(gaps[1:])) * (1 if between - set(seeds.masks[drawn.label]) else 2)
+        if gaps[0] <= far or max(area[z] for z in end) >= ISLAND_SHARE * max(area.values()):
+            continue
+        off = (_middle(drawn.masks[end[-1]]) - _middle(drawn.masks[beside])) * np.array(drawn.spacing_mm[1:])
+        pixel_cm2 = drawn.spacing_mm[1] * drawn.spacing_mm[2] / 100
+        mean_cm2 = float(np.mean([area[z] for z in end])) * pixel_cm2
+        reach_cm3 = mean_cm2 * gaps[0] * drawn.spacing_mm[0] / 10
+        found.append(StraySlices(drawn.label, tuple(sorted(end)), mean_cm2, 0.0, float(np.hypot(*off)), reach_cm3))
+    return found
 
 
 def _strays(drawn: _Drawn, present: Sequence[int]) -> Iterator[tuple[float, StraySlices]]:
@@ -259,7 +295,7 @@ def _middle(mask: Mask) -> Float[np.ndarray, " axis"]:
 def _island_words(seeds: Seeds, found: Islands, clean: bool) -> Finding:
     name = seeds.name(found.label)
     count = "1 stray piece" if found.pieces == 1 else f"{found.pieces} stray pieces"
-    what = f"{name} has {count} on {slices_named(found.slices)}, {found.area_mm2:.2g} mm2 in all"
+    what = f"{name} has {count} on {slices_named(found.slices)}, {area_named(found.area_mm2)} in all"
     what += f", up to {found.farthest_mm:.3g} mm from its middle"
     if clean:
         return Finding("note", f"{what}; they were left out.", "", found.area_mm2, "mm2")
@@ -271,6 +307,11 @@ def _island_words(seeds: Seeds, found: Islands, clean: bool) -> Finding:
 
 def _stray_words(seeds: Seeds, found: StraySlices, clean: bool) -> Finding:
     name, where = seeds.name(found.label), slices_named(found.slices)
+    if found.expected_cm2 == 0:
+        what = f"{name} on {where} is a speck of {area_named(100 * found.area_cm2)} far from all that is drawn of it."
+        if clean:
+            return Finding("note", f"{what} It was left out.", "", found.area_cm2, "cm2")
+        return Finding("warning", f"{what} The muscle would reach as far as that.", _CLEAN, found.area_cm2, "cm2")
     what = (
         f"{name} on {where} does not belong between its neighbours: {found.area_cm2:.2g} cm2 where they let expect "
         f"{found.expected_cm2:.2g} cm2, its middle {found.off_mm:.2g} mm off."
