@@ -77,6 +77,12 @@ def test_a_gap_is_measured_along_the_sweep_and_held_against_hole_filling():
     assert any("12 of 80 frames have an invalid pose, up to 12 in a row" in text for text in texts)
 
 
+def test_pixels_larger_than_voxels_leave_no_gap_along_the_sweep():
+    # A hand that wobbles: most columns of voxels fall between pixels of most frames.
+    wobbled = moved(leg(step_mm=2.0), lambda poses: poses[:, 0, 3].__iadd__(0.3 * np.sin(np.arange(80))))
+    assert coverage([wobbled], replace(OPTIONS, spacing_mm=0.25)).longest_gap_mm == pytest.approx(1.75)
+
+
 def test_coverage_agrees_with_what_insertion_leaves_empty():
     sweep = straight_sweep(np.full((40, 81, 101), 9, dtype=np.uint8), pixel_mm=0.5, step_mm=1.7)
     tilt = np.radians(25)

@@ -143,3 +143,37 @@ def test_round_trip(tmp_path: Path, numbers: list[float], spacing: tuple[float, 
     np.testing.assert_array_equal(again.valid, valid)
     assert again.pixel_spacing_uv_mm == spacing
     np.testing.assert_allclose(again.image_to_world[again.valid], poses[valid], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("separator", "decimal", "encoding"),
+    [(";", ".", "utf-8"), (";", ",", "utf-8-sig"), ("\t", ",", "utf-16"), (",", ".", "latin-1"), (";", ",", "latin-1")],
+)
+def test_tables_as_spreadsheets_export_them(tmp_path: Path, separator: str, decimal: str, encoding: str):
+    rows = [["Frame", "Time", "X", "Y", "Z", "qx", "qy", "qz", "qw", "größe"], [*"0", "0.5", "1.25", *"000001", ""]]
+    path = folder(tmp_path, "", frames=1)
+    text = "\r\n".join(separator.join(cell.replace(".", decimal) for cell in row) for row in rows)
+    (path / "poses.csv").write_bytes(text.encode(encoding))
+    sweep = read_frames_folder(path)
+    assert sweep.timestamps_s.tolist() == [0.5]
+    assert at(sweep, 0, 0, 0) == [1.25, 0.0, 0.0]
+
+
+def test_points_and_commas_in_one_table_of_poses_are_refused(tmp_path: Path):
+    rows = "0;0,5;1.5;0;0;0;0;0;1\n"
+    with pytest.raises(InputError, match=r"'0,5' and '1\.5'"):
+        read_frames_folder(folder(tmp_path, QUATERNIONS.replace(",", ";") + rows, frames=1))
+
+
+def test_a_table_without_times_is_said(tmp_path: Path):
+    with pytest.warns(InputWarning, match="no times"):
+        sweep = read_frames_folder(folder(tmp_path, QUATERNIONS.replace("time,", "") + "0,0,0,3,0,0,0,1\n", frames=1))
+    assert np.isnan(sweep.timestamps_s).all()
+    assert at(sweep, 0, 0, 0) == [0.0, 0.0, 3.0]
+
+
+@pytest.mark.parametrize(("unit", "mm"), [("Millimeters", 1.0), ("um", 1e-3), ("metre", 1e3)])
+def test_units_in_every_spelling(tmp_path: Path, unit: str, mm: float):
+    poses = QUATERNIONS + "0,0,2,0,0,0,0,0,1\n"
+    sweep = read_frames_folder(folder(tmp_path, poses, CALIBRATION + f'units = "{unit}"\n', frames=1))
+    assert at(sweep, 0, 0, 0)[0] == pytest.approx(2 * mm)

@@ -101,7 +101,8 @@ def test_objects_of_either_age():
     ],
 )
 def test_what_cannot_be_read_is_said(tmp_path: Path, line: str, words: str):
-    path = write(tmp_path, HEAD + "IM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\n" + line + "\n")
+    head = "".join(each for each in HEAD.splitlines(keepends=True) if each.split()[0] != line.split()[0])
+    path = write(tmp_path, head + "IM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\n" + line + "\n")
     with pytest.raises(InputError, match=words):
         read_stradwin(path)
 
@@ -171,3 +172,17 @@ def test_upside_down_display_is_told(tmp_path: Path):
     path = write(tmp_path, HEAD + "RES_INVERT_BSCAN true\nIM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\n")
     with pytest.warns(InputWarning, match="upside down"):
         np.testing.assert_array_equal(read_stradwin(path).frames.reshape(-1), PIXELS)
+
+
+@pytest.mark.parametrize("change", [("\ufeffRES_BUF_FRAMES", "RES_BUF_FRAMES"), ("\t", " "), ("LEG.SXI", "leg.sxi")])
+def test_marks_tabs_and_other_capitals_change_nothing(tmp_path: Path, change: tuple[str, str]):
+    text = HEAD + "IM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\n"
+    sweep = open_sweep(write(tmp_path, text.replace(change[1], change[0])))
+    assert at(sweep, 1, 3, 2) == pytest.approx([0.7, 0.25, 10])
+
+
+def test_a_line_that_stands_twice_with_two_values_is_refused(tmp_path: Path):
+    text = HEAD + "IM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\n"
+    assert read_stradwin(write(tmp_path, text + "RES_XSCALE 0.02\n")).pixel_spacing_uv_mm == (0.2, 0.1)
+    with pytest.raises(InputError, match=r"one RES_XSCALE.*'0\.02' and '0\.03'"):
+        read_stradwin(write(tmp_path, text + "RES_XSCALE 0.03\n"))

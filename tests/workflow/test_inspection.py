@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.facts.file_facts import FolderEntry, FolderFacts, UnplacedFrameFacts
+from ifssnet.core.facts.file_facts import FolderEntry, FolderFacts, PictureFacts, UnplacedFrameFacts
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
 from ifssnet.io.codecs.metaimage import write_metaimage
@@ -67,3 +68,24 @@ def test_a_folder_says_what_is_in_it(tmp_path: Path) -> None:
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="empty"):
         inspect(tmp_path)
+
+
+def test_a_table_beside_an_image_shows_its_keys(tmp_path: Path) -> None:
+    told = '{"Manufacturer": "Maker", "SliceTiming": [0.0, 0.5], "labels": {"1": "SOL"}, "note": null}'
+    (tmp_path / "sub-01_us.json").write_text(told, encoding="utf-8-sig")
+    found = plain_inspection(inspect(tmp_path / "sub-01_us.json"))
+    assert found["kind"] == "json"
+    assert [(row["name"], row["value"]) for row in found["keys"]] == [  # type: ignore[index,union-attr]
+        ("Manufacturer", "Maker"), ("SliceTiming", "0.0, 0.5"), ("labels", "a table of 1"), ("note", "-"),
+    ]  # fmt: skip
+    (tmp_path / "list.json").write_text("[1, 2, {}]", encoding="utf-8")
+    assert "a list of 3" in str(inspect(tmp_path / "list.json").content)
+    (tmp_path / "broken.json").write_text("{", encoding="utf-8")
+    with pytest.raises(InputError, match="as JSON"):
+        inspect(tmp_path / "broken.json")
+
+
+def test_a_picture_and_a_folder_of_masks(tmp_path: Path) -> None:
+    Image.fromarray(np.arange(12, dtype=np.uint8).reshape(3, 4)).save(tmp_path / "SOL_0001.png")
+    assert inspect(tmp_path / "SOL_0001.png").content == PictureFacts((4, 3), "uint8", 0.0, 11.0)
+    assert isinstance(inspect(tmp_path).content, FolderFacts)

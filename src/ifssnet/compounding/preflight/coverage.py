@@ -42,15 +42,15 @@ def coverage(sweeps: Sequence[Sweep], options: CompoundOptions) -> Coverage:
     xs = np.unique(np.linspace(0, nx - 1, min(nx, COLUMNS)).round())
     ys = np.unique(np.linspace(0, ny - 1, min(ny, COLUMNS)).round())
     seen_by = np.zeros((len(ys), len(xs), grid.slices), dtype=np.uint8)
-    swept = np.zeros_like(seen_by)
+    swept, met = np.zeros_like(seen_by), np.zeros_like(seen_by)
     for sweep in sweeps:
         seen = np.zeros_like(seen_by)
         indices = used_frames(sweep, options)
         if len(indices):
             spans = frame_spans(options, (sweep.frames.shape[1], sweep.frames.shape[2]))
-            _mark(*_planes(sweep.image_to_world[indices], grid), spans, xs, ys, seen, swept)
+            _mark(*_planes(sweep.image_to_world[indices], grid), spans, xs, ys, seen, swept, met)
         seen_by += np.minimum(seen, 255 - seen_by)
-    return _summary(seen_by, swept, grid.spacing_xyz_mm[2], len(sweeps))
+    return _summary(seen_by, swept, met, grid.spacing_xyz_mm[2], len(sweeps))
 
 
 def _planes(
@@ -66,14 +66,19 @@ def _planes(
 
 
 def _summary(
-    seen_by: UInt8[np.ndarray, "y x z"], swept: UInt8[np.ndarray, "y x z"], z_spacing_mm: float, sweeps: int
+    seen_by: UInt8[np.ndarray, "y x z"],
+    swept: UInt8[np.ndarray, "y x z"],
+    met: UInt8[np.ndarray, "y x z"],
+    z_spacing_mm: float,
+    sweeps: int,
 ) -> Coverage:
     seen = seen_by > 0
     total = int(seen.sum())
     if total == 0:
         return Coverage(1.0, math.inf, None if sweeps < 2 else 0.0)
     gaps = (swept > 0) & ~seen
-    longest = _longest_run(gaps.reshape(-1, gaps.shape[2]))
+    # Between pixels that are larger than voxels a frame sees nothing, and yet it lies there: no gap along the sweep.
+    longest = _longest_run((gaps & (met == 0)).reshape(-1, gaps.shape[2]))
     overlap = None if sweeps < 2 else float((seen_by > 1).sum() / total)
     return Coverage(float(gaps.sum() / (gaps.sum() + total)), longest * z_spacing_mm, overlap)
 
@@ -92,8 +97,8 @@ def _longest_run(rows):
 
 @no_type_check
 @compiled(parallel=True)
-def _mark(to_voxel, to_frame, normals, spans, xs, ys, seen, swept):
-    """Set to 1 the voxels of the columns at (xs, ys) that a frame's plane cuts within the spans, or that were swept over."""
+def _mark(to_voxel, to_frame, normals, spans, xs, ys, seen, swept, met):
+    """Set to 1 the voxels of the columns at (xs, ys) that a frame sees, that were swept over, or that a frame's plane cuts."""
     slices = seen.shape[2]
     for j in prange(len(ys)):
         for i in range(len(xs)):
@@ -122,6 +127,8 @@ def _mark(to_voxel, to_frame, normals, spans, xs, ys, seen, swept):
                     z0 = max(np.int64(np.ceil(max(min(a, b), -1.0))), 0)
                     z1 = min(np.int64(np.floor(min(max(a, b), slices + 1.0))), slices - 1)
                 for z in range(z0, z1 + 1):
+                    if not np.isnan(before):
+                        met[j, i, z] = 1
                     if seen[j, i, z] == 0:
                         # The plane's point with the smallest largest offset from the voxel's center.
                         move = -(offset + slope * z) / spread

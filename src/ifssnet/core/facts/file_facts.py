@@ -241,6 +241,31 @@ class FolderFacts:
     contents: tuple[FolderEntry, ...]
 
 
+@dataclass(frozen=True)
+class KeyFacts:
+    """One key of a table in a JSON file: its name, and its value, or what that is in words."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class JsonFacts:
+    """A JSON file: the keys of its outermost table."""
+
+    keys: tuple[KeyFacts, ...]
+
+
+@dataclass(frozen=True)
+class PictureFacts:
+    """A single picture: its size, its type, and its least and largest grey level."""
+
+    frame_size_uv_px: tuple[int, int]
+    pixel_type: str
+    minimum: float
+    maximum: float
+
+
 Content = (
     ImageFacts
     | SweepFacts
@@ -251,6 +276,8 @@ Content = (
     | SceneFacts
     | TransformsFacts
     | MatrixFacts
+    | JsonFacts
+    | PictureFacts
     | FolderFacts
 )
 

@@ -30,7 +30,7 @@ def companion(header: Path, name: str) -> Path:
     given = name.strip().strip('"')
     windows = PureWindowsPath(given)
     leaves = windows.drive or windows.root or PurePosixPath(given).is_absolute() or ".." in windows.parts
-    if not given or "\0" in given or (leaves and _there(header.parent, windows.name) is None):
+    if not given or "\0" in given or (leaves and file_there(header.parent, windows.name) is None):
         raise InputError(
             f"a data file beside {header.name}",
             f"'{given[:80]}', which leads elsewhere",
@@ -40,7 +40,7 @@ def companion(header: Path, name: str) -> Path:
         what = f"{header.name} names the data file '{shortened(given)}', which leads elsewhere"
         warnings.warn(InputWarning(f"{what}; {windows.name} beside it was taken."), stacklevel=3)
         given = windows.name
-    path = _there(header.parent, given) or header.parent / given
+    path = file_there(header.parent, given) or header.parent / given
     existing_file(path, f"the data file that {header.name} names")
     return path
 
@@ -60,7 +60,7 @@ def files_of_slices(header: Path, name: str, stream: BinaryIO) -> tuple[Path, ..
     return tuple(_counted(header, name) if _is_pattern(name) else _listed(header, stream))
 
 
-def _there(folder: Path, name: str) -> Path | None:
+def file_there(folder: Path, name: str) -> Path | None:
     """A file by its name, whichever way its folders are set apart, or else the only one with other capitals."""
     for candidate in (folder / name, folder / PureWindowsPath(name).as_posix()):
         try:

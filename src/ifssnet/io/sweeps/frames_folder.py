@@ -16,6 +16,7 @@ in the image; that goes to the world by pose . image_to_probe. Without `image_to
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import math
@@ -32,6 +33,7 @@ from jaxtyping import Float, Shaped
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.findings import Finding
 from ifssnet.core.sweep import Sweep
+from ifssnet.io.codecs.header_text import BYTE_ORDER_MARK, decoded
 from ifssnet.io.codecs.numbers import is_invertible, numbers, refuse_last_row, shortened
 from ifssnet.io.codecs.pictures import read_grey
 from ifssnet.io.storage.existing_file import existing_file
@@ -39,12 +41,13 @@ from ifssnet.io.storage.plain_files import read_toml
 from ifssnet.io.sweeps.frame_count import check_frames
 from ifssnet.io.sweeps.numbered_pictures import files_of_numbers, numbered_file, pictures_in
 from ifssnet.io.sweeps.rigidity import rigidity_findings
+from ifssnet.io.volumes.units import KNOWN_UNITS, mm_per_unit
 
 POSES_NAME, CALIBRATION_NAME = "poses.csv", "calibration.toml"
 MATRIX_COLUMNS = tuple(f"m{row}{column}" for row in range(4) for column in range(4))
 QUATERNION_COLUMNS = ("x", "y", "z", "qx", "qy", "qz", "qw")
 
-_UNITS_MM = {"mm": 1.0, "cm": 10.0, "m": 1000.0}
+_SEPARATORS = (";", "\t", ",")
 _LARGEST_FILE = 64 * 2**20
 
 
@@ -107,7 +110,10 @@ def _text(path: Path) -> str:
     if size > _LARGEST_FILE:
         raise InputError("a small text file", f"{path} of {size:,} bytes", "Check the file.")
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return content.decode("utf-16")
+        return decoded(content).removeprefix(BYTE_ORDER_MARK)
     except (OSError, ValueError) as error:
         raise InputError(f"a readable {path.name} (UTF-8)", f"{path} ({error})", "Put the file into the folder.") from error
 
@@ -119,8 +125,9 @@ def _calibration(path: Path) -> tuple[tuple[float, float], float, Float[np.ndarr
     for key in table.keys() - {"pixel_spacing_mm", "units", "image_to_probe"}:
         warnings.warn(InputWarning(f"{path.name}: '{key}' is not understood and has no effect."), stacklevel=2)
     unit = table.get("units", "mm")
-    if not isinstance(unit, str) or unit not in _UNITS_MM:
-        raise InputError(f"units {', '.join(_UNITS_MM)}", f"{unit!r} in {path.name}", "Correct the file.")
+    scale = mm_per_unit(unit) if isinstance(unit, str) else None
+    if scale is None:
+        raise InputError(f"units of {KNOWN_UNITS}", f"{unit!r} in {path.name}", "Correct the file.")
     width, height = _table_numbers(table.get("pixel_spacing_mm"), 2, f"pixel_spacing_mm in {path.name}")
     if min(width, height) <= 0:
         raise InputError("a pixel spacing above 0 mm", f"{width} x {height} in {path.name}", "Correct the file.")
@@ -128,9 +135,9 @@ def _calibration(path: Path) -> tuple[tuple[float, float], float, Float[np.ndarr
     if "image_to_probe" in table:
         values = _table_numbers(table["image_to_probe"], 16, f"image_to_probe in {path.name}")
         matrix = np.array(values).reshape(4, 4)
-        matrix[:3, 3] *= _UNITS_MM[unit]
+        matrix[:3, 3] *= scale
         _check_affine(matrix, f"image_to_probe in {path.name}")
-    return (width, height), _UNITS_MM[unit], matrix
+    return (width, height), scale, matrix
 
 
 def _table_numbers(value: object, count: int, where: str) -> tuple[float, ...]:
@@ -150,19 +157,25 @@ def _check_affine(matrix: Float[np.ndarray, "4 4"], where: str) -> None:
 
 
 def _poses(path: Path, scale: float) -> list[_Row]:
+    text = _text(path)
+    first = text.lstrip().split("\n", 1)[0]
+    separator = next((each for each in _SEPARATORS if each in first), ",")
     try:
-        table = list(csv.reader(io.StringIO(_text(path), newline="")))
+        table = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     except csv.Error as error:
-        raise InputError("a table with commas", f"{path.name}: {error}", "Correct the file.") from error
+        raise InputError("a table with commas, semicolons or tabs", f"{path.name}: {error}", "Correct the file.") from error
     header = [name.strip().lower() for name in table[0]] if table else []
     columns = next((wanted for wanted in (MATRIX_COLUMNS, QUATERNION_COLUMNS) if set(wanted) <= set(header)), None)
-    if columns is None or not {"frame", "time"} <= set(header):
+    if columns is None or "frame" not in header:
         raise InputError(
             "a first row frame,time,m00,...,m33 or frame,time,x,y,z,qx,qy,qz,qw",
             f"'{shortened(','.join(header))}' in {path.name}",
             "Name the columns in the first row.",
         )
     check_frames(len(table) - 1, path.name)
+    if "time" not in header:
+        warnings.warn(InputWarning(f"{path.name} has no times."), stacklevel=3)
+    table = _with_points(table, [i for i, name in enumerate(header) if name in (*columns, "time")], path)
     rows = [
         _row(dict(zip(header, cells, strict=False)), len(cells) == len(header), columns, scale, f"row {number} of {path.name}")
         for number, cells in enumerate(table[1:], start=2)
@@ -171,6 +184,19 @@ def _poses(path: Path, scale: float) -> list[_Row]:
     if not rows:
         raise InputError("a row for each frame", f"{path.name} with none", "Add the poses.")
     return rows
+
+
+def _with_points(table: list[list[str]], numeric: list[int], path: Path) -> list[list[str]]:
+    """The table with a point in its numbers, where a spreadsheet wrote decimal commas."""
+    written = [cells[i] for cells in table[1:] for i in numeric if i < len(cells)]
+    with_comma = next((cell for cell in written if "," in cell), None)
+    if with_comma is None:
+        return table
+    if (with_point := next((cell for cell in written if "." in cell), None)) is not None:
+        raise InputError(
+            f"one decimal sign in the numbers of {path.name}", f"'{with_comma}' and '{with_point}'", "Write all with a point."
+        )
+    return [[cell.replace(",", ".") if i in numeric else cell for i, cell in enumerate(cells)] for cells in table]
 
 
 def _row(cells: dict[str, str], complete: bool, columns: tuple[str, ...], scale: float, where: str) -> _Row:
@@ -182,7 +208,8 @@ def _row(cells: dict[str, str], complete: bool, columns: tuple[str, ...], scale:
     if not file or Path(file).name != file or "\0" in file:
         raise InputError("a number or a file in this folder", f"'{shortened(frame)}' in {where}", "Correct the row.")
     valid = cells.get("status", "OK").strip().upper() in ("OK", "")
-    time = numbers(cells["time"], 1, f"time in {where}")[0] if cells["time"].strip() else math.nan
+    told = cells.get("time", "").strip()
+    time = numbers(told, 1, f"time in {where}")[0] if told else math.nan
     if not valid:
         return _Row(file, time, np.full((4, 4), np.nan), False, number)
     values = numbers(" ".join(cells[name].strip() or "?" for name in columns), len(columns), f"the pose in {where}")

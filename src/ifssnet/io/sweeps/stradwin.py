@@ -22,6 +22,7 @@ from jaxtyping import Float
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.sweep import Contour, Sweep
+from ifssnet.io.codecs.header_text import BYTE_ORDER_MARK, decoded
 from ifssnet.io.codecs.numbers import integers, numbers, shortened
 from ifssnet.io.recognition import FileStart
 from ifssnet.io.storage.existing_file import existing_file
@@ -31,6 +32,12 @@ from ifssnet.io.sweeps.stradwin_pose import CM, ORIGIN, Six, pixels_to_image, po
 
 CALIBRATION_KEYS = ("RES_XTRANS", "RES_YTRANS", "RES_ZTRANS", "RES_AZIMUTH", "RES_ELEVATION", "RES_ROLL")
 ISOCENTRE_KEYS = tuple(key.replace("RES_", "RES_ISOCENTRE_") for key in CALIBRATION_KEYS)
+_ONCE = (
+    "RES_BUF_FRAMES", "RES_BUF_WIDTH", "RES_BUF_HEIGHT", "RES_BUF_RF", "RES_BUF_DOPPLER", "RES_BUF_DICOM", "RES_POS_REC",
+    "RES_XSCALE", "RES_YSCALE", "RES_BIN_IM_FILENAME", "RES_DICOM_FRAME_LIST", "RES_INVERT_BSCAN",
+)  # fmt: skip
+"""Lines that say one thing of the whole recording."""
+
 _FIRST_LINES = re.compile(rb"^\s*(RES_[A-Z_]+|IM|OBJECT|CONT|LANDMARK)\b", re.MULTILINE)
 
 
@@ -148,15 +155,17 @@ def _read_lines(path: Path) -> dict[str, list[str]]:
         raw = path.read_bytes()
     except (OSError, ValueError) as error:
         raise InputError("a readable Stradwin file", f"{path} ({error})", "Check the path and its permissions.") from error
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        text = raw.decode("latin-1")
+    text = decoded(raw).removeprefix(BYTE_ORDER_MARK)
     lines: dict[str, list[str]] = {}
     for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
-        key, _, value = line.strip().partition(" ")
+        key, *value = line.split(maxsplit=1)[:2] or [""]
         if key:
-            lines.setdefault(key, []).append(value.strip())
+            lines.setdefault(key, []).append(value[0].strip() if value else "")
+    for key in (*_ONCE, *CALIBRATION_KEYS, *ISOCENTRE_KEYS):
+        if len(values := list(dict.fromkeys(lines.get(key, [])))) > 1:
+            raise InputError(
+                f"one {key} in {path.name}", f"'{shortened(values[0])}' and '{shortened(values[1])}'", "Remove the wrong line."
+            )
     return lines
 
 

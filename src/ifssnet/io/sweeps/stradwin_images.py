@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.io.codecs.data_files import file_there
 from ifssnet.io.codecs.numbers import integers
 from ifssnet.io.codecs.pictures import PICTURES, read_grey
 from ifssnet.io.codecs.pixels import check_memory, checked_bytes
@@ -37,7 +38,8 @@ def read_frames(path: Path, lines: Lines, shape: Shape) -> Shaped[np.ndarray, "f
     named = lines.get("RES_BIN_IM_FILENAME", [""])[-1].strip().strip('"')
     if is_true(lines, "RES_BUF_DICOM"):
         return _image_files(path, named, lines["RES_DICOM_FRAME_LIST"][-1] if "RES_DICOM_FRAME_LIST" in lines else None, shape)
-    return _raw(_beside(path, named) or path.with_suffix(".sxi"), shape)
+    own = path.with_suffix(".sxi")
+    return _raw(_beside(path, named) or file_there(path.parent, own.name) or own, shape)
 
 
 def is_true(lines: Lines, key: str) -> bool:
@@ -51,12 +53,14 @@ def _beside(path: Path, named: str) -> Path | None:
         return None
     given = PureWindowsPath(named)
     inside = not given.drive and not given.root and ".." not in given.parts
-    for candidate in ((path.parent / given.as_posix(),) if inside else ()) + (path.parent / given.name,):
+    for name in ((given.as_posix(),) if inside else ()) + (given.name,):
         try:
-            if candidate.exists():
-                return candidate
+            if (path.parent / name).is_dir():
+                return path.parent / name
         except OSError:
             continue
+        if (found := file_there(path.parent, name)) is not None:
+            return found
     return None
 
 

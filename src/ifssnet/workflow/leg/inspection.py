@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -19,10 +20,13 @@ from ifssnet.core.facts.file_facts import (
     FolderFacts,
     ImageFacts,
     Inspection,
+    JsonFacts,
+    KeyFacts,
     LabelFacts,
     MatrixFacts,
     MatrixRow,
     NodeFacts,
+    PictureFacts,
     SceneFacts,
     SurfaceFacts,
     SurfacesFacts,
@@ -34,11 +38,15 @@ from ifssnet.core.facts.file_facts import (
 from ifssnet.core.images import LabelMap
 from ifssnet.core.sweep import Sweep
 from ifssnet.geometry.masks.values import counts_of_values
+from ifssnet.io.codecs.numbers import shortened
+from ifssnet.io.codecs.pictures import MASKS_FOLDER, PICTURE, read_grey
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.kinds import IMAGES, KINDS, SEGMENTATIONS, SURFACES, SWEEPS, is_plain_folder, kind_of
 from ifssnet.io.open import open_labels, open_sweep, open_volume
 from ifssnet.io.plain_data import Json, plain_table
 from ifssnet.io.recognition import entries_of
+from ifssnet.io.storage.json_files import JSON_FILE
+from ifssnet.io.storage.plain_files import read_json
 from ifssnet.io.sweeps.linear_transform import read_linear_transform
 from ifssnet.io.sweeps.plus_config import PlusConfiguration, read_plus_configuration
 from ifssnet.io.sweeps.sequence import read_unplaced_frames
@@ -103,6 +111,14 @@ def _content(path: Path, kind: str, config: Path | None) -> Content:
         return SurfacesFacts(tuple(SurfaceFacts(each.name, len(each.faces)) for each in surfaces))
     if kind in IMAGES:
         return _image(path, kind)
+    if kind == JSON_FILE.name:
+        return _json(path)
+    if kind == PICTURE.name:
+        levels = read_grey(path)
+        height, width = levels.shape
+        return PictureFacts((width, height), str(levels.dtype), float(levels.min()), float(levels.max()))
+    if kind == MASKS_FOLDER.name:
+        return _folder(path)
     return _configuration(read_plus_configuration(path))
 
 
@@ -137,6 +153,22 @@ def _unplaced(path: Path, kind: str, error: InputError) -> UnplacedFrameFacts:
         missing=f"{error.received}. {error.remedy}",
         transforms=transforms,
     )
+
+
+def _json(path: Path) -> JsonFacts:
+    data = read_json(path, "a JSON file")
+    if not isinstance(data, Mapping):
+        return JsonFacts((KeyFacts("(no name)", _in_words(data)),))
+    return JsonFacts(tuple(KeyFacts(shortened(name), _in_words(value)) for name, value in list(data.items())[:MOST_ENTRIES]))
+
+
+def _in_words(value: Json) -> str:
+    if isinstance(value, Mapping):
+        return f"a table of {len(value):,}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        flat = all(not isinstance(each, Mapping | list) for each in value)
+        return shortened(", ".join(map(str, value))) if flat and 0 < len(value) < 10 else f"a list of {len(value):,}"
+    return shortened(str(value)) if value is not None else "-"
 
 
 def _folder(path: Path) -> FolderFacts:
