@@ -60,6 +60,15 @@ def test_a_cylinder_in_a_tilted_frame_is_an_ellipse(degrees: float):
     assert area_px2(contour.points_uv_px) == pytest.approx(math.pi * half_u * half_v, rel=0.01)
 
 
+def test_structures_that_overlap_are_outlined_each_from_its_own_layer():
+    inner, outer = cylinder(5), cylinder(10)
+    layers = (LabelMap(inner.array, inner.grid, {3: "SOL"}), LabelMap(outer.array, outer.grid, {3: "triceps surae"}))
+    result = drain(project_to_frames(layers, sweep([frame(0)])))
+    areas = {result.names[each.label]: area_px2(each.points_uv_px) for each in result.contours}
+    assert areas == pytest.approx({"SOL": math.pi * 25**2, "triceps surae": math.pi * 50**2}, rel=0.01)
+    assert len(set(result.colors.values())) == 2
+
+
 def test_a_tube_has_an_outline_and_a_hole_in_it():
     result = drain(project_to_frames(cylinder(10, 5), sweep([frame(10)])))
     areas = sorted(area_px2(contour.points_uv_px) for contour in result.contours)

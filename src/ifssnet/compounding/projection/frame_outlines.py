@@ -7,8 +7,8 @@ the voxels' steps - and its outline is drawn where that share is one half, on th
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import replace
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
 from typing import no_type_check
 
 import numpy as np
@@ -31,13 +31,27 @@ _HALF = 0.5
 _DECIMALS = 3
 
 
+@dataclass(frozen=True, eq=False)
+class _Structure:
+    """What is outlined: an object number, and the label map and the value that it stands for."""
+
+    number: int
+    labels: LabelMap
+    value: int
+    box: Box
+
+    @property
+    def name(self) -> str:
+        return self.labels.names.get(self.value, str(self.value))
+
+
 def project_to_frames(
-    labels: LabelMap, sweep: Sweep, *, simplify_px: float = SIMPLIFY_PX, smallest_px2: float = SMALLEST_PX2
+    labels: LabelMap | Sequence[LabelMap], sweep: Sweep, *, simplify_px: float = SIMPLIFY_PX, smallest_px2: float = SMALLEST_PX2
 ) -> Generator[Progress, None, Sweep]:
     """Outline every label on every valid frame of a sweep.
 
     Args:
-        labels: The segmentation.
+        labels: The segmentation; several maps of one grid where its structures overlap.
         sweep: The frames with their poses, in the same space as the segmentation.
         simplify_px: Corners are left out as long as the outline moves by no more than that, in pixels of the frame.
         smallest_px2: Outlines of a smaller area are left out.
@@ -52,14 +66,13 @@ def project_to_frames(
     Raises:
         InputError: The segmentation is empty, or no outline lies on any frame.
     """
-    values = _values(labels)
-    boxes = {value: bounding_box(labels.array == value) for value in values}
+    structures = _structures([labels] if isinstance(labels, LabelMap) else labels)
     contours: list[Contour] = []
     for frame in range(len(sweep.frames)):
         if sweep.valid[frame]:
-            for value in values:
-                share = label_share(labels, value, sweep, frame, boxes[value])
-                contours += [Contour(value, frame, points) for points in outlines(share, simplify_px, smallest_px2)]
+            for each in structures:
+                share = label_share(each.labels, each.value, sweep, frame, each.box)
+                contours += [Contour(each.number, frame, points) for points in outlines(share, simplify_px, smallest_px2)]
         yield Progress("outlining frames", frame + 1, len(sweep.frames))
     if not contours:
         raise InputError(
@@ -67,8 +80,10 @@ def project_to_frames(
             "frames that all miss it",
             "Give the sweep that the volume was made from.",
         )
-    names = {value: labels.names.get(value, str(value)) for value in values}
-    colors = {value: labels.colors.get(value, color_of(names[value], index)) for index, value in enumerate(values)}
+    names = {each.number: each.name for each in structures}
+    colors = {
+        each.number: each.labels.colors.get(each.value, color_of(each.name, index)) for index, each in enumerate(structures)
+    }
     return replace(sweep, contours=tuple(contours), names=names, colors=colors)
 
 
@@ -128,11 +143,18 @@ def area_px2(corners: Float[np.ndarray, "point 2"]) -> float:
     return abs(float(u @ np.roll(v, -1) - v @ np.roll(u, -1))) / 2
 
 
-def _values(labels: LabelMap) -> tuple[int, ...]:
-    values = tuple(int(value) for value in np.unique(labels.array) if value != 0)
-    if not values:
+def _structures(layers: Sequence[LabelMap]) -> list[_Structure]:
+    """Every label of every layer, under its own value as long as no other one has it."""
+    found: list[_Structure] = []
+    taken: set[int] = set()
+    for labels in layers:
+        for value in (int(each) for each in np.unique(labels.array) if each != 0):
+            number = value if value not in taken else max(taken) + 1
+            taken.add(number)
+            found.append(_Structure(number, labels, value, bounding_box(labels.array == value)))
+    if not found:
         raise InputError("a segmentation with at least one label", "one that is empty", "Segment the volume first.")
-    return values
+    return found
 
 
 def _pixels_to_index(grid: Grid, pose: Float[np.ndarray, "4 4"]) -> Float[np.ndarray, "3 3"]:

@@ -16,7 +16,7 @@ from ifssnet.core.errors import InputWarning
 from ifssnet.core.facts.written_files import OutlinedFrames
 from ifssnet.core.progress import Progress
 from ifssnet.core.sweep import Sweep
-from ifssnet.io.open import open_labels, open_sweep
+from ifssnet.io.open import open_label_layers, open_sweep
 from ifssnet.io.sweeps.overlays import write_overlays
 from ifssnet.io.sweeps.stradwin_writer import write_stradwin
 from ifssnet.workflow.files.result_files import check_folder_name, check_target
@@ -33,9 +33,9 @@ def outline_frames(
     check_target(output, force, segmentation, sweep_path, config)
     if output.suffix.lower() != ".sw":
         check_folder_name(output)
-    labels = open_labels(segmentation)
+    layers = open_label_layers(segmentation)
     sweep = _valid_frames(open_sweep(sweep_path, config))
-    drawn = yield from project_to_frames(labels, sweep)
+    drawn = yield from project_to_frames(layers, sweep)
     if output.suffix.lower() == ".sw":
         write_stradwin(drawn, output, force=force)
     else:
