@@ -34,9 +34,13 @@ def test_a_file_of_that_very_name(tmp_path: Path, name: str) -> None:
 def test_patterns_and_lists_without_such_a_file(tmp_path: Path) -> None:
     for i, plane in enumerate(PIXELS, start=1):
         (tmp_path / f"s{i:02d}.raw").write_bytes(plane.tobytes())
-    for name in ("s%02d.raw 1 2 1", "LIST\ns01.raw\nS02.RAW"):
+    for name in ("s%02d.raw 1 2 1", "LIST\ns01.raw\n.\\s02.raw"):
         for header in headers(tmp_path, name):
             assert (open_volume(header).array == PIXELS).all()
+    for header in headers(tmp_path, "LIST\nC:\\x\\s01.raw\nC:\\x\\s02.raw"):
+        with pytest.warns(InputWarning, match="leads elsewhere") as said:
+            assert (open_volume(header).array == PIXELS).all()
+        assert len(said) == 1
     for header in headers(tmp_path, "s%02d.raw 1 1 1"):
         with pytest.raises(InputError, match="2 data files"):
             open_volume(header)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import time
 import warnings
 from pathlib import Path
 
@@ -28,8 +29,9 @@ from slicer_files import (
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.io.open import kind_of, open_sweep, open_sweeps, open_volume
-from ifssnet.io.sweeps.linear_transform import read_linear_transform
+from ifssnet.io.sweeps.linear_transform import named_frames, read_linear_transform
 from ifssnet.io.sweeps.plus_config import read_plus_configuration
+from ifssnet.io.sweeps.scene_hierarchy import chain_above
 from ifssnet.io.sweeps.slicer_scene import read_scene, read_scene_sweeps
 from ifssnet.io.sweeps.slicer_sequence import read_slicer_sequence
 from ifssnet.io.sweeps.time_pairing import UNPAIRED, pair_by_time
@@ -463,3 +465,11 @@ def test_of_two_calibrations_in_a_scene_the_one_of_the_plain_name_counts_aloud(t
     twin = other.replace("TransformNode2", "TransformNode3").replace("0.7", "0.6")
     with pytest.raises(InputError, match="two that differ"):
         read_scene_sweeps(bundle(tmp_path / "two.mrb", scene([other, twin, *nodes[:-1]]), files))
+
+
+def test_endless_names_and_chains_take_no_time() -> None:
+    before = time.process_time()
+    for name in ("A" + " " * 900_000 + "Transform", "a_to_" * 180_000, "ToA" * 300_000):
+        assert named_frames(name) is None
+    assert len(chain_above("0", {str(k): str(k + 1) for k in range(50_000)})) == 50_000
+    assert time.process_time() - before < 2

@@ -27,21 +27,9 @@ def companion(header: Path, name: str) -> Path:
     Raises:
         InputError: A name that leaves the header's folder, or no such file.
     """
-    given = name.strip().strip('"')
-    windows = PureWindowsPath(given)
-    leaves = windows.drive or windows.root or PurePosixPath(given).is_absolute() or ".." in windows.parts
-    if not given or "\0" in given or (leaves and file_there(header.parent, windows.name) is None):
-        raise InputError(
-            f"a data file beside {header.name}",
-            f"'{given[:80]}', which leads elsewhere",
-            "Put the data file beside its header and name it there without a path.",
-        )
+    path, leaves = _companion(header, name, exact=False)
     if leaves:
-        what = f"{header.name} names the data file '{shortened(given)}', which leads elsewhere"
-        warnings.warn(InputWarning(f"{what}; {windows.name} beside it was taken."), stacklevel=3)
-        given = windows.name
-    path = file_there(header.parent, given) or header.parent / given
-    existing_file(path, f"the data file that {header.name} names")
+        _say_elsewhere(header, name, path)
     return path
 
 
@@ -57,17 +45,53 @@ def files_of_slices(header: Path, name: str, stream: BinaryIO) -> tuple[Path, ..
     Raises:
         InputError: Too many files, a pattern that cannot be read, or files that are not there.
     """
-    return tuple(_counted(header, name) if _is_pattern(name) else _listed(header, stream))
+    names = _counted(header, name) if _is_pattern(name) else _listed(header, stream)
+    found = [(each, *_companion(header, each, exact=True)) for each in names]
+    for each, path, leaves in found:
+        if leaves:
+            _say_elsewhere(header, each, path)
+            break
+    return tuple(path for _, path, _ in found)
 
 
-def file_there(folder: Path, name: str) -> Path | None:
-    """A file by its name, whichever way its folders are set apart, or else the only one with other capitals."""
+def _companion(header: Path, name: str, *, exact: bool) -> tuple[Path, bool]:
+    """The file beside a header, and whether the header gives a path that leads elsewhere."""
+    given = name.strip().strip('"')
+    windows = PureWindowsPath(given)
+    leaves = bool(windows.drive or windows.root or PurePosixPath(given).is_absolute() or ".." in windows.parts)
+    there = None if not given or "\0" in given else file_there(header.parent, windows.name if leaves else given, exact=exact)
+    if not given or "\0" in given or (leaves and there is None):
+        raise InputError(
+            f"a data file beside {header.name}",
+            f"'{given[:80]}', which leads elsewhere",
+            "Put the data file beside its header and name it there without a path.",
+        )
+    path = there or header.parent / given
+    existing_file(path, f"the data file that {header.name} names")
+    return path, leaves
+
+
+def _say_elsewhere(header: Path, name: str, path: Path) -> None:
+    what = f"{header.name} names the data file '{shortened(name)}', which leads elsewhere"
+    warnings.warn(InputWarning(f"{what}; {path.name} beside it was taken."), stacklevel=4)
+
+
+def file_there(folder: Path, name: str, *, exact: bool = False) -> Path | None:
+    """A file by its name, whichever way its folders are set apart, or else the only one with other capitals.
+
+    Args:
+        folder: Where it lies, or the folders above it do.
+        name: Its name, which may have folders before it.
+        exact: Whether capitals count; to look for many files otherwise would take a look at the folder for each.
+    """
     for candidate in (folder / name, folder / PureWindowsPath(name).as_posix()):
         try:
             if candidate.is_file():
                 return candidate
         except (OSError, ValueError):
             return None
+    if exact:
+        return None
     wanted = folder / PureWindowsPath(name).as_posix()
     try:
         alike = [each for each in wanted.parent.iterdir() if each.name.lower() == wanted.name.lower() and each.is_file()]
@@ -90,17 +114,17 @@ def _is_pattern(name: str) -> bool:
     return "%" in name and len(name.split()) > 2
 
 
-def _listed(header: Path, stream: BinaryIO) -> Iterator[Path]:
+def _listed(header: Path, stream: BinaryIO) -> Iterator[str]:
     for _ in range(_MOST_FILES):
         line = stream.readline(_LONGEST_LINE)
         if not line:
             return
         if line.strip():
-            yield companion(header, decoded(line))
+            yield decoded(line)
     raise InputError(f"at most {_MOST_FILES:,} data files in {header.name}", "more", "Correct the list in the header.")
 
 
-def _counted(header: Path, name: str) -> Iterator[Path]:
+def _counted(header: Path, name: str) -> Iterator[str]:
     words = name.split()
     match = _PATTERN.match(words[0])
     if match is None:
@@ -115,4 +139,4 @@ def _counted(header: Path, name: str) -> Iterator[Path]:
     before, width, after = match.groups()
     for i in range(first, last + 1, step):
         number = str(i).rjust(int(width or 0), "0" if width.startswith("0") else " ")
-        yield companion(header, f"{before}{number}{after}")
+        yield f"{before}{number}{after}"

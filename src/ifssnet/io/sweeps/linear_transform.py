@@ -30,6 +30,7 @@ _FRAMES = re.compile(r"^(?P<start>.+?)To(?P<end>[A-Z].*?)(Transform|Sequence|Seq
 _WORDS_APART = re.compile(r"[ _-]+to[ _-]+(?=[^\W_])(.)", re.IGNORECASE)
 
 _LARGEST_BYTES = 1 << 24
+_LONGEST_NAME = 256
 _NUMBER = re.compile(r"[-+]?[\d.]+([eE][-+]?\d+)?")
 _ITK_TEXT, _HDF5 = b"#Insight Transform File", b"\x89HDF\r\n\x1a\n"
 _LPS_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -78,6 +79,8 @@ def named_frames(name: str) -> tuple[str, str] | None:
     >>> named_frames("leg 2-ProbeToTracker-Sequence_1"), named_frames("image_to_probe (new)")
     (('Probe', 'Tracker'), ('Image', 'Probe'))
     """
+    if len(name) > _LONGEST_NAME:
+        return None
     words = re.split(r"[\W_]+", _WORDS_APART.sub(lambda match: f"To{match[1].upper()}", name))
     found = {(_capital(match["start"]), match["end"]) for match in map(_FRAMES.match, words) if match}
     return found.pop() if len(found) == 1 else None

@@ -41,11 +41,11 @@ def chain_above(identifier: str, parents: Mapping[str, str]) -> tuple[str, ...]:
     >>> chain_above("V", {"V": "T1", "T1": "T2"}), chain_above("A", {"A": "B", "B": "A"})
     (('T1', 'T2'), ())
     """
-    chain: list[str] = []
+    chain: dict[str, None] = {}
     here = identifier
     while (above := parents.get(here)) is not None:
-        if above in (identifier, *chain) or len(chain) > len(parents):
+        if above == identifier or above in chain:
             return ()
-        chain.append(above)
+        chain[above] = None
         here = above
     return tuple(chain)
