@@ -98,6 +98,11 @@ def test_what_is_not_there_is_missing_and_no_error(tmp_path: Path) -> None:
     assert [each.case for each in absent_cases(study)] == [StudyCase("P01", rater="CD")]
 
 
+def test_a_line_without_a_rater_stands_for_every_rater(tmp_path: Path) -> None:
+    study = read_study(write_study(tmp_path, "subject,rater\nP01,AB\nP02,\nP03,CD\n"))
+    assert [each.case for each in absent_cases(study)] == [StudyCase("P01", rater="CD"), StudyCase("P03", rater="AB")]
+
+
 @pytest.mark.parametrize(
     ("legs", "settings", "words"),
     [

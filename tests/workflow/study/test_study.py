@@ -10,14 +10,18 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from calves import GRID, add, calves, truth
 
 from ifssnet.cli.main import main
 from ifssnet.core.errors import InputError
+from ifssnet.core.grid import Grid
+from ifssnet.core.images import LabelMap
 from ifssnet.core.progress import drain
 from ifssnet.core.results.study import StudyCase, StudyResults
 from ifssnet.io.open import open_labels
+from ifssnet.io.save import save
 from ifssnet.workflow.study.run import compounding_options
 from ifssnet.workflow.study.study import StudyOptions, run_study
 from ifssnet.workflow.study.study_file import CompoundingSettings
@@ -176,6 +180,22 @@ def test_a_finished_segmentation_is_measured_as_it_is(study: Path, results: Stud
     found = drain(run_study(tmp_path, tmp_path / "out", HERE))
     assert found.measured[0].numbers["volume_cm3"] == results.measured[0].numbers["volume_cm3"]
     assert (found.outcomes[0].method, found.facts.methods) == ("", {})
+
+
+def test_both_legs_in_one_scan_are_two_sides(tmp_path: Path) -> None:
+    array = np.zeros((4, 8, 16), dtype=np.uint8)
+    array[:, 2:6, 2:6], array[:, 2:6, 10:13] = 1, 2
+    save(LabelMap(array, Grid(array.shape, (1.0, 1.0, 1.0)), {1: "soleus left", 2: "SOL_R"}), tmp_path / "both.seg.nrrd")
+    (tmp_path / "legs.csv").write_text("subject,segmentation,sex\nP01,both.seg.nrrd,f\n", encoding="utf-8")
+    (tmp_path / "study.toml").write_text('table = "legs.csv"\n', encoding="utf-8")
+    found = drain(run_study(tmp_path, tmp_path / "out", StudyOptions(workers=0, bids=True)))
+    assert [(each.muscle, each.case.side) for each in found.measured] == [("SOL", "left"), ("SOL", "right")]
+    (volume, *_) = [each for each in found.comparisons if each.kind == "sides"]
+    assert (volume.first, volume.second) == (pytest.approx(0.064), pytest.approx(0.048))
+    with (tmp_path / "out" / "tables" / "muscles.csv").open(encoding="utf-8", newline="") as stream:
+        assert [(row["side"], row["sex"]) for row in csv.DictReader(stream)] == [("left", "f"), ("right", "f")]
+    (morph,) = (tmp_path / "out" / "derivatives").rglob("*_morph.tsv")
+    assert [line.split("\t")[0] for line in morph.read_text(encoding="utf-8").splitlines()[1:]] == ["SOL left", "SOL right"]
 
 
 def test_a_folder_with_other_files_is_not_filled(study: Path, results: StudyResults, tmp_path: Path) -> None:

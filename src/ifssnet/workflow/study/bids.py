@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +47,14 @@ def write_bids(study: Study, results: StudyResults, output: Path) -> None:
             save(labels, here / f"{stem}_dseg.nii.gz", force=True)
             values = sorted(labels.names)
             _tsv(here / f"{stem}_dseg.tsv", {"index": values, "name": [labels.names[value] for value in values]})
-            muscles = [each for each in results.measured if each.case == case]
+            muscles = [each for each in results.measured if replace(each.case, side=case.side) == case]
             numbers = list(dict.fromkeys(name for each in muscles for name in each.numbers))
             _tsv(
                 here / f"{stem}_morph.tsv",
                 {
-                    "name": [each.muscle for each in muscles],
+                    "name": [
+                        f"{each.muscle} {each.case.side}" if each.case.side != case.side else each.muscle for each in muscles
+                    ],
                     **{name: [each.numbers.get(name) for each in muscles] for name in numbers},
                 },
             )

@@ -91,12 +91,17 @@ def read_study(source: Path) -> Study:
 
 
 def absent_cases(study: Study) -> list[CaseOutcome]:
-    """Measurements that the design asks for and the list does not have."""
-    there = {each.case for each in study.cases}
+    """Measurements that the design asks for and the list does not have; a blank in a line of the list stands for any word."""
+    there = [each.case for each in study.cases]
     design = study.design
     axes = [design.subjects, design.sides or ("",), design.visits or ("",), design.raters or ("",)]
     wanted = [StudyCase(*words) for words in product(*axes)]
-    return [CaseOutcome(case, "missing", "The study lists no such measurement.") for case in wanted if case not in there]
+    absent = [case for case in wanted if not any(_covers(each, case) for each in there)]
+    return [CaseOutcome(case, "missing", "The study lists no such measurement.") for case in absent]
+
+
+def _covers(listed: StudyCase, wanted: StudyCase) -> bool:
+    return all(word in ("", asked) for word, asked in zip(_parts(listed), _parts(wanted), strict=True))
 
 
 def _parts(case: StudyCase) -> tuple[str, str, str, str]:

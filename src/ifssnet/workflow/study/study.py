@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.findings import Finding
 from ifssnet.core.muscles import in_field_order
 from ifssnet.core.progress import Progress
-from ifssnet.core.results.study import CaseOutcome, MeasuredMuscle, StudyCase, StudyFacts, StudyResults
+from ifssnet.core.results.study import SIDES, CaseOutcome, Design, MeasuredMuscle, StudyCase, StudyFacts, StudyResults
 from ifssnet.figures.study_report.report import study_html
 from ifssnet.io.plain_data import Json, plain, plain_table
 from ifssnet.io.storage.atomic import atomic_path
@@ -24,7 +24,7 @@ from ifssnet.workflow.study.comparisons import agreements, comparisons, detectab
 from ifssnet.workflow.study.layout import RESULTS
 from ifssnet.workflow.study.paragraph import methods_paragraph
 from ifssnet.workflow.study.plan import Study, absent_cases, read_study
-from ifssnet.workflow.study.records import Record
+from ifssnet.workflow.study.records import MuscleRecord, Record
 from ifssnet.workflow.study.run import run_cases
 from ifssnet.workflow.study.study_file import FORMAT
 from ifssnet.workflow.study.tables import tables_of
@@ -71,20 +71,23 @@ def results_of(study: Study, records: Mapping[StudyCase, Record]) -> StudyResult
     """Everything that the tables and the page show, out of what each measurement found."""
     outcomes = _outcomes(study, records)
     measured = tuple(
-        MeasuredMuscle(each.case, name, muscle.numbers, muscle.profile)
+        _measured(each.case, name, muscle)
         for each in outcomes
         if each.status == "done"
         for name, muscle in records[each.case].muscles.items()
     )
     order = {name: place for place, name in enumerate(in_field_order(dict.fromkeys(each.muscle for each in measured)))}
     measured = tuple(sorted(measured, key=lambda each: order[each.muscle]))
-    design, series = study.design, series_of(measured)
+    sides = {*study.design.sides, *(each.case.side for each in measured)}
+    design = replace(study.design, sides=tuple(side for side in SIDES if side in sides))
+    series = series_of(measured)
     agreed = agreements(series, design)
     detectable = detectable_changes(series, agreed, study.file.mdc_cm3)
     compared = comparisons(series, design, detectable)
     done = [each for each in outcomes if each.status == "done"]
     facts = _facts(study, [records[each.case] for each in done])
     recordings = len({each.case.recording for each in done})
+    findings = _findings(design, outcomes, facts)
     return StudyResults(
         name=study.name,
         design=design,
@@ -96,8 +99,16 @@ def results_of(study: Study, records: Mapping[StudyCase, Record]) -> StudyResult
         groups=group_differences(compared, design.confidence),
         facts=facts,
         paragraph=methods_paragraph(facts, design, tuple(order), recordings, agreed, detectable),
-        findings=_findings(study, outcomes, facts),
+        findings=findings,
     )
+
+
+def _measured(case: StudyCase, name: str, muscle: MuscleRecord) -> MeasuredMuscle:
+    """A muscle with its side: a scan of both legs says it in the muscle's name."""
+    base, _, side = name.rpartition(" ")
+    if not case.side and base and side in SIDES:
+        return MeasuredMuscle(replace(case, side=side), base, muscle.numbers, muscle.profile)
+    return MeasuredMuscle(case, name, muscle.numbers, muscle.profile)
 
 
 def summary_table(results: StudyResults) -> dict[str, Json]:
@@ -146,7 +157,7 @@ def _facts(study: Study, records: Sequence[Record]) -> StudyFacts:
     )
 
 
-def _findings(study: Study, outcomes: Sequence[CaseOutcome], facts: StudyFacts) -> tuple[Finding, ...]:
+def _findings(design: Design, outcomes: Sequence[CaseOutcome], facts: StudyFacts) -> tuple[Finding, ...]:
     found: list[Finding] = []
     for status in ("failed", "missing"):
         here = [each for each in outcomes if each.status == status]
@@ -158,13 +169,13 @@ def _findings(study: Study, outcomes: Sequence[CaseOutcome], facts: StudyFacts) 
     if len(facts.methods) > 1:
         words = ", ".join(f"{name} on {legs}" for name, legs in facts.methods.items())
         found.append(Finding("warning", f"Legs were segmented by different methods: {words}.", "Name one in [method]."))
-    both = len(study.design.sides) > 1
-    if both and (len(study.design.raters) > 1 or study.design.repeated):
+    both = len(design.sides) > 1
+    if both and (len(design.raters) > 1 or design.repeated):
         text = "Both legs of a person count as two in the agreement, although they are not independent."
         found.append(Finding("note", text, "Its intervals are somewhat too narrow."))
-    unordered = len(study.design.visits) > 1 and not study.design.before and not study.design.repeated
+    unordered = len(design.visits) > 1 and not design.before and not design.repeated
     if unordered:
-        names = ", ".join(study.design.visits)
+        names = ", ".join(design.visits)
         found.append(Finding("note", f"The visits {names} are not compared.", "Say before and after in the study's file."))
     return tuple(found)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ifssnet.core.results.reliability import BlandAltman
@@ -70,7 +71,7 @@ def _muscles(results: StudyResults) -> Columns:
     rows = (
         (
             *_of_case(each.case),
-            *_beside(outcomes.get(each.case), covariates),
+            *_beside(outcomes.get(each.case) or outcomes.get(replace(each.case, side="")), covariates),
             each.muscle,
             *(each.numbers.get(name) for name in numbers),
         )
