@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from jaxtyping import install_import_hook
@@ -22,6 +23,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("IFSSNET_DATA", REPOSITORY.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def coarse_sides() -> Iterator[None]:
+    """Small pictures of the muscles' sides: at full size they take half the time of a report, however small the leg."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ifssnet.figures.rendering.static_view.PIXELS_HIGH", 300)
+        yield
 
 
 @pytest.fixture(scope="session")

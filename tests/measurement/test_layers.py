@@ -100,10 +100,11 @@ def test_each_muscle_of_layers_is_compared_as_if_it_were_alone() -> None:
     single = compare_layers(layers[1:2], references[:1], {"SOL": (5, 9)}, True, 1)
     assert repr(single.muscles["SOL"]) == repr(found.muscles["SOL"])
     assert compare_layers(layers, layers).muscles["SOL"].per_slice is None
-    for ours, theirs in ((layers, layers[1:2]), (layers[1:2], layers)):
-        with pytest.warns(InputWarning, match="has no GM, group"):
-            either = compare_layers(ours, theirs)
-        assert (either.muscles["GM"].dice, either.grid_shape_zyx) == (0.0, GRID.shape_zyx)
+    for several, missing in ((layers, "GM, group"), (layers[1:], "GM")):
+        for ours, theirs in ((several, layers[1:2]), (layers[1:2], several)):
+            with pytest.warns(InputWarning, match=f"has no {missing}:"):
+                either = compare_layers(ours, theirs)
+            assert (either.muscles["GM"].dice, either.grid_shape_zyx) == (0.0, GRID.shape_zyx)
 
 
 def test_layers_with_no_muscle_in_common_or_one_twice_are_refused() -> None:

@@ -85,12 +85,14 @@ def test_the_border_of_the_image_is_a_surface():
     assert len(surface_voxels(np.ones((3, 3, 3), np.uint8), 1, (slice(0, 3),) * 3)) == 26
 
 
-def test_every_surface_voxel_of_one_label_is_found_in_order():
-    """Of a rough label in a corner of a map that holds another one."""
-    labels = np.ones((7, 9, 10), np.uint8)
-    labels[3:, 1:6, 4:] = np.random.default_rng(2).choice([1, 2], (4, 5, 6), p=[0.1, 0.9])
+@pytest.mark.parametrize("whole", [True, False])
+def test_every_surface_voxel_of_one_label_is_found_in_order(whole: bool):
+    """Of a label that fills the map, and of a rough one within a part that begins and ends elsewhere along each axis."""
+    labels = np.full((9, 9, 9), 2 if whole else 1, np.uint8)
+    if not whole:
+        labels[1:9, 3:8, 4:6] = np.random.default_rng(2).choice([1, 2], (8, 5, 2), p=[0.1, 0.9])
     box = label_boxes(labels, [2])[2]
-    assert [part.start for part in box] == [3, 1, 4]
+    assert whole or [(part.start, part.stop) for part in box] == [(1, 9), (3, 8), (4, 6)]
     assert surface_voxels(labels, 2, box).tolist() == np.argwhere(surface_by_erosion(labels == 2)).tolist()
 
 
@@ -144,7 +146,9 @@ def test_agrees_with_simpleitk(mask, reference, spacing):
 @pytest.mark.parametrize("far", [0.0, math.inf])
 def test_the_tree_and_the_transform_find_the_same(monkeypatch, far):
     rng = np.random.default_rng(5)
-    mask, reference = rng.random((12, 14, 16)) > 0.9, rng.random((12, 14, 16)) > 0.97
+    # Away from the first voxel of the map.
+    around = ((3, 1), (2, 0), (1, 4))
+    mask, reference = (np.pad(rng.random((12, 14, 16)) > share, around) for share in (0.9, 0.97))
     monkeypatch.setattr(nearest, "FAR_VOXELS", far)
     found = mask_surface_distances(mask, reference, (0.3, 0.5, 1.1))
     to_reference, to_mask = brute_force(mask, reference, (0.3, 0.5, 1.1))

@@ -82,6 +82,7 @@ def test_every_point_is_as_far_from_the_nearest_face_as_by_hand_and_inside_where
     found = surface_error_mm(Surface(points, np.zeros((0, 3), dtype=np.int64)), labels, 3)
     assert found == pytest.approx(np.where(within, -distance, distance))
     assert 5 < np.count_nonzero(within) < 40
+    assert surface_error_mm(Surface(points[:1], np.zeros((0, 3), dtype=np.int64)), labels, 3) == pytest.approx(found[:1])
     assert surface_error_mm(Surface(points[:0], np.zeros((0, 3), dtype=np.int64)), labels, 3).size == 0
 
 
