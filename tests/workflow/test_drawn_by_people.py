@@ -12,9 +12,11 @@ from ifssnet.cli.main import main
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
+from ifssnet.core.seeds import Seeds
 from ifssnet.geometry.untyped import distance_to_false
 from ifssnet.io.open import open_labels
 from ifssnet.io.save import save
+from ifssnet.propagate.seeding.stray_drawings import look_over
 from ifssnet.workflow.files.opener import SeedReading, open_seeds
 
 GRID = Grid((40, 60, 70), (0.8, 0.8, 2.0))
@@ -298,3 +300,13 @@ def test_ends_that_count_as_absent_because_others_are_drawn_there(tmp_path: Path
     (only,) = [finding.text for finding in open_seeds(written(tmp_path / "d.seg.nrrd", drawn)).findings]
     assert only.startswith("GM was drawn at one place only, slice 22, and counts as absent on slices 16, 28,")
     assert only.endswith(f"up to {area * 2.4:.2g} cm3 hang on it.")
+
+
+def test_a_segment_of_the_whole_group_over_a_muscle_is_named(tmp_path: Path) -> None:
+    only_sol = {1: {z: TRUTH[z] == 1 for z in PLACES}}
+    seeds = Seeds({**only_sol, 2: {z: TRUTH[z] > 0 for z in PLACES}}, GRID, {1: "SOL", 2: "triceps"})
+    (found,) = [each for each in look_over(seeds).findings if "was drawn over" in each.text]
+    assert (found.severity, found.figure) == ("warning", 1.0)
+    assert found.text.startswith("triceps was drawn over 100 % of SOL.")
+    beside = Seeds({**only_sol, 2: {z: np.roll(TRUTH[z] == 2, 1, axis=0) for z in PLACES}}, GRID, {1: "SOL", 2: "GM"})
+    assert not [each for each in look_over(beside).findings if "was drawn over" in each.text]

@@ -12,12 +12,12 @@ import pytest
 from ifssnet.cli.main import main
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
-from ifssnet.core.provenance import MethodDescription, Provenance, SelfCheck, WeightsSource
+from ifssnet.core.provenance import MethodDescription, Provenance, SelfCheck, VolumeEstimate, WeightsSource
 from ifssnet.figures.leg_report.self_check_words import self_check_words
 from ifssnet.io.save import save
 from ifssnet.io.storage.provenance import RecordedProvenance
 from ifssnet.propagate.anchored.self_check import warning
-from ifssnet.workflow.report.recorded_facts import doubts, network_of
+from ifssnet.workflow.report.recorded_facts import doubts, network_of, shown_estimates
 
 Z, Y, X = np.mgrid[:30, :40, :40]
 BALL = (((Z - 15) / 12) ** 2 + ((Y - 20) / 15) ** 2 + ((X - 20) / 15) ** 2 < 1).astype(np.uint8)
@@ -123,3 +123,8 @@ def test_every_network_says_how_it_was_checked() -> None:
     )
     assert network_of(recorded) == "ifss-net"
     assert len(doubts(recorded)) == 1
+
+
+def test_estimates_go_by_the_names_of_the_page() -> None:
+    shown = shown_estimates({"M. soleus": VolumeEstimate(9, 500.0), "Gastrocnemius (medial head)": VolumeEstimate(9, 290.0)})
+    assert {name: each.volume_cm3 for name, each in shown.items()} == {"SOL": 500.0, "GM": 290.0}

@@ -168,13 +168,13 @@ def color_of(name: str, index: int) -> tuple[int, int, int]:
 
     The right one of two sides is lighter.
 
-    >>> color_of("SOL", 0), color_of("TA", 1)
-    ((126, 87, 194), (230, 159, 0))
+    >>> color_of("SOL", 0), color_of("M. soleus", 2), color_of("TA", 1)
+    ((126, 87, 194), (126, 87, 194), (230, 159, 0))
     """
     base, _, side = name.rpartition(" ")
     if side in _SIDES and base in _BY_NAME:
         red, green, blue = color_of(base, index)
         whiter = 0.45 if side == "right" else 0.0
         return (_toward_white(red, whiter), _toward_white(green, whiter), _toward_white(blue, whiter))
-    part = _BY_NAME.get(name)
+    part = _BY_NAME.get(field_name(name))
     return _RING[index % len(_RING)] if part is None or part.color is None else part.color

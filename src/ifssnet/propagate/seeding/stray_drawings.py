@@ -17,6 +17,7 @@ from ifssnet.geometry.untyped import pieces
 from ifssnet.measurement.checks.completeness import click_finding
 from ifssnet.propagate.seeding.drawn_ends import end_findings
 from ifssnet.propagate.seeding.outlined_seeds import area_named, slices_named
+from ifssnet.propagate.seeding.overlapping_drawings import overlap_findings
 from ifssnet.propagate.seeding.pinholes import without_pinholes
 
 ISLAND_SHARE = 0.05
@@ -112,7 +113,7 @@ def look_over(seeds: Seeds, clean: bool = False) -> Seeds:
     looked = replace(seeds, masks=masks, findings=(*seeds.findings, *findings))
     # What is stray anyhow is no end of a muscle.
     left = {label: {z: mask for z, mask in own.items() if (label, z) not in away} for label, own in tidy.masks.items()}
-    return replace(looked, findings=(*looked.findings, *end_findings(replace(looked, masks=left))))
+    return replace(looked, findings=(*looked.findings, *end_findings(replace(looked, masks=left)), *overlap_findings(looked)))
 
 
 def _click(seeds: Seeds, label: int) -> Finding | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.findings import Finding
+from ifssnet.core.muscles import field_names
 from ifssnet.core.provenance import BodySide, CaseFacts, SelfCheck
 from ifssnet.core.provenance import VolumeEstimate as Estimated
 from ifssnet.core.seeds import Seeds
@@ -50,8 +51,9 @@ def estimated_volumes(recorded_provenance: RecordedProvenance, seeds: Seeds | No
 
 def shown_estimates(estimates: Mapping[str, Estimated]) -> dict[str, VolumeEstimate]:
     """The same as a report shows them."""
+    called = field_names(estimates)
     return {
-        name: VolumeEstimate(
+        called[name]: VolumeEstimate(
             each.volume_cm3, each.leave_one_out_error_percent, "guided interpolation", each.leave_one_out_error_cm3
         )
         for name, each in estimates.items()
