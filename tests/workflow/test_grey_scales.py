@@ -14,7 +14,7 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.provenance import Provenance
 from ifssnet.core.weights import Weights
-from ifssnet.io.open import open_labels
+from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.save import save
 from ifssnet.io.storage.provenance import read_provenance
 from ifssnet.io.storage.weights import save_weights
@@ -101,3 +101,23 @@ def test_levels_that_nobody_explains_are_warned_of(files: Path, capsys: pytest.C
     said = " ".join(capsys.readouterr().err.split())
     assert "Nothing says which grey level is black" in said
     assert "percentiles" in said
+
+
+@pytest.mark.slow
+def test_a_digital_leg_is_segmented_to_the_bit_by_the_default_method(tmp_path: Path) -> None:
+    leg = tmp_path / "leg"
+    assert run("phantom", "leg", "-o", leg, "--seed", 3, "--size", "small", "--quiet") == 0
+    seeds = tmp_path / "drawn.seg.nrrd"
+    assert run("seeds", leg / "masksX1.mha", "-o", seeds, "--consecutive", 3, "--every-mm", 27.7, "--quiet") == 0
+    volume = open_volume(leg / "x1.mha")
+    found: list[np.ndarray] = []
+    for name, array in {
+        "bytes": volume.array,
+        "words": volume.array.astype(np.uint16) * 257,
+        "shares": volume.array.astype(np.float32) / np.float32(255),
+    }.items():
+        save(replace(volume, array=array), tmp_path / f"{name}.mha")
+        assert run("segment", tmp_path / f"{name}.mha", "--seeds", seeds, "-o", tmp_path / f"{name}.seg.nrrd", "--quiet") == 0
+        found.append(open_labels(tmp_path / f"{name}.seg.nrrd").array)
+    assert found[0].any()
+    assert all(np.array_equal(found[0], other) for other in found[1:])
