@@ -203,3 +203,14 @@ def test_reading_takes_the_graph_not_a_fixed_chain(tmp_path: Path):
         "TrackerToReferenceTransform": moved(10, 10, 10),
     }
     assert at(read_sequence(sequence(tmp_path / "a.mha", [told, told])), 0, 0, 0) == pytest.approx([11, 9, 11])
+
+
+@pytest.mark.parametrize("level", [np.nan, np.inf])
+def test_levels_that_are_no_numbers_are_refused(tmp_path: Path, level: float):
+    pixels = PIXELS.astype("<f4")
+    pixels[1, 0, 0] = level
+    told = {"ImageToReferenceTransform": IDENTITY}
+    path = sequence(tmp_path / "a.igs.mha", [told, told], pixels=pixels)
+    path.write_bytes(path.read_bytes().replace(b"MET_UCHAR", b"MET_FLOAT"))
+    with pytest.raises(InputError, match="1 pixels that are NaN or infinite"):
+        open_sweep(path)

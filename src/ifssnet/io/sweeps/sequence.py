@@ -138,7 +138,15 @@ def _field(fields: Mapping[str, str], name: str) -> str | None:
 
 
 def grey_frames(array: Shaped[np.ndarray, "*size"], fields: Mapping[str, str], path: Path) -> Shaped[np.ndarray, "frame v u"]:
-    """The pixels of a sequence as grey frames. PLUS lists frames last, 3D Slicer may list them first."""
+    """The pixels of a sequence as grey frames. PLUS lists frames last, 3D Slicer may list them first.
+
+    Raises:
+        InputError: Not 2-D frames, or levels that are no numbers: compounded, they would take their neighbours along.
+    """
+    if array.dtype.kind == "f" and (bad := sum(int((~np.isfinite(part)).sum()) for part in array)):
+        raise InputError(
+            f"grey levels in {path.name}", f"{bad:,} pixels that are NaN or infinite", "Export the recording again."
+        )
     channels = _field(fields, "ElementNumberOfChannels") or "1"
     colour = channels not in ("0", "1") and channels == str(array.shape[-1])
     kinds = (_field(fields, "kinds") or "").lower().split()[::-1]
