@@ -111,6 +111,7 @@ def test_a_line_without_a_rater_stands_for_every_rater(tmp_path: Path) -> None:
         ("subject,visit\nA_b,c\nA,b_c\n", "", "stay apart"),
         ("subject\n../x\n", "", "names of letters"),
         ("subject,volume,sweeps\nP01,a.mha,b.mha\n", "", "volume or sweeps"),
+        ("subject,volume,grid\nP01,a.mha,b.mha\n", "", "with a grid"),
         ("subject,seeds,segmentation\nP01,a.mha,b.mha\n", "", "finished segmentation"),
         ("subject,visit\nP01,pre\n", 'before = "pre"\n', "before and after"),
         ("subject,visit\nP01,pre\n", 'before = "pre"\nafter = "post"\n', "a visit out of pre"),

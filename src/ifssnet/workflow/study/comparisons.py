@@ -31,6 +31,8 @@ COMPARED: tuple[str, ...] = (VOLUME, "max_acsa_smoothed_cm2", "length_mm")
 
 _Values = Mapping[StudyCase, float]
 _MIN_LEGS = 2
+_NOTHING = 1e-6
+"""In cm3, cm2 and mm alike: what round-off leaves of measurements that are the same."""
 _Group = tuple[ComparisonKind, str, str, str, str, str]
 
 
@@ -121,7 +123,7 @@ def detectable_changes(
         sources: tuple[MdcSource, ...] = ("visits", "raters")
         for name in sources:
             # Measurements that never differ say nothing of what can be detected.
-            if known.get(name):
+            if known.get(name, 0.0) > _NOTHING:
                 answer.append(DetectableChange(each.quantity, each.muscle, known[name], name))
                 break
     return tuple(answer)

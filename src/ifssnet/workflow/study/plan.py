@@ -27,6 +27,7 @@ class PlannedCase:
         case: Whose it is.
         volume: The grey levels; None for none, and where they are compounded.
         sweeps: What they are compounded from.
+        grid: The volume whose grid they are compounded onto; None for one of their own.
         seeds: What was drawn.
         segmentation: A finished segmentation in place of these.
         missing: What is not there, in words; empty where all is.
@@ -36,6 +37,7 @@ class PlannedCase:
     case: StudyCase
     volume: Path | None = None
     sweeps: tuple[Path, ...] = ()
+    grid: Path | None = None
     seeds: tuple[Path, ...] = ()
     segmentation: Path | None = None
     missing: str = ""
@@ -130,15 +132,19 @@ def _planned(line: LegLine, root: Path) -> PlannedCase:
     sweeps = _found(_several(line.sweeps), root, lacking)
     seeds = _found(_several(line.seeds), root, lacking)
     volume = _found(_several(line.volume), root, lacking)
+    grid = _found(_several(line.grid), root, lacking)
     whole = _found(_several(line.segmentation), root, lacking)
-    for what, files in (("volume", volume), ("segmentation", whole)):
+    if line.grid and not _several(line.sweeps):
+        raise InputError(f"sweeps of {case.name} with a grid", "none", "Leave the grid out.")
+    for what, files in (("volume", volume), ("grid", grid), ("segmentation", whole)):
         if len(files) > 1:
             raise InputError(f"one {what} of {case.name}", f"{len(files)} that fit", "Name one file.")
     if not (lacking or seeds or whole):
         lacking.append("seeds: nothing was drawn yet")
     missing = f"not there: {', '.join(lacking)}" if lacking else ""
     one = next(iter(volume), None)
-    return PlannedCase(case, one, sweeps, seeds, next(iter(whole), None), missing, line.covariates)
+    onto, finished = next(iter(grid), None), next(iter(whole), None)
+    return PlannedCase(case, one, sweeps, onto, seeds, finished, missing, line.covariates)
 
 
 def _several(given: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -182,8 +188,9 @@ def _refuse_twins(cases: Sequence[PlannedCase]) -> None:
                 "Remove one, or give it a visit or a rater of its own.",
             )
         seen[where] = each
-        if first.sweeps != each.sweeps and first.sweeps and each.sweeps:
-            raise InputError(f"the same sweeps for all raters of {each.case.recording}", "others", "Correct the study's list.")
+        if first.sweeps and each.sweeps and (first.sweeps, first.grid) != (each.sweeps, each.grid):
+            what = f"the same sweeps and grid for all raters of {each.case.recording}"
+            raise InputError(what, "others", "Correct the study's list.")
 
 
 def _design(file: StudyFile, cases: Sequence[StudyCase]) -> Design:

@@ -136,13 +136,18 @@ def _compound_work(study: Study, planned: PlannedCase, output: Path) -> Compound
     settings = study.file.compounding
     files = CaseFiles(output, planned.case)
     files.folder.mkdir(parents=True, exist_ok=True)
+    options = compounding_options(settings)
+    if planned.grid is not None:
+        # A grid has its own spacing and axes.
+        options = {name: value for name, value in options.items() if name not in ("spacing_mm", "axes")}
     recording = RecordingFiles(
-        planned.sweeps, study.path(settings.config), compounding_options(settings), calibration=study.path(settings.calibration)
+        planned.sweeps, study.path(settings.config), options, planned.grid, calibration=study.path(settings.calibration)
     )
     depends = {
         "format": RECORD_FORMAT,
         "version": software()["ifssnet"],
         "files": [source(path)["sha256"] for path in recording.inputs],
+        "grid": "" if planned.grid is None else source(planned.grid)["sha256"],
         "settings": plain_table(settings),
     }
     return CompoundWork(files, recording, digest(depends))

@@ -35,6 +35,7 @@ class LegLine:
         rater: Who drew.
         volume: The grey levels; empty for none.
         sweeps: Recordings that a volume is compounded from, patterns among them.
+        grid: With sweeps: the volume that was drawn on, whose grid is taken; empty for a grid of the sweeps' own.
         seeds: What was drawn, patterns among them.
         segmentation: A finished segmentation, which is only measured.
         covariates: What else the list says.
@@ -46,6 +47,7 @@ class LegLine:
     rater: str = ""
     volume: str = ""
     sweeps: str | tuple[str, ...] = ()
+    grid: str = ""
     seeds: str | tuple[str, ...] = ()
     segmentation: str = ""
     covariates: Mapping[str, str] = field(default_factory=dict[str, str])

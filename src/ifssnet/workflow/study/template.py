@@ -107,7 +107,8 @@ def _planned(grid: StudyGrid) -> StudyFile:
     legs: list[LegLine] = []
     for subject, side, visit, rater in product(subjects, sides, visits, grid.raters or ("",)):
         folder = "/".join(part for part in (subject, side, visit) if part)
-        legs.append(LegLine(subject, side, visit, rater, f"{folder}/leg.mha", (), f"{folder}/{rater or 'seeds'}.seg.nrrd"))
+        drawn = f"{folder}/{rater or 'seeds'}.seg.nrrd"
+        legs.append(LegLine(subject, side, visit, rater, volume=f"{folder}/leg.mha", seeds=drawn))
     before, after = next((pair for pair in BEFORE_AND_AFTER if set(pair) <= set(visits)), ("", ""))
     return StudyFile(before=before, after=after, legs=tuple(legs))
 
