@@ -28,6 +28,8 @@ from ifssnet.workflow.study.plan import PlannedCase, Study
 from ifssnet.workflow.study.records import RECORD_FORMAT, CaseFiles, MuscleRecord, Record, digest, read_record, write_record
 from ifssnet.workflow.study.study_file import CompoundingSettings, MethodSettings
 
+_LONGEST_SETTING = 120
+
 
 @dataclass(frozen=True)
 class CompoundWork:
@@ -175,10 +177,19 @@ def compound_recording(work: CompoundWork) -> None:
         status="done",
         error="",
         remarks=(*_remarks(written.findings), *_words(caught)),
-        compounding=dict(written.settings),
+        compounding=short_settings(written.settings),
         software=software(),
     )
     write_record(done, work.files.volume_record)
+
+
+def short_settings(settings: Mapping[str, str]) -> dict[str, str]:
+    """How a volume was compounded, without the findings and the curves that its header carries beside.
+
+    >>> short_settings({"compounding": "mean", "findings": "[{}]"})
+    {'compounding': 'mean'}
+    """
+    return {name: words for name, words in settings.items() if len(words) <= _LONGEST_SETTING and words[:1] not in ("[", "{")}
 
 
 def _work(study: Study, planned: PlannedCase, output: Path) -> CaseWork:
