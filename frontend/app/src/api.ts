@@ -21,8 +21,6 @@ export interface Muscle {
   absent: boolean;
   first: number | null;
   last: number | null;
-  /** SD of the volume in cm³, as the drawn slices tell it. */
-  sd: number | null;
   stale: [number, number][];
   methods: string[];
 }
@@ -47,10 +45,15 @@ export interface CaseState {
   secondsPerOutline: number | null;
   runs: number;
   running: boolean;
-  suggestion: { label: number; z: number; why: string; gain: number | null } | null;
   /** Slices to be drawn again, blind: label and slice of each, in order. */
   asked: [number, number][];
   redrawn: number;
+}
+
+/** What takes the server a moment to work out: the slice to draw next, and the SD of each muscle's volume in cm³ by its label. */
+export interface Advice {
+  suggestion: { label: number; z: number; why: string; gain: number | null } | null;
+  sds: Record<string, number | null>;
 }
 
 /** How slices agree that were drawn twice; areas in mm². */
@@ -129,10 +132,10 @@ const at = (name: string): string => `cases/${encodeURIComponent(name)}`;
 
 export const login = (token: string): Promise<unknown> => post("login", { token });
 export const folder = (): Promise<Folder> => answer("folder");
-export const whole = (name: string): Promise<CaseState & { marks: SentMark[] }> => answer(at(name));
+export const whole = (name: string): Promise<CaseState & { marks: SentMark[]; advice: Advice | null }> => answer(at(name));
 export const wish = (name: string, wished: Wish): Promise<{ version: number }> =>
   post(`${at(name)}/events`, { tab: TAB, by: who(), wish: wished });
-export const propagate = (name: string, what: { label?: number; low?: number; high?: number; near?: number }): Promise<unknown> =>
+export const propagate = (name: string, what: { label?: number; low?: number; high?: number; near?: number; front?: number }): Promise<unknown> =>
   post(`${at(name)}/propagate`, { tab: TAB, by: who(), ...what });
 export const cancel = (name: string): Promise<unknown> => post(`${at(name)}/cancel`, { tab: TAB });
 export const takeOver = (name: string): Promise<unknown> => post(`${at(name)}/writer`, { tab: TAB });

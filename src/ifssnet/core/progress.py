@@ -44,6 +44,7 @@ class Step:
         probability: The probability of each pixel to belong to the muscle, 0 to 1; 0.5 and above is inside.
         done: Steps finished, this one included.
         total: Steps in all.
+        provisional: Whether the same slice comes again, better.
     """
 
     label: int
@@ -51,6 +52,7 @@ class Step:
     probability: Float[np.ndarray, "y x"]
     done: int
     total: int
+    provisional: bool = False
 
 
 def drain(work: Generator[Progress, None, Result], listen: Callable[[Progress], None] | None = None) -> Result:

@@ -20,6 +20,7 @@ from ifssnet.web.routes import arrivals, case, entry, exports, folder, images
 from ifssnet.web.security import Access, Guard
 from ifssnet.web.work.batch import Batch
 from ifssnet.web.work.jobs import Jobs
+from ifssnet.workflow.arrivals.new_case import clear_leftovers
 from ifssnet.workflow.session.log import UnwritableLogError
 from ifssnet.workflow.session.methods import Methods
 
@@ -37,6 +38,7 @@ def create_app(root: Path, access: Access, methods: Methods | None = None, limit
     """
     hub, jobs = Hub(root, methods or Methods()), Jobs(root)
     shutil.rmtree(root / INCOMING, ignore_errors=True)
+    clear_leftovers(root)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from ifssnet.core.errors import InputError
 from ifssnet.web.app import create_app
 from ifssnet.web.security import access_for
 from ifssnet.workflow.session.methods import Methods
+from ifssnet.workflow.session.warm_up import warm_up
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ def serve(served: Served, say: Callable[[str], None]) -> None:
     except OSError as error:
         raise InputError("a folder of cases", f"{served.folder}: {error.strerror}", "Choose another folder.") from error
     access = access_for(served.host, served.names)
-    app = create_app(served.folder, access, Methods(served.device), int(served.limit_gb * 1e9))
+    methods = Methods(served.device)
+    app = create_app(served.folder, access, methods, int(served.limit_gb * 1e9))
     try:
         listening = _listen(served.host, served.port)
     except OSError as error:
@@ -66,6 +69,8 @@ def serve(served: Served, say: Callable[[str], None]) -> None:
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, server_header=False)
     server = uvicorn.Server(config)
     say(address)
+    # While the expert looks for the case: a network takes seconds to come from its file.
+    threading.Thread(target=warm_up, args=(methods,), name="warm up", daemon=True).start()
     asyncio.run(server.serve(sockets=[listening]))
 
 

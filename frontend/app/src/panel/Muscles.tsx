@@ -41,6 +41,7 @@ export function Muscles({ store }: { store: CaseStore }) {
 
 function Row({ store, muscle, place }: { store: CaseStore; muscle: Muscle; place: number }) {
   const active = store.label.value === muscle.label;
+  const sd = store.advice.value?.sds[muscle.label] ?? null;
   const mark = store.marks.get(muscle.label, store.z.value);
   const word = mark === undefined ? t("nothing") : mark.mask.pixels === 0 ? t("absent") : mark.origin === "drawn" ? t(mark.corrected ? "corrected" : "drawn") : t(mark.origin === "accepted" ? "accepted" : "proposed");
   const sure = mark?.confidence != null && mark.origin === "proposed" ? `, ${t("confidence", Math.round(mark.confidence * 100))}` : "";
@@ -56,7 +57,7 @@ function Row({ store, muscle, place }: { store: CaseStore; muscle: Muscle; place
         <small>
           {word}
           {sure}
-          {muscle.sd !== null && muscle.sd < store.volumeCm3(muscle) && <span class="sd" title={t("sdWhy")}> ± {number(muscle.sd, 1)}</span>}
+          {sd !== null && sd < store.volumeCm3(muscle) && <span class="sd" title={t("sdWhy")}> ± {number(sd, 1)}</span>}
         </small>
       </label>
       <button

@@ -43,7 +43,7 @@ export function Work({ store }: { store: CaseStore }) {
 
 function Suggested({ store }: { store: CaseStore }) {
   const state = store.state.value!;
-  const next = state.suggestion;
+  const next = store.advice.value?.suggestion ?? null;
   const name = state.muscles.find((muscle) => muscle.label === next?.label)?.name ?? "";
   return (
     <div class="row suggested">

@@ -1,12 +1,12 @@
 // The open case: what the server knows, what the expert sees, and what is on its way.
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
-import type { CaseState, Muscle, Refused, Wish } from "../api.ts";
+import type { Advice, CaseState, Muscle, Refused, Wish } from "../api.ts";
 import { cancel, propagate, takeOver, whole } from "../api.ts";
 import { t } from "../i18n/index.ts";
 import type { Packed, Plane } from "../draw/mask.ts";
 import { EMPTY, unpack } from "../draw/mask.ts";
 import { say } from "./app.ts";
-import type { Change, Progress } from "./live.ts";
+import type { Change, Found, Progress } from "./live.ts";
 import { listen } from "./live.ts";
 import { Marks } from "./marks.ts";
 import { Outbox } from "./outbox.ts";
@@ -20,6 +20,7 @@ const TELL_SEEN_MS = 5000;
 
 export class CaseStore {
   readonly state = signal<CaseState | null>(null);
+  readonly advice = signal<Advice | null>(null);
   /** Counts changes of the marks; reading it makes a view follow them. */
   readonly revision = signal(0);
   readonly z = signal(0);
@@ -49,7 +50,10 @@ export class CaseStore {
   private readonly watch = new Stopwatch();
   private readonly unsettled = new Map<number, number>();
   private readonly seen = new Set<number>();
-  private early: Change[] | null = [];
+  private early: (Change | Found)[] | null = [];
+  /** The newest version that is known, and the one that the server had when the stream of changes began. */
+  private version = -1;
+  private streamed = 0;
   private readonly stop: () => void;
   private readonly timers: number[] = [];
   private seenTimer = 0;
@@ -62,9 +66,11 @@ export class CaseStore {
       hello: (version, writer) => {
         this.connected.value = true;
         this.writer.value = writer;
-        if (this.state.value?.version !== version) void this.load();
+        this.streamed = version;
+        if (this.early === null && this.version !== version) void this.load();
       },
       change: (change) => (this.early === null ? this.take(change) : this.early.push(change)),
+      advice: (advice) => (this.advice.value = advice),
       progress: (progress) => {
         this.running.value = true;
         this.progress.value = { ...progress, since: this.progress.value?.since ?? performance.now() };
@@ -82,6 +88,8 @@ export class CaseStore {
       broken: () => (this.connected.value = false),
     });
     this.timers.push(window.setInterval(() => this.tellSeen(), TELL_SEEN_MS));
+    // Beside the stream and not after it: the first picture waits for this answer.
+    void this.load();
   }
 
   /** What shows: while a slice is drawn again nothing but what is drawn now. */
@@ -101,12 +109,14 @@ export class CaseStore {
   async load(): Promise<void> {
     this.early = [];
     try {
-      const { marks, ...state } = await whole(this.name);
+      const { marks, advice, ...state } = await whole(this.name);
       const fresh = new Marks(state.shape[2], state.shape[1]);
       marks.forEach((mark) => fresh.take(mark));
-      const missed = this.early.filter((change) => change.version > state.version);
+      const missed = (this.early ?? []).filter((change) => change.version > state.version);
       this.early = null;
       batch(() => {
+        this.version = state.version;
+        if (advice !== null) this.advice.value = advice;
         const first = this.state.value === null;
         this.known = fresh;
         this.state.value = state;
@@ -115,6 +125,8 @@ export class CaseStore {
         if (first) this.begin(state);
         missed.forEach((change) => this.take(change));
       });
+      // What changed after this answer and before the stream began was told nobody.
+      if (this.version < this.streamed) await this.load();
     } catch (error) {
       this.early = null;
       say(String(error instanceof Error ? error.message : error), true);
@@ -203,7 +215,7 @@ export class CaseStore {
     if (!this.editable.value || this.running.value || this.blind.value !== null) return;
     this.running.value = true;
     try {
-      await propagate(this.name, { near: this.z.value, ...(label === undefined ? {} : { label }) });
+      await propagate(this.name, { near: this.z.value, front: this.label.value, ...(label === undefined ? {} : { label }) });
     } catch (error) {
       this.running.value = false;
       say(error instanceof Error ? error.message : String(error), true);
@@ -221,7 +233,7 @@ export class CaseStore {
 
   /** Go to the slice whose drawing would help most. */
   goToSuggested(): void {
-    const next = this.state.value?.suggestion;
+    const next = this.advice.value?.suggestion;
     if (next === null || next === undefined || this.blind.value !== null) return;
     this.label.value = next.label;
     this.goTo(next.z);
@@ -262,12 +274,16 @@ export class CaseStore {
     this.see();
   }
 
-  private take({ marks, ...state }: Change): void {
+  private take(change: Change | Found): void {
     batch(() => {
-      this.state.value = state;
+      const { marks } = change;
+      this.version = change.version;
       // A slice that is being drawn on shows what this tab has: the server's answer to the last stroke is on its way.
       for (const mark of marks) if (!this.unsettled.has(mark.z)) this.known.take(mark);
       if (marks.length > 0) this.revision.value++;
+      if (!("muscles" in change)) return;
+      const { marks: _, ...state } = change;
+      this.state.value = state;
       if (state.asked.length === 0 && this.redrawing) this.blinded.value = false;
       this.redrawing = state.asked.length > 0;
     });

@@ -1,8 +1,14 @@
 // The stream of changes of one case, connected again whenever it breaks.
-import type { CaseState, SentMark } from "../api.ts";
+import type { Advice, CaseState, SentMark } from "../api.ts";
 import { liveAddress } from "../api.ts";
 
 export type Change = CaseState & { marks: SentMark[] };
+
+/** Slices that a run found: all else is as it was. */
+export interface Found {
+  version: number;
+  marks: SentMark[];
+}
 
 export interface Progress {
   stage: string;
@@ -13,7 +19,8 @@ export interface Progress {
 
 export interface Listener {
   hello(version: number, writer: boolean): void;
-  change(change: Change): void;
+  change(change: Change | Found): void;
+  advice(advice: Advice): void;
   progress(progress: Progress): void;
   stopped(problem: string, cancelled: boolean): void;
   writer(mine: boolean, free: boolean): void;
@@ -34,6 +41,8 @@ export function listen(name: string, listener: Listener): () => void {
     };
     on<{ version: number; writer: boolean }>("hello", (data) => listener.hello(data.version, data.writer));
     on<Change>("change", (data) => listener.change(data));
+    on<Found>("slices", (data) => listener.change(data));
+    on<Advice>("advice", (data) => listener.advice(data));
     on<Progress>("progress", (data) => listener.progress(data));
     on<{ problem: string; cancelled: boolean }>("stopped", (data) => listener.stopped(data.problem, data.cancelled));
     on<{ writer: boolean; free: boolean }>("writer", (data) => listener.writer(data.writer, data.free));

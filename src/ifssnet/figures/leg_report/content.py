@@ -90,6 +90,7 @@ class ExpertRecord:
         outlines: Outlines drawn.
         slices_by_origin: For each muscle, how many slices were drawn, corrected, accepted, looked at or never seen.
         slices_by_method: Slices that each method found.
+        networks: File and hash of every trained network among these methods.
     """
 
     signed_by: str = ""
@@ -99,6 +100,7 @@ class ExpertRecord:
     outlines: int = 0
     slices_by_origin: Mapping[str, Mapping[str, int]] = field(default_factory=dict[str, Mapping[str, int]])
     slices_by_method: Mapping[str, int] = field(default_factory=dict[str, int])
+    networks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -41,4 +41,7 @@ def _facts(record: ExpertRecord) -> list[str]:
     if record.slices_by_method:
         found = ", ".join(f"{count} slices by {name.replace('_', '-')}" for name, count in record.slices_by_method.items())
         facts.append(found)
+    facts += [
+        f"network {file}, SHA-256 {sha256[:12]}" for file, _, sha256 in (each.rpartition(" ") for each in record.networks)
+    ]
     return facts

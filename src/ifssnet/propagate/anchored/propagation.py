@@ -101,7 +101,7 @@ class AnchoredPropagation:
                     muscle.prepare(z, depths[label], seen)
                     done += 1
                     if label in sought.get(z, ()):
-                        yield Step(label, z, self._probability(depths[label], maps, None), done, total)
+                        yield Step(label, z, self._probability(depths[label], maps, None), done, total, provisional=True)
         # Only now: whoever waits has seen every slice by then.
         check = self._check_of(maps, muscles)
         if doubt := warning(check):

@@ -162,6 +162,7 @@ class Propagate(Message):
     low: Whole | None = None
     high: Whole | None = None
     near: Whole | None = None
+    front: Whole | None = None
     method: Annotated[str, Field(max_length=60)] | None = None
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ifssnet.core.errors import InputError
 from ifssnet.io.plain_data import Json
+from ifssnet.web.cases.adviser import Adviser
 from ifssnet.web.cases.live import Stream
 from ifssnet.web.cases.messages import Export, Propagate, Wished, event_of, mark_json, progress_json
 from ifssnet.web.cases.state_json import state_json
@@ -20,7 +21,7 @@ from ifssnet.workflow.session.methods import Methods
 from ifssnet.workflow.session.propagation import propagate
 from ifssnet.workflow.session.state import SessionState
 from ifssnet.workflow.viewing.grey_slices import GreySlices
-from ifssnet.workflow.viewing.marks import changed_marks, marks
+from ifssnet.workflow.viewing.marks import changed_marks, marks, only_slices_came
 from ifssnet.workflow.viewing.shared_session import SharedSession
 
 BATCH = "batch"
@@ -45,6 +46,7 @@ class OpenCase:
         self._worker: threading.Thread | None = None
         self._problem = ""
         self._volume_turn = threading.Lock()
+        self._adviser = Adviser(lambda advice: self._tell("advice", advice))
         self.session.listen(self._changed)
         # The first slice is asked for a moment later: by then the volume is being read.
         threading.Thread(target=self._make_ready, name=f"read {name}", daemon=True).start()
@@ -73,9 +75,6 @@ class OpenCase:
         # Whoever asks for a slice is told why the volume cannot be read.
         with suppress(InputError):
             _ = self.slices
-        # While the expert draws: a network takes seconds to come from its file.
-        with suppress(InputError):
-            self._methods.get(self._methods.best())
 
     def check_volume(self, key: str) -> None:
         """Refuse an address that belongs to another volume.
@@ -127,6 +126,7 @@ class OpenCase:
         with self.session.turn:
             state = self.session.state
             found = self._state(state)
+            found["advice"] = self._adviser.ask(state)
         return {**found, "marks": [mark_json(mark) for mark in marks(state)]}
 
     def wish(self, wished: Wished) -> int:
@@ -220,7 +220,13 @@ class OpenCase:
         if wanted.label is not None and wanted.low is not None and wanted.high is not None:
             intervals = [Interval(wanted.label, wanted.low, wanted.high)]
         work = propagate(
-            self.session, self._methods, label=wanted.label, intervals=intervals, method=wanted.method or None, near=wanted.near
+            self.session,
+            self._methods,
+            label=wanted.label,
+            intervals=intervals,
+            method=wanted.method or None,
+            near=wanted.near,
+            front=wanted.front,
         )
         try:
             for progress in work:
@@ -238,7 +244,12 @@ class OpenCase:
             self._tell("stopped", {"problem": self._problem, "cancelled": self._cancel.is_set()})
 
     def _changed(self, before: SessionState, after: SessionState) -> None:
-        self._tell("change", {**self._state(after), "marks": [mark_json(mark) for mark in changed_marks(before, after)]})
+        found: list[Json] = [mark_json(mark) for mark in changed_marks(before, after)]
+        if only_slices_came(before, after):
+            self._tell("slices", {"version": after.events, "marks": found})
+            return
+        self._tell("change", {**self._state(after), "marks": found})
+        self._adviser.ask(after)
 
     def _state(self, state: SessionState) -> dict[str, Json]:
         return state_json(self.name, state) | {"running": self.running}

@@ -1,4 +1,4 @@
-"""A session's state as the page reads it, without the masks."""
+"""A session's state as the page reads it, without the masks; and what is to be said of it."""
 
 from __future__ import annotations
 
@@ -33,10 +33,15 @@ def state_json(name: str, state: SessionState) -> dict[str, Json]:
         "outlines": state.effort.outlines,
         "secondsPerOutline": state.effort.seconds_per_outline,
         "runs": state.runs,
-        "suggestion": _suggestion(state),
         "asked": [[label, z] for label, z in state.asked],
         "redrawn": len(state.redrawn),
     }
+
+
+def advice_json(state: SessionState) -> dict[str, Json]:
+    """The slice to draw next, and the SD of each muscle's volume by its label."""
+    sds: dict[str, Json] = {str(label): volume_sd_cm3(state, label) for label in state.muscles}
+    return {"suggestion": _suggestion(state), "sds": sds}
 
 
 def _suggestion(state: SessionState) -> dict[str, Json] | None:
@@ -56,7 +61,6 @@ def _muscle(state: SessionState, label: int, muscle: MuscleState) -> dict[str, J
         "absent": muscle.absent,
         "first": muscle.first,
         "last": muscle.last,
-        "sd": volume_sd_cm3(state, label),
         "stale": [[each.low, each.high] for each in state.stale(label)],
         "methods": sorted({proposal.method for proposal in muscle.proposals.values()}),
     }

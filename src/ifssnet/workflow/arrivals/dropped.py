@@ -16,7 +16,7 @@ from ifssnet.io.kinds import IMAGES, KINDS, SEGMENTATIONS, SWEEPS, kind_of
 from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.seeds.seed_files import save_seeds
 from ifssnet.io.sweeps.linear_transform import LINEAR_TRANSFORM
-from ifssnet.workflow.arrivals.new_case import free_name, new_case
+from ifssnet.workflow.arrivals.new_case import MAKING, free_name, new_case
 from ifssnet.workflow.files.opener import open_seeds
 from ifssnet.workflow.leg.compound_files import RecordingFiles, compound_files
 from ifssnet.workflow.session.session import Session
@@ -57,7 +57,7 @@ def case_of_files(root: Path, files: Sequence[Path], *, by: str | None = None) -
     """
     yield Progress("reading", 0, 1)
     dropped = sorted_out(files)
-    with tempfile.TemporaryDirectory(dir=root, prefix=".making-") as folder:
+    with tempfile.TemporaryDirectory(dir=root, prefix=MAKING) as folder:
         volume = dropped.volume
         if volume is None:
             volume = Path(folder) / "volume.mha"

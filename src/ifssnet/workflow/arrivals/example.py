@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ifssnet.core.progress import Progress
 from ifssnet.phantom.scanner.acquisition import Via
-from ifssnet.workflow.arrivals.new_case import free_name, new_case
+from ifssnet.workflow.arrivals.new_case import MAKING, free_name, new_case
 from ifssnet.workflow.cohorts.phantom_files import LegOptions, make_leg
 
 NAME = "digital-leg"
@@ -32,7 +32,7 @@ def example_case(
     Raises:
         InputError: No such size, or a folder that cannot be written.
     """
-    with tempfile.TemporaryDirectory(dir=root, prefix=".making-") as folder:
+    with tempfile.TemporaryDirectory(dir=root, prefix=MAKING) as folder:
         leg = Path(folder) / "leg"
         yield Progress("making a digital leg", 0, 1)
         yield from make_leg(leg, LegOptions(seed=seed, size=size, via=via))

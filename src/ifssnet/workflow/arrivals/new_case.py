@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 
 from ifssnet.core.errors import InputError
@@ -11,6 +12,12 @@ from ifssnet.core.seeds import Seeds
 from ifssnet.workflow.session.events import Event, MuscleName, SliceDrawn
 from ifssnet.workflow.session.session import Session, default_muscles, now
 
+MAKING = ".making-"
+"""How the name of a folder begins in which a case is being made."""
+
+ABANDONED_S = 1800.0
+"""Nothing that is made writes nothing for so long: a job of the server is ended by then."""
+
 
 def free_name(root: Path, wanted: str) -> str:
     """The name itself, or with a number behind it where there is such a case already."""
@@ -18,6 +25,21 @@ def free_name(root: Path, wanted: str) -> str:
     while (root / name).exists():
         name, number = f"{wanted}-{number}", number + 1
     return name
+
+
+def clear_leftovers(root: Path) -> None:
+    """Take away what was being made when the program was killed; what is made now has changed a moment ago."""
+    for each in root.glob(f"{MAKING}*"):
+        if each.is_dir() and not each.is_symlink() and time.time() - _changed(each) > ABANDONED_S:
+            shutil.rmtree(each, ignore_errors=True)
+
+
+def _changed(folder: Path) -> float:
+    """When anything in a folder was last written; now for one that goes away meanwhile."""
+    try:
+        return max(each.stat().st_mtime for each in (folder, *folder.rglob("*")))
+    except OSError:
+        return time.time()
 
 
 def new_case(root: Path, name: str, volume: Path, *, seeds: Seeds | None = None, by: str | None = None) -> None:
@@ -33,7 +55,7 @@ def new_case(root: Path, name: str, volume: Path, *, seeds: Seeds | None = None,
     Raises:
         InputError: The volume cannot be read, or the folder cannot be written.
     """
-    making = root / f".making-{name}"
+    making = root / f"{MAKING}{name}"
     if making.exists():
         shutil.rmtree(making)
     try:

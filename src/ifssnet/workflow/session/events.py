@@ -173,12 +173,14 @@ class Arrived:
         z: Which slice.
         mask: Where it is.
         confidence: How sure the method is, 0 to 1: the expected Dice of the slice by its own probabilities.
+        provisional: Whether the method will say more of the slice; a gap with such slices is not filled yet.
     """
 
     label: int
     z: int
     mask: PackedMask
     confidence: float
+    provisional: bool = False
 
 
 @dataclass(frozen=True)

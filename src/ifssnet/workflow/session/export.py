@@ -97,6 +97,7 @@ def segmentation(state: SessionState) -> Segmentation:
         "outlines": state.effort.outlines,
         "slices_by_origin": slices_by_origin(state),
         "slices_by_method": dict(methods),
+        "networks": networks(state),
         "volume_sd_cm3": {muscle.name: volume_sd_cm3(state, label) for label, muscle in state.muscles.items()},
     }
     provenance = Provenance(
@@ -109,6 +110,12 @@ def segmentation(state: SessionState) -> Segmentation:
         case=CaseFacts(state.subject, _SIDES.get(state.side), *_signed(state)),
     )
     return Segmentation(state.label_map(), None, provenance)
+
+
+def networks(state: SessionState) -> list[str]:
+    """File and hash of every trained network that found a slice of the result."""
+    runs = {each.run for muscle in state.muscles.values() for each in muscle.proposals.values()}
+    return sorted({state.networks[run] for run in runs if run in state.networks})
 
 
 def _signed(state: SessionState) -> tuple[str, str]:

@@ -102,10 +102,10 @@ def fill(
             steps = prepared.steps_on(_by_label(wanted, window.low))
         else:
             steps = prepared.steps()
-        for z, probabilities in _by_slice(steps):
-            asked = {label: each for label, each in probabilities.items() if (label, z + window.low) in wanted}
+        for z, found in _by_slice(steps):
+            asked = {label for label in found if (label, z + window.low) in wanted}
             if asked:
-                yield z + window.low, _settled(state, z + window.low, probabilities, set(asked))
+                yield z + window.low, _settled(state, z + window.low, found, asked)
 
 
 def _wanted(window: Window, hidden: Mapping[int, frozenset[int]]) -> set[tuple[int, int]]:
@@ -143,41 +143,54 @@ def _seeds_of(state: SessionState, window: Window, hidden: Mapping[int, frozense
     return Seeds(masks, grid, {label: muscle.name for label, muscle in state.muscles.items()})
 
 
-def _by_slice(steps: Iterator[Step]) -> Iterator[tuple[int, dict[int, Float[np.ndarray, "y x"]]]]:
-    """Steps of one slice that follow each other, together."""
-    z, found = -1, dict[int, Float[np.ndarray, "y x"]]()
+def _by_slice(steps: Iterator[Step]) -> Iterator[tuple[int, dict[int, Step]]]:
+    """Steps of one slice that follow each other, together, by their muscles."""
+    z, found = -1, dict[int, Step]()
     for step in steps:
         if found and (step.z != z or step.label in found):
             yield z, found
             found = {}
         z = step.z
-        found[step.label] = step.probability
+        found[step.label] = step
     if found:
         yield z, found
 
 
-def _settled(
-    state: SessionState, z: int, probabilities: Mapping[int, Float[np.ndarray, "y x"]], asked: set[int]
-) -> tuple[Arrived, ...]:
+def _settled(state: SessionState, z: int, steps: Mapping[int, Step], asked: set[int]) -> tuple[Arrived, ...]:
     """A pixel goes to the muscle that is surest of it there, unless another one has it by the expert's hand."""
-    order = sorted(probabilities)
-    stack = np.stack([probabilities[label] for label in order])
-    # A border strays the further, the further away it was drawn: depths are compared in units of that.
-    sure = np.stack([logit(np.clip(each, NEVER, 1 - NEVER)) for each in stack])
-    sure /= np.array([min(max(state.muscle(label).reach(z), 1.0), state.grid.slices) for label in order])[:, None, None]
-    best = sure.argmax(axis=0)
+    probabilities = {label: steps[label].probability for label in sorted(steps)}
+    masks = _apart(state, z, probabilities)
     found: list[Arrived] = []
-    for index, label in enumerate(order):
+    for label in probabilities:
         if label not in asked:
             continue
-        mask = (best == index) & (stack[index] >= INSIDE)
-        packed = PackedMask.of(mask)
+        packed = PackedMask.of(masks[label])
         for other, muscle in state.muscles.items():
             by_hand = other != label and (z in muscle.drawn or z in muscle.accepted)
             if by_hand and not packed.empty and (theirs := muscle.shown(z)) is not None:
                 packed = packed.minus(theirs)
-        found.append(Arrived(label, z, packed, _expected_dice(stack[index], mask)))
+        sure = _expected_dice(probabilities[label], masks[label])
+        found.append(Arrived(label, z, packed, sure, steps[label].provisional))
     return tuple(found)
+
+
+def _apart(state: SessionState, z: int, probabilities: Mapping[int, Float[np.ndarray, "y x"]]) -> dict[int, Mask]:
+    """Where each muscle is, without a pixel that two have."""
+    order = list(probabilities)
+    masks = {label: probabilities[label] >= INSIDE for label in order}
+    if len(order) == 1:
+        return masks
+    # Few pixels are contested: only of these it matters who is surer.
+    at = np.nonzero(np.sum([masks[label] for label in order], axis=0, dtype=np.uint8) > 1)
+    if not at[0].size:
+        return masks
+    sure = logit(np.clip(np.stack([probabilities[label][at] for label in order]), NEVER, 1 - NEVER))
+    # A border strays the further, the further away it was drawn: depths are compared in units of that.
+    sure /= np.array([min(max(state.muscle(label).reach(z), 1.0), state.grid.slices) for label in order])[:, None]
+    best = sure.argmax(axis=0)
+    for index, label in enumerate(order):
+        masks[label][at] &= best == index
+    return masks
 
 
 def _expected_dice(probability: Float[np.ndarray, "y x"], mask: Mask) -> float:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress
+from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
 from ifssnet.workflow.session.events import Arrived, Interval, Outcome, PropagationEnded, PropagationStarted, StepsArrived
 from ifssnet.workflow.session.fill import fill, windows
 from ifssnet.workflow.session.hidden_slices import better_method
@@ -28,6 +30,7 @@ def propagate(
     intervals: Sequence[Interval] | None = None,
     method: str | None = None,
     near: int | None = None,
+    front: int | None = None,
     again: bool = False,
 ) -> Generator[Progress, None, None]:
     """Fill what has to be filled: everything whose drawn neighbours changed, and nothing else.
@@ -40,7 +43,8 @@ def propagate(
         label: One muscle; None for all.
         intervals: These and no others, whether they have to be filled or not.
         method: The method's name; None for the one that hidden slices speak for in each interval, else the default.
-        near: Begin with the intervals near this slice.
+        near: Begin with the intervals near this slice, and show that slice at once, as interpolation has it.
+        front: The muscle in front of the expert: of intervals that are as near its own come first.
         again: Fill every interval anew. After a correction only the two beside it change; from all that is drawn by now the
             others may come out better as well.
 
@@ -51,10 +55,10 @@ def propagate(
     if not wanted:
         raise InputError("slices to propagate to", "none", "Draw a muscle on two slices at least, or change one of them.")
     if near is not None:
-        wanted.sort(key=lambda each: max(each.low - near, near - each.high, 0))
+        wanted.sort(key=lambda each: (max(each.low - near, near - each.high, 0), each.label != front))
     total, done = sum(len(each.slices) for each in wanted), 0
     for name, group in _by_method(session, methods, wanted, method).items():
-        yield from _run(session, methods, name, _in_turn(group, near), done, total)
+        yield from _run(session, methods, name, _in_turn(group, near), near if done == 0 else None, done, total)
         done += sum(len(each.slices) for each in group)
 
 
@@ -87,8 +91,24 @@ def _in_turn(intervals: Sequence[Interval], near: int | None) -> tuple[tuple[Int
     return tuple(first), tuple(intervals)
 
 
+def _at_once(session: Session, interval: Interval, near: int) -> tuple[Arrived, ...]:
+    """One slice of a gap as interpolation has it from the drawn slices around: what can be shown before anything else."""
+    state, z = session.state, min(max(near, interval.low + 1), interval.high - 1)
+    (window,) = windows(state, [interval])
+    # Cross-validation of the smoothing takes longer than the slice itself.
+    quick = ShapeInterpolation(ShapeInterpolationConfig(smoothing=0.0))
+    found = (each for _, arrived in fill(session.volume, state, window, quick, only=frozenset({z})) for each in arrived)
+    return tuple(replace(each, provisional=True) for each in found)
+
+
 def _run(
-    session: Session, methods: Methods, name: str, turns: Sequence[Sequence[Interval]], done: int, total: int
+    session: Session,
+    methods: Methods,
+    name: str,
+    turns: Sequence[Sequence[Interval]],
+    near: int | None,
+    done: int,
+    total: int,
 ) -> Generator[Progress, None, None]:
     """One run of one method, from its first event to its last."""
     intervals = turns[-1]
@@ -103,6 +123,9 @@ def _run(
     seen: set[tuple[int, int]] = set()
     written = 0.0
     try:
+        if near is not None:
+            _write(session, run, {(each.label, each.z): each for each in _at_once(session, turns[0][0], near)})
+            yield Progress("propagating", done, total)
         for window in (window for turn in turns for window in windows(state, turn)):
             for _, arrived in fill(session.volume, state, window, built.propagator):
                 waiting |= {(each.label, each.z): each for each in arrived}

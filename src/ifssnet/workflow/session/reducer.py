@@ -276,7 +276,9 @@ def _start(state: SessionState, event: PropagationStarted) -> SessionState:
     _unsigned(state)
     if event.run != state.runs + 1 or len(event.basis) != len(event.intervals):
         raise InputError(f"run {state.runs + 1}, each interval with its basis", f"run {event.run}", "Begin the run again.")
-    return replace(state, run=Run(event.run, event.intervals, event.basis, event.method), runs=event.run)
+    run = Run(event.run, event.intervals, event.basis, event.method)
+    networks = {**state.networks, event.run: event.weights} if event.weights else state.networks
+    return replace(state, run=run, runs=event.run, networks=networks)
 
 
 def _arrive(state: SessionState, event: StepsArrived) -> SessionState:
@@ -290,7 +292,7 @@ def _arrive(state: SessionState, event: StepsArrived) -> SessionState:
         _check_slice(state, found.z, found.mask)
         if any(each.label == found.label and each.low < found.z < each.high for each in valid):
             own = proposals.setdefault(found.label, {})
-            own[found.z] = Proposal(found.mask, found.confidence, run.number, run.method)
+            own[found.z] = Proposal(found.mask, found.confidence, run.number, run.method, found.provisional)
     changed = {
         label: replace(state.muscles[label], proposals={**state.muscles[label].proposals, **own})
         for label, own in proposals.items()
@@ -314,7 +316,7 @@ def _end(state: SessionState, event: PropagationEnded) -> SessionState:
     muscles = dict(state.muscles)
     for interval in _valid(state, run):
         muscle = muscles[interval.label]
-        arrived = [z in muscle.proposals and muscle.proposals[z].run == run.number for z in interval.slices]
+        arrived = [_arrived(muscle.proposals.get(z), run) for z in interval.slices]
         # A method yields nothing for slices that it takes to be without the muscle: its word at the end counts for them.
         if all(arrived) or event.outcome == "done":
             gone = [z for z, here in zip(interval.slices, arrived, strict=True) if not here and z in muscle.proposals]
@@ -322,6 +324,10 @@ def _end(state: SessionState, event: PropagationEnded) -> SessionState:
             fresh = {each for each in muscle.fresh if each[0] != interval} | {(interval, state.basis(interval))}
             muscles[interval.label] = replace(muscle, fresh=frozenset(fresh), proposals=kept)
     return replace(state, muscles=muscles, run=None)
+
+
+def _arrived(proposal: Proposal | None, run: Run) -> bool:
+    return proposal is not None and proposal.run == run.number and not proposal.provisional
 
 
 def _check(state: SessionState, event: Checked) -> SessionState:

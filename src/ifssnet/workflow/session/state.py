@@ -44,12 +44,14 @@ class Proposal:
         confidence: 0 to 1.
         run: The run that found it.
         method: The name of the method.
+        provisional: Whether the method had more to say of it.
     """
 
     mask: PackedMask
     confidence: float
     run: int
     method: str
+    provisional: bool = False
 
 
 @dataclass(frozen=True)
@@ -237,6 +239,7 @@ class SessionState:
         visit: When or why it was recorded; may be empty.
         run: The propagation under way; None where none is.
         runs: How many were begun.
+        networks: Name and hash of the trained network of each run that had one.
         past: What can be undone.
         future: What can be redone.
         signature: Who signed; None where nobody did, or something was reopened since.
@@ -257,6 +260,7 @@ class SessionState:
     visit: str = ""
     run: Run | None = None
     runs: int = 0
+    networks: Mapping[int, str] = field(default_factory=dict[int, str])
     past: Past | None = None
     future: Past | None = None
     signature: Signature | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal, TypeAlias
 
 from ifssnet.core.packed_mask import PackedMask
@@ -63,6 +63,12 @@ def changed_marks(before: SessionState, after: SessionState) -> Iterator[Mark]:
             now = mark(after, label, z)
             if label not in before.muscles or now != mark(before, label, z):
                 yield now
+
+
+def only_slices_came(before: SessionState, after: SessionState) -> bool:
+    """Whether a run found slices between two states, and nothing else happened: the work as a whole is where it was."""
+    others = (each.name for each in fields(after) if each.name not in ("muscles", "events"))
+    return after.run is not None and all(getattr(after, name) is getattr(before, name) for name in others)
 
 
 def _slices(muscle: MuscleState) -> list[int]:

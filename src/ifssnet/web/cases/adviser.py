@@ -1,0 +1,52 @@
+"""What takes too long to be said with every stroke: the volumes' SDs and the next slice, told as soon as they are known."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+
+from ifssnet.io.plain_data import Json
+from ifssnet.web.cases.state_json import advice_json
+from ifssnet.workflow.session.state import MuscleState, SessionState
+
+
+class Adviser:
+    """Works out advice on the newest state, in a thread of its own; states in between are passed over.
+
+    Args:
+        tell: Called with the advice.
+    """
+
+    def __init__(self, tell: Callable[[dict[str, Json]], None]) -> None:
+        self._tell = tell
+        self._turn = threading.Lock()
+        self._wanted: SessionState | None = None
+        self._busy = False
+        self._known: tuple[Mapping[int, MuscleState], dict[str, Json]] | None = None
+
+    def ask(self, state: SessionState) -> dict[str, Json] | None:
+        """The advice on a state where it is known; None where it is told later.
+
+        While slices arrive there is no telling: the end of the run is a state as well.
+        """
+        with self._turn:
+            if self._known is not None and self._known[0] is state.muscles:
+                return self._known[1]
+            if state.run is None:
+                self._wanted = state
+                if not self._busy:
+                    self._busy = True
+                    threading.Thread(target=self._work, name="adviser", daemon=True).start()
+            return None
+
+    def _work(self) -> None:
+        while True:
+            with self._turn:
+                state, self._wanted = self._wanted, None
+                if state is None:
+                    self._busy = False
+                    return
+            found = advice_json(state)
+            with self._turn:
+                self._known = state.muscles, found
+            self._tell(found)
