@@ -120,8 +120,13 @@ class Desk:
         expect(self.page.get_by_test_id("saved")).to_have_text("On disk")
 
     def volume(self, muscle: str = "SOL") -> float:
-        """What the page shows of a muscle, in cm³."""
-        return float(self.page.get_by_test_id(f"volume-{muscle}").inner_text().split()[0])
+        """What the page shows of a muscle, in cm³; 0 where it is drawn only."""
+        shown = self.page.get_by_test_id(f"volume-{muscle}").inner_text()
+        return 0.0 if shown == "drawn only" else float(shown.split()[0])
+
+    def origin(self, muscle: str = "SOL") -> str:
+        """Who says what the page shows of a muscle on this slice."""
+        return self.page.get_by_test_id(f"origin-{muscle}").inner_text()
 
     def ready(self) -> None:
         """Until a propagation is over."""

@@ -138,6 +138,30 @@ def test_slices_are_drawn_again_blind_and_cases_compared(client: Client, root: P
     assert client.get("/api/cases/leg").json["asked"] == []
 
 
+def test_a_drawn_border_snaps_to_the_proposal_and_methods_are_compared_on_hidden_slices(client: Client) -> None:
+    for z in (5, 15, 25, 34):
+        client.post("/api/cases/leg/events", wish(kind="draw", label=1, z=z, mask=sent(disc(z))))
+    assert client.post("/api/cases/leg/snap", {"label": 1, "z": 10}).status == 400
+    propagated(client)
+    proposed = {mark["z"]: mark["m"] for mark in client.get("/api/cases/leg").json["marks"]}[10]
+    by_hand = disc(10) | np.roll(disc(10), 1, axis=1)
+    client.post("/api/cases/leg/events", wish(kind="draw", label=1, z=10, mask=sent(by_hand), how="corrected"))
+    assert client.post("/api/cases/leg/snap", {"label": 1, "z": 10}).json["mask"] == proposed
+    assert client.post("/api/cases/leg/snap", {"label": 9, "z": 10}).status == 400
+    propagated(client)
+    propagated(client, compare=True)
+    for _ in range(100):
+        if (advice := client.get("/api/cases/leg").json["advice"]) is not None:
+            break
+        time.sleep(0.05)
+    assert advice["suggestion"]["label"] in (1, 2, 3)
+    assert advice["sds"]["1"] > 0
+    gap = advice["gaps"]["1"][1]
+    assert (gap["low"], gap["high"]) == (10, 15)
+    assert gap["method"] in gap["dice"]
+    assert len(gap["dice"]) < 2 or gap["lead"] == pytest.approx(2 * gap["dice"][gap["method"]] - sum(gap["dice"].values()))
+
+
 def test_propagation_fills_the_gap_and_a_correction_leaves_the_rest(client: Client) -> None:
     for z in (5, 20, 34):
         client.post("/api/cases/leg/events", wish(kind="draw", label=1, z=z, mask=sent(disc(z))))
@@ -153,8 +177,8 @@ def test_propagation_fills_the_gap_and_a_correction_leaves_the_rest(client: Clie
     assert after[27] != before[27]
 
 
-def propagated(client: Client) -> None:
-    assert client.post("/api/cases/leg/propagate", {"tab": "a", "by": "A. Expert"}).status == 200
+def propagated(client: Client, **how: object) -> None:
+    assert client.post("/api/cases/leg/propagate", {"tab": "a", "by": "A. Expert", **how}).status == 200
     for _ in range(600):
         if not client.get("/api/cases/leg").json["running"]:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
 
@@ -12,8 +13,11 @@ from test_slicer_recordings import as_scene, parts
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.progress import Progress
 from ifssnet.core.sweep import Sweep
+from ifssnet.io.open import open_sweep
+from ifssnet.io.save import save_sweep
 from ifssnet.io.sweeps.stradwin_writer import write_stradwin
 from ifssnet.workflow.arrivals.dropped import case_of_files
+from ifssnet.workflow.arrivals.new_case import clear_leftovers
 from ifssnet.workflow.session.session import Session
 
 
@@ -53,6 +57,25 @@ def test_a_stradwin_recording_becomes_a_case(tmp_path: Path) -> None:
     session, _ = dropped(tmp_path / "cases", stradwin(tmp_path))
     assert session.folder.name == "leg"
     assert min(session.state.grid.shape_zyx) > 10
+
+
+def test_a_plus_recording_becomes_a_case(tmp_path: Path) -> None:
+    stradwin(tmp_path)
+    save_sweep(open_sweep(tmp_path / "leg.sw"), tmp_path / "sweep.igs.mha")
+    session, _ = dropped(tmp_path / "cases", [tmp_path / "sweep.igs.mha"])
+    assert session.folder.name == "sweep"
+    assert min(session.state.grid.shape_zyx) > 10
+    assert session.volume.array.any()
+
+
+def test_what_a_killed_program_left_is_taken_away_and_what_is_being_made_is_not(tmp_path: Path) -> None:
+    for name in (".making-old", ".making-new", "leg"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "leg.mha").write_bytes(b"x")
+    for path in (tmp_path / ".making-old", tmp_path / ".making-old/leg.mha", tmp_path / "leg", tmp_path / "leg/leg.mha"):
+        os.utime(path, (1e9, 1e9))
+    clear_leftovers(tmp_path)
+    assert sorted(each.name for each in tmp_path.iterdir()) == [".making-new", "leg"]
 
 
 def test_what_makes_no_leg_is_refused_by_its_names_and_leaves_nothing(tmp_path: Path) -> None:

@@ -50,10 +50,20 @@ export interface CaseState {
   redrawn: number;
 }
 
-/** What takes the server a moment to work out: the slice to draw next, and the SD of each muscle's volume in cm³ by its label. */
+/** A gap between two drawn slices: the method that filled it, and how far that is ahead on hidden slices (Dice). */
+export interface Gap {
+  low: number;
+  high: number;
+  method: string;
+  lead: number | null;
+  dice: Record<string, number>;
+}
+
+/** What takes the server a moment: the slice to draw next, and by a muscle's label the SD of its volume in cm³ and its gaps. */
 export interface Advice {
   suggestion: { label: number; z: number; why: string; gain: number | null } | null;
   sds: Record<string, number | null>;
+  gaps: Record<string, Gap[]>;
 }
 
 /** How slices agree that were drawn twice; areas in mm². */
@@ -135,8 +145,14 @@ export const folder = (): Promise<Folder> => answer("folder");
 export const whole = (name: string): Promise<CaseState & { marks: SentMark[]; advice: Advice | null }> => answer(at(name));
 export const wish = (name: string, wished: Wish): Promise<{ version: number }> =>
   post(`${at(name)}/events`, { tab: TAB, by: who(), wish: wished });
-export const propagate = (name: string, what: { label?: number; low?: number; high?: number; near?: number; front?: number }): Promise<unknown> =>
+export const propagate = (name: string, what: { label?: number; low?: number; high?: number; near?: number; front?: number; compare?: boolean }): Promise<unknown> =>
   post(`${at(name)}/propagate`, { tab: TAB, by: who(), ...what });
+/** What is drawn on a slice, moved onto what a method had found wherever both are close. */
+export const snapped = async (name: string, label: number, z: number): Promise<Packed> => {
+  const { mask } = await post<{ mask: [number, number, number, number, number, string] }>(`${at(name)}/snap`, { label, z });
+  const [top, left, height, width, pixels, text] = mask;
+  return { top, left, height, width, pixels, text };
+};
 export const cancel = (name: string): Promise<unknown> => post(`${at(name)}/cancel`, { tab: TAB });
 export const takeOver = (name: string): Promise<unknown> => post(`${at(name)}/writer`, { tab: TAB });
 export const liveAddress = (name: string): string => `/api/${at(name)}/live?tab=${encodeURIComponent(TAB)}`;

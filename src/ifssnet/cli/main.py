@@ -117,6 +117,7 @@ COMMANDS: Mapping[str, Callable[..., object] | Group] = {
             "new": session.new,
             "show": session.show,
             "draw": session.draw,
+            "outline": session.outline,
             "mark": session.mark,
             "erase": session.erase,
             "propagate": session.propagate,

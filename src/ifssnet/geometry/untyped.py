@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Int, Shaped
 from scipy import interpolate, linalg, ndimage, special
 from scipy.spatial import cKDTree
-from skimage import measure, morphology, segmentation
+from skimage import graph, measure, morphology, segmentation
 
 
 def affine_transform(
@@ -44,6 +44,17 @@ def smoothed(
 ) -> Float[np.ndarray, "*axes"]:
     """Gaussian smoothing along every axis; `sigma` in elements, one or one an axis, cut off at `truncate` times that."""
     return np.asarray(ndimage.gaussian_filter(array, sigma, mode=mode, truncate=truncate))
+
+
+def box_mean(array: Float32[np.ndarray, "y x"], side: int) -> Float32[np.ndarray, "y x"]:
+    """The mean over a box around each element; beyond the edge the edge goes on."""
+    return np.asarray(ndimage.uniform_filter(array, side, mode="nearest"))
+
+
+def cheapest_way(price: Float32[np.ndarray, "y x"], start: tuple[int, int], end: tuple[int, int]) -> Int[np.ndarray, "point 2"]:
+    """Rows and columns of the cheapest way between two elements, both among them; a step to a corner costs 1.41 times."""
+    way, _ = graph.route_through_array(price, start, end, fully_connected=True, geometric=True)
+    return np.array(way, dtype=np.int64)
 
 
 def smoothed_along(

@@ -12,8 +12,10 @@ from cone import GM, SOL, cone, cylinder, truth, volume
 
 from ifssnet.cli.main import main
 from ifssnet.core.images import LabelMap
+from ifssnet.core.packed_mask import PackedMask
 from ifssnet.io.open import open_labels, open_sweep
 from ifssnet.io.save import save
+from ifssnet.workflow.session.hidden_slices import dice_of
 from ifssnet.workflow.session.session import Session
 
 
@@ -158,3 +160,28 @@ def test_muscles_that_a_session_does_not_have_yet_are_added_by_their_names(tmp_p
         assert [muscle.name for muscle in session.state.muscles.values()] == ["SOL", "GM", "GL", "TA"]
         drawn = session.state.muscles[session.state.label_of("SOL")].drawn
         assert drawn[0].mask.pixels == int(cone(0).sum())
+
+
+def test_outlines_that_save_the_hand_by_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save(volume(), tmp_path / "leg.mha")
+    save(some_slices(0, 10, 20, 30, 40), tmp_path / "drawn.seg.nrrd")
+    case = tmp_path / "anna"
+    run("session", "new", case, tmp_path / "leg.mha")
+    run("session", "draw", case, tmp_path / "drawn.seg.nrrd")
+    run("session", "propagate", case, "--method", "shape-interpolation")
+    for z, how in ((12, "between"), (13, "copy"), (14, "grow"), (14, "snap"), (16, "trace")):
+        clicks = ("--points", "5,5,15,5,15,15,5,15") if how == "trace" else ()
+        assert run("session", "outline", case, "SOL", "--slice", z, "--how", how, *clicks) == 0
+    with Session.open(case, read_only=True) as session:
+        drawn = session.state.muscle(session.state.label_of("SOL")).drawn
+    assert drawn[12].how == "corrected"
+    assert dice_of(drawn[12].mask, PackedMask.of(cone(12))) > 0.95
+    assert dice_of(drawn[13].mask, PackedMask.of(cone(13))) > 0.95
+    # Grown by a millimetre, the border is close enough to snap back.
+    assert dice_of(drawn[14].mask, PackedMask.of(cone(14))) > 0.95
+    assert drawn[16].mask.pixels > 50
+    for wrong in (("--how", "trace", "--points", "1,2,3"), ("--how", "trace"), ("--how", "between", "--slice", "99")):
+        assert run("session", "outline", case, "SOL", "--slice", 17, *wrong) == 2
+    capsys.readouterr()
+    assert run("session", "check", case, "--muscle", "SOL") == 0
+    assert "ahead by Dice" in capsys.readouterr().out

@@ -1,10 +1,11 @@
 // What is done to the outline of the muscle and slice in front, by a button or a key.
+import { snapped } from "../api.ts";
 import type { CaseStore } from "../state/case.ts";
 import { t } from "../i18n/index.ts";
 import { say } from "../state/app.ts";
 import { between, expectedCentre, grown, movedTo } from "./between.ts";
 import type { Plane } from "./mask.ts";
-import { blank, copyOf } from "./mask.ts";
+import { blank, copyOf, unpack } from "./mask.ts";
 import { fillHoles } from "./shapes.ts";
 
 /** The slice to copy from: the nearest one on which the muscle is known, the one before where two are as near. */
@@ -36,6 +37,21 @@ export function around(store: CaseStore): [number, number] | null {
   const [label, z] = [store.label.value, store.z.value];
   const [low, high] = [store.marks.neighbour(label, z, -1, true), store.marks.neighbour(label, z, 1, true)];
   return low === null || high === null ? null : [low, high];
+}
+
+/** What is drawn, moved onto what a method had found wherever both are close. */
+export async function snap(store: CaseStore): Promise<void> {
+  const [label, z] = [store.label.value, store.z.value];
+  if (!store.editable.value || store.blind.value !== null) return;
+  if (store.marks.get(label, z)?.origin !== "drawn") return say(t("mineFirst"), true);
+  try {
+    await store.outbox.settled();
+    const [, height, width] = store.state.value!.shape;
+    const found = unpack(await snapped(store.name, label, z), width, height);
+    store.draw(found, label, z);
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error), true);
+  }
 }
 
 export function interpolate(store: CaseStore): void {

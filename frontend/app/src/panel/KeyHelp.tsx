@@ -14,6 +14,7 @@ const ROWS: [string[], Key][] = [
   [["Space"], "key.space"],
   [["Enter", "Esc"], "key.close"],
   [["C", "I"], "key.copy"],
+  [["G", "Shift G", "S"], "key.border"],
   [["A", "Shift A"], "key.accept"],
   [["R"], "key.run"],
   [["N"], "key.next"],

@@ -11,6 +11,8 @@ export function Muscles({ store }: { store: CaseStore }) {
   const muscles = store.state.value!.muscles;
   void store.revision.value;
   const total = muscles.reduce((sum, muscle) => sum + store.volumeCm3(muscle), 0);
+  const states = muscles.filter((muscle) => !muscle.absent && store.marks.of(muscle.label).size > 0).map((muscle) => store.known(muscle));
+  const whole = states.every((each) => each === "whole") ? "whole" : states.every((each) => each === "drawn") ? "drawn" : "part";
   return (
     <section class="panel">
       <h2>{t("muscles")}</h2>
@@ -20,7 +22,7 @@ export function Muscles({ store }: { store: CaseStore }) {
         ))}
       </div>
       <p class="total">
-        {t("total")} <b data-testid="total">{t("volumeOf", number(total, 1))}</b>
+        {t("total")} <b data-testid="total">{volumeWords(whole, total)}</b>
       </p>
       <Ends store={store} />
       <div class="row">
@@ -39,8 +41,15 @@ export function Muscles({ store }: { store: CaseStore }) {
   );
 }
 
+/** A volume; what is drawn and no more is none. */
+function volumeWords(known: ReturnType<CaseStore["known"]>, cm3: number): string {
+  if (known === "drawn") return t("drawnOnly");
+  return t(known === "part" ? "soFar" : "volumeOf", number(cm3, 1));
+}
+
 function Row({ store, muscle, place }: { store: CaseStore; muscle: Muscle; place: number }) {
   const active = store.label.value === muscle.label;
+  const whole = store.known(muscle);
   const sd = store.advice.value?.sds[muscle.label] ?? null;
   const mark = store.marks.get(muscle.label, store.z.value);
   const word = mark === undefined ? t("nothing") : mark.mask.pixels === 0 ? t("absent") : mark.origin === "drawn" ? t(mark.corrected ? "corrected" : "drawn") : t(mark.origin === "accepted" ? "accepted" : "proposed");
@@ -53,11 +62,11 @@ function Row({ store, muscle, place }: { store: CaseStore; muscle: Muscle; place
         <span class="name">
           {muscle.name} <kbd>{place}</kbd>
         </span>
-        <b data-testid={`volume-${muscle.name}`}>{muscle.absent ? t("nowhere") : t("volumeOf", number(store.volumeCm3(muscle), 1))}</b>
-        <small>
+        <b data-testid={`volume-${muscle.name}`} class={whole === "whole" ? "" : "hint"}>{muscle.absent ? t("nowhere") : volumeWords(whole, store.volumeCm3(muscle))}</b>
+        <small data-testid={`origin-${muscle.name}`}>
           {word}
           {sure}
-          {sd !== null && sd < store.volumeCm3(muscle) && <span class="sd" title={t("sdWhy")}> ± {number(sd, 1)}</span>}
+          {sd !== null && whole === "whole" && sd < store.volumeCm3(muscle) && <span class="sd" title={t("sdWhy")}> ± {number(sd, 1)}</span>}
         </small>
       </label>
       <button

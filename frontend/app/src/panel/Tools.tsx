@@ -84,6 +84,7 @@ function Outline({ store, can }: { store: CaseStore; can: boolean }) {
         <Do on={() => act.growBy(store, 1)} if={known}>{t("grow")}</Do>
         <Do on={() => act.growBy(store, -1)} if={known}>{t("shrink")}</Do>
         <Do on={() => act.closeHoles(store)} if={known}>{t("fillHoles")}</Do>
+        <Do on={() => void act.snap(store)} if={mark?.origin === "drawn" && known}>{t("snap")} <kbd>S</kbd></Do>
       </div>
       <div class="row">
         <Do on={() => act.notHere(store)} if={true}>{t("absentHere")}</Do>

@@ -28,6 +28,7 @@ export function Work({ store }: { store: CaseStore }) {
           </p>
         </>
       )}
+      <Gap store={store} />
       <Suggested store={store} />
       <div class="row">
         <button type="button" data-testid="accept" disabled={!can || mark === undefined || mark.origin === "drawn"} onClick={() => act.accept(store)}>
@@ -38,6 +39,24 @@ export function Work({ store }: { store: CaseStore }) {
         </button>
       </div>
     </section>
+  );
+}
+
+/** Which method filled the gap in front, and by how much it is ahead of the other one. */
+function Gap({ store }: { store: CaseStore }) {
+  const { label, z, advice } = store;
+  const gap = advice.value?.gaps[label.value]?.find((each) => each.low < z.value && z.value < each.high && each.method !== "");
+  if (gap === undefined) return null;
+  const waits = !store.editable.value || store.running.value || store.stale.value.length > 0;
+  return (
+    <div class="row suggested" data-testid="gap-method">
+      <button type="button" data-testid="compare-methods" disabled={waits} title={t("compareWhy")} onClick={() => void store.propagate(true)}>
+        {t("compareMethods")}
+      </button>
+      <span class="hint">
+        {gap.lead === null ? t("gapMethod", gap.method) : t("gapLead", gap.method, `${gap.lead < 0 ? "−" : "+"}${number(Math.abs(gap.lead), 3)}`)}
+      </span>
+    </div>
   );
 }
 

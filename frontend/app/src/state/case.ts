@@ -43,7 +43,7 @@ export class CaseStore {
   readonly blind = computed(() => (this.blinded.value ? (this.state.value?.asked[0] ?? null) : null));
   readonly blinded = signal(false);
   private readonly turn = computed(() => this.blind.value?.join(" ") ?? "");
-  private known = new Marks(1, 1);
+  private told = new Marks(1, 1);
   private anew = new Marks(1, 1);
   private readonly strokes: Packed[] = [];
 
@@ -94,7 +94,7 @@ export class CaseStore {
 
   /** What shows: while a slice is drawn again nothing but what is drawn now. */
   get marks(): Marks {
-    return this.blind.value === null ? this.known : this.anew;
+    return this.blind.value === null ? this.told : this.anew;
   }
 
   close(): void {
@@ -118,7 +118,7 @@ export class CaseStore {
         this.version = state.version;
         if (advice !== null) this.advice.value = advice;
         const first = this.state.value === null;
-        this.known = fresh;
+        this.told = fresh;
         this.state.value = state;
         this.running.value = state.running;
         this.revision.value++;
@@ -211,11 +211,11 @@ export class CaseStore {
     if (this.editable.value && this.state.value?.canRedo === true) this.send({ kind: "redo" });
   }
 
-  async propagate(label?: number): Promise<void> {
+  async propagate(compare = false): Promise<void> {
     if (!this.editable.value || this.running.value || this.blind.value !== null) return;
     this.running.value = true;
     try {
-      await propagate(this.name, { near: this.z.value, front: this.label.value, ...(label === undefined ? {} : { label }) });
+      await propagate(this.name, { near: this.z.value, front: this.label.value, compare });
     } catch (error) {
       this.running.value = false;
       say(error instanceof Error ? error.message : String(error), true);
@@ -237,6 +237,15 @@ export class CaseStore {
     if (next === null || next === undefined || this.blind.value !== null) return;
     this.label.value = next.label;
     this.goTo(next.z);
+  }
+
+  /** How much of a muscle is known: all of it, a part while gaps are filled, or what was drawn and no more. */
+  known(muscle: Muscle): "whole" | "part" | "drawn" {
+    const own = this.marks.of(muscle.label);
+    const open = muscle.stale.some(([low, high]) => Array.from({ length: high - low - 1 }, (_, at) => low + 1 + at).some((z) => !own.has(z)));
+    const found = [...own.values()].some((mark) => mark.origin !== "drawn");
+    if (!found && (open || [...own.values()].filter((mark) => mark.mask.pixels > 0).length === 1)) return "drawn";
+    return open ? "part" : "whole";
   }
 
   volumeCm3(muscle: Muscle): number {
@@ -279,7 +288,7 @@ export class CaseStore {
       const { marks } = change;
       this.version = change.version;
       // A slice that is being drawn on shows what this tab has: the server's answer to the last stroke is on its way.
-      for (const mark of marks) if (!this.unsettled.has(mark.z)) this.known.take(mark);
+      for (const mark of marks) if (!this.unsettled.has(mark.z)) this.told.take(mark);
       if (marks.length > 0) this.revision.value++;
       if (!("muscles" in change)) return;
       const { marks: _, ...state } = change;

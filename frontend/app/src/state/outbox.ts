@@ -25,10 +25,23 @@ export class Outbox {
     if (!this.busy) void this.send();
   }
 
+  /** When the server has all that was put so far. */
+  settled(): Promise<void> {
+    if (this.queue.length === 0) return Promise.resolve();
+    return new Promise((resume) => {
+      const last = this.queue[this.queue.length - 1]!;
+      const done = last.done;
+      last.done = () => {
+        done();
+        resume();
+      };
+    });
+  }
+
   private async send(): Promise<void> {
     this.busy = true;
     while (this.queue.length > 0) {
-      const { wished, done } = this.queue[0]!;
+      const { wished } = this.queue[0]!;
       try {
         await wish(this.name, wished);
         this.lost.value = false;
@@ -41,7 +54,7 @@ export class Outbox {
         }
         this.refused(error);
       }
-      this.queue.shift();
+      const { done } = this.queue.shift()!;
       this.waiting.value = this.queue.length;
       done();
     }

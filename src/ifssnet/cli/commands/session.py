@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ifssnet.cli.options import Device, Json, Quiet, Verbose
-from ifssnet.cli.parse import numbers_by_name
+from ifssnet.cli.parse import numbers, numbers_by_name
 from ifssnet.cli.parse import slices as slices_of
 from ifssnet.cli.terminal import Terminal
 
@@ -29,6 +29,16 @@ class Aim(StrEnum):
 
     volume = "volume"
     shape = "shape"
+
+
+class How(StrEnum):
+    """How an outline comes about."""
+
+    trace = "trace"
+    copy = "copy"
+    between = "between"
+    snap = "snap"
+    grow = "grow"
 
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The session's folder.")]
@@ -109,6 +119,36 @@ def draw(
     return _answered(Terminal(quiet, as_json=json), answer)
 
 
+def outline(
+    folder: Folder,
+    muscle: Muscle,
+    slice_: Annotated[int, typer.Option("--slice", metavar="N", help="Which slice.")],
+    how: Annotated[
+        How,
+        typer.Option(
+            help="trace: along bright borders; copy: from the nearest slice, moved and sized; between: interpolated; "
+            "snap: onto the proposal where the drawn border is close; grow: the border moved."
+        ),
+    ],
+    points: Annotated[
+        str | None, typer.Option(metavar="LIST", help="Clicks around the muscle for trace, as x,y,x,y,x,y in pixels.")
+    ] = None,
+    by_mm: Annotated[float, typer.Option(help="How far grow moves the border out; below 0 in.")] = 1.0,
+    by: By = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> object:
+    """Outline a muscle on a slice without drawing it by hand.
+
+    Example: `ifss session outline cases/anna SOL --slice 40 --how copy`
+    """
+    from ifssnet.workflow.session import commands as work
+
+    clicks = () if points is None else numbers(points, "--points", points.count(",") + 1, "80,40,95,60,70,75")
+    answer = work.outline(folder, muscle, slice_, by, aid=how.value, points=clicks, by_mm=by_mm)
+    return _answered(Terminal(quiet, as_json=json), answer)
+
+
 def propagate(
     folder: Folder,
     muscle: MaybeMuscle = None,
@@ -140,11 +180,23 @@ def check(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> object:
-    """Hide drawn slices from the methods: the better one of each gap is found, and the volumes get their errors."""
+    """Hide drawn slices from the methods: each gap gets the better one, and the volumes get their errors."""
     from ifssnet.workflow.session import commands as work
 
     terminal = Terminal(quiet, verbose, json)
-    return _answered(terminal, terminal.run(work.check_session(folder, by, muscle=muscle, device=device.value)))
+    found = _answered(terminal, terminal.run(work.check_session(folder, by, muscle=muscle, device=device.value)))
+    if found.gaps and not json:
+        rows = [
+            (
+                each.muscle,
+                f"{each.low}-{each.high}",
+                each.method or "not filled",
+                "-" if each.lead is None else f"{each.lead:+.3f}",
+            )
+            for each in found.gaps
+        ]
+        terminal.answer_table("Gaps", ("muscle", "slices", "method", "ahead by Dice"), rows)
+    return found
 
 
 def suggest(

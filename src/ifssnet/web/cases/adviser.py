@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from ifssnet.io.plain_data import Json
 from ifssnet.web.cases.state_json import advice_json
+from ifssnet.workflow.session.methods import Methods
 from ifssnet.workflow.session.state import MuscleState, SessionState
 
 
@@ -14,10 +15,12 @@ class Adviser:
     """Works out advice on the newest state, in a thread of its own; states in between are passed over.
 
     Args:
+        methods: Where methods of propagation come from.
         tell: Called with the advice.
     """
 
-    def __init__(self, tell: Callable[[dict[str, Json]], None]) -> None:
+    def __init__(self, methods: Methods, tell: Callable[[dict[str, Json]], None]) -> None:
+        self._methods = methods
         self._tell = tell
         self._turn = threading.Lock()
         self._wanted: SessionState | None = None
@@ -46,7 +49,7 @@ class Adviser:
                 if state is None:
                     self._busy = False
                     return
-            found = advice_json(state)
+            found = advice_json(state, self._methods.best())
             with self._turn:
                 self._known = state.muscles, found
             self._tell(found)

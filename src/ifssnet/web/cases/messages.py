@@ -154,7 +154,7 @@ class Wished(Message):
 
 
 class Propagate(Message):
-    """What to propagate: everything that needs it, one muscle, or one interval of it."""
+    """What to propagate: everything that needs it, one muscle, or one interval of it; or methods to be compared first."""
 
     tab: Name
     by: Name
@@ -164,6 +164,14 @@ class Propagate(Message):
     near: Whole | None = None
     front: Whole | None = None
     method: Annotated[str, Field(max_length=60)] | None = None
+    compare: bool = False
+
+
+class Place(Message):
+    """A muscle on a slice."""
+
+    label: Whole
+    z: Whole
 
 
 class Export(Message):
@@ -238,10 +246,14 @@ def _mask(sent: SentMask, state: SessionState) -> PackedMask:
     return PackedMask.of(mask.array())
 
 
+def mask_json(mask: PackedMask) -> list[Json]:
+    """A packed mask as the page reads it."""
+    return [mask.top, mask.left, mask.height, mask.width, mask.pixels, mask.text]
+
+
 def mark_json(mark: Mark) -> dict[str, Json]:
     """A mark as the page reads it; short names, for there are thousands."""
-    mask = mark.mask
-    packed: list[Json] | None = None if mask is None else [mask.top, mask.left, mask.height, mask.width, mask.pixels, mask.text]
+    packed = None if mark.mask is None else mask_json(mark.mask)
     found: dict[str, Json] = {"l": mark.label, "z": mark.z, "o": mark.origin, "m": packed}
     if mark.confidence is not None:
         found["c"] = round(mark.confidence, 4)

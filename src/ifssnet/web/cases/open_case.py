@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Generator
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.progress import Progress
 from ifssnet.io.plain_data import Json
 from ifssnet.web.cases.adviser import Adviser
 from ifssnet.web.cases.live import Stream
@@ -17,6 +19,7 @@ from ifssnet.workflow.files.opener import open_seeds
 from ifssnet.workflow.session.commands import import_seeds
 from ifssnet.workflow.session.events import Interval
 from ifssnet.workflow.session.export import EXPORTS, export
+from ifssnet.workflow.session.gap_methods import compare_methods
 from ifssnet.workflow.session.methods import Methods
 from ifssnet.workflow.session.propagation import propagate
 from ifssnet.workflow.session.state import SessionState
@@ -46,7 +49,7 @@ class OpenCase:
         self._worker: threading.Thread | None = None
         self._problem = ""
         self._volume_turn = threading.Lock()
-        self._adviser = Adviser(lambda advice: self._tell("advice", advice))
+        self._adviser = Adviser(methods, lambda advice: self._tell("advice", advice))
         self.session.listen(self._changed)
         # The first slice is asked for a moment later: by then the volume is being read.
         threading.Thread(target=self._make_ready, name=f"read {name}", daemon=True).start()
@@ -215,11 +218,13 @@ class OpenCase:
         """End the propagation; what came stays."""
         self._cancel.set()
 
-    def _propagate(self, wanted: Propagate) -> None:
+    def _work(self, wanted: Propagate) -> Generator[Progress, None, object]:
+        if wanted.compare:
+            return compare_methods(self.session, self._methods, () if wanted.label is None else (wanted.label,))
         intervals = None
         if wanted.label is not None and wanted.low is not None and wanted.high is not None:
             intervals = [Interval(wanted.label, wanted.low, wanted.high)]
-        work = propagate(
+        return propagate(
             self.session,
             self._methods,
             label=wanted.label,
@@ -228,7 +233,10 @@ class OpenCase:
             near=wanted.near,
             front=wanted.front,
         )
+
+    def _propagate(self, wanted: Propagate) -> None:
         try:
+            work = self._work(wanted)
             for progress in work:
                 self._tell("progress", progress_json(progress))
                 if self._cancel.is_set():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ifssnet.io.plain_data import Json
+from ifssnet.workflow.session.gap_methods import GapMethod, gap_methods
 from ifssnet.workflow.session.quality_control import drawing_quality
 from ifssnet.workflow.session.state import MuscleState, SessionState
 from ifssnet.workflow.session.suggestion import suggest
@@ -38,10 +39,20 @@ def state_json(name: str, state: SessionState) -> dict[str, Json]:
     }
 
 
-def advice_json(state: SessionState) -> dict[str, Json]:
-    """The slice to draw next, and the SD of each muscle's volume by its label."""
+def advice_json(state: SessionState, default: str) -> dict[str, Json]:
+    """The slice to draw next, the SD of each muscle's volume by its label, and the method of each of its gaps.
+
+    Args:
+        state: What is known.
+        default: The method that runs where nothing speaks against it.
+    """
     sds: dict[str, Json] = {str(label): volume_sd_cm3(state, label) for label in state.muscles}
-    return {"suggestion": _suggestion(state), "sds": sds}
+    gaps: dict[str, Json] = {str(label): [_gap(each) for each in gap_methods(state, label, default)] for label in state.muscles}
+    return {"suggestion": _suggestion(state), "sds": sds, "gaps": gaps}
+
+
+def _gap(each: GapMethod) -> dict[str, Json]:
+    return {"low": each.low, "high": each.high, "method": each.method, "lead": each.lead, "dice": dict(each.dice)}
 
 
 def _suggestion(state: SessionState) -> dict[str, Json] | None:

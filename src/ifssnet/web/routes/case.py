@@ -8,13 +8,15 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
+from ifssnet.core.packed_mask import PackedMask
 from ifssnet.io.plain_data import Json, plain_table
 from ifssnet.web.cases.live import Stream
-from ifssnet.web.cases.messages import Name, Propagate, Tab, Wished
+from ifssnet.web.cases.messages import Name, Place, Propagate, Tab, Wished, mask_json
 from ifssnet.web.cases.places import case_folder
 from ifssnet.web.cases.state_json import quality_json
 from ifssnet.web.context import hub_of
 from ifssnet.workflow.session.commands import compare_cases
+from ifssnet.workflow.session.drawing_aids import snapped_slice
 from ifssnet.workflow.viewing.recording import recording_findings
 
 router = APIRouter(prefix="/api/cases/{name}")
@@ -32,6 +34,13 @@ def whole(request: Request, name: str) -> dict[str, Json]:
 def wish(request: Request, name: str, wished: Wished) -> dict[str, Json]:
     """Do something; the answer comes when it is on disk."""
     return {"version": hub_of(request).case(name).wish(wished)}
+
+
+@router.post("/snap")
+def snap(request: Request, name: str, place: Place) -> dict[str, Json]:
+    """What is drawn on a slice, moved onto what a method had found wherever both are close; the page draws it."""
+    state = hub_of(request).case(name).session.state
+    return {"mask": mask_json(PackedMask.of(snapped_slice(state, place.label, place.z)))}
 
 
 @router.post("/propagate")

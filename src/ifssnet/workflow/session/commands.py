@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -14,9 +15,11 @@ from ifssnet.core.muscles import field_name
 from ifssnet.core.packed_mask import PackedMask
 from ifssnet.core.progress import Progress
 from ifssnet.core.seeds import Seeds
+from ifssnet.geometry.masks.live_wire import traced
 from ifssnet.workflow.files.opener import open_seeds
 from ifssnet.workflow.session.cases import CaseSummary, states, summary
 from ifssnet.workflow.session.comparison import LabError, VolumeChange, changes, lab_error
+from ifssnet.workflow.session.drawing_aids import copied, grown, guided, snapped_slice
 from ifssnet.workflow.session.events import (
     EndsMarked,
     How,
@@ -32,7 +35,7 @@ from ifssnet.workflow.session.events import (
     Undone,
 )
 from ifssnet.workflow.session.export import EXPORTERS, export
-from ifssnet.workflow.session.hidden_slices import check
+from ifssnet.workflow.session.gap_methods import GapMethod, compare_methods
 from ifssnet.workflow.session.methods import Methods
 from ifssnet.workflow.session.planner import PlannedEffort, plan
 from ifssnet.workflow.session.propagation import propagate
@@ -50,18 +53,22 @@ class SessionAnswer:
         to_propagate: Gaps that are not up to date.
         findings: What a person has to know.
         written: Files that were written.
+        gaps: Every gap with its method, where methods were compared.
     """
 
     case: CaseSummary
     to_propagate: int
     findings: tuple[Finding, ...] = ()
     written: tuple[Path, ...] = ()
+    gaps: tuple[GapMethod, ...] = ()
 
 
-def _answer(session: Session, written: tuple[Path, ...] = (), findings: tuple[Finding, ...] = ()) -> SessionAnswer:
+def _answer(
+    session: Session, written: tuple[Path, ...] = (), findings: tuple[Finding, ...] = (), gaps: tuple[GapMethod, ...] = ()
+) -> SessionAnswer:
     state = session.state
     stale = sum(len(state.stale(label)) for label in state.muscles)
-    return SessionAnswer(summary(session.folder.name, state), stale, session.findings + findings, written)
+    return SessionAnswer(summary(session.folder.name, state), stale, session.findings + findings, written, gaps)
 
 
 def new_session(
@@ -100,6 +107,54 @@ def draw(
         if seeds.axes != (0, 1, 2):
             raise InputError("slices drawn along the volume's first axis", f"axes {seeds.axes}", "Use ifss segment for these.")
         import_seeds(session, seeds, set(slices), how)
+        return _answer(session)
+
+
+Aid: TypeAlias = Literal["trace", "copy", "between", "snap", "grow"]
+"""How an outline comes about that a hand need not draw."""
+
+
+def outline(
+    folder: Path, muscle: str, z: int, by: str | None, *, aid: Aid, points: Sequence[float] = (), by_mm: float = 0.0
+) -> SessionAnswer:
+    """Outline a muscle on a slice along bright borders, from its neighbours, onto the proposal, or wider.
+
+    Args:
+        folder: The session's.
+        muscle: Which one.
+        z: Which slice.
+        by: Who draws.
+        aid: How.
+        points: For "trace": column and row of each click in pixels, one after the other.
+        by_mm: For "grow": how far the border moves out; below 0 in.
+
+    Raises:
+        InputError: A slice that there is not, clicks that are none, or too little that is drawn.
+    """
+    with Session.open(folder, by=by) as session:
+        state, label = session.state, session.state.label_of(muscle)
+        if not 0 <= z < state.grid.slices:
+            raise InputError(f"slices from 0 to {state.grid.slices - 1}", f"slice {z}", "Choose one of them.")
+        match aid:
+            case "trace":
+                if len(points) % 2:
+                    raise InputError("a column and a row for each click", f"{len(points)} numbers", "Correct the points.")
+                grey = np.clip(np.rint(session.volume.array[z]), 0, 255).astype(np.uint8)
+                mask = traced(grey, list(zip(points[::2], points[1::2], strict=True)))
+            case "copy":
+                mask = copied(state, label, z)
+            case "between":
+                mask = guided(state, label, z)
+            case "snap":
+                mask = snapped_slice(state, label, z)
+            case "grow":
+                shown = state.mask(label, z)
+                if shown is None or shown.empty:
+                    raise InputError(f"{muscle} on slice {z}", "nothing", "Draw or propagate it first.")
+                mask = grown(shown.array(), by_mm, state.grid)
+        known = state.muscles[label].shown(z)
+        how: How = "drawn" if known is None else "corrected"
+        session.apply(SliceDrawn(now(), session.by, label, z, PackedMask.of(mask), how))
         return _answer(session)
 
 
@@ -160,10 +215,9 @@ def check_session(
 ) -> Generator[Progress, None, SessionAnswer]:
     """Hide drawn slices from the methods, so that each gap gets the better one and the volume its error."""
     with Session.open(folder, by=by) as session:
-        labels = tuple(session.state.muscles) if muscle is None else (session.state.label_of(muscle),)
-        for label in labels:
-            yield from check(session, Methods(device), label)
-        return _answer(session)
+        labels = () if muscle is None else (session.state.label_of(muscle),)
+        gaps = yield from compare_methods(session, Methods(device), labels)
+        return _answer(session, gaps=gaps)
 
 
 def suggest_slices(folder: Path, aim: Aim = "volume", most: int = 5) -> tuple[Suggestion, ...]:

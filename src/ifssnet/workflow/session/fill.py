@@ -161,7 +161,7 @@ def _settled(state: SessionState, z: int, steps: Mapping[int, Step], asked: set[
     probabilities = {label: steps[label].probability for label in sorted(steps)}
     masks = _apart(state, z, probabilities)
     found: list[Arrived] = []
-    for label in probabilities:
+    for label, probability in probabilities.items():
         if label not in asked:
             continue
         packed = PackedMask.of(masks[label])
@@ -169,7 +169,7 @@ def _settled(state: SessionState, z: int, steps: Mapping[int, Step], asked: set[
             by_hand = other != label and (z in muscle.drawn or z in muscle.accepted)
             if by_hand and not packed.empty and (theirs := muscle.shown(z)) is not None:
                 packed = packed.minus(theirs)
-        sure = _expected_dice(probabilities[label], masks[label])
+        sure = _expected_dice(probability, masks[label])
         found.append(Arrived(label, z, packed, sure, steps[label].provisional))
     return tuple(found)
 

@@ -1,4 +1,4 @@
-"""The default method, run once on next to nothing: what it imports, reads and compiles does not keep an expert waiting later."""
+"""The default method, run once on next to nothing: what it imports, reads and compiles keeps no expert waiting later."""
 
 from __future__ import annotations
 
