@@ -137,6 +137,17 @@ def test_slices_of_a_run_whose_ends_were_drawn_anew_meanwhile_are_dropped() -> N
     assert reduce(state, ended(1)).stale(1) == (Interval(1, 2, 6),)
 
 
+def test_a_gap_whose_slices_came_for_the_time_being_is_not_filled() -> None:
+    state = replay([OPENED, draw(1, 2, block(0, 0)), draw(1, 5, block(0, 0))])
+    state = reduce(state, run_of(state, *state.stale(1)))
+    early = tuple(Arrived(1, z, block(0, 0), 0.9, provisional=True) for z in (3, 4))
+    state = reduce(state, StepsArrived(AT.format(0), WHO, 1, early))
+    assert reduce(state, ended(1, "cancelled")).stale(1) == (Interval(1, 2, 5),)
+    for z in (3, 4):
+        state = reduce(state, arrived(1, 1, z, block(0, 0)))
+    assert reduce(state, ended(1, "cancelled")).stale(1) == ()
+
+
 def test_a_cancelled_run_keeps_what_came_and_finishes_whole_intervals_only() -> None:
     state = after(draw(1, 2, block(0, 0)), draw(1, 4, block(0, 0)), draw(1, 8, block(0, 0)))
     state = reduce(state, run_of(state, *state.intervals(1)))

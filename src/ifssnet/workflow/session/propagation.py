@@ -85,10 +85,12 @@ def _in_turn(intervals: Sequence[Interval], near: int | None) -> tuple[tuple[Int
 
     The first gaps are filled once more among all the others, so that the result does not depend on where the expert looked.
     """
-    first = {each.label: each for each in reversed(intervals)}.values()
+    first: dict[int, Interval] = {}
+    for each in intervals:
+        first.setdefault(each.label, each)
     if near is None or len(intervals) <= FEW * len(first):
         return (tuple(intervals),)
-    return tuple(first), tuple(intervals)
+    return tuple(first.values()), tuple(intervals)
 
 
 def _at_once(session: Session, interval: Interval, near: int) -> tuple[Arrived, ...]:
