@@ -204,11 +204,10 @@ def speed(root: Path, slices: int, side: int) -> None:
 
 
 def first_slice(page: Any) -> None:
-    """From the key to a volume that is another one."""
-    before = page.get_by_test_id("total").inner_text()
+    """From the key to an outline on the slice in front."""
     page.keyboard.press("r")
     page.wait_for_function(
-        "before => document.querySelector('[data-testid=total]').innerText !== before", arg=before, polling="raf"
+        "() => document.querySelector('[data-testid=origin-SOL]').innerText.startsWith('proposed')", polling="raf"
     )
 
 

@@ -81,8 +81,10 @@ function Outline({ store, can }: { store: CaseStore; can: boolean }) {
         {pair === null ? t("interpolateNone") : t("interpolate", pair[0] + 1, pair[1] + 1)} <kbd>I</kbd>
       </Do>
       <div class="row">
-        <Do on={() => act.growBy(store, 1)} if={known}>{t("grow")}</Do>
-        <Do on={() => act.growBy(store, -1)} if={known}>{t("shrink")}</Do>
+        <Do on={() => act.growBy(store, 1)} if={known}>{t("grow")} <kbd>G</kbd></Do>
+        <Do on={() => act.growBy(store, -1)} if={known}>{t("shrink")} <kbd>⇧G</kbd></Do>
+      </div>
+      <div class="row">
         <Do on={() => act.closeHoles(store)} if={known}>{t("fillHoles")}</Do>
         <Do on={() => void act.snap(store)} if={mark?.origin === "drawn" && known}>{t("snap")} <kbd>S</kbd></Do>
       </div>
