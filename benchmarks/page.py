@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -335,8 +336,9 @@ def task(root: Path, slices: int, side: int) -> None:
 
 async def load(root: Path, cases: int, rate: float, seconds: float) -> None:
     """Slices of many cases at a steady rate."""
-    for at in range(cases):
-        make_case(root, f"case{at:02}", 120, 256, {})
+    make_case(root, "case00", 120, 256, {})
+    for at in range(1, cases):
+        shutil.copytree(root / "case00", root / f"case{at:02}")
     with served(root) as (address, pid):
         limits = httpx.Limits(max_connections=40, max_keepalive_connections=40)
         async with httpx.AsyncClient(base_url=address, timeout=30, limits=limits) as client:

@@ -15,7 +15,7 @@ DEAREST = 32
 """The price of a pixel of even grey; one on the brightest line costs 1."""
 
 FINE_PX, COARSE_PX = 1, 6
-"""A line is what is brighter in a box of so many pixels on every side than in the wider one."""
+"""Pixels on every side of a box: a line is what is brighter in the small box than in the large one."""
 
 STEEPNESS = 0.7
 """What a steep change of grey counts against a bright line."""
