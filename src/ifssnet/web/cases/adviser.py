@@ -1,4 +1,4 @@
-"""What takes too long to be said with every stroke: the volumes' SDs and the next slice, told as soon as they are known."""
+"""What takes too long to be said with every stroke: the SDs of volumes, and the next slice, as soon as they are known."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Adviser:
         self._known: tuple[Mapping[int, MuscleState], dict[str, Json]] | None = None
 
     def ask(self, state: SessionState) -> dict[str, Json] | None:
-        """The advice on a state where it is known; None where it is told later.
+        """The advice on a state where it is known; None where it comes later.
 
         While slices arrive there is no telling: the end of the run is a state as well.
         """
