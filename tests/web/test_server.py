@@ -150,7 +150,7 @@ def test_a_drawn_border_snaps_to_the_proposal_and_methods_are_compared_on_hidden
     assert client.post("/api/cases/leg/snap", {"label": 9, "z": 10}).status == 400
     propagated(client)
     propagated(client, compare=True)
-    for _ in range(100):
+    for _ in range(1200):
         if (advice := client.get("/api/cases/leg").json["advice"]) is not None:
             break
         time.sleep(0.05)
@@ -179,7 +179,7 @@ def test_propagation_fills_the_gap_and_a_correction_leaves_the_rest(client: Clie
 
 def propagated(client: Client, **how: object) -> None:
     assert client.post("/api/cases/leg/propagate", {"tab": "a", "by": "A. Expert", **how}).status == 200
-    for _ in range(600):
+    for _ in range(2400):
         if not client.get("/api/cases/leg").json["running"]:
             return
         time.sleep(0.05)

@@ -49,7 +49,12 @@ class Adviser:
                 if state is None:
                     self._busy = False
                     return
-            found = advice_json(state, self._methods.best())
+            try:
+                found = advice_json(state, self._methods.best())
+            except Exception:
+                with self._turn:
+                    self._busy = False
+                raise
             with self._turn:
                 self._known = state.muscles, found
             self._tell(found)
