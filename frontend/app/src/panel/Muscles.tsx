@@ -49,6 +49,8 @@ function volumeWords(known: ReturnType<CaseStore["known"]>, cm3: number): string
 
 function Row({ store, muscle, place }: { store: CaseStore; muscle: Muscle; place: number }) {
   const active = store.label.value === muscle.label;
+  // Slices arrive without a new muscle.
+  void store.revision.value;
   const whole = store.known(muscle);
   const sd = store.advice.value?.sds[muscle.label] ?? null;
   const mark = store.marks.get(muscle.label, store.z.value);
