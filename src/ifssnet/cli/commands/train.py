@@ -98,7 +98,8 @@ def run(
     if json:
         terminal.answer_json(plain(trained))
     dice = "" if trained.best_dice is None else f", best Dice {trained.best_dice:.4f} after {trained.best_unit}"
-    terminal.say(f"{trained.units} units in {trained.minutes:.1f} min{dice}; wrote {trained.weights}")
+    units = "1 unit" if trained.units == 1 else f"{trained.units} units"
+    terminal.say(f"{units} in {trained.minutes:.1f} min{dice}; wrote {trained.weights}")
     return trained
 
 
