@@ -75,7 +75,7 @@ def corners_by_hand(mask: np.ndarray, spacing_xyz_mm: tuple[float, float, float]
 def test_every_surfel_is_found_with_its_area_and_its_distance() -> None:
     """Of rough masks that reach the border of the array, among another label."""
     rng, spacing = np.random.default_rng(8), (0.8, 1.1, 2.9)
-    first, second = rng.integers(0, 3, (4, 5, 6)).astype(np.uint8), np.zeros((4, 5, 6), np.uint8)
+    first, second = rng.choice([1, 2], (4, 5, 6), p=[0.4, 0.6]).astype(np.uint8), np.zeros((4, 5, 6), np.uint8)
     second[2:, 3:, :2] = 7
     boxes = label_boxes(first, [2])[2], label_boxes(second, [7])[7]
     found = surfel_distances(first, 2, second, 7, spacing, boxes=boxes)
@@ -89,6 +89,8 @@ def test_every_surfel_is_found_with_its_area_and_its_distance() -> None:
     assert found.reference_area_mm2 == pytest.approx(other_areas)
     assert found.reference_mm == pytest.approx(apart.min(axis=0))
     assert np.isinf(found.mask_mm).any()
+    nothing = surfel_distances(first, 9, second, 7, spacing, boxes=((slice(0, 0),) * 3, boxes[1]))
+    assert (nothing.mask_z.size, nothing.mask_area_mm2.size, nothing.surface_dice(5.0)) == (0, 0, 0.0)
     kept = found.without([1])
     assert set(kept.mask_z.tolist()) == set(kept.reference_z.tolist()) | {0} == {0, 3, 4}
     within = areas[found.mask_mm <= 2.0].sum() + other_areas[found.reference_mm <= 2.0].sum()
