@@ -301,6 +301,12 @@ def test_a_folder_that_vanished_and_a_damaged_log_are_no_faults_of_the_server(cl
     assert client.get("/api/cases/gone").status == 400
 
 
+def test_infinity_is_refused(client: Client) -> None:
+    answer = client.post("/api/cases/leg/events", wish(kind="erase", label=float("inf"), z=1))
+    assert answer.status == 422
+    assert "label" in answer.json["error"]
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),

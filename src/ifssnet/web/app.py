@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
@@ -53,6 +54,7 @@ def create_app(root: Path, access: Access, methods: Methods | None = None, limit
         app.include_router(room.router)
     app.mount("/assets", StaticFiles(directory=entry.STATIC / "assets", check_dir=False))
     app.add_exception_handler(InputError, _refused)
+    app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(UnwritableLogError, _later)
     app.add_exception_handler(NotTheWriter, _not_the_writer)
     app.add_middleware(GZipMiddleware, minimum_size=4000, compresslevel=1)
@@ -65,6 +67,13 @@ def _refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, InputError)
     parts = {"error": str(error), "expected": error.expected, "received": error.received, "remedy": error.remedy}
     return JSONResponse(parts, 400)
+
+
+def _malformed(_: Request, error: Exception) -> JSONResponse:
+    """A message that is none. What came is not repeated: JSON has no word for some of it, such as infinity."""
+    assert isinstance(error, RequestValidationError)
+    wrong = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:5]]
+    return JSONResponse({"error": "; ".join(wrong)}, 422)
 
 
 def _later(_: Request, error: Exception) -> JSONResponse:
