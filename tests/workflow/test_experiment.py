@@ -24,6 +24,7 @@ from ifssnet.io.storage.weights import open_weights
 from ifssnet.workflow.cohorts.dataset import Source
 from ifssnet.workflow.evaluation.compared_methods import ComparedMethod
 from ifssnet.workflow.evaluation.evaluate import EvaluationOptions, evaluate
+from ifssnet.workflow.experiment import throughput
 from ifssnet.workflow.experiment.estimate import estimate, sizes_of
 from ifssnet.workflow.experiment.experiment import run_experiment
 from ifssnet.workflow.experiment.plan import ExperimentOptions, Job, jobs_of
@@ -195,3 +196,21 @@ def test_only_the_real_data_set_is_said_to_have_wrong_labels(tmp_path: Path):
         told = drain(evaluate(tmp_path / name, tmp_path / f"{name}-out", asked))
         assert ("10 % wrong" in told.about.cohort.label_error) == (name == "real")
         assert ("10 % wrong" in (tmp_path / f"{name}-out" / "report.html").read_text(encoding="utf-8")) == (name == "real")
+
+
+@pytest.mark.parametrize(("deep", "timed"), [(False, ["full"]), (True, ["full", "weak"])])
+def test_a_rough_estimate_times_a_network_once(monkeypatch: pytest.MonkeyPatch, deep: bool, timed: list[str]) -> None:
+    """Full and weak supervision train one network; a weak step has a teacher's pass more."""
+    asked: list[str] = []
+
+    def recurrent(label: str, *_: object, deep: bool) -> Throughput:  # noqa: ARG001
+        asked.append(label)
+        return Throughput(0.5, 2.0, 400.0, step_s=3.0, window_mb=9.0)
+
+    monkeypatch.setattr(throughput, "_recurrent", recurrent)
+    monkeypatch.setattr(throughput, "_use", lambda *_: Throughput(0.25, 1.0, 400.0))
+    options = ExperimentOptions(methods=("full", "weak"), side_px=32)
+    found = drain(throughput.measure(options, deep=deep))
+    assert asked == timed
+    assert found["weak"].step_s == (3.0 if deep else 4.0)
+    assert found["weak"].use_s == 0.5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
@@ -42,6 +42,9 @@ ROUGH_SIDE_PX = 64
 """Rows and columns of the slices that a rough estimate is made from."""
 
 ROUGH_SLICES = 32
+
+TEACHER = 4 / 3
+"""A step with a teacher against one without: its pass forward beside the three of forward and backward."""
 
 PATIENCE_S = 60.0
 """A measurement that would take longer is worked out from shorter ones."""
@@ -86,7 +89,8 @@ def measure(
         if label not in LEARNED:
             found[label] = _use(ComparedMethod(label, label).build(), options.side_px, slices)
         elif LEARNED[label].recurrent:
-            found[label] = _recurrent(label, options, base, deep=deep)
+            twin = None if deep else _twin(label, tuple(found), options)
+            found[label] = _recurrent(label, options, base, deep=deep) if twin is None else _taught(found[twin])
         else:
             found[label] = _batches(label, options, slices, units)
     release_device()
@@ -151,6 +155,22 @@ def _use(method: Propagator, side: int, long: int) -> Throughput:
     return Throughput(seconds / long, max(0.0, peak_mb() - base) / long, base)
 
 
+def _twin(label: str, measured: Sequence[str], options: ExperimentOptions) -> str | None:
+    """A network that was timed already and differs from this one by its supervision alone."""
+    from ifssnet.train.recipe import find_recipe, read_recipe
+
+    def network(name: str) -> object:
+        config = read_recipe(find_recipe(LEARNED[name].recipe), options.recipe_changes(name)).config
+        return config.network, config.tbptt
+
+    alike = (name for name in measured if name in LEARNED and LEARNED[name].recurrent and network(name) == network(label))
+    return next(alike, None)
+
+
+def _taught(timed: Throughput) -> Throughput:
+    return replace(timed, step_s=TEACHER * timed.step_s, window_mb=TEACHER * timed.window_mb)
+
+
 def _batches(label: str, options: ExperimentOptions, slices: int, units: int) -> Throughput:
     """A network that learns from batches of slices: the last of some units, as the first one warms up."""
     task, recipe = _task(label, options, ("every=8",))
@@ -203,17 +223,17 @@ def _recurrent(label: str, options: ExperimentOptions, base: Throughput, *, deep
     assert task is not None
     (first, _, *low), (last, step_s, *high) = seen[0], seen[-1]
     device_mb, host_mb = (b + max(0.0, b - a) / max(1, last - first) * (depth - last) for a, b in zip(low, high, strict=True))
-    apply_s = _window_s(task.propagator(task.network), options.side_px)
+    apply_s = _window_s(task.propagator(task.network), options.side_px, 4 if deep else 2)
     return Throughput(apply_s + base.use_s, base.use_mb, base.base_mb, step_s, device_mb, host_mb, batch_mb)
 
 
-def _window_s(propagator: Propagator, side: int) -> float:
+def _window_s(propagator: Propagator, side: int, count: int) -> float:
     """Seconds that a recurrent network takes to carry masks from one slice to the next."""
     volume, truth = made_leg(side, 24)
     seeds = Seeds({100: {z: truth.array[z] == 100 for z in (2, 3, 4)}}, truth.grid, truth.names)
     steps = propagator.prepare(volume, seeds).steps()
     next(steps)
-    started, count = time.perf_counter(), 4
+    started = time.perf_counter()
     found = sum(1 for _ in islice(steps, count))
     return (time.perf_counter() - started) / max(found, 1)
 
