@@ -203,7 +203,7 @@ def test_a_rough_estimate_times_a_network_once(monkeypatch: pytest.MonkeyPatch, 
     """Full and weak supervision train one network; a weak step has a teacher's pass more."""
     asked: list[str] = []
 
-    def recurrent(label: str, *_: object, deep: bool) -> Throughput:  # noqa: ARG001
+    def recurrent(label: str, *_: object, deep: bool) -> Throughput:
         asked.append(label)
         return Throughput(0.5, 2.0, 400.0, step_s=3.0, window_mb=9.0)
 
