@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import io
 import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydicom
 import pytest
+from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import RLELossless
 
@@ -258,3 +261,39 @@ def test_an_inverted_image_has_the_grey_scale_of_the_upright_one(tmp_path: Path,
         inverted.WindowCenter, inverted.WindowWidth = 8176 - window["WindowCenter"] + 1, window["WindowWidth"]
     shown = [on_grey_scale(opened(tmp_path, data))[0].array for data in (upright, inverted)]
     assert np.abs(shown[0].astype(float) - shown[1].astype(float)).max() < 1e-3
+
+
+def _bare(data: Any, how: str) -> bytes:
+    """The bytes of an image without preamble: with its mark, with the group of the file, or with the elements alone."""
+    whole = as_bytes(data)
+    if how in ("mark", "group 2"):
+        return whole[128 if how == "mark" else 132 :]
+    stream = io.BytesIO()
+    pydicom.dcmwrite(stream, Dataset(dict(data)), implicit_vr=how == "implicit", little_endian=how != "big")
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("how", ["mark", "group 2", "explicit", "implicit", "big"])
+def test_dicom_without_a_preamble_is_read_aloud(tmp_path: Path, how: str) -> None:
+    pixels = FRAMES.astype(np.uint16) * 4
+    stored = pixels.byteswap() if how == "big" else pixels
+    regions = Sequence([region(0.02, 0.02)])
+    path = tmp_path / "IM0001"
+    path.write_bytes(_bare(image(stored, SequenceOfUltrasoundRegions=regions, SpacingBetweenSlices=1.0), how))
+    assert kind_of(path) == "dicom"
+    with pytest.warns(InputWarning, match="without DICOM's preamble"):
+        volume = open_volume(path)
+    assert (volume.array == pixels).all()
+    assert volume.grid.spacing_xyz_mm == pytest.approx((0.2, 0.2, 1.0))
+
+
+def test_a_folder_without_preambles_is_said_once_and_junk_is_refused_in_our_words(tmp_path: Path) -> None:
+    for i in range(3):
+        (tmp_path / f"IM{i}").write_bytes(_bare(single(FRAMES[i], [0, 0, float(i)]), "explicit"))
+    with pytest.warns(InputWarning, match="3 files that begin without") as said:
+        assert (open_volume(tmp_path).array == FRAMES).all()
+    assert len(said) == 1
+    (tmp_path / "x.dcm").write_bytes(b"\x08\0\x05\0CS\xff\xff" + bytes(500))
+    with pytest.raises(InputError, match="neither the mark DICM") as refused:
+        open_volume(tmp_path / "x.dcm")
+    assert "force" not in str(refused.value)

@@ -130,3 +130,69 @@ def test_pairs_and_fields_survive_and_pynrrd_reads_them(tmp_path: Path, compress
     header, array = read_nrrd_raw(tmp_path / "y.nrrd")
     assert (array == PIXELS).all()
     assert header["k"] == "v"
+
+
+DECIMALS = " ".join(map(str, PIXELS.ravel())).encode()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pixels"),
+    [
+        ("ascii", DECIMALS), ("text", DECIMALS.replace(b" ", b",\n")), ("TXT", DECIMALS.replace(b"7", b"7.0") + b"\n"),
+        ("hex", PIXELS.tobytes().hex(" ").encode()), ("hex", PIXELS.tobytes().hex().upper().encode() + b"\r\n"),
+    ],
+)  # fmt: skip
+def test_pixels_as_text(tmp_path: Path, encoding: str, pixels: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ifssnet.io.codecs.text_pixels._PIECE", 5)
+    path = put(tmp_path / "x.nrrd", pixels, encoding=encoding, endian="little" if encoding == "hex" else "")
+    assert read_nrrd(path).array.tolist() == PIXELS.tolist()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pixels"),
+    [
+        ("ascii", DECIMALS[:-3] + b"   "), ("ascii", DECIMALS.replace(b"7", b"x")), ("ascii", DECIMALS.replace(b"7", b"7.5")),
+        ("ascii", DECIMALS.replace(b"7", b"70000")), ("ascii", b"1" * 900), ("hex", b"0g" * 48), ("hex", b"0 " * 50),
+    ],
+)  # fmt: skip
+def test_text_that_is_not_the_pixels_is_refused(tmp_path: Path, encoding: str, pixels: bytes) -> None:
+    with pytest.raises(InputError):
+        read_nrrd(put(tmp_path / "x.nrrd", pixels, encoding=encoding))
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "hex"])
+def test_more_text_than_the_pixels_is_said(tmp_path: Path, encoding: str) -> None:
+    pixels = (DECIMALS if encoding == "ascii" else PIXELS.tobytes().hex().encode()) + b" 12"
+    with pytest.warns(InputWarning, match="more than"):
+        assert (read_nrrd(put(tmp_path / "x.nrrd", pixels, encoding=encoding)).array == PIXELS).all()
+
+
+@pytest.mark.parametrize(
+    ("centers", "spacing", "first", "said"),
+    [
+        ("cell cell cell", (2, 3, 4), (1, 1.5, 102), None),
+        ("node node cell", (8 / 3, 4.5, 4), (0, 0, 102), None),
+        ("", (2, 3, 4), (1, 1.5, 102), "faces"),
+    ],
+)
+def test_the_ends_of_axes_say_the_spacing(
+    tmp_path: Path, centers: str, spacing: tuple[float, ...], first: tuple[float, ...], said: str | None
+) -> None:
+    ends = {"axis_mins": "0 0 100", "axis_maxs": "8 9 108", "space": "LPS"}
+    path = put(tmp_path / "x.nrrd", space_directions="", space_origin="", centers=centers, **ends)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        grid = read_nrrd_volume(path).grid
+    assert [said in str(w.message) for w in caught if said] == ([True] if said else [])
+    assert grid.spacing_xyz_mm == pytest.approx(spacing)
+    assert grid.origin_xyz_mm == pytest.approx(first)
+    other = put(tmp_path / "y.nrrd", space_directions="", space_origin="", centers="cell cell cell", spacings="2 3 5", **ends)
+    with pytest.raises(InputError, match="axis mins"):
+        read_nrrd_volume(other, labels=True)
+
+
+@pytest.mark.parametrize("ends", [{"axis_mins": "0 0 9"}, {"axis_mins": "0 0 x"}, {"centers": "cell cell middle"}])
+def test_ends_of_axes_that_cannot_be_meant_are_refused(tmp_path: Path, ends: dict[str, str]) -> None:
+    said = {"axis_mins": "0 0 0", "axis_maxs": "8 9 8", "centers": "cell cell cell"} | ends
+    with pytest.raises(InputError):
+        read_nrrd_volume(put(tmp_path / "x.nrrd", space_directions="", space_origin="", space="LPS", **said))

@@ -57,6 +57,37 @@ def test_names_with_to_in_them(tmp_path: Path):
     assert at(open_sweep(sequence(tmp_path / "a.mha", [told, told])), 0, 0, 0) == pytest.approx([1, 1, 0])
 
 
+@pytest.mark.parametrize("tool", ["Transducer", "USProbe", "ScanHead", "Stylus", "Probe2"])
+def test_two_names_of_one_probe_are_joined_and_other_tools_are_not(tmp_path: Path, tool: str):
+    told = {f"{tool}ToTrackerTransform": moved(5, 0, 0), "ReferenceToTrackerTransform": moved(1, 0, 0)}
+    path, calibration = sequence(tmp_path / "a.mha", [told, told]), configuration(tmp_path / "c.xml", "")
+    if tool in ("Stylus", "Probe2"):
+        with pytest.raises(InputError, match=f"{tool}ToTracker.*joins Probe to Reference or {tool}"):
+            open_sweep(path, calibration)
+        return
+    sweep = open_sweep(path, calibration)
+    assert at(sweep, 0, 1, 0) == pytest.approx([4.2, 0, 0])
+    assert [f"leads to Probe and the tracker follows {tool}" in each.text for each in sweep.findings] == [True]
+
+
+def test_two_names_of_one_probe_that_are_both_tracked_are_refused(tmp_path: Path):
+    told = {"TransducerToTrackerTransform": IDENTITY, "ScanheadToTrackerTransform": moved(1, 0, 0)}
+    with pytest.raises(InputError, match="Scanhead or Tracker or Transducer"):
+        open_sweep(sequence(tmp_path / "a.mha", [told, told]), configuration(tmp_path / "c.xml", ""))
+
+
+@pytest.mark.parametrize("other", [IDENTITY, moved(0, 2, 0)])
+def test_two_chains_from_one_image_must_agree(tmp_path: Path, other: str):
+    told = {"ImageToProbeTransform": IDENTITY, "ProbeToTrackerTransform": moved(1, 2, 0)}
+    told |= {"ImageToTransducerTransform": other, "TransducerToTrackerTransform": moved(1, 0, 0)}
+    path = sequence(tmp_path / "a.mha", [told, told])
+    if other != IDENTITY:
+        assert at(open_sweep(path), 0, 0, 0) == pytest.approx([1, 2, 0])
+        return
+    with pytest.raises(InputError, match="Image - Probe - Tracker and Image - Transducer - Tracker"):
+        open_sweep(path)
+
+
 def test_the_transform_that_is_missing_is_named(tmp_path: Path):
     path = sequence(tmp_path / "a.mha", [tracked(IDENTITY, IDENTITY)] * 2)
     with pytest.raises(InputError, match=r"ProbeToTracker.*ImageToProbe.*--config"):

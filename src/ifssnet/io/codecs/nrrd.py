@@ -26,6 +26,7 @@ from ifssnet.io.codecs.pixels import (
     read_raw,
     type_name,
 )
+from ifssnet.io.codecs.text_pixels import read_decimals, read_hexadecimal
 from ifssnet.io.storage.existing_file import existing_file
 
 TYPES: Mapping[str, str] = {
@@ -57,6 +58,7 @@ FIELDS = frozenset(
 """Field names of the format; everything else is a key/value pair."""
 
 _DEFLATED = {"gzip": "gzip", "gz": "gzip", "bzip2": "bzip2", "bz2": "bzip2"}
+_TEXT, _HEXADECIMAL = ("ascii", "text", "txt"), "hex"
 _MAGIC = re.compile(r"^NRRD000[1-5]\s*$")
 _LONGEST_LINE = 1 << 20
 _LONGEST_HEADER = 1 << 26
@@ -250,12 +252,11 @@ def _dtype(fields: Mapping[str, str], path: Path) -> np.dtype:
             f"'{shortened(fields['type'])}'",
             "Convert the pixels.",
         )
-    endian = fields.get("endian", "little" if code[1] == "1" else "").lower()
     encoding = fields["encoding"].lower()
-    if encoding != "raw" and encoding not in _DEFLATED:
-        raise InputError(
-            f"pixels encoded as raw, gzip or bzip2 in {path.name}", f"'{shortened(encoding)}'", "Save it with one of these."
-        )
+    if encoding not in ("raw", _HEXADECIMAL, *_TEXT, *_DEFLATED):
+        known = f"pixels encoded as raw, gzip, bzip2, ascii or hex in {path.name}"
+        raise InputError(known, f"'{shortened(encoding)}'", "Save it with one of these.")
+    endian = fields.get("endian", "little" if code[1] == "1" or encoding in _TEXT else "").lower()
     if endian not in ("little", "big"):
         raise InputError(
             f"endian: little or big in {path.name}",
@@ -286,8 +287,9 @@ def _read_pixels(
     fields, where = about
     lines = integers(fields.get("line skip") or fields.get("lineskip") or "0", 1, f"line skip in {where}")[0]
     skip = integers(fields.get("byte skip") or fields.get("byteskip") or "0", 1, f"byte skip in {where}")[0]
-    encoding = _DEFLATED.get(fields["encoding"].lower())
-    if lines < 0 or skip < (-1 if encoding is None else 0):
+    said = fields["encoding"].lower()
+    encoding = _DEFLATED.get(said)
+    if lines < 0 or skip < (-1 if said == "raw" else 0):
         raise InputError(f"a line skip and a byte skip that {where} can have", f"{lines} and {skip}", "Correct the header.")
     stream.seek(start)
     for _ in range(lines):
@@ -297,6 +299,9 @@ def _read_pixels(
     if encoding is not None:
         # Bytes are skipped after inflating, lines before: so the format says.
         return read_deflated(stream, start, sizes, dtype, where, encoding=encoding, skip=skip)[0]
+    if said != "raw":
+        read = read_hexadecimal if said == _HEXADECIMAL else read_decimals
+        return read(stream, start + skip, sizes, dtype, where)
     if skip == -1:
         start, skip = max(start, stream.seek(0, 2) - checked_bytes(sizes, dtype.itemsize, where)), 0
     return read_raw(stream, start + skip, sizes, dtype, where)

@@ -45,9 +45,9 @@ def read_raw(stream: BinaryIO, offset: int, sizes: Sequence[int], dtype: np.dtyp
     wanted = checked_bytes(sizes, dtype.itemsize, where)
     there = stream.seek(0, 2) - offset
     if there < wanted:
-        raise _truncated(where, wanted, max(there, 0))
+        raise truncated(where, wanted, max(there, 0))
     if there > wanted:
-        _warn_surplus(where, f"{there - wanted:,} bytes more than")
+        say_surplus(where, f"{there - wanted:,} bytes more than")
     stream.seek(offset)
     check_memory(wanted, where)
     try:
@@ -55,7 +55,7 @@ def read_raw(stream: BinaryIO, offset: int, sizes: Sequence[int], dtype: np.dtyp
     except MemoryError as error:
         raise _too_large(wanted, where) from error
     if array.size < wanted:
-        raise _truncated(where, wanted, array.size)
+        raise truncated(where, wanted, array.size)
     return _as_native(array, sizes, dtype)
 
 
@@ -82,7 +82,7 @@ def read_deflated(
     wanted = checked_bytes(sizes, dtype.itemsize, where)
     compressed = stream.seek(0, 2) - offset
     if encoding != "bzip2" and wanted > max(compressed, 0) * _MOST_BY_ZLIB:
-        raise _truncated(where, wanted, max(compressed, 0), "compressed ")
+        raise truncated(where, wanted, max(compressed, 0), "compressed ")
     stream.seek(offset)
     array = _empty(wanted, where)
     view, done, left_out = array.data, 0, max(skip, 0)
@@ -98,9 +98,9 @@ def read_deflated(
             surplus = True
             break
     if done < wanted:
-        raise _truncated(where, wanted, done)
+        raise truncated(where, wanted, done)
     if surplus:
-        _warn_surplus(where, "more than")
+        say_surplus(where, "more than")
     return _as_native(array, sizes, dtype), min(stream.tell() - offset, compressed)
 
 
@@ -237,7 +237,8 @@ def _as_native(array: UInt8[np.ndarray, " byte"], sizes: Sequence[int], dtype: n
     return typed.reshape(tuple(sizes))
 
 
-def _truncated(where: str, wanted: int, there: int, kind: str = "") -> InputError:
+def truncated(where: str, wanted: int, there: int, kind: str = "") -> InputError:
+    """What is said of a file that holds fewer bytes than its header needs."""
     return InputError(
         f"{wanted:,} bytes of pixels in {where}, as its header says",
         f"{there:,} {kind}bytes",
@@ -245,7 +246,8 @@ def _truncated(where: str, wanted: int, there: int, kind: str = "") -> InputErro
     )
 
 
-def _warn_surplus(where: str, how_much: str) -> None:
+def say_surplus(where: str, how_much: str) -> None:
+    """Warn that a file holds more than its header says; `how_much` ends in "more than"."""
     warnings.warn(
         InputWarning(f"{where} holds {how_much} its header says; the rest was left unread. Check the size in the header."),
         stacklevel=3,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,9 +13,13 @@ from jaxtyping import Bool, Float
 from ifssnet.core.errors import InputError
 from ifssnet.core.findings import Finding
 from ifssnet.io.codecs.numbers import is_invertible
+from ifssnet.io.sweeps.probe_names import beside, gap_of, one_probe
 from ifssnet.io.sweeps.rigidity import refuse_last_rows, rigidity_findings, shear_findings
 
 Key = tuple[str, str]
+
+_MOST_WAYS = 16
+"""How many ways from an image are compared; a recording has two at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,21 +126,26 @@ def image_to_reference(graph: TransformGraph, image: str, references: tuple[str,
         where: The file, for the message.
 
     Raises:
-        InputError: No way leads from the image to any of them (the message names what is known and what is missing), or a
-            tracked matrix does not end in 0 0 0 1.
+        InputError: No way leads from the image to any of them (the message names what is known and what is missing), two
+            ways lead to different poses, or a tracked matrix does not end in 0 0 0 1.
     """
+    graph, said = _with_one_probe(graph, image, references)
     for reference in (*references, *_only_end(graph, image, references)):
         if (way := graph.path(image, reference)) is not None:
             _refuse_last_rows(graph, way, where)
             matrices, trusted = graph.along(way)
-            findings = _rigidity(graph, way) or shear_findings(matrices, trusted)
+            _refuse_other_way(graph, way, (matrices, trusted), where)
+            findings = [*said, *(_rigidity(graph, way) or shear_findings(matrices, trusted))]
             if reference not in references:
                 what = f"No frame is called {' or '.join(references)}; the poses lead to {reference}, which was taken for it."
-                findings = (*findings, Finding("note", what))
+                findings.append(Finding("note", what))
             return ImagePoses(reference, matrices, trusted, tuple(findings))
     known = ", ".join(f"{start}To{end}" for start, end in graph.edges) or "none"
     touches_image = any(image in key for key in graph.edges)
     needed = f"{image}ToProbe" if not touches_image else f"one that joins {image} to {references[0]}"
+    calibrated, followed = gap_of(image, graph.constant, graph.tracked)
+    if calibrated:
+        needed = f"one that joins {' or '.join(calibrated[:3])} to {' or '.join(followed[:5])}"
     raise InputError(
         f"transforms that lead from {image} to {' or '.join(references)}",
         f"{where} with the transforms {known}",
@@ -145,16 +154,50 @@ def image_to_reference(graph: TransformGraph, image: str, references: tuple[str,
     )
 
 
+def _with_one_probe(graph: TransformGraph, image: str, references: tuple[str, ...]) -> tuple[TransformGraph, list[Finding]]:
+    """The graph with two names of one probe joined, where nothing else leads on and no third name could be meant."""
+    if any(graph.path(image, reference) for reference in references):
+        return graph, []
+    names = one_probe(image, graph.constant, graph.tracked)
+    if names is None:
+        return graph, []
+    joined = replace(graph, constant={**graph.constant, names: np.eye(4)})
+    what = f"The calibration leads to {names[0]} and the tracker follows {names[1]}; both were taken for the one probe."
+    return joined, [Finding("note", what)]
+
+
+def _refuse_other_way(
+    graph: TransformGraph,
+    way: tuple[str, ...],
+    poses: tuple[Float[np.ndarray, "frame 4 4"], Bool[np.ndarray, " frame"]],
+    where: str,
+) -> None:
+    """Refuse a second way from the image that is as long and gives other poses: nobody knows which probe held the image."""
+    image, taken = way[0], way[1:2]
+    firsts = {end if start == image else start for start, end in graph.edges if image in (start, end)} - set(taken)
+    for first in sorted(firsts)[:_MOST_WAYS]:
+        beyond = replace(
+            graph,
+            tracked={key: each for key, each in graph.tracked.items() if image not in key},
+            constant={key: each for key, each in graph.constant.items() if image not in key},
+        ).path(first, way[-1])
+        if beyond is None or len(beyond) + 1 != len(way):
+            continue
+        other, trusted = graph.along((image, *beyond))
+        both = trusted & poses[1]
+        if both.any() and not np.allclose(other[both], poses[0][both], rtol=1e-3, atol=1e-2):
+            raise InputError(
+                f"one way from {image} to {way[-1]} in {where}",
+                f"two that differ, {' - '.join(way)} and {' - '.join((image, *beyond))}",
+                "Leave out the calibration of the probe that was not used.",
+            )
+
+
 def _only_end(graph: TransformGraph, image: str, references: tuple[str, ...]) -> list[str]:
     """The frame that the tracker leads to from whatever moves with the image, where usual names fail and there is one only."""
     if len(references) < 2 or any(graph.path(image, reference) for reference in references):
         return []
-    fixed, waiting = {image}, [image]
-    while waiting:
-        here = waiting.pop()
-        beside = {end if start == here else start for start, end in graph.constant if here in (start, end)}
-        waiting += beside - fixed
-        fixed |= beside
+    fixed = beside(image, graph.constant)
     ends = {end if start in fixed else start for start, end in graph.tracked if (start in fixed) != (end in fixed)}
     return list(ends) if len(ends) == 1 else []
 

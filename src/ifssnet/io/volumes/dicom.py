@@ -16,6 +16,7 @@ import pydicom
 from jaxtyping import Shaped, UInt8
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.grey_scale import WINDOW_KEY
@@ -23,7 +24,8 @@ from ifssnet.core.images import Volume
 from ifssnet.io.codecs.pixels import checked_bytes
 from ifssnet.io.recognition import Kind
 from ifssnet.io.storage.existing_file import existing_file
-from ifssnet.io.volumes.dicom_geometry import is_dicom, place_of_frames, place_of_slices
+from ifssnet.io.volumes.dicom_geometry import place_of_frames, place_of_slices
+from ifssnet.io.volumes.dicom_start import is_dicom, say_without_preamble, starts_as_dicom, with_preamble
 from ifssnet.io.volumes.placement import three_dimensional
 from ifssnet.io.volumes.values_a_voxel import one_value
 from ifssnet.io.volumes.volume_format import VolumeFormat
@@ -81,6 +83,7 @@ def _folder(path: Path, labels: bool, frame_distance_mm: float | None) -> Volume
 
 def _one_file(path: Path, labels: bool, frame_distance_mm: float | None) -> Volume:
     data = read_dataset(path)
+    say_without_preamble([path], path.name)
     array = _pixels(data, path, labels)
     array, place = place_of_frames(data, array, path, frame_distance_mm)
     return Volume(array, place, MappingProxyType(_carried(data)))
@@ -88,6 +91,7 @@ def _one_file(path: Path, labels: bool, frame_distance_mm: float | None) -> Volu
 
 def _series(files: list[Path], folder: Path, labels: bool, frame_distance_mm: float | None) -> Volume:
     slices = [(read_dataset(file), file) for file in files]
+    say_without_preamble(files, folder.name)
     series = {str(data.get("SeriesInstanceUID", "")) for data, _ in slices}
     if len(series) > 1:
         raise InputError(f"one series in {folder}", f"{len(series)}", "Put each series into a folder of its own.")
@@ -110,7 +114,7 @@ def read_dataset(path: Path) -> Any:
     existing_file(path, "a DICOM file")
     try:
         # From memory, because an element that lies about its length must not make a buffer of that length.
-        stream = io.BytesIO(path.read_bytes())
+        stream = io.BytesIO(with_preamble(path.read_bytes(), path.name))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             library: Any = pydicom
@@ -118,11 +122,24 @@ def read_dataset(path: Path) -> Any:
             if str(meta.get("TransferSyntaxUID", "")) == _DEFLATED:
                 raise InputError(f"a DICOM file that is not deflated as a whole: {path.name}", "one", "Save it uncompressed.")
             stream.seek(0)
-            return library.dcmread(stream)
+            return _with_syntax(library.dcmread(stream))
     except InputError:
         raise
     except Exception as error:  # pydicom raises whatever a broken element makes it trip over
         raise unreadable(path, error) from error
+
+
+def _with_syntax(data: Any) -> Any:
+    """A dataset whose file says how it is encoded; where it does not, as its elements are."""
+    if not str(data.file_meta.get("TransferSyntaxUID", "")):
+        if "PixelData" in data and data["PixelData"].is_undefined_length:
+            raise InputError(
+                "compressed pixels with a transfer syntax that says how", "none", "Export the image again as a DICOM file."
+            )
+        implicit, little = data.original_encoding
+        explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+        data.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
+    return data
 
 
 def _pixels(data: Any, path: Path, labels: bool) -> Shaped[np.ndarray, "z y x"]:
@@ -227,6 +244,8 @@ def _carried(data: Any) -> dict[str, str]:
 def unreadable(path: Path, error: Exception) -> InputError:
     """What is said of a file that pydicom trips over."""
     text = " ".join(str(error).split())[:160]
+    if "plugin" in text:
+        text = "pixels compressed in a way that cannot be read here"
     return InputError(
         f"a DICOM image that can be read: {path.name}",
         f"'{text or type(error).__name__}'",
@@ -235,7 +254,7 @@ def unreadable(path: Path, error: Exception) -> InputError:
 
 
 DICOM = VolumeFormat(
-    Kind("dicom", "a DICOM image", recognises=lambda start: start.content[128:132] == b"DICM", suffixes=(".dcm",)),
+    Kind("dicom", "a DICOM image", recognises=lambda start: starts_as_dicom(start.content), suffixes=(".dcm",)),
     read_dicom_volume,
 )
 

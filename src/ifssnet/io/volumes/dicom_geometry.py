@@ -276,14 +276,3 @@ def _need(data: Any, name: str, path: Path) -> None:
 def _broken(path: Path, error: Exception) -> InputError:
     text = " ".join(str(error).split())[:160]
     return InputError(f"positions that can be read in {path.name}", f"'{text}'", "Export the image again.")
-
-
-def is_dicom(file: Path) -> bool:
-    """Whether a file says of itself that it is DICOM."""
-    try:
-        if not file.is_file():
-            return False
-        with file.open("rb") as stream:
-            return stream.read(132)[128:] == b"DICM"
-    except OSError:
-        return False

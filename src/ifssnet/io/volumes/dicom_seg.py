@@ -25,6 +25,7 @@ from ifssnet.io.codecs.pixels import checked_bytes
 from ifssnet.io.recognition import FileStart, Kind
 from ifssnet.io.volumes.dicom import read_dataset, unreadable
 from ifssnet.io.volumes.dicom_geometry import plane_groups
+from ifssnet.io.volumes.dicom_start import say_without_preamble, starts_as_dicom
 from ifssnet.io.volumes.placement import grid_from
 from ifssnet.io.volumes.seg_nrrd import MOST_LAYERS, MOST_SEGMENTS, SegmentLayers, flattened
 from ifssnet.io.volumes.volume_format import VolumeFormat
@@ -65,6 +66,7 @@ def read_dicom_segments(path: Path) -> SegmentLayers:
     """
     try:
         data = read_dataset(path)
+        say_without_preamble([path], path.name)
         segments = _segments(data, path)
         frames = _frames(data, path)
         return _layers(frames, segments, path)
@@ -244,8 +246,8 @@ def _as_volume(path: Path, labels: bool = False) -> Volume:  # noqa: ARG001, its
 
 
 def _is_segmentation(start: FileStart) -> bool:
-    head = start.content[128:4096]
-    return head[:4] == b"DICM" and (_STORAGE in head or _LABELMAP_STORAGE in head)
+    head = start.content[:4096]
+    return (_STORAGE in head or _LABELMAP_STORAGE in head) and starts_as_dicom(start.content)
 
 
 DICOM_SEG = VolumeFormat(

@@ -18,6 +18,7 @@ from ifssnet.io.codecs.nrrd import FIELDS, header_in, read_nrrd, read_nrrd_layou
 from ifssnet.io.codecs.numbers import numbers, shortened
 from ifssnet.io.recognition import Kind
 from ifssnet.io.volumes.disagreement import Statement, settle
+from ifssnet.io.volumes.nrrd_extent import axis_extent
 from ifssnet.io.volumes.placement import grid_from, grid_from_affine, three_dimensional, three_sizes
 from ifssnet.io.volumes.units import KNOWN_UNITS, mm_per_unit
 from ifssnet.io.volumes.values_a_voxel import Meaning, values_of
@@ -188,15 +189,8 @@ def grid_of(
     axis_mm = _mm_per_unit(fields, "units", path, axes)
     spacings = _spacings(fields, axes, path)
     if vectors is None:
-        if spacings is None:
-            warnings.warn(InputWarning(f"{path.name} says no spacing; 1 mm was assumed."), stacklevel=3)
-            spacings = (1.0, 1.0, 1.0)
-        spacing = _scaled(spacings, axis_mm or space_mm)
-        if axis_mm and space_mm:
-            what = (f"the spacings in {fields['units']}", f"those in {fields['space units']}")
-            settle(Statement(what[0], spacing), Statement(what[1], _scaled(spacings, space_mm)), path.name, labels)
-        origin = signs * _origin(fields, path) * (space_mm or axis_mm or _ONE)
-        return grid_from(shape_zyx, spacing, [float(o) for o in origin], np.diag(signs), path.name)
+        spacing, first_mm = _without_vectors(fields, axes, (spacings, axis_mm, space_mm), path, labels=labels)
+        return grid_from(shape_zyx, spacing, [float(o) for o in signs * first_mm], np.diag(signs), path.name)
     steps = [vector for vector in vectors if vector is not None][:3]
     factors = np.array(space_mm or axis_mm or _ONE)
     affine = np.eye(4)
@@ -215,6 +209,32 @@ def grid_of(
         lengths = [float(np.linalg.norm(step)) for step in steps] + [1.0] * (3 - len(steps))
         settle(taken, Statement(f"the units {fields['units']}", _scaled(lengths, axis_mm)), path.name, labels)
     return grid
+
+
+def _without_vectors(
+    fields: Mapping[str, str],
+    axes: list[int],
+    said: tuple[tuple[float, float, float] | None, tuple[float, float, float] | None, tuple[float, float, float] | None],
+    path: Path,
+    *,
+    labels: bool,
+) -> tuple[tuple[float, float, float], Float[np.ndarray, " 3"]]:
+    """Spacing and first voxel in mm of a header without space directions: by its spacings, else by the ends of its axes."""
+    spacings, axis_mm, space_mm = said
+    extent = axis_extent(fields, axes, path)
+    if spacings is None and extent is None:
+        warnings.warn(InputWarning(f"{path.name} says no spacing; 1 mm was assumed."), stacklevel=4)
+    taken = spacings or (extent.spacing if extent else _ONE)
+    spacing = _scaled(taken, axis_mm or space_mm)
+    if axis_mm and space_mm:
+        what = (f"the spacings in {fields['units']}", f"those in {fields['space units']}")
+        settle(Statement(what[0], spacing), Statement(what[1], _scaled(taken, space_mm)), path.name, labels)
+    if spacings and extent:
+        ends = Statement("the axis mins and maxs", _scaled(extent.spacing, axis_mm or space_mm))
+        settle(Statement("the spacings", spacing), ends, path.name, labels)
+    if extent and "space origin" not in fields:
+        return spacing, np.array(extent.first) * (axis_mm or space_mm or _ONE)
+    return spacing, _origin(fields, path) * (space_mm or axis_mm or _ONE)
 
 
 def _origin(fields: Mapping[str, str], path: Path) -> Float[np.ndarray, " 3"]:

@@ -18,7 +18,7 @@ from pydicom.valuerep import DSfloat
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.io.volumes.dicom import read_dataset
-from ifssnet.io.volumes.dicom_geometry import is_dicom
+from ifssnet.io.volumes.dicom_start import is_dicom
 
 MANUFACTURER = "ifssnet"
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
