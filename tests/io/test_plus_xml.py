@@ -132,3 +132,11 @@ def test_a_transform_that_is_said_twice_is_named_with_both_and_the_last_counts(t
     plus.write_text(text.replace("<CoordinateDefinitions>", f"<CoordinateDefinitions>{first}"), encoding="utf-8")
     with pytest.warns(InputWarning, match=r"two transforms from Image to Probe.*9\.0.*0\.2.*the last one was taken"):
         assert read_plus_configuration(plus).transforms["Image", "Probe"][0, 0] == 0.2
+
+
+def test_a_configuration_in_utf_16(tmp_path: Path):
+    path = configuration(tmp_path / "c.xml", "")
+    text = '<?xml version="1.0" encoding="UTF-8"?>' + path.read_text(encoding="utf-8")
+    path.write_bytes(text.encode("utf-16"))
+    assert kind_of(path) == "xml"
+    assert list(read_plus_configuration(path).transforms) == [("Image", "Probe")]

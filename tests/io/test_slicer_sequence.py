@@ -6,6 +6,7 @@ import contextlib
 import math
 import time
 import warnings
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -261,6 +262,32 @@ def test_a_scene_whose_file_says_another_calibration_takes_the_file_aloud(tmp_pa
     assert at(sweep, 0, 1, 0) == pytest.approx([0.4, 0.0, 0.0])
 
 
+def test_a_bundle_renamed_zip_is_a_scene_and_other_zips_are_not(tmp_path: Path) -> None:
+    nodes, files = scene_files(tmp_path)
+    path = bundle(tmp_path / "leg.zip", scene(nodes), files)
+    assert kind_of(path) == "slicer-scene"
+    assert at(open_sweep(path), 1, 1, 0) == pytest.approx([0.8, 0.0, 10.0])
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("notes.txt", "see leg.mrml")
+    with pytest.raises(InputError):
+        kind_of(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_scene_beside_its_folder_of_data_is_read_and_no_further(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "study/Data").mkdir(parents=True)
+    (tmp_path / "study/Scene").mkdir()
+    nodes, _ = scene_files(tmp_path / "study/Data")
+    path = tmp_path / "study/Scene/leg.mrml"
+    path.write_bytes(scene(nodes).replace("elsewhere/", "../Data/").encode(encoding))
+    assert kind_of(path) == "slicer-scene"
+    assert at(open_sweep(path), 1, 1, 0) == pytest.approx([0.8, 0.0, 10.0])
+    (tmp_path / "study/Data").rename(tmp_path / "Data")
+    path.write_bytes(scene(nodes).replace("elsewhere/", "../../Data/").encode(encoding))
+    with pytest.raises(InputError, match="not read for safety, as it leads out of study"):
+        open_sweep(path)
+
+
 @pytest.mark.parametrize("what", ["no images", "no file", "outside", "no scene", "not xml"])
 def test_scenes_that_cannot_be_used_are_refused(tmp_path: Path, what: str) -> None:
     nodes, files = scene_files(tmp_path)
@@ -277,7 +304,7 @@ def test_scenes_that_cannot_be_used_are_refused(tmp_path: Path, what: str) -> No
     path = bundle(tmp_path / "leg.mrb", text, files)
     if what == "no scene":
         path.write_bytes(b"PK\x03\x04 and nothing else")
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match="leads out of a bundle" if what == "outside" else ""):
         read_scene_sweeps(path)
 
 

@@ -181,6 +181,15 @@ def test_marks_tabs_and_other_capitals_change_nothing(tmp_path: Path, change: tu
     assert at(sweep, 1, 3, 2) == pytest.approx([0.7, 0.25, 10])
 
 
+def test_a_recording_in_utf_16(tmp_path: Path):
+    path = write(tmp_path, HEAD + "IM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\n")
+    path.write_bytes(path.read_text(encoding="utf-8").encode("utf-16"))
+    assert at(open_sweep(path), 1, 3, 2) == pytest.approx([0.7, 0.25, 10])
+    path.write_bytes(path.read_bytes() + b"\0")
+    with pytest.raises(InputError, match="readable Stradwin file"):
+        open_sweep(path)
+
+
 def test_a_line_that_stands_twice_with_two_values_is_refused(tmp_path: Path):
     text = HEAD + "IM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\n"
     assert read_stradwin(write(tmp_path, text + "RES_XSCALE 0.02\n")).pixel_spacing_uv_mm == (0.2, 0.1)

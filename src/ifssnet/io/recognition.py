@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ifssnet.core.errors import InputError
+from ifssnet.io.codecs.header_text import plain_start
 
 GZIP = b"\x1f\x8b"
 """The first bytes of a file that gzip compressed."""
@@ -32,8 +33,9 @@ class FileStart:
 
     @cached_property
     def text(self) -> bytes:
-        """The first bytes without byte-order mark and leading blanks; empty where they hold a NUL, as text does not."""
-        return b"" if b"\0" in self.content else self.content.lstrip(b"\xef\xbb\xbf \t\r\n")
+        """The first bytes as UTF-8 without mark and leading blanks; empty where they hold a NUL, as text does not."""
+        content = plain_start(self.content)
+        return b"" if b"\0" in content else content.lstrip(b"\xef\xbb\xbf \t\r\n")
 
 
 @dataclass(frozen=True)

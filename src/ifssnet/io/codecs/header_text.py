@@ -2,11 +2,46 @@
 
 from __future__ import annotations
 
+import codecs
+import re
+
 from ifssnet.core.errors import InputError
 from ifssnet.io.codecs.numbers import shortened
 
 BYTE_ORDER_MARK = "\ufeff"
 """What some editors put before a text."""
+
+
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_ENCODING = re.compile(r"""\s+encoding=("[^"]*"|'[^']*')""")
+
+
+def text_of(raw: bytes) -> str:
+    """A whole text without its byte-order mark: UTF-16 where the mark says so, else as `decoded`.
+
+    Raises:
+        UnicodeDecodeError: Bytes that are no UTF-16 behind its mark.
+    """
+    return (raw.decode("utf-16") if raw.startswith(_WIDE) else decoded(raw)).removeprefix(BYTE_ORDER_MARK)
+
+
+def plain_start(content: bytes) -> bytes:
+    """The first bytes of a file, as UTF-8 where its mark says UTF-16; the last character may be cut off."""
+    return content.decode("utf-16", "ignore").encode() if content.startswith(_WIDE) else content
+
+
+def plain_xml(raw: bytes) -> bytes:
+    """XML as a parser takes it: UTF-16 becomes UTF-8, whatever encoding the declaration names.
+
+    Raises:
+        UnicodeDecodeError: As `text_of`.
+    """
+    if not raw.startswith(_WIDE):
+        return raw
+    declaration, end, rest = text_of(raw).partition("?>")
+    if not end:
+        return declaration.encode()
+    return (_ENCODING.sub("", declaration[:200]) + declaration[200:] + end + rest).encode()
 
 
 def decoded(line: bytes) -> str:

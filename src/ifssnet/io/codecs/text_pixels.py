@@ -34,6 +34,7 @@ def read_decimals(
     check_memory(wanted, where)
     stream.seek(offset)
     array, done, rest, ended = np.empty(count, dtype=native), 0, b"", False
+    surplus = False
     while done < count and not ended:
         piece = stream.read(_PIECE)
         ended = not piece
@@ -44,11 +45,10 @@ def read_decimals(
         taken = words[: count - done]
         array[done : done + len(taken)] = _as_type(taken, native, where)
         done += len(taken)
-        if len(taken) < len(words):
-            break
+        surplus = len(taken) < len(words)
     if done < count:
         raise InputError(f"{count:,} numbers in {where}, as its header says", f"{done:,}", "Export or copy the file again.")
-    if rest or len(taken) < len(words) or stream.read(_PIECE).strip(_BLANKS):
+    if rest or surplus or stream.read(_PIECE).strip(_BLANKS):
         say_surplus(where, "more than")
     return array.reshape(sizes)
 

@@ -19,6 +19,7 @@ from defusedxml import DefusedXmlException
 from jaxtyping import Float
 
 from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.io.codecs.header_text import plain_start, plain_xml
 from ifssnet.io.codecs.numbers import rigid_or_affine
 from ifssnet.io.codecs.xml_attributes import ElementAttributes
 from ifssnet.io.recognition import Kind
@@ -145,7 +146,7 @@ def _parse(path: Path) -> Element:
             f"a PLUS configuration of at most {_LARGEST:,} bytes", path.name, "Give the XML file that PLUS was run with."
         )
     try:
-        root = defusedxml.ElementTree.fromstring(path.read_bytes())
+        root = defusedxml.ElementTree.fromstring(plain_xml(path.read_bytes()))
     except OSError as error:
         raise InputError(
             "a readable PLUS configuration", f"{path} ({error.strerror or error})", "Check the path and its permissions."
@@ -306,6 +307,6 @@ def _hole_filling_element(element: Element, path: Path) -> HoleFillingElement:
 XML_FILE = Kind(
     "xml",
     "an XML file, as a PLUS configuration is",
-    recognises=lambda start: start.content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"),
+    recognises=lambda start: plain_start(start.content).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"),
     suffixes=(".xml",),
 )

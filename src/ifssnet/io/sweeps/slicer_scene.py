@@ -25,6 +25,7 @@ from jaxtyping import Float
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.progress import drain
 from ifssnet.core.sweep import Sweep
+from ifssnet.io.codecs.header_text import plain_xml
 from ifssnet.io.codecs.numbers import rigid_or_affine
 from ifssnet.io.recognition import FileStart, Kind
 from ifssnet.io.storage.existing_file import existing_file
@@ -55,6 +56,8 @@ MOST_NODES, MOST_SEQUENCES = 50_000, 1_000
 """More than any scene has; one that says more is broken, and would take hours."""
 
 _ZIP = b"PK\x03\x04"
+_ENTRY = re.compile(rb"PK\x01\x02")
+_LONGEST_DIRECTORY = 1 << 22
 _LISTED_KIND = re.compile(r"DataNodeClassName:vtkMRML(\w+?)Node")
 _STORAGE = re.compile(r"storage\d*:([^;]+)")
 _BROWSED = re.compile(r"(?:rootNodeRef|sequenceNodeRef)[^:;]*:([^;]+)")
@@ -150,7 +153,7 @@ def read_scene_sweeps(path: Path, configuration: PlusConfiguration | None = None
                 f"{path.name} with {held}",
                 "Save the scene with the recording in it, or give the volume by itself.",
             )
-        files = _Files(scene_file)
+        files = _Files(scene_file, bundled=scene_file != path)
         constants = {**({} if configuration is None else configuration.transforms), **_constants(scene, files)}
         named = (configuration.image_frame, configuration.reference_frame) if configuration else (None, None)
         sweeps: list[Sweep] = []
@@ -238,10 +241,10 @@ def _xml(path: Path, scene_file: Path) -> Element:
     try:
         if scene_file.stat().st_size > _LARGEST_SCENE_BYTES:
             raise InputError("a scene of at most 256 MiB", f"a larger one in {path.name}", "Save fewer nodes.")
-        root = defusedxml.ElementTree.parse(scene_file).getroot()
+        root = defusedxml.ElementTree.fromstring(plain_xml(scene_file.read_bytes()))
     except (ParseError, DefusedXmlException, OSError, ValueError, LookupError, RecursionError) as error:
         raise InputError("a scene of 3D Slicer (.mrml)", f"{path.name}: {error}", "Save the scene again.") from error
-    if root is None or root.tag != "MRML":
+    if root.tag != "MRML":
         raise InputError("a scene of 3D Slicer (.mrml)", f"{path.name}, which is other XML", "Give the scene's file.")
     return root
 
@@ -249,8 +252,9 @@ def _xml(path: Path, scene_file: Path) -> Element:
 class _Files:
     """The files of a scene, looked through once."""
 
-    def __init__(self, scene_file: Path) -> None:
+    def __init__(self, scene_file: Path, *, bundled: bool) -> None:
         self.root = scene_file.parent.resolve()
+        self.bundled = bundled
         self._by_name: dict[str, list[Path]] = {}
         for each in sorted((self.root / "Data").glob("*")):
             if each.is_file():
@@ -260,20 +264,38 @@ class _Files:
         """The files in the scene's folder of data whose names start so, up to the first dot."""
         return self._by_name.get(name, [])
 
+    def at(self, file: PurePosixPath) -> Path | None:
+        """A file where the scene says it is, or of its name in the folder of data or beside the scene."""
+        for place in (self.root / file, self.root / "Data" / file.name, self.root / file.name):
+            if place.is_file() and self._may_be_read(place):
+                return place
+        return None
+
+    def why_not(self, file: PurePosixPath) -> str:
+        """What is said of a file that was not found."""
+        place = (self.root / file).resolve()
+        if place.is_relative_to(self.root) or (not self.bundled and place.is_relative_to(self.root.parent)):
+            return f"none at {file}"
+        allowed = (
+            "a bundle" if self.bundled else f"{self.root.parent.name or 'the folder'}, the folder that the scene's lies in"
+        )
+        return f"one at {file}, which is not read for safety, as it leads out of {allowed}"
+
+    def _may_be_read(self, place: Path) -> bool:
+        """Whether a file lies with the scene; beside its folder as well, where somebody put the scene there by hand."""
+        return place.resolve().is_relative_to(self.root if self.bundled else self.root.parent)
+
 
 def _file(scene: Scene, node: SceneNode, files: _Files) -> Path:
     """Where a node's file lies: as the scene says, else under the same name in the scene's folder of data."""
-    root = files.root
-    if node.file is not None:
-        for place in (root / node.file, root / "Data" / node.file.name, root / node.file.name):
-            if place.is_file() and place.resolve().is_relative_to(root):
-                return place
+    if node.file is not None and (place := files.at(node.file)) is not None:
+        return place
     named = files.called(node.name)
     if len(named) == 1:
         return named[0]
     raise InputError(
         f"the file of {node.name} in {scene.path.name}",
-        f"none at {node.file}" if node.file else "a node without a file",
+        files.why_not(node.file) if node.file else "a node without a file",
         "Save the scene with its data (.mrb), or keep the files beside the scene.",
     )
 
@@ -375,8 +397,25 @@ def _bare(name: str) -> str:
 
 def _recognised(start: FileStart) -> bool:
     if start.content.startswith(_ZIP):
-        return start.path.name.lower().endswith(".mrb")
+        return start.path.name.lower().endswith(".mrb") or _lists_a_scene(start.path)
     return b"<MRML" in start.text[:4096]
+
+
+def _lists_a_scene(path: Path) -> bool:
+    """Whether a zip of another name has a scene among its entries: its directory of them stands at its end."""
+    try:
+        with path.open("rb") as stream:
+            stream.seek(max(0, stream.seek(0, 2) - _LONGEST_DIRECTORY))
+            end = stream.read(_LONGEST_DIRECTORY)
+    except OSError:
+        return False
+    # Of an entry, the length of its name stands 28 bytes behind its mark, and the name itself 46 bytes.
+    return any(
+        end[match.start() + 46 : match.start() + 46 + int.from_bytes(end[match.start() + 28 : match.start() + 30], "little")]
+        .lower()
+        .endswith(b".mrml")
+        for match in _ENTRY.finditer(end)
+    )
 
 
 def _read_only_sweep(path: Path, configuration: PlusConfiguration | None) -> Sweep:

@@ -22,7 +22,7 @@ from jaxtyping import Float
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.sweep import Contour, Sweep
-from ifssnet.io.codecs.header_text import BYTE_ORDER_MARK, decoded
+from ifssnet.io.codecs.header_text import text_of
 from ifssnet.io.codecs.numbers import integers, numbers, shortened
 from ifssnet.io.recognition import FileStart
 from ifssnet.io.storage.existing_file import existing_file
@@ -152,10 +152,9 @@ def _number(word: str) -> float | None:
 def _read_lines(path: Path) -> dict[str, list[str]]:
     existing_file(path, "a Stradwin file")
     try:
-        raw = path.read_bytes()
+        text = text_of(path.read_bytes())
     except (OSError, ValueError) as error:
         raise InputError("a readable Stradwin file", f"{path} ({error})", "Check the path and its permissions.") from error
-    text = decoded(raw).removeprefix(BYTE_ORDER_MARK)
     lines: dict[str, list[str]] = {}
     for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         key, *value = line.split(maxsplit=1)[:2] or [""]

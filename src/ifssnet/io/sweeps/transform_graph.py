@@ -145,7 +145,8 @@ def image_to_reference(graph: TransformGraph, image: str, references: tuple[str,
     needed = f"{image}ToProbe" if not touches_image else f"one that joins {image} to {references[0]}"
     calibrated, followed = gap_of(image, graph.constant, graph.tracked)
     if calibrated:
-        needed = f"one that joins {' or '.join(calibrated[:3])} to {' or '.join(followed[:5])}"
+        tools = [name for name in followed if name not in references] or followed
+        needed = f"one that joins {' or '.join(calibrated[:3])} to {' or '.join(tools[:5])}"
     raise InputError(
         f"transforms that lead from {image} to {' or '.join(references)}",
         f"{where} with the transforms {known}",
