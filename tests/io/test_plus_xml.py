@@ -8,6 +8,7 @@ import pytest
 from sequence_files import configuration
 
 from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.io.kinds import kind_of
 from ifssnet.io.sweeps.plus_config import HoleFillingElement, PlusConfiguration, read_plus_configuration
 
 FULL = """<VolumeReconstruction ImageCoordinateFrame="Image" ReferenceCoordinateFrame="Reference"
