@@ -227,6 +227,19 @@ def test_a_window_of_the_header_and_the_depth_of_a_scanner_travel_along(tmp_path
     assert opened(tmp_path, deep).header[WINDOW_KEY] == "0.0 4095.0"
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_rescale_and_window_in_functional_groups(tmp_path: Path, own: bool) -> None:
+    data = enhanced([[0, 0, 0], [0, 0, 1], [0, 0, 2]], patient=True, RescaleSlope="9")
+    groups = data.PerFrameFunctionalGroupsSequence if own else data.SharedFunctionalGroupsSequence
+    for i, group in enumerate(groups):
+        group.PixelValueTransformationSequence = Sequence([item(RescaleSlope=str(2 + i), RescaleIntercept="-5")])
+        group.FrameVOILUTSequence = Sequence([item(WindowCenter=[100.5 + 10 * i, 3.0], WindowWidth=[101.0, 2.0])])
+    volume = opened(tmp_path, data)
+    slopes = np.array([2, 3, 4] if own else [2, 2, 2])
+    assert (volume.array == FRAMES * slopes[:, None, None] - 5.0).all()
+    assert volume.header[WINDOW_KEY] == ("50.0 170.0" if own else "50.0 150.0")
+
+
 def test_a_loop_takes_the_distance_of_frames_that_the_user_knows(tmp_path: Path) -> None:
     path = tmp_path / "x.dcm"
     regions = Sequence([region(0.02, 0.02)])

@@ -25,6 +25,7 @@ from ifssnet.io.codecs.pixels import checked_bytes
 from ifssnet.io.recognition import Kind
 from ifssnet.io.storage.existing_file import existing_file
 from ifssnet.io.volumes.dicom_geometry import place_of_frames, place_of_slices
+from ifssnet.io.volumes.dicom_levels import FrameLevels, levels_of_frames
 from ifssnet.io.volumes.dicom_start import is_dicom, say_without_preamble, starts_as_dicom, with_preamble
 from ifssnet.io.volumes.placement import three_dimensional
 from ifssnet.io.volumes.values_a_voxel import one_value
@@ -148,7 +149,7 @@ def _pixels(data: Any, path: Path, labels: bool) -> Shaped[np.ndarray, "z y x"]:
             warnings.simplefilter("ignore")
             array, channels = _decoded(data, path)
             monochrome1 = str(data.get("PhotometricInterpretation", "")) == "MONOCHROME1"
-            slope, intercept = float(data.get("RescaleSlope", 1)), float(data.get("RescaleIntercept", 0))
+            levels = levels_of_frames(data)
             ends = _ends(int(data.get("BitsStored", 8)), int(data.get("PixelRepresentation", 0) or 0))
     except InputError:
         raise
@@ -161,10 +162,13 @@ def _pixels(data: Any, path: Path, labels: bool) -> Shaped[np.ndarray, "z y x"]:
     volume = three_dimensional(array, path.name)
     if monochrome1:
         volume = (ends - volume.astype(np.int64)).astype(volume.dtype)
-    if not np.isfinite([slope, intercept]).all() or slope == 0:
+    rescale = np.array([(each.slope, each.intercept) for each in levels])
+    if not np.isfinite(rescale).all() or (rescale[:, 0] == 0).any():
+        slope, intercept = next(each for each in rescale.tolist() if not np.isfinite(each).all() or each[0] == 0)
         raise InputError(f"a finite rescale in {path.name}", f"slope {slope}, intercept {intercept}", "Correct the file.")
-    if (slope, intercept) != (1.0, 0.0):
-        volume = volume.astype(np.float32) * np.float32(slope) + np.float32(intercept)
+    if (rescale != (1.0, 0.0)).any():
+        by_frame = rescale.astype(np.float32)[:, :, np.newaxis, np.newaxis]
+        volume = volume.astype(np.float32) * by_frame[:, 0] + by_frame[:, 1]
     return volume
 
 
@@ -203,37 +207,37 @@ def _as_bytes(coloured: Shaped[np.ndarray, "*size"]) -> UInt8[np.ndarray, "*size
 
 
 def _window(data: Any) -> dict[str, str]:
-    """The levels that are black and white: the header's first window, else the depth that an ultrasound scanner stores."""
-    kind = str(data.get("PhotometricInterpretation", ""))
-    if kind not in ("MONOCHROME1", "MONOCHROME2"):
+    """The levels that are black and white: the header's first window, else the depth that an ultrasound scanner stores.
+
+    Of frames with windows of their own, from the lowest black to the highest white.
+    """
+    if str(data.get("PhotometricInterpretation", "")) not in ("MONOCHROME1", "MONOCHROME2"):
         return {}
     try:
-        center, width = (_first(data.get(name)) for name in ("WindowCenter", "WindowWidth"))
-        slope, inter = float(data.get("RescaleSlope", 1)), float(data.get("RescaleIntercept", 0))
         bits, signed = int(data.get("BitsStored", 8)), int(data.get("PixelRepresentation", 0) or 0)
+        ranges = [_range(each, data, bits, signed) for each in dict.fromkeys(levels_of_frames(data))]
     except (TypeError, ValueError):
         return {}
+    known = [each for each in ranges if each is not None]
+    if not known or len(known) < len(ranges):
+        return {}
+    low, high = min(low for low, _ in known), max(high for _, high in known)
+    return {WINDOW_KEY: f"{low!r} {high!r}"} if np.isfinite([low, high]).all() and high > low else {}
+
+
+def _range(levels: FrameLevels, data: Any, bits: int, signed: int) -> tuple[float, float] | None:
+    slope, inter, center, width = levels.slope, levels.intercept, levels.center, levels.width
     if center is not None and width is not None and width > 1:
         low, high = center - 0.5 - (width - 1) / 2, center - 0.5 + (width - 1) / 2
     elif str(data.get("Modality", "")) == "US" and not signed and (bits > 8 or (slope, inter) != (1.0, 0.0)):
         low, high = inter, slope * (2**bits - 1) + inter
     else:
-        return {}
-    if kind == "MONOCHROME1":
+        return None
+    if str(data.get("PhotometricInterpretation", "")) == "MONOCHROME1":
         # As the levels themselves: what was black is white.
         both = slope * _ends(bits, signed) + 2 * inter
         low, high = both - high, both - low
-    return {WINDOW_KEY: f"{low!r} {high!r}"} if np.isfinite([low, high]).all() and high > low else {}
-
-
-def _first(value: Any) -> float | None:
-    """The first of one or several numbers."""
-    if value in (None, ""):
-        return None
-    try:
-        return float(value[0])
-    except TypeError:
-        return float(value)
+    return low, high
 
 
 def _carried(data: Any) -> dict[str, str]:

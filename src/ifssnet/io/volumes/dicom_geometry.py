@@ -38,7 +38,7 @@ def place_of_frames(
     """
     shape = (array.shape[0], array.shape[1], array.shape[2])
     try:
-        frames = _functional_groups(data, shape[0])
+        frames = functional_groups(data, shape[0])
         if frames is not None:
             _refuse_distance(frame_distance_mm, path)
             order, grid = _stacked(frames, shape, path, _from_groups)
@@ -57,7 +57,7 @@ def plane_groups(data: Any, frames: int, path: Path) -> list[Plane]:
     Raises:
         InputError: No functional groups, or groups without a place.
     """
-    groups = _functional_groups(data, frames)
+    groups = functional_groups(data, frames)
     if groups is None:
         raise InputError(f"a place for each frame of {path.name}", "none", "Export the segmentation again.")
     return [_from_groups(group, path) for group in groups]
@@ -115,7 +115,7 @@ def _from_groups(group: Any, path: Path) -> Plane:
     return Plane(position.ImagePositionVolume, orientation.ImageOrientationVolume, measures.PixelSpacing, measures)
 
 
-def _functional_groups(data: Any, frames: int) -> list[Any] | None:
+def functional_groups(data: Any, frames: int) -> list[Any] | None:
     """One look-up a frame: name of a group to its item, its own before the shared one; None where there are no groups."""
     if "PerFrameFunctionalGroupsSequence" not in data:
         return None
