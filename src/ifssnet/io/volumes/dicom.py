@@ -209,7 +209,7 @@ def _as_bytes(coloured: Shaped[np.ndarray, "*size"]) -> UInt8[np.ndarray, "*size
 def _window(data: Any) -> dict[str, str]:
     """The levels that are black and white: the header's first window, else the depth that an ultrasound scanner stores.
 
-    Of frames with windows of their own, from the lowest black to the highest white.
+    Where frames have windows of their own, they reach from the lowest black to the highest white.
     """
     if str(data.get("PhotometricInterpretation", "")) not in ("MONOCHROME1", "MONOCHROME2"):
         return {}

@@ -10,13 +10,13 @@ from ifssnet.io.volumes.dicom_geometry import functional_groups
 
 @dataclass(frozen=True)
 class FrameLevels:
-    """Of one frame.
+    """What the levels of one frame mean.
 
     Attributes:
         slope: What a stored level is multiplied by.
         intercept: What is added then.
-        center: Of the first window, in rescaled levels; None where there is none.
-        width: Of the first window.
+        center: The middle of its first window, in rescaled levels; None where there is none.
+        width: The width of its first window; None where there is none.
     """
 
     slope: float
