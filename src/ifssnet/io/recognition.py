@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +10,9 @@ from functools import cached_property
 from pathlib import Path
 
 from ifssnet.core.errors import InputError
-from ifssnet.io.codecs.header_text import plain_start
+
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""The first bytes of a text in UTF-16."""
 
 GZIP = b"\x1f\x8b"
 """The first bytes of a file that gzip compressed."""
@@ -78,6 +81,11 @@ class Kind:
     recognises: Callable[[FileStart], bool] | None = None
     recognises_folder: Callable[[FolderListing], bool] | None = None
     suffixes: tuple[str, ...] = ()
+
+
+def plain_start(content: bytes) -> bytes:
+    """The first bytes of a file, as UTF-8 where its mark says UTF-16; the last character may be cut off."""
+    return content.decode("utf-16", "ignore").encode() if content.startswith(UTF_16) else content
 
 
 def start_of(path: Path) -> FileStart:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 
 from ifssnet.core.errors import InputError
 from ifssnet.io.codecs.numbers import shortened
+from ifssnet.io.recognition import UTF_16
 
 BYTE_ORDER_MARK = "\ufeff"
 """What some editors put before a text."""
 
 
-_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _ENCODING = re.compile(r"""\s+encoding=("[^"]*"|'[^']*')""")
 
 
@@ -22,12 +21,7 @@ def text_of(raw: bytes) -> str:
     Raises:
         UnicodeDecodeError: Bytes that are no UTF-16 behind its mark.
     """
-    return (raw.decode("utf-16") if raw.startswith(_WIDE) else decoded(raw)).removeprefix(BYTE_ORDER_MARK)
-
-
-def plain_start(content: bytes) -> bytes:
-    """The first bytes of a file, as UTF-8 where its mark says UTF-16; the last character may be cut off."""
-    return content.decode("utf-16", "ignore").encode() if content.startswith(_WIDE) else content
+    return (raw.decode("utf-16") if raw.startswith(UTF_16) else decoded(raw)).removeprefix(BYTE_ORDER_MARK)
 
 
 def plain_xml(raw: bytes) -> bytes:
@@ -36,7 +30,7 @@ def plain_xml(raw: bytes) -> bytes:
     Raises:
         UnicodeDecodeError: As `text_of`.
     """
-    if not raw.startswith(_WIDE):
+    if not raw.startswith(UTF_16):
         return raw
     declaration, end, rest = text_of(raw).partition("?>")
     if not end:

@@ -19,10 +19,10 @@ from defusedxml import DefusedXmlException
 from jaxtyping import Float
 
 from ifssnet.core.errors import InputError, InputWarning
-from ifssnet.io.codecs.header_text import plain_start, plain_xml
+from ifssnet.io.codecs.header_text import plain_xml
 from ifssnet.io.codecs.numbers import rigid_or_affine
 from ifssnet.io.codecs.xml_attributes import ElementAttributes
-from ifssnet.io.recognition import Kind
+from ifssnet.io.recognition import Kind, plain_start
 from ifssnet.io.storage.existing_file import existing_file
 
 Matrix4 = Float[np.ndarray, "4 4"]
