@@ -35,7 +35,8 @@ def test_empty_against_empty_is_perfect():
     found = overlap(nothing, nothing)
     assert (found.dice, found.iou, found.miou, found.precision, found.recall) == (1, 1, 1, 1, 1)
     assert found.volume_error_percent == 0
-    assert overlap(~nothing, ~nothing).miou == 1
+    everywhere = overlap(~nothing, ~nothing)
+    assert everywhere.background_iou == everywhere.miou == 1
 
 
 def test_empty_against_full_and_full_against_empty_are_wrong_altogether():

@@ -49,6 +49,8 @@ def test_a_shifted_face_counts_from_its_distance_on() -> None:
     # The rim of the further slice comes near before its face does.
     assert 0.5 < shares[0] <= shares[1] < 0.75
     assert shares[2] == shares[3] == 1.0
+    beyond = mask_surfel_distances(slab(6, 12), slab(16, 18), (1.0, 1.0, 1.35))
+    assert np.isinf(beyond.mask_mm).all()
 
 
 def test_slices_that_are_left_out_take_their_surfels_with_them() -> None:
@@ -75,7 +77,10 @@ def corners_by_hand(mask: np.ndarray, spacing_xyz_mm: tuple[float, float, float]
 def test_every_surfel_is_found_with_its_area_and_its_distance() -> None:
     """Of rough masks that reach the border of the array, among another label."""
     rng, spacing = np.random.default_rng(8), (0.8, 1.1, 2.9)
-    first, second = rng.choice([1, 2], (4, 5, 6), p=[0.4, 0.6]).astype(np.uint8), np.zeros((4, 5, 6), np.uint8)
+    # What lies beyond the array in the memory does not count.
+    around, second = np.full((6, 5, 6), 2, np.uint8), np.zeros((4, 5, 6), np.uint8)
+    first = around[1:5]
+    first[:] = rng.choice([1, 2], (4, 5, 6), p=[0.4, 0.6])
     second[2:, 3:, :2] = 7
     boxes = label_boxes(first, [2])[2], label_boxes(second, [7])[7]
     found = surfel_distances(first, 2, second, 7, spacing, boxes=boxes)
@@ -89,7 +94,7 @@ def test_every_surfel_is_found_with_its_area_and_its_distance() -> None:
     assert found.reference_area_mm2 == pytest.approx(other_areas)
     assert found.reference_mm == pytest.approx(apart.min(axis=0))
     assert np.isinf(found.mask_mm).any()
-    nothing = surfel_distances(first, 9, second, 7, spacing, boxes=((slice(0, 0),) * 3, boxes[1]))
+    nothing = surfel_distances(first, int(first[0, 0, 0]), second, 7, spacing, boxes=((slice(0, 0),) * 3, boxes[1]))
     assert (nothing.mask_z.size, nothing.mask_area_mm2.size, nothing.surface_dice(5.0)) == (0, 0, 0.0)
     kept = found.without([1])
     assert set(kept.mask_z.tolist()) == set(kept.reference_z.tolist()) | {0} == {0, 3, 4}

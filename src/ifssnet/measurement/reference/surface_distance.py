@@ -119,12 +119,11 @@ def mask_surface_distances(
 
 def surface_voxels(labels: Integer[np.ndarray, "z y x"], value: int, box: Box) -> Int[np.ndarray, "n 3"]:
     """(z, y, x) indices, z ascending, of the voxels of a label with one of six neighbours that is not."""
-    if is_empty(box):
-        return np.empty((0, 3), dtype=np.int32)
-    low = np.array([part.start for part in box], dtype=np.int64)
-    high = np.array([part.stop for part in box], dtype=np.int64)
-    found = np.empty((_surface(labels, value, low, high, np.empty((0, 3), dtype=np.int32)), 3), dtype=np.int32)
-    _surface(labels, value, low, high, found)
+    found = np.empty((0, 3), dtype=np.int32)
+    if not is_empty(box):
+        low, high = tuple(part.start for part in box), tuple(part.stop for part in box)
+        found = np.empty((_surface(labels, value, low, high, found), 3), dtype=np.int32)
+        _surface(labels, value, low, high, found)
     return found
 
 
@@ -133,10 +132,12 @@ def surface_voxels(labels: Integer[np.ndarray, "z y x"], value: int, box: Box) -
 def _surface(labels: Any, value: Any, low: Any, high: Any, found: Any) -> Any:
     """Count surface voxels, and write them down where `found` has room."""
     nz, ny, nx = labels.shape
+    first_z, first_y, first_x = low
+    end_z, end_y, end_x = high
     count = 0
-    for z in range(low[0], high[0]):
-        for y in range(low[1], high[1]):
-            for x in range(low[2], high[2]):
+    for z in range(first_z, end_z):
+        for y in range(first_y, end_y):
+            for x in range(first_x, end_x):
                 if labels[z, y, x] != value:
                     continue
                 if (

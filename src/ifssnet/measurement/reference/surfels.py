@@ -125,27 +125,26 @@ def _surfels(
     labels: Integer[np.ndarray, "z y x"], value: int, box: Box
 ) -> tuple[Int[np.ndarray, "n 3"], Int[np.ndarray, " n"]]:
     """Corners of the grid as (z, y, x) of the voxel above each, and which of the voxels around it are marked."""
-    if is_empty(box):
-        return np.empty((0, 3), dtype=np.int32), np.empty(0, dtype=np.int64)
-    low = np.array([part.start for part in box], dtype=np.int64)
-    high = np.array([part.stop for part in box], dtype=np.int64)
-    nowhere, no_codes = np.empty((0, 3), dtype=np.int32), np.empty(0, dtype=np.int64)
-    size = _find(labels, value, low, high, nowhere, no_codes)
-    corners, codes = np.empty((size, 3), dtype=np.int32), np.empty(size, dtype=np.int64)
-    _find(labels, value, low, high, corners, codes)
-    return corners, codes
+    found = np.empty((0, 4), dtype=np.int32)
+    if not is_empty(box):
+        low, high = tuple(part.start for part in box), tuple(part.stop for part in box)
+        found = np.empty((_find(labels, value, low, high, found), 4), dtype=np.int32)
+        _find(labels, value, low, high, found)
+    return found[:, :3], found[:, 3]
 
 
 @no_type_check
 @compiled()
-def _find(labels: Any, value: Any, low: Any, high: Any, corners: Any, codes: Any) -> Any:
+def _find(labels: Any, value: Any, low: Any, high: Any, found: Any) -> Any:
     """Count surfels, and write them down where there is room."""
     nz, ny, nx = labels.shape
+    first_z, first_y, first_x = low
+    end_z, end_y, end_x = high
     count = 0
-    for z in range(low[0], high[0] + 1):
-        for y in range(low[1], high[1] + 1):
+    for z in range(first_z, end_z + 1):
+        for y in range(first_y, end_y + 1):
             behind = 0
-            for x in range(low[2], high[2] + 1):
+            for x in range(first_x, end_x + 1):
                 # The four voxels that come in with x are the odd bits; those behind them were odd one step before.
                 ahead = 0
                 if x < nx:
@@ -156,10 +155,10 @@ def _find(labels: Any, value: Any, low: Any, high: Any, corners: Any, codes: Any
                 code = ahead | (behind >> 1)
                 behind = ahead
                 if code not in (0, 255):
-                    if count < len(codes):
-                        corners[count, 0] = z
-                        corners[count, 1] = y
-                        corners[count, 2] = x
-                        codes[count] = code
+                    if count < len(found):
+                        found[count, 0] = z
+                        found[count, 1] = y
+                        found[count, 2] = x
+                        found[count, 3] = code
                     count += 1
     return count
