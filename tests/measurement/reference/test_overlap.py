@@ -75,3 +75,7 @@ def test_one_pass_over_two_label_maps_agrees_with_a_mask_at_a_time(labels, refer
             truth = np.zeros(labels.shape, bool) if other is None else reference == other
             assert by_slice == [overlap(mask[z], truth[z]) for z in range(3)]
             assert total(by_slice) == overlap(mask, truth)
+    # The same with more slices than rows, and more rows than columns.
+    turned, other = np.ascontiguousarray(labels.T), np.ascontiguousarray(reference.T)
+    by_slice = joint_counts(turned, other, [7], [2]).by_slice(7, 2)
+    assert by_slice == [overlap(turned[x] == 7, other[x] == 2) for x in range(5)]

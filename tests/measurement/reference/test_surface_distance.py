@@ -110,6 +110,7 @@ def test_empty_masks():
     nothing, something = np.zeros((3, 3, 3), bool), np.ones((3, 3, 3), bool)
     found = mask_surface_distances(nothing, nothing, (1.0, 1.0, 1.0))
     assert (found.hausdorff_mm, found.hausdorff95_mm, found.asd_mm) == (0, 0, 0)
+    assert surface_voxels(something.view(np.uint8), 1, (slice(0, 0),) * 3).shape == (0, 3)
     for pair in ((nothing, something), (something, nothing)):
         found = mask_surface_distances(*pair, (1.0, 1.0, 1.0))
         assert (found.hausdorff_mm, found.hausdorff95_mm, found.asd_mm) == (math.inf, math.inf, math.inf)

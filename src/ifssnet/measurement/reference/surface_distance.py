@@ -130,7 +130,7 @@ def surface_voxels(labels: Integer[np.ndarray, "z y x"], value: int, box: Box) -
 @no_type_check
 @njit(cache=True)
 def _surface(labels: Any, value: Any, low: Any, high: Any, found: Any) -> Any:
-    """Count surface voxels, and write them down where `found` has room."""
+    """Count surface voxels, and write them down unless `found` is empty."""
     nz, ny, nx = labels.shape
     first_z, first_y, first_x = low
     end_z, end_y, end_x = high
@@ -154,7 +154,7 @@ def _surface(labels: Any, value: Any, low: Any, high: Any, found: Any) -> Any:
                     or labels[z - 1, y, x] != value
                     or labels[z + 1, y, x] != value
                 ):
-                    if count < found.shape[0]:
+                    if len(found):
                         found[count, 0] = z
                         found[count, 1] = y
                         found[count, 2] = x

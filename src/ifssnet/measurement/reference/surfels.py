@@ -136,7 +136,7 @@ def _surfels(
 @no_type_check
 @compiled()
 def _find(labels: Any, value: Any, low: Any, high: Any, found: Any) -> Any:
-    """Count surfels, and write them down where there is room."""
+    """Count surfels, and write them down unless `found` is empty."""
     nz, ny, nx = labels.shape
     first_z, first_y, first_x = low
     end_z, end_y, end_x = high
@@ -155,7 +155,7 @@ def _find(labels: Any, value: Any, low: Any, high: Any, found: Any) -> Any:
                 code = ahead | (behind >> 1)
                 behind = ahead
                 if code not in (0, 255):
-                    if count < len(found):
+                    if len(found):
                         found[count, 0] = z
                         found[count, 1] = y
                         found[count, 2] = x
