@@ -78,6 +78,14 @@ def test_what_would_have_no_effect(words: str, option: str, leg: Path, capsys: p
     assert not {path.stem for path in leg.iterdir()} & {"o"}
 
 
+def test_no_noise_that_is_asked_for_may_have_a_seed(leg: Path) -> None:
+    """As in a loop over more and more noise."""
+    with pytest.raises(SystemExit) as leaving:
+        main(["seeds", "full.seg.nrrd", "-o", "o.seg.nrrd", "--noise-mm", "0", "--seed", "3"])
+    assert leaving.value.code == 0
+    assert (leg / "o.seg.nrrd").exists()
+
+
 def test_a_direction_reaches_those_that_know_one() -> None:
     found = methods(["hold,guided"], direction="both")
     assert [dict(each.settings) for each in found] == [{"direction": "both"}, {}]

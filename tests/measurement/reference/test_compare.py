@@ -13,7 +13,7 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
 from ifssnet.io.result_tables import agreement_table
-from ifssnet.measurement.reference.compare import compare, comparisons, slice_agreements
+from ifssnet.measurement.reference.compare import agreement, compare, comparisons, slice_agreements
 from ifssnet.measurement.reference.overlap import overlap
 from ifssnet.measurement.reference.surface_distance import mask_surface_distances
 
@@ -119,6 +119,7 @@ def test_each_slice_by_itself():
     assert rows[7].area_error_percent == -100
     assert max(row.hausdorff_mm for row in rows.values()) == muscle.hausdorff_mm
     found = comparisons(map_of(labels, names), map_of(reference, names))["SOL"]
+    assert agreement(found).per_slice is None
     for row in slice_agreements(found):
         assert row.hausdorff_mm == found.distances.on(row.z).hausdorff_mm
         here = overlap(labels[row.z] == 1, reference[row.z] == 1)

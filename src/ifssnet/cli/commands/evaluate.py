@@ -58,7 +58,7 @@ def run(
     legs: Annotated[int | None, typer.Option(min=1, help="Only this many legs, the first by name.")] = None,
     every: Annotated[int | None, typer.Option(min=1, help="Slices from one annotated place to the next (default 100).")] = None,
     every_mm: Annotated[float | None, typer.Option(help="The same in mm, in place of --every.")] = None,
-    noise_mm: Annotated[float, typer.Option(help="Seeds drawn badly: SD of their borders about the true ones.")] = 0.0,
+    noise_mm: Annotated[float | None, typer.Option(help="Seeds drawn badly: SD of their borders about the true ones.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of that noise.")] = 0,
     direction: Annotated[
         Direction | None, typer.Option(help="For methods that know directions and are given none of their own.")
@@ -88,10 +88,10 @@ def run(
     terminal = Terminal(quiet, verbose, json)
     distances = {"--every": every is not None, "--every-mm": every_mm is not None}
     exclude(distances, f"--protocol {protocol.value}", protocol is not Protocol.all_seeds)
-    needs({"--seed": seed != 0}, "--noise-mm", noise_mm != 0)
+    needs({"--seed": seed != 0}, "--noise-mm", noise_mm is not None)
     options = EvaluationOptions(
         methods=parsed(methods, weights or (), None if direction is None else direction.value),
-        given=SeedProtocol(protocol.value, every, every_mm, noise_mm, seed),
+        given=SeedProtocol(protocol.value, every, every_mm, noise_mm or 0.0, seed),
         split=split.value,
         legs=legs,
         against=against,

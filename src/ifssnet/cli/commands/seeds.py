@@ -28,7 +28,9 @@ def run(
     ends: Annotated[
         bool, typer.Option(help="Also the last slices with the muscle, and the ones beside them where it is absent.")
     ] = True,
-    noise_mm: Annotated[float, typer.Option(help="Displace borders at random by this SD, as an imperfect human would.")] = 0.0,
+    noise_mm: Annotated[
+        float | None, typer.Option(help="Displace borders at random by this SD, as an imperfect human would.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of that randomness.")] = 0,
     volume: Annotated[
         Path | None, typer.Option(help="The volume that contours or PNG masks belong to; its grid is taken.")
@@ -64,9 +66,9 @@ def run(
     from ifssnet.workflow.leg.seed_files import SeedChoice, make_seeds
 
     terminal = Terminal(quiet, verbose, json)
-    needs({"--seed": seed != 0}, "--noise-mm", noise_mm != 0)
+    needs({"--seed": seed != 0}, "--noise-mm", noise_mm is not None)
     needs({"--config": config is not None}, "--volume", volume is not None)
-    choice = SeedChoice(consecutive, every, every_mm, first_only, ends, noise_mm, seed, parsed_slices(slices))
+    choice = SeedChoice(consecutive, every, every_mm, first_only, ends, noise_mm or 0.0, seed, parsed_slices(slices))
     reading = seed_reading(names, corrections, later_wins, keep_outlines, clean)
     annotation = make_seeds(labels, output, choice, volume, config, force=force, reading=reading)
     if json:
