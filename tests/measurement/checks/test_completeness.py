@@ -30,6 +30,8 @@ def test_names_without_a_voxel_share_a_warning() -> None:
     (empty,) = completeness_findings(labels)
     assert (empty.severity, empty.figure) == ("warning", 0.0)
     assert empty.text == "GM, GL have names and not one voxel: 0 cm3 says nothing of the leg."
+    (alone,) = completeness_findings(LabelMap(labels.array, GRID, {1: "SOL", 2: "GM"}))
+    assert alone.text == "GM has a name and not one voxel: 0 cm3 says nothing of the leg."
 
 
 def test_a_cut_muscle_names_its_area_its_slice_and_what_the_volume_covers() -> None:
