@@ -108,5 +108,5 @@ def test_no_request_that_the_document_allows_or_nearly_allows_is_a_fault(client:
 
     ask()
     # Not all of it was refused at the door.
-    assert answered[200] > 10
+    assert answered[200] >= 5
     assert sum(answered.get(status, 0) for status in (400, 404, 409, 422)) > 10
