@@ -16,19 +16,19 @@ A row is a distance of annotated places. The last column is the AUC of each musc
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import warnings
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from scipy.stats import rankdata
+from stamp import commit, today
 
 from ifssnet.core.errors import InputWarning
 from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.packed_mask import PackedMask
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator
 from ifssnet.io.cohorts.cohort_folder import open_cohort
@@ -37,7 +37,9 @@ from ifssnet.io.storage.weights import open_weights
 from ifssnet.propagate.methods import LEARNED, learned, method
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 from ifssnet.workflow.files.default_weights import default_weights, find_weights
+from ifssnet.workflow.session.fill import INSIDE, expected_dice
 from ifssnet.workflow.session.gap_errors import GapErrors, known_areas
+from ifssnet.workflow.session.hidden_slices import dice_of
 
 SCORES = ("law", "own", "change", "together")
 BAD = 0.9
@@ -55,14 +57,14 @@ def auc(bad: np.ndarray, score: np.ndarray) -> float:
 
 
 def slices_of(name: str, volume: Volume, truth: LabelMap, seeds: Seeds, chosen: Propagator, guided: Propagator) -> Rows:
-    found: dict[tuple[int, int], tuple[float, float, float, np.ndarray]] = {}
+    found: dict[tuple[int, int], tuple[float, float, PackedMask]] = {}
     for step in chosen.prepare(volume, seeds).steps():
-        inside, true = step.probability >= 0.5, truth.array[step.z] == step.label
-        own = 2 * float(step.probability[inside].sum()) / max(float(inside.sum() + step.probability.sum()), 1e-9)
-        found[step.label, step.z] = dice(inside, true), own, float(inside.sum()), np.packbits(inside)
+        inside = step.probability >= INSIDE
+        mask, true = PackedMask.of(inside), PackedMask.of(truth.array[step.z] == step.label)
+        found[step.label, step.z] = dice_of(mask, true), expected_dice(step.probability, inside), mask
     pixel_mm2 = float(np.prod(truth.grid.spacing_xyz_mm[:2]))
     prior = {
-        (step.label, step.z): np.packbits(step.probability >= 0.5)
+        (step.label, step.z): PackedMask.of(step.probability >= INSIDE)
         for step in guided.prepare(volume, seeds).steps()
         if (step.label, step.z) in found
     }
@@ -71,7 +73,7 @@ def slices_of(name: str, volume: Volume, truth: LabelMap, seeds: Seeds, chosen: 
         shown = seeds.present(label)
         if len(shown) < 2:
             continue
-        areas = {z: value[2] * pixel_mm2 for (own_label, z), value in found.items() if own_label == label}
+        areas = {z: value[2].pixels * pixel_mm2 for (own_label, z), value in found.items() if own_label == label}
         law = GapErrors(truth.grid.spacing_xyz_mm[2], known_areas(truth.grid.shape_zyx[0], areas), frozenset())
         for low, high in pairwise(shown):
             if high - low < 2:
@@ -80,22 +82,13 @@ def slices_of(name: str, volume: Volume, truth: LabelMap, seeds: Seeds, chosen: 
             for z in range(low + 1, high):
                 if (label, z) not in found:
                     continue
-                value, own, _, packed = found[label, z]
+                value, own, mask = found[label, z]
                 along = (z - low) / (high - low)
                 expected = 1 - 4 * along * (1 - along) * loss
-                change = packed_dice(packed, prior.get((label, z), packed))
+                change = dice_of(mask, prior.get((label, z), mask))
                 scores = {"law": expected, "own": own, "change": change, "together": expected * own * change}
                 rows.append((f"{name} {muscle}", value, scores))
     return rows
-
-
-def packed_dice(one: np.ndarray, other: np.ndarray) -> float:
-    counts = [int(np.bitwise_count(each).sum()) for each in (one & other, one, other)]
-    return 2 * counts[0] / max(counts[1] + counts[2], 1)
-
-
-def dice(one: np.ndarray, other: np.ndarray) -> float:
-    return 2 * float((one & other).sum()) / max(float(one.sum() + other.sum()), 1.0)
 
 
 def line(every_mm: float, rows: Rows) -> str:
@@ -136,11 +129,8 @@ def main() -> None:
     warnings.simplefilter("ignore", InputWarning)
     cases = [case for case in open_cohort(given.cohort).of_split(given.split) if case.volume_path and case.labels_path]
     chosen, guided = propagator(given.method, given.weights), propagator("shape-interpolation", None)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, encoding="utf-8", check=False
-    ).stdout.strip()
     how = f"{given.method}@{given.weights}" if given.weights else given.method
-    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {commit}, {how}, {len(cases)} legs of {given.split}")
+    print(f"{today()}, {commit()}, {how}, {len(cases)} legs of {given.split}")
     print("| every, mm | slices | below .9 | " + " | ".join(SCORES) + " | together, by muscle |")
     print("|---" * (len(SCORES) + 4) + "|")
     for every_mm in gaps(given.every_mm):

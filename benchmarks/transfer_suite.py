@@ -12,14 +12,13 @@ and the weights'. Both go on where they were stopped. Rows of real anatomy need 
 from __future__ import annotations
 
 import argparse
-import datetime
 import hashlib
 import json
 import os
-import subprocess
 from pathlib import Path
 
 import numpy as np
+from stamp import commit, today
 from transfer_legs import ROWS, Row, definition_hash, labels_of, needs_surfaces, write_row_leg
 
 from ifssnet.core.progress import drain
@@ -30,7 +29,6 @@ from ifssnet.workflow.evaluation.compared_methods import ComparedMethod
 from ifssnet.workflow.evaluation.evaluate import EvaluationOptions, evaluate
 from ifssnet.workflow.files.default_weights import default_weights
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 VOLUME = "whole_absolute_volume_error_percent"
 METHODS = ("guided", "unchecked", "checked")
 
@@ -84,23 +82,6 @@ def files_of(suite: Path) -> dict[str, str]:
 
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def commit() -> str:
-    """The commit that is checked out, with a mark where files have changed since."""
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
-    return done.stdout.strip() or "no commit"
-
-
-def today() -> str:
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def evaluated(suite: Path, out: Path, weights: Path, gaps: list[float], workers: int) -> str:

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import argparse
 import math
-import subprocess
 import sys
 import warnings
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from stamp import commit, today
 
 from ifssnet.api import segment
 from ifssnet.core.errors import InputWarning
@@ -66,10 +65,7 @@ def main() -> None:
     given = parser.parse_args()
     cohort = open_cohort(given.cohort)
     cases = [case for case in cohort.of_split(given.split) if case.labels_path is not None]
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, encoding="utf-8", check=False
-    ).stdout.strip()
-    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {commit}, {given.method}, {len(cases)} legs of {given.split}")
+    print(f"{today()}, {commit()}, {given.method}, {len(cases)} legs of {given.split}")
     print(f"| every, mm | drawn wrong, mm | muscles | within the 90 % interval | half its width, % | {NINE_IN_TEN} would be |")
     print("|---|---|---|---|---|---|")
     every: Found = []

@@ -13,13 +13,12 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import drain
 from ifssnet.phantom.anatomy.borders import no_push
-from ifssnet.phantom.anatomy.labels import leg_labels
+from ifssnet.phantom.anatomy.labels import leg_labels, tissue_labels
 from ifssnet.phantom.anatomy.leg import ParametricLeg, build_leg
 from ifssnet.phantom.anatomy.subject import Subject
 from ifssnet.phantom.anatomy.tissue import NAMES, Tissue
 from ifssnet.phantom.files.recording import Generated
 from ifssnet.phantom.scanner.protocol import SMALL, ScanSettings
-from ifssnet.phantom.varied_scanner.acquisition import muscle_labels
 from ifssnet.phantom.varied_scanner.direct import direct_varied_volume
 from ifssnet.phantom.varied_scanner.draw import FAMILIES, IN_TRAINING, draw_look, second_look
 from ifssnet.phantom.varied_scanner.frames import varied_sweeps
@@ -53,7 +52,7 @@ def recorded(leg: ParametricLeg, look: Look, grid: Grid = GRID, bath_y_mm: float
         course = replace(course, bath_y_mm=bath_y_mm)
     pressed = pressed_leg(leg, course.push, look, course.bath_y_mm)
     volume: Volume = drain(direct_varied_volume(pressed, grid, course, settings, 3, np.eye(4)))
-    return volume.array.astype(float), muscle_labels(pressed, grid, np.eye(4))
+    return volume.array.astype(float), tissue_labels(pressed, grid)
 
 
 @pytest.fixture(scope="module")
@@ -235,7 +234,7 @@ def test_looks_span_what_scanners_span() -> None:
     looks = [draw_look(seed) for seed in range(300)]
     spans = {
         "dynamic_range_db": (48, 78), "frequency_mhz": (4.5, 13.0), "looks": (1.3, 20.0), "persistence": (0.05, 0.5),
-        "focus_mm": (18, 42), "gamma": (0.8, 1.3), "level": (0.18, 0.42),
+        "focus_mm": (18, 42), "gamma": (0.8, 1.3), "level": (0.18, 0.5),
     }  # fmt: skip
     for name, (low, high) in spans.items():
         values = [getattr(look.scanner, name) for look in looks]

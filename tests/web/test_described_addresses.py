@@ -73,14 +73,16 @@ def fitting(schema: dict[str, Any], schemas: dict[str, Any], name: str = "") -> 
             return ANY
 
 
-def mostly(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.integers(0, 9).flatmap(lambda chance: strategy if chance else ANY)
+def mostly(strategy: st.SearchStrategy[Any], else_: st.SearchStrategy[Any] = ANY) -> st.SearchStrategy[Any]:
+    return st.integers(0, 9).flatmap(lambda chance: strategy if chance else else_)
 
 
 def requests(operation: tuple[str, str, dict[str, Any], dict[str, Any]]) -> st.SearchStrategy[tuple[str, str, bytes | None]]:
     method, path, each, schemas = operation
     names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
-    places = st.tuples(*(st.just(KNOWN[name]) | PLACES | st.text(max_size=8) if name in KNOWN else PLACES for name in names))
+    places = st.tuples(
+        *(mostly(st.just(KNOWN[name]), PLACES | st.text(max_size=8)) if name in KNOWN else PLACES for name in names)
+    )
     content = each.get("requestBody", {}).get("content", {}).get("application/json")
     body = st.none() if content is None else mostly(fitting(content["schema"], schemas))
 
@@ -108,5 +110,5 @@ def test_no_request_that_the_document_allows_or_nearly_allows_is_a_fault(client:
 
     ask()
     # Not all of it was refused at the door.
-    assert answered[200] >= 5
+    assert answered[200] > 10
     assert sum(answered.get(status, 0) for status in (400, 404, 409, 422)) > 10

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from jinja2.ext import Extension
 from markupsafe import Markup
 
@@ -25,7 +25,9 @@ class _OneLine(Extension):
 
 @cache
 def _environment(package: str) -> Environment:
-    return Environment(loader=PackageLoader(package), autoescape=True, undefined=StrictUndefined, extensions=[_OneLine])
+    # `page.html`, the frame that reports of many legs share, lies beside this file.
+    loader = ChoiceLoader([PackageLoader(package), PackageLoader(__package__ or "ifssnet.figures.drawing")])
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, extensions=[_OneLine])
 
 
 def swatch(color: Rgb) -> Markup:

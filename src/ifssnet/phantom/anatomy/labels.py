@@ -12,7 +12,7 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
 from ifssnet.core.muscles import TRICEPS_SURAE, color_of
 from ifssnet.phantom.anatomy.leg import as_leg
-from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg
+from ifssnet.phantom.anatomy.scannable_leg import HasTissues, ScannableLeg
 from ifssnet.phantom.anatomy.subject import Subject
 from ifssnet.phantom.anatomy.tissue import NAMES
 
@@ -47,7 +47,16 @@ def leg_labels(
     Returns:
         Label values as in `Tissue` (SOL 1, GM 2, GL 3, ...), 0 elsewhere.
     """
-    leg = as_leg(subject)
+    return tissue_labels(as_leg(subject), grid, parts, leg_to_world)
+
+
+def tissue_labels(
+    leg: HasTissues,
+    grid: Grid,
+    parts: Sequence[str] = TRICEPS_SURAE,
+    leg_to_world: Float[np.ndarray, "4 4"] | None = None,
+) -> LabelMap:
+    """As `leg_labels`, of a leg as a probe presses it, or of anything else that knows the tissue at a place."""
     to_leg = np.eye(4) if leg_to_world is None else np.linalg.inv(leg_to_world)
     array = leg.tissues(to_leg @ grid.index_to_mm, grid.shape_zyx)
     kept = {value: name for value, name in NAMES.items() if name in parts}

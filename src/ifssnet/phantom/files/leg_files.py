@@ -18,6 +18,7 @@ from ifssnet.io.save import save
 from ifssnet.io.storage.toml_text import toml
 from ifssnet.io.sweeps.sequence_writer import write_sequence
 from ifssnet.io.sweeps.stradwin_writer import write_stradwin
+from ifssnet.phantom.anatomy.labels import tissue_labels
 from ifssnet.phantom.anatomy.scannable_leg import HasTissues, LegDescription, ScannableLeg
 from ifssnet.phantom.anatomy.tissue import NAMES, Tissue
 from ifssnet.phantom.files.recording import Recording
@@ -73,13 +74,8 @@ def write_case(recorded: Acquisition, folder: Path, number: int = 1) -> tuple[Pa
 
 def with_neighbours(recorded: Acquisition, tissues: HasTissues) -> Acquisition:
     """The acquisition with bones and deep muscles in its truth; `tissues` knows every place of the leg."""
-    grid = recorded.truth.grid
-    found = tissues.tissues(np.linalg.inv(recorded.leg_to_world) @ grid.index_to_mm, grid.shape_zyx)
-    names = {**recorded.truth.names, **{int(tissue): NAMES[tissue] for tissue in NEIGHBOURS}}
-    labels = np.where(np.isin(found, list(names)), found, 0).astype(np.uint8)
-    return replace(
-        recorded, truth=LabelMap(labels, grid, names, {value: color_of(name, value) for value, name in names.items()})
-    )
+    parts = (*recorded.truth.names.values(), *(NAMES[tissue] for tissue in NEIGHBOURS))
+    return replace(recorded, truth=tissue_labels(tissues, recorded.truth.grid, parts, recorded.leg_to_world))
 
 
 def as_leg_3d_us(truth: LabelMap) -> LabelMap:

@@ -6,16 +6,12 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.grid import Grid
-from ifssnet.core.images import LabelMap
-from ifssnet.core.muscles import TRICEPS_SURAE, color_of
 from ifssnet.core.progress import Progress
 from ifssnet.core.sweep import Sweep
-from ifssnet.phantom.anatomy.scannable_leg import HasTissues, ScannableLeg
-from ifssnet.phantom.anatomy.tissue import NAMES
+from ifssnet.phantom.anatomy.labels import tissue_labels
+from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg
 from ifssnet.phantom.scanner.acquisition import Acquisition, Via, VolumeSize, compounded, place_of_second, volume_grid
 from ifssnet.phantom.varied_scanner.direct import direct_varied_volume
 from ifssnet.phantom.varied_scanner.frames import varied_sweeps
@@ -73,14 +69,5 @@ def acquire_varied(
     else:
         sweeps = yield from varied_sweeps(pressed, course, settings, own, place)
         volume = yield from compounded(sweeps, size, grid)
-    recorded = Acquisition(volume, muscle_labels(pressed, grid, place), sweeps, settings, place)
+    recorded = Acquisition(volume, tissue_labels(pressed, grid, leg_to_world=place), sweeps, settings, place)
     return VariedAcquisition(recorded, look, pressed)
-
-
-def muscle_labels(leg: HasTissues, grid: Grid, leg_to_world: Float[np.ndarray, "4 4"]) -> LabelMap:
-    """The muscle at every voxel's centre, as the probe presses it."""
-    array = leg.tissues(np.linalg.inv(leg_to_world) @ grid.index_to_mm, grid.shape_zyx)
-    kept = {value: name for value, name in NAMES.items() if name in TRICEPS_SURAE}
-    lookup = np.zeros(256, dtype=np.uint8)
-    lookup[list(kept)] = list(kept)
-    return LabelMap(lookup[array], grid, kept, {value: color_of(name, value) for value, name in kept.items()})

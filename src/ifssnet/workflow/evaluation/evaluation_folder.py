@@ -26,7 +26,7 @@ from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.storage.json_files import read_json_object
 from ifssnet.io.storage.tables import number_of, parquet_here, read_table, write_table
 from ifssnet.workflow.evaluation.run_files import RunFiles, method_table, read_run
-from ifssnet.workflow.files.result_files import write_json
+from ifssnet.workflow.files.result_files import holds_files, write_json
 
 RUN, SCORES, SLICES, SUMMARY, REPORT = "run.json", "scores", "slices", "summary.json", "report.html"
 OWN_COLUMNS = tuple(f.name for f in fields(SliceScore))
@@ -56,13 +56,7 @@ def prepare_folder(output: Path, about: EvaluationFacts, force: bool) -> None:
     Raises:
         InputError: The folder cannot be written, or holds something else.
     """
-    if output.exists() and not output.is_dir():
-        raise InputError("a folder for the evaluation", f"the file {output}", "Choose another name.")
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        holds = any(output.iterdir())
-    except OSError as error:
-        raise InputError(f"a folder that can be written at {output}", f"'{error.strerror}'", "Choose another one.") from error
+    holds = holds_files(output, "the evaluation")
     known = read_json_object(output / RUN)
     if known is None and holds:
         raise InputError(f"an empty folder {output}, or an earlier evaluation", "other files", "Choose another folder.")

@@ -41,6 +41,25 @@ def check_target(target: Path, force: bool, *sources: Path | None) -> None:
         raise InputError(f"a folder {target.parent}", "none there", "Create it, or choose another place.")
 
 
+def holds_files(output: Path, what: str) -> bool:
+    """Make a folder for results, where it is not there; whether it holds anything.
+
+    Args:
+        output: The folder.
+        what: What it is for, with its article, for the message.
+
+    Raises:
+        InputError: It is a file, or cannot be written.
+    """
+    if output.exists() and not output.is_dir():
+        raise InputError(f"a folder for {what}", f"the file {output}", "Choose another name.")
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        return any(output.iterdir())
+    except OSError as error:
+        raise InputError(f"a folder that can be written at {output}", f"'{error.strerror}'", "Choose another one.") from error
+
+
 def check_apart(*targets: Path | None) -> None:
     """Refuse one name for two outputs.
 

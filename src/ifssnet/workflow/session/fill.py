@@ -169,7 +169,7 @@ def _settled(state: SessionState, z: int, steps: Mapping[int, Step], asked: set[
             by_hand = other != label and (z in muscle.drawn or z in muscle.accepted)
             if by_hand and not packed.empty and (theirs := muscle.shown(z)) is not None:
                 packed = packed.minus(theirs)
-        sure = _expected_dice(probability, masks[label])
+        sure = expected_dice(probability, masks[label])
         found.append(Arrived(label, z, packed, sure, steps[label].provisional))
     return tuple(found)
 
@@ -193,7 +193,7 @@ def _apart(state: SessionState, z: int, probabilities: Mapping[int, Float[np.nda
     return masks
 
 
-def _expected_dice(probability: Float[np.ndarray, "y x"], mask: Mask) -> float:
+def expected_dice(probability: Float[np.ndarray, "y x"], mask: Mask) -> float:
     """The Dice that a mask is expected to have if every pixel's probability holds."""
     total = float(probability.sum()) + float(np.count_nonzero(mask))
     return 2 * float(probability[mask].sum()) / total if total else 1.0

@@ -18,7 +18,7 @@ from ifssnet.io.storage.json_files import read_json_object
 from ifssnet.io.storage.tables import parquet_here, write_table
 from ifssnet.io.storage.workbook import excel_here, write_workbook
 from ifssnet.workflow.files.provenance import software
-from ifssnet.workflow.files.result_files import write_json
+from ifssnet.workflow.files.result_files import holds_files, write_json
 from ifssnet.workflow.study.bids import write_bids
 from ifssnet.workflow.study.comparisons import agreements, comparisons, detectable_changes, group_differences, series_of
 from ifssnet.workflow.study.layout import RESULTS
@@ -182,13 +182,7 @@ def _findings(design: Design, outcomes: Sequence[CaseOutcome], facts: StudyFacts
 
 def _prepare(output: Path, study: Study) -> None:
     """Make the folder, or see that an earlier run of this study filled it."""
-    if output.exists() and not output.is_dir():
-        raise InputError("a folder for the results", f"the file {output}", "Choose another name.")
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        holds = any(output.iterdir())
-    except OSError as error:
-        raise InputError(f"a folder that can be written at {output}", f"'{error.strerror}'", "Choose another one.") from error
+    holds = holds_files(output, "the results")
     known = read_json_object(output / RESULTS)
     if holds and (known is None or known.get("format") != FORMAT):
         raise InputError(f"an empty folder {output}, or earlier results of a study", "other files", "Choose another folder.")
