@@ -36,6 +36,7 @@ from ifssnet.core.packed_mask import PackedMask
 from ifssnet.io.save import save
 from ifssnet.workflow.arrivals.new_case import new_case
 from ifssnet.workflow.session.events import SliceDrawn
+from ifssnet.workflow.session.hidden_slices import dice_of
 from ifssnet.workflow.session.session import Session, now
 
 SPACING_MM, EVERY_MM = 0.277, 27.7
@@ -324,14 +325,12 @@ def task(root: Path, slices: int, side: int) -> None:
         for muscle in CENTRES:
             label = session.state.label_of(muscle)
             found = session.state.muscles[label].drawn
-            dice = [
-                2 * (found[z].mask.array() & disc(muscle, z, slices, side)).sum()
-                / (found[z].mask.pixels + disc(muscle, z, slices, side).sum())
-                for z in places
-            ]  # fmt: skip
-            true = sum(int(disc(muscle, z, slices, side).sum()) for z in range(places[0], places[-1] + 1))
+            # The hand follows the middle of the bright border, so that is what it can be right about.
+            true = {z: disc(muscle, z, slices, side, BORDER / 2) for z in range(places[0], places[-1] + 1)}
+            dice = [dice_of(found[z].mask, PackedMask.of(true[z])) for z in places]
+            pixels = sum(int(each.sum()) for each in true.values())
             voxels = session.state.volume_cm3(label) * 1000 / SPACING_MM**3
-            print(f"{muscle}: outlines Dice {np.mean(dice):.3f}, volume {100 * (voxels / true - 1):+.1f} %")
+            print(f"{muscle}: outlines Dice {np.mean(dice):.3f}, volume {100 * (voxels / pixels - 1):+.1f} %")
 
 
 async def load(root: Path, cases: int, rate: float, seconds: float) -> None:
@@ -340,7 +339,8 @@ async def load(root: Path, cases: int, rate: float, seconds: float) -> None:
     for at in range(1, cases):
         shutil.copytree(root / "case00", root / f"case{at:02}")
     with served(root) as (address, pid):
-        limits = httpx.Limits(max_connections=40, max_keepalive_connections=40)
+        # The server drops a connection that was silent for 5 s. A client that asks over one just then sees an error of reading.
+        limits = httpx.Limits(max_connections=40, max_keepalive_connections=40, keepalive_expiry=3)
         async with httpx.AsyncClient(base_url=address, timeout=30, limits=limits) as client:
             keys = [(await client.get(f"api/cases/case{at:02}")).json()["volume"] for at in range(cases)]
             await asyncio.sleep(5)

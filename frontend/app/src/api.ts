@@ -140,16 +140,31 @@ function post<T>(path: string, body: object): Promise<T> {
 
 const at = (name: string): string => `cases/${encodeURIComponent(name)}`;
 
+const outboxes = new Map<string, () => Promise<void>>();
+/** Whatever asks what was drawn in a case waits from now on until the server has it all. */
+export const waitFor = (name: string, settled: () => Promise<void>): unknown => outboxes.set(name, settled);
+const settled = (name: string): Promise<void> => outboxes.get(name)?.() ?? Promise.resolve();
+
+async function answerLater<T>(name: string, path: string): Promise<T> {
+  await settled(name);
+  return answer<T>(`${at(name)}/${path}`);
+}
+
+async function postLater<T>(name: string, path: string, body: object): Promise<T> {
+  await settled(name);
+  return post<T>(`${at(name)}/${path}`, body);
+}
+
 export const login = (token: string): Promise<unknown> => post("login", { token });
 export const folder = (): Promise<Folder> => answer("folder");
 export const whole = (name: string): Promise<CaseState & { marks: SentMark[]; advice: Advice | null }> => answer(at(name));
 export const wish = (name: string, wished: Wish): Promise<{ version: number }> =>
   post(`${at(name)}/events`, { tab: TAB, by: who(), wish: wished });
 export const propagate = (name: string, what: { label?: number; low?: number; high?: number; near?: number; front?: number; compare?: boolean }): Promise<unknown> =>
-  post(`${at(name)}/propagate`, { tab: TAB, by: who(), ...what });
+  postLater(name, "propagate", { tab: TAB, by: who(), ...what });
 /** What is drawn on a slice, moved onto what a method had found wherever both are close. */
 export const snapped = async (name: string, label: number, z: number): Promise<Packed> => {
-  const { mask } = await post<{ mask: [number, number, number, number, number, string] }>(`${at(name)}/snap`, { label, z });
+  const { mask } = await postLater<{ mask: [number, number, number, number, number, string] }>(name, "snap", { label, z });
   const [top, left, height, width, pixels, text] = mask;
   return { top, left, height, width, pixels, text };
 };
@@ -162,7 +177,7 @@ export const smallAddress = (name: string, volume: string): string => `/api/${at
 export const surfaceAddress = (name: string, label: number): string => `/api/${at(name)}/surfaces/${label}.stl`;
 
 export const exported = (name: string, kind: string): Promise<{ files: string[] }> =>
-  post(`${at(name)}/exports`, { tab: TAB, by: who(), kind });
+  postLater(name, "exports", { tab: TAB, by: who(), kind });
 export const fileAddress = (name: string, file: string): string => `/api/${at(name)}/exports/${encodeURIComponent(file)}`;
 
 export interface Finding {
@@ -171,9 +186,9 @@ export interface Finding {
   remedy: string;
 }
 
-export const findings = (name: string): Promise<{ findings: Finding[] }> => answer(`${at(name)}/findings`);
-export const quality = (name: string): Promise<{ same: DrawnTwice | null; other: DrawnTwice | null }> => answer(`${at(name)}/quality`);
-export const compare = (name: string, other: string): Promise<Comparison> => answer(`${at(name)}/compare/${encodeURIComponent(other)}`);
+export const findings = (name: string): Promise<{ findings: Finding[] }> => answerLater(name, "findings");
+export const quality = (name: string): Promise<{ same: DrawnTwice | null; other: DrawnTwice | null }> => answerLater(name, "quality");
+export const compare = (name: string, other: string): Promise<Comparison> => answerLater(name, `compare/${encodeURIComponent(other)}`);
 
 /** Work that the server does for the folder. */
 export interface Job {
@@ -188,7 +203,8 @@ export interface Job {
 export const makeExample = (): Promise<{ job: string }> => post("jobs/example", {});
 export const makeCase = (tray: string): Promise<{ job: string }> => post("jobs/case", { tray });
 export const readSeeds = (tray: string, name: string): Promise<{ job: string }> => post("jobs/seeds", { tray, case: name });
-export const takeSeeds = (name: string, tray: string): Promise<{ outlines: number }> => post(`${at(name)}/seeds`, { tray, tab: TAB, by: who() });
+export const takeSeeds = (name: string, tray: string): Promise<{ outlines: number }> =>
+  postLater(name, "seeds", { tray, tab: TAB, by: who() });
 export const job = (id: string): Promise<Job> => answer(`jobs/${id}`);
 
 export interface Batch {
@@ -199,7 +215,10 @@ export interface Batch {
   problems: string[];
 }
 
-export const startBatch = (): Promise<Batch> => post("batch", { by: who() });
+export const startBatch = async (): Promise<Batch> => {
+  await Promise.all([...outboxes.values()].map((each) => each()));
+  return post("batch", { by: who() });
+};
 export const batch = (): Promise<Batch> => answer("batch");
 
 /** Send a file to a tray; `told` is called with the share that is sent. */

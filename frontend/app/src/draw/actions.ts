@@ -45,7 +45,6 @@ export async function snap(store: CaseStore): Promise<void> {
   if (!store.editable.value || store.blind.value !== null) return;
   if (store.marks.get(label, z)?.origin !== "drawn") return say(t("mineFirst"), true);
   try {
-    await store.outbox.settled();
     const [, height, width] = store.state.value!.shape;
     const found = unpack(await snapped(store.name, label, z), width, height);
     store.draw(found, label, z);

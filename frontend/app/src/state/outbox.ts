@@ -1,7 +1,7 @@
 // What the expert did and the server has not yet: sent one after the other, again and again until it is there.
 import { signal } from "@preact/signals";
 import type { Wish } from "../api.ts";
-import { Refused, wish } from "../api.ts";
+import { Refused, waitFor, wish } from "../api.ts";
 
 const WAIT_MS = 1000;
 
@@ -16,7 +16,9 @@ export class Outbox {
   constructor(
     private readonly name: string,
     private readonly refused: (error: Refused) => void,
-  ) {}
+  ) {
+    waitFor(name, () => this.settled());
+  }
 
   /** Send it after what waits already; `done` is called once the server has it on disk, or refused it. */
   put(wished: Wish, done: () => void = () => undefined): void {
@@ -40,6 +42,7 @@ export class Outbox {
 
   private async send(): Promise<void> {
     this.busy = true;
+    window.addEventListener("beforeunload", this.stay);
     while (this.queue.length > 0) {
       const { wished } = this.queue[0]!;
       try {
@@ -59,5 +62,9 @@ export class Outbox {
       done();
     }
     this.busy = false;
+    window.removeEventListener("beforeunload", this.stay);
   }
+
+  /** The browser asks before it closes a page whose work is not on the disk yet. */
+  private readonly stay = (event: BeforeUnloadEvent): void => event.preventDefault();
 }
