@@ -1,0 +1,1 @@
+"""What the module does, without Qt: commands, their process, nodes to files and back, tables."""
