@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 
 import qt
-import slicer
 from IFSSNetLib import commands, nodes, tables
 from IFSSNetLib.process import Work, environment_for
 from slicer.ScriptedLoadableModule import (
@@ -17,6 +16,8 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleTest,
     ScriptedLoadableModuleWidget,
 )
+
+import slicer
 
 
 class IFSSNet(ScriptedLoadableModule):
