@@ -87,19 +87,25 @@ class Running:
         )
         self.said: list[str] = []
         self.cancelled = False
+        self._text = ""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
         pipe = self._process.stderr or self._process.stdout
         if pipe is not None:
-            for line in pipe:
-                self.said.append(line.decode("utf-8", "replace").rstrip())
+            with pipe:
+                for line in pipe:
+                    self.said.append(line.decode("utf-8", "replace").rstrip())
+        self._process.wait()
+        with self._answer:
+            self._answer.seek(0)
+            self._text = self._answer.read().decode("utf-8", "replace")
 
     @property
     def finished(self) -> bool:
         """It has ended, and all that it said has been read."""
-        return self._process.poll() is not None and not self._reader.is_alive()
+        return self._process.poll() is not None and (self.cancelled or not self._reader.is_alive())
 
     @property
     def failed(self) -> bool:
@@ -120,9 +126,7 @@ class Running:
 
     def answer(self) -> object:
         """What it answered in JSON; None where it answered nothing."""
-        self._answer.seek(0)
-        text = self._answer.read().decode("utf-8")
-        return json.loads(text) if text.strip() else None
+        return json.loads(self._text) if self._text.strip() else None
 
 
 class Work:
