@@ -109,12 +109,21 @@ def written(volume: Any, seeds: Any, folder: Path, **chosen: Any) -> Any:
     return ifssnet.open_seeds(folder / "seeds.seg.nrrd", ifssnet.open_volume(folder / "volume.nrrd"))
 
 
+def arrived(seeds: Any) -> np.ndarray:
+    """The label map of what was read; the first muscle is 1."""
+    labels = np.zeros(SHAPE, np.uint8)
+    for number, label in enumerate(seeds.labels, start=1):
+        for z, mask in seeds.masks[label].items():
+            labels[z][mask] = number
+    return labels
+
+
 @pytest.mark.parametrize("turn", list(DIRECTIONS))
 def test_what_is_drawn_arrives_where_it_is(slicer: Any, tmp_path: Path, turn: str) -> None:
     _, volume, seeds = scene_of(slicer, geometry(DIRECTIONS[turn]), drawn(), first=3)
     found = written(volume, seeds, tmp_path)
-    assert np.array_equal(found.labels.array, drawn())
-    assert set(found.labels.names.values()) == {"SOL", "Gastroc. médial"}
+    assert np.array_equal(arrived(found), drawn())
+    assert set(found.names.values()) == {"SOL", "Gastroc. médial"}
     grid = ifssnet.open_volume(tmp_path / "volume.nrrd").grid
     assert np.allclose(grid.spacing_xyz_mm, np.linalg.norm(DIRECTIONS[turn], axis=0))
     entries = nodes.drawn_slices(seeds, volume)
@@ -127,7 +136,7 @@ def test_transforms(slicer: Any, tmp_path: Path) -> None:
     move[:3, 3] = [0, 0, 4.0]
     under(scene, seeds, move)
     assert nodes.drawn_slices(seeds, volume)[0].slices == (5, 10, 15, 19, 23)
-    assert np.array_equal(written(volume, seeds, tmp_path).labels.array[2:], drawn()[:-2])
+    assert np.array_equal(arrived(written(volume, seeds, tmp_path))[2:], drawn()[:-2])
     under(scene, volume, move)
     assert nodes.drawn_slices(seeds, volume)[0].slices == (3, 8, 13, 17, 21)
     under(scene, volume, np.diag([1.0, 1.0, 1.2, 1.0]))
@@ -148,7 +157,7 @@ def test_a_bending_transform_is_refused(slicer: Any, tmp_path: Path) -> None:
 def test_unticked_slices_do_not_count_and_the_node_stays(slicer: Any, tmp_path: Path) -> None:
     _, volume, seeds = scene_of(slicer, geometry(DIRECTIONS["as is"]), drawn())
     found = written(volume, seeds, tmp_path, leave_out=[8, 17])
-    assert np.flatnonzero(found.labels.array.any((1, 2))).tolist() == [3, 13, 21]
+    assert np.flatnonzero(arrived(found).any((1, 2))).tolist() == [3, 13, 21]
     assert nodes.drawn_slices(seeds, volume)[0].slices == (3, 8, 13, 17, 21)
 
 
