@@ -13,11 +13,16 @@ from PIL import Image
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
+from ifssnet.core.progress import drain
 from ifssnet.core.seeds import Seeds
 from ifssnet.io.open import open_labels
 from ifssnet.io.save import save
 from ifssnet.io.seeds.annotated_slices import HEADER_KEY, annotated, read_record
 from ifssnet.io.seeds.seed_files import open_seeds, save_seeds
+from ifssnet.io.volumes.seg_nrrd import terminology_of
+from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation
+from ifssnet.propagate.seeding.joined_seeds import corrected
+from ifssnet.workflow.leg.case import segment
 
 GRID = Grid((12, 6, 8), (0.5, 0.75, 2.0), (10.0, -20.0, 30.0), ((0.0, 1.0, 0.0), (-1.0, 0.0, 0.0), (0.0, 0.0, 1.0)))
 FORMATS = [".mha", ".nrrd", ".nii.gz", ".seg.nrrd"]
@@ -283,3 +288,22 @@ def test_any_bytes_at_all(tmp_path: Path, data: bytes, suffix: str):
         warnings.simplefilter("ignore", InputWarning)
         with pytest.raises(InputError):
             open_seeds(path)
+
+
+def test_what_3d_slicer_says_of_a_muscle_goes_from_seeds_to_the_result(tmp_path: Path):
+    muscle = "Segmentation category - 3D Slicer~SCT^123037004^Anatomical Structure~SCT^45048000^Muscle~^^~~^^~^^"
+    seeds = Seeds(
+        {3: {2: box(1, 1), 8: box(1, 2)}, 5: {2: box(3, 5)}}, GRID, {3: "SOL", 5: "GM"}, terminology={3: muscle, 9: "a~b"}
+    )
+    save_seeds(seeds, tmp_path / "drawn.seg.nrrd")
+    drawn = open_seeds(tmp_path / "drawn.seg.nrrd")
+    assert drawn.terminology == {3: muscle}
+    # Another file has the muscle under another number; what it says of one that nobody knew is added.
+    correction = Seeds({1: {4: box(2, 2)}, 2: {4: box(4, 6)}}, GRID, {1: "SOL", 2: "GM"}, terminology={1: "c~d", 2: "e~f"})
+    both = corrected(drawn, correction, "fixed.seg.nrrd")
+    assert both.terminology == {3: muscle, 5: "e~f"}
+    result = drain(segment(None, both, ShapeInterpolation())).labels
+    save(result, tmp_path / "result.seg.nrrd")
+    assert terminology_of(open_labels(tmp_path / "result.seg.nrrd").header) == {3: muscle, 5: "e~f"}
+    save(result, tmp_path / "result.mha")
+    assert not any("Segment" in key for key in open_labels(tmp_path / "result.mha").header)

@@ -190,7 +190,10 @@ def test_from_drawn_slices_to_tables_and_again_after_a_correction(slicer: Any, t
     assert np.allclose(held.GetNthSegment(0).GetColor(), (0.8, 0.1, 0.2), atol=0.01)
     assert "45048000" in nodes_tag(slicer, held.GetNthSegment(0))
     assert json.loads(result.GetAttribute(nodes.PROVENANCE))["provenance"]["method"]["name"] == "shape-interpolation"
-    assert nodes.drawn_slices(result, volume)[0].slices == tuple(range(3, 22))
+    assert (nodes.drawn_slices(result, volume)[0].axis, nodes.drawn_slices(result, volume)[0].slices) == (
+        2,
+        tuple(range(3, 22)),
+    )
 
     columns, rows = tables.volume_rows(measured)
     table = scene.AddNewNodeByClass("vtkMRMLTableNode", "volumes")

@@ -99,8 +99,9 @@ def drawn_slices(seeds: Any, volume: Any) -> list[Drawn]:
     found = [(i, s.GetName(), [np.unique(x) for x in _places(s, _to_index(s, seeds, volume))]) for i, s in _segments(seeds)]
     filled: list[float] = []
     for axis in range(3):
-        taken = np.unique(np.concatenate([np.empty(0, int), *(axes[axis] for _, _, axes in found)]))
-        filled.append(len(taken) / (taken[-1] - taken[0] + 1) if len(taken) else 1.0)
+        # Each segment by itself: what lies between two muscles is no gap between slices.
+        taken = [axes[axis] for _, _, axes in found if len(axes[axis])]
+        filled.append(sum(map(len, taken)) / sum(int(t[-1] - t[0]) + 1 for t in taken) if taken else 1.0)
     # Where axes are alike, the last one: slices of a leg lie across K.
     axis = max((a for a in range(3) if filled[a] <= min(filled) + 1e-9), default=2)
     return [Drawn(i, name, axis, tuple(int(z) for z in axes[axis])) for i, name, axes in found]

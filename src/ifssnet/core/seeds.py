@@ -31,6 +31,7 @@ class Seeds:
         axes: The axes of the volume's array that the seeds' slices, rows and columns run along: other than (0, 1, 2) where
             the expert drew across another axis than the array's first. `grid` is the volume's with its axes in this order.
         findings: What a person has to know of the drawing, such as outlines that were filled.
+        terminology: Label value to what 3D Slicer's terminology says that the muscle is, as its files hold it; may lack any.
     """
 
     masks: Mapping[int, Mapping[int, Mask]]
@@ -39,6 +40,7 @@ class Seeds:
     colors: Mapping[int, tuple[int, int, int]] = field(default_factory=dict[int, tuple[int, int, int]])
     axes: tuple[int, int, int] = (0, 1, 2)
     findings: tuple[Finding, ...] = ()
+    terminology: Mapping[int, str] = field(default_factory=dict[int, str])
 
     def __repr__(self) -> str:
         drawn = [f"{self.name(label)} on {len(self.masks[label])} slices" for label in self.masks]

@@ -32,7 +32,13 @@ from ifssnet.io.seeds.png_slices import read_png_slices
 from ifssnet.io.seeds.slices_file import SLICES_FILE
 from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.volumes.dicom_seg import DICOM_SEG, read_dicom_segments
-from ifssnet.io.volumes.seg_nrrd import SegmentLayers, read_segment_layers, write_seg_nrrd
+from ifssnet.io.volumes.seg_nrrd import (
+    SegmentLayers,
+    read_segment_layers,
+    terminology_lines,
+    terminology_of,
+    write_seg_nrrd,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,12 +162,16 @@ def _along_first_axis(maps: tuple[LabelMap, ...], header: Mapping[str, str], pat
     layers: dict[int, _Layer] = {}
     names: dict[int, str] = {}
     colors: dict[int, tuple[int, int, int]] = {}
+    entries = {id(one): terminology_of(one.header) for one in maps}
+    terminology: dict[int, str] = {}
     for number, (one, value) in enumerate(every, start=1):
         label = number if shared else value
         layers[label] = _Layer(one.array, value, tuple(drawn_in[id(one)].get(value, {})))
         names[label] = one.names[value]
         if value in one.colors:
             colors[label] = one.colors[value]
+        if value in entries[id(one)]:
+            terminology[label] = entries[id(one)][value]
     grid = maps[0].grid
     recorded = read_record(header[HEADER_KEY], names, grid.slices, path.name) if HEADER_KEY in header else None
     layers = {label: layer for label, layer in layers.items() if layer.slices or label in (recorded or {})}
@@ -177,7 +187,9 @@ def _along_first_axis(maps: tuple[LabelMap, ...], header: Mapping[str, str], pat
         label: {z: layer.array[z] == layer.value if z in set(layer.slices) else nothing for z in slices[label]}
         for label, layer in layers.items()
     }
-    return Seeds(masks, grid, {label: names[label] for label in masks}, {k: v for k, v in colors.items() if k in masks})
+    colors = {label: color for label, color in colors.items() if label in masks}
+    terminology = {label: entry for label, entry in terminology.items() if label in masks}
+    return Seeds(masks, grid, {label: names[label] for label in masks}, colors, terminology=terminology)
 
 
 def _from_png_masks(folder: Path, grid: Grid | None) -> Seeds:
@@ -202,6 +214,8 @@ def _label_map(seeds: Seeds, labels: Iterable[int], header: Mapping[str, str]) -
         for z, mask in seeds.masks[label].items():
             array[z][mask] = label
     names = {label: seeds.name(label) for label in kept}
+    known = terminology_lines({label: seeds.terminology[label] for label in kept if label in seeds.terminology})
+    header = MappingProxyType({**header, **known})
     return LabelMap(array, seeds.grid, names, {label: seeds.colors[label] for label in kept if label in seeds.colors}, header)
 
 

@@ -39,7 +39,7 @@ def joined(parts: Mapping[str, Seeds], rule: Rule = "refuse") -> Seeds:
     findings = list(together.findings)
     for name in names[1:]:
         part = parts[name]
-        renumbered, known, colors = _like(part, together)
+        renumbered, known, colors, terminology = _like(part, together)
         masks: _Masks = {label: dict(own) for label, own in together.masks.items()}
         for label, own in renumbered.items():
             before = masks.setdefault(label, {})
@@ -54,7 +54,7 @@ def joined(parts: Mapping[str, Seeds], rule: Rule = "refuse") -> Seeds:
                 what = f"{known[label]} on {slices_named(conflicts)} was taken from {name}, which is named later."
                 findings.append(Finding("note", what, "", float(len(conflicts))))
             before.update({z: mask for z, mask in own.items() if mask.any() or z not in before})
-        together = Seeds(masks, together.grid, known, colors, together.axes)
+        together = Seeds(masks, together.grid, known, colors, together.axes, terminology=terminology)
         findings += part.findings
     return replace(together, findings=tuple(findings))
 
@@ -67,7 +67,7 @@ def corrected(seeds: Seeds, corrections: Seeds, where: str) -> Seeds:
         corrections: On the same grid; a muscle that is annotated as absent there is removed from that slice.
         where: The corrections' file, for the findings.
     """
-    renumbered, known, colors = _like(corrections, seeds)
+    renumbered, known, colors, terminology = _like(corrections, seeds)
     masks: _Masks = {label: dict(own) for label, own in seeds.masks.items()}
     findings: list[Finding] = []
     for label, own in renumbered.items():
@@ -79,7 +79,8 @@ def corrected(seeds: Seeds, corrections: Seeds, where: str) -> Seeds:
             findings.append(
                 Finding("note", f"{known[label]}, corrections of {where}: {'; '.join(parts)}.", "", float(len(own)))
             )
-    return Seeds(masks, seeds.grid, known, colors, seeds.axes, (*seeds.findings, *corrections.findings, *findings))
+    findings = [*seeds.findings, *corrections.findings, *findings]
+    return Seeds(masks, seeds.grid, known, colors, seeds.axes, tuple(findings), terminology)
 
 
 def complete_findings(seeds: Seeds, where: str) -> tuple[Finding, ...]:
@@ -110,12 +111,12 @@ def _differ(one: Mask, other: Mask) -> bool:
     return bool(one.any() and other.any() and (one != other).any())
 
 
-def _like(part: Seeds, known: Seeds) -> tuple[_Masks, dict[int, str], dict[int, tuple[int, int, int]]]:
-    """One file's masks under the labels that others have for the same muscles; names and colours of all."""
+def _like(part: Seeds, known: Seeds) -> tuple[_Masks, dict[int, str], dict[int, tuple[int, int, int]], dict[int, str]]:
+    """One file's masks under the labels that others have for the same muscles; names, colours and terminology of all."""
     called = field_names([*(known.name(label) for label in known.labels), *(part.name(label) for label in part.labels)])
     numbers = {called[known.name(label)]: label for label in known.labels}
     names = {label: known.name(label) for label in known.labels}
-    colors = dict(known.colors)
+    colors, terminology = dict(known.colors), dict(known.terminology)
     masks: _Masks = {}
     for label in part.labels:
         name = called[part.name(label)]
@@ -124,5 +125,7 @@ def _like(part: Seeds, known: Seeds) -> tuple[_Masks, dict[int, str], dict[int, 
             names[numbers[name]] = part.name(label)
             if label in part.colors:
                 colors[numbers[name]] = part.colors[label]
+        if label in part.terminology:
+            terminology.setdefault(numbers[name], part.terminology[label])
         masks[numbers[name]] = dict(part.masks[label])
-    return masks, names, colors
+    return masks, names, colors, terminology

@@ -18,6 +18,7 @@ from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator, Segmentation
 from ifssnet.geometry.grey_levels import on_grey_scale
 from ifssnet.geometry.grids.axis_order import AS_STORED, inverse, reordered, reordered_grid
+from ifssnet.io.volumes.seg_nrrd import terminology_lines
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation
 from ifssnet.propagate.network_input.trained_pixels import on_trained_pixels
@@ -76,7 +77,12 @@ def segment(
         propagator.name, propagation.describe(), protocol, annotated_slices(seeds), software(), grey_scale=scale
     )
     back = inverse(axes)
-    labels = replace(found.labels, array=reordered(found.labels.array, back), grid=reordered_grid(found.labels.grid, back))
+    labels = replace(
+        found.labels,
+        array=reordered(found.labels.array, back),
+        grid=reordered_grid(found.labels.grid, back),
+        header=terminology_lines(seeds.terminology),
+    )
     probability = None if found.probability is None else reordered(found.probability, back)
     return Segmentation(labels, probability, provenance)
 
