@@ -126,13 +126,13 @@ def test_a_transform_that_changes_lengths_is_refused() -> None:
 
 def test_the_logic_needs_neither_qt_nor_slicer() -> None:
     for path in (MODULE / "IFSSNetLib").glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert not {name.split(".")[0] for name in names} & {"qt", "ctk", "slicer", "torch", "ifssnet"}, path
 
 
 def test_the_build_lists_every_file() -> None:
-    listed = (MODULE / "CMakeLists.txt").read_text("utf-8")
+    listed = (MODULE / "CMakeLists.txt").read_text(encoding="utf-8")
     for path in (*MODULE.glob("*.py"), *MODULE.glob("IFSSNetLib/*.py")):
         assert path.relative_to(MODULE).as_posix() in listed
