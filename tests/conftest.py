@@ -10,6 +10,8 @@ from jaxtyping import install_import_hook
 
 # Whichever weights come with the package, tests do without them unless they bring some: what they find is derived by hand.
 os.environ["IFSSNET_WEIGHTS"] = str(Path(__file__).parent / "none-here")
+# Nothing that a test compiles stays in the cache of whoever runs the tests.
+os.environ["IFSSNET_CACHE"] = ""
 
 _HOOK = install_import_hook("ifssnet", "beartype.beartype")
 

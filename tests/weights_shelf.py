@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
+import pytest
 import torch
 
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import Json, plain_table
 from ifssnet.io.storage.weights import save_weights
-from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
+from ifssnet.nn.networks.anchored import AnchoredNet
+from ifssnet.nn.networks.anchored_config import AnchoredNetConfig
 from ifssnet.nn.networks.ifss_net import IFSSNet, IFSSNetConfig
 from ifssnet.propagate.anchored.inference import AnchoredInference
 from ifssnet.propagate.anchored.prior import Context
 from ifssnet.propagate.network_input.region import Sampling
+
+ENGINES = ("torch", "onnxruntime", "openvino")
 
 CARD: dict[str, Json] = {
     "cohort": {"name": "cones", "sha256": "ab" * 32},
@@ -40,6 +45,12 @@ def anchored(bias: float = 0.0) -> Weights:
     return Weights(
         "anchored", plain_table(config), {**vars(sampling), "context": context, "inference": inference}, (), tensors, CARD
     )
+
+
+def without(monkeypatch: pytest.MonkeyPatch, *libraries: str) -> None:
+    """As if these were not installed."""
+    for name in libraries:
+        monkeypatch.setitem(sys.modules, name, None)
 
 
 def holding(**card: Json) -> Weights:

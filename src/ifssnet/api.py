@@ -152,7 +152,7 @@ def segment(
         names: Label value to muscle's name, of an array of seeds; left out, 100, 150 and 200 are SOL, GM and GL, and others are
             named by their numbers.
         method: A name that `ifss segment --method list` shows; None for the anchored network where a volume is given, its
-            weights come with the package and the learning extra is installed, else guided shape interpolation. The
+            weights come with the package and a library that runs it is installed, else guided shape interpolation. The
             provenance says which, and why.
         weights: The file with a learned method's weights, or the name of weights that come with the package (`ifss weights
             list` shows them); None for the method's own of these.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +26,7 @@ from ifssnet.propagate.methods import METHODS
 from ifssnet.propagate.network_input.region import Sampling
 from ifssnet.workflow.files.default_weights import ELSEWHERE
 from ifssnet.workflow.files.opener import open_seeds
-from weights_shelf import fill_shelf
+from weights_shelf import ENGINES, fill_shelf, without
 
 GRID = Grid((40, 40, 40), (1.0, 1.0, 0.5))
 DRAWN = (4, 5, 6, 20, 21, 22)
@@ -118,6 +117,9 @@ def test_what_does_not_fit_is_told(leg):
         ({"method": "shape-interpolation"}, "Leave out --weights"),
         ({"protocol": "first-five"}, "first-three"),
         ({"device": "abacus"}, "auto, cpu, cuda"),
+        ({"engine": "steam"}, "auto, openvino, onnxruntime, torch"),
+        ({"engine": "onnxruntime"}, "engines torch for this network"),
+        ({"engine": "torch", "method": "watershed", "weights": None}, "Leave --engine out"),
         ({"direction": "sideways"}, "forward, both"),
         ({"weights": leg / "leg.mha"}, "weights file"),
     ):
@@ -127,7 +129,7 @@ def test_what_does_not_fit_is_told(leg):
 
 
 def test_without_torch_the_methods_are_listed_and_the_extra_is_named(leg, monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "torch", None)
+    without(monkeypatch, *ENGINES)
     segment.run(method="list", json=True)
     assert {entry["name"] for entry in json.loads(capsys.readouterr().out)} == set(METHODS)
     with pytest.raises(InputError, match=re.escape(install_command("nn"))):
@@ -172,12 +174,12 @@ def test_the_library_chooses_the_same(leg, shelf, monkeypatch):
     assert weak.provenance.method_name == "ifss-net"
     assert weak.provenance.weights.card["note"] == "weakly"
     assert segment_nouns(None, seeds).provenance.method_name == "shape-interpolation"
-    monkeypatch.setitem(sys.modules, "torch", None)
-    without = segment_nouns(volume, seeds)
-    assert without.provenance.method_name == "shape-interpolation"
-    assert install_command("nn") in without.provenance.chosen_because
+    without(monkeypatch, *ENGINES)
+    bare = segment_nouns(volume, seeds)
+    assert bare.provenance.method_name == "shape-interpolation"
+    assert install_command("run") in bare.provenance.chosen_because
     guided = segment_nouns(volume, seeds, "shape-interpolation")
-    assert np.array_equal(without.labels.array, guided.labels.array)
+    assert np.array_equal(bare.labels.array, guided.labels.array)
 
 
 def test_names_of_weights_that_come_with_the_package(leg, shelf):

@@ -7,7 +7,8 @@ import torch
 
 from ifssnet.core.errors import InputError
 from ifssnet.io.plain_data import plain_table, structure
-from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
+from ifssnet.nn.networks.anchored import AnchoredNet
+from ifssnet.nn.networks.anchored_config import AnchoredNetConfig
 from ifssnet.nn.networks.unet_2_5d import UNet25d, UNet25dConfig
 
 SMALL = AnchoredNetConfig(widths=(8, 12, 16))

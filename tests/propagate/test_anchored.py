@@ -16,7 +16,8 @@ from ifssnet.core.provenance import SelfCheck
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import plain_table
-from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
+from ifssnet.nn.networks.anchored import AnchoredNet
+from ifssnet.nn.networks.anchored_config import AnchoredNetConfig
 from ifssnet.propagate.anchored.inference import AnchoredInference
 from ifssnet.propagate.anchored.method import Anchored
 from ifssnet.propagate.anchored.prior import Context, cues, guided_depth, nearness

@@ -9,7 +9,8 @@ from known_solids import disc, run, seeds_of
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
-from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
+from ifssnet.nn.networks.anchored import AnchoredNet
+from ifssnet.nn.networks.anchored_config import AnchoredNetConfig
 from ifssnet.propagate.anchored.inference import AnchoredInference
 from ifssnet.propagate.anchored.method import Anchored
 from ifssnet.propagate.anchored.prior import Context

@@ -14,7 +14,8 @@ from steppers import Mover
 from ifssnet.core.images import Volume
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagation, Propagator
-from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
+from ifssnet.nn.networks.anchored import AnchoredNet
+from ifssnet.nn.networks.anchored_config import AnchoredNetConfig
 from ifssnet.nn.networks.unet_3d import UNet3dConfig, UNet3dNetwork
 from ifssnet.propagate.anchored.inference import AnchoredInference
 from ifssnet.propagate.anchored.method import Anchored

@@ -13,7 +13,8 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import plain_table
-from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig, grown
+from ifssnet.nn.networks.anchored import AnchoredNet, grown
+from ifssnet.nn.networks.anchored_config import AnchoredNetConfig
 from ifssnet.propagate.anchored.corrector import Corrector
 from ifssnet.propagate.anchored.images import Images
 from ifssnet.propagate.anchored.inference import AnchoredInference

@@ -15,7 +15,8 @@ from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.measurement.reference.compare import compare
-from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
+from ifssnet.nn.networks.anchored import AnchoredNet
+from ifssnet.nn.networks.anchored_config import AnchoredNetConfig
 from ifssnet.phantom.anatomy.labels import leg_labels
 from ifssnet.phantom.anatomy.leg import as_leg
 from ifssnet.phantom.anatomy.subject import draw_subject

@@ -14,7 +14,7 @@ from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import drain
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator
-from ifssnet.nn.networks.anchored import AnchoredNetConfig
+from ifssnet.nn.networks.anchored_config import AnchoredNetConfig
 from ifssnet.propagate.anchored.method import Anchored
 from ifssnet.propagate.anchored.prior import Context
 from ifssnet.propagate.assemble import assemble

@@ -14,7 +14,7 @@ from tubes import tube
 from ifssnet.core.progress import drain
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator
-from ifssnet.nn.networks.anchored import AnchoredNetConfig
+from ifssnet.nn.networks.anchored_config import AnchoredNetConfig
 from ifssnet.nn.networks.ifss_net import IFSSNetConfig
 from ifssnet.nn.networks.pg_net import PGNetConfig
 from ifssnet.nn.networks.unet_3d import UNet3dConfig

@@ -22,7 +22,7 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.progress import drain
 from ifssnet.core.segmentation import Propagator
 from ifssnet.io.storage.weights import open_weights
-from ifssnet.nn.networks.anchored import AnchoredNetConfig
+from ifssnet.nn.networks.anchored_config import AnchoredNetConfig
 from ifssnet.nn.networks.ifss_net import IFSSNetConfig
 from ifssnet.propagate.network_input.region import Sampling
 from ifssnet.train.data.sequences import SequenceConfig

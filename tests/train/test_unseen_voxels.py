@@ -10,7 +10,7 @@ import torch
 from tubes import tube
 
 from ifssnet.nn.losses.dice import SoftDiceConfig
-from ifssnet.nn.networks.anchored import AnchoredNetConfig
+from ifssnet.nn.networks.anchored_config import AnchoredNetConfig
 from ifssnet.nn.networks.pg_net import PGNetConfig
 from ifssnet.nn.networks.unet_3d import UNet3dConfig
 from ifssnet.propagate.network_input.region import Sampling

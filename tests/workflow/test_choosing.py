@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from ifssnet.workflow.files.default_weights import (
     weights_to_start_from,
 )
 from ifssnet.workflow.leg.method_choice import choose
-from weights_shelf import fill_shelf
+from weights_shelf import ENGINES, fill_shelf, without
 
 
 @pytest.fixture
@@ -46,14 +45,23 @@ def test_without_weights_it_is_interpolation() -> None:
     assert "no weights" in chosen.why
 
 
-@pytest.mark.parametrize("missing", ["torch", "safetensors"])
-def test_without_the_extra_it_is_interpolation(shelf: Path, monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
-    monkeypatch.setitem(sys.modules, missing, None)
+@pytest.mark.parametrize("missing", [ENGINES, ("safetensors",)])
+def test_without_the_extra_it_is_interpolation(shelf: Path, monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...]) -> None:
+    without(monkeypatch, *missing)
     chosen = choose(None, None, {}, volume_given=True)
     assert chosen.method == "shape-interpolation"
-    assert install_command("nn") in chosen.why
-    with pytest.raises(InputError, match=re.escape(install_command("nn"))):
+    assert install_command("run") in chosen.why
+    with pytest.raises(InputError, match=re.escape(install_command("run"))):
         choose("anchored", None, {}, volume_given=True)
+    with pytest.raises(InputError, match=re.escape(install_command("nn"))):
+        choose("ifss-net", None, {}, volume_given=True)
+
+
+@pytest.mark.parametrize("there", ENGINES)
+def test_one_engine_is_enough(shelf: Path, monkeypatch: pytest.MonkeyPatch, there: str) -> None:
+    pytest.importorskip(there)
+    without(monkeypatch, *(engine for engine in ENGINES if engine != there))
+    assert choose(None, None, {}, volume_given=True).method == "anchored"
 
 
 def test_a_named_method_is_taken(shelf: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from ifssnet.workflow.demo.demo import demo
 from ifssnet.workflow.demo.methods import demo_methods
 from ifssnet.workflow.demo.result import DemoResult
 from ifssnet.workflow.files.default_weights import ELSEWHERE
-from weights_shelf import anchored, fill_shelf
+from weights_shelf import ENGINES, anchored, fill_shelf, without
 
 ITK = find_spec("itk") is not None
 LAST = ("Fill between slices", "fill-between-slices") if ITK else ("Zero-order", "zero-order")
@@ -57,10 +56,10 @@ def test_what_is_compared_follows_what_is_there(tmp_path: Path, monkeypatch: pyt
     assert (first.title, first.note) == ("Anchored network", "")
     assert second.title == "Plain interpolation"
     assert second.note == "in place of IFSS-Net, of which no weights come with this version"
-    monkeypatch.setitem(sys.modules, "torch", None)
+    without(monkeypatch, *ENGINES)
     first, second, _ = demo_methods()
     assert (first.title, second.title) == ("Guided interpolation", "Plain interpolation")
-    assert "in place of the anchored network, which needs the learning extra" in first.note
+    assert "in place of the anchored network, which needs a library that runs it" in first.note
 
 
 @pytest.mark.slow

@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.machine.extras import install_command
 from ifssnet.core.segmentation import Propagator
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import structure
+from ifssnet.nn.engines.compiled import AUTO, ENGINES, TORCH
 from ifssnet.propagate.anchored.inference import AnchoredInference
 from ifssnet.propagate.baselines.fill_between_slices import FillBetweenSlices, FillBetweenSlicesConfig
 from ifssnet.propagate.baselines.grow_from_seeds import GrowFromSeeds, GrowFromSeedsConfig
@@ -20,6 +20,7 @@ from ifssnet.propagate.baselines.unet_3d_inference import UNet3dInference
 from ifssnet.propagate.baselines.watershed import Watershed, WatershedConfig
 from ifssnet.propagate.baselines.zero_order import ZeroOrder, ZeroOrderConfig
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
+from ifssnet.propagate.network_input.engines import choose_engine, require_engine
 from ifssnet.propagate.recurrent.inference import RecurrentInference
 
 
@@ -34,6 +35,7 @@ class Method:
         build: The method from its configuration. For a learned method, whose libraries are an extra, the place of the
             function that builds it from its weights and settings: "room.module:function", within this room.
         needs_volume: Whether it reads grey levels.
+        engines: The place of the function that says which engines can run weights of it, or nothing where only torch can.
     """
 
     name: str
@@ -41,10 +43,11 @@ class Method:
     config: type
     build: Callable[[Any], Propagator] | str
     needs_volume: bool
+    engines: str = ""
 
     @property
     def learned(self) -> bool:
-        """Whether it has a trained network: then it needs weights, and the extra [nn]."""
+        """Whether it has a trained network: then it needs weights, and a library that runs it."""
         return isinstance(self.build, str)
 
     @property
@@ -105,6 +108,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
                 AnchoredInference,
                 "anchored.method:Anchored.from_weights",
                 needs_volume=True,
+                engines="anchored.method:engines",
             ),
             Method(
                 "pg-net",
@@ -149,49 +153,52 @@ def method(name: str, **settings: object) -> Propagator:
     return entry.build(structure(entry.config, settings, name))
 
 
-def learned(name: str, weights: Weights, device: str = "auto", **settings: object) -> Propagator:
+def learned(name: str, weights: Weights, device: str = "auto", engine: str = AUTO, **settings: object) -> Propagator:
     """Build a method with a trained network.
 
     Args:
         name: One of `LEARNED`.
         weights: Weights of that kind.
         device: "auto" takes a graphics card where torch finds one; "cpu"; "cuda".
+        engine: What runs it: "auto" for the fastest that is installed, "openvino", "onnxruntime" or "torch".
         **settings: Fields of the method's configuration, those that are not to be as in training.
 
     Raises:
-        InputError: No such method, weights of another kind, no torch, no such device, or settings that cannot be.
+        InputError: No such method, weights of another kind, no such engine or device, or settings that cannot be.
     """
     entry = METHODS.get(name)
     if entry is None or not isinstance(entry.build, str):
         raise InputError(f"one of the methods with weights, {', '.join(LEARNED)}", f"'{name}'", "Leave out the weights.")
     if weights.kind != name:
         raise InputError(f"weights of {name}", f"weights of {weights.kind}", f"Use --method {weights.kind}, or other weights.")
-    require_torch()
-    from ifssnet.propagate.network_input.device import choose_device, moved
+    build = _function(entry.build)
+    if not entry.engines:
+        choose_engine(engine, device, (TORCH,))
+        return _on_device(build(weights, **settings), device)
+    engine = choose_engine(engine, device, _function(entry.engines)(weights))
+    built = build(weights, engine=engine, **settings)
+    return _on_device(built, device) if engine == TORCH else built
 
-    place = choose_device(device)
-    return moved(_function(entry.build)(weights, **settings), place)
 
-
-def require_torch() -> None:
-    """Refuse to go on without the libraries of the learned methods.
+def require_library(name: str) -> None:
+    """Refuse to go on without a library that could run a learned method.
 
     Raises:
-        InputError: They are not installed.
+        InputError: None is installed.
     """
-    try:
-        import_module("torch")
-        import_module("safetensors")
-    except ImportError as error:
-        raise InputError(
-            "the libraries of the learned methods", f"an installation without {error.name}", f"Run: {install_command('nn')}"
-        ) from error
+    require_engine(ENGINES if METHODS[name].engines else (TORCH,))
 
 
-def _function(place: str) -> Callable[..., Propagator]:
-    """What builds a learned method."""
+def _on_device(method: Propagator, device: str) -> Propagator:
+    from ifssnet.propagate.network_input.device import choose_device, moved
+
+    return moved(method, choose_device(device))
+
+
+def _function(place: str) -> Callable[..., Any]:
+    """What a learned method names by its place."""
     module, _, names = place.partition(":")
     found: object = import_module(f"ifssnet.propagate.{module}")
     for name in names.split("."):
         found = getattr(found, name)
-    return cast("Callable[..., Propagator]", found)
+    return cast("Callable[..., Any]", found)

@@ -54,6 +54,9 @@ def run(
         str | None, typer.Option(help="Of ifss-net and pg-net: forward (paper), or both from every given group.")
     ] = None,
     device: Annotated[str, typer.Option(help="Where a learned method computes: auto, cpu or cuda.")] = "auto",
+    engine: Annotated[
+        str, typer.Option(help="What runs its network: auto (the fastest that is installed), openvino, onnxruntime or torch.")
+    ] = "auto",
     plain: Annotated[bool, typer.Option("--plain", help="Shape interpolation without its area and centroid curves.")] = False,
     extrapolate_mm: Annotated[
         float | None, typer.Option(help="How far past the outermost annotated slices shape interpolation may go (default 0).")
@@ -83,8 +86,8 @@ def run(
     Example: `ifss segment leg.mha --seeds seeds.seg.nrrd -o leg-segmented.seg.nrrd`, or with a network:
     `ifss segment leg.mha --seeds seeds.seg.nrrd --method ifss-net --weights full.safetensors --protocol first-three -o out.mha`
 
-    Without --method it is the anchored network if a VOLUME is given, its weights are in the package and the learning extra is
-    installed; otherwise guided shape interpolation. A line, and the provenance, say which and why.
+    Without --method it is the anchored network if a VOLUME is given, its weights are in the package and a library that
+    runs it is installed; otherwise guided shape interpolation. A line, and the provenance, say which and why.
     """
     from ifssnet.cli.overruled import needs, once
     from ifssnet.cli.parse import seed_reading
@@ -132,6 +135,7 @@ def run(
         weights=weights,
         protocol=protocol,
         device=device,
+        engine=engine,
         probability=probability,
         with_provenance=provenance,
         subject=subject,

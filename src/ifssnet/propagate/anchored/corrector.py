@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 from jaxtyping import Float, Float32
 
-from ifssnet.nn.networks.anchored import AnchoredNet
-from ifssnet.nn.tensors import tensor_of
+from ifssnet.nn.networks.anchored_config import CorrectionNetwork
 from ifssnet.propagate.anchored.inference import AnchoredInference
 from ifssnet.propagate.anchored.prior import Context
 from ifssnet.propagate.network_input.region import Sampling
@@ -26,7 +24,7 @@ class Corrector:
         inference: What is done with its corrections.
     """
 
-    network: AnchoredNet
+    network: CorrectionNetwork
     sampling: Sampling
     context: Context
     inference: AnchoredInference = field(default_factory=AnchoredInference)
@@ -37,7 +35,6 @@ class Corrector:
         clipped = np.clip(prior_px, -config.clip_px, config.clip_px)
         return np.asarray(clipped * prior_px.dtype.type(config.gain), dtype=prior_px.dtype)
 
-    @torch.inference_mode()
     def corrections(
         self,
         image: Float32[np.ndarray, "batch slice v u"],
@@ -45,12 +42,4 @@ class Corrector:
         cue_values: Float32[np.ndarray, "batch cue"],
     ) -> Float32[np.ndarray, "batch v u"]:
         """What the network adds to some priors' logits."""
-        parameter = next(self.network.parameters())
-        training = self.network.training
-        self.network.eval()
-        try:
-            tensors = [tensor_of(np.ascontiguousarray(array)).to(parameter.device) for array in (image, prior, cue_values)]
-            tensors[0] = tensors[0].contiguous(memory_format=torch.channels_last)
-            return self.network.correction(*tensors)[:, 0].float().cpu().numpy()
-        finally:
-            self.network.train(training)
+        return self.network.run((image, prior, cue_values))[0][:, 0]

@@ -10,8 +10,9 @@ from ifssnet.core.images import Volume
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import structure
-from ifssnet.nn.networks.anchored import AnchoredNet, AnchoredNetConfig
-from ifssnet.nn.tensors import filled
+from ifssnet.nn.engines.compiled import ENGINES, TORCH
+from ifssnet.nn.networks.anchored_config import AnchoredNetConfig, CorrectionNetwork
+from ifssnet.nn.networks.anchored_graph import CompiledAnchored, correction_graph, has_graph
 from ifssnet.propagate.anchored.carrying import CarryingStepper
 from ifssnet.propagate.anchored.corrector import Corrector
 from ifssnet.propagate.anchored.inference import BETWEEN, AnchoredInference
@@ -28,6 +29,27 @@ from ifssnet.propagate.recurrent.inference import RecurrentInference
 from ifssnet.propagate.recurrent.propagation import RecurrentPropagation
 
 KIND = "anchored"
+
+
+def engines(weights: Weights) -> tuple[str, ...]:
+    """What can run a network of this kind, the fastest first.
+
+    Raises:
+        InputError: Weights of another network, or damaged ones.
+    """
+    weights.check_kind(KIND)
+    return ENGINES if has_graph(network_settings(AnchoredNetConfig, weights)) else (TORCH,)
+
+
+def _of_torch(config: AnchoredNetConfig, weights: Weights) -> CorrectionNetwork:
+    from ifssnet.nn.networks.anchored import AnchoredNet
+    from ifssnet.nn.tensors import filled
+
+    return filled(AnchoredNet(config), weights.tensors)
+
+
+def _of_engine(config: AnchoredNetConfig, weights: Weights, engine: str) -> CorrectionNetwork:
+    return CompiledAnchored(config, correction_graph(config, weights.tensors), engine)
 
 
 @dataclass(frozen=True)
@@ -49,7 +71,7 @@ class Anchored:
         inference: What is done with its corrections.
     """
 
-    network: AnchoredNet
+    network: CorrectionNetwork
     sampling: Sampling
     context: Context
     inference: AnchoredInference = field(default_factory=AnchoredInference)
@@ -57,11 +79,12 @@ class Anchored:
     needs_volume = True
 
     @classmethod
-    def from_weights(cls, weights: Weights, **settings: object) -> Anchored:
+    def from_weights(cls, weights: Weights, engine: str = TORCH, **settings: object) -> Anchored:
         """The method as trained.
 
         Args:
             weights: Weights of an anchored network.
+            engine: What runs it, one of `engines(weights)`.
             **settings: Fields of `AnchoredInference`, those that are not to be as in training.
 
         Raises:
@@ -70,7 +93,8 @@ class Anchored:
         weights.check_kind(KIND)
         shared = further_settings(_SharedWithTraining, weights)
         trained = inference_settings(AnchoredInference, shared.inference, weights)
-        network = filled(AnchoredNet(network_settings(AnchoredNetConfig, weights)), weights.tensors)
+        config = network_settings(AnchoredNetConfig, weights)
+        network = _of_torch(config, weights) if engine == TORCH else _of_engine(config, weights, engine)
         inference = structure(AnchoredInference, settings, KIND, base=trained)
         return cls(network, sampling_settings(weights), shared.context, inference)
 
@@ -92,6 +116,6 @@ class Anchored:
         if self.inference.direction == BETWEEN:
             return AnchoredPropagation(corrector, volume, seeds)
         stepper = CarryingStepper(corrector)
-        facts = {"network": self.network.config, "context": self.context}
+        facts = {"network": self.network.config, "engine": self.network.engine, "context": self.context}
         carried = RecurrentInference(direction=self.inference.direction, stride=1)
         return RecurrentPropagation(stepper, stepper.sampling, carried, facts, volume, seeds)

@@ -124,7 +124,12 @@ class AnchoredPropagation:
     def describe(self) -> MethodDescription:
         """Settings, what guided interpolation chose and estimates, and how the network fared on hidden groups."""
         corrector = self.corrector
-        details = {"sampling": corrector.sampling, "context": corrector.context, "network": corrector.network.config}
+        details = {
+            "sampling": corrector.sampling,
+            "context": corrector.context,
+            "network": corrector.network.config,
+            "engine": corrector.network.engine,
+        }
         prior = self.interpolation.describe()
         return MethodDescription(asdict(corrector.inference), details, prior=prior, self_check=self.self_check)
 

@@ -9,10 +9,9 @@ from torch import nn
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.segmentation import Propagator
+from ifssnet.propagate.network_input.engines import DEVICES
 
 Method = TypeVar("Method", bound=Propagator)
-
-DEVICES = ("auto", "cpu", "cuda")
 
 
 def choose_device(name: str = "auto") -> torch.device:

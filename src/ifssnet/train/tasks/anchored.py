@@ -16,7 +16,8 @@ from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.losses.dice import SoftDiceConfig
 from ifssnet.nn.losses.region_losses import RegionLossConfig
-from ifssnet.nn.networks.anchored import TWIN, AnchoredNet, AnchoredNetConfig
+from ifssnet.nn.networks.anchored import AnchoredNet
+from ifssnet.nn.networks.anchored_config import TWIN, AnchoredNetConfig
 from ifssnet.nn.tensors import channels_last, seed_torch, tensor_of
 from ifssnet.propagate.anchored.inference import AnchoredInference
 from ifssnet.propagate.anchored.method import KIND, Anchored

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ifssnet.core.errors import InputError
 from ifssnet.core.machine.extras import install_command
 from ifssnet.propagate.baselines.fill_between_slices import itk_installed
-from ifssnet.propagate.methods import method, require_torch
+from ifssnet.propagate.methods import method, require_library
 from ifssnet.workflow.files.default_weights import default_weights
 from ifssnet.workflow.leg.method_choice import NETWORK, Choice, choose
 from ifssnet.workflow.leg.segment_files import BuiltMethod, build
@@ -67,7 +67,7 @@ def _reason(name: str) -> str:
     if default_weights(name) is None:
         return "of which no weights come with this version"
     try:
-        require_torch()
-    except InputError:
-        return f"which needs the learning extra ({install_command('nn')})"
+        require_library(name)
+    except InputError as error:
+        return f"which needs a library that runs it ({error.remedy.removeprefix('Run: ')})"
     return ""

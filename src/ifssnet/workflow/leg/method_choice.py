@@ -10,7 +10,7 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.machine.extras import install_command
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.propagate.anchored.inference import AnchoredInference
-from ifssnet.propagate.methods import LEARNED, require_torch
+from ifssnet.propagate.methods import LEARNED, require_library
 from ifssnet.workflow.files.default_weights import default_weights, find_weights
 
 NETWORK, CLASSICAL = "anchored", "shape-interpolation"
@@ -49,7 +49,7 @@ def choose(method: str | None, weights: str | Path | None, settings: Mapping[str
             raise InputError(f"weights for one of {', '.join(LEARNED)}", f"weights for {method}", "Leave out --weights.")
         return Choice(method)
     if method is not None:
-        require_torch()
+        require_library(method)
         return Choice(method, find_weights(weights, method))
     if weights is not None:
         path = find_weights(weights, NETWORK)
@@ -76,7 +76,7 @@ def _lacking(weights: Path | None, settings: Mapping[str, object], volume_given:
     if weights is None:
         return f"no weights of the network {NETWORK} come with this version"
     try:
-        require_torch()
+        require_library(NETWORK)
     except InputError:
-        return f"the network {NETWORK} needs the learning extra: {install_command('nn')}"
+        return f"the network {NETWORK} needs a library that runs it: {install_command('run')}"
     return ""

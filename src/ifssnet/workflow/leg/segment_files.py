@@ -19,6 +19,7 @@ from ifssnet.io.storage.provenance import provenance_path, provenance_table
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.measurement.checks.completeness import completeness_findings
 from ifssnet.measurement.checks.grey_scale import grey_scale_findings
+from ifssnet.nn.engines.compiled import AUTO
 from ifssnet.propagate.methods import learned
 from ifssnet.propagate.methods import method as plain_method
 from ifssnet.propagate.network_input.trained_pixels import pixel_findings
@@ -67,6 +68,7 @@ def segment_files(
     weights: str | Path | None = None,
     protocol: str = ALL_SEEDS,
     device: str = "auto",
+    engine: str = AUTO,
     probability: Path | None = None,
     with_provenance: bool = False,
     subject: str = "",
@@ -88,6 +90,7 @@ def segment_files(
             the method's own of these.
         protocol: How much of what was drawn the method is given.
         device: Where a learned method computes.
+        engine: What runs its network: "auto", "openvino", "onnxruntime" or "torch".
         probability: Where to write probabilities.
         with_provenance: Write it beside the output.
         subject: Whose leg it is, for provenance.
@@ -113,7 +116,7 @@ def segment_files(
         check_image_target(probability, force, *read, labels=False)
     if with_provenance:
         check_target(beside, force, *read)
-    built = build(choice, settings, device)
+    built = build(choice, settings, device, engine)
     volume = None if volume_path is None else open_volume(volume_path)
     seeds = open_seeds(drawn, None if volume is None else volume.grid, reading=reading)
     counted = distance_findings(protocol, seeds.grid.spacing_xyz_mm[2])
@@ -159,7 +162,7 @@ class BuiltMethod:
         return replace(provenance, chosen_because=self.why, weights=self.weights)
 
 
-def build(choice: Choice, settings: Mapping[str, object], device: str = "auto") -> BuiltMethod:
+def build(choice: Choice, settings: Mapping[str, object], device: str = "auto", engine: str = AUTO) -> BuiltMethod:
     """The method that was chosen.
 
     Raises:
@@ -170,9 +173,13 @@ def build(choice: Choice, settings: Mapping[str, object], device: str = "auto") 
             raise InputError(
                 f"a method with a network for the device '{device}'", f"{choice.method}, which has none", "Leave --device out."
             )
+        if engine != AUTO:
+            raise InputError(
+                f"a method with a network for the engine '{engine}'", f"{choice.method}, which has none", "Leave --engine out."
+            )
         return BuiltMethod(plain_method(choice.method, **settings), choice.why)
     opened = open_weights(choice.weights)
-    method = learned(choice.method, opened, device, **settings)
+    method = learned(choice.method, opened, device, engine, **settings)
     return BuiltMethod(method, choice.why, weights_source(opened, choice.weights))
 
 

@@ -1,0 +1,1 @@
+"""What runs a trained network: one graph, and the libraries that compute it."""
