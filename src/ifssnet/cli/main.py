@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from ifssnet.cli.commands import (
+    adapt,
     agree,
     compare,
     compound,
@@ -90,6 +91,7 @@ COMMANDS: Mapping[str, Callable[..., object] | Group] = {
     "compound": compound.run,
     "register": register.run,
     "seeds": seeds.run,
+    "adapt": adapt.run,
     "segment": segment.run,
     "measure": measure.run,
     "compare": compare.run,

@@ -16,6 +16,7 @@ from ifssnet.nn.networks.anchored_graph import CompiledAnchored, correction_grap
 from ifssnet.propagate.anchored.carrying import CarryingStepper
 from ifssnet.propagate.anchored.corrector import Corrector
 from ifssnet.propagate.anchored.inference import BETWEEN, AnchoredInference
+from ifssnet.propagate.anchored.own_leg import OwnLeg
 from ifssnet.propagate.anchored.prior import Context
 from ifssnet.propagate.anchored.propagation import AnchoredPropagation
 from ifssnet.propagate.network_input.region import Sampling
@@ -58,6 +59,7 @@ class _SharedWithTraining:
 
     context: Context
     inference: Mapping[str, object]
+    own_leg: OwnLeg | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,12 +71,14 @@ class Anchored:
         sampling: The pixels and slices that it was trained with.
         context: The context that it was trained with.
         inference: What is done with its corrections.
+        own_leg: The leg that the network was tuned on; None for one that was not.
     """
 
     network: CorrectionNetwork
     sampling: Sampling
     context: Context
     inference: AnchoredInference = field(default_factory=AnchoredInference)
+    own_leg: OwnLeg | None = None
     name = KIND
     needs_volume = True
 
@@ -96,7 +100,7 @@ class Anchored:
         config = network_settings(AnchoredNetConfig, weights)
         network = _of_torch(config, weights) if engine == TORCH else _of_engine(config, weights, engine)
         inference = structure(AnchoredInference, settings, KIND, base=trained)
-        return cls(network, sampling_settings(weights), shared.context, inference)
+        return cls(network, sampling_settings(weights), shared.context, inference, shared.own_leg)
 
     def prepare(self, volume: Volume | None, seeds: Seeds) -> AnchoredPropagation | RecurrentPropagation:
         """The method with its leg.
@@ -114,7 +118,7 @@ class Anchored:
             )
         corrector = Corrector(self.network, self.sampling, self.context, self.inference)
         if self.inference.direction == BETWEEN:
-            return AnchoredPropagation(corrector, volume, seeds)
+            return AnchoredPropagation(corrector, volume, seeds, self.own_leg)
         stepper = CarryingStepper(corrector)
         facts = {"network": self.network.config, "engine": self.network.engine, "context": self.context}
         carried = RecurrentInference(direction=self.inference.direction, stride=1)

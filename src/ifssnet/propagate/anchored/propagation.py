@@ -19,6 +19,7 @@ from ifssnet.geometry.untyped import expit
 from ifssnet.propagate.anchored.corrector import Corrector
 from ifssnet.propagate.anchored.images import Images
 from ifssnet.propagate.anchored.muscle import CorrectedMuscle
+from ifssnet.propagate.anchored.own_leg import OwnLeg
 from ifssnet.propagate.anchored.self_check import checked, hidden_dice, warning
 from ifssnet.propagate.anchored.volume_level import volume_levels
 from ifssnet.propagate.interpolation.depth_maps import Depth, DepthMaps
@@ -34,11 +35,13 @@ class AnchoredPropagation:
         corrector: The network, and what is done with its corrections.
         volume: Grey levels.
         seeds: What the expert drew.
+        own_leg: The leg that the network was tuned on; None for one that was not.
     """
 
     corrector: Corrector
     volume: Volume
     seeds: Seeds
+    own_leg: OwnLeg | None = None
 
     @cached_property
     def interpolation(self) -> ShapePropagation:
@@ -139,15 +142,28 @@ class AnchoredPropagation:
 
     def _tried(self, muscles: Mapping[int, CorrectedMuscle]) -> SelfCheck:
         """Every annotated group that can be hidden, and what the network makes of the interpolation across it."""
+        scores = self._hidden_dice(muscles)
+        return checked({self.seeds.name(label): list(own.values()) for label, own in scores.items()})
+
+    def hidden_dice(self) -> dict[int, dict[int, list[float]]]:
+        """Dice on every annotated slice that can be hidden, by label and slice, with each of `self_check.SHARES`."""
+        maps = self.interpolation.depth_maps
+        return {} if maps is None else self._hidden_dice(self._muscles(maps))
+
+    def _hidden_dice(self, muscles: Mapping[int, CorrectedMuscle]) -> dict[int, dict[int, list[float]]]:
         corrector, seen = self.corrector, Images(self.volume, self.corrector.sampling)
-        scores: dict[str, list[list[float]]] = {self.seeds.name(label): [] for label in muscles}
+        # What the network learned by heart says nothing of the slices between.
+        own = self.own_leg if self.own_leg is not None and self.own_leg.is_that_of(self.volume) else None
+        scores: dict[int, dict[int, list[float]]] = {label: {} for label in muscles}
         for label, muscle in muscles.items():
             for hidden in muscle.hidden(seen):
                 wanted = hidden.wanted
+                if own is not None and wanted.z not in own.kept_back:
+                    continue
                 correction = corrector.corrections(wanted.image[None], wanted.prior_px[None, None], wanted.cue_values[None])[0]
-                dice = hidden_dice(corrector.prior_logit(wanted.prior_px), correction, hidden.drawn)
-                scores[self.seeds.name(label)].append(dice)
-        return checked(scores)
+                prior = corrector.prior_logit(wanted.prior_px)
+                scores[label][wanted.z] = hidden_dice(prior, correction, hidden.drawn)
+        return scores
 
     def _probability(
         self, depth: Depth, maps: DepthMaps, correction: Float32[np.ndarray, "row column"] | None

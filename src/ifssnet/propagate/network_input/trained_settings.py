@@ -16,8 +16,8 @@ Settings = TypeVar("Settings")
 _RENAMED: Mapping[str, str] = {"steady": "smooth_seeds"}
 """Settings of inference that weights files may have under an older name."""
 
-_SINCE: Mapping[str, object] = {"references": False}
-"""Settings of networks that older weights files lack, and what their networks did."""
+_SINCE: Mapping[str, object] = {"references": False, "own_leg": None}
+"""Settings that older weights files lack, and what their networks did."""
 
 
 def trained_settings(kind: type[Settings], table: Mapping[str, object], what: str) -> Settings:
@@ -43,8 +43,7 @@ def network_settings(kind: type[Settings], weights: Weights) -> Settings:
     Raises:
         InputError: A value is missing, unknown or of another type, or cannot be.
     """
-    since = {name: value for name, value in _SINCE.items() if name in _names(kind)}
-    return trained_settings(kind, {**since, **weights.network}, f"the network of the weights of {weights.kind}")
+    return trained_settings(kind, {**_since(kind), **weights.network}, f"the network of the weights of {weights.kind}")
 
 
 def sampling_settings(weights: Weights) -> Sampling:
@@ -72,7 +71,7 @@ def further_settings(kind: type[Settings], weights: Weights, inference: type | N
     if inference is not None:
         other |= _names(inference) | set(_RENAMED)
     table = {name: value for name, value in weights.sampling.items() if name not in other}
-    return trained_settings(kind, table, _named(weights))
+    return trained_settings(kind, {**_since(kind), **table}, _named(weights))
 
 
 def inference_settings(kind: type[Settings], table: Mapping[str, object], weights: Weights) -> Settings:
@@ -88,6 +87,10 @@ def inference_settings(kind: type[Settings], table: Mapping[str, object], weight
     """
     renamed = {_RENAMED.get(name, name): value for name, value in table.items()}
     return structure(kind, renamed, f"the inference of {_named(weights)}", ignore_unknown=True)
+
+
+def _since(kind: Any) -> dict[str, object]:
+    return {name: value for name, value in _SINCE.items() if name in _names(kind)}
 
 
 def _names(kind: Any) -> set[str]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from ifssnet.core.errors import InputError, InputWarning
-from ifssnet.core.grey_scale import BLACK, WHITE
+from ifssnet.core.grey_scale import BLACK, WHITE, GreyScale
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.muscles import place_of
 from ifssnet.core.progress import Progress
@@ -52,23 +52,13 @@ def segment(
         raise InputError("seeds with at least one muscle drawn on one slice", "seeds with none", "Annotate a few slices.")
     axes = seeds.axes
     seeds = restrict(seeds, protocol)
-    if volume is not None and axes != AS_STORED:
-        seen = None if volume.seen is None else reordered(volume.seen, axes)
-        volume = replace(volume, array=reordered(volume.array, axes), grid=reordered_grid(volume.grid, axes), seen=seen)
     if volume is None and propagator.needs_volume:
         raise InputError(
             f"a volume for the method '{propagator.name}'", "none", "Give the volume, or choose a method that does not read it."
         )
-    if volume is not None and not volume.grid.matches(seeds.grid):
-        raise InputError(
-            f"seeds on the volume's grid of {volume.grid.shape_zyx} voxels (z, y, x)",
-            f"seeds on {seeds.grid.shape_zyx} voxels, up to {volume.grid.distance_from(seeds.grid):.2f} mm away",
-            "Open the seeds with the volume, so that they are moved onto its grid.",
-        )
     scale = None
     if volume is not None:
-        volume, scale = on_grey_scale(volume)
-        volume = _without_nan(volume)
+        volume, scale = as_networks_read(volume, seeds)
     for mistake in find_mistakes(seeds):
         warnings.warn(InputWarning(describe(mistake, seeds)), stacklevel=2)
     propagation = on_trained_pixels(propagator, seeds.grid).prepare(volume, seeds)
@@ -85,6 +75,26 @@ def segment(
     )
     probability = None if found.probability is None else reordered(found.probability, back)
     return Segmentation(labels, probability, provenance)
+
+
+def as_networks_read(volume: Volume, seeds: Seeds) -> tuple[Volume, GreyScale]:
+    """The volume along the axes that the seeds were drawn on, its grey levels from 0 to 255, and how these came about.
+
+    Raises:
+        InputError: A volume on another grid than the seeds'.
+    """
+    if seeds.axes != AS_STORED:
+        seen = None if volume.seen is None else reordered(volume.seen, seeds.axes)
+        array, grid = reordered(volume.array, seeds.axes), reordered_grid(volume.grid, seeds.axes)
+        volume = replace(volume, array=array, grid=grid, seen=seen)
+    if not volume.grid.matches(seeds.grid):
+        raise InputError(
+            f"seeds on the volume's grid of {volume.grid.shape_zyx} voxels (z, y, x)",
+            f"seeds on {seeds.grid.shape_zyx} voxels, up to {volume.grid.distance_from(seeds.grid):.2f} mm away",
+            "Open the seeds with the volume, so that they are moved onto its grid.",
+        )
+    volume, scale = on_grey_scale(volume)
+    return _without_nan(volume), scale
 
 
 def estimates_from_slices(seeds: Seeds, protocol: str = ALL_SEEDS) -> dict[str, VolumeEstimate]:
