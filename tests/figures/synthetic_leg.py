@@ -55,7 +55,7 @@ def profile_of(
     )
 
 
-def agreement_of(**numbers: float) -> MuscleAgreement:
+def agreement_of(**numbers: float | dict[str, float]) -> MuscleAgreement:
     """What is not said is unknown."""
     unknown = {each.name: math.nan for each in fields(MuscleAgreement) if each.name not in ("further", "per_slice")}
     return MuscleAgreement(**{**unknown, **numbers})

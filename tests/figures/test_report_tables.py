@@ -16,6 +16,7 @@ from ifssnet.figures.leg_report.quantity_text import present, text_of
 from ifssnet.figures.leg_report.tables import agreement_table, measures_table
 from ifssnet.geometry.masks.runs import number_ranges
 from ifssnet.measurement.quantities import MEASURES
+from ifssnet.measurement.reference.metrics.boundaries import BOUNDARIES
 from ifssnet.measurement.reference.metrics.overlaps import DICE
 from ifssnet.measurement.reference.metrics.table import METRICS
 from ifssnet.measurement.reference.metrics.volumes import VOLUME_ERROR
@@ -51,9 +52,11 @@ def test_every_measure_and_every_metric_has_its_row() -> None:
     assert {key for _, key in cells(page)} == {*keys, "volume_interval_cm3"} - {"volume_low_cm3", "volume_high_cm3"}
     assert "1.0 to 1.0" in page
     metrics = {each.name for each in fields(MuscleAgreement) if each.name not in ("further", "per_slice")}
-    assert {metric.key for metric in METRICS} == metrics
-    page = agreement_table(leg_agreement({"SOL": agreement_of(**dict.fromkeys(metrics, 1.0))}), COLORS)
-    assert {key for _, key in cells(page)} == metrics - {"volume_cm3"}
+    parts = {metric.key for metric in BOUNDARIES}
+    assert {metric.key for metric in METRICS} == metrics | parts
+    found = agreement_of(**dict.fromkeys(metrics, 1.0), further=dict.fromkeys(parts, 1.0))
+    page = agreement_table(leg_agreement({"SOL": found}), COLORS)
+    assert {key for _, key in cells(page)} == (metrics | parts) - {"volume_cm3"}
     assert all(each.meaning for each in (*MEASURES, *(metric.quantity for metric in METRICS)))
 
 

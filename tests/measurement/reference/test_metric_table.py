@@ -70,7 +70,7 @@ def test_a_line_in_the_table_is_all_that_a_new_metric_takes(monkeypatch: pytest.
         monkeypatch.setattr(room, "METRICS", (*METRICS, MISSED))
     found = comparing.compare(cube(1), cube(3))
     # Two of ten slices of 10 x 10 mm are missed.
-    assert found.muscles["SOL"].further == {"missed_cm3": 0.2}
+    assert found.muscles["SOL"].further["missed_cm3"] == 0.2
     assert found.mean.numbers()["missed_cm3"] == 0.2
     assert list(found.muscles["SOL"].numbers())[-1] == "missed_cm3"
     save_agreement(found, tmp_path / "found.json")

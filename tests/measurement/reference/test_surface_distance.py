@@ -98,7 +98,9 @@ def test_every_surface_voxel_of_one_label_is_found_in_order(whole: bool):
 
 def test_percentiles_of_known_distances_and_single_voxels():
     none = np.zeros(0)
-    known = SurfaceDistances(np.zeros(101, np.int64), np.arange(101.0), np.zeros(0, np.int64), none)
+    known = SurfaceDistances(
+        np.zeros((101, 3), np.int64), np.arange(101.0), np.zeros(101, bool), np.zeros((0, 3), np.int64), none, np.zeros(0, bool)
+    )
     assert (known.hausdorff_mm, known.hausdorff95_mm, known.asd_mm) == (100.0, 95.0, 50.0)
     one, nothing = np.zeros((3, 3, 3), bool), np.zeros((3, 3, 3), bool)
     one[1, 1, 1] = True

@@ -18,6 +18,7 @@ from ifssnet.figures.evaluation_report.sections import (
     each_muscle,
     overview,
     paired_tests,
+    surface_parts,
     volume_agreement,
 )
 from ifssnet.figures.evaluation_report.slice_distribution import distribution_picture
@@ -61,6 +62,7 @@ def evaluation_html(
         sections=[
             overview(results),
             each_muscle(results),
+            surface_parts(results),
             paired_tests(results),
             beside_the_paper(results),
             _figure("Metrics by method", metrics_picture(results), _METRICS),

@@ -12,6 +12,7 @@ from ifssnet.core.results.evaluation_results import MEAN, WHOLE, Cost, PairedTes
 from ifssnet.figures.drawing.method_theme import MethodStyle, method_styles
 from ifssnet.figures.drawing.pages import DASH, render
 from ifssnet.figures.evaluation_report.table_one import CAUTION, COLUMNS, TableRow, table_rows, written
+from ifssnet.measurement.reference.metrics.boundaries import DISTANCES, NAMES
 from ifssnet.measurement.statistics.spread import mean_and_sd
 
 PACKAGE = "ifssnet.figures.evaluation_report"
@@ -121,6 +122,20 @@ def each_muscle(results: Results) -> Markup:
     return section("Each muscle", tables, label_error=results.about.cohort.label_error)
 
 
+def surface_parts(results: Results) -> Markup:
+    """The distance between the surfaces at a muscle's ends, in its middle and on its two sides; empty without these scores."""
+    columns = tuple(Column(metric.key, NAMES[part][0], 2) for part, metric in zip(NAMES, DISTANCES, strict=True))
+    if not any(results.values(columns[0].metric, MEAN).values()):
+        return Markup()
+    heads = ("Method", *(f"{column.heading} (mm)" for column in columns))
+    tables = [Table(heads, tuple(_metric_rows(results, muscle, columns)), muscle) for muscle in results.muscles]
+    how = (
+        "Mean surface distance by part, mean ± SD over the legs. Each end is a fifth of the reference's slices; the "
+        "superficial side is the half nearer to the probe. Experts differ most at the ends."
+    )
+    return section("Where the surfaces differ", tables, how, results.about.cohort.label_error)
+
+
 def paired_tests(results: Results) -> Markup:
     """Every method against one, by leg; empty with a single method."""
     if results.summary is None or len(results.methods) < 2:
@@ -180,9 +195,9 @@ def volume_agreement(results: Results) -> Markup:
     return section("Agreement of volumes", tables, how)
 
 
-def _metric_rows(results: Results, muscle: str) -> list[Row]:
+def _metric_rows(results: Results, muscle: str, columns: Sequence[Column] = METRICS) -> list[Row]:
     styles = method_styles(results)
-    found = {column: _means(results, column.metric, muscle) for column in METRICS}
+    found = {column: _means(results, column.metric, muscle) for column in columns}
     best = {column: _best(column, [mean for mean, _ in means.values()]) for column, means in found.items()}
     return [
         Row(
@@ -192,7 +207,7 @@ def _metric_rows(results: Results, muscle: str) -> list[Row]:
                     written(*found[column][style.label], column.decimals),
                     best=_rounded(found[column][style.label][0], column) == best[column],
                 )
-                for column in METRICS
+                for column in columns
             ),
         )
         for style in styles

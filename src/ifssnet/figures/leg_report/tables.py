@@ -16,6 +16,7 @@ from ifssnet.figures.leg_report.content import ReportContent, VolumeEstimate
 from ifssnet.figures.leg_report.quantity_text import present, text_of
 from ifssnet.figures.leg_report.self_check_words import self_check_words
 from ifssnet.measurement.quantities import MEASURES, Quantity
+from ifssnet.measurement.reference.metrics.boundaries import BOUNDARIES
 from ifssnet.measurement.reference.metrics.table import METRICS
 from ifssnet.measurement.reference.metrics.volumes import VOLUME
 
@@ -105,9 +106,12 @@ def agreement_table(agreement: LegAgreement, colors: Mapping[str, Rgb]) -> Marku
         name: agreement.muscles[name].numbers() for name in ordered(agreement.muscles)
     }
     columns["Mean"] = agreement.mean.numbers()
-    metrics = [metric.quantity for metric in METRICS if metric is not VOLUME]
-    return muscles_table(
-        "Agreement with the reference", colors, list(columns), _rows(present(columns.values(), metrics), columns)
+    whole = [metric.quantity for metric in METRICS if metric is not VOLUME and metric not in BOUNDARIES]
+    by_part = [metric.quantity for metric in BOUNDARIES]
+    captions = {"Agreement with the reference": whole, "Where the surfaces differ": by_part}
+    return Markup().join(
+        muscles_table(caption, colors, list(columns), _rows(present(columns.values(), metrics), columns))
+        for caption, metrics in captions.items()
     )
 
 

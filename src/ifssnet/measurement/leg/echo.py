@@ -14,9 +14,6 @@ from ifssnet.core.results.measures import EchoOptions, Side
 from ifssnet.geometry.masks.box import Box, grown
 from ifssnet.geometry.untyped import distance_to_false
 
-ORIENTATION = "UltrasoundImageOrientation"
-"""The header line in which PLUS says which side of its images is which."""
-
 WHOLE, ERODED, SUPERFICIAL = "whole", "eroded", "superficial"
 
 
@@ -48,17 +45,6 @@ class Echo:
     whole: EchoPart
     eroded: EchoPart
     superficial: EchoPart
-
-
-def probe_side(header: Mapping[str, str]) -> Side:
-    """Where the probe was, by PLUS' `UltrasoundImageOrientation`: its second letter says whether rows run away from it (F) or
-    towards it (N). Without it, row 0: how a B-mode image is shown.
-
-    >>> probe_side({"UltrasoundImageOrientation": "MN"}), probe_side({})
-    ('+y', '-y')
-    """
-    code = header.get(ORIENTATION, "").strip().upper()
-    return "+y" if code[1:2] == "N" else "-y"
 
 
 def erosion_findings(

@@ -19,11 +19,12 @@ from ifssnet.geometry.grids.resample import volume_under
 from ifssnet.geometry.masks.box import label_boxes
 from ifssnet.geometry.surfaces.mesh import area_mm2, enclosed_volume_mm3
 from ifssnet.geometry.surfaces.surface import surface_of
-from ifssnet.measurement.leg.echo import ORIENTATION, Echo, echo, erosion_findings, probe_side
+from ifssnet.measurement.leg.echo import Echo, echo, erosion_findings
 from ifssnet.measurement.leg.profile import profiles
 from ifssnet.measurement.leg.unseen import unseen_share
 from ifssnet.measurement.leg.volume import spread_slices, truncated_cones_cm3
 from ifssnet.measurement.names import named_values
+from ifssnet.measurement.probe import ORIENTATION, probe_side
 
 
 def measure(labels: LabelMap, volume: Volume | None = None, options: MeasureOptions | None = None) -> LegMeasures:

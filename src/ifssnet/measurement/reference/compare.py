@@ -10,13 +10,17 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.images import LabelMap
 from ifssnet.core.muscles import field_names
 from ifssnet.core.results.agreement import LegAgreement, MuscleAgreement, SliceAgreement
+from ifssnet.core.results.measures import Side
+from ifssnet.geometry.grids.axis_order import AS_STORED
 from ifssnet.geometry.grids.long_axis import along, leg_order, order_with_first
 from ifssnet.geometry.grids.resample import comparable
 from ifssnet.geometry.masks.box import Box, label_boxes
 from ifssnet.measurement.names import Pair, paired
+from ifssnet.measurement.probe import probe_side
 from ifssnet.measurement.reference.comparison import Comparison
 from ifssnet.measurement.reference.metrics.table import METRICS
 from ifssnet.measurement.reference.overlap import joint_counts
+from ifssnet.measurement.reference.parts import SurfaceParts, surface_parts
 from ifssnet.measurement.reference.surface_distance import SurfaceDistances, surface_distances
 from ifssnet.measurement.reference.surfels import SurfelDistances, surfel_distances
 
@@ -73,11 +77,14 @@ def comparisons(
     boxes = label_boxes(labels.array, ours), label_boxes(reference.array, theirs)
     called = field_names([*labels.names.values(), *reference.names.values(), *(without or {})])
     left_out = {called[name]: frozenset(slices) for name, slices in (without or {}).items()}
+    # What a header says is by the axes as they are stored.
+    side = probe_side(reference.header if order == AS_STORED else {})
     found: dict[str, Comparison] = {}
     for pair in pairs:
         overlaps = counts.by_slice(pair.value, pair.reference_value)
-        distances, surfels = _distances(pair, labels, reference, boxes)
-        whole = Comparison(range(len(overlaps)), overlaps, distances, surfels, reference.grid.voxel_volume_mm3 / 1000)
+        distances, surfels, parts = _surfaces(pair, labels, reference, boxes, side)
+        voxel_cm3 = reference.grid.voxel_volume_mm3 / 1000
+        whole = Comparison(range(len(overlaps)), overlaps, distances, surfels, parts, voxel_cm3)
         kept = whole.without(left_out.get(pair.name, frozenset()))
         if kept is None:
             raise InputError(
@@ -131,9 +138,9 @@ def _agreement(numbers: Mapping[str, float], per_slice: Sequence[SliceAgreement]
     return MuscleAgreement(**own, further=further, per_slice=per_slice)
 
 
-def _distances(
-    pair: Pair, labels: LabelMap, reference: LabelMap, boxes: tuple[Mapping[int, Box], Mapping[int, Box]]
-) -> tuple[SurfaceDistances, SurfelDistances]:
+def _surfaces(
+    pair: Pair, labels: LabelMap, reference: LabelMap, boxes: tuple[Mapping[int, Box], Mapping[int, Box]], side: Side
+) -> tuple[SurfaceDistances, SurfelDistances, SurfaceParts]:
     empty: Box = (slice(0, 0),) * 3
     ours = empty if pair.value is None else boxes[0][pair.value]
     theirs = empty if pair.reference_value is None else boxes[1][pair.reference_value]
@@ -142,4 +149,5 @@ def _distances(
     return (
         surface_distances(*maps, spacing_mm, boxes=(ours, theirs)),
         surfel_distances(*maps, spacing_mm, boxes=(ours, theirs)),
+        surface_parts(reference.array, pair.reference_value or 0, theirs, side),
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ifssnet.measurement.reference.overlap import Overlap, total
+from ifssnet.measurement.reference.parts import SurfaceParts
 from ifssnet.measurement.reference.surface_distance import SurfaceDistances
 from ifssnet.measurement.reference.surfels import SurfelDistances
 
@@ -21,6 +22,7 @@ class Comparison:
         overlaps: The overlap on each of them.
         distances: From the surface voxels on them to the whole other surface.
         surfels: The same for the surfaces cut into small areas, for the surface Dice.
+        parts: The ends and sides of the surfaces.
         voxel_cm3: Volume of a voxel.
     """
 
@@ -28,6 +30,7 @@ class Comparison:
     overlaps: Sequence[Overlap]
     distances: SurfaceDistances
     surfels: SurfelDistances
+    parts: SurfaceParts
     voxel_cm3: float
 
     @property
@@ -56,4 +59,10 @@ class Comparison:
             surfels = surfels.without(sorted(away))
             numbers = np.array(sorted(away), dtype=np.int64)
             distances = distances.where(~np.isin(distances.mask_z, numbers), ~np.isin(distances.reference_z, numbers))
-        return Comparison([self.slices[i] for i in kept], [self.overlaps[i] for i in kept], distances, surfels, self.voxel_cm3)
+        return replace(
+            self,
+            slices=[self.slices[i] for i in kept],
+            overlaps=[self.overlaps[i] for i in kept],
+            distances=distances,
+            surfels=surfels,
+        )

@@ -22,16 +22,30 @@ class SurfaceDistances:
     """Distances between the surfaces of a mask and a reference, both ways.
 
     Attributes:
-        mask_z: Slice of each surface voxel of the mask, ascending.
+        mask_zyx: Index of each surface voxel of the mask, slices ascending.
         mask_mm: Its distance to the reference's surface; infinite where that is empty.
-        reference_z: Slice of each surface voxel of the reference, ascending.
+        mask_beyond: Whether it lies outside the reference.
+        reference_zyx: Index of each surface voxel of the reference, slices ascending.
         reference_mm: Its distance to the mask's surface.
+        reference_beyond: Whether it lies outside the mask.
     """
 
-    mask_z: Int[np.ndarray, " a"]
+    mask_zyx: Int[np.ndarray, "a 3"]
     mask_mm: Float[np.ndarray, " a"]
-    reference_z: Int[np.ndarray, " b"]
+    mask_beyond: Bool[np.ndarray, " a"]
+    reference_zyx: Int[np.ndarray, "b 3"]
     reference_mm: Float[np.ndarray, " b"]
+    reference_beyond: Bool[np.ndarray, " b"]
+
+    @property
+    def mask_z(self) -> Int[np.ndarray, " a"]:
+        """Slice of each surface voxel of the mask."""
+        return self.mask_zyx[:, 0]
+
+    @property
+    def reference_z(self) -> Int[np.ndarray, " b"]:
+        """Slice of each surface voxel of the reference."""
+        return self.reference_zyx[:, 0]
 
     @property
     def hausdorff_mm(self) -> float:
@@ -52,19 +66,25 @@ class SurfaceDistances:
     def on(self, z: int) -> SurfaceDistances:
         """The distances from the voxels of one slice, still to the whole other surface, in 3-D."""
         mask, reference = _run_of(self.mask_z, z), _run_of(self.reference_z, z)
-        return SurfaceDistances(
-            self.mask_z[mask], self.mask_mm[mask], self.reference_z[reference], self.reference_mm[reference]
-        )
+        return self._of(mask, reference)
 
     def where(self, mask: Bool[np.ndarray, " a"], reference: Bool[np.ndarray, " b"]) -> SurfaceDistances:
         """The distances from some of the surface voxels only."""
-        return SurfaceDistances(
-            self.mask_z[mask], self.mask_mm[mask], self.reference_z[reference], self.reference_mm[reference]
-        )
+        return self._of(mask, reference)
 
     def numbers(self) -> dict[str, float]:
         """All of them by name."""
         return {"hausdorff_mm": self.hausdorff_mm, "hausdorff95_mm": self.hausdorff95_mm, "asd_mm": self.asd_mm}
+
+    def _of(self, mask: slice | Bool[np.ndarray, " a"], reference: slice | Bool[np.ndarray, " b"]) -> SurfaceDistances:
+        return SurfaceDistances(
+            self.mask_zyx[mask],
+            self.mask_mm[mask],
+            self.mask_beyond[mask],
+            self.reference_zyx[reference],
+            self.reference_mm[reference],
+            self.reference_beyond[reference],
+        )
 
     @property
     def _filled(self) -> list[Float[np.ndarray, " n"]]:
@@ -102,10 +122,12 @@ def surface_distances(
     """
     first, second = surface_voxels(labels, value, boxes[0]), surface_voxels(reference, reference_value, boxes[1])
     return SurfaceDistances(
-        mask_z=first[:, 0].astype(np.int64),
+        mask_zyx=first,
         mask_mm=nearest_mm(first, second, spacing_xyz_mm),
-        reference_z=second[:, 0].astype(np.int64),
+        mask_beyond=reference[tuple(first.T)] != reference_value,
+        reference_zyx=second,
         reference_mm=nearest_mm(second, first, spacing_xyz_mm),
+        reference_beyond=labels[tuple(second.T)] != value,
     )
 
 

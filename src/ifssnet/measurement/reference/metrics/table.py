@@ -6,6 +6,7 @@ to files, tables and the report like the rest.
 
 from __future__ import annotations
 
+from ifssnet.measurement.reference.metrics.boundaries import BOUNDARIES
 from ifssnet.measurement.reference.metrics.distances import ASD, HAUSDORFF, HAUSDORFF95
 from ifssnet.measurement.reference.metrics.metric import Metric
 from ifssnet.measurement.reference.metrics.overlaps import DICE, IOU, MIOU, PRECISION, RECALL
@@ -34,4 +35,5 @@ METRICS: tuple[Metric, ...] = (
     VOLUME,
     REFERENCE_VOLUME,
     VOLUME_DIFFERENCE,
+    *BOUNDARIES,
 )
