@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import shutil
-import signal
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -25,7 +23,7 @@ from ifssnet.io.plain_data import plain_table
 from ifssnet.io.save import save
 from ifssnet.io.storage.weights import save_weights
 from ifssnet.propagate.baselines.hold import Hold, HoldConfig
-from ifssnet.workflow.cohorts.many_legs import legs_of, run_all
+from ifssnet.workflow.cohorts.many_legs import legs_of
 from ifssnet.workflow.evaluation.benchmark import benchmark, distances_to
 from ifssnet.workflow.evaluation.compared_methods import ComparedMethod
 from ifssnet.workflow.evaluation.evaluate import EvaluationOptions, evaluate
@@ -258,21 +256,6 @@ def test_a_tiny_network_in_both_directions_and_with_other_weights(legs: Path, tm
         drain(evaluate(legs, out, EvaluationOptions((ComparedMethod("a", "anchored", weights=file),), GIVEN)))
     with pytest.raises(InputError, match="weights"):
         drain(evaluate(legs, out, EvaluationOptions((ComparedMethod("a", "ifss-net"),), GIVEN)))
-
-
-def _kill(work: int) -> None:
-    if work == 1:
-        os.kill(os.getpid(), signal.SIGKILL)
-    if work == 2:
-        raise ValueError("no such leg")
-
-
-@pytest.mark.posix
-def test_a_process_that_is_killed_takes_no_other_with_it():
-    outcomes = drain(run_all([0, 1, 2, 3], _kill, 2, "working"))
-    assert [outcome.error for outcome in outcomes][::3] == ["", ""]
-    assert "SIGKILL" in outcomes[1].error
-    assert outcomes[2].error == "ValueError: no such leg"
 
 
 def test_second_acquisitions_are_no_legs(legs: Path):

@@ -29,6 +29,10 @@ class InputError(Exception):
         self.received = received
         self.remedy = remedy
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
+        """As another process takes it."""
+        return type(self), (self.expected, self.received, self.remedy)
+
 
 def silence_libraries() -> None:
     """Let a process' own `InputWarning` alone be heard: what libraries warn of or log says nothing to a user."""

@@ -239,12 +239,10 @@ class WrittenCohort:
     subjects: Mapping[str, WrittenMember]
 
 
-def make_member(plan: CohortPlan, index: int, folder: Path) -> Generator[Progress, None, WrittenMember]:
-    """Make and write one person's acquisitions; return what `cohort.toml` says about them."""
+def make_member(plan: CohortPlan, index: int, target: Path) -> Generator[Progress, None, WrittenMember]:
+    """Make one person's acquisitions, write them into a folder, and return what `cohort.toml` says about them."""
     member = plan.members[index]
     leg = build_leg(member.subject)
-    target = folder / member.split / member.name
-    target.mkdir(parents=True, exist_ok=True)
     volumes_cm3: Mapping[str, float] = {}
     written: list[WrittenRecording] = []
     for number in range(1, member.acquisitions + 1):

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 from collections import Counter
 from collections.abc import Generator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +22,7 @@ from ifssnet.phantom.files.cohort import CohortPlan, WrittenMember, describe_coh
 from ifssnet.phantom.files.leg_files import describe_recording, write_leg
 from ifssnet.phantom.files.recording import PHANTOM_1, Generated, record_leg
 from ifssnet.phantom.scanner.acquisition import Via, size_named
-from ifssnet.workflow.cohorts.threads import use_threads
+from ifssnet.workflow.jobs.run import Machines, run_all
 
 SWEEP_SUFFIXES = (".sw", ".sxi", ".xml")
 """What a scanned leg holds besides a direct one's files: either may take the other's place."""
@@ -108,40 +105,46 @@ def make_cohort(
     Args:
         output: The folder.
         plan: Who is in it, and how they are recorded.
-        workers: How many legs are made at a time, each in a process of its own; has no part in the result.
+        workers: How many legs are made at a time, each in a process of its own; 1 for this process. It has no part in the
+            result.
         force: Replace the folder if it is there.
 
     Raises:
         InputError: No worker, or a folder that cannot be written.
     """
-    if not 1 <= workers <= 256:
-        raise InputError("1 to 256 workers", f"{workers}", "Use as many as there are processor cores.")
+    if workers < 1:
+        raise InputError("1 or more workers", f"{workers}", "Use as many as there are processor cores.")
+    machines = Machines(0 if workers == 1 else workers)
     with atomic_folder(output, force=force) as folder:
-        written: dict[int, WrittenMember] = {}
-        done = 0
-        if workers == 1:
-            for index in range(len(plan.members)):
-                written[index] = drain(make_member(plan, index, folder))
-                done += 1
-                yield Progress("making digital legs", done, len(plan.members))
-        else:
-            context = multiprocessing.get_context("spawn")
-            threads = max(1, (os.cpu_count() or 1) // workers)
-            with ProcessPoolExecutor(workers, context, use_threads, (threads,)) as pool:
-                running = {pool.submit(_member, plan, index, folder): index for index in range(len(plan.members))}
-                try:
-                    for future in as_completed(running):
-                        written[running[future]] = future.result()
-                        done += 1
-                        yield Progress("making digital legs", done, len(plan.members))
-                finally:
-                    pool.shutdown(cancel_futures=True)
-        description = describe_cohort(plan, [written[index] for index in range(len(plan.members))])
+        works = [_MemberWork(plan, index, folder) for index in range(len(plan.members))]
+        outcomes = yield from run_all(works, make_one, machines, "making digital legs", patient=False)
+        written: list[WrittenMember] = []
+        for member, outcome in zip(plan.members, outcomes, strict=True):
+            if outcome.found is None:
+                raise outcome.refusal or InputError(
+                    f"a digital leg {member.name}", f"'{outcome.error}'", "Start again, with fewer workers if memory was short."
+                )
+            written.append(outcome.found)
+        description = describe_cohort(plan, written)
         (folder / DESCRIPTION).write_text(toml(plain_table(description)), encoding="utf-8", newline="\n")
     splits = Counter(member.split for member in plan.members)
     acquisitions = sum(member.acquisitions for member in plan.members)
-    return MadeCohort(output, plan.by.name, done, acquisitions, dict(splits))
+    return MadeCohort(output, plan.by.name, len(written), acquisitions, dict(splits))
 
 
-def _member(plan: CohortPlan, index: int, folder: Path) -> WrittenMember:
-    return drain(make_member(plan, index, folder))
+@dataclass(frozen=True)
+class _MemberWork:
+    """One person of a cohort who is to be made into a folder."""
+
+    plan: CohortPlan
+    index: int
+    folder: Path
+
+
+def make_one(work: _MemberWork) -> WrittenMember:
+    """Make one person of a cohort; another process may do this, and again where one died."""
+    member = work.plan.members[work.index]
+    target = work.folder / member.split / member.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_folder(target, force=True) as partial:
+        return drain(make_member(work.plan, work.index, partial))

@@ -22,13 +22,14 @@ from ifssnet.io.plain_data import Json, plain_table
 from ifssnet.io.save import save
 from ifssnet.io.storage.tables import write_table
 from ifssnet.propagate.seeding.protocols import check_protocol, distance_findings
-from ifssnet.workflow.cohorts.many_legs import legs_of, run_all
+from ifssnet.workflow.cohorts.many_legs import legs_of
 from ifssnet.workflow.evaluation.benchmark import Benchmark, benchmark, without_image
 from ifssnet.workflow.evaluation.compared_methods import ComparedMethod, check_methods
 from ifssnet.workflow.evaluation.evaluation_folder import OWN_COLUMNS, RunPlace, collect_results, prepare_folder, write_results
 from ifssnet.workflow.evaluation.run_files import FORMAT, Run, RunFiles, method_table, read_run, write_run
 from ifssnet.workflow.evaluation.summary import summarise
 from ifssnet.workflow.files.provenance import software, source
+from ifssnet.workflow.jobs.run import Machines, run_all
 
 TRUTH = "truth.seg.nrrd"
 
@@ -105,6 +106,7 @@ def evaluate(root: Path, output: Path, options: EvaluationOptions) -> Generator[
     """
     check_protocol(options.given.protocol)
     check_methods(options.methods)
+    machines = Machines(options.workers)
     against = _against(options)
     cohort = open_cohort(root)
     cases = legs_of(cohort, options.split, options.legs)
@@ -130,7 +132,8 @@ def evaluate(root: Path, output: Path, options: EvaluationOptions) -> Generator[
     )
     prepare_folder(output, about, options.force)
     runs = _planned(cohort, cases, hashes, output, options, about)
-    outcomes = yield from run_all([run for run in runs if not run.done], run_method, options.workers, "legs and methods")
+    missing = [run for run in runs if not run.done]
+    outcomes = yield from run_all(missing, run_method, machines, "legs and methods")
     for outcome in outcomes:
         if outcome.error:
             write_run(Run(key=outcome.work.key, error=outcome.error), outcome.work.facts, outcome.work.files)

@@ -17,9 +17,9 @@ from ifssnet.core.results.measures import AcsaProfile, MuscleMeasures
 from ifssnet.core.results.study import LEFT, RIGHT, SliceArea, StudyCase
 from ifssnet.io.open import open_grid
 from ifssnet.io.plain_data import plain_table
-from ifssnet.workflow.cohorts.many_legs import run_all
 from ifssnet.workflow.files.opener import SeedReading
 from ifssnet.workflow.files.provenance import software, source
+from ifssnet.workflow.jobs.run import Machines, run_all
 from ifssnet.workflow.leg.compound_files import RecordingFiles, compound_files
 from ifssnet.workflow.leg.measure_files import MeasuredLeg, measure_files
 from ifssnet.workflow.leg.method_choice import choose
@@ -104,7 +104,7 @@ def run_cases(study: Study, output: Path, workers: int) -> Generator[Progress, N
         else:
             works.append(_work(study, each, output))
     todo = [work for work in works if not work.done]
-    outcomes = yield from run_all(todo, measure_case, workers, "legs")
+    outcomes = yield from run_all(todo, measure_case, Machines(workers), "legs")
     for outcome in outcomes:
         if outcome.error:
             write_record(Record(key=outcome.work.key, error=outcome.error), outcome.work.files.record)
@@ -127,7 +127,7 @@ def _compound(
         yield Progress("reading the sweeps", len(works), len(first))
         works.append(_compound_work(study, first[name], output))
     todo = [work for work in works if not work.done]
-    outcomes = yield from run_all(todo, compound_recording, workers, "recordings")
+    outcomes = yield from run_all(todo, compound_recording, Machines(workers), "recordings")
     for outcome in outcomes:
         if outcome.error:
             write_record(Record(key=outcome.work.key, error=outcome.error), outcome.work.files.volume_record)

@@ -28,12 +28,13 @@ from ifssnet.measurement.reference.overlap import overlap, total
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.network_input.trained_pixels import on_trained_pixels
 from ifssnet.train.data.budget import ENDS, AnnotationBudget, Annotations, Range, with_ends
-from ifssnet.workflow.cohorts.many_legs import legs_of, run_all
+from ifssnet.workflow.cohorts.many_legs import legs_of
 from ifssnet.workflow.evaluation.compared_methods import ComparedMethod, check_methods
 from ifssnet.workflow.evaluation.evaluate import open_truth
 from ifssnet.workflow.evaluation.run_files import method_table
 from ifssnet.workflow.files.provenance import software, source
 from ifssnet.workflow.files.result_files import write_json
+from ifssnet.workflow.jobs.run import Machines, run_all
 from ifssnet.workflow.training.results import PseudoLabelledLeg, PseudoLabels
 
 FORMAT = "ifssnet-pseudo-labels/1"
@@ -146,7 +147,7 @@ def pseudo_label(root: Path, target: Path, how: PseudoLabelling) -> Generator[Pr
         ranges[case.name] = _ranges(case, cohort)
     annotations = how.budget.annotated(ranges)
     legs = [_leg(case, cohort, annotations, how, target) for case in cases]
-    outcomes = yield from run_all([leg for leg in legs if not leg.done], label_leg, how.workers, "labelling")
+    outcomes = yield from run_all([leg for leg in legs if not leg.done], label_leg, Machines(how.workers), "labelling")
     if failed := [outcome for outcome in outcomes if outcome.error]:
         raise InputError(
             f"{len(legs)} training legs that can be labelled",

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-CODE = "import numba; from ifssnet.workflow.cohorts.threads import use_threads; use_threads(2); print(numba.get_num_threads())"
+CODE = "import numba; from ifssnet.workflow.jobs.threads import use_threads; use_threads(2); print(numba.get_num_threads())"
 
 
 def test_more_threads_than_numba_may_use_are_no_error():

@@ -1,0 +1,71 @@
+"""The same work on many legs: several at a time, and a bad one does not stop the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from ifssnet.core.errors import InputError
+from ifssnet.core.progress import Progress
+from ifssnet.workflow.jobs.outcome import Ends, Found, Outcome, Work, attempt
+from ifssnet.workflow.jobs.pool import in_pool
+
+MAX_WORKERS = 256
+
+
+@dataclass(frozen=True)
+class Machines:
+    """Where work is done.
+
+    Attributes:
+        workers: Processes of this machine at a time, which may run out of memory or crash without harm to the others; 0
+            for one piece after the other in this process.
+
+    Raises:
+        InputError: A number of workers that cannot be.
+    """
+
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.workers <= MAX_WORKERS:
+            raise InputError(f"0 to {MAX_WORKERS} workers", f"{self.workers}", "Use as many as there are processor cores.")
+
+
+def run_all(
+    works: Sequence[Work], function: Callable[[Work], Found], machines: Machines, stage: str, *, patient: bool = True
+) -> Generator[Progress, None, list[Outcome[Work, Found]]]:
+    """Do the work on every leg; what fails is reported at the end, in the order of `works`.
+
+    Args:
+        works: What to do, in this order.
+        function: Does one piece, at a module's top level so that another process finds it; writes its own result.
+        machines: Where.
+        stage: For the progress.
+        patient: Do the rest where one has failed; else that is the end, and what was not done fails with the same words.
+    """
+    ended: dict[int, Outcome[Work, Found]] = {}
+    with closing(_ends(works, function, machines)) as ends:
+        yield Progress(stage, 0, len(works))
+        for told in ends:
+            if isinstance(told, str):
+                yield Progress(stage, len(ended), len(works), told)
+                continue
+            place, outcome = told
+            ended[place] = outcome
+            yield Progress(stage, len(ended), len(works))
+            if outcome.error and not patient:
+                return [ended.get(place, replace(outcome, work=work)) for place, work in enumerate(works)]
+    return [ended[place] for place in range(len(works))]
+
+
+def _ends(works: Sequence[Work], function: Callable[[Work], Found], machines: Machines) -> Ends[Work, Found]:
+    if machines.workers == 0:
+        return _here(works, function)
+    return in_pool(works, function, machines.workers)
+
+
+def _here(works: Sequence[Work], function: Callable[[Work], Found]) -> Ends[Work, Found]:
+    for place, work in enumerate(works):
+        yield place, attempt(function, work)
