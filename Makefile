@@ -28,7 +28,7 @@ serve: $(VENV)/.nn $(VENV)/.web ## The page to draw and to sign in, on the cases
 test: $(VENV)/.dev $(FRONT) ## Linters, types, architecture contracts, tests (all but the slow ones)
 	@$(STEPS) test
 
-test-all: $(VENV)/.itk $(FRONT) ## The same with the slow tests and ITK's reference filter
+test-all: $(VENV)/.itk $(VENV)/.cluster $(FRONT) ## The same with the slow tests, ITK's reference filter and a cluster of Ray
 	@$(STEPS) test-all
 
 coverage: $(VENV)/.dev ## Which lines and branches the fast tests reach, against the floor in pyproject.toml
@@ -86,6 +86,10 @@ $(VENV)/.dev: $(VENV)/.base requirements/dev.txt
 
 $(VENV)/.itk: $(VENV)/.dev requirements/itk.txt
 	@$(STEPS) install itk
+	@touch $@
+
+$(VENV)/.cluster: $(VENV)/.dev requirements/cluster.txt
+	@$(STEPS) install cluster
 	@touch $@
 
 $(VIEWER)/node_modules/.stamp: $(VIEWER)/package-lock.json

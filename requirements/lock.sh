@@ -19,5 +19,9 @@ compile --constraint requirements/base.txt --extra itk --output-file requirement
 compile --constraint requirements/base.txt --extra run --output-file requirements/run.txt pyproject.toml
 compile --constraint requirements/base.txt --extra fast --output-file requirements/fast.txt pyproject.toml
 compile --constraint requirements/base.txt --extra web --output-file requirements/web.txt pyproject.toml
+# A cluster of Ray is tried on this machine alone, and with it a store that speaks S3.
+echo "moto[server]" > requirements/moto.in
+compile --constraint requirements/base.txt --extra cluster --output-file requirements/cluster.txt pyproject.toml requirements/moto.in
+rm requirements/moto.in
 # What makes a release has an environment of its own.
 printf 'build\ntwine\n' | compile --output-file requirements/release.txt -

@@ -29,6 +29,10 @@ Rater = Annotated[str, typer.Option(help="Who drew the slices, for provenance an
 Force = Annotated[bool, typer.Option("--force", help="Replace the output if it is there already.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars and no remarks.")]
+Cluster = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="The Ray cluster that does the work instead: auto, HOST:PORT or ray://HOST:PORT."),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say the stages of the work and how long it took.")]
 Names = Annotated[
     str | None, typer.Option("--names", metavar="1=SOL,2=GM", help="Names of label values, for files that hold none.")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ifssnet.cli.options import Json, Quiet, Verbose
+from ifssnet.cli.options import Cluster, Json, Quiet, Verbose
 from ifssnet.cli.overruled import exclude, needs
 from ifssnet.cli.parse import folder
 from ifssnet.cli.summary import show_summary
@@ -69,7 +69,8 @@ def run(
     against: Annotated[
         str | None, typer.Option(help="The method that the others are tested against (default: guided, else the first).")
     ] = None,
-    workers: Annotated[int, typer.Option(min=0, max=256, help="Runs at a time, a process each; 0: in this process.")] = 1,
+    workers: Annotated[int, typer.Option(min=0, max=256, help="Runs at a time, in so many processes; 0: in this process.")] = 1,
+    cluster: Cluster = None,
     keep: Annotated[int, typer.Option(min=0, help="Keep the segmentations of this many legs, for the 3-D figures.")] = 1,
     force: Annotated[bool, typer.Option("--force", help="Replace an evaluation of other legs or another protocol.")] = False,
     json: Json = False,
@@ -88,6 +89,7 @@ def run(
     terminal = Terminal(quiet, verbose, json)
     distances = {"--every": every is not None, "--every-mm": every_mm is not None}
     exclude(distances, f"--protocol {protocol.value}", protocol is not Protocol.all_seeds)
+    exclude({"--workers": workers != 1}, "--cluster", cluster is not None)
     needs({"--seed": seed != 0}, "--noise-mm", noise_mm is not None)
     options = EvaluationOptions(
         methods=parsed(methods, weights or (), None if direction is None else direction.value),
@@ -96,6 +98,7 @@ def run(
         legs=legs,
         against=against,
         workers=workers,
+        cluster=cluster,
         keep=keep,
         force=force,
     )

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from ifssnet.cli.options import Force, Json, Quiet
+from ifssnet.cli.options import Cluster, Force, Json, Quiet
+from ifssnet.cli.overruled import exclude
 from ifssnet.cli.parse import folder
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.errors import InputError
@@ -142,6 +143,7 @@ def cohort(
         str | None, typer.Option(metavar="NAMES", help="Make only these persons of it, as P35,P36: the same as in the whole.")
     ] = None,
     workers: Annotated[int, typer.Option(help="Legs made at a time; has no part in the result.")] = 1,
+    cluster: Cluster = None,
     force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -155,6 +157,7 @@ def cohort(
     from ifssnet.phantom.files.recording import Generated
     from ifssnet.workflow.cohorts.phantom_files import make_cohort
 
+    exclude({"--workers": workers != 1}, "--cluster", cluster is not None)
     plan = plan_cohort(
         subjects,
         None if split is None else _split(split),
@@ -169,7 +172,7 @@ def cohort(
     if only is not None:
         plan = plan.only([name.strip() for name in only.split(",") if name.strip()])
     terminal = Terminal(quiet, as_json=json)
-    made = terminal.run(make_cohort(output, plan, workers=workers, force=force))
+    made = terminal.run(make_cohort(output, plan, workers=workers, cluster=cluster, force=force))
     if json:
         terminal.answer_json(plain_table(made))
     else:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ifssnet.cli.options import Json, Quiet, Verbose
+from ifssnet.cli.options import Cluster, Json, Quiet, Verbose
 from ifssnet.cli.overruled import exclude
 from ifssnet.cli.parse import folder
 from ifssnet.cli.terminal import Terminal
@@ -37,7 +37,8 @@ def run(
     first: Annotated[int, typer.Option(help="Slices of the first leg, of 1400; decremental.")] = 230,
     floor: Annotated[int, typer.Option(help="Slices that no leg goes below, of 1400; decremental.")] = 42,
     constant: Annotated[int, typer.Option(help="Slices of each leg, of 1400; constant.")] = 42,
-    workers: Annotated[int, typer.Option(min=0, max=256, help="Legs at a time, a process each; 0: in this process.")] = 1,
+    workers: Annotated[int, typer.Option(min=0, max=256, help="Legs at a time, in so many processes; 0: in this process.")] = 1,
+    cluster: Cluster = None,
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -60,11 +61,12 @@ def run(
     dealt = {"--first": first != own.first, "--floor": floor != own.floor}
     exclude(dealt, f"--policy {policy.value}", policy is Policy.constant)
     exclude({"--constant": constant != own.constant}, f"--policy {policy.value}", policy is Policy.decremental)
+    exclude({"--workers": workers != 1}, "--cluster", cluster is not None)
     chosen = methods([method])
     if len(chosen) != 1:
         raise InputError("one method", f"{len(chosen)}", "Name the one that draws the slices that nobody drew.")
     budget = AnnotationBudget(policy.value, first=first, floor=floor, constant=constant)
-    labels = terminal.run(pseudo_label(cohort, output, PseudoLabelling(chosen[0], budget, workers)))
+    labels = terminal.run(pseudo_label(cohort, output, PseudoLabelling(chosen[0], budget, workers, cluster)))
     if json:
         terminal.answer_json(plain(labels))
     terminal.say(

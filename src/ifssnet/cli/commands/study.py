@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ifssnet.cli.options import Force, Json, Quiet, Verbose
+from ifssnet.cli.options import Cluster, Force, Json, Quiet, Verbose
+from ifssnet.cli.overruled import exclude
 from ifssnet.cli.parse import folder, names
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.results.study import StudyResults
@@ -19,7 +20,8 @@ def run(
         Path, typer.Option("--output", "-o", metavar="DIR", callback=folder, help="The folder; an earlier run in it goes on.")
     ],
     bids: Annotated[bool, typer.Option("--bids", help="Write masks and numbers as BIDS derivatives, too.")] = False,
-    workers: Annotated[int, typer.Option(min=0, max=256, help="Legs at a time, a process each; 0: in this process.")] = 1,
+    workers: Annotated[int, typer.Option(min=0, max=256, help="Legs at a time, in so many processes; 0: in this process.")] = 1,
+    cluster: Cluster = None,
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -34,7 +36,8 @@ def run(
     from ifssnet.workflow.study.study import REPORT, StudyOptions, run_study, summary_table
 
     terminal = Terminal(quiet, verbose, json)
-    results = terminal.run(run_study(study, output, StudyOptions(workers, bids)))
+    exclude({"--workers": workers != 1}, "--cluster", cluster is not None)
+    results = terminal.run(run_study(study, output, StudyOptions(workers, bids, cluster)))
     if json:
         terminal.answer_json(summary_table(results))
         return results

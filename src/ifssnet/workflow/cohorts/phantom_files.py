@@ -98,15 +98,16 @@ def _leg(options: LegOptions) -> Generator[Progress, None, ScannableLeg]:
 
 
 def make_cohort(
-    output: Path, plan: CohortPlan, *, workers: int = 1, force: bool = False
+    output: Path, plan: CohortPlan, *, workers: int = 1, cluster: str | None = None, force: bool = False
 ) -> Generator[Progress, None, MadeCohort]:
     """Make a cohort into a folder, which comes into place when it is whole; the same plan gives the same bytes.
 
     Args:
         output: The folder.
         plan: Who is in it, and how they are recorded.
-        workers: How many legs are made at a time, each in a process of its own; 1 for this process. It has no part in the
+        workers: How many legs are made at a time, in so many processes; 1 for this process. It has no part in the
             result.
+        cluster: The address of a Ray cluster that is used instead; None for none.
         force: Replace the folder if it is there.
 
     Raises:
@@ -114,10 +115,10 @@ def make_cohort(
     """
     if workers < 1:
         raise InputError("1 or more workers", f"{workers}", "Use as many as there are processor cores.")
-    machines = Machines(0 if workers == 1 else workers)
+    machines = Machines.of(0 if workers == 1 else workers, cluster)
     with atomic_folder(output, force=force) as folder:
         works = [_MemberWork(plan, index, folder) for index in range(len(plan.members))]
-        outcomes = yield from run_all(works, make_one, machines, "making digital legs", patient=False)
+        outcomes = yield from run_all(works, make_one, machines, "making digital legs", (folder,), patient=False)
         written: list[WrittenMember] = []
         for member, outcome in zip(plan.members, outcomes, strict=True):
             if outcome.found is None:

@@ -44,7 +44,8 @@ class EvaluationOptions:
         split: The part of the cohort.
         legs: The number of legs, the first by name; None for all.
         against: The label of the method that the others are tested against; None for "guided" if it is there, else the first.
-        workers: The number of runs at a time, each in a process of its own; 0 for this process.
+        workers: The number of runs at a time, in so many processes; 0 for this process.
+        cluster: The address of a Ray cluster that is used instead; None for none.
         keep: The number of legs, the first by name, whose segmentations are kept for the 3-D figures.
         force: Replace an evaluation of other legs or another protocol that is in the folder.
     """
@@ -55,6 +56,7 @@ class EvaluationOptions:
     legs: int | None = None
     against: str | None = None
     workers: int = 1
+    cluster: str | None = None
     keep: int = 1
     force: bool = False
 
@@ -106,7 +108,7 @@ def evaluate(root: Path, output: Path, options: EvaluationOptions) -> Generator[
     """
     check_protocol(options.given.protocol)
     check_methods(options.methods)
-    machines = Machines(options.workers)
+    machines = Machines.of(options.workers, options.cluster)
     against = _against(options)
     cohort = open_cohort(root)
     cases = legs_of(cohort, options.split, options.legs)
@@ -133,7 +135,7 @@ def evaluate(root: Path, output: Path, options: EvaluationOptions) -> Generator[
     prepare_folder(output, about, options.force)
     runs = _planned(cohort, cases, hashes, output, options, about)
     missing = [run for run in runs if not run.done]
-    outcomes = yield from run_all(missing, run_method, machines, "legs and methods")
+    outcomes = yield from run_all(missing, run_method, machines, "legs and methods", (output,))
     for outcome in outcomes:
         if outcome.error:
             write_run(Run(key=outcome.work.key, error=outcome.error), outcome.work.facts, outcome.work.files)

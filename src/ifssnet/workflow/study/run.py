@@ -78,13 +78,13 @@ class CaseWork:
         return whole and read_record(self.files.record, self.key).status == "done"
 
 
-def run_cases(study: Study, output: Path, workers: int) -> Generator[Progress, None, dict[StudyCase, Record]]:
+def run_cases(study: Study, output: Path, machines: Machines) -> Generator[Progress, None, dict[StudyCase, Record]]:
     """Compound, segment and measure whatever is not done yet; a failure does not stop the others.
 
     Args:
         study: What to do.
         output: The folder of the results.
-        workers: How many legs at a time, each in a process of its own; 0 for this process.
+        machines: Where the work is done.
 
     Returns:
         How each measurement whose files are there ended.
@@ -93,7 +93,7 @@ def run_cases(study: Study, output: Path, workers: int) -> Generator[Progress, N
         InputError: Settings that no leg can be compounded or segmented with, or a folder that cannot be written.
     """
     cases = [each for each in study.cases if not each.missing]
-    recordings = yield from _compound(study, cases, output, workers)
+    recordings = yield from _compound(study, cases, output, machines)
     records: dict[StudyCase, Record] = {}
     works: list[CaseWork] = []
     for place, each in enumerate(cases):
@@ -104,7 +104,7 @@ def run_cases(study: Study, output: Path, workers: int) -> Generator[Progress, N
         else:
             works.append(_work(study, each, output))
     todo = [work for work in works if not work.done]
-    outcomes = yield from run_all(todo, measure_case, Machines(workers), "legs")
+    outcomes = yield from run_all(todo, measure_case, machines, "legs", (output,))
     for outcome in outcomes:
         if outcome.error:
             write_record(Record(key=outcome.work.key, error=outcome.error), outcome.work.files.record)
@@ -118,7 +118,7 @@ def run_cases(study: Study, output: Path, workers: int) -> Generator[Progress, N
 
 
 def _compound(
-    study: Study, cases: Sequence[PlannedCase], output: Path, workers: int
+    study: Study, cases: Sequence[PlannedCase], output: Path, machines: Machines
 ) -> Generator[Progress, None, dict[str, Record]]:
     """How each recording with sweeps ended, by its name."""
     first = {each.case.recording: each for each in reversed(cases) if each.sweeps}
@@ -127,7 +127,7 @@ def _compound(
         yield Progress("reading the sweeps", len(works), len(first))
         works.append(_compound_work(study, first[name], output))
     todo = [work for work in works if not work.done]
-    outcomes = yield from run_all(todo, compound_recording, Machines(workers), "recordings")
+    outcomes = yield from run_all(todo, compound_recording, machines, "recordings", (output,))
     for outcome in outcomes:
         if outcome.error:
             write_record(Record(key=outcome.work.key, error=outcome.error), outcome.work.files.volume_record)

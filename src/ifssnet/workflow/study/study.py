@@ -19,6 +19,7 @@ from ifssnet.io.storage.tables import parquet_here, write_table
 from ifssnet.io.storage.workbook import excel_here, write_workbook
 from ifssnet.workflow.files.provenance import software
 from ifssnet.workflow.files.result_files import holds_files, write_json
+from ifssnet.workflow.jobs.run import Machines
 from ifssnet.workflow.study.bids import write_bids
 from ifssnet.workflow.study.comparisons import agreements, comparisons, detectable_changes, group_differences, series_of
 from ifssnet.workflow.study.layout import RESULTS
@@ -37,12 +38,14 @@ class StudyOptions:
     """How a study is run.
 
     Attributes:
-        workers: How many legs at a time, each in a process of its own; 0 for this process.
+        workers: How many legs at a time, in so many processes; 0 for this process.
         bids: Whether the segmentations are written in the layout of BIDS derivatives, too.
+        cluster: The address of a Ray cluster that is used instead of workers; None for none.
     """
 
     workers: int = 1
     bids: bool = False
+    cluster: str | None = None
 
 
 def run_study(source: Path, output: Path, options: StudyOptions) -> Generator[Progress, None, StudyResults]:
@@ -58,7 +61,7 @@ def run_study(source: Path, output: Path, options: StudyOptions) -> Generator[Pr
     """
     study = read_study(source)
     _prepare(output, study)
-    records = yield from run_cases(study, output, options.workers)
+    records = yield from run_cases(study, output, Machines.of(options.workers, options.cluster))
     yield Progress("writing the tables", 0, 1)
     results = results_of(study, records)
     _write(results, output)

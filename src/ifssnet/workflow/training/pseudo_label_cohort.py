@@ -48,12 +48,14 @@ class PseudoLabelling:
     Attributes:
         method: The method for the slices that the expert has not drawn.
         budget: Which slices the expert has drawn (paper, III-C2 and III-C3).
-        workers: Legs at a time, each in a process of its own; 0 for this process.
+        workers: Legs at a time, in so many processes; 0 for this process.
+        cluster: The address of a Ray cluster that is used instead; None for none.
     """
 
     method: ComparedMethod
     budget: AnnotationBudget = field(default_factory=AnnotationBudget)
     workers: int = 1
+    cluster: str | None = None
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,7 @@ def pseudo_label(root: Path, target: Path, how: PseudoLabelling) -> Generator[Pr
             something else.
     """
     check_methods((how.method,))
+    machines = Machines.of(how.workers, how.cluster)
     cohort = open_cohort(root)
     cases = legs_of(cohort, TRAIN)
     _prepare(root, target)
@@ -147,7 +150,8 @@ def pseudo_label(root: Path, target: Path, how: PseudoLabelling) -> Generator[Pr
         ranges[case.name] = _ranges(case, cohort)
     annotations = how.budget.annotated(ranges)
     legs = [_leg(case, cohort, annotations, how, target) for case in cases]
-    outcomes = yield from run_all([leg for leg in legs if not leg.done], label_leg, Machines(how.workers), "labelling")
+    missing = [leg for leg in legs if not leg.done]
+    outcomes = yield from run_all(missing, label_leg, machines, "labelling", (target,))
     if failed := [outcome for outcome in outcomes if outcome.error]:
         raise InputError(
             f"{len(legs)} training legs that can be labelled",
