@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -194,3 +196,40 @@ def test_names_of_weights_that_come_with_the_package(leg, shelf):
     with pytest.raises(InputError, match="'strong'; those that come"):
         segmented(leg, "o.seg.nrrd", weights=Path("strong"))
     assert not (leg / "o.seg.nrrd").exists()
+
+
+WITHOUT_TORCH = """
+import sys
+sys.modules["torch"] = None  # whoever imports it gets an ImportError
+from ifssnet.cli.main import main
+main(sys.argv[1:])
+"""
+
+
+def test_the_default_network_runs_in_an_installation_without_torch(leg, shelf):
+    pytest.importorskip("onnxruntime")
+    out = leg / "o.seg.nrrd"
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            WITHOUT_TORCH,
+            "segment",
+            leg / "leg.mha",
+            "--seeds",
+            leg / "seeds.seg.nrrd",
+            "-o",
+            out,
+            "--provenance",
+        ],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    facts = json.loads((leg / "o.seg.nrrd.json").read_text(encoding="utf-8"))
+    assert facts["method"]["name"] == "anchored"
+    assert facts["method"]["engine"] != "torch"
+    by_torch, _ = segmented(leg, "p.seg.nrrd", method=None, weights=None, engine="torch")
+    assert np.array_equal(open_labels(out).array == 1, by_torch)

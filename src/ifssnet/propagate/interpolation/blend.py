@@ -37,10 +37,18 @@ def _add_moved(total, distances, weight, dy, dx):
     fy, fx = np.float32(-dy - floor_y), np.float32(-dx - floor_x)
     one = np.float32(1)
     w00, w01, w10, w11 = weight * (one - fy) * (one - fx), weight * (one - fy) * fx, weight * fy * (one - fx), weight * fy * fx
+    # Where no neighbour lies beyond the edge, the loop is one that a processor runs on several pixels at a time.
+    first = min(max(-floor_x, 0), width)
+    last = max(min(width - 1 - floor_x, width), first)
     for y in range(height):
-        y0 = min(max(y + floor_y, 0), height - 1)
-        y1 = min(max(y + floor_y + 1, 0), height - 1)
-        for x in range(width):
-            x0 = min(max(x + floor_x, 0), width - 1)
-            x1 = min(max(x + floor_x + 1, 0), width - 1)
-            total[y, x] += w00 * distances[y0, x0] + w01 * distances[y0, x1] + w10 * distances[y1, x0] + w11 * distances[y1, x1]
+        above = distances[min(max(y + floor_y, 0), height - 1)]
+        below = distances[min(max(y + floor_y + 1, 0), height - 1)]
+        row = total[y, first:last]
+        a0, a1 = above[first + floor_x : last + floor_x], above[first + floor_x + 1 : last + floor_x + 1]
+        b0, b1 = below[first + floor_x : last + floor_x], below[first + floor_x + 1 : last + floor_x + 1]
+        for x in range(last - first):
+            row[x] += w00 * a0[x] + w01 * a1[x] + w10 * b0[x] + w11 * b1[x]
+        for start, stop in ((0, first), (last, width)):
+            for x in range(start, stop):
+                x0, x1 = min(max(x + floor_x, 0), width - 1), min(max(x + floor_x + 1, 0), width - 1)
+                total[y, x] += w00 * above[x0] + w01 * above[x1] + w10 * below[x0] + w11 * below[x1]
