@@ -72,12 +72,16 @@ def test_every_third_place_is_kept_back_and_alone_judges_the_network_on_this_leg
     # On another leg it has learned nothing by heart.
     other = replace(volume, array=volume.array // 2)
     assert hidden(adaptation, other, seeds) == {12, 24, 36, 48, 60}
+    # A part of this leg is known as well, whatever its slices are called there.
+    grid = Grid((61, 40, 40), GRID.spacing_xyz_mm)
+    part = Seeds({1: {z - 12: seeds.masks[1][z] for z in DRAWN[1:]}}, grid, {1: "SOL"})
+    assert hidden(adaptation, Volume(volume.array[12:], grid), part) == {36}
 
 
 def test_a_weights_file_remembers_the_leg(adaptation: Adaptation, tmp_path: Path) -> None:
     save_weights(adaptation.tuned, tmp_path / "own.safetensors")
     again = Anchored.from_weights(open_weights(tmp_path / "own.safetensors"))
-    assert again.own_leg == OwnLeg.of(leg()[0], (12, 48))
+    assert again.own_leg == OwnLeg.of(leg()[0], (0, 24, 36, 60, 72))
     assert Anchored.from_weights(anchored()).own_leg is None
 
 
@@ -125,9 +129,9 @@ def test_settings_that_cannot_be_are_refused() -> None:
             AdaptationConfig(**wrong)
 
 
-def test_a_leg_is_known_by_its_grey_levels() -> None:
+def test_a_slice_is_known_by_its_grey_levels_of_any_type() -> None:
     volume, _ = leg()
     own = OwnLeg.of(volume, (12, 48))
-    assert own.is_that_of(volume)
-    assert own.is_that_of(replace(volume, array=volume.array.astype(np.float32)))
-    assert not own.is_that_of(Volume(volume.array[:10], Grid((10, 40, 40), (1.0, 1.0, 1.0))))
+    assert own.has_learned(volume, 12)
+    assert own.has_learned(replace(volume, array=volume.array.astype(np.float32)), 48)
+    assert not own.has_learned(volume, 14)

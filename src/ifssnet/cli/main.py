@@ -123,6 +123,7 @@ COMMANDS: Mapping[str, Callable[..., object] | Group] = {
             "mark": session.mark,
             "erase": session.erase,
             "propagate": session.propagate,
+            "adapt": session.adapt,
             "check": session.check,
             "suggest": session.suggest,
             "accept": session.accept,

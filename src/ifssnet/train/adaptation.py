@@ -132,7 +132,7 @@ def adapt(
             "Draw more slices, or use the network as it is.",
         )
     average, updates, seconds = yield from _learn(_task(weights, method, volume, seeds, kept_back, config), config)
-    own_leg = OwnLeg.of(volume, kept_back)
+    own_leg = OwnLeg.of(volume, {z for label in seeds.labels for z in _learned(seeds, label, kept_back)})
     tuned = replace(weights, tensors=arrays_of(average), sampling={**weights.sampling, "own_leg": plain_table(own_leg)})
     interpolated, before = _hidden_dice(replace(method, own_leg=own_leg), volume, seeds)
     _, after = _hidden_dice(Anchored.from_weights(tuned), volume, seeds)
@@ -153,6 +153,12 @@ def _kept_back(seeds: Seeds) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
+def _learned(seeds: Seeds, label: int, kept_back: Sequence[int]) -> tuple[int, ...]:
+    """The annotated slices of a muscle but those of groups that are kept back."""
+    groups = find_groups(seeds.masks[label])
+    return tuple(z for group in groups if not set(kept_back) & set(group.slices) for z in group.slices)
+
+
 def _task(
     weights: Weights,
     method: Anchored,
@@ -166,12 +172,11 @@ def _task(
     annotated: dict[str, tuple[int, ...]] = {}
     names: dict[int, str] = {}
     for value, label in enumerate(seeds.labels, start=1):
-        groups = find_groups(seeds.masks[label])
-        learned = [z for group in groups if not set(kept_back) & set(group.slices) for z in group.slices]
+        learned = _learned(seeds, label, kept_back)
         for z in learned:
             labels[z][seeds.masks[label][z]] = value
         if any(seeds.masks[label][z].any() for z in learned):
-            names[value], annotated[str(value)] = str(value), tuple(learned)
+            names[value], annotated[str(value)] = str(value), learned
     leg = LabelledLeg("leg", "leg", volume, LabelMap(labels, seeds.grid, names))
     own = AnchoredConfig(
         network=method.network.config,

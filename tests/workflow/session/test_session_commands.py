@@ -15,8 +15,14 @@ from ifssnet.core.images import LabelMap
 from ifssnet.core.packed_mask import PackedMask
 from ifssnet.io.open import open_labels, open_sweep
 from ifssnet.io.save import save
+from ifssnet.io.storage.weights import save_weights
+from ifssnet.train.adaptation import Adaptation
+from ifssnet.workflow.files.default_weights import ELSEWHERE
+from ifssnet.workflow.session.events import PropagationStarted
 from ifssnet.workflow.session.hidden_slices import dice_of
-from ifssnet.workflow.session.session import Session
+from ifssnet.workflow.session.log import read_log
+from ifssnet.workflow.session.session import LOG, Session
+from weights_shelf import anchored, fill_shelf
 
 
 def run(*arguments: object) -> int:
@@ -182,3 +188,34 @@ def test_outlines_that_save_the_hand_by_commands(tmp_path: Path) -> None:
     assert drawn[16].mask.pixels > 50
     for wrong in (("--how", "trace", "--points", "1,2,3"), ("--how", "trace"), ("--how", "between", "--slice", "99")):
         assert run("session", "outline", case, "SOL", "--slice", 17, *wrong) == 2
+
+
+def test_a_case_keeps_a_network_of_its_own_only_where_that_helps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(ELSEWHERE, str(fill_shelf(tmp_path / "shelf")))
+    save(volume(), tmp_path / "leg.mha")
+    save(some_slices(0, 10, 20, 30, 40), tmp_path / "drawn.seg.nrrd")
+    case = tmp_path / "anna"
+    assert run("session", "new", case, tmp_path / "leg.mha", "--by", "E") == 0
+    assert run("session", "draw", case, tmp_path / "drawn.seg.nrrd", "--by", "E") == 0
+    assert run("session", "adapt", case, "--seconds", "1e-6", "--by", "E") == 0
+    assert "The tuned network is kept" in capsys.readouterr().err
+    assert (case / "adapted.safetensors").is_file()
+    with monkeypatch.context() as worse:
+        worse.setattr(Adaptation, "kept", False)
+        assert run("session", "adapt", case, "--seconds", "1e-6", "--by", "E") == 0
+    assert "stays as it was" in capsys.readouterr().err
+    assert not (case / "adapted.safetensors").exists()
+    save_weights(anchored(bias=9.0), case / "adapted.safetensors")
+    assert run("session", "propagate", case, "--method", "anchored", "--by", "E") == 0
+    with Session.open(case, read_only=True) as session:
+        started = [each for each in read_log(case / LOG).events if isinstance(each, PropagationStarted)]
+        assert started[-1].weights.startswith("adapted.safetensors")
+        assert session.state.mask(SOL, 5) != PackedMask.of(cone(5))
+    # It knows drawn slices by heart, so it is not what hidden ones judge.
+    assert run("session", "check", case, "--by", "E") == 0
+    with Session.open(case, read_only=True) as session:
+        assert all(dict(each.dice)["anchored"] > 0.9 for each in session.state.muscle(SOL).hidden)
+    assert run("session", "adapt", case, "--forget", "--by", "E") == 0
+    assert not (case / "adapted.safetensors").exists()

@@ -171,6 +171,32 @@ def propagate(
     return _answered(terminal, found)
 
 
+def adapt(
+    folder: Folder,
+    seconds: Annotated[float | None, typer.Option(help="Seconds of learning, at most (default 50).")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of what is drawn at random.")] = 0,
+    forget: Annotated[bool, typer.Option("--forget", help="Use the network as it came, from now on.")] = False,
+    by: By = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> object:
+    """Tune the network on the slices of this case. Every third annotated group is kept back to see whether that helps.
+
+    Gaps that are filled from now on have the tuned network; `ifss session propagate FOLDER --again` fills every gap anew.
+    """
+    from ifssnet.workflow.session import commands as work
+
+    terminal = Terminal(quiet, verbose, json)
+    answer, found = terminal.run(work.adapt_session(folder, by, most_s=seconds, seed=seed, forget=forget))
+    if found is not None and json:
+        terminal.answer_json(found.table())
+        return found
+    if found is not None:
+        terminal.say(found.in_words)
+    return _answered(terminal, answer)
+
+
 def check(
     folder: Folder,
     muscle: MaybeMuscle = None,

@@ -1,7 +1,8 @@
-"""The leg that a network was tuned on: there it may be judged only by slices that were kept back from it."""
+"""The leg that a network was tuned on: there it may be judged only by slices that it did not learn from."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -15,22 +16,20 @@ class OwnLeg:
     """The leg that a network was tuned on.
 
     Attributes:
-        kept_back: Slices that it did not learn from, ascending; one at least.
-        checksum: That of the grey levels of the first of them, so that the leg is known again.
+        learned: Checksums of the grey levels of the slices that it learned from, ascending. By them a slice is known again
+            wherever it lies: in the whole leg, or in a part of it.
     """
 
-    kept_back: tuple[int, ...]
-    checksum: int
+    learned: tuple[int, ...]
 
     @classmethod
-    def of(cls, volume: Volume, kept_back: tuple[int, ...]) -> OwnLeg:
-        """What is remembered of a leg whose grey levels are on the scale of 0 to 255."""
-        return cls(kept_back, _checksum(volume, kept_back[0]))
+    def of(cls, volume: Volume, slices: Iterable[int]) -> OwnLeg:
+        """What is remembered of slices of a leg whose grey levels are on the scale of 0 to 255."""
+        return cls(tuple(sorted({_checksum(volume, z) for z in slices})))
 
-    def is_that_of(self, volume: Volume) -> bool:
-        """Whether a volume is the one that the network was tuned on."""
-        z = self.kept_back[0]
-        return z < volume.grid.slices and _checksum(volume, z) == self.checksum
+    def has_learned(self, volume: Volume, z: int) -> bool:
+        """Whether the network was tuned on this slice."""
+        return _checksum(volume, z) in self.learned
 
 
 def _checksum(volume: Volume, z: int) -> int:

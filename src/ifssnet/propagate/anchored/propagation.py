@@ -152,13 +152,12 @@ class AnchoredPropagation:
 
     def _hidden_dice(self, muscles: Mapping[int, CorrectedMuscle]) -> dict[int, dict[int, list[float]]]:
         corrector, seen = self.corrector, Images(self.volume, self.corrector.sampling)
-        # What the network learned by heart says nothing of the slices between.
-        own = self.own_leg if self.own_leg is not None and self.own_leg.is_that_of(self.volume) else None
         scores: dict[int, dict[int, list[float]]] = {label: {} for label in muscles}
         for label, muscle in muscles.items():
             for hidden in muscle.hidden(seen):
                 wanted = hidden.wanted
-                if own is not None and wanted.z not in own.kept_back:
+                if self.own_leg is not None and self.own_leg.has_learned(self.volume, wanted.z):
+                    # What the network knows by heart says nothing of the slices between.
                     continue
                 correction = corrector.corrections(wanted.image[None], wanted.prior_px[None, None], wanted.cue_values[None])[0]
                 prior = corrector.prior_logit(wanted.prior_px)

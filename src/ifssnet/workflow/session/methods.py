@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 
-from ifssnet.workflow.leg.method_choice import CLASSICAL, choose
+from ifssnet.workflow.leg.method_choice import CLASSICAL, NETWORK, choose
 from ifssnet.workflow.leg.segment_files import BuiltMethod, build
 
 INTERPOLATION = CLASSICAL
 """The method that reads no grey levels and always runs."""
+
+ADAPTED = "adapted.safetensors"
+"""The network of a case that was tuned on its slices, in the case's folder."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +31,17 @@ class Methods:
     def best(self) -> str:
         """The method that runs where nobody names one: the network where it can run, else interpolation."""
         return choose(None, None, {}, volume_given=True).method
+
+    def of_case(self, name: str, folder: Path) -> BuiltMethod:
+        """A method as a case has it: with the network that was tuned on its slices, where there is one.
+
+        Raises:
+            InputError: No such method, one that cannot run here, or damaged weights.
+        """
+        own = folder / ADAPTED
+        if name != NETWORK or not own.is_file():
+            return self.get(name)
+        return build(choose(name, own, {}, volume_given=True), {}, self.device)
 
     def get(self, name: str) -> BuiltMethod:
         """A method, ready to run.

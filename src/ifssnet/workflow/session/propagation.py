@@ -114,7 +114,7 @@ def _run(
 ) -> Generator[Progress, None, None]:
     """One run of one method, from its first event to its last."""
     intervals = turns[-1]
-    built = methods.get(name)
+    built = methods.of_case(name, session.folder)
     state = session.state
     basis = tuple(state.basis(each) for each in intervals)
     weights = "" if built.weights is None else f"{built.weights.file} {built.weights.sha256}"

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.findings import Finding, worst_first
+from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress
+from ifssnet.core.seeds import Seeds
 from ifssnet.io.open import open_volume
 from ifssnet.io.plain_data import Json, plain, plain_table
 from ifssnet.io.storage.weights import open_weights, save_weights
@@ -94,19 +96,41 @@ def adapt_files(
         InputError: The learning extra is missing, something cannot be read or does not fit, or too little is drawn.
     """
     check_learning_installed()
-    from ifssnet.propagate.anchored.method import Anchored
-    from ifssnet.train.adaptation import AdaptationConfig, adapt
-
     drawn = [seeds_path] if isinstance(seeds_path, Path) else list(seeds_path)
     start = find_weights(weights, NETWORK)
     check_suffix(output, (".safetensors",))
     check_target(output, force, start, volume_path, *drawn, *reading.corrections)
-    chosen = {"updates": updates, "most_s": most_s, "seed": seed}
-    config = replace(AdaptationConfig(), **{name: value for name, value in chosen.items() if value is not None})
-    opened = open_weights(start, NETWORK)
     volume = open_volume(volume_path)
     seeds = open_seeds(drawn, volume.grid, reading=reading)
     yield Progress("reading what was drawn", 1, 1, findings=seeds.findings)
+    found = yield from adapt_leg(volume, seeds, output, start, updates=updates, most_s=most_s, seed=seed, force=force)
+    return replace(found, findings=worst_first(seeds.findings))
+
+
+def adapt_leg(
+    volume: Volume,
+    seeds: Seeds,
+    output: Path,
+    start: Path,
+    *,
+    updates: int | None = None,
+    most_s: float | None = None,
+    seed: int = 0,
+    force: bool = False,
+) -> Generator[Progress, None, AdaptedNetwork]:
+    """As `adapt_files`, of a leg that is in memory, from the weights of a file.
+
+    Raises:
+        InputError: The learning extra is missing, the weights are of another network, what is given does not fit, or too little
+            is drawn.
+    """
+    check_learning_installed()
+    from ifssnet.propagate.anchored.method import Anchored
+    from ifssnet.train.adaptation import AdaptationConfig, adapt
+
+    chosen = {"updates": updates, "most_s": most_s, "seed": seed}
+    config = replace(AdaptationConfig(), **{name: value for name, value in chosen.items() if value is not None})
+    opened = open_weights(start, NETWORK)
     method = Anchored.from_weights(opened)
     if on_trained_pixels(method, seeds.grid) is not method:
         x, y, _ = seeds.grid.spacing_xyz_mm
@@ -125,12 +149,8 @@ def adapt_files(
         found.dice_after,
         found.updates,
         found.seconds,
-        worst_first(seeds.findings),
     )
     told = {name: value for name, value in asdict(facts).items() if name not in ("output", "findings", "seconds")}
-    card = {
-        **opened.card,
-        "adapted": {**told, "kept_back": list(found.kept_back), "from": plain(file_source(start)), "seed": seed},
-    }
-    save_weights(replace(found.weights, card=card), output, force=force)
+    adapted: dict[str, Json] = {**plain_table(told), "from": plain(file_source(start)), "seed": seed}
+    save_weights(replace(found.weights, card={**opened.card, "adapted": adapted}), output, force=force)
     return facts
