@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Bool
@@ -35,10 +35,13 @@ class FillBetweenSlicesConfig:
         heuristic_alignment: Search for the shift under which two regions overlap most before they are interpolated.
         distance_transform: Find the way from one region to the other by distance transforms (ITK's and Slicer's
             default) rather than by repeated dilations.
+        overlap: Which muscle a pixel goes to that two were filled into: the "first" by label value, or the "last" as in 3D
+            Slicer.
     """
 
     heuristic_alignment: bool = True
     distance_transform: bool = True
+    overlap: Literal["first", "last"] = "first"
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,10 @@ class FillBetweenSlices:
             for label in seeds.labels
         }
         done, total = 0, sum(len(gap.slices) for of_label in gaps.values() for gap in of_label)
-        for label, of_label in gaps.items():
+        last = self.config.overlap == "last"
+        taken: dict[int, Mask] = {}
+        # Where the last one wins it comes first, and leaves to the others what it has not taken.
+        for label, of_label in sorted(gaps.items(), reverse=last):
             for gap in of_label:
                 low, high = gap.slices.start - 1, gap.slices.stop
                 below, above = seeds.masks[label][low], seeds.masks[label][high]
@@ -80,6 +86,10 @@ class FillBetweenSlices:
                 for z in gap.slices:
                     probability = np.zeros(seeds.grid.shape_zyx[1:], dtype=np.float32)
                     probability[box] = filled[z - low]
+                    if last:
+                        before = taken.setdefault(z, np.zeros(probability.shape, dtype=bool))
+                        probability[before] = 0
+                        before |= probability > 0
                     done += 1
                     yield Step(label, z, probability, done, total)
 

@@ -14,8 +14,14 @@ from ifssnet.core.images import Volume
 from ifssnet.core.progress import Step
 from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Seeds
-from ifssnet.geometry.masks.box import bounding_box
+from ifssnet.geometry.masks.box import bounding_box, grown
 from ifssnet.geometry.masks.distance import signed_distance
+
+BACKGROUND_NAMES = ("background", "other", "outside")
+"""How a segment of what is no muscle is called, in small letters."""
+
+GROWTH, LEAST_MARGIN = 0.1, 3
+"""By how much of its length, and by how many voxels at least, 3D Slicer grows the box of the seeds on each side."""
 
 MAY_MOVE_MM = 5.0
 """How far from where it was drawn on the nearest annotated slices a muscle may lie on one that was not annotated for it."""
@@ -73,10 +79,7 @@ def find_markers(volume: Volume, seeds: Seeds, margin_mm: float) -> Markers | No
     margin = [max(1, math.ceil(margin_mm / s)) for s in spacing]
     plane = bounding_box(np.any(list(footprints.values()), axis=0), margin)
     image = volume.array[slices[0] : slices[-1] + 1, plane[0], plane[1]].astype(np.float32)
-    if not np.isfinite(image).all():
-        raise InputError(
-            "finite grey levels", "NaN or infinity around the muscles", "Replace what is not finite in the volume."
-        )
+    _refuse_not_finite(image)
     markers = np.zeros(image.shape, dtype=np.uint8)
     background = len(seeds.labels) + 1
     markers[:, _rim(plane, seeds.grid.shape_zyx[1:])] = background
@@ -93,6 +96,39 @@ def find_markers(volume: Volume, seeds: Seeds, margin_mm: float) -> Markers | No
     return Markers(image, markers, seeds.labels, slices[0], plane)
 
 
+def drawn_markers(volume: Volume, seeds: Seeds) -> Markers | None:
+    """The markers and the region that 3D Slicer's "Grow from seeds" has of the same segmentation; None where nothing was drawn.
+
+    What was drawn is all that is marked, of the later segment where two overlap. If no segment is called background, what was
+    not drawn on annotated slices is background, so that there is something to stop the muscles. The region is the box of all
+    markers, grown on each side by a tenth of its length and at least three voxels.
+
+    Raises:
+        InputError: Grey levels in the region that are not finite.
+    """
+    if not any(seeds.present(label) for label in seeds.labels):
+        return None
+    every = np.zeros(seeds.grid.shape_zyx, dtype=np.uint8)
+    for place, label in enumerate(seeds.labels, start=1):
+        for z, mask in seeds.masks[label].items():
+            every[z][mask] = place
+    if not any(seeds.name(label).strip().lower() in BACKGROUND_NAMES for label in seeds.labels):
+        for z in seeds.annotated_slices:
+            every[z][every[z] == 0] = len(seeds.labels) + 1
+    box = bounding_box(every > 0)
+    box = grown(box, [max(LEAST_MARGIN, int(GROWTH * (part.stop - part.start - 1))) for part in box], every.shape)
+    image = volume.array[box].astype(np.float32)
+    _refuse_not_finite(image)
+    return Markers(image, every[box], seeds.labels, box[0].start, box[1:])
+
+
+def _refuse_not_finite(image: Float32[np.ndarray, "z y x"]) -> None:
+    if not np.isfinite(image).all():
+        raise InputError(
+            "finite grey levels", "NaN or infinity around the muscles", "Replace what is not finite in the volume."
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class MarkerPropagation:
     """A method that grows regions from markers, with its leg.
@@ -100,20 +136,20 @@ class MarkerPropagation:
     Attributes:
         volume: Grey levels.
         seeds: What the expert drew.
-        margin_mm: See `find_markers`.
+        find: The markers in a volume; None where nothing was drawn.
         grow: The marker that each voxel joins, from the markers and the voxels' distances (z, y, x).
         described: What the method was set to.
     """
 
     volume: Volume
     seeds: Seeds
-    margin_mm: float
+    find: Callable[[Volume, Seeds], Markers | None]
     grow: Callable[[Markers, tuple[float, float, float]], UInt8[np.ndarray, "z y x"]]
     described: MethodDescription
 
     def steps(self) -> Iterator[Step]:
         """Yield every slice between the lowest and the highest annotated one; the growing itself comes before the first."""
-        markers = find_markers(self.volume, self.seeds, self.margin_mm)
+        markers = self.find(self.volume, self.seeds)
         if markers is not None:
             yield from _steps(markers, self.grow(markers, self.seeds.grid.spacing_zyx_mm), self.seeds)
 

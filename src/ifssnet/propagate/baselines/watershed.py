@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import UInt8
@@ -11,7 +12,7 @@ from ifssnet.core.images import Volume
 from ifssnet.core.provenance import MethodDescription
 from ifssnet.core.seeds import Seeds
 from ifssnet.geometry.untyped import gradient_magnitude, watershed
-from ifssnet.propagate.baselines.markers import MarkerPropagation, Markers, check_positive, volume_of
+from ifssnet.propagate.baselines.markers import MarkerPropagation, Markers, check_positive, find_markers, volume_of
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ class Watershed:
             InputError: No volume, or one that is not the seeds'.
         """
         described = MethodDescription(asdict(self.config))
-        return MarkerPropagation(volume_of(volume, seeds), seeds, self.config.margin_mm, self._grown, described)
+        find = partial(find_markers, margin_mm=self.config.margin_mm)
+        return MarkerPropagation(volume_of(volume, seeds), seeds, find, self._grown, described)
 
     def _grown(self, markers: Markers, spacing_zyx_mm: tuple[float, float, float]) -> UInt8[np.ndarray, "z y x"]:
         landscape = gradient_magnitude(markers.image, [self.config.feature_size_mm / spacing for spacing in spacing_zyx_mm])
