@@ -7,7 +7,18 @@ import pytest
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
-from ifssnet.propagate.network_input.region import Region, Sampling, crop, normalised, paste, pixel_mm, region_of, slice_step
+from ifssnet.propagate.network_input.region import (
+    Region,
+    Sampling,
+    crop,
+    crop_held,
+    normalised,
+    paste,
+    paste_onto,
+    pixel_mm,
+    region_of,
+    slice_step,
+)
 
 
 def _grid(spacing_mm: float, side: int = 128, spacing_z_mm: float = 0.277) -> Grid:
@@ -99,3 +110,32 @@ def test_a_muscle_that_was_never_drawn_has_no_region() -> None:
 def test_a_pixel_of_no_size_is_refused() -> None:
     with pytest.raises(InputError, match="pixel_mm"):
         Sampling(pixel_mm=0.0)
+
+
+@pytest.mark.parametrize("factor", [1, 2, 4, 7, 9])
+def test_compiled_loops_give_what_numpy_gives_to_the_last_bit(factor: int) -> None:
+    generator = np.random.default_rng(factor)
+    for top, left in ((3, 5), (-11, 30), (-60, 2)):
+        region = Region(factor, top, left, (6, 5))
+        at_y, at_x = (np.arange(blocks * factor) + first for blocks, first in ((6, top), (5, left)))
+        for plane in (
+            generator.normal(size=(40, 47)).astype(np.float32),
+            generator.integers(0, 255, (40, 47)).astype(np.uint8),
+        ):
+            held = plane.astype(np.float32)[np.ix_(np.clip(at_y, 0, 39), np.clip(at_x, 0, 46))]
+            seen = np.outer((at_y >= 0) & (at_y < 40), (at_x >= 0) & (at_x < 47))
+            for found, voxels in (
+                (crop_held(plane.astype(np.float32), region), held),
+                (crop(plane[None], region)[0], held * seen),
+            ):
+                rows = np.add.reduceat(voxels, np.arange(0, voxels.shape[1], factor), axis=1)
+                expected = np.add.reduceat(rows, np.arange(0, voxels.shape[0], factor), axis=0) / np.float32(factor**2)
+                np.testing.assert_array_equal(found, expected)
+
+
+def test_a_part_of_a_slice_gets_what_the_whole_slice_would() -> None:
+    values = np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32)
+    for region in (Region(4, 3, -7, (6, 5)), Region(1, 20, 21, (6, 5)), Region(4, 90, 0, (6, 5))):
+        part = np.zeros((20, 25), dtype=np.float32)
+        paste_onto(part, values, region, (10, 4))
+        np.testing.assert_array_equal(part, paste(values, region, (40, 47), 0.0)[10:30, 4:29])

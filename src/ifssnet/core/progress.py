@@ -45,6 +45,7 @@ class Step:
         done: Steps finished, this one included.
         total: Steps in all.
         provisional: Whether the same slice comes again, better.
+        within: Rows and columns beyond which the probability is 0; None where it may be anything everywhere.
     """
 
     label: int
@@ -53,6 +54,7 @@ class Step:
     done: int
     total: int
     provisional: bool = False
+    within: tuple[slice, ...] | None = None
 
 
 def drain(work: Generator[Progress, None, Result], listen: Callable[[Progress], None] | None = None) -> Result:

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Integer, UInt16
+from jaxtyping import Integer, UInt16
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import LabelMap
@@ -43,7 +43,7 @@ def assemble(steps: Iterable[Step], seeds: Seeds, *, keep_probability: bool = Fa
     two bytes for each pixel of the muscles' bounding boxes, and the labels themselves.
 
     Args:
-        steps: In any order; a slice that comes twice counts as it came last.
+        steps: In any order; a slice that comes twice counts as it came last, and a provisional one not at all.
         seeds: What the expert drew.
         keep_probability: Keep the probability as well, float16: 1 and 0 where the expert drew.
 
@@ -61,8 +61,8 @@ def assemble(steps: Iterable[Step], seeds: Seeds, *, keep_probability: bool = Fa
     patches: dict[int, dict[int, _Patch | None]] = {}
     for step in steps:
         _check(step, seeds)
-        if step.z not in seeds.masks[step.label]:
-            patches.setdefault(step.z, {})[step.label] = _patch(step.probability, floor)
+        if step.z not in seeds.masks[step.label] and not step.provisional:
+            patches.setdefault(step.z, {})[step.label] = _patch(step, floor)
         yield Progress("propagating", step.done, step.total)
 
     grid = seeds.grid
@@ -97,20 +97,24 @@ def _check(step: Step, seeds: Seeds) -> None:
             f"{step.probability.shape} for slice {step.z}",
             "Give the seeds that the method was started with.",
         )
-    low, high = float(step.probability.min()), float(step.probability.max())
+    seen = step.probability[step.within or ...]
+    low, high = float(seen.min()), float(seen.max())
     if not (low >= 0 and high <= 1):
         raise InputError("probabilities from 0 to 1", f"{low} to {high} on slice {step.z}", "Choose another method.")
 
 
-def _patch(probability: Float[np.ndarray, "y x"], floor: int) -> _Patch | None:
+def _patch(step: Step, floor: int) -> _Patch | None:
     """What has to be remembered of a slice: nothing where the muscle is out of the question."""
+    probability, (top, left) = step.probability, (0, 0)
+    if step.within is not None:
+        probability, (top, left) = probability[step.within], (int(step.within[0].start), int(step.within[1].start))
     marked = probability >= floor / SCALE
     rows = np.flatnonzero(marked.any(axis=1))
     if not rows.size:
         return None
     columns = np.flatnonzero(marked[rows[0] : rows[-1] + 1].any(axis=0))
     inside = probability[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return _Patch(int(rows[0]), int(columns[0]), np.floor(inside.astype(np.float64) * SCALE).astype(np.uint16))
+    return _Patch(top + int(rows[0]), left + int(columns[0]), np.floor(inside.astype(np.float64) * SCALE).astype(np.uint16))
 
 
 def _claim(labels: Integer[np.ndarray, "y x"], best: UInt16[np.ndarray, "y x"], label: int, patch: _Patch) -> None:

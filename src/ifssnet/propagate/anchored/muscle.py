@@ -21,7 +21,7 @@ from ifssnet.propagate.anchored.prior import (
 from ifssnet.propagate.anchored.references import Reference, Sides, move_px, planes, references, weights
 from ifssnet.propagate.anchored.volume_level import MuscleLogits
 from ifssnet.propagate.interpolation.depth_maps import Depth, DepthMaps
-from ifssnet.propagate.network_input.region import Region, crop, paste, pixel_mm, region_of
+from ifssnet.propagate.network_input.region import Region, crop, crop_held, paste_onto, pixel_mm, region_of
 from ifssnet.propagate.seeding.border_scatter import scatter_beyond_pixels_mm
 
 REACH_SD = 4.0
@@ -170,13 +170,16 @@ class CorrectedMuscle:
         self.ready = MuscleLogits(self.region, np.array(self.slices), prior, self.found, gates, weight)
 
     def correction(self, z: int, level: float) -> Float32[np.ndarray, "y x"]:
-        """The correction on a whole slice, the level included and the gate applied."""
+        """The correction on the box of the maps, the level included and the gate applied."""
         above = int(np.searchsorted(self.slices, z))
         below = above if self.slices[above] == z else above - 1
         share = (z - self.slices[below]) / max(self.slices[above] - self.slices[below], 1)
         plane = (1 - share) * self.found[below].astype(np.float32) + share * self.found[above].astype(np.float32)
         plane = np.float32(self.gate(z)) * (plane + np.float32(level))
-        return paste(np.asarray(plane, np.float32), self.region, self.maps.seeds.grid.shape_zyx[1:], 0.0)
+        rows, columns = self.maps.box
+        whole = np.zeros((rows.stop - rows.start, columns.stop - columns.start), dtype=np.float32)
+        paste_onto(whole, np.asarray(plane, np.float32), self.region, (rows.start, columns.start))
+        return whole
 
     def _pass(self) -> None:
         places = [self.place[wanted.z] for wanted in self.waiting]
@@ -202,8 +205,4 @@ def _near(slices: Sequence[int], wanted: Sequence[int], reach: int) -> list[int]
 def _on_region(depth: Depth, maps: DepthMaps, region: Region) -> Float32[np.ndarray, "v u"]:
     """A map of the box on a region's pixels; its edge goes on beyond the box."""
     rows, columns = maps.box
-    factor = region.factor
-    at_y = np.clip(np.arange(region.shape_yx[0] * factor) + region.top - rows.start, 0, depth.shape[0] - 1)
-    at_x = np.clip(np.arange(region.shape_yx[1] * factor) + region.left - columns.start, 0, depth.shape[1] - 1)
-    whole = np.asarray(depth, np.float32)[np.ix_(at_y, at_x)]
-    return crop(whole[None], Region(factor, 0, 0, region.shape_yx))[0]
+    return crop_held(depth, replace(region, top=region.top - rows.start, left=region.left - columns.start))

@@ -12,6 +12,7 @@ from jaxtyping import Float32
 
 from ifssnet.core.errors import InputWarning
 from ifssnet.core.images import Volume
+from ifssnet.core.machine.threads import ahead
 from ifssnet.core.progress import Step
 from ifssnet.core.provenance import MethodDescription, SelfCheck
 from ifssnet.core.seeds import Seeds
@@ -97,8 +98,7 @@ class AnchoredPropagation:
         total = sum(len(muscle.slices) for muscle in muscles.values()) + sum(map(len, sought.values()))
         done = 0
         seen = Images(self.volume, self.corrector.sampling)
-        for z in sorted(seen_slices):
-            depths = maps.at(z)
+        for z, depths in maps.along(sorted(seen_slices)):
             for label, muscle in muscles.items():
                 if z in muscle.place:
                     muscle.prepare(z, depths[label], seen)
@@ -116,13 +116,18 @@ class AnchoredPropagation:
             {label: muscle.logits for label, muscle in muscles.items()},
             {label: inference.volume_share(maps.curves[label].mean_gap * muscle.slice_mm) for label, muscle in muscles.items()},
         )
-        for z, labels in sought.items():
-            for label, depth in maps.at(z).items():
-                if label not in labels:
-                    continue
+
+        def corrected(z: int) -> dict[int, Float32[np.ndarray, "row column"]]:
+            depths = {label: depth for label, depth in maps.at(z).items() if label in sought[z]}
+            return {
+                label: self._probability(depth, maps, muscles[label].correction(z, levels[label]))
+                for label, depth in depths.items()
+            }
+
+        for z, found in ahead(corrected, sought):
+            for label, probability in found.items():
                 done += 1
-                correction = muscles[label].correction(z, levels[label])
-                yield Step(label, z, self._probability(depth, maps, correction), done, total)
+                yield Step(label, z, probability, done, total, within=maps.box)
 
     def describe(self) -> MethodDescription:
         """Settings, what guided interpolation chose and estimates, and how the network fared on hidden groups."""
@@ -165,13 +170,13 @@ class AnchoredPropagation:
         return scores
 
     def _probability(
-        self, depth: Depth, maps: DepthMaps, correction: Float32[np.ndarray, "row column"] | None
+        self, depth: Depth, maps: DepthMaps, correction: Float32[np.ndarray, "y x"] | None
     ) -> Float32[np.ndarray, "row column"]:
-        """The probability of a whole slice, from the depth of the prior on the box and the correction on the whole slice."""
+        """The probability of a whole slice, from the depth of the prior and the correction, both on the box."""
         size = np.float32(pixel_mm(maps.seeds.grid, self.corrector.sampling))
         logit = self.corrector.prior_logit(np.asarray(depth, np.float32) / size)
         if correction is not None:
-            logit = logit + correction[maps.box]
+            logit += correction
         probability = np.zeros(maps.seeds.grid.shape_zyx[1:], dtype=np.float32)
         probability[maps.box] = expit(logit)
         return probability

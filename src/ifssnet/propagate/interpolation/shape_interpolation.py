@@ -117,7 +117,7 @@ class ShapePropagation:
                 probability = np.zeros(self.seeds.grid.shape_zyx[1:], dtype=np.float32)
                 probability[maps.box] = expit(depth / np.float32(self.config.softness_mm))
                 done += 1
-                yield Step(label, z, probability, done, total)
+                yield Step(label, z, probability, done, total, within=maps.box)
 
     @cached_property
     def depth_maps(self) -> DepthMaps | None:

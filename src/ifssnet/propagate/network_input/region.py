@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Shaped
+from jaxtyping import Bool, Float, Float32, Int, Shaped
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
+from ifssnet.propagate.network_input.region_kernels import FACTOR_MOST, add_blocks, spread
+
+_COMPILED = (np.dtype(np.uint8), np.dtype(np.float32), np.dtype(np.bool_))
+"""Kinds of pixels for which there is a compiled loop."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,11 @@ def region_of(masks: Mapping[int, Bool[np.ndarray, "y x"]], grid: Grid, sampling
 def crop(planes: Shaped[np.ndarray, "z y x"], region: Region) -> Float32[np.ndarray, "z v u"]:
     """Block means inside a region; voxels beyond the slice count as 0. Masks become how much of a pixel they cover."""
     factor, (rows, columns) = region.factor, region.shape_yx
+    if 1 < factor <= FACTOR_MOST and planes.dtype in _COMPILED:
+        means = np.empty((len(planes), rows, columns), dtype=np.float32)
+        for plane, found in zip(planes, means, strict=True):
+            add_blocks(plane, region.top, region.left, factor, False, found)
+        return means
     _, height, width = planes.shape
     top, bottom = max(region.top, 0), min(region.top + rows * factor, height)
     left, right = max(region.left, 0), min(region.left + columns * factor, width)
@@ -117,10 +126,28 @@ def crop(planes: Shaped[np.ndarray, "z y x"], region: Region) -> Float32[np.ndar
     if top < bottom and left < right:
         inside = (slice(top - region.top, bottom - region.top), slice(left - region.left, right - region.left))
         voxels[:, *inside] = planes[:, top:bottom, left:right]
+    return _means(voxels, factor)
+
+
+def crop_held(plane: Float[np.ndarray, "y x"], region: Region) -> Float32[np.ndarray, "v u"]:
+    """Block means inside a region; the edge of the plane goes on beyond it. A plane that is not float32 is made so."""
+    factor, (rows, columns) = region.factor, region.shape_yx
+    plane = np.asarray(plane, np.float32)
+    if 1 < factor <= FACTOR_MOST:
+        means = np.empty((rows, columns), dtype=np.float32)
+        add_blocks(plane, region.top, region.left, factor, True, means)
+        return means
+    at_y = np.clip(np.arange(rows * factor) + region.top, 0, plane.shape[0] - 1)
+    at_x = np.clip(np.arange(columns * factor) + region.left, 0, plane.shape[1] - 1)
+    return _means(plane[np.ix_(at_y, at_x)][None], factor)[0]
+
+
+def _means(voxels: Float32[np.ndarray, "z y x"], factor: int) -> Float32[np.ndarray, "z v u"]:
     if factor == 1:
         return voxels
-    along_x = np.add.reduceat(voxels, np.arange(0, columns * factor, factor), axis=2)
-    return np.add.reduceat(along_x, np.arange(0, rows * factor, factor), axis=1) / np.float32(factor * factor)
+    _, height, width = (int(side) for side in voxels.shape)
+    along_x = np.add.reduceat(voxels, np.arange(0, width, factor), axis=2)
+    return np.add.reduceat(along_x, np.arange(0, height, factor), axis=1) / np.float32(factor * factor)
 
 
 def normalised(grey: Float[np.ndarray, "*shape"], sampling: Sampling) -> Float32[np.ndarray, "*shape"]:
@@ -133,12 +160,32 @@ def paste(
 ) -> Float32[np.ndarray, "y x"]:
     """A region's values on the voxels of a full slice: linear between the centres of blocks, `outside` beyond the region."""
     whole = np.full(shape_yx, outside, dtype=np.float32)
-    rows = _inside(region.top, values.shape[0], region.factor, shape_yx[0])
-    columns = _inside(region.left, values.shape[1], region.factor, shape_yx[1])
-    if rows.start < rows.stop and columns.start < columns.stop:
-        down = _linear(values, rows, region.top, region.factor)
-        whole[rows, columns] = _linear(down.T, columns, region.left, region.factor).T
+    paste_onto(whole, values, region)
     return whole
+
+
+def paste_onto(
+    plane: Float32[np.ndarray, "y x"], values: Float32[np.ndarray, "v u"], region: Region, origin_yx: tuple[int, int] = (0, 0)
+) -> None:
+    """Put a region's values onto a part of a slice, as `paste` does; what lies beyond the region stays.
+
+    Args:
+        plane: The part.
+        values: On the region.
+        region: On the whole slice.
+        origin_yx: Where the part begins on the slice.
+    """
+    top, left = region.top - origin_yx[0], region.left - origin_yx[1]
+    rows = _inside(top, values.shape[0], region.factor, plane.shape[0])
+    columns = _inside(left, values.shape[1], region.factor, plane.shape[1])
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        return
+    if region.factor == 1:
+        plane[rows, columns] = values[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+        return
+    down = _between(values.shape[0], rows, top, region.factor)
+    right = _between(values.shape[1], columns, left, region.factor)
+    spread(values, *down, *right, plane[rows, columns])
 
 
 def _span(at: np.ndarray, factor: int, margin: float, sampling: Sampling) -> tuple[int, int]:
@@ -156,12 +203,11 @@ def _inside(first: int, blocks: int, factor: int, voxels: int) -> slice:
     return slice(max(first, 0), max(min(first + blocks * factor, voxels), 0))
 
 
-def _linear(values: np.ndarray, wanted: slice, first: int, factor: int) -> np.ndarray:
-    """Values along axis 0 at the voxels `wanted`, from those at the centres of blocks; held beyond the outermost centres."""
-    if factor == 1:
-        return values[wanted.start - first : wanted.stop - first]
+def _between(
+    blocks: int, wanted: slice, first: int, factor: int
+) -> tuple[Int[np.ndarray, " voxel"], Float32[np.ndarray, " voxel"]]:
+    """The block below each wanted voxel, and how far it lies on the way to the next; held beyond the outermost centres."""
     at = (np.arange(wanted.start, wanted.stop, dtype=np.int64) - first - (factor - 1) / 2) / factor
-    at = np.asarray(np.clip(at, 0, len(values) - 1))
-    below = np.minimum(at.astype(np.intp), len(values) - 2)
-    share = (at - below).astype(np.float32)[:, None]
-    return values[below] * (1 - share) + values[below + 1] * share
+    at = np.asarray(np.clip(at, 0, blocks - 1))
+    below = np.minimum(at.astype(np.intp), blocks - 2)
+    return below, (at - below).astype(np.float32)

@@ -115,7 +115,7 @@ class ResampledPropagation:
     def _resampled(self, steps: Iterable[Step]) -> Iterator[Step]:
         for step in steps:
             probability = _on_pixels(np.asarray(step.probability, np.float32), self.grid, self.original)
-            yield replace(step, probability=probability)
+            yield replace(step, probability=probability, within=None)
 
     def describe(self) -> MethodDescription:
         """What the method says of itself, and the size of the resampled pixels."""
