@@ -63,7 +63,7 @@ def assemble(steps: Iterable[Step], seeds: Seeds, *, keep_probability: bool = Fa
         _check(step, seeds)
         if step.z not in seeds.masks[step.label] and not step.provisional:
             patches.setdefault(step.z, {})[step.label] = _patch(step, floor)
-        yield Progress("propagating", step.done, step.total)
+        yield Progress("propagating", step.done, step.total, "first look" if step.provisional else "")
 
     grid = seeds.grid
     labels = np.zeros(grid.shape_zyx, dtype=np.min_scalar_type(max(seeds.labels, default=0)))
@@ -121,8 +121,9 @@ def _claim(labels: Integer[np.ndarray, "y x"], best: UInt16[np.ndarray, "y x"], 
     """Give a muscle the pixels where it is more probable than any before it."""
     here, most = labels[patch.place], best[patch.place]
     wins = patch.levels > most
-    most[wins] = patch.levels[wins]
-    here[wins] = np.where(patch.levels[wins] >= HALF, label, 0)
+    np.copyto(most, patch.levels, where=wins)
+    np.copyto(here, 0, where=wins)
+    np.copyto(here, label, where=wins & (patch.levels >= HALF))
 
 
 def _keep_drawn(labels: Integer[np.ndarray, "y x"], best: UInt16[np.ndarray, "y x"], z: int, seeds: Seeds) -> int:

@@ -68,6 +68,10 @@ def run(
     provenance: Annotated[
         bool, typer.Option("--provenance", help="Write OUT.json beside it: method, settings, slices, versions, hashes.")
     ] = False,
+    profile: Annotated[
+        Path | None,
+        typer.Option(help="Write what each stage took (time, memory, machine; nothing of the leg) here, to be sent to others."),
+    ] = None,
     subject: Subject = "",
     side: Annotated[LegSide | None, typer.Option(help="Which leg, for provenance and report.")] = None,
     rater: Rater = "",
@@ -136,6 +140,7 @@ def run(
         protocol=protocol,
         device=device,
         engine=engine,
+        profile=profile,
         probability=probability,
         with_provenance=provenance,
         subject=subject,

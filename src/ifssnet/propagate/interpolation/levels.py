@@ -93,7 +93,7 @@ def _overlap(inside):
 @no_type_check
 @compiled(nogil=True)
 def _level(threshold, near, guess, wanted):
-    """The level that so many pixels reach; below all of them where none is wanted.
+    """The level that the wanted number of pixels reaches; below all of them where none is wanted.
 
     It is looked for close to a guess first: of a whole slice few pixels lie there, and only those are put in order.
     """

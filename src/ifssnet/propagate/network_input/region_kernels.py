@@ -1,4 +1,4 @@
-"""The inner loops of regions: means of blocks, and the way back between the centres of blocks."""
+"""The inner loops of regions: means of blocks, and the values between the centres of blocks."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 
 from ifssnet.core.errors import InputWarning
 from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.machine.peak import peak_mb, reset_peak
 from ifssnet.core.muscles import field_names
 from ifssnet.core.progress import drain
 from ifssnet.core.results.evaluation import SeedProtocol
@@ -23,7 +24,6 @@ from ifssnet.measurement.reference.compare import agreement, comparisons, slice_
 from ifssnet.measurement.reference.comparison import Comparison
 from ifssnet.propagate.seeding.protocols import restrict
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds
-from ifssnet.workflow.evaluation.memory import peak_mb, reset_peak
 from ifssnet.workflow.leg.case import segment
 
 

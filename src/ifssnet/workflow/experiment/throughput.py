@@ -16,6 +16,7 @@ from jaxtyping import UInt8
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.machine.peak import peak_mb, reset_peak
 from ifssnet.core.muscles import SOL
 from ifssnet.core.progress import Progress
 from ifssnet.core.results.evaluation import SeedProtocol
@@ -24,7 +25,6 @@ from ifssnet.core.segmentation import Propagator
 from ifssnet.propagate.seeding.protocols import ALL_SEEDS
 from ifssnet.workflow.evaluation.benchmark import benchmark
 from ifssnet.workflow.evaluation.compared_methods import ComparedMethod
-from ifssnet.workflow.evaluation.memory import peak_mb, reset_peak
 from ifssnet.workflow.experiment.plan import LEARNED, PAPER, ExperimentOptions
 from ifssnet.workflow.experiment.results import Machine, Throughput
 

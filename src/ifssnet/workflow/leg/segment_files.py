@@ -11,6 +11,7 @@ from ifssnet.core.findings import Finding, worst_first
 from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress
 from ifssnet.core.provenance import BodySide, Provenance, WeightsSource
+from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator, Segmentation
 from ifssnet.io.open import open_volume
 from ifssnet.io.plain_data import Json, plain
@@ -25,6 +26,7 @@ from ifssnet.propagate.methods import method as plain_method
 from ifssnet.propagate.network_input.trained_pixels import pixel_findings
 from ifssnet.propagate.seeding.protocols import ALL_SEEDS, check_protocol, distance_findings
 from ifssnet.workflow.files.opener import AS_DRAWN, SeedReading, open_seeds
+from ifssnet.workflow.files.profile import Stopwatch, profiled
 from ifssnet.workflow.files.provenance import case_facts, file_source, weights_source
 from ifssnet.workflow.files.result_files import check_apart, check_image_target, check_target, write_json
 from ifssnet.workflow.leg.case import estimates_from_slices, in_order, segment
@@ -76,6 +78,7 @@ def segment_files(
     rater: str = "",
     force: bool = False,
     reading: SeedReading = AS_DRAWN,
+    profile: Path | None = None,
 ) -> Generator[Progress, None, SegmentedFile]:
     """Segment a volume from seeds and write the result.
 
@@ -98,6 +101,7 @@ def segment_files(
         rater: Who drew.
         force: Replace files.
         reading: How the seeds are taken, corrections among them.
+        profile: Where to write what each stage took.
 
     Returns:
         Where the result is, each muscle's volume, and the provenance.
@@ -105,6 +109,7 @@ def segment_files(
     Raises:
         InputError: Something cannot be read, does not fit, or cannot be written; nothing is written then.
     """
+    watch = Stopwatch("segment")
     drawn = [seeds_path] if isinstance(seeds_path, Path) else list(seeds_path)
     check_protocol(protocol)
     choice = choose(method, weights, settings, volume_given=volume_path is not None)
@@ -116,30 +121,50 @@ def segment_files(
         check_image_target(probability, force, *read, labels=False)
     if with_provenance:
         check_target(beside, force, *read)
-    built = build(choice, settings, device, engine)
-    volume = None if volume_path is None else open_volume(volume_path)
-    seeds = open_seeds(drawn, None if volume is None else volume.grid, reading=reading)
-    counted = distance_findings(protocol, seeds.grid.spacing_xyz_mm[2])
-    yield Progress("reading what was drawn", 1, 1, findings=worst_first([*seeds.findings, *counted]))
-    seen = volume if built.propagator.needs_volume else None
-    found = yield from segment(seen, seeds, built.propagator, keep_probability=probability is not None, protocol=protocol)
-    provenance = replace(
-        built.complete(found.provenance),
-        seeds=tuple(file_source(path) for path in (*drawn, *reading.corrections)),
-        volume=None if volume_path is None else file_source(volume_path),
-        case=case_facts(subject, side, rater),
-    )
-    if with_provenance and not provenance.method.volume_estimates():
-        provenance = replace(provenance, estimates=estimates_from_slices(seeds, protocol))
-    save(found.labels, output, force=force)
-    if probability is not None and found.probability is not None:
-        save(Volume(found.probability, found.labels.grid), probability, force=force)
-    if with_provenance:
-        write_json(provenance_table(provenance), beside, force)
-    unlike = () if seen is None else pixel_findings(built.propagator, seeds.grid)
-    drawn = (*seeds.findings, *completeness_findings(found.labels), *counted)
-    findings = worst_first([*grey_scale_findings(provenance.grey_scale), *unlike, *drawn])
-    return SegmentedFile(output, _volumes_cm3(found), provenance, findings)
+    if profile is not None:
+        check_target(profile, force, *read)
+
+    def work() -> Generator[Progress, None, SegmentedFile]:
+        built = build(choice, settings, device, engine)
+        volume = None if volume_path is None else open_volume(volume_path)
+        yield Progress("reading the volume", 1, 1)
+        seeds = open_seeds(drawn, None if volume is None else volume.grid, reading=reading)
+        counted = distance_findings(protocol, seeds.grid.spacing_xyz_mm[2])
+        yield Progress("reading what was drawn", 1, 1, findings=worst_first([*seeds.findings, *counted]))
+        watch.work |= _amount(seeds, built.propagator)
+        seen = volume if built.propagator.needs_volume else None
+        found = yield from segment(seen, seeds, built.propagator, keep_probability=probability is not None, protocol=protocol)
+        provenance = replace(
+            built.complete(found.provenance),
+            seeds=tuple(file_source(path) for path in (*drawn, *reading.corrections)),
+            volume=None if volume_path is None else file_source(volume_path),
+            case=case_facts(subject, side, rater),
+        )
+        if with_provenance and not provenance.method.volume_estimates():
+            provenance = replace(provenance, estimates=estimates_from_slices(seeds, protocol))
+        save(found.labels, output, force=force)
+        if probability is not None and found.probability is not None:
+            save(Volume(found.probability, found.labels.grid), probability, force=force)
+        if with_provenance:
+            write_json(provenance_table(provenance), beside, force)
+        unlike = () if seen is None else pixel_findings(built.propagator, seeds.grid)
+        remarks = (*seeds.findings, *completeness_findings(found.labels), *counted)
+        findings = worst_first([*grey_scale_findings(provenance.grey_scale), *unlike, *remarks])
+        return SegmentedFile(output, _volumes_cm3(found), provenance, findings)
+
+    return (yield from (work() if profile is None else profiled(work(), watch, profile, force)))
+
+
+def _amount(seeds: Seeds, propagator: Propagator) -> dict[str, object]:
+    """How much there is to do, without a word of whose leg it is."""
+    return {
+        "method": propagator.name,
+        "engine": getattr(getattr(propagator, "network", None), "engine", None),
+        "voxels_zyx": seeds.grid.shape_zyx,
+        "spacing_xyz_mm": seeds.grid.spacing_xyz_mm,
+        "muscles": len(seeds.labels),
+        "annotated_slices": len(seeds.annotated_slices),
+    }
 
 
 @dataclass(frozen=True, eq=False)
