@@ -105,6 +105,14 @@ def test_a_network_that_is_no_better_stays_as_it_was() -> None:
     assert found.weights is start
 
 
+def test_a_gain_within_its_error_is_none(adaptation: Adaptation) -> None:
+    assert adaptation.gain_error is not None
+    assert adaptation.dice_after - adaptation.dice_before > adaptation.gain_error
+    unsure = replace(adaptation, dice_before=0.80, dice_after=0.81)
+    assert [replace(unsure, gain_error=error).kept for error in (0.005, 0.015, None)] == [True, False, False]
+    assert replace(unsure, dice_after=0.83, gain_error=None).kept
+
+
 def test_it_ends_when_its_time_is_over() -> None:
     found = drain(adapt(anchored(), *leg(), replace(QUICK, most_s=1e-9)))
     assert found.updates == 1

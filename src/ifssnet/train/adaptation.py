@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 from torch import nn
 
 from ifssnet.core.errors import InputError
@@ -37,6 +37,9 @@ from ifssnet.train.tasks.anchored_samples import AnchoredSamplesConfig
 
 EVERY_THIRD = 3
 """The first of three groups that can be hidden is kept back, and so on."""
+
+CLEAR = 0.02
+"""What Dice has to gain where a single group was kept back, and nothing says how much groups differ."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class Adaptation:
         kept_back: The slices that were kept back, ascending.
         dice_before: Mean Dice on them of the network that it began with, every correction counted in full.
         dice_after: The same of the tuned network.
+        gain_error: Standard error of what it gained, over these groups; None where there is one.
         dice_interpolation: The same of guided interpolation alone.
         updates: Steps of the optimiser.
         seconds: How long it learned.
@@ -92,14 +96,15 @@ class Adaptation:
     kept_back: tuple[int, ...]
     dice_before: float
     dice_after: float
+    gain_error: float | None
     dice_interpolation: float
     updates: int
     seconds: float
 
     @property
     def kept(self) -> bool:
-        """Whether the tuned network is better on the groups that were kept back."""
-        return self.dice_after > self.dice_before
+        """Whether the tuned network gained more on the groups that were kept back than its standard error, or `CLEAR`."""
+        return self.dice_after - self.dice_before > (CLEAR if self.gain_error is None else self.gain_error)
 
     @property
     def weights(self) -> Weights:
@@ -136,7 +141,10 @@ def adapt(
     tuned = replace(weights, tensors=arrays_of(average), sampling={**weights.sampling, "own_leg": plain_table(own_leg)})
     interpolated, before = _hidden_dice(replace(method, own_leg=own_leg), volume, seeds)
     _, after = _hidden_dice(Anchored.from_weights(tuned), volume, seeds)
-    return Adaptation(weights, tuned, kept_back, before, after, interpolated, updates, seconds)
+    gain = after - before
+    error = float(np.std(gain, ddof=1) / np.sqrt(len(gain))) if len(gain) > 1 else None
+    means = float(np.mean(before)), float(np.mean(after))
+    return Adaptation(weights, tuned, kept_back, *means, error, float(np.mean(interpolated)), updates, seconds)
 
 
 def _kept_back(seeds: Seeds) -> tuple[int, ...]:
@@ -212,10 +220,12 @@ def _learn(task: AnchoredTask, config: AdaptationConfig) -> Generator[Progress, 
     return average, step, time.monotonic() - begun
 
 
-def _hidden_dice(method: Anchored, volume: Volume, seeds: Seeds) -> tuple[float, float]:
-    """Mean Dice of interpolation and of a network on the groups that were kept back."""
+def _hidden_dice(
+    method: Anchored, volume: Volume, seeds: Seeds
+) -> tuple[Float[np.ndarray, " group"], Float[np.ndarray, " group"]]:
+    """Dice of interpolation and of a network on each of the groups that were kept back."""
     between = replace(method, inference=replace(method.inference, direction=BETWEEN))
     propagation = between.prepare(volume, seeds)
     assert isinstance(propagation, AnchoredPropagation), "the direction decides"
     scores = [each for own in propagation.hidden_dice().values() for each in own.values()]
-    return float(np.mean([each[0] for each in scores])), float(np.mean([each[-1] for each in scores]))
+    return np.array([each[0] for each in scores]), np.array([each[-1] for each in scores])
