@@ -10,6 +10,7 @@ from jaxtyping import Float
 from ifssnet.core.findings import Finding
 from ifssnet.core.images import LabelMap
 from ifssnet.geometry.grids.long_axis import along, leg_order
+from ifssnet.geometry.masks.values import counts_of_values
 
 LARGE_END_SHARE = 0.35
 """A muscle tapers: an area on its first or last slice of more than this share of its largest one is a cut, not an end."""
@@ -59,11 +60,13 @@ def click_finding(name: str, largest_cm2: float) -> Finding | None:
 
 
 def _areas_cm2(labels: LabelMap) -> Mapping[str, Float[np.ndarray, " slice"]]:
-    pixel_cm2 = labels.grid.pixel_area_mm2 / 100
-    return {
-        name: np.count_nonzero(labels.array == value, axis=(1, 2)).astype(np.float64) * pixel_cm2
-        for value, name in labels.names.items()
-    }
+    pixel_cm2, counts = labels.grid.pixel_area_mm2 / 100, counts_of_values(labels.array)
+    found: dict[str, Float[np.ndarray, " slice"]] = {}
+    for value, name in labels.names.items():
+        found[name] = np.zeros(labels.grid.slices)
+        for z, count in counts.get(value, {}).items():
+            found[name][z] = count * pixel_cm2
+    return found
 
 
 def _finding(name: str, area_cm2: Float[np.ndarray, " slice"]) -> Finding | None:

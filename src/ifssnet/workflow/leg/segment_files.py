@@ -13,6 +13,7 @@ from ifssnet.core.progress import Progress
 from ifssnet.core.provenance import BodySide, Provenance, WeightsSource
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Propagator, Segmentation
+from ifssnet.geometry.masks.values import counts_of_values
 from ifssnet.io.open import open_volume
 from ifssnet.io.plain_data import Json, plain
 from ifssnet.io.save import save
@@ -127,13 +128,17 @@ def segment_files(
     def work() -> Generator[Progress, None, SegmentedFile]:
         built = build(choice, settings, device, engine)
         volume = None if volume_path is None else open_volume(volume_path)
-        yield Progress("reading the volume", 1, 1)
+        if volume is not None:
+            yield Progress("reading the volume", 1, 1)
         seeds = open_seeds(drawn, None if volume is None else volume.grid, reading=reading)
         counted = distance_findings(protocol, seeds.grid.spacing_xyz_mm[2])
         yield Progress("reading what was drawn", 1, 1, findings=worst_first([*seeds.findings, *counted]))
         watch.work |= _amount(seeds, built.propagator)
         seen = volume if built.propagator.needs_volume else None
         found = yield from segment(seen, seeds, built.propagator, keep_probability=probability is not None, protocol=protocol)
+        # Nothing below looks at grey levels: their memory is free for what is written.
+        volume, looked = None, seen is not None
+        del seen
         provenance = replace(
             built.complete(found.provenance),
             seeds=tuple(file_source(path) for path in (*drawn, *reading.corrections)),
@@ -147,7 +152,7 @@ def segment_files(
             save(Volume(found.probability, found.labels.grid), probability, force=force)
         if with_provenance:
             write_json(provenance_table(provenance), beside, force)
-        unlike = () if seen is None else pixel_findings(built.propagator, seeds.grid)
+        unlike = () if not looked else pixel_findings(built.propagator, seeds.grid)
         remarks = (*seeds.findings, *completeness_findings(found.labels), *counted)
         findings = worst_first([*grey_scale_findings(provenance.grey_scale), *unlike, *remarks])
         return SegmentedFile(output, _volumes_cm3(found), provenance, findings)
@@ -209,6 +214,7 @@ def build(choice: Choice, settings: Mapping[str, object], device: str = "auto", 
 
 
 def _volumes_cm3(found: Segmentation) -> dict[str, float]:
-    counts = {value: int((found.labels.array == value).sum()) for value in in_order(found.labels)}
+    by_slice = counts_of_values(found.labels.array)
+    counts = {value: sum(by_slice.get(value, {}).values()) for value in in_order(found.labels)}
     voxel_mm3 = found.labels.grid.voxel_volume_mm3
     return {found.labels.names[value]: count * voxel_mm3 / 1000 for value, count in counts.items()}
