@@ -124,7 +124,7 @@ def drawn_meta() -> dict[str, Any]:
 def test_from_drawn_slices_to_a_result_a_correction_and_the_next_slice(tmp_path: Path):
     folder = tmp_path / "anna"
     grey = (CONE * 120 + 40).astype(np.uint8)
-    leg.begin(folder, grey, {"affine": affine_of(GRID)})
+    leg.begin(folder, grey, {"affine": affine_of(GRID)}, ["SOL"])
     assert open_volume(folder / "volume.nrrd").grid.matches(GRID)
     assert leg.take_drawn(folder, on_slices(2, 8, 14, 21), drawn_meta()) == "anna: 3 gaps to propagate."
     found, meta, kind = leg.propagate(folder, "shape-interpolation")
@@ -198,7 +198,7 @@ def test_the_buttons_do_it_and_say_what_was_refused(monkeypatch: pytest.MonkeyPa
     correct.pressed[0]()
     assert "a slice of the result that was changed" in words.value
     suggest.pressed[0]()
-    assert words.value.startswith("slice ")
+    assert words.value.startswith(f"slice {steps[0][1]}, SOL:")
     assert steps[0][0] == 0
 
 

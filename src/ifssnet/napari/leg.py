@@ -21,8 +21,14 @@ from ifssnet.workflow.session.commands import draw, new_session, propagate_sessi
 from ifssnet.workflow.session.session import LOG, Session
 
 
-def begin(folder: Path, image: Shaped[np.ndarray, ...], meta: Meta) -> None:
+def begin(folder: Path, image: Shaped[np.ndarray, ...], meta: Meta, muscles: Sequence[str] = ()) -> None:
     """Begin a session on an image layer in a new folder; one that is there already goes on.
+
+    Args:
+        folder: The session's.
+        image: The image layer's voxels.
+        meta: What the layer is made with.
+        muscles: The muscles to draw; none for SOL, GM and GL.
 
     Raises:
         InputError: The session in the folder is on another grid, or the folder cannot be used.
@@ -37,7 +43,7 @@ def begin(folder: Path, image: Shaped[np.ndarray, ...], meta: Meta) -> None:
     with TemporaryDirectory() as beside:
         path = Path(beside) / "volume.nrrd"
         save(volume, path)
-        new_session(folder, path, (), None)
+        new_session(folder, path, muscles, None)
 
 
 def take_drawn(folder: Path, labels: Integer[np.ndarray, ...], meta: Meta) -> str:

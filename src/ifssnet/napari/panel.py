@@ -10,7 +10,7 @@ from typing import Any
 from ifssnet.core.errors import InputError
 from ifssnet.core.machine.extras import install_command
 from ifssnet.napari import leg
-from ifssnet.napari.layers import Layer
+from ifssnet.napari.layers import Layer, labels_of
 
 RESULT = "propagated"
 
@@ -42,7 +42,8 @@ def panel(napari_viewer: Any) -> Any:
 
     def propagate() -> str:
         shown, seeds = napari_viewer.layers[image.value], napari_viewer.layers[drawn.value]
-        leg.begin(place(), shown.data, _meta(shown))
+        muscles = list(labels_of(seeds.data, _meta(seeds)).names.values())
+        leg.begin(place(), shown.data, _meta(shown), muscles)
         said = leg.take_drawn(place(), seeds.data, _meta(seeds))
         _show(napari_viewer, leg.propagate(place()))
         return said
