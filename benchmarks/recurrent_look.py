@@ -27,7 +27,8 @@ from ifssnet.nn.networks.ifss_net import IFSSNet
 from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.baselines.hold import Hold
 from ifssnet.propagate.network_input.region import crop, normalised, region_of, slice_step
-from ifssnet.propagate.recurrent.ifss_net import IFSSNetStepper, from_weights, window_logit
+from ifssnet.propagate.recurrent.ifss_net import IFSSNetStepper, window_logit
+from ifssnet.propagate.recurrent.ifss_net_method import from_weights
 from ifssnet.propagate.recurrent.method import Recurrent
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 from ifssnet.train.data.leg import LabelledLeg, load_legs

@@ -8,8 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ifssnet.core.errors import InputError
-from ifssnet.nn.blocks.atrous import IN_PLANE, SAME, AtrousSeparableConv3d
-from ifssnet.nn.blocks.convolution import convolution, normalisation, shares
+from ifssnet.nn.blocks.atrous import AtrousSeparableConv3d
+from ifssnet.nn.blocks.choices import IN_PLANE, SAME, shares
+from ifssnet.nn.blocks.convolution import convolution, normalisation
 from ifssnet.nn.blocks.depthwise import depthwise
 
 SHAPES = [(3, 20, 17), (3, 8, 30), (3, 5, 5), (1, 6, 6), (7, 24, 24)]

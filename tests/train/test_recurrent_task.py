@@ -15,7 +15,8 @@ from ifssnet.core.errors import InputError
 from ifssnet.nn.losses.tversky import TverskyConfig
 from ifssnet.nn.networks.ifss_net import IFSSNetConfig
 from ifssnet.propagate.network_input.region import Sampling
-from ifssnet.propagate.recurrent.ifss_net import from_weights, window_logit
+from ifssnet.propagate.recurrent.ifss_net import window_logit
+from ifssnet.propagate.recurrent.ifss_net_method import from_weights
 from ifssnet.propagate.recurrent.inference import RecurrentInference
 from ifssnet.propagate.seeding.protocols import restrict
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds

@@ -16,7 +16,7 @@ from tubes import tube
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.weights import Weights
 from ifssnet.nn.networks.ifss_net import IFSSNet, IFSSNetConfig
-from ifssnet.propagate.recurrent.ifss_net import from_weights
+from ifssnet.propagate.recurrent.ifss_net_method import from_weights
 from ifssnet.train.data.budget import AnnotationBudget
 from ifssnet.train.data.sequences import SequenceConfig, draw_batch
 from ifssnet.train.data.tracks import Track, most_drawn_first

@@ -12,7 +12,7 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.segmentation import Propagator
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import structure
-from ifssnet.nn.engines.compiled import AUTO, ENGINES, TORCH
+from ifssnet.nn.engines.compiled import AUTO, ENGINES, REFERENCE, TORCH
 from ifssnet.propagate.anchored.inference import AnchoredInference
 from ifssnet.propagate.baselines.fill_between_slices import FillBetweenSlices, FillBetweenSlicesConfig
 from ifssnet.propagate.baselines.grow_from_seeds import GrowFromSeeds, GrowFromSeedsConfig
@@ -99,8 +99,9 @@ METHODS: Mapping[str, Method] = MappingProxyType(
                 "ifss-net",
                 "the paper's network, its own masks fed back from window to window; direction=forward for the paper's way",
                 RecurrentInference,
-                "recurrent.ifss_net:from_weights",
+                "recurrent.ifss_net_method:from_weights",
                 needs_volume=True,
+                engines="recurrent.ifss_net_method:engines",
             ),
             Method(
                 "anchored",
@@ -160,7 +161,8 @@ def learned(name: str, weights: Weights, device: str = "auto", engine: str = AUT
         name: One of `LEARNED`.
         weights: Weights of that kind.
         device: "auto" takes a graphics card where torch finds one; "cpu"; "cuda".
-        engine: What runs it: "auto" for the fastest that is installed, "openvino", "onnxruntime" or "torch".
+        engine: What runs it: "auto" for the fastest that is installed, "openvino", "onnxruntime" or "torch";
+            "reference" for ifss-net as the paper has it, with nothing done for speed.
         **settings: Fields of the method's configuration, those that are not to be as in training.
 
     Raises:
@@ -177,7 +179,7 @@ def learned(name: str, weights: Weights, device: str = "auto", engine: str = AUT
         return _on_device(build(weights, **settings), device)
     engine = choose_engine(engine, device, _function(entry.engines)(weights))
     built = build(weights, engine=engine, **settings)
-    return _on_device(built, device) if engine == TORCH else built
+    return _on_device(built, device) if engine in (TORCH, REFERENCE) else built
 
 
 def require_library(name: str) -> None:

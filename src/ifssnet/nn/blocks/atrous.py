@@ -7,11 +7,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ifssnet.core.errors import InputError
-from ifssnet.nn.blocks.convolution import FULL, Depthwise, Pointwise, normalisation, shares
-
-SAME, IN_PLANE = "same", "in-plane"
-DEPTH_DILATIONS = (SAME, IN_PLANE)
-RATES = (1, 6, 12, 18)
+from ifssnet.nn.blocks.choices import DEPTH_DILATIONS, FULL, RATES, SAME, shares
+from ifssnet.nn.blocks.convolution import Depthwise, Pointwise, normalisation
 
 
 class AtrousSeparableConv3d(nn.Module):

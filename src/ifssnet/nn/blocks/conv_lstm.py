@@ -7,10 +7,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ifssnet.core.errors import InputError
+from ifssnet.nn.blocks.choices import BOTH, DIRECTIONS, FORWARD, NONE
 from ifssnet.nn.blocks.convolution import convolution
-
-BOTH, FORWARD, NONE = "both", "forward", "none"
-DIRECTIONS = (BOTH, FORWARD, NONE)
 
 State = tuple[Float[Tensor, "batch map v u"], Float[Tensor, "batch map v u"]]
 """Hidden maps and memory cell of the forward direction."""

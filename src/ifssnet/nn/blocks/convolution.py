@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ifssnet.nn.blocks.choices import groups_of
 from ifssnet.nn.blocks.depthwise import depthwise
-
-FULL, LIGHT = "full", "light"
-READINGS = (FULL, LIGHT)
 
 
 def laid_out(maps: Float[Tensor, "batch channel z y x"]) -> Float[Tensor, "batch channel z y x"]:
@@ -59,19 +55,9 @@ def normalisation(channels: int, wanted: bool) -> nn.Module:
     """
     if not wanted:
         return nn.Identity()
-    return nn.GroupNorm(next(g for g in range(8, 0, -1) if channels % g == 0 and (g == 1 or channels // g >= 4)), channels)
+    return nn.GroupNorm(groups_of(channels), channels)
 
 
 def conv_relu(channels: int, out: int, separable: bool, normalise: bool) -> nn.Sequential:
     """A 3 x 3 x 3 convolution, normalised, rectified."""
     return nn.Sequential(convolution(channels, out, 3, separable), normalisation(out, normalise), nn.ReLU())
-
-
-def shares(channels: int, branches: int) -> tuple[int, ...]:
-    """Share channels out among branches as evenly as possible.
-
-    >>> shares(30, 4)
-    (7, 8, 7, 8)
-    """
-    ends = [channels * i // branches for i in range(branches + 1)]
-    return tuple(end - start for start, end in pairwise(ends))

@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ifssnet.nn.blocks.convolution import LIGHT, Pointwise
+from ifssnet.nn.blocks.choices import LIGHT
+from ifssnet.nn.blocks.convolution import Pointwise
 from ifssnet.nn.blocks.refinement import Refinement
 
 

@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ifssnet.nn.blocks.convolution import LIGHT, conv_relu, laid_out
+from ifssnet.nn.blocks.choices import LIGHT
+from ifssnet.nn.blocks.convolution import conv_relu, laid_out
 
 
 class Refinement(nn.Module):

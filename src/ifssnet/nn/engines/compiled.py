@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from importlib import import_module
 from types import MappingProxyType
@@ -14,10 +16,10 @@ from jaxtyping import Shaped
 
 from ifssnet.nn.engines.kept import kept
 
-AUTO, TORCH, ONNXRUNTIME, OPENVINO = "auto", "torch", "onnxruntime", "openvino"
+AUTO, TORCH, ONNXRUNTIME, OPENVINO, REFERENCE = "auto", "torch", "onnxruntime", "openvino", "reference"
 
 ENGINES = (OPENVINO, ONNXRUNTIME, TORCH)
-"""What can run a network, the fastest on a processor first."""
+"""What can run a network, the fastest on a processor first. "reference" is torch, too, without anything done for speed."""
 
 Arrays = Sequence[Shaped[np.ndarray, "..."]]
 
@@ -39,6 +41,27 @@ def compiled(model: bytes, engine: str) -> CompiledNetwork:
         engine: "onnxruntime" or "openvino"; it has to be installed.
     """
     return _MAKERS[engine](model)
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """A graph and the engine that runs it; it is compiled when it is used first.
+
+    Attributes:
+        model: An ONNX file.
+        engine: "onnxruntime" or "openvino".
+    """
+
+    model: bytes
+    engine: str
+
+    def run(self, arrays: Arrays) -> list[np.ndarray]:
+        """The network's outputs."""
+        return self._network.run(arrays)
+
+    @cached_property
+    def _network(self) -> CompiledNetwork:
+        return compiled(self.model, self.engine)
 
 
 class _OnnxRuntime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Shaped
@@ -25,14 +25,20 @@ class Graph:
         self._nodes: list[bytes] = []
         self._constants: dict[str, bytes] = {}
         self._inputs: list[bytes] = []
+        self._unneeded = ""
 
     def entry(self, name: str, sizes: Sequence[int | str]) -> str:
         """An array that is given; sizes that are words may be any."""
         self._inputs.append(onnx_messages.floats_named(name, sizes))
         return name
 
-    def trained(self, name: str, *shape: int) -> str:
-        """An array of trained numbers, used once.
+    def trained(self, name: str, *shape: int, change: Callable[[np.ndarray], np.ndarray] | None = None) -> str:
+        """An array of trained numbers, named once.
+
+        Args:
+            name: As in the tensors.
+            *shape: As it has to be there.
+            change: Of the numbers into the form that an operation takes them in.
 
         Raises:
             InputError: There is none of that name and shape.
@@ -40,8 +46,13 @@ class Graph:
         tensor = self.tensors.get(name)
         if tensor is None or tensor.shape != shape:
             raise _misfit(name, shape, "nothing of that name" if tensor is None else tensor.shape)
-        self._constants[name] = onnx_messages.constant(name, np.asarray(tensor, dtype=np.float32))
+        values = np.asarray(tensor, dtype=np.float32)
+        self._constants[name] = onnx_messages.constant(name, values if change is None else change(values))
         return name
+
+    def unneeded(self, start: str) -> None:
+        """Say of trained numbers that the graph does without them: all those whose names start so."""
+        self._unneeded = start
 
     def number(self, values: float | Sequence[float]) -> str:
         """A constant, or a row of them."""
@@ -77,7 +88,10 @@ class Graph:
         Raises:
             InputError: Some of the trained numbers have no place in it.
         """
-        if unknown := sorted(self.tensors.keys() - self._constants.keys()):
+        unknown = sorted(self.tensors.keys() - self._constants.keys())
+        if self._unneeded:
+            unknown = [name for name in unknown if not name.startswith(self._unneeded)]
+        if unknown:
             raise _misfit(unknown[0], "(absent)", self.tensors[unknown[0]].shape)
         outputs = [onnx_messages.floats_named(name, sizes) for name, sizes in results.items()]
         return onnx_messages.model(onnx_messages.graph(self._nodes, list(self._constants.values()), self._inputs, outputs))

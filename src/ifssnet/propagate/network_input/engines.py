@@ -11,9 +11,9 @@ from types import MappingProxyType
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.machine.extras import install_command
-from ifssnet.nn.engines.compiled import AUTO, ENGINES, ONNXRUNTIME, OPENVINO, TORCH
+from ifssnet.nn.engines.compiled import AUTO, ENGINES, ONNXRUNTIME, OPENVINO, REFERENCE, TORCH
 
-EXTRAS = MappingProxyType({OPENVINO: "fast", ONNXRUNTIME: "run", TORCH: "nn"})
+EXTRAS = MappingProxyType({OPENVINO: "fast", ONNXRUNTIME: "run", TORCH: "nn", REFERENCE: "nn"})
 """The extra of the installation that brings each engine."""
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -35,7 +35,9 @@ def require_engine(able: Sequence[str]) -> None:
     """
     if not any(installed(engine) for engine in able):
         extra = EXTRAS[ONNXRUNTIME if ONNXRUNTIME in able else TORCH]
-        missing = "safetensors" if find_spec("safetensors") is None else " and ".join(able)
+        missing = (
+            "safetensors" if find_spec("safetensors") is None else " and ".join(each for each in able if each != REFERENCE)
+        )
         raise InputError(
             "the libraries of the learned methods", f"an installation without {missing}", f"Run: {install_command(extra)}"
         )
@@ -45,15 +47,16 @@ def choose_engine(wanted: str, device: str, able: Sequence[str]) -> str:
     """The engine that runs a network; "auto" takes the fastest that is installed, and torch where there is a graphics card.
 
     Args:
-        wanted: "auto", or one of `ENGINES`.
+        wanted: "auto", one of `ENGINES`, or "reference".
         device: As the command line has it: "auto", "cpu" or "cuda".
         able: The engines that could run this network, the fastest first.
 
     Raises:
         InputError: No such engine or device, one that is not installed, or one that cannot run this network there.
     """
-    if wanted not in (AUTO, *ENGINES):
-        raise InputError(f"one of the engines {', '.join((AUTO, *ENGINES))}", f"'{wanted}'", "Choose one of them.")
+    known = (AUTO, *ENGINES, REFERENCE)
+    if wanted not in known:
+        raise InputError(f"one of the engines {', '.join(known)}", f"'{wanted}'", "Choose one of them.")
     if device not in DEVICES:
         raise InputError(f"one of the devices {', '.join(DEVICES)}", f"'{device}'", "Choose one of them.")
     if wanted == AUTO:
@@ -63,14 +66,14 @@ def choose_engine(wanted: str, device: str, able: Sequence[str]) -> str:
         return _imported(next(engine for engine in able if installed(engine)))
     if wanted not in able:
         raise InputError(f"one of the engines {', '.join(able)} for this network", f"'{wanted}'", "Choose one of them.")
-    if device == "cuda" and wanted != TORCH:
+    if device == "cuda" and wanted not in (TORCH, REFERENCE):
         raise InputError(f"the engine {TORCH} for the device cuda", f"'{wanted}'", "Leave out --engine or --device.")
     return _imported(wanted)
 
 
 def _imported(engine: str) -> str:
     try:
-        for name in (engine, "safetensors"):
+        for name in (TORCH if engine == REFERENCE else engine, "safetensors"):
             import_module(name)
     except (ImportError, OSError) as error:
         raise InputError(

@@ -111,6 +111,14 @@ def region_of(masks: Mapping[int, Bool[np.ndarray, "y x"]], grid: Grid, sampling
     return Region(factor, top, left, (rows, columns))
 
 
+def whole_region(grid: Grid, sampling: Sampling) -> Region:
+    """The box that holds whole slices, from their first voxel on."""
+    factor = pixel_factor(grid, sampling)
+    blocks = (max(math.ceil(side / factor), sampling.least_px) for side in grid.shape_zyx[1:])
+    rows, columns = (math.ceil(each / sampling.multiple_px) * sampling.multiple_px for each in blocks)
+    return Region(factor, 0, 0, (rows, columns))
+
+
 def crop(planes: Shaped[np.ndarray, "z y x"], region: Region) -> Float32[np.ndarray, "z v u"]:
     """Block means inside a region; voxels beyond the slice count as 0. Masks become how much of a pixel they cover."""
     factor, (rows, columns) = region.factor, region.shape_yx

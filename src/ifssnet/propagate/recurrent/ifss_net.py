@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -12,31 +10,23 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor, nn
 
-from ifssnet.core.errors import InputError, InputWarning
-from ifssnet.core.weights import Weights
-from ifssnet.geometry.masks.soft_distance import soft_depth
-from ifssnet.io.plain_data import structure
-from ifssnet.nn.networks.ifss_net import CARRIED, IFSSNet, IFSSNetConfig, State
-from ifssnet.nn.tensors import filled, tensor_of
+from ifssnet.core.errors import InputError
+from ifssnet.nn.networks.ifss_net import CARRIED, IFSSNet, State
+from ifssnet.nn.tensors import tensor_of
 from ifssnet.propagate.network_input.region import Sampling
-from ifssnet.propagate.network_input.trained_settings import (
-    further_settings,
-    inference_settings,
-    network_settings,
-    sampling_settings,
-)
 from ifssnet.propagate.recurrent.close_runs import GAIN
+from ifssnet.propagate.recurrent.graph_stepper import depths
+from ifssnet.propagate.recurrent.ifss_net_settings import (
+    CLIP_PX,
+    CORRECTION,
+    DIRECT,
+    LOCATED,
+    NAME,
+    OUTPUTS,
+    nearest_places,
+)
 from ifssnet.propagate.recurrent.inference import RecurrentInference
 from ifssnet.propagate.recurrent.method import Recurrent
-
-NAME = "ifss-net"
-DIRECT, CORRECTION = "direct", "correction"
-OUTPUTS = (DIRECT, CORRECTION)
-CLIP_PX = 6.0
-"""A previous mask's logit rises by `GAIN` a pixel from its border, up to this many."""
-PLAIN, LOCATED = 1, 4
-MASK_CHANNELS = (PLAIN, LOCATED)
-"""What the mask stream gets: the masks (paper), or what they say about every pixel's place beside them."""
 
 
 def window_logit(
@@ -71,10 +61,9 @@ def window_logit(
     logit = logits[:, 1] - logits[:, 0]
     if output == CORRECTION:
         assert depth_px is not None
-        depth = previous.shape[1]
         # Held as it is: easily moved at its border and hardly elsewhere.
         held = GAIN * depth_px.clamp(-CLIP_PX, CLIP_PX)
-        logit = logit + held[:, [min(place + stride, depth - 1) for place in range(depth)]]
+        logit = logit + held[:, nearest_places(previous.shape[1], stride)]
     return logit, state
 
 
@@ -86,8 +75,7 @@ def mask_depth(masks: Float[Tensor, "batch z y x"]) -> Float[Tensor, "batch z y 
     Without gradient: what was predicted before is corrected through the mask stream.
     """
     planes = masks.detach().float().cpu().numpy().reshape(-1, *masks.shape[-2:])
-    depth_px = np.stack([soft_depth(np.ascontiguousarray(plane)) for plane in planes]).reshape(masks.shape)
-    return tensor_of(depth_px).to(masks)
+    return tensor_of(depths(planes).reshape(masks.shape)).to(masks)
 
 
 def _located(
@@ -175,74 +163,3 @@ def recurrent(
     stepper = IFSSNetStepper(network, output, inference.stride, image)
     own = {"output": output, "image": image, "lstm_state": network.config.state}
     return Recurrent(stepper, sampling, inference, NAME, {**own, **(facts or {})})
-
-
-def _untrained_step(weights: Weights, stride: int) -> str:
-    """What a user should know of a step that the network was not trained at; empty where it was, or where nobody says."""
-    try:
-        strides = structure(_Card, weights.card, "the card", ignore_unknown=True).recipe.config.sequences.strides
-    except InputError:
-        return ""
-    if not strides or strides[0] <= stride <= strides[-1]:
-        return ""
-    trained = f"{strides[0]}" if strides[0] == strides[-1] else f"{strides[0]} to {strides[-1]}"
-    return (
-        f"The network was trained at strides of {trained} slices and goes at {stride}: on digital legs the shipped one lost "
-        f"a seventh of its Dice at 1. Leave out stride, or train with --set sequences.strides=[{stride},{stride}]."
-    )
-
-
-@dataclass(frozen=True)
-class _CardSequences:
-    """The sequences of a training, as far as use has to know of them."""
-
-    strides: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class _CardConfig:
-    """The configuration around them."""
-
-    sequences: _CardSequences = _CardSequences()
-
-
-@dataclass(frozen=True)
-class _CardRecipe:
-    """The recipe around it."""
-
-    config: _CardConfig = _CardConfig()
-
-
-@dataclass(frozen=True)
-class _Card:
-    """What the card of weights says of their training."""
-
-    recipe: _CardRecipe = _CardRecipe()
-
-
-@dataclass(frozen=True)
-class _SharedWithTraining:
-    """What a weights file says beside the sampling and inference."""
-
-    output: str
-    image: bool
-
-
-def from_weights(weights: Weights, **settings: object) -> Recurrent:
-    """IFSS-Net as a propagator, from its file.
-
-    Args:
-        weights: Weights of the kind "ifss-net".
-        **settings: Fields of `RecurrentInference`; what is not given is as in training.
-
-    Raises:
-        InputError: Weights of another kind or version, or settings that cannot be.
-    """
-    weights.check_kind(NAME)
-    shared = further_settings(_SharedWithTraining, weights, RecurrentInference)
-    trained = inference_settings(RecurrentInference, weights.sampling, weights)
-    network = filled(IFSSNet(network_settings(IFSSNetConfig, weights)), weights.tensors)
-    inference = structure(RecurrentInference, settings, NAME, base=trained)
-    if doubt := _untrained_step(weights, inference.stride):
-        warnings.warn(InputWarning(doubt), stacklevel=2)
-    return recurrent(network, sampling_settings(weights), shared.output, shared.image, inference=inference)

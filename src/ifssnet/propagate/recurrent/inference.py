@@ -33,6 +33,7 @@ class RecurrentInference:
             more than one group, masks are taken for as old as the group, not a stride, so that they are doubted.
         smooth_seeds: Given masks whose borders scatter are smoothed, as guided interpolation smooths them, before they are
             propagated and before runs are closed on them; in the result they stay as drawn.
+        whole_slice: The network sees whole slices, as the paper's does, and no region around the muscle.
     """
 
     direction: str = BOTH
@@ -46,6 +47,7 @@ class RecurrentInference:
     empty_windows: int = 4
     tapering: bool = True
     smooth_seeds: bool = True
+    whole_slice: bool = False
 
     def __post_init__(self) -> None:
         for name, choices in (

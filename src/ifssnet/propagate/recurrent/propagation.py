@@ -120,7 +120,7 @@ class RecurrentPropagation:
         # Both groups are given, so the region may know of both: a run rarely has to move it then.
         near = {} if ahead is None else {z: masks[z] for z in ahead.slices}
         settings = self.inference
-        feedback = Feedback(settings.stride, settings.feedback, settings.overlap, settings.empty_windows)
+        feedback = Feedback(settings.stride, settings.feedback, settings.overlap, settings.empty_windows, settings.whole_slice)
         past = self.inference.tapering and ahead is None
         largest_px = max(int(mask.sum()) for mask in masks.values()) if past else None
         # From the only group of all a run has the whole muscle before it, not what lies between its last group and its end.

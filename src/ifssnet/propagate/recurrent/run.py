@@ -12,7 +12,17 @@ from jaxtyping import Float32
 
 from ifssnet.core.images import Volume
 from ifssnet.core.seeds import Mask
-from ifssnet.propagate.network_input.region import Region, Sampling, crop, normalised, paste, pixel_mm, region_of, slice_step
+from ifssnet.propagate.network_input.region import (
+    Region,
+    Sampling,
+    crop,
+    normalised,
+    paste,
+    pixel_mm,
+    region_of,
+    slice_step,
+    whole_region,
+)
 
 Planes = Float32[np.ndarray, "z v u"]
 GIVEN, HARD, MEAN = "given", "hard", "mean"
@@ -72,6 +82,7 @@ class Feedback:
     kind: str = "soft"
     overlap: str = "last"
     empty_windows: int = 4
+    whole_slice: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,8 +211,8 @@ def run(
     """
     window = stepper.window
     path = find_path(given, window, wanted, upwards, slice_step(volume.grid, sampling))
-    scene = _Scene(stepper, volume, sampling, path, given, {**near, **given})
-    region, memory, masks = scene.enter(region_of(scene.held, volume.grid, sampling))
+    scene = _Scene(stepper, volume, sampling, path, given, {**near, **given}, feedback.whole_slice)
+    region, memory, masks = scene.enter(scene.first_region())
     latest: dict[int, _Latest] = {place: _Latest(mask, True) for place, mask in enumerate(masks)}
     before, emitted, first, empty = masks[-1], window - 1, 0, 0
     taper = None
@@ -256,6 +267,13 @@ class _Scene:
     path: Path
     given: Mapping[int, Mask]
     held: Mapping[int, Mask]
+    whole_slice: bool
+
+    def first_region(self) -> Region:
+        """Around everything that is held, or the whole slice."""
+        if self.whole_slice:
+            return whole_region(self.volume.grid, self.sampling)
+        return region_of(self.held, self.volume.grid, self.sampling)
 
     def enter(self, region: Region) -> tuple[Region, Any, Planes]:
         """See the reference in a region: the region, the memory, and the reference's masks there."""
@@ -269,6 +287,8 @@ class _Scene:
 
     def region_for(self, probability: Float32[np.ndarray, "v u"], region: Region) -> Region:
         """The same region, unless the muscle has come so close to its border that it needs another."""
+        if self.whole_slice:
+            return region
         room = max(1, int(self.sampling.margin_mm / 2 / pixel_mm(self.volume.grid, self.sampling)))
         inside = probability >= 0.5
         near_border = inside.copy()

@@ -19,7 +19,8 @@ from ifssnet.nn.losses.tversky import sequence_loss
 from ifssnet.nn.networks.ifss_net import CARRIED, IFSSNet
 from ifssnet.nn.tensors import seed_torch
 from ifssnet.propagate.network_input.region import pixel_mm
-from ifssnet.propagate.recurrent.ifss_net import NAME, recurrent, window_logit
+from ifssnet.propagate.recurrent.ifss_net import recurrent, window_logit
+from ifssnet.propagate.recurrent.ifss_net_settings import NAME
 from ifssnet.train.data.budget import ENDS
 from ifssnet.train.data.leg import LabelledLeg
 from ifssnet.train.data.sequences import SequenceConfig, draw_batch

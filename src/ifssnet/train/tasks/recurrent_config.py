@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from ifssnet.core.errors import InputError
 from ifssnet.nn.losses.region_losses import RegionLossConfig
 from ifssnet.nn.losses.tversky import TverskyConfig
-from ifssnet.nn.networks.ifss_net import IFSSNetConfig
+from ifssnet.nn.networks.ifss_net_config import IFSSNetConfig
 from ifssnet.propagate.network_input.region import Sampling
-from ifssnet.propagate.recurrent.ifss_net import CORRECTION, DIRECT, MASK_CHANNELS, OUTPUTS
+from ifssnet.propagate.recurrent.ifss_net_settings import CORRECTION, DIRECT, MASK_CHANNELS, OUTPUTS
 from ifssnet.propagate.recurrent.inference import RecurrentInference
 from ifssnet.train.data.budget import FULL as EVERY_SLICE
 from ifssnet.train.data.budget import AnnotationBudget
