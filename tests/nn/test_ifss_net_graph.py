@@ -133,9 +133,17 @@ def _depth_taps(config: IFSSNetConfig, monkeypatch: pytest.MonkeyPatch) -> dict[
     return taps
 
 
-@pytest.mark.parametrize(("window", "dilation", "three"), [
-    (3, "same", [1]), (1, "same", []), (6, "same", [1]), (7, "same", [1, 6]), (13, "same", [1, 6, 12]), (3, "in-plane", [1, 6, 12, 18]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("window", "dilation", "three"),
+    [
+        (1, "same", []),
+        (3, "same", [1]),
+        (6, "same", [1]),
+        (7, "same", [1, 6]),
+        (13, "same", [1, 6, 12]),
+        (3, "in-plane", [1, 6, 12, 18]),
+    ],
+)
 def test_taps_that_meet_only_padding_are_left_out(
     window: int, dilation: str, three: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,10 +17,13 @@ from ifssnet.nn.networks.ifss_net_config import CARRIED, PER_WINDOW, IFSSNetConf
 __all__ = ["CARRIED", "PER_WINDOW", "IFSSNet", "IFSSNetConfig", "State", "detached"]
 
 
+PAPER = IFSSNetConfig.paper()
+
+
 class IFSSNet(nn.Module):
     """Segments a window of slices from their image and from what was found in the window before."""
 
-    def __init__(self, config: IFSSNetConfig = IFSSNetConfig()) -> None:
+    def __init__(self, config: IFSSNetConfig = PAPER) -> None:
         super().__init__()
         self.config = config
         deepest = config.widths[-1]
