@@ -55,7 +55,11 @@ def run(
     ] = None,
     device: Annotated[str, typer.Option(help="Where a learned method computes: auto, cpu or cuda.")] = "auto",
     engine: Annotated[
-        str, typer.Option(help="What runs its network: auto (the fastest that is installed), openvino, onnxruntime or torch.")
+        str,
+        typer.Option(
+            help="What runs its network: auto (the fastest that is installed), openvino, onnxruntime, torch; reference for "
+            "ifss-net as the paper has it (whole slices, a window at each slice, nothing done for speed)."
+        ),
     ] = "auto",
     plain: Annotated[bool, typer.Option("--plain", help="Shape interpolation without its area and centroid curves.")] = False,
     extrapolate_mm: Annotated[
