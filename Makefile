@@ -36,6 +36,7 @@ coverage: $(VENV)/.dev ## Which lines and branches the fast tests reach, against
 
 bench: $(VENV)/.dev ## Timings as ratios within one run, and time and memory at full size
 	$(BIN)/python benchmarks/bench_propagate.py
+	$(BIN)/python benchmarks/bench_recurrent.py
 	$(BIN)/python benchmarks/bench_measure.py
 	$(BIN)/python benchmarks/bench_phantom.py --what small quarter scan
 	$(BIN)/pytest benchmarks -o python_files='bench_*.py' -m "" --benchmark-only --benchmark-columns=min,median,max,rounds
