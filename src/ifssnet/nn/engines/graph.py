@@ -38,7 +38,7 @@ class Graph:
         Args:
             name: As in the tensors.
             *shape: As it has to be there.
-            change: Of the numbers into the form that an operation takes them in.
+            change: Brings the numbers into the form that an operation takes them in.
 
         Raises:
             InputError: There is none of that name and shape.
