@@ -110,7 +110,10 @@ COMMANDS: Mapping[str, Callable[..., object] | Group] = {
         {"run": study.run, "init": study.init},
         default="run",
     ),
-    "dataset": Group("Fetch and look over public data sets.", {"leg-3d-us": dataset.leg_3d_us}),
+    "dataset": Group(
+        "Fetch and look over public data sets.",
+        {"list": dataset.shown, "leg-3d-us": dataset.leg_3d_us, "dlsegmskneurodisease": dataset.dlsegmskneurodisease},
+    ),
     "experiment": Group("Run a published experiment end to end.", {"leg-3d-us": experiment.leg_3d_us}),
     "phantom": Group("Digital legs with exact truth.", {"leg": phantom.leg, "cohort": phantom.cohort}),
     "session": Group(

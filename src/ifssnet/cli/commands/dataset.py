@@ -55,6 +55,49 @@ def leg_3d_us(
         raise typer.Exit(1)
 
 
+def shown(json: Json = False, quiet: Quiet = False) -> object:
+    """List public data sets of muscle ultrasound, with their licences and what this package does with them.
+
+    Example: `ifss dataset list`
+    """
+    from ifssnet.workflow.cohorts.public_slices import public_sets
+
+    terminal, found = Terminal(quiet, as_json=json), public_sets()
+    if json:
+        terminal.answer_json(list(found))
+        return found
+    rows = [(each.name, each.content, each.licence, each.page, each.use) for each in found]
+    terminal.answer_table("Public data sets", ("name", "what", "licence", "page", "here"), rows)
+    return found
+
+
+def dlsegmskneurodisease(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that the data set was unpacked into.")],
+    *,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> object:
+    """Look over an unpacked DLSegMskNeuroDisease: single slices of three muscles, each with a mask.
+
+    Fetch it by hand from the page that `ifss dataset list` names. Exit code 1 when something is missing or wrong.
+
+    Example: `ifss dataset dlsegmskneurodisease data/dlseg`
+    """
+    from ifssnet.workflow.cohorts.public_slices import check_slices
+
+    terminal = Terminal(quiet, as_json=json)
+    checked = terminal.run(check_slices(folder))
+    if json:
+        terminal.answer_json(checked)
+    else:
+        terminal.answer_table(f"Images with a mask in {folder}", ("muscle, condition", "pairs"), list(checked.pairs.items()))
+        for problem in checked.problems:
+            terminal.err.print(problem, markup=False)
+    if not checked.complete:
+        raise typer.Exit(1)
+    return checked
+
+
 def dataset_command(
     folder: Path,
     source: Source,

@@ -16,7 +16,7 @@ from ifssnet.core.muscles import GL, GM, SOL
 
 NAME = "leg-3d-us"
 BASE_URL = "https://www.campar.in.tum.de/public_datasets/2024_IPCAI_Vanessa/"
-LICENCE = "GNU General Public License (GPL)"
+LICENCE = "GNU General Public License (GPL) 3.0"
 CITATION = (
     "https://doi.org/10.1371/journal.pone.0268550 (the recordings)",
     "Gonzalez Duque et al., IPCAI 2024, https://doi.org/10.1007/s11548-024-03170-7 (the data set)",
