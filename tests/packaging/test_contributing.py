@@ -99,7 +99,7 @@ USED = {
             return ifssnet.LabelMap(array, ifssnet.Grid((14, 14, 14)), {1: "SOL"})
         found = ifssnet.compare(cube(1), cube(3))
         # Two of ten slices of 10 x 10 mm are missed.
-        assert found.muscles["SOL"].further == {"missed_cm3": 0.2} == found.mean.further
+        assert found.muscles["SOL"].further["missed_cm3"] == 0.2 == found.mean.further["missed_cm3"]
         from ifssnet.io.result_tables import save_agreement
         save_agreement(found, Path("found.csv"))
         assert "SOL,missed_cm3,0.2" in Path("found.csv").read_text(encoding="utf-8").splitlines()
