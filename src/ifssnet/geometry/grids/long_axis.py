@@ -18,6 +18,7 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
 from ifssnet.geometry.compiled import compiled
 from ifssnet.geometry.grids.axis_order import AS_STORED, Order, axis_along, reordered, reordered_grid
+from ifssnet.geometry.masks.even_rows import is_even
 
 CUT_SHARE = 0.2
 """Where the smaller of the two end areas, as a share of the largest one, is larger by this than a cylinder's, lying on its
@@ -171,7 +172,7 @@ def _count_runs(array: Any, ascending: Any) -> Any:
     for z in range(nz):
         for y in range(ny):
             start = 0
-            for x in range(1, nx + 1):
+            for x in range(nx if nx > 0 and is_even(array[z, y]) else 1, nx + 1):
                 # Runs of one label are long: look it up only where it changes.
                 if x < nx and array[z, y, x] == array[z, y, start]:
                     continue

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Integer, Shaped
 
 from ifssnet.core.errors import InputError
 from ifssnet.geometry.compiled import compiled
+from ifssnet.geometry.masks.even_rows import is_even
 
 Box = tuple[slice, ...]
 """One slice an axis, start and stop within the array: index an array with it."""
@@ -91,10 +92,15 @@ def _label_extents(array: Any, ascending: Any) -> Any:
     high = np.full((count, 3), -1, dtype=np.int64)
     for z in range(array.shape[0]):
         for y in range(array.shape[1]):
-            # Runs of one value are long: look a value up only where it changes.
+            # Runs of one value are long: look a value up only where it changes, and most rows are one run.
             before = np.int64(0)
             row = -1
-            for x in range(array.shape[2]):
+            columns = array.shape[2]
+            if columns > 0 and is_even(array[z, y]):
+                at = np.searchsorted(ascending, np.int64(array[z, y, 0]))
+                if at == count or ascending[at] != np.int64(array[z, y, 0]):
+                    continue
+            for x in range(columns):
                 value = np.int64(array[z, y, x])
                 if x == 0 or value != before:
                     before = value

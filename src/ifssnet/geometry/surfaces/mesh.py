@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any, no_type_check
+
 import numpy as np
 from jaxtyping import Float, Int, Shaped
+
+from ifssnet.geometry.compiled import compiled
 
 
 def open_edges(faces: Int[np.ndarray, "face 3"]) -> int:
@@ -35,8 +39,7 @@ def enclosed_volume_mm3(vertices_mm: Float[np.ndarray, "vertex 3"], faces: Int[n
         return 0.0
     # From the middle of the mesh, not from the origin: legs lie up to a metre away, and the differences would cancel.
     local = (vertices_mm - vertices_mm.mean(axis=0)).astype(np.float64)
-    a, b, c = local[faces[:, 0]], local[faces[:, 1]], local[faces[:, 2]]
-    return float(np.einsum("ij,ij->i", a, np.cross(b, c)).sum() / 6)
+    return float(_tetrahedra(local, faces).sum() / 6)
 
 
 def area_mm2(vertices_mm: Float[np.ndarray, "vertex 3"], faces: Int[np.ndarray, "face 3"]) -> float:
@@ -48,11 +51,7 @@ def vertex_normals(
     vertices_mm: Float[np.ndarray, "vertex 3"], faces: Int[np.ndarray, "face 3"]
 ) -> Float[np.ndarray, "vertex 3"]:
     """Unit normals of the vertices: the mean of their triangles' normals, weighted by area; zero where that vanishes."""
-    doubled = _double_areas(vertices_mm, faces)
-    normals = np.zeros((len(vertices_mm), 3))
-    for corner in range(3):
-        for axis in range(3):
-            normals[:, axis] += np.bincount(faces[:, corner], weights=doubled[:, axis], minlength=len(vertices_mm))
+    normals = _normals(_double_areas(vertices_mm, faces), faces, len(vertices_mm))
     length = np.linalg.norm(normals, axis=1, keepdims=True)
     return np.divide(normals, length, out=np.zeros_like(normals), where=length > 0)
 
@@ -79,8 +78,7 @@ def merged(
 
 
 def _double_areas(vertices_mm: Float[np.ndarray, "vertex 3"], faces: Int[np.ndarray, "face 3"]) -> Float[np.ndarray, "face 3"]:
-    a, b, c = (vertices_mm[faces[:, corner]].astype(np.float64) for corner in range(3))
-    return np.cross(b - a, c - a)
+    return _crossed_edges(vertices_mm, faces)
 
 
 def _undirected(faces: Int[np.ndarray, "face 3"]) -> tuple[Int[np.ndarray, " edge"], Int[np.ndarray, " edge"]]:
@@ -92,3 +90,49 @@ def _keys(start: Shaped[np.ndarray, " edge"], end: Shaped[np.ndarray, " edge"]) 
     """One number an undirected edge."""
     low, high = np.minimum(start, end).astype(np.int64), np.maximum(start, end).astype(np.int64)
     return low * np.int64(2**31) + high
+
+
+@no_type_check
+@compiled()
+def _tetrahedra(local: Any, faces: Any) -> Any:
+    """Six times the signed volume between the origin and each triangle."""
+    out = np.empty(len(faces))
+    for face in range(len(faces)):
+        a, b, c = local[faces[face, 0]], local[faces[face, 1]], local[faces[face, 2]]
+        x = a[0] * (b[1] * c[2] - b[2] * c[1])
+        y = a[1] * (b[2] * c[0] - b[0] * c[2])
+        z = a[2] * (b[0] * c[1] - b[1] * c[0])
+        out[face] = x + z + y
+    return out
+
+
+@no_type_check
+@compiled()
+def _crossed_edges(vertices: Any, faces: Any) -> Any:
+    """The normal of each triangle, as long as twice its area."""
+    out = np.empty((len(faces), 3))
+    for face in range(len(faces)):
+        i, j, k = faces[face, 0], faces[face, 1], faces[face, 2]
+        ax, ay, az = np.float64(vertices[i, 0]), np.float64(vertices[i, 1]), np.float64(vertices[i, 2])
+        bx, by, bz = vertices[j, 0] - ax, vertices[j, 1] - ay, vertices[j, 2] - az
+        cx, cy, cz = vertices[k, 0] - ax, vertices[k, 1] - ay, vertices[k, 2] - az
+        out[face, 0] = by * cz - bz * cy
+        out[face, 1] = bz * cx - bx * cz
+        out[face, 2] = bx * cy - by * cx
+    return out
+
+
+@no_type_check
+@compiled()
+def _normals(doubled: Any, faces: Any, vertices: int) -> Any:
+    """The sum of their triangles' normals at all vertices: of first corners, then of second and of third ones."""
+    out = np.zeros((vertices, 3))
+    part = np.empty((vertices, 3))
+    for corner in range(3):
+        part[:] = 0.0
+        for face in range(len(faces)):
+            vertex = faces[face, corner]
+            for axis in range(3):
+                part[vertex, axis] += doubled[face, axis]
+        out += part
+    return out

@@ -11,6 +11,7 @@ from numba import njit
 
 from ifssnet.core.grid import Grid
 from ifssnet.core.results.measures import ACSA_SMOOTHING_MM, CENTROID_SMOOTHING_MM, AcsaProfile
+from ifssnet.geometry.masks.even_rows import is_even
 
 
 def profiles(
@@ -114,7 +115,7 @@ def _slice_moments(array: Any, ascending: Any) -> Any:
     for z in range(nz):
         for y in range(ny):
             start = 0
-            for x in range(1, nx + 1):
+            for x in range(nx if nx > 0 and is_even(array[z, y]) else 1, nx + 1):
                 # Runs of one label are long: look it up only where it changes.
                 if x < nx and array[z, y, x] == array[z, y, start]:
                     continue

@@ -12,7 +12,7 @@ from numba import prange
 from ifssnet.geometry.compiled import compiled
 from ifssnet.phantom.anatomy.borders import FAR_MM, Borders, Push, no_borders, resting_y
 from ifssnet.phantom.anatomy.places import beam_direction, place_of_pixel, place_of_voxel
-from ifssnet.phantom.anatomy.tissue_lookup import FASCIA_MM, bone_edge, compartment_at, locate, vessel_at
+from ifssnet.phantom.anatomy.tissue_lookup import bone_edge, locate, tissue_in
 from ifssnet.phantom.anatomy.view import ProbeView
 
 
@@ -54,40 +54,6 @@ def _radii(layers, cell):
 
 
 @no_type_check
-@compiled()
-def _code(tables, cell, radii, px, py, r, theta):
-    """The tissue's code; the same rules as `tissue_lookup.tissue_at`, of radii that are known already."""
-    split, bones, vessels, compartments = tables[2], tables[3], tables[4], tables[5]
-    k, fz = cell[0], cell[1]
-    if r > radii[0]:
-        return 0
-    if r > radii[1]:
-        return 6
-    fascia, deep = radii[2], radii[7]
-    if r < fascia:
-        for b in range(2):
-            rho, edge, _, _, _ = bone_edge(bones, k, fz, b, px, py)
-            if rho < edge:
-                return 4 + b
-    vessel = vessel_at(vessels, k, fz, px, py, (r, fascia, deep))
-    if vessel > 0:
-        return vessel
-    if r > fascia:
-        return 7 if r > fascia + FASCIA_MM else 8
-    if r > radii[3]:
-        return 17
-    if r > radii[4]:
-        return 2 if theta < split[k] * (1 - fz) + split[k + 1] * fz else 3
-    if r > radii[5]:
-        return 9
-    if r > radii[6]:
-        return 1
-    if r > deep:
-        return 17
-    return compartment_at(compartments, k, px, py)
-
-
-@no_type_check
 @compiled(parallel=True)
 def _codes(tables, push, affine, out):
     for k in prange(out.shape[0]):
@@ -97,7 +63,7 @@ def _codes(tables, push, affine, out):
                 y = resting_y(push, x, y, z)
                 cell, px, py, r, theta = locate(tables, x, y, z)
                 if cell[0] >= 0:
-                    out[k, j, i] = _code(tables, cell, _radii(tables[0], cell), px, py, r, theta)
+                    out[k, j, i] = tissue_in(tables, cell, _radii(tables[0], cell), px, py, r, theta)
 
 
 @no_type_check
@@ -175,7 +141,7 @@ def _borders(tables, push, poses, lines, out):
                 radii = _radii(layers, cell)
                 code = 0
                 if r <= radii[0]:
-                    code = _code(tables, cell, radii, px, py, r, theta)
+                    code = tissue_in(tables, cell, radii, px, py, r, theta)
                 elif skin_row[f, u] < rows or r > radii[0] + FAR_MM:
                     continue
                 kind, d, face = _nearest(tables, cell, radii, px, py, r, theta, bx, by)

@@ -10,7 +10,7 @@ from numba import prange
 
 from ifssnet.geometry.compiled import compiled
 from ifssnet.phantom.anatomy.places import beam_direction, place_of_pixel, place_of_voxel
-from ifssnet.phantom.anatomy.tissue_lookup import facing_skin, surface_echo, tissue_at
+from ifssnet.phantom.anatomy.tissue_lookup import facing_skin, locate, radii_at, surface_echo, tissue_at, tissue_in
 from ifssnet.phantom.anatomy.view import ProbeView, Scene, dark_scene
 
 
@@ -40,17 +40,23 @@ def _render(tables, poses, lines, scene):
     for f in prange(n):
         p = poses[f]
         bx, by = beam_direction(p)
-        for u in range(columns):
-            for v in range(first_row[f, u], last_row[f, u]):
+        for v in range(rows):
+            for u in range(columns):
+                if not first_row[f, u] <= v < last_row[f, u]:
+                    continue
                 x, y, z = place_of_pixel(p, shift[f, u], u, v)
-                code = tissue_at(tables, x, y, z)
+                cell, px, py, r, theta = locate(tables, x, y, z)
+                if cell[0] < 0:
+                    continue
+                radii = radii_at(tables[0], cell)
+                code = tissue_in(tables, cell, radii, px, py, r, theta)
                 if code == 0 and skin_row[f, u] < rows:
                     continue
                 if code != 0 and skin_row[f, u] == rows:
                     skin_row[f, u] = v
-                    skin_facing[f, u] = facing_skin(tables, x, y, z, bx, by)
+                    skin_facing[f, u] = facing_skin(tables, cell, px, py, r, bx, by)
                 codes[f, v, u] = code
-                echo[f, v, u] = surface_echo(tables, x, y, z, bx, by)
+                echo[f, v, u] = surface_echo(tables, cell, radii, px, py, r, theta, bx, by)
 
 
 @no_type_check

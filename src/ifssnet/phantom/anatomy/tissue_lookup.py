@@ -56,6 +56,25 @@ def value_at(layers, cell, column):
 
 @no_type_check
 @compiled(inline=True)
+def radii_at(layers, cell):
+    """The first eight columns, as `value_at` finds each of them."""
+    k, fz, j, j2, fa = cell
+    p, q, s, t = layers[k, j], layers[k + 1, j], layers[k, j2], layers[k + 1, j2]
+    gz, ga = 1 - fz, 1 - fa
+    return (
+        (p[0] * gz + q[0] * fz) * ga + (s[0] * gz + t[0] * fz) * fa,
+        (p[1] * gz + q[1] * fz) * ga + (s[1] * gz + t[1] * fz) * fa,
+        (p[2] * gz + q[2] * fz) * ga + (s[2] * gz + t[2] * fz) * fa,
+        (p[3] * gz + q[3] * fz) * ga + (s[3] * gz + t[3] * fz) * fa,
+        (p[4] * gz + q[4] * fz) * ga + (s[4] * gz + t[4] * fz) * fa,
+        (p[5] * gz + q[5] * fz) * ga + (s[5] * gz + t[5] * fz) * fa,
+        (p[6] * gz + q[6] * fz) * ga + (s[6] * gz + t[6] * fz) * fa,
+        (p[7] * gz + q[7] * fz) * ga + (s[7] * gz + t[7] * fz) * fa,
+    )
+
+
+@no_type_check
+@compiled(inline=True)
 def bone_edge(bones, k, fz, b, px, py):
     """Distance from a bone's centre, the bone's radius in that direction, its slope there, and the offset."""
     dx = px - (bones[k, b, 0] * (1 - fz) + bones[k + 1, b, 0] * fz)
@@ -102,20 +121,28 @@ def compartment_at(compartments, k, px, py):
 @compiled()
 def tissue_at(tables, x, y, z):
     """The tissue's code at (x, y, z) in the leg's frame; `tables` are `ParametricLeg.tables`."""
-    layers, split, bones, vessels, compartments = tables[0], tables[2], tables[3], tables[4], tables[5]
     cell, px, py, r, theta = locate(tables, x, y, z)
-    k, fz = cell[0], cell[1]
-    if k < 0 or r > value_at(layers, cell, 0)[0]:
+    if cell[0] < 0:
         return 0
-    if r > value_at(layers, cell, 1)[0]:
+    return tissue_in(tables, cell, radii_at(tables[0], cell), px, py, r, theta)
+
+
+@no_type_check
+@compiled()
+def tissue_in(tables, cell, radii, px, py, r, theta):
+    """The tissue's code at a place that `locate` found, from the radii there."""
+    split, bones, vessels, compartments = tables[2], tables[3], tables[4], tables[5]
+    k, fz = cell[0], cell[1]
+    if r > radii[0]:
+        return 0
+    if r > radii[1]:
         return 6
-    fascia = value_at(layers, cell, 2)[0]
+    fascia, deep = radii[2], radii[7]
     if r < fascia:
         for b in range(2):
             rho, edge, _, _, _ = bone_edge(bones, k, fz, b, px, py)
             if rho < edge:
                 return 4 + b
-    deep = value_at(layers, cell, 7)[0]
     vessel = vessel_at(vessels, k, fz, px, py, (r, fascia, deep))
     if vessel > 0:
         return vessel
@@ -123,13 +150,13 @@ def tissue_at(tables, x, y, z):
         return 7
     if r > fascia:
         return 8
-    if r > value_at(layers, cell, 3)[0]:
+    if r > radii[3]:
         return 17
-    if r > value_at(layers, cell, 4)[0]:
+    if r > radii[4]:
         return 2 if theta < split[k] * (1 - fz) + split[k + 1] * fz else 3
-    if r > value_at(layers, cell, 5)[0]:
+    if r > radii[5]:
         return 9
-    if r > value_at(layers, cell, 6)[0]:
+    if r > radii[6]:
         return 1
     if r > deep:
         return 17
@@ -146,12 +173,9 @@ def specular(surface, distance, facing):
 
 @no_type_check
 @compiled()
-def facing_skin(tables, x, y, z, bx, by):
-    """How squarely the skin at a place faces the beam (bx, by), 0 to 1."""
+def facing_skin(tables, cell, px, py, r, bx, by):
+    """How squarely the skin at a place that `locate` found faces the beam (bx, by), 0 to 1."""
     layers, lateral = tables[0], tables[6]
-    cell, px, py, r, _ = locate(tables, x, y, z)
-    if cell[0] < 0:
-        return 1.0
     radius, slope = value_at(layers, cell, 0)
     tilt = slope / max(radius, 1.0)
     return abs((px + tilt * py) * lateral * bx + (py - tilt * px) * by) / (max(r, 1e-6) * math.sqrt(1 + tilt * tilt))
@@ -159,28 +183,30 @@ def facing_skin(tables, x, y, z, bx, by):
 
 @no_type_check
 @compiled()
-def surface_echo(tables, x, y, z, bx, by):
-    """The echo of the nearest surface at a place, in units of muscle's mean echo, for a beam along (bx, by)."""
+def surface_echo(tables, cell, radii, px, py, r, theta, bx, by):
+    """The echo of the surface nearest to a place that `locate` found, for a beam along (bx, by).
+
+    It is told in units of muscle's mean echo. `radii` are those of the place.
+    """
     layers, split, bones, lateral = tables[0], tables[2], tables[3], tables[6]
-    cell, px, py, r, theta = locate(tables, x, y, z)
     k, fz = cell[0], cell[1]
-    if k < 0 or r < 1e-6 or r > value_at(layers, cell, 0)[0] + ECHO_RANGE_MM:
+    if r < 1e-6 or r > radii[0] + ECHO_RANGE_MM:
         return 0.0
     bx *= lateral
     # Radial and tangential unit vectors; the angle grows from straight behind (-y) to the lateral side (+x).
     rx, ry = px / r, py / r
     radial, tangential = rx * bx + ry * by, -ry * bx + rx * by
     best, echo = ECHO_RANGE_MM, 0.0
-    fascia = value_at(layers, cell, 2)[0]
+    fascia = radii[2]
     previous = 1e9
     for column in range(8):
-        radius, slope = value_at(layers, cell, column)
+        radius = radii[column]
         thickness = previous - radius
         previous = radius
         # A border leans by less than 60 degrees, so its distance is at least half the radial one.
         if (column > 2 and thickness < 0.4) or abs(r - radius) > 2.0 * best:
             continue
-        tilt = slope / max(radius, 1.0)
+        tilt = value_at(layers, cell, column)[1] / max(radius, 1.0)
         across = 1.0 / math.sqrt(1.0 + tilt * tilt)
         d = abs(r - radius) * across
         if d < best:
@@ -199,13 +225,13 @@ def surface_echo(tables, x, y, z, bx, by):
                 elif column == 6:
                     seen = value_at(layers, cell, 9)[0]
                 echo = seen * specular(BORDER_ECHO, d, facing)
-    outer, gastro = value_at(layers, cell, 3)[0], value_at(layers, cell, 4)[0]
+    outer, gastro = radii[3], radii[4]
     if gastro < r < outer and outer - gastro > 1.5:
         d = abs(theta - (split[k] * (1 - fz) + split[k + 1] * fz)) * r
         if d < best:
             shifted = (k, fz, (cell[2] + int(r * 3)) % ANGLES, (cell[3] + int(r * 3)) % ANGLES, cell[4])
             best, echo = d, value_at(layers, shifted, 10)[0] * specular(BORDER_ECHO, d, abs(tangential))
-    top, bottom = value_at(layers, cell, 5)[0], value_at(layers, cell, 6)[0]
+    top, bottom = radii[5], radii[6]
     if top - bottom > 12.0:
         # The septum inside SOL: a line that looks like a border and is none.
         d = abs(r - (bottom + 0.45 * (top - bottom)))

@@ -112,8 +112,9 @@ def describe_recording(leg: ScannableLeg, recording: Recording) -> RecordedLeg:
     """What is known about a recorded leg."""
     recorded = recording.acquisition
     voxel_cm3 = recorded.truth.grid.voxel_volume_mm3 / 1000.0
-    counts = np.bincount(recorded.truth.array.ravel(), minlength=4)
-    volumes = {name: round(float(counts[value]) * voxel_cm3, 3) for value, name in recorded.truth.names.items()}
+    labels = recorded.truth.array
+    counts = {name: float(np.count_nonzero(labels == value)) for value, name in recorded.truth.names.items()}
+    volumes = {name: round(count * voxel_cm3, 3) for name, count in counts.items()}
     return RecordedLeg(recording.generator, leg.description, volumes, recorded.leg_to_world, recorded.settings, recording.look)
 
 

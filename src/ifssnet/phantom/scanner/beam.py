@@ -25,7 +25,7 @@ def envelope(field: Complex64[np.ndarray, "image v u"], view: ProbeView, probe: 
     lateral = _kernels(np.maximum(probe.lateral_sd_mm(depth_mm) / width, SHARPEST_PX))
     axial = _kernels(np.array([max(probe.axial_sd_mm / height, SHARPEST_PX)]))[0]
     out = np.empty(field.shape, dtype=np.float32)
-    _blur(field, view.first_row, view.last_row, axial, lateral, out)
+    _blur(field.view(np.float32), view.first_row, view.last_row, axial, lateral, out)
     return out
 
 
@@ -63,28 +63,52 @@ def compress(
 @no_type_check
 @compiled(parallel=True)
 def _blur(field, first_row, last_row, axial, lateral, out):
-    n, rows, columns = field.shape
-    ra, rl = len(axial) // 2, lateral.shape[1] // 2
+    """`field` and what becomes of it hold real and imaginary parts in turn: a kernel is real and treats them alike."""
+    n, rows, columns = out.shape
+    ra = len(axial) // 2
     for f in prange(n):
-        line = np.zeros((rows, columns), dtype=np.complex64)
+        line = np.zeros((rows, 2 * columns), dtype=np.float32)
         for v in range(rows):
-            for u in range(columns):
-                if not first_row[f, u] <= v < last_row[f, u]:
-                    continue
-                weight = lateral[v - first_row[f, u]]
-                total = np.complex64(0.0)
-                for t in range(max(0, u - rl), min(columns, u + rl + 1)):
-                    total += weight[t - u + rl] * field[f, v, t]
-                line[v, u] = total
-        total_row = np.empty(columns, dtype=np.complex64)
+            _blur_row(field[f, v], v, first_row[f], last_row[f], lateral, line[v])
+        total = np.empty(2 * columns, dtype=np.float32)
         for v in range(rows):
-            total_row[:] = 0.0
+            total[:] = 0.0
             for t in range(max(0, v - ra), min(rows, v + ra + 1)):
                 weight = axial[t - v + ra]
-                for u in range(columns):
-                    total_row[u] += weight * line[t, u]
+                for q in range(2 * columns):
+                    total[q] += weight * line[t, q]
             for u in range(columns):
-                out[f, v, u] = abs(total_row[u])
+                real, imaginary = np.float64(total[2 * u]), np.float64(total[2 * u + 1])
+                out[f, v, u] = math.sqrt(real * real + imaginary * imaginary)
+
+
+@no_type_check
+@compiled()
+def _add_times(out, weight, row):
+    """In a function of its own and counted from 0, which the compiler turns into instructions for several at a time."""
+    for q in range(len(out)):
+        out[q] += weight * row[q]
+
+
+@no_type_check
+@compiled()
+def _blur_row(row, v, first, last, lateral, out):
+    """One row, by stretches of columns whose lines begin together and so share a kernel."""
+    columns, reach = len(first), lateral.shape[1] // 2
+    start = 0
+    while start < columns:
+        if not first[start] <= v < last[start]:
+            start += 1
+            continue
+        stop = start + 1
+        while stop < columns and first[stop] == first[start] and v < last[stop]:
+            stop += 1
+        for k in range(-reach, reach + 1):
+            weight = lateral[v - first[start], k + reach]
+            low, high = max(start, -k), min(stop, columns - k)
+            if low < high:
+                _add_times(out[2 * low : 2 * high], weight, row[2 * (low + k) : 2 * (high + k)])
+        start = stop
 
 
 @no_type_check
@@ -95,15 +119,20 @@ def _compress(images, lines, noise, machine, out):
     reverberation, gain_db, range_db = machine
     level, rise_db = noise
     n, rows, columns = envelopes.shape
+    lifted = np.empty(rows)
+    for row in range(rows):
+        lifted[row] = level * 10.0 ** (rise_db * row / 20.0)
     for f in prange(n):
-        for u in range(columns):
-            start = first_row[f, u]
-            back = skin_row[f, u] - start
-            for v in range(start, last_row[f, u]):
+        for v in range(rows):
+            for u in range(columns):
+                start = first_row[f, u]
+                if not start <= v < last_row[f, u]:
+                    continue
+                back = skin_row[f, u] - start
                 e = envelopes[f, v, u]
                 # The view's own noise, taken from elsewhere in its scatterers so that it is independent of what is here.
                 white = scatterers[f, rows - 1 - v, columns - 1 - u]
-                electronic = level * 10.0 ** (rise_db * (v - start) / 20.0)
+                electronic = lifted[v - start]
                 e = math.sqrt((e + electronic * white.real) ** 2 + (electronic * white.imag) ** 2)
                 if v - start >= 2 * back > 0:
                     e += reverberation * envelopes[f, v - back, u]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from jaxtyping import Complex64, UInt8
+from jaxtyping import Complex64, Float32, UInt8
 
 from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg
 from ifssnet.phantom.anatomy.view import ProbeView
@@ -54,15 +54,20 @@ class Scatterers:
         self._kept = np.float32(math.exp(-step_mm / length_mm))
         self._last = self._white()
 
-    def _white(self) -> Complex64[np.ndarray, "v u"]:
+    def _white(self) -> Float32[np.ndarray, "v u 2"]:
+        """Real and imaginary parts, one beside the other."""
         parts = self._rng.standard_normal((*self._shape, 2), dtype=np.float32)
-        return (parts * np.float32(math.sqrt(0.5))).view(np.complex64)[..., 0]
+        parts *= np.float32(math.sqrt(0.5))
+        return parts
 
     def draw(self, images: int) -> Complex64[np.ndarray, "image v u"]:
         """The next images' scatterers."""
         out = np.empty((images, *self._shape), dtype=np.complex64)
         fresh = np.float32(math.sqrt(1.0 - float(self._kept) ** 2))
         for index in range(images):
-            self._last = self._kept * self._last + fresh * self._white()
-            out[index] = self._last
+            white = self._white()
+            white *= fresh
+            self._last *= self._kept
+            self._last += white
+            out[index] = self._last.view(np.complex64)[..., 0]
         return out

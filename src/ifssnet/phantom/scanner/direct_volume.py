@@ -69,10 +69,12 @@ def _means(fine: UInt8[np.ndarray, "z v u"], finer_y: int, finer_x: int) -> UInt
     """Mean grey levels of blocks of pixels, rounded to the nearest."""
     if finer_y == finer_x == 1:
         return fine
-    slices, rows, columns = fine.shape
-    blocks = fine.reshape(slices, rows // finer_y, finer_y, columns // finer_x, finer_x)
-    total = blocks.sum(axis=(2, 4), dtype=np.uint32)
-    return ((total + finer_y * finer_x // 2) // (finer_y * finer_x)).astype(np.uint8)
+    pixels = finer_y * finer_x
+    total = np.full(fine[:, ::finer_y, ::finer_x].shape, pixels // 2, dtype=np.uint16)
+    for y in range(finer_y):
+        for x in range(finer_x):
+            total += fine[:, y::finer_y, x::finer_x]
+    return (total // np.uint16(pixels)).astype(np.uint8)
 
 
 def slices_view(

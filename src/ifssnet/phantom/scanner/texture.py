@@ -40,16 +40,45 @@ def value_noise(x, y, z, seed):
     return 3.0 * (total - 0.5)
 
 
+NOWHERE = -(2**62)
+"""A number of no lattice point: what is remembered before anything was looked up."""
+
+
 @no_type_check
 @compiled()
-def fascicles(pennation, code, x, y, z, seed):
-    """Logarithm of a tissue's relative backscatter: bundles tilted by the pennation, with bright perimysium between."""
-    cosine, sine = math.cos(pennation), math.sin(pennation)
+def noise_beside(x, y, z, seed, cell, corners):
+    """As `value_noise`, for places that follow each other: `corners` holds the last cell's, which often is this one's."""
+    i, j, k = math.floor(x), math.floor(y), math.floor(z)
+    if cell[0] != i or cell[1] != j or cell[2] != k or cell[3] != seed:
+        cell[0], cell[1], cell[2], cell[3] = i, j, k, seed
+        for c in range(2):
+            for b in range(2):
+                corners[4 * c + 2 * b] = _hash(i, j + b, k + c, seed)
+                corners[4 * c + 2 * b + 1] = _hash(i + 1, j + b, k + c, seed)
+    fx, fy, fz = x - i, y - j, z - k
+    fx, fy, fz = fx * fx * (3 - 2 * fx), fy * fy * (3 - 2 * fy), fz * fz * (3 - 2 * fz)
+    total = 0.0
+    for c in range(2):
+        wz = fz if c else 1 - fz
+        for b in range(2):
+            wy = fy if b else 1 - fy
+            total += wz * wy * ((1 - fx) * corners[4 * c + 2 * b] + fx * corners[4 * c + 2 * b + 1])
+    return 3.0 * (total - 0.5)
+
+
+@no_type_check
+@compiled()
+def fascicles(turn, code, x, y, z, seed, cells, corners):
+    """Logarithm of a tissue's relative backscatter: bundles tilted by the pennation, with bright perimysium between.
+
+    `turn` is the pennation's cosine and sine; three rows of `cells` and `corners` remember the place before.
+    """
+    cosine, sine = turn
     along = z * cosine - y * sine
     across = z * sine + y * cosine
-    bent = across + 1.4 * value_noise(x / 9.0, across / 9.0, along / 25.0, seed + 31)
-    fine = value_noise(x / 4.5, bent / 0.8, along / 14.0, seed + code)
-    coarse = value_noise(x / 12.0, across / 7.0, along / 30.0, seed + 97)
+    bent = across + 1.4 * noise_beside(x / 9.0, across / 9.0, along / 25.0, seed + 31, cells[0], corners[0])
+    fine = noise_beside(x / 4.5, bent / 0.8, along / 14.0, seed + code, cells[1], corners[1])
+    coarse = noise_beside(x / 12.0, across / 7.0, along / 30.0, seed + 97, cells[2], corners[2])
     return 0.8 * fine + 0.7 * coarse + 4.5 * max(0.0, fine - 0.42)
 
 
