@@ -31,11 +31,6 @@ def affine_transform(
     )
 
 
-def gaussian(array: Float32[np.ndarray, "z y x"], sigma_voxels: Sequence[float]) -> Float32[np.ndarray, "z y x"]:
-    """Gaussian smoothing, 0 outside the array, cut off at three standard deviations."""
-    return np.asarray(ndimage.gaussian_filter(array, sigma_voxels, mode="constant", truncate=3.0))
-
-
 def smoothed(
     array: Float[np.ndarray, "*axes"],
     sigma: float | Sequence[float],

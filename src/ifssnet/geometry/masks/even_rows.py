@@ -12,7 +12,7 @@ from ifssnet.geometry.compiled import compiled
 def is_even(row: Any) -> bool:
     """Whether all elements of a row, which has one or more, are equal; many are compared at a time."""
     first = row[0]
-    others = 0
+    differs = False
     for x in range(len(row)):
-        others += row[x] != first
-    return others == 0
+        differs = differs | (row[x] != first)
+    return not differs

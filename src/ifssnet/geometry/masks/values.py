@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Integer
 
 from ifssnet.geometry.compiled import compiled
+from ifssnet.geometry.masks.even_rows import is_even
 
 _FEW = 64
 """Up to this many values are found faster one by one than by sorting all pixels."""
@@ -49,6 +50,8 @@ def _distinct_of_slice(plane: Any) -> Any:
     count = 0
     before = np.int64(plane[0, 0]) + 1
     for y in range(plane.shape[0]):
+        if np.int64(plane[y, 0]) == before and is_even(plane[y]):
+            continue
         for x in range(plane.shape[1]):
             value = np.int64(plane[y, x])
             if value == before:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from typing import Any, no_type_check
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int
+from numba import prange
 
 from ifssnet.core.images import LabelMap, Surface
+from ifssnet.geometry.compiled import compiled
 from ifssnet.geometry.masks.box import Box, crop, grown, is_empty, label_boxes
 from ifssnet.geometry.surfaces.mesh import area_mm2, enclosed_volume_mm3, facing_outwards, vertex_normals
-from ifssnet.geometry.untyped import affine_transform, gaussian, marching_cubes
+from ifssnet.geometry.surfaces.smoothing import smoothed_mask
+from ifssnet.geometry.untyped import affine_transform, marching_cubes
 
 LEVEL = 0.5
 CLEARANCE = 0.02
@@ -70,14 +74,25 @@ def _padded(
 
 
 def _smoothed(mask: Bool[np.ndarray, "k j i"], sigma_voxels: Float[np.ndarray, " axis"]) -> Float32[np.ndarray, "k j i"]:
-    return gaussian(mask.astype(np.float32), sigma_voxels.tolist())
+    return smoothed_mask(mask, sigma_voxels.tolist())
 
 
 def _keep_sides(field: Float32[np.ndarray, "k j i"], mask: Bool[np.ndarray, "k j i"]) -> None:
     """Mirror what smoothing carried over the level back: the further a thin part sank below it, the firmer it stands above."""
-    np.copyto(field, 2 * np.float32(LEVEL) - field, where=mask != (field > LEVEL))
-    np.maximum(field, LEVEL + CLEARANCE, out=field, where=mask)
-    np.minimum(field, LEVEL - CLEARANCE, out=field, where=~mask)
+    _mirror(field, mask.view(np.uint8))
+
+
+@no_type_check
+@compiled(parallel=True)
+def _mirror(field: Any, mask: Any) -> None:
+    level, inside, outside = np.float32(LEVEL), np.float32(LEVEL + CLEARANCE), np.float32(LEVEL - CLEARANCE)
+    for k in prange(field.shape[0]):
+        for j in range(field.shape[1]):
+            for i in range(field.shape[2]):
+                value, marked = field[k, j, i], mask[k, j, i] > 0
+                if marked != (value > level):
+                    value = np.float32(2) * level - value
+                field[k, j, i] = max(value, inside) if marked else min(value, outside)
 
 
 def _coarser(

@@ -107,11 +107,14 @@ def read_seg_nrrd(path: Path) -> LabelMap:
     Raises:
         InputError: As `read_segment_layers`.
     """
-    segments = read_segment_layers(path)
+    return _as_one(read_segment_layers(path), path.name)
+
+
+def _as_one(segments: SegmentLayers, where: str) -> LabelMap:
     if len(segments.layers) == 1:
         only = segments.layers[0]
         return LabelMap(only.array, only.grid, only.names, only.colors, MappingProxyType({**segments.header, **only.header}))
-    return flattened(segments, path.name)
+    return flattened(segments, where)
 
 
 def read_overlapping(path: Path) -> tuple[LabelMap, ...]:
@@ -121,6 +124,8 @@ def read_overlapping(path: Path) -> tuple[LabelMap, ...]:
         InputError: As `read_segment_layers`.
     """
     segments = read_segment_layers(path)
+    if len(segments.layers) == 1:
+        return (_as_one(segments, path.name),)
     covered = np.zeros(segments.layers[0].grid.shape_zyx, dtype=bool)
     for layer in segments.layers:
         inside = layer.array > 0
@@ -128,7 +133,7 @@ def read_overlapping(path: Path) -> tuple[LabelMap, ...]:
             first, *others = (each for each in segments.layers if each.names)
             return (replace(first, header=MappingProxyType({**segments.header, **first.header})), *others)
         covered |= inside
-    return (read_seg_nrrd(path),)
+    return (_as_one(segments, path.name),)
 
 
 def flattened(segments: SegmentLayers, where: str) -> LabelMap:
