@@ -186,7 +186,7 @@ def facing_skin(tables, cell, px, py, r, bx, by):
 def surface_echo(tables, cell, radii, px, py, r, theta, bx, by):
     """The echo of the surface nearest to a place that `locate` found, for a beam along (bx, by).
 
-    It is told in units of muscle's mean echo. `radii` are those of the place.
+    It is given in units of muscle's mean echo. `radii` are those of the place.
     """
     layers, split, bones, lateral = tables[0], tables[2], tables[3], tables[6]
     k, fz = cell[0], cell[1]

@@ -93,7 +93,7 @@ def _add_times(out, weight, row):
 @no_type_check
 @compiled()
 def _blur_row(row, v, first, last, lateral, out):
-    """One row, by stretches of columns whose lines begin together and so share a kernel."""
+    """One row, by runs of columns whose lines begin together and so share a kernel."""
     columns, reach = len(first), lateral.shape[1] // 2
     start = 0
     while start < columns:
