@@ -11,58 +11,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cones import RECIPE, cone_cohort
 from ifssnet.cli.commands.train import run
 from ifssnet.cli.main import main
 from ifssnet.core.errors import InputError, InputWarning
-from ifssnet.core.grid import Grid
-from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.machine.extras import install_command
-from ifssnet.io.save import save
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.workflow.files.default_weights import ELSEWHERE
 from ifssnet.workflow.training.packed_weights import pack_weights
 
-# The least that still is everything: two updates of one sample through a network of a few hundred numbers.
-RECIPE = """task = "anchored"
-about = "a test"
-[trainer]
-units = 3
-validations = 1
-checkpoint_minutes = 0.0
-[validation]
-every_mm = 12.0
-pictures = 2
-[anchored]
-every = 6
-batch = 1
-updates = 2
-[anchored.network]
-widths = [4, 4]
-[anchored.samples]
-crop_px = 16
-widest_gap_mm = 40.0
-"""
-
 
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two legs for training and one for validation, two cones in noise each."""
-    root = tmp_path_factory.mktemp("train") / "legs"
-    grid = Grid((24, 32, 32), (2.0, 2.0, 2.0))
-    z, y, x = np.indices(grid.shape_zyx)
-    for number, (split, patient) in enumerate((("train", "P1"), ("train", "P2"), ("val", "P3"))):
-        labels = np.zeros(grid.shape_zyx, dtype=np.uint8)
-        for value, middle in ((100, 9), (150, 22)):
-            inside = (y - 15) ** 2 + (x - middle) ** 2 < (6 - abs(z - 12) / 3) ** 2
-            labels[inside & (z > 1) & (z < 22)] = value
-        noise = np.random.default_rng(number).normal(0, 10, grid.shape_zyx)
-        grey = np.clip(np.where(labels > 0, 90, 30) + noise, 0, 255).astype(np.uint8)
-        folder = root / split / patient
-        folder.mkdir(parents=True)
-        save(Volume(grey, grid), folder / "x1.mha")
-        save(LabelMap(labels, grid, {100: "SOL", 150: "GM"}), folder / "masksX1.mha")
-    (root / "cohort.toml").write_text('name = "cones"\n[labels]\n100 = "SOL"\n150 = "GM"\n', encoding="utf-8")
-    return root
+    return cone_cohort(tmp_path_factory.mktemp("train") / "legs")
 
 
 @pytest.fixture(scope="module")

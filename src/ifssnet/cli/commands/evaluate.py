@@ -40,7 +40,9 @@ class Direction(StrEnum):
 
 
 def run(
-    cohort: Annotated[Path, typer.Argument(metavar="COHORT", help="A folder of legs by split, with labels.")],
+    cohort: Annotated[
+        str, typer.Argument(metavar="COHORT", help="A folder of legs by split, with labels, or an address as s3://bucket/legs.")
+    ],
     methods: Annotated[
         list[str],
         typer.Option(

@@ -17,7 +17,7 @@ from ifssnet.core.progress import Progress
 from ifssnet.core.segmentation import Propagator
 from ifssnet.train.loop.average import start_average, update_average
 from ifssnet.train.loop.checkpoint import TrainingState, load_checkpoint, save_checkpoint
-from ifssnet.train.loop.processes import share_gradients, unit_losses
+from ifssnet.train.loop.processes import SideBySide, mean_of_all, own_units, share_gradients
 from ifssnet.train.loop.run_folder import RunFolder
 from ifssnet.train.loop.schedule import OptimiserConfig, ScheduleConfig, set_rate
 from ifssnet.train.loop.task import TrainingTask
@@ -38,6 +38,8 @@ class TrainerConfig:
         average_decay: The share of the weights' moving average that each step keeps (measured best: .997); 0 keeps no average.
         validations: How many times the network is validated, at even distances; once more before the first unit.
         patience: How many validations without a better one stop the training; 0 never stops it.
+        side_by_side: Units that are trained at a time, their gradients averaged; 0 for as many as there are processes. With
+            a number of its own a training gives the same weights, up to rounding, by any number of processes.
         checkpoint_minutes: A checkpoint is written after each validation, and when the last one is older than this.
     """
 
@@ -47,13 +49,14 @@ class TrainerConfig:
     average_decay: float = 0.997
     validations: int = 8
     patience: int = 0
+    side_by_side: int = 0
     checkpoint_minutes: float = 2.0
 
     def __post_init__(self) -> None:
-        if self.units < 1 or self.validations < 0 or self.patience < 0 or not self.checkpoint_minutes >= 0:
+        if self.units < 1 or min(self.validations, self.patience, self.side_by_side) < 0 or not self.checkpoint_minutes >= 0:
             raise InputError(
-                "at least one unit, and validations, patience and checkpoint_minutes from 0",
-                f"{self.units}, {self.validations}, {self.patience} and {self.checkpoint_minutes}",
+                "at least one unit, and validations, patience, side_by_side and checkpoint_minutes from 0",
+                f"{self.units}, {self.validations}, {self.patience}, {self.side_by_side} and {self.checkpoint_minutes}",
                 "Correct them.",
             )
         if not 0 <= self.average_decay < 1:
@@ -160,26 +163,30 @@ class Trainer:
         return TrainingState(network.train(), loss, start_average(network), self.config.optimiser.build(network, loss))
 
     def _train_unit(self, state: TrainingState) -> _Unit:
-        """One unit: for each loss backward, clip, step, average. With several processes each takes a unit of its own."""
+        """One unit, or several side by side: for each loss backward; then clip, step, average."""
         rate = set_rate(state.optimiser, self.config.schedule.factor(state.unit, state.total))
-        own = state.unit * self.fabric.world_size + self.fabric.global_rank
+        own = own_units(state.unit, self.config.side_by_side, self.fabric)
         state.network.train()
         values: list[float] = []
-        for loss, running in unit_losses(self.task, own, state.unit / max(state.total, 1), self.fabric):
-            state.optimiser.zero_grad(set_to_none=True)
-            if loss is not None:
-                values.append(_finite(float(loss.detach()), state))
-                self.fabric.backward(loss)
+
+        def learn(loss: Tensor) -> None:
+            values.append(_finite(float(loss.detach()), state))
+            self.fabric.backward(loss)
+
+        units = SideBySide(self.task, own, state.unit / max(state.total, 1), self.fabric)
+        state.optimiser.zero_grad(set_to_none=True)
+        while running := units.advance(learn):
             share_gradients(state.optimiser, running, self.fabric)
             norm = _clip(state, self.config.optimiser.clip_norm)
             _finite(norm, state)
             state.optimiser.step()
             state.steps += 1
             update_average(state.average, state.network, self.config.average_decay, state.steps)
+            state.optimiser.zero_grad(set_to_none=True)
         if not state.finite():
             _finite(math.nan, state)
         state.unit += 1
-        return _Unit(sum(values) / len(values) if values else 0.0, rate)
+        return _Unit(mean_of_all(values, self.fabric), rate)
 
     def _units_that_fit(self, state: TrainingState, minutes: float, begun: float) -> Generator[Progress, None, int]:
         """Time some units, early and late ones of a curriculum, undo them, and count how many fit beside the validations."""

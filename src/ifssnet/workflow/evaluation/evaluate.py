@@ -16,19 +16,19 @@ from ifssnet.core.images import LabelMap
 from ifssnet.core.progress import Progress
 from ifssnet.core.results.evaluation import EvaluatedCohort, EvaluationFacts, MethodFacts, SeedProtocol
 from ifssnet.core.results.evaluation_results import Results
-from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.open import open_grid, open_labels, open_volume
 from ifssnet.io.plain_data import Json, plain_table
 from ifssnet.io.save import save
 from ifssnet.io.storage.tables import write_table
 from ifssnet.propagate.seeding.protocols import check_protocol, distance_findings
 from ifssnet.workflow.cohorts.many_legs import legs_of
+from ifssnet.workflow.cohorts.remote_cohort import LegFiles, cohort_at
 from ifssnet.workflow.evaluation.benchmark import Benchmark, benchmark, without_image
 from ifssnet.workflow.evaluation.compared_methods import ComparedMethod, check_methods
 from ifssnet.workflow.evaluation.evaluation_folder import OWN_COLUMNS, RunPlace, collect_results, prepare_folder, write_results
 from ifssnet.workflow.evaluation.run_files import FORMAT, Run, RunFiles, method_table, read_run, write_run
 from ifssnet.workflow.evaluation.summary import summarise
-from ifssnet.workflow.files.provenance import software, source
+from ifssnet.workflow.files.provenance import software
 from ifssnet.workflow.jobs.run import Machines, run_all
 
 TRUTH = "truth.seg.nrrd"
@@ -66,7 +66,7 @@ class PlannedRun:
     """One method on one leg.
 
     Attributes:
-        case: The leg.
+        leg: The leg's files.
         label_names: What the cohort's labels mean.
         method: The method.
         facts: What the method's results depend on.
@@ -76,7 +76,7 @@ class PlannedRun:
         keep: Whether the segmentation is kept.
     """
 
-    case: Case
+    leg: LegFiles
     label_names: Mapping[int, str]
     method: ComparedMethod
     facts: MethodFacts
@@ -92,11 +92,11 @@ class PlannedRun:
         return kept and read_run(self.files, self.key).status == "done"
 
 
-def evaluate(root: Path, output: Path, options: EvaluationOptions) -> Generator[Progress, None, Results]:
+def evaluate(root: Path | str, output: Path, options: EvaluationOptions) -> Generator[Progress, None, Results]:
     """Compare methods on a cohort; a run that was stopped goes on where it was.
 
     Args:
-        root: The cohort.
+        root: The cohort: a folder, or an address that fsspec reads, as s3://bucket/legs.
         output: The folder for everything; it may hold an earlier run of the same legs and protocol.
         options: What to compare.
 
@@ -110,12 +110,12 @@ def evaluate(root: Path, output: Path, options: EvaluationOptions) -> Generator[
     check_methods(options.methods)
     machines = Machines.of(options.workers, options.cluster)
     against = _against(options)
-    cohort = open_cohort(root)
+    cohort, files = cohort_at(root)
     cases = legs_of(cohort, options.split, options.legs)
     hashes: dict[str, list[str]] = {}
     for place, case in enumerate(cases):
         yield Progress("reading the legs", place, len(cases))
-        hashes[case.name] = [str(source(path)["sha256"]) for path in (case.volume_path, case.labels_path) if path is not None]
+        hashes[case.name] = files[f"{case.split}/{case.name}"].versions()
     about = EvaluationFacts(
         format=FORMAT,
         cohort=EvaluatedCohort(
@@ -133,36 +133,42 @@ def evaluate(root: Path, output: Path, options: EvaluationOptions) -> Generator[
         software={name: str(version) for name, version in software().items()},
     )
     prepare_folder(output, about, options.force)
-    runs = _planned(cohort, cases, hashes, output, options, about)
+    legs = [files[f"{case.split}/{case.name}"] for case in cases]
+    runs = _planned(cohort, legs, hashes, output, options, about)
     missing = [run for run in runs if not run.done]
     outcomes = yield from run_all(missing, run_method, machines, "legs and methods", (output,))
     for outcome in outcomes:
         if outcome.error:
             write_run(Run(key=outcome.work.key, error=outcome.error), outcome.work.facts, outcome.work.files)
     yield Progress("writing the tables", 0, 1)
-    results = collect_results([RunPlace(run.case.name, run.method.label, run.files, run.key) for run in runs], about)
-    results = replace(results, summary=summarise(results, against), findings=_findings(cases, options.given))
+    results = collect_results([RunPlace(run.leg.case.name, run.method.label, run.files, run.key) for run in runs], about)
+    results = replace(results, summary=summarise(results, against), findings=_findings(legs, options.given))
     write_results(output, results)
     return results
 
 
-def _findings(cases: Sequence[Case], given: SeedProtocol) -> tuple[Finding, ...]:
+def _findings(legs: Sequence[LegFiles], given: SeedProtocol) -> tuple[Finding, ...]:
     """What has to be said of the protocol on such slices."""
-    path = next((case.labels_path for case in cases if case.labels_path is not None), None)
-    return () if path is None else distance_findings(given.protocol, open_grid(path).spacing_xyz_mm[2])
+    labelled = next((leg for leg in legs if leg.case.labels_path is not None), None)
+    if labelled is None:
+        return ()
+    with labelled.here(volume=False) as case:
+        assert case.labels_path is not None
+        return distance_findings(given.protocol, open_grid(case.labels_path).spacing_xyz_mm[2])
 
 
 def run_method(run: PlannedRun) -> None:
     """Run one method on one leg and write what was found; another process may do this."""
-    truth = open_truth(run.case, run.label_names)
     propagator = run.method.build()
     volume = None
-    if propagator.needs_volume:
-        if run.case.volume_path is None:
-            raise InputError(f"a volume of {run.case.name}", "none", "Complete the cohort.")
-        volume = open_volume(run.case.volume_path)
-        if run.method.sees_no_image:
-            volume = without_image(volume)
+    with run.leg.here(volume=propagator.needs_volume) as case:
+        truth = open_truth(case, run.label_names)
+        if propagator.needs_volume:
+            if case.volume_path is None:
+                raise InputError(f"a volume of {case.name}", "none", "Complete the cohort.")
+            volume = open_volume(case.volume_path)
+    if volume is not None and run.method.sees_no_image:
+        volume = without_image(volume)
     _write(run, benchmark(volume, truth, propagator, run.given), truth)
 
 
@@ -193,27 +199,28 @@ def _against(options: EvaluationOptions) -> str:
 
 def _planned(
     cohort: Cohort,
-    cases: Sequence[Case],
+    legs: Sequence[LegFiles],
     hashes: Mapping[str, list[str]],
     output: Path,
     options: EvaluationOptions,
     about: EvaluationFacts,
 ) -> list[PlannedRun]:
     runs: list[PlannedRun] = []
-    for place, case in enumerate(cases):
+    for place, leg in enumerate(legs):
+        name = leg.case.name
         for method in options.methods:
             facts = about.methods[method.label]
             depends: dict[str, Json] = {
                 "format": FORMAT,
                 "version": about.software["ifssnet"],
-                "leg": hashes[case.name],
+                "leg": hashes[name],
                 "labels": {str(value): name for value, name in cohort.label_names.items()},
                 "method": {name: value for name, value in method_table(facts).items() if name != "given_as"},
                 "given": plain_table(options.given),
             }
-            files = RunFiles(output / "cases" / case.name, method.label)
+            files = RunFiles(output / "cases" / name, method.label)
             names, keep = dict(cohort.label_names), place < options.keep
-            runs.append(PlannedRun(case, names, method, facts, options.given, files, _digest(depends), keep))
+            runs.append(PlannedRun(leg, names, method, facts, options.given, files, _digest(depends), keep))
     for folder in {run.files.folder for run in runs}:
         folder.mkdir(parents=True, exist_ok=True)
     return runs
@@ -230,7 +237,7 @@ def _write(run: PlannedRun, found: Benchmark, truth: LabelMap) -> None:
         key=run.key,
         status="done",
         error="",
-        case=run.case.name,
+        case=run.leg.case.name,
         label=run.method.label,
         given=run.given,
         given_slices=found.given,

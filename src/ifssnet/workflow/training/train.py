@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Generator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ifssnet.core.cohort import TRAIN, VAL
 from ifssnet.core.errors import InputError, InputWarning
@@ -66,6 +66,8 @@ def train_cohort(
     from ifssnet.train.recipe import TASKS, build_task, find_recipe, read_recipe
 
     tasks, folder = TASKS if tasks is None else tasks, RunFolder(output)
+    if _started_again() and folder.description.is_file():
+        options = replace(options, resume=True, force=False, start=None)
     before = read_description(folder.described(), str(folder.description)) if options.resume else None
     settings = settings_of(options, None if before is None else before.settings)
     own_copy = folder.root / "recipe.toml"
@@ -115,6 +117,11 @@ def train_cohort(
         stopped_early=outcome.stopped_early,
         weights=folder.best,
     )
+
+
+def _started_again() -> bool:
+    """Whether `torchrun` has started all processes again after one of them died."""
+    return os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") not in ("", "0")
 
 
 def check_learning_installed() -> None:
@@ -174,6 +181,8 @@ def _fabric(options: TrainingOptions) -> Fabric:
         raise InputError("a CUDA GPU", "none that torch can use", "Use --device cpu, or install torch for your GPU.")
     accelerator = "cuda" if there and options.device != "cpu" else "cpu"
     processes, here = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    if processes > 1 and _started_again():
+        _meet_again(accelerator)
     fabric = Fabric(
         accelerator=accelerator,
         devices=here,
@@ -183,6 +192,26 @@ def _fabric(options: TrainingOptions) -> Fabric:
     )
     fabric.launch()
     return fabric
+
+
+def _meet_again(accelerator: str) -> None:
+    """Meet the other processes after a new start, under names of this start.
+
+    `torchrun` keeps one store for all starts; under the names of the first one lie the addresses of processes that are dead,
+    and who reads these before they are replaced waits for ever.
+    """
+    import torch
+
+    distributed: Any = torch.distributed
+    environment = os.environ
+    rank, count = int(environment["RANK"]), int(environment["WORLD_SIZE"])
+    agent = environment.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+    place = environment["MASTER_ADDR"], int(environment["MASTER_PORT"])
+    store = distributed.TCPStore(*place, count, is_master=not agent and rank == 0, multi_tenant=not agent)
+    names = distributed.PrefixStore(f"start-{environment['TORCHELASTIC_RESTART_COUNT']}", store)
+    if accelerator == "cuda":
+        torch.cuda.set_device(int(environment["LOCAL_RANK"]))
+    distributed.init_process_group("nccl" if accelerator == "cuda" else "gloo", store=names, rank=rank, world_size=count)
 
 
 def _environment(fabric: Fabric) -> Environment:

@@ -1,0 +1,96 @@
+"""Several processes that train together end where one ends that does all of it, also where one of them dies."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from lightning_fabric import Fabric
+from tiny_task import TinyConfig, TinyTask, ball_leg
+
+from cones import RECIPE, cone_cohort
+from ifssnet.core.errors import InputError
+from ifssnet.io.storage.weights import open_weights
+from ifssnet.train.loop.processes import SideBySide, mean_of_all, own_units
+from ifssnet.train.loop.run_folder import RunFolder
+
+HERE = Path(__file__).parent
+
+
+@pytest.mark.slow
+@pytest.mark.posix
+def test_two_processes_give_the_losses_of_one_and_a_dead_one_changes_nothing(tmp_path: Path) -> None:
+    cohort, recipe = cone_cohort(tmp_path / "legs"), tmp_path / "tiny.toml"
+    recipe.write_text(RECIPE.replace("units = 3", "units = 12\nside_by_side = 2"), encoding="utf-8")
+    words = ["train", str(cohort), "--recipe", str(recipe), "--quiet", "-o"]
+    alone, together, died = (tmp_path / name for name in ("alone", "together", "died"))
+    run([sys.executable, "-c", "from ifssnet.cli.main import main; main()", *words, str(alone)])
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    run([*torchrun, "-m", "ifssnet", *words, str(together)])
+    script = [str(HERE / "dying_process.py"), str(died / "checkpoint.pt")]
+    said = run([*torchrun, "--max-restarts", "1", *script, *words, str(died)])
+    assert "SIGKILL" in said
+    first, second, third = (RunFolder(folder).rows() for folder in (alone, together, died))
+    assert [row["unit"] for row in first] == list(range(13))
+    losses = [[row["loss"] for row in rows[1:]] for rows in (first, second, third)]
+    assert len(set(losses[0])) == 12
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-5)
+    assert losses[2] == losses[1]
+    weights = [open_weights(folder / "last.safetensors") for folder in (alone, together, died)]
+    assert weights[2].sha256 == weights[1].sha256
+    for name, tensor in weights[0].tensors.items():
+        np.testing.assert_allclose(weights[1].tensors[name], tensor, atol=1e-5, err_msg=name)
+
+
+def run(command: list[str]) -> str:
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stderr
+
+
+def test_units_are_dealt_evenly() -> None:
+    fabric = Fabric(accelerator="cpu", devices=1)
+    assert list(own_units(3, 0, fabric)) == [3]
+    assert list(own_units(3, 4, fabric)) == [12, 13, 14, 15]
+    assert mean_of_all([1.0, 2.0], fabric) == 1.5
+    assert mean_of_all([], fabric) == 0.0
+
+
+class OneOfThree:
+    """The third of three processes, as far as dealing asks."""
+
+    world_size, global_rank = 3, 2
+
+
+def test_processes_share_the_units_of_a_round() -> None:
+    assert list(own_units(1, 0, OneOfThree())) == [5]  # type: ignore[arg-type]
+    assert list(own_units(1, 6, OneOfThree())) == [8, 11]  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="multiple of 3 processes"):
+        own_units(1, 4, OneOfThree())  # type: ignore[arg-type]
+
+
+def test_units_side_by_side_draw_what_each_draws_alone() -> None:
+    """Of dropout too: each unit goes on with its own random numbers."""
+    fabric = Fabric(accelerator="cpu", devices=1)
+    task = TinyTask(TinyConfig(), (ball_leg("A", 1),), ("SOL",), 3)
+
+    def losses(*indices: int) -> list[float]:
+        found: list[float] = []
+        units = SideBySide(task, indices, 0.0, fabric)
+        while units.advance(lambda loss: found.append(loss.item())):
+            pass
+        return found
+
+    first, second = losses(0), losses(1)
+    assert losses(0, 1) == [loss for both in zip(first, second, strict=True) for loss in both]
