@@ -71,7 +71,9 @@ def run(
     against: Annotated[
         str | None, typer.Option(help="The method that the others are tested against (default: guided, else the first).")
     ] = None,
-    workers: Annotated[int, typer.Option(min=0, max=256, help="Runs at a time, in so many processes; 0: in this process.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=0, max=256, help="Runs at a time, in this number of processes; 0: in this process.")
+    ] = 1,
     cluster: Cluster = None,
     keep: Annotated[int, typer.Option(min=0, help="Keep the segmentations of this many legs, for the 3-D figures.")] = 1,
     force: Annotated[bool, typer.Option("--force", help="Replace an evaluation of other legs or another protocol.")] = False,

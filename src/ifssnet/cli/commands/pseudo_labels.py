@@ -37,7 +37,9 @@ def run(
     first: Annotated[int, typer.Option(help="Slices of the first leg, of 1400; decremental.")] = 230,
     floor: Annotated[int, typer.Option(help="Slices that no leg goes below, of 1400; decremental.")] = 42,
     constant: Annotated[int, typer.Option(help="Slices of each leg, of 1400; constant.")] = 42,
-    workers: Annotated[int, typer.Option(min=0, max=256, help="Legs at a time, in so many processes; 0: in this process.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=0, max=256, help="Legs at a time, in this number of processes; 0: in this process.")
+    ] = 1,
     cluster: Cluster = None,
     json: Json = False,
     quiet: Quiet = False,

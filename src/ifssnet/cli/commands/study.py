@@ -20,7 +20,9 @@ def run(
         Path, typer.Option("--output", "-o", metavar="DIR", callback=folder, help="The folder; an earlier run in it goes on.")
     ],
     bids: Annotated[bool, typer.Option("--bids", help="Write masks and numbers as BIDS derivatives, too.")] = False,
-    workers: Annotated[int, typer.Option(min=0, max=256, help="Legs at a time, in so many processes; 0: in this process.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=0, max=256, help="Legs at a time, in this number of processes; 0: in this process.")
+    ] = 1,
     cluster: Cluster = None,
     json: Json = False,
     quiet: Quiet = False,

@@ -105,7 +105,7 @@ def make_cohort(
     Args:
         output: The folder.
         plan: Who is in it, and how they are recorded.
-        workers: How many legs are made at a time, in so many processes; 1 for this process. It has no part in the
+        workers: How many legs are made at a time, in this number of processes; 1 for this process. It has no part in the
             result.
         cluster: The address of a Ray cluster that is used instead; None for none.
         force: Replace the folder if it is there.

@@ -19,7 +19,7 @@ class LegFiles:
     """Where a leg's files are.
 
     Attributes:
-        case: The leg. Of one that is somewhere else, the paths start at the cohort's address.
+        case: The leg. Where it is somewhere else, the paths start at the cohort's address.
         remote: The volume and the labels that are somewhere else; empty for a leg on this machine's disks.
     """
 

@@ -44,7 +44,7 @@ class EvaluationOptions:
         split: The part of the cohort.
         legs: The number of legs, the first by name; None for all.
         against: The label of the method that the others are tested against; None for "guided" if it is there, else the first.
-        workers: The number of runs at a time, in so many processes; 0 for this process.
+        workers: The number of runs at a time, in this number of processes; 0 for this process.
         cluster: The address of a Ray cluster that is used instead; None for none.
         keep: The number of legs, the first by name, whose segmentations are kept for the 3-D figures.
         force: Replace an evaluation of other legs or another protocol that is in the folder.

@@ -1,1 +1,1 @@
-"""Independent pieces of work: one after another, in processes of this machine, or on a cluster."""
+"""Independent jobs: one after another, in processes of this machine, or on a cluster."""

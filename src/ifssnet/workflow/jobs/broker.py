@@ -24,7 +24,7 @@ MOST_WAITING = 1000
 """Tasks that the cluster knows of at a time: Ray looks at each of them whenever one ends."""
 
 TRIES_AGAIN = 5
-"""How often a piece of work is done again whose machine or process died."""
+"""How often a job is done again whose machine or process died."""
 
 CONNECT_S = 10.0
 SILENCE_S = 20.0
@@ -87,7 +87,7 @@ def _check_shared(errand: Errand) -> None:
 
 
 def broker(address: str, works: Mapping[int, Any], errand: Errand, line: Connection) -> None:
-    """Give all the work to a cluster and say how each piece ended; this process ends when the cluster goes away."""
+    """Give all the work to a cluster and say how each job ended; this process ends when the cluster goes away."""
     # Ctrl-C goes to all processes of a terminal; the parent ends this one, and Ray then ends its tasks.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     silence_libraries()

@@ -1,4 +1,4 @@
-"""Work on a Ray cluster: a task a piece, on whichever machine is free, again where a machine dies.
+"""Work on a Ray cluster: a task a job, on whichever machine is free, again where a machine dies.
 
 All that speaks to Ray is a process of its own, the broker. Where the cluster's head goes away, Ray ends whoever is
 connected: the broker then, and not the command. It is started anew until the cluster answers again, with the work that has
@@ -61,7 +61,7 @@ def on_cluster(
 
     Args:
         works: What to do. One with a property `done` is not done where that is true already.
-        function: Does one piece; at a module's top level of a package that every machine has.
+        function: Does one job; at a module's top level of a package that every machine has.
         cluster: Where.
         shared: Folders that the work writes into: every machine has to see the same ones.
 

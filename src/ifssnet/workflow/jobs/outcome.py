@@ -1,4 +1,4 @@
-"""What a piece of work is, and how it ended."""
+"""What a job is, and how it ended."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Outcome(Generic[Work, Found]):
-    """How a piece of work ended.
+    """How a job ended.
 
     Attributes:
         work: What was to be done.
@@ -30,11 +30,11 @@ class Outcome(Generic[Work, Found]):
 
 
 Ends: TypeAlias = Generator[tuple[int, Outcome[Work, Found]] | str, None, None]
-"""Work that ends piece by piece, each with its place; in between, often, words on how it goes, which may be empty."""
+"""Work that ends job by job, each with its place; in between, often, words on how it goes, which may be empty."""
 
 
 def attempt(function: Callable[[Work], Found], work: Work) -> Outcome[Work, Found]:
-    """Do it. Of an error that is not the user's, the words say its kind too."""
+    """Do it. Where an error is not the user's, the words say its kind too."""
     try:
         return Outcome(work, function(work))
     except InputError as error:

@@ -39,13 +39,13 @@ class _Worker(Generic[Work]):
 
 
 def in_pool(works: Sequence[Work], function: Callable[[Work], Found], workers: int) -> Ends[Work, Found]:
-    """Do all of it, so many pieces at a time, in this order.
+    """Do all of it, at most this number at a time, in this order.
 
     A process that dies takes no work with it but its own: another one takes its place.
 
     Args:
         works: What to do.
-        function: Does one piece; at a module's top level, so that another process finds it.
+        function: Does one job; at a module's top level, so that another process finds it.
         workers: Processes at a time.
     """
     threads = max(1, (os.cpu_count() or 1) // workers)
@@ -120,7 +120,7 @@ def _last_words(worker: _Worker[Work]) -> str:
 
 
 def _dismiss(crew: Sequence[_Worker[Work]]) -> None:
-    """End processes: what waits for work leaves at once, and what works is told to."""
+    """End processes: what waits for work leaves at once, and what works removes what it has half written."""
     for worker in crew:
         worker.line.close()
         worker.process.terminate()

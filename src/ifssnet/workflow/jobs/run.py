@@ -22,7 +22,7 @@ class Machines:
 
     Attributes:
         workers: Processes of this machine at a time, which may run out of memory or crash without harm to the others; 0
-            for one piece after the other in this process.
+            for one job after the other in this process.
         cluster: A cluster that is used instead; None for none.
 
     Raises:
@@ -55,7 +55,7 @@ def run_all(
 
     Args:
         works: What to do, in this order.
-        function: Does one piece, at a module's top level so that another process finds it; writes its own result.
+        function: Does one job, at a module's top level so that another process finds it; writes its own result.
         machines: Where.
         stage: For the progress.
         shared: Folders that are written into, which every machine of a cluster has to see.

@@ -38,7 +38,7 @@ class StudyOptions:
     """How a study is run.
 
     Attributes:
-        workers: How many legs at a time, in so many processes; 0 for this process.
+        workers: How many legs at a time, in this number of processes; 0 for this process.
         bids: Whether the segmentations are written in the layout of BIDS derivatives, too.
         cluster: The address of a Ray cluster that is used instead of workers; None for none.
     """

@@ -48,7 +48,7 @@ class PseudoLabelling:
     Attributes:
         method: The method for the slices that the expert has not drawn.
         budget: Which slices the expert has drawn (paper, III-C2 and III-C3).
-        workers: Legs at a time, in so many processes; 0 for this process.
+        workers: Legs at a time, in this number of processes; 0 for this process.
         cluster: The address of a Ray cluster that is used instead; None for none.
     """
 
