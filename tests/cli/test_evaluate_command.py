@@ -82,7 +82,7 @@ def test_small_digital_legs_from_cohort_to_figures(tmp_path: Path, capsys: pytes
     cohort(tmp_path / "legs", subjects=1, split="0/0/1", size=Size.small, second=0, quiet=True)
     out = tmp_path / "out"
     results = evaluate(
-        tmp_path / "legs", ["hold,plain,guided"], out, protocol=Protocol.all_seeds, every_mm=27.7, workers=0, quiet=True
+        str(tmp_path / "legs"), ["hold,plain,guided"], out, protocol=Protocol.all_seeds, every_mm=27.7, workers=0, quiet=True
     )
     assert results.summary is not None
     dice = {name: results.summary.metrics["dice"]["mean"][name].mean for name in ("hold", "plain", "guided")}
