@@ -13,7 +13,7 @@ from cones import cone_cohort
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import drain
 from ifssnet.core.results.evaluation import SeedProtocol
-from ifssnet.io.transfer.remote import RemoteFile, listed
+from ifssnet.io.storage.remote import RemoteFile, listed
 from ifssnet.workflow.cohorts.remote_cohort import cohort_at
 from ifssnet.workflow.evaluation.compared_methods import ComparedMethod
 from ifssnet.workflow.evaluation.evaluate import EvaluationOptions, evaluate
@@ -97,6 +97,6 @@ def test_what_fsspec_reads_of_this_machine(tmp_path: Path) -> None:
 
 
 def test_without_fsspec_the_words_say_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ifssnet.io.transfer.remote.find_spec", lambda name: None)
+    monkeypatch.setattr("ifssnet.io.storage.remote.find_spec", lambda name: None)
     with pytest.raises(InputError, match="pip install"):
         listed("s3://legs/cones")

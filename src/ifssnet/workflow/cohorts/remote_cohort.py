@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from ifssnet.core.cohort import Case, Cohort
 from ifssnet.io.cohorts.cohort_folder import DESCRIPTION, NNUNET_DESCRIPTION, open_cohort
-from ifssnet.io.transfer.remote import RemoteFile, is_url, listed
+from ifssnet.io.storage.remote import RemoteFile, is_url, listed
 from ifssnet.workflow.files.provenance import source
 
 
