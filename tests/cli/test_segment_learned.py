@@ -133,7 +133,7 @@ def test_without_torch_the_methods_are_listed_and_the_extra_is_named(leg, monkey
     without(monkeypatch, *ENGINES)
     segment.run(method="list", json=True)
     assert {entry["name"] for entry in json.loads(capsys.readouterr().out)} == set(METHODS)
-    with pytest.raises(InputError, match=re.escape(install_command("nn"))):
+    with pytest.raises(InputError, match=re.escape(install_command("run"))):
         segmented(leg, "g.seg.nrrd")
 
 

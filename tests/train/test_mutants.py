@@ -20,7 +20,7 @@ TURNED = f"{TIME}::test_every_tensor_of_a_batch_is_turned_alike"
 DROPOUT = f"{TIME}::test_dropout_is_the_papers_unless_somebody_says_otherwise"
 CHAINS = f"{TIME}::test_both_chains_of_the_matching_layer_count_and_are_not_the_same"
 TASK, WINDOWS = "train/tasks/recurrent.py", "train/tasks/recurrent_windows.py"
-SEQUENCES, NETWORK = "train/data/sequences.py", "nn/networks/ifss_net.py"
+SEQUENCES, NETWORK = "train/data/sequences.py", "nn/networks/ifss_net_config.py"
 
 MUTANTS: dict[str, tuple[str, str, str, str]] = {
     "no gradient through the masks": (

@@ -51,10 +51,9 @@ def test_without_the_extra_it_is_interpolation(shelf: Path, monkeypatch: pytest.
     chosen = choose(None, None, {}, volume_given=True)
     assert chosen.method == "shape-interpolation"
     assert install_command("run") in chosen.why
-    with pytest.raises(InputError, match=re.escape(install_command("run"))):
-        choose("anchored", None, {}, volume_given=True)
-    with pytest.raises(InputError, match=re.escape(install_command("nn"))):
-        choose("ifss-net", None, {}, volume_given=True)
+    for method, extra in (("anchored", "run"), ("ifss-net", "run"), ("pg-net", "nn")):
+        with pytest.raises(InputError, match=re.escape(install_command(extra))):
+            choose(method, None, {}, volume_given=True)
 
 
 @pytest.mark.parametrize("there", ENGINES)
