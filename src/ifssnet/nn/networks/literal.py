@@ -36,7 +36,7 @@ def _plain(part: nn.Module) -> nn.Module | None:
         return filters
     if isinstance(part, Pointwise):
         out, channels = part.linear.weight.shape
-        with_bias = part.linear.bias is not None  # pyright: ignore[reportUnnecessaryComparison] - torch says that there is one
+        with_bias = getattr(part.linear, "bias", None) is not None
         mix = nn.Conv3d(channels, out, 1, bias=with_bias)
         mix.weight.copy_(part.linear.weight.reshape(out, channels, 1, 1, 1))
         if mix.bias is not None:

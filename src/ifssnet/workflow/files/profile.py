@@ -46,7 +46,7 @@ class RunProfile:
         command: Which one.
         stages: In the order in which they began.
         machine: Where it ran.
-        versions: Of this package, Python and the libraries that compute.
+        versions: Those of this package, Python and the libraries that compute.
         work: How much there was to do, such as the number of voxels.
     """
 
