@@ -24,6 +24,7 @@ def off(member: Member, size: VolumeSize, options: RegisterOptions | None = None
     return float(np.linalg.norm((matrix @ middle - middle)[:3])), float(turn)
 
 
+@pytest.mark.slow
 def test_r2_of_a_leg_of_middling_size_comes_back() -> None:
     """1.7 mm voxels along all axes, the leg's motion included; from where it was laid, without a search along the leg."""
     size = VolumeSize(6, 6, 86, SIZES["quarter"].settings)

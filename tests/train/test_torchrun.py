@@ -67,17 +67,23 @@ def test_units_are_dealt_evenly() -> None:
     assert mean_of_all([], fabric) == 0.0
 
 
-class OneOfThree:
+class OneOfThree(Fabric):
     """The third of three processes, as far as dealing asks."""
 
-    world_size, global_rank = 3, 2
+    @property
+    def world_size(self) -> int:
+        return 3
+
+    @property
+    def global_rank(self) -> int:
+        return 2
 
 
 def test_processes_share_the_units_of_a_round() -> None:
-    assert list(own_units(1, 0, OneOfThree())) == [5]  # type: ignore[arg-type]
-    assert list(own_units(1, 6, OneOfThree())) == [8, 11]  # type: ignore[arg-type]
+    assert list(own_units(1, 0, OneOfThree(accelerator="cpu"))) == [5]
+    assert list(own_units(1, 6, OneOfThree(accelerator="cpu"))) == [8, 11]
     with pytest.raises(InputError, match="multiple of 3 processes"):
-        own_units(1, 4, OneOfThree())  # type: ignore[arg-type]
+        own_units(1, 4, OneOfThree(accelerator="cpu"))
 
 
 def test_units_side_by_side_draw_what_each_draws_alone() -> None:
