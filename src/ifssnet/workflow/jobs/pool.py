@@ -94,6 +94,8 @@ def _work(function: Callable[[Any], Any], threads: int, line: Connection) -> Non
             outcome = attempt(function, line.recv())
             # Work goes back as it came, which the parent knows.
             line.send(replace(outcome, work=None))
+    # Nothing is half written now: an end from here on needs no tidying up, and no words from what Python closes.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
