@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 
@@ -40,7 +41,7 @@ from ifssnet.propagate.recurrent.graph_stepper import GraphStepper
 from ifssnet.propagate.recurrent.ifss_net import IFSSNetStepper
 from ifssnet.propagate.recurrent.inference import RecurrentInference
 from ifssnet.propagate.recurrent.method import Recurrent
-from ifssnet.propagate.recurrent.run import Stepper
+from ifssnet.propagate.recurrent.run import Planes, Stepper
 
 HISTORY = Path(__file__).resolve().parent / "history" / "recurrent.json"
 SIDE, SLICES, WINDOWS, MM = 512, 1400, 1398, 0.277
@@ -127,7 +128,7 @@ def along_a_leg(plain: IFSSNet, stepper: GraphStepper, rounds: int) -> dict[str,
         inference = RecurrentInference(
             direction="forward", stride=stride, feedback="given", tapering=False, smooth_seeds=False, whole_slice=not fast
         )
-        own: Stepper = stepper if fast else IFSSNetStepper(plain, stride=stride)
+        own = Holding(stepper if fast else IFSSNetStepper(plain, stride=stride))
         legs = [leg(label, count) for label in labels]
         method = Recurrent(own, SAMPLING, inference)
 
@@ -145,6 +146,23 @@ def along_a_leg(plain: IFSSNet, stepper: GraphStepper, rounds: int) -> dict[str,
         "region, stride 3": run_of(18, list(NAMES), True, 3),
     }
     return in_turn(ways, rounds, a_slice=True).summary()
+
+
+class Holding:
+    """A stepper that computes all that it has to and then holds the masks: random weights would drive the region away."""
+
+    ahead, ages_from_group = 0, False
+
+    def __init__(self, stepper: Stepper) -> None:
+        self.stepper, self.window = stepper, stepper.window
+
+    def start(self, images: Planes, masks: Planes) -> Any:
+        """As the stepper starts."""
+        return self.stepper.start(images, masks)
+
+    def step(self, images: Planes, previous: Planes, memory: Any, age: int) -> tuple[Planes, Any]:
+        """A whole step; its memory, and the masks that were fed to it."""
+        return previous, self.stepper.step(images, previous, memory, age)[1]
 
 
 def leg(label: int, count: int) -> tuple[Volume, Seeds]:
