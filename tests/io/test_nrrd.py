@@ -70,9 +70,16 @@ def test_what_is_missing_is_assumed_aloud(
     assert [said in str(w.message) for w in caught] == ([True] if said else [])
 
 
+@pytest.mark.parametrize("at_a_time", [None, 1, 7])
 @pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("gz", gzip.compress), ("bzip2", bz2.compress)])
-def test_encodings_members_and_skips(tmp_path: Path, encoding: str, pack: object) -> None:
+def test_encodings_members_and_skips(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, pack: object, at_a_time: int | None
+) -> None:
     assert callable(pack)
+    if at_a_time:
+        # A member may end just where what was read ends.
+        monkeypatch.setattr("ifssnet.io.codecs.pixels._DEFLATED", at_a_time)
+        monkeypatch.setattr("ifssnet.io.codecs.pixels._INFLATED", at_a_time)
     data = PIXELS.astype(">i2").tobytes()
     path = put(tmp_path / "x.nrrd", pack(b"###" + data[:10]) + pack(data[10:]), encoding=encoding, endian="big", byte_skip="3")
     array = read_nrrd(path).array

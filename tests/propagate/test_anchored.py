@@ -25,8 +25,8 @@ from ifssnet.propagate.assemble import assemble
 from ifssnet.propagate.interpolation.group_shapes import measured_shapes
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
 from ifssnet.propagate.network_input.region import Sampling
-from ifssnet.propagate.seeding.annotated_groups import find_groups
 from ifssnet.propagate.seeding.border_scatter import scatter_beyond_pixels_mm
+from ifssnet.propagate.seeding.drawn_muscle import DrawnMuscle
 
 SMALL = AnchoredNetConfig(widths=(8, 12, 16))
 PIXELS = Sampling(pixel_mm=1.0, margin_mm=10.0, multiple_px=16, least_px=32)
@@ -285,12 +285,11 @@ def test_one_slice_of_one_muscle_is_interpolated_as_all_of_them_are() -> None:
     seeds = seeds_of({1: masks}, 100)
     maps = ShapeInterpolation(ShapeInterpolationConfig(smoothing=0.0)).prepare(None, seeds).depth_maps
     assert maps is not None
-    own = {z: mask[maps.box] for z, mask in masks.items()}
-    knots = find_groups(own)
-    faces = {knot: measured_shapes(knot, own, (1.0, 1.0), 1) for knot in knots if knot.present}
+    own = DrawnMuscle({z: mask[maps.box] for z, mask in masks.items()}, (1.0, 1.0))
+    shapes = {group: measured_shapes(group, own, 1) for group in own.groups if group.present}
     for z in (1, 20, 60, 85):
-        assert np.array_equal(guided_depth(z, knots, faces), maps.at(z)[1])
-    assert guided_depth(95, knots, faces) is None
+        assert np.array_equal(guided_depth(z, own.groups, shapes), maps.at(z)[1])
+    assert guided_depth(95, own.groups, shapes) is None
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ from ifssnet.propagate.anchored.references import move_px, references, weight, w
 from ifssnet.propagate.interpolation.group_shapes import measured_shapes
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation
 from ifssnet.propagate.network_input.region import Sampling, normalised
-from ifssnet.propagate.seeding.annotated_groups import find_groups
+from ifssnet.propagate.seeding.drawn_muscle import DrawnMuscle
 
 SMALL = AnchoredNetConfig(widths=(8, 12), references=True, cues=4)
 PIXELS = Sampling(pixel_mm=1.0, margin_mm=10.0, multiple_px=4, least_px=32)
@@ -54,8 +54,9 @@ def _muscle(network: AnchoredNet, seeds) -> CorrectedMuscle:
 
 def test_the_nearest_drawn_slices_with_the_muscle_are_shown() -> None:
     seeds = _seeds()
-    groups = find_groups(seeds.masks[1])
-    shapes = {group: measured_shapes(group, seeds.masks[1], (1.0, 1.0), 1) for group in groups if group.present}
+    drawn = DrawnMuscle(seeds.masks[1], (1.0, 1.0))
+    groups = drawn.groups
+    shapes = {group: measured_shapes(group, drawn, 1) for group in groups if group.present}
     below, above = references(10, groups, shapes, 0.5)
     assert below is not None
     assert above is not None
@@ -93,8 +94,9 @@ def test_drawn_slices_are_moved_to_where_the_prior_lies() -> None:
 
 def test_pixels_of_several_voxels_move_by_whole_pixels() -> None:
     seeds = _seeds()
-    groups = find_groups(seeds.masks[1])
-    shapes = {group: measured_shapes(group, seeds.masks[1], (1.0, 1.0), 1) for group in groups if group.present}
+    drawn = DrawnMuscle(seeds.masks[1], (1.0, 1.0))
+    groups = drawn.groups
+    shapes = {group: measured_shapes(group, drawn, 1) for group in groups if group.present}
     below, _ = references(20, groups, shapes, 1.0)
     assert below is not None
     depth = np.where(disc(8, (38.0, 22.0)), 1.0, -1.0)

@@ -119,6 +119,17 @@ def distance_to_false(
     return np.asarray(edt.edt(mask, anisotropy=tuple(spacing_mm), black_border=border, parallel=threads), dtype=np.float32)
 
 
+def distance_to_other(mask: Bool[np.ndarray, "*axes"], spacing_mm: Sequence[float]) -> Float32[np.ndarray, "*axes"]:
+    """Distance in mm from each element to the nearest one of the other value: True to False, and False to True.
+
+    Args:
+        mask: A contiguous array with elements of both values.
+        spacing_mm: The distances of the elements, one an axis.
+    """
+    two_labels = mask.view(np.uint8) + np.uint8(1)
+    return np.asarray(edt.edt(two_labels, anisotropy=tuple(spacing_mm), black_border=False, parallel=1), dtype=np.float32)
+
+
 def nearest_false(
     mask: Bool[np.ndarray, "y x"],
 ) -> tuple[Float[np.ndarray, "y x"], Int[np.ndarray, "y x"], Int[np.ndarray, "y x"]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
+from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Integer, UInt16
@@ -14,6 +15,7 @@ from ifssnet.core.images import LabelMap
 from ifssnet.core.progress import Progress, Step
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.segmentation import Segmentation
+from ifssnet.geometry.compiled import compiled
 
 SCALE = 65534
 """Probabilities wait as whole numbers of 1/65534, rounded down: exactly those of 0.5 and above are at least half of it."""
@@ -61,8 +63,9 @@ def assemble(steps: Iterable[Step], seeds: Seeds, *, keep_probability: bool = Fa
     patches: dict[int, dict[int, _Patch | None]] = {}
     for step in steps:
         _check(step, seeds)
+        patch = _patch(step, floor)
         if step.z not in seeds.masks[step.label] and not step.provisional:
-            patches.setdefault(step.z, {})[step.label] = _patch(step, floor)
+            patches.setdefault(step.z, {})[step.label] = patch
         yield Progress("propagating", step.done, step.total, "first look" if step.provisional else "")
 
     grid = seeds.grid
@@ -97,33 +100,80 @@ def _check(step: Step, seeds: Seeds) -> None:
             f"{step.probability.shape} for slice {step.z}",
             "Give the seeds that the method was started with.",
         )
-    seen = step.probability[step.within or ...]
-    low, high = float(seen.min()), float(seen.max())
-    if not (low >= 0 and high <= 1):
-        raise InputError("probabilities from 0 to 1", f"{low} to {high} on slice {step.z}", "Choose another method.")
 
 
 def _patch(step: Step, floor: int) -> _Patch | None:
     """What has to be remembered of a slice: nothing where the muscle is out of the question."""
-    probability, (top, left) = step.probability, (0, 0)
+    probability, (first_row, first_column) = step.probability, (0, 0)
     if step.within is not None:
-        probability, (top, left) = probability[step.within], (int(step.within[0].start), int(step.within[1].start))
-    marked = probability >= floor / SCALE
-    rows = np.flatnonzero(marked.any(axis=1))
-    if not rows.size:
+        rows, columns = step.within
+        probability, first_row, first_column = probability[step.within], int(rows.start), int(columns.start)
+    low, high, top, bottom, left, right = _bounds(probability, probability.dtype.type(floor / SCALE))
+    if not (low >= 0 and high <= 1):
+        raise InputError("probabilities from 0 to 1", f"{low} to {high} on slice {step.z}", "Choose another method.")
+    if bottom == 0:
         return None
-    columns = np.flatnonzero(marked[rows[0] : rows[-1] + 1].any(axis=0))
-    inside = probability[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return _Patch(top + int(rows[0]), left + int(columns[0]), np.floor(inside.astype(np.float64) * SCALE).astype(np.uint16))
+    return _Patch(first_row + top, first_column + left, _scaled(probability[top:bottom, left:right]))
+
+
+@no_type_check
+@compiled(nogil=True)
+def _bounds(probability, floor):
+    """Least and largest value, NaN where one is; the box of what is at least `floor`, as first and last row and column."""
+    height, width = probability.shape
+    low, high = probability[0, 0], probability[0, 0]
+    odd = False
+    top, bottom, left, right = height, 0, width, 0
+    for y in range(height):
+        row = probability[y]
+        marked = False
+        for x in range(width):
+            value = row[x]
+            low, high = min(low, value), max(high, value)
+            odd |= value != value  # noqa: PLR0124, only NaN differs from itself
+            marked |= value >= floor
+        if marked:
+            top, bottom = min(top, y), y + 1
+            first = 0
+            while not row[first] >= floor:
+                first += 1
+            last = width
+            while not row[last - 1] >= floor:
+                last -= 1
+            left, right = min(left, first), max(right, last)
+    if odd:
+        return np.nan, np.nan, 0, 0, 0, 0
+    return np.float64(low), np.float64(high), top, bottom, left, right
+
+
+@no_type_check
+@compiled(nogil=True)
+def _scaled(probability):
+    """Probabilities as whole numbers of 1 / `SCALE`, rounded down."""
+    height, width = probability.shape
+    levels = np.empty((height, width), np.uint16)
+    for y in range(height):
+        for x in range(width):
+            levels[y, x] = np.uint16(np.float64(probability[y, x]) * SCALE)
+    return levels
 
 
 def _claim(labels: Integer[np.ndarray, "y x"], best: UInt16[np.ndarray, "y x"], label: int, patch: _Patch) -> None:
     """Give a muscle the pixels where it is more probable than any before it."""
-    here, most = labels[patch.place], best[patch.place]
-    wins = patch.levels > most
-    np.copyto(most, patch.levels, where=wins)
-    np.copyto(here, 0, where=wins)
-    np.copyto(here, label, where=wins & (patch.levels >= HALF))
+    _win(labels[patch.place], best[patch.place], labels.dtype.type(label), patch.levels)
+
+
+@no_type_check
+@compiled(nogil=True)
+def _win(labels, best, label, levels):
+    height, width = levels.shape
+    nobody = label - label
+    for y in range(height):
+        for x in range(width):
+            level = levels[y, x]
+            if level > best[y, x]:
+                best[y, x] = level
+                labels[y, x] = label if level >= HALF else nobody
 
 
 def _keep_drawn(labels: Integer[np.ndarray, "y x"], best: UInt16[np.ndarray, "y x"], z: int, seeds: Seeds) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ifssnet.core.errors import InputError
-from ifssnet.geometry.untyped import distance_to_false
+from ifssnet.geometry.untyped import distance_to_other
 
 
 def signed_distance(mask: Bool[np.ndarray, "*axes"], spacing_mm: Sequence[float]) -> Float[np.ndarray, "*axes"]:
@@ -43,8 +43,7 @@ def signed_distance(mask: Bool[np.ndarray, "*axes"], spacing_mm: Sequence[float]
     if not inside.any() or inside.all():
         diagonal = math.sqrt(sum((n * s) ** 2 for n, s in zip(inside.shape, spacing, strict=True)))
         return np.full(inside.shape, -diagonal if inside.all() else diagonal, dtype=np.float32)
-    # Both transforms measure to the nearest pixel centre of the other side, half a pixel beyond the border.
-    to_outside = distance_to_false(inside, spacing)
-    to_inside = distance_to_false(~inside, spacing)
+    # Each pixel's distance to the nearest centre of the other side, which lies half a pixel beyond the border.
+    to_other = distance_to_other(inside, spacing)
     half = np.float32(0.5 * min(spacing))
-    return np.where(inside, half - to_outside, to_inside - half)
+    return np.where(inside, half - to_other, to_other - half)

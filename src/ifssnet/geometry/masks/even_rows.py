@@ -8,7 +8,7 @@ from ifssnet.geometry.compiled import compiled
 
 
 @no_type_check
-@compiled()
+@compiled(nogil=True)
 def is_even(row: Any) -> bool:
     """Whether all elements of a row, which has one or more, are equal; many are compared at a time."""
     first = row[0]

@@ -21,6 +21,9 @@ ANY_ZLIB = 47
 _MOST_BY_ZLIB = 1040
 """Deflate cannot shrink a byte stream further than 1032 times; what claims to is refused before allocating."""
 _PIECE = 1 << 22
+_DEFLATED, _INFLATED = 1 << 16, 1 << 17
+"""Compressed bytes read, and bytes inflated, at a time: they stay in the processor's cache."""
+_NOTHING = bytes(_INFLATED)
 
 
 def checked_bytes(sizes: Sequence[int], itemsize: int, where: str) -> int:
@@ -84,7 +87,7 @@ def read_deflated(
     if encoding != "bzip2" and wanted > max(compressed, 0) * _MOST_BY_ZLIB:
         raise truncated(where, wanted, max(compressed, 0), "compressed ")
     stream.seek(offset)
-    array = _empty(wanted, where)
+    array = _zeros(wanted, where)
     view, done, left_out = array.data, 0, max(skip, 0)
     inflating = _inflated(stream, encoding, where)
     surplus = False
@@ -92,7 +95,9 @@ def read_deflated(
         start = min(left_out, len(piece))
         left_out -= start
         taken = min(len(piece) - start, wanted - done)
-        view[done : done + taken] = piece[start : start + taken]
+        # What is not written to takes no memory: label maps of a few slices are nearly all 0.
+        if piece != _NOTHING[: len(piece)]:
+            view[done : done + taken] = piece[start : start + taken]
         done += taken
         if start + taken < len(piece):
             surplus = True
@@ -180,25 +185,26 @@ class _Bzip2:
 
 
 def _inflated(stream: BinaryIO, encoding: str, where: str) -> Iterator[bytes]:
-    """Pieces of at most `_PIECE` inflated bytes; gzip files of several members are read as one."""
+    """Pieces of at most `_INFLATED` inflated bytes; gzip files of several members are read as one."""
     inflater = _Bzip2() if encoding == "bzip2" else _Zlib()
     data = b""
     try:
         while True:
             if not data and not inflater.has_more:
-                data = stream.read(_PIECE)
+                data = stream.read(_DEFLATED)
                 if not data:
                     return
-            piece = inflater.inflate(data, _PIECE)
+            piece = inflater.inflate(data, _INFLATED)
             data = b""
             if piece:
                 yield piece
             if inflater.eof:
-                data = inflater.unused_data
-                stream.seek(-len(data), 1)
-                if data[:2] not in (b"\x1f\x8b", b"BZ"):
+                stream.seek(-len(inflater.unused_data), 1)
+                next_two = stream.read(2)
+                stream.seek(-len(next_two), 1)
+                if next_two not in (b"\x1f\x8b", b"BZ"):
                     return
-                data, inflater = b"", type(inflater)()
+                inflater = type(inflater)()
     except (zlib.error, OSError, EOFError, ValueError) as error:
         raise InputError(
             f"pixels compressed as {encoding} in {where}", f"bytes that are not ({error})", "Export or copy the file again."
@@ -216,10 +222,10 @@ def check_memory(wanted_bytes: int, where: str) -> None:
         raise _too_large(wanted_bytes, where)
 
 
-def _empty(count: int, where: str) -> UInt8[np.ndarray, " byte"]:
+def _zeros(count: int, where: str) -> UInt8[np.ndarray, " byte"]:
     check_memory(count, where)
     try:
-        return np.empty(count, dtype=np.uint8)
+        return np.zeros(count, dtype=np.uint8)
     except MemoryError as error:
         raise _too_large(count, where) from error
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
+from ifssnet.core.machine.threads import ahead
 from ifssnet.core.provenance import SmoothingChoice
 from ifssnet.core.seeds import Mask
 from ifssnet.propagate.interpolation.area_curves import area_curve
@@ -16,6 +18,7 @@ from ifssnet.propagate.interpolation.levels import depths
 from ifssnet.propagate.interpolation.seed_smoothing import Smoothing, shapes_of_groups, smoothed
 from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup
 from ifssnet.propagate.seeding.border_scatter import border_scatter_mm
+from ifssnet.propagate.seeding.drawn_muscle import DrawnMuscle
 
 STRENGTHS = (0.0, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 """Strengths of the smoothing spline, from none to what borders of much scatter need."""
@@ -40,31 +43,27 @@ MOST_LEFT_OUT = 40
 """Groups left out in turn of one muscle, evenly spread over it."""
 
 
-def choose_smoothing(
-    muscles: Sequence[tuple[tuple[AnnotatedGroup, ...], Mapping[int, Mask]]], spacing_yx_mm: tuple[float, float]
-) -> SmoothingChoice:
+def choose_smoothing(muscles: Sequence[DrawnMuscle]) -> SmoothingChoice:
     """Leave out each group that lies between two others, interpolate it, and compare with what was drawn.
 
     One choice for all muscles: the scatter is the annotator's, and one annotator drew all muscles.
 
     Args:
-        muscles: Groups and masks of each muscle.
-        spacing_yx_mm: The distances of the pixels.
+        muscles: What was drawn of each, with pixels of one size.
     """
-    scatter_mm = border_scatter_mm(muscles, spacing_yx_mm)
-    average = scatter_mm is not None and scatter_mm > UNSTEADY_PIXELS * max(spacing_yx_mm)
+    scatter_mm = border_scatter_mm(muscles)
+    average = any(scatter_mm is not None and scatter_mm > UNSTEADY_PIXELS * max(one.spacing_yx_mm) for one in muscles)
     wrong = np.zeros(len(STRENGTHS))
     drawn_px = 0.0
     left_out = 0
-    for groups, masks in muscles:
+    for muscle in muscles:
+        groups = muscle.groups
         inner = [i for i in range(1, len(groups) - 1) if all(group.present for group in groups[i - 1 : i + 2])]
-        shown = shapes_of_groups(groups, masks, spacing_yx_mm, Smoothing(average)) if inner else {}
+        shown = shapes_of_groups(muscle, Smoothing(average)) if inner else {}
         inner = inner[:: -(-len(inner) // MOST_LEFT_OUT) or 1]
-        for index in inner:
-            target = groups[index].middle
-            kept = groups[max(0, index - NEIGHBOURS) : index] + groups[index + 1 : index + 1 + NEIGHBOURS]
-            wrong += [_wrong_px(kept, target, masks[target], shown, strength) for strength in STRENGTHS]
-            drawn_px += float(masks[target].sum())
+        for index, own_wrong in ahead(partial(_wrong_without, muscle=muscle, shown=shown), inner):
+            wrong += own_wrong
+            drawn_px += float(muscle[groups[index].middle].sum())
         left_out += len(inner)
     if not left_out:
         return SmoothingChoice(average, border_scatter_mm=scatter_mm)
@@ -77,6 +76,13 @@ def choose_smoothing(
                 best = place
     errors = dict(zip(STRENGTHS, error_percent.tolist(), strict=True))
     return SmoothingChoice(average, STRENGTHS[best], scatter_mm, left_out, errors)
+
+
+def _wrong_without(index: int, muscle: DrawnMuscle, shown: Mapping[AnnotatedGroup, GroupShapes]) -> list[float]:
+    """Pixels that the middle of a group gets wrong with each strength, when the group is left out."""
+    groups, target = muscle.groups, muscle.groups[index].middle
+    kept = groups[max(0, index - NEIGHBOURS) : index] + groups[index + 1 : index + 1 + NEIGHBOURS]
+    return [_wrong_px(kept, target, muscle[target], shown, strength) for strength in STRENGTHS]
 
 
 def _wrong_px(

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
-from ifssnet.core.seeds import Mask
-from ifssnet.geometry.masks.distance import signed_distance
 from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup
-
-NEIGHBOURS = 3
-"""The most consecutive slices that are averaged: the paper's three (III-C)."""
+from ifssnet.propagate.seeding.drawn_muscle import DrawnMuscle, ends_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,18 +37,16 @@ class GroupShapes:
     high: GroupShape
 
 
-def measured_shapes(
-    group: AnnotatedGroup, masks: Mapping[int, Mask], spacing_yx_mm: tuple[float, float], neighbours: int
-) -> GroupShapes:
+def measured_shapes(group: AnnotatedGroup, drawn: DrawnMuscle, neighbours: int) -> GroupShapes:
     """Average the slices of a group that lie next to its lower and its upper side.
 
     The errors of drawn borders are not the same on neighbouring slices, so the mean of three is worth more than the
     one that happens to come last; and it takes no slope from them.
     """
-    ends = (group.slices[:neighbours], group.slices[-neighbours:])
-    drawn = {z: _measure(z, masks[z], spacing_yx_mm) for z in {*ends[0], *ends[1]}}
-    low = mean_shape([drawn[z] for z in ends[0]])
-    return GroupShapes(low, low if ends[0] == ends[1] else mean_shape([drawn[z] for z in ends[1]]))
+    low, high = ends_of(group, neighbours)
+    shapes = {z: _measure(z, drawn) for z in {*low, *high}}
+    below = mean_shape([shapes[z] for z in low])
+    return GroupShapes(below, below if low == high else mean_shape([shapes[z] for z in high]))
 
 
 def mean_shape(shapes: Sequence[GroupShape]) -> GroupShape:
@@ -67,6 +61,6 @@ def mean_shape(shapes: Sequence[GroupShape]) -> GroupShape:
     )
 
 
-def _measure(z: int, mask: Mask, spacing_yx_mm: tuple[float, float]) -> GroupShape:
-    y, x = np.nonzero(mask)
-    return GroupShape(float(z), signed_distance(mask, spacing_yx_mm), np.array([y.mean(), x.mean()]), float(len(y)))
+def _measure(z: int, drawn: DrawnMuscle) -> GroupShape:
+    y, x = np.nonzero(drawn[z])
+    return GroupShape(float(z), drawn.distances(z), np.array([y.mean(), x.mean()]), float(len(y)))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ifssnet.core.seeds import Mask
 from ifssnet.propagate.interpolation.area_curves import area_curve
 from ifssnet.propagate.interpolation.gaps import Gap, find_gaps
 from ifssnet.propagate.interpolation.group_shapes import GroupShapes
 from ifssnet.propagate.interpolation.seed_smoothing import Smoothing, shapes_of_groups
-from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup, find_groups
+from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup
+from ifssnet.propagate.seeding.drawn_muscle import DrawnMuscle
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,21 +38,17 @@ class MuscleCurves:
         return sum(widths) / len(widths) if widths else 0.0
 
 
-def find_curves(
-    masks: Mapping[int, Mask], slices: int, beyond: int, spacing_yx_mm: tuple[float, float], smoothing: Smoothing
-) -> MuscleCurves:
+def find_curves(muscle: DrawnMuscle, slices: int, beyond: int, smoothing: Smoothing) -> MuscleCurves:
     """Measure one muscle's annotated slices, and lay the curves through them.
 
     Args:
-        masks: Slice index to what was drawn, cut to a box that all muscles share.
+        muscle: What was drawn, cut to a box that all muscles share.
         slices: How many slices the grid has.
         beyond: Slices to go past the outermost annotated ones.
-        spacing_yx_mm: The distances of the pixels.
         smoothing: How far the curves may leave what was drawn.
     """
-    groups = find_groups(masks)
-    gaps = find_gaps(groups, slices, beyond)
-    shapes = shapes_of_groups(groups, masks, spacing_yx_mm, smoothing)
+    gaps = find_gaps(muscle.groups, slices, beyond)
+    shapes = shapes_of_groups(muscle, smoothing)
     gap_of = {z: gap for gap in gaps for z in gap.slices}
-    drawn_px = {z: float(mask.sum()) for z, mask in masks.items()}
-    return MuscleCurves(groups, gap_of, shapes, drawn_px, area_curve(gaps, shapes))
+    drawn_px = {z: float(mask.sum()) for z, mask in muscle.items()}
+    return MuscleCurves(muscle.groups, gap_of, shapes, drawn_px, area_curve(gaps, shapes))

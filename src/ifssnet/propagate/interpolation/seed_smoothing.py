@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ifssnet.core.seeds import Mask
 from ifssnet.propagate.interpolation.blend import blend
 from ifssnet.propagate.interpolation.curves import smoother
-from ifssnet.propagate.interpolation.group_shapes import NEIGHBOURS, GroupShape, GroupShapes, measured_shapes
+from ifssnet.propagate.interpolation.group_shapes import GroupShape, GroupShapes, measured_shapes
 from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup, chains
+from ifssnet.propagate.seeding.drawn_muscle import NEIGHBOURS, DrawnMuscle
 
 NEGLIGIBLE = 1e-3
 """Groups with less weight than this in a smoothed shape are left out of it."""
@@ -31,23 +31,16 @@ class Smoothing:
     strength: float = 0.0
 
 
-def shapes_of_groups(
-    groups: tuple[AnnotatedGroup, ...], masks: Mapping[int, Mask], spacing_yx_mm: tuple[float, float], smoothing: Smoothing
-) -> dict[AnnotatedGroup, GroupShapes]:
+def shapes_of_groups(muscle: DrawnMuscle, smoothing: Smoothing) -> dict[AnnotatedGroup, GroupShapes]:
     """What each group with the muscle shows to the gaps beside it.
 
     Args:
-        groups: One muscle's annotated groups.
-        masks: What was drawn, by slice.
-        spacing_yx_mm: The distances of the pixels.
+        muscle: What was drawn of it.
         smoothing: How far that may be left.
     """
-    drawn = {
-        group: measured_shapes(group, masks, spacing_yx_mm, NEIGHBOURS if smoothing.average else 1)
-        for group in groups
-        if group.present
-    }
-    return smoothed(groups, drawn, smoothing.strength)
+    averaged = NEIGHBOURS if smoothing.average else 1
+    drawn = {group: measured_shapes(group, muscle, averaged) for group in muscle.groups if group.present}
+    return smoothed(muscle.groups, drawn, smoothing.strength)
 
 
 def smoothed(

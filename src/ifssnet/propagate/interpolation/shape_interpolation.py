@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
+from jaxtyping import Float32
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
+from ifssnet.core.machine.threads import ahead
 from ifssnet.core.progress import Step
 from ifssnet.core.provenance import MethodDescription, SmoothingChoice, VolumeEstimate
 from ifssnet.core.seeds import Mask, Seeds
@@ -18,13 +20,12 @@ from ifssnet.geometry.masks.box import Box, bounding_box
 from ifssnet.geometry.untyped import expit
 from ifssnet.propagate.interpolation.cross_validation import choose_smoothing
 from ifssnet.propagate.interpolation.depth_maps import DepthMaps
-from ifssnet.propagate.interpolation.group_shapes import NEIGHBOURS
 from ifssnet.propagate.interpolation.interpolated_shapes import plain_map
 from ifssnet.propagate.interpolation.levels import depths
 from ifssnet.propagate.interpolation.muscle_curves import find_curves
 from ifssnet.propagate.interpolation.seed_smoothing import Smoothing
 from ifssnet.propagate.interpolation.volume_estimate import estimate_volume
-from ifssnet.propagate.seeding.annotated_groups import find_groups
+from ifssnet.propagate.seeding.drawn_muscle import NEIGHBOURS, DrawnMuscle, ends_of
 
 MARGIN_MM = 8.0
 """Room around all that was drawn, for shapes that bulge between the annotated slices."""
@@ -100,29 +101,38 @@ class ShapePropagation:
         if maps is None:
             return
         sought = {(label, z) for z, labels in maps.labels_of.items() for label in labels if z in wanted.get(label, ())}
-        done, total = 0, len(sought)
-        for z in sorted({z for _, z in sought}):
-            labels = maps.labels_of[z]
-            if self.config.plain:
-                curves = [maps.curves[label] for label in labels]
-                found = {
-                    label: -plain_map(own_curves.gap_of[z], z, own_curves.shapes)
-                    for label, own_curves in zip(labels, curves, strict=True)
-                }
-            else:
-                found = maps.at(z)
-            for label, depth in found.items():
-                if (label, z) not in sought:
-                    continue
-                probability = np.zeros(self.seeds.grid.shape_zyx[1:], dtype=np.float32)
-                probability[maps.box] = expit(depth / np.float32(self.config.softness_mm))
-                done += 1
-                yield Step(label, z, probability, done, total, within=maps.box)
+        done = 0
+        for z, found in ahead(partial(self._probabilities, maps), sorted({z for _, z in sought})):
+            for label, probability in found.items():
+                if (label, z) in sought:
+                    done += 1
+                    yield Step(label, z, probability, done, len(sought), within=maps.box)
+
+    def _probabilities(self, maps: DepthMaps, z: int) -> dict[int, Float32[np.ndarray, "row column"]]:
+        """The probability of a slice for each muscle that has to be found there."""
+        if self.config.plain:
+            curves = {label: maps.curves[label] for label in maps.labels_of[z]}
+            found = {label: -plain_map(own_curves.gap_of[z], z, own_curves.shapes) for label, own_curves in curves.items()}
+        else:
+            found = maps.at(z)
+        probabilities: dict[int, Float32[np.ndarray, "row column"]] = {}
+        for label, depth in found.items():
+            probability = np.zeros(self.seeds.grid.shape_zyx[1:], dtype=np.float32)
+            probability[maps.box] = expit(depth / np.float32(self.config.softness_mm))
+            probabilities[label] = probability
+        return probabilities
 
     @cached_property
     def depth_maps(self) -> DepthMaps | None:
         """The guided depth of any slice, for methods that start from it; None where no muscle was drawn."""
-        return self._maps(self.seeds)
+        box, grid = self._box, self.seeds.grid
+        if box is None:
+            return None
+        choice = self.smoothing_choice
+        smoothing = Smoothing(choice.average_consecutive, choice.spline_strength)
+        beyond = int(self.config.extrapolate_mm / grid.spacing_xyz_mm[2] + 1e-6)
+        curves = {label: find_curves(drawn, grid.slices, beyond, smoothing) for label, drawn in self._drawn.items()}
+        return DepthMaps(self.seeds, box, curves, choice.border_scatter_mm)
 
     def depth_maps_alone(self, label: int) -> DepthMaps | None:
         """The same for one muscle that is taken to have no neighbours: its smoothing is chosen from its own slices alone."""
@@ -151,13 +161,13 @@ class ShapePropagation:
         drawn as absent stay so.
         """
         seeds = self.seeds
-        if _box_of(seeds) is None or not self.smoothing_choice.average_consecutive:
+        if self._box is None or not self.smoothing_choice.average_consecutive:
             return seeds
         assert self.depth_maps is not None
         masks: dict[int, dict[int, Mask]] = {label: dict(own) for label, own in seeds.masks.items()}
         for label, own_curves in self.depth_maps.curves.items():
             for group, shapes in own_curves.shapes.items():
-                for shape, slices in ((shapes.low, group.slices[:NEIGHBOURS]), (shapes.high, group.slices[-NEIGHBOURS:])):
+                for shape, slices in zip((shapes.low, shapes.high), ends_of(group, NEIGHBOURS), strict=True):
                     mask = np.zeros(seeds.grid.shape_zyx[1:], dtype=bool)
                     mask[self.depth_maps.box] = depths({label: shape.distances}, {label: shape.area_px}, None)[label] >= 0
                     if mask.any():
@@ -167,40 +177,29 @@ class ShapePropagation:
     @cached_property
     def smoothing_choice(self) -> SmoothingChoice:
         """The smoothing of all muscles, by cross-validation where the configuration leaves it open."""
-        smoothing, box = self.config.smoothing, _box_of(self.seeds)
-        if self.config.plain or box is None:
+        smoothing = self.config.smoothing
+        if self.config.plain or self._box is None:
             return SmoothingChoice()
         if not isinstance(smoothing, str):
             return SmoothingChoice(smoothing > 0, smoothing)
-        masks = {label: _cropped(self.seeds, label, box) for label in self.seeds.labels}
-        return choose_smoothing([(find_groups(own), own) for own in masks.values()], self.seeds.grid.spacing_zyx_mm[1:])
+        return choose_smoothing(list(self._drawn.values()))
 
-    def _maps(self, seeds: Seeds) -> DepthMaps | None:
-        """All or some of the muscles with the curves through what was drawn of them."""
-        box, grid = _box_of(seeds), seeds.grid
-        if box is None:
+    @cached_property
+    def _box(self) -> Box | None:
+        """The part of every slice that any muscle was drawn on, with a margin; None where nothing was drawn."""
+        seeds = self.seeds
+        drawn = np.zeros(seeds.grid.shape_zyx[1:], dtype=bool)
+        for masks in seeds.masks.values():
+            for mask in masks.values():
+                drawn |= mask
+        if not drawn.any():
             return None
-        choice = self.smoothing_choice
-        smoothing = Smoothing(choice.average_consecutive, choice.spline_strength)
-        beyond = int(self.config.extrapolate_mm / grid.spacing_xyz_mm[2] + 1e-6)
-        curves = {
-            label: find_curves(_cropped(seeds, label, box), grid.slices, beyond, grid.spacing_zyx_mm[1:], smoothing)
-            for label in seeds.labels
-        }
-        return DepthMaps(seeds, box, curves, choice.border_scatter_mm)
+        _, spacing_y_mm, spacing_x_mm = seeds.grid.spacing_zyx_mm
+        return bounding_box(drawn, (math.ceil(MARGIN_MM / spacing_y_mm), math.ceil(MARGIN_MM / spacing_x_mm)))
 
-
-def _cropped(seeds: Seeds, label: int, box: Box) -> dict[int, Mask]:
-    return {z: mask[box] for z, mask in seeds.masks[label].items()}
-
-
-def _box_of(seeds: Seeds) -> Box | None:
-    """The part of every slice that any muscle was drawn on, with a margin; None where nothing was drawn."""
-    drawn = np.zeros(seeds.grid.shape_zyx[1:], dtype=bool)
-    for masks in seeds.masks.values():
-        for mask in masks.values():
-            drawn |= mask
-    if not drawn.any():
-        return None
-    _, spacing_y_mm, spacing_x_mm = seeds.grid.spacing_zyx_mm
-    return bounding_box(drawn, (math.ceil(MARGIN_MM / spacing_y_mm), math.ceil(MARGIN_MM / spacing_x_mm)))
+    @cached_property
+    def _drawn(self) -> dict[int, DrawnMuscle]:
+        """What was drawn of each muscle, on the box."""
+        box, spacing_yx_mm = self._box or ..., self.seeds.grid.spacing_zyx_mm[1:]
+        cropped = {label: {z: mask[box] for z, mask in masks.items()} for label, masks in self.seeds.masks.items()}
+        return {label: DrawnMuscle(masks, spacing_yx_mm) for label, masks in cropped.items()}

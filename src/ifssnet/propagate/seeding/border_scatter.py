@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from ifssnet.core.seeds import Mask
-from ifssnet.geometry.masks.distance import signed_distance
-from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup
+from ifssnet.propagate.seeding.drawn_muscle import DrawnMuscle
 
 PIXEL_SCATTER = 0.2
 """Scatter, in pixels, that exact masks show because borders run through pixels (`border_scatter.py`)."""
 
 
-def border_scatter_mm(
-    muscles: Sequence[tuple[tuple[AnnotatedGroup, ...], Mapping[int, Mask]]], spacing_yx_mm: tuple[float, float]
-) -> float | None:
+def border_scatter_mm(muscles: Sequence[DrawnMuscle]) -> float | None:
     """SD of the drawn borders about smooth ones, from slices drawn side by side.
 
     Along three consecutive slices a muscle's border moves evenly, so what the second difference of its signed
     distance shows is error of drawing (and of the pixels: about a fifth of one, where masks are exact).
 
     Args:
-        muscles: Groups and masks of each muscle.
-        spacing_yx_mm: The distances of the pixels.
+        muscles: What was drawn of each.
 
     Returns:
         In mm, pooled over all muscles; None without three consecutive slices of any.
     """
     squares, count = 0.0, 0
-    for groups, masks in muscles:
-        for group in groups:
+    for muscle in muscles:
+        for group in muscle.groups:
             for z in group.slices[1:-1] if group.present else ():
-                below, here, above = (signed_distance(masks[near], spacing_yx_mm) for near in (z - 1, z, z + 1))
-                border = np.abs(here) < max(spacing_yx_mm)
+                below, here, above = (muscle.distances(near) for near in (z - 1, z, z + 1))
+                border = np.abs(here) < max(muscle.spacing_yx_mm)
                 bend = (below - 2 * here + above)[border].astype(np.float64)
                 squares += float((bend * bend).sum())
                 count += int(border.sum())

@@ -21,10 +21,11 @@ from ifssnet.geometry.masks.distance import signed_distance
 from ifssnet.propagate.anchored.prior import Context, cues, guided_depth, nearness
 from ifssnet.propagate.anchored.references import Sides, move_px, references, weights
 from ifssnet.propagate.interpolation.blend import blend
-from ifssnet.propagate.interpolation.group_shapes import NEIGHBOURS, GroupShapes, measured_shapes
+from ifssnet.propagate.interpolation.group_shapes import GroupShapes, measured_shapes
 from ifssnet.propagate.interpolation.seed_smoothing import smoothed
 from ifssnet.propagate.interpolation.shape_interpolation import MARGIN_MM
 from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup, find_groups
+from ifssnet.propagate.seeding.drawn_muscle import NEIGHBOURS, DrawnMuscle
 from ifssnet.propagate.seeding.seed_sampling import NOISE_LENGTH_MM
 from ifssnet.train.data.leg_pixels import LegPixels
 from ifssnet.train.data.warp import smooth_field
@@ -339,7 +340,8 @@ class MuscleSamples:
     def _shapes(self, group: AnnotatedGroup, annotator: int) -> GroupShapes:
         """The shape of an annotated group, drawn exactly (annotator 0), or with the border error of an entry of `noise_mm`."""
         masks = {z: self._drawn(z, annotator) for z in group.slices}
-        return measured_shapes(group, masks, (self.leg.pixel_mm, self.leg.pixel_mm), NEIGHBOURS if annotator else 1)
+        drawn = DrawnMuscle(masks, (self.leg.pixel_mm, self.leg.pixel_mm))
+        return measured_shapes(group, drawn, NEIGHBOURS if annotator else 1)
 
     def _drawn(self, z: int, annotator: int) -> Bool[np.ndarray, "y x"]:
         true = self.leg.mask(z, self.value)[self.box]
