@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ifssnet.geometry.masks.distance import signed_distance
 from ifssnet.propagate.interpolation.blend import blend
 from ifssnet.propagate.interpolation.levels import ROUNDS, depths
+from ifssnet.propagate.interpolation.seed_smoothing import Smoothing, shapes_of_groups, smoothed
+from ifssnet.propagate.seeding.drawn_muscle import DrawnMuscle
 
 SIDES = (60, 72)
 
@@ -48,6 +51,18 @@ def test_depths(seed: int) -> None:
         np.testing.assert_array_equal(found[label], depth)
 
 
+@pytest.mark.parametrize("pixel_mm", [0.3, 1.0, 3.0])
+def test_depths_of_muscles_that_push_each_other_far_away(pixel_mm: float) -> None:
+    generator = np.random.default_rng(round(10 * pixel_mm))
+    for _ in range(30):
+        maps = {label: pixel_mm / np.float32(0.3) * _cone(generator) for label in range(1, 4)}
+        shares = generator.choice([0.0, 0.3, 1.0, 2.0, 6.0], size=3, p=[0.1, 0.2, 0.3, 0.3, 0.1])
+        areas = {label: float(share * (maps[label] < 0).sum()) for label, share in zip(maps, shares, strict=True)}
+        found = depths(maps, areas, None)
+        for label, depth in _plain_depths(maps, areas, None).items():
+            np.testing.assert_array_equal(found[label], depth)
+
+
 def test_no_muscles_have_no_depths() -> None:
     assert depths({}, {}, None) == {}
 
@@ -65,3 +80,26 @@ def test_blend(move: tuple[float, float]) -> None:
     corners = [source[np.ix_(row, column)] for row in rows for column in columns]
     moved = sum((share * corner for share, corner in zip(shares, corners, strict=True)), np.float32(0))
     np.testing.assert_array_equal(found, moved + np.float32(0.75) * source)
+
+
+def test_smoothed_shapes_of_some_groups_are_those_of_all() -> None:
+    generator = np.random.default_rng(3)
+    drawn = DrawnMuscle({z: _cone(generator) < 0 for z in (0, 1, 2, 3, 4, 20, 40, 41, 42, 60)}, (0.3, 0.3))
+    whole = shapes_of_groups(drawn, Smoothing(average=True, strength=0.01))
+    shown = shapes_of_groups(drawn, Smoothing(average=True))
+    wanted = {drawn.groups[1], drawn.groups[2]}
+    some = smoothed(drawn.groups, shown, 0.01, wanted)
+    for group in drawn.groups:
+        want = whole[group] if group in wanted else shown[group]
+        for found, side in ((some[group].low, want.low), (some[group].high, want.high)):
+            np.testing.assert_array_equal(found.distances, side.distances)
+            assert found.area_px == side.area_px
+    assert not np.array_equal(some[drawn.groups[1]].low.distances, shown[drawn.groups[1]].low.distances)
+
+
+def test_distances_to_drawn_borders_are_worked_out_once_and_only_those_of_the_ends_are_kept() -> None:
+    masks = {z: _cone(np.random.default_rng(z)) < 0 for z in range(9)}
+    drawn = DrawnMuscle(masks, (0.3, 0.5))
+    for z, mask in masks.items():
+        np.testing.assert_array_equal(drawn.distances(z), signed_distance(mask, (0.3, 0.5)))
+    assert [drawn.distances(z) is drawn.distances(z) for z in masks] == [True] * 3 + [False] * 3 + [True] * 3

@@ -77,7 +77,7 @@ def test_drawn_slices_are_moved_to_where_the_prior_lies() -> None:
     muscle = _muscle(AnchoredNet(SMALL), seeds)
     seen = Images(volume, PIXELS)
     depth = muscle.maps.at(21)[1]
-    muscle.prepare(21, depth, seen)
+    muscle.take(muscle.wanted(21, depth, seen))
     (wanted,) = muscle.waiting
     inside = wanted.prior_px >= 0
     assert wanted.image.shape[0] == SMALL.planes == 9

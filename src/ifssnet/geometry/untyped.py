@@ -10,10 +10,9 @@ from typing import Any, Literal
 
 import edt
 import numpy as np
+import scipy
+import skimage
 from jaxtyping import Bool, Float, Float32, Int, Shaped
-from scipy import interpolate, linalg, ndimage, special
-from scipy.spatial import cKDTree
-from skimage import graph, measure, morphology, segmentation
 
 
 def affine_transform(
@@ -25,7 +24,7 @@ def affine_transform(
 ) -> Shaped[np.ndarray, "*target"]:
     """Values at `matrix @ index + offset` for each index of the result; 0 outside the array."""
     return np.asarray(
-        ndimage.affine_transform(
+        scipy.ndimage.affine_transform(
             array, matrix, offset=offset, output_shape=tuple(shape), order=order, mode="grid-constant", prefilter=order > 1
         )
     )
@@ -38,17 +37,17 @@ def smoothed(
     truncate: float = 4.0,
 ) -> Float[np.ndarray, "*axes"]:
     """Gaussian smoothing along every axis; `sigma` in elements, one or one an axis, cut off at `truncate` times that."""
-    return np.asarray(ndimage.gaussian_filter(array, sigma, mode=mode, truncate=truncate))
+    return np.asarray(scipy.ndimage.gaussian_filter(array, sigma, mode=mode, truncate=truncate))
 
 
 def box_mean(array: Float32[np.ndarray, "y x"], side: int) -> Float32[np.ndarray, "y x"]:
     """The mean over a box around each element; beyond the edge the edge goes on."""
-    return np.asarray(ndimage.uniform_filter(array, side, mode="nearest"))
+    return np.asarray(scipy.ndimage.uniform_filter(array, side, mode="nearest"))
 
 
 def cheapest_way(price: Float32[np.ndarray, "y x"], start: tuple[int, int], end: tuple[int, int]) -> Int[np.ndarray, "point 2"]:
     """Rows and columns of the cheapest way between two elements, both among them; a step to a corner costs 1.41 times."""
-    way, _ = graph.route_through_array(price, start, end, fully_connected=True, geometric=True)
+    way, _ = skimage.graph.route_through_array(price, start, end, fully_connected=True, geometric=True)
     return np.array(way, dtype=np.int64)
 
 
@@ -56,12 +55,12 @@ def smoothed_along(
     array: Float[np.ndarray, "*axes"], sigma: float, axis: int = -1, mode: Literal["reflect", "nearest", "wrap"] = "reflect"
 ) -> Float[np.ndarray, "*axes"]:
     """Gaussian smoothing along one axis, cut off at four standard deviations; `sigma` in elements."""
-    return np.asarray(ndimage.gaussian_filter1d(array, sigma, axis=axis, mode=mode))
+    return np.asarray(scipy.ndimage.gaussian_filter1d(array, sigma, axis=axis, mode=mode))
 
 
 def solve_banded(bands: Float[np.ndarray, "band n"], right: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     """The solution of linear equations whose matrix is symmetric, positive definite and banded; its lower bands are given."""
-    return np.asarray(linalg.solveh_banded(bands, right, lower=True))
+    return np.asarray(scipy.linalg.solveh_banded(bands, right, lower=True))
 
 
 def interpolated(
@@ -75,32 +74,32 @@ def monotone_curve(
     x: Float[np.ndarray, "*shape"], known_x: Sequence[float], known: Sequence[float]
 ) -> Float[np.ndarray, "*shape"]:
     """A smooth curve through known values that nowhere overshoots them (piecewise cubic, Fritsch and Carlson)."""
-    return np.asarray(interpolate.PchipInterpolator(known_x, known)(x))
+    return np.asarray(scipy.interpolate.PchipInterpolator(known_x, known)(x))
 
 
 def dilated(blocks: Bool[np.ndarray, "z y x"], size: Sequence[int]) -> Bool[np.ndarray, "z y x"]:
     """Whether any element in the box of an odd size around each element is True."""
-    return np.asarray(ndimage.maximum_filter(blocks, size=size, mode="constant", cval=False))
+    return np.asarray(scipy.ndimage.maximum_filter(blocks, size=size, mode="constant", cval=False))
 
 
 def dilated_plane(mask: Bool[np.ndarray, "y x"], size: int) -> Bool[np.ndarray, "y x"]:
     """Whether any pixel in the square of an odd size around each pixel is True."""
-    return np.asarray(ndimage.maximum_filter(mask, size=size, mode="constant", cval=0), dtype=bool)
+    return np.asarray(scipy.ndimage.maximum_filter(mask, size=size, mode="constant", cval=0), dtype=bool)
 
 
 def convex_hull(mask: Bool[np.ndarray, "y x"]) -> Bool[np.ndarray, "y x"]:
     """The pixels of the smallest convex shape that holds a mask."""
-    return np.asarray(morphology.convex_hull_image(mask))
+    return np.asarray(skimage.morphology.convex_hull_image(mask))
 
 
 def skeleton(mask: Bool[np.ndarray, "y x"]) -> Bool[np.ndarray, "y x"]:
     """The middle line of a mask, one pixel wide."""
-    return np.asarray(morphology.skeletonize(mask), dtype=bool)
+    return np.asarray(skimage.morphology.skeletonize(mask), dtype=bool)
 
 
 def pieces(mask: Bool[np.ndarray, "*axes"]) -> tuple[Int[np.ndarray, "*axes"], int]:
     """A number for each piece that hangs together, diagonals included, from 1; and how many pieces there are."""
-    found: Any = ndimage.label(mask, structure=np.ones((3,) * mask.ndim))
+    found: Any = scipy.ndimage.label(mask, structure=np.ones((3,) * mask.ndim))
     numbered, count = found
     return np.asarray(numbered), int(count)
 
@@ -134,33 +133,33 @@ def nearest_false(
     mask: Bool[np.ndarray, "y x"],
 ) -> tuple[Float[np.ndarray, "y x"], Int[np.ndarray, "y x"], Int[np.ndarray, "y x"]]:
     """For each pixel: the distance in pixels to the nearest False one, and the row and the column of that one."""
-    found: Any = ndimage.distance_transform_edt(mask, return_indices=True)
+    found: Any = scipy.ndimage.distance_transform_edt(mask, return_indices=True)
     distance, (rows, columns) = found
     return np.asarray(distance), np.asarray(rows), np.asarray(columns)
 
 
 def contour_lines(image: Float[np.ndarray, "v u"], level: float) -> list[Float[np.ndarray, "point 2"]]:
     """Lines at a level between pixel centres, as (row, column); the last point of a closed line is its first again."""
-    return [np.asarray(line) for line in measure.find_contours(image, level)]
+    return [np.asarray(line) for line in skimage.measure.find_contours(image, level)]
 
 
 def simplified(line: Float[np.ndarray, "point 2"], tolerance: float) -> Float[np.ndarray, "corner 2"]:
     """A line with fewer corners, nowhere further than a tolerance from the given one (Douglas and Peucker)."""
-    return np.asarray(measure.approximate_polygon(line, tolerance))
+    return np.asarray(skimage.measure.approximate_polygon(line, tolerance))
 
 
 def marching_cubes(
     field: Float32[np.ndarray, "z y x"], level: float
 ) -> tuple[Float[np.ndarray, "vertex 3"], Int[np.ndarray, "face 3"]]:
     """The iso-surface at a level (Lewiner's topologically sound variant); vertices as (z, y, x) indices."""
-    vertices, faces, _, _ = measure.marching_cubes(field, level, allow_degenerate=False)
+    vertices, faces, _, _ = skimage.measure.marching_cubes(field, level, allow_degenerate=False)
     return np.asarray(vertices, dtype=np.float64), np.asarray(faces, dtype=np.int64)
 
 
 def cell_area(marked: Float32[np.ndarray, "2 2 2"], spacing_zyx_mm: tuple[float, float, float]) -> float:
     """Area in mm2 of the surface between eight voxels, 0 or 1 and not all alike, by marching cubes with Lorensen's table."""
-    vertices, faces, _, _ = measure.marching_cubes(marked, 0.5, spacing=spacing_zyx_mm, method="lorensen")
-    return float(measure.mesh_surface_area(vertices, faces))
+    vertices, faces, _, _ = skimage.measure.marching_cubes(marked, 0.5, spacing=spacing_zyx_mm, method="lorensen")
+    return float(skimage.measure.mesh_surface_area(vertices, faces))
 
 
 def within_mm(
@@ -169,13 +168,15 @@ def within_mm(
     """From each point to the nearest of the others; infinite where none is as near as `farthest_mm`."""
     if not len(points_mm) or not len(others_mm):
         return np.full(len(points_mm), np.inf)
-    found, _ = cKDTree(others_mm).query(points_mm, distance_upper_bound=np.nextafter(farthest_mm, np.inf), workers=-1)
+    found, _ = scipy.spatial.cKDTree(others_mm).query(
+        points_mm, distance_upper_bound=np.nextafter(farthest_mm, np.inf), workers=-1
+    )
     return np.asarray(found, dtype=np.float64)
 
 
 def without_holes(plane: Bool[np.ndarray, "y x"]) -> Bool[np.ndarray, "y x"]:
     """A mask with everything filled that it encloses."""
-    return np.asarray(ndimage.binary_fill_holes(plane), dtype=bool)
+    return np.asarray(scipy.ndimage.binary_fill_holes(plane), dtype=bool)
 
 
 def squared_distance(away: Bool[np.ndarray, "*axes"], spacing: Sequence[float]) -> Float32[np.ndarray, "*axes"]:
@@ -187,7 +188,7 @@ class NearestPoints:
     """A k-d tree of points that answers how far the nearest of them is."""
 
     def __init__(self, points: Shaped[np.ndarray, "point axis"]) -> None:
-        self._tree = cKDTree(points)
+        self._tree = scipy.spatial.cKDTree(points)
 
     def distance(self, points: Shaped[np.ndarray, "other axis"], workers: int = 1) -> Float[np.ndarray, " other"]:
         """Distances from each of the given points to the nearest; `workers` threads, -1 for all."""
@@ -196,34 +197,34 @@ class NearestPoints:
 
 def extremes_around(plane: Int[np.ndarray, "y x"], size: int) -> tuple[Int[np.ndarray, "y x"], Int[np.ndarray, "y x"]]:
     """The least and the largest value in a square about each pixel."""
-    return np.asarray(ndimage.minimum_filter(plane, size)), np.asarray(ndimage.maximum_filter(plane, size))
+    return np.asarray(scipy.ndimage.minimum_filter(plane, size)), np.asarray(scipy.ndimage.maximum_filter(plane, size))
 
 
 def eroded(plane: Bool[np.ndarray, "y x"], iterations: int) -> Bool[np.ndarray, "y x"]:
     """A mask without its border pixels, which are taken away `iterations` times; what lies beyond the array is outside."""
-    return np.asarray(ndimage.binary_erosion(plane, iterations=iterations), dtype=bool)
+    return np.asarray(scipy.ndimage.binary_erosion(plane, iterations=iterations), dtype=bool)
 
 
 def expit(logit: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """The probability that belongs to a logit, in the same precision."""
-    return special.expit(logit)
+    return scipy.special.expit(logit)
 
 
 def logit(probability: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """The logit of a probability, in the same precision."""
-    return special.logit(probability)
+    return scipy.special.logit(probability)
 
 
 def gradient_magnitude(image: Float32[np.ndarray, "z y x"], sigma: Sequence[float]) -> Float32[np.ndarray, "z y x"]:
     """The length of the gradient under a Gaussian; `sigma` in voxels along each axis."""
-    return np.asarray(ndimage.gaussian_gradient_magnitude(image, sigma, mode="nearest"))
+    return np.asarray(scipy.ndimage.gaussian_gradient_magnitude(image, sigma, mode="nearest"))
 
 
 def watershed(landscape: Float32[np.ndarray, "z y x"], markers: Shaped[np.ndarray, "z y x"]) -> Shaped[np.ndarray, "z y x"]:
     """The marker whose flood comes to each voxel first."""
-    return np.asarray(segmentation.watershed(landscape, markers))
+    return np.asarray(skimage.segmentation.watershed(landscape, markers))
 
 
 def spline_slopes(at: Float[np.ndarray, " n"], values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     """Slopes, at its own places, of the cubic spline whose third derivative does not jump next to its ends (not-a-knot)."""
-    return np.asarray(interpolate.CubicSpline(at, values, bc_type="not-a-knot")(at, 1), dtype=np.float64)
+    return np.asarray(scipy.interpolate.CubicSpline(at, values, bc_type="not-a-knot")(at, 1), dtype=np.float64)

@@ -129,7 +129,8 @@ def _bounds(probability, floor):
         marked = False
         for x in range(width):
             value = row[x]
-            low, high = min(low, value), max(high, value)
+            low = value if value < low else low
+            high = value if value > high else high
             odd |= value != value  # noqa: PLR0124, only NaN differs from itself
             marked |= value >= floor
         if marked:

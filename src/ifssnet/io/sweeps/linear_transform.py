@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import SimpleITK as sitk
 from jaxtyping import Float
 
 from ifssnet.core.errors import InputError, silence_below
@@ -154,10 +153,12 @@ def _unknown(path: Path) -> InputError:
 
 def _itk_matrix(path: Path) -> Float[np.ndarray, "4 4"]:
     """The matrix as the file has it: LPS, from the parent frame; the centre of rotation is taken into account."""
+    import SimpleITK
+
     try:
         # SimpleITK carries no types.
         with silence_below():
-            transform: Any = cast("Any", sitk).ReadTransform(str(path))
+            transform: Any = cast("Any", SimpleITK).ReadTransform(str(path))
     except RuntimeError as error:
         raise InputError("a whole ITK transform", f"{path.name}, which ITK cannot read", "Save it again.") from error
     if transform.GetDimension() != 3 or not transform.IsLinear():

@@ -12,11 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import pydicom
 from jaxtyping import Shaped, UInt8
-from pydicom.pixels.processing import apply_color_lut
-from pydicom.pixels.utils import pixel_array
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.grey_scale import WINDOW_KEY
@@ -112,6 +108,8 @@ def read_dataset(path: Path) -> Any:
     Raises:
         InputError: No DICOM file.
     """
+    import pydicom
+
     existing_file(path, "a DICOM file")
     try:
         # From memory, because an element that lies about its length must not make a buffer of that length.
@@ -132,6 +130,8 @@ def read_dataset(path: Path) -> Any:
 
 def _with_syntax(data: Any) -> Any:
     """A dataset whose file says how it is encoded; where it does not, as its elements are."""
+    from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
     if not str(data.file_meta.get("TransferSyntaxUID", "")):
         if "PixelData" in data and data["PixelData"].is_undefined_length:
             raise InputError(
@@ -178,6 +178,9 @@ def _ends(bits: int, signed: int) -> int:
 
 
 def _decoded(data: Any, path: Path) -> tuple[Shaped[np.ndarray, "*size"], bool]:
+    from pydicom.pixels.processing import apply_color_lut
+    from pydicom.pixels.utils import pixel_array
+
     if "PixelData" not in data:
         raise InputError(f"pixels in {path.name}", "none", "Export the image itself, not a report or a presentation state.")
     samples = int(data.get("SamplesPerPixel", 1))

@@ -15,8 +15,6 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Integer, Shaped
-from pydicom.dataset import Dataset
-from pydicom.pixels.utils import pixel_array
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
@@ -124,6 +122,8 @@ def _rgb(value: Any) -> tuple[int, int, int] | None:
 
 
 def _frames(data: Any, path: Path) -> _Frames:
+    from pydicom.dataset import Dataset
+
     count, rows, columns = int(data.get("NumberOfFrames", 1) or 1), int(data.get("Rows", 0)), int(data.get("Columns", 0))
     pixels = _pixels(data, (count, rows, columns), path)
     groups = plane_groups(data, count, path)
@@ -193,6 +193,8 @@ def _pixels(data: Any, shape: tuple[int, int, int], path: Path) -> Shaped[np.nda
         raise InputError(
             f"{wanted:,} bytes of pixels in {path.name}", f"{len(data.PixelData):,}", "The file is cut short: export it again."
         )
+    from pydicom.pixels.utils import pixel_array
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pixels = np.asarray(pixel_array(data)).reshape(shape)

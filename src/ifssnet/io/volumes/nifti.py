@@ -16,10 +16,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
-import nibabel as nib
 import numpy as np
 from jaxtyping import Float, Shaped
-from nibabel.spatialimages import HeaderDataError
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grey_scale import WINDOW_KEY
@@ -151,7 +149,9 @@ def write_nifti_volume(volume: Volume, path: Path, compress: bool) -> None:
     if code is None:
         raise InputError("pixels that NIfTI can hold", f"{volume.array.dtype}", "Convert the array first.")
     grid = volume.grid
-    make: Any = nib.Nifti2Header if max(grid.shape_zyx) > 32767 else nib.Nifti1Header
+    from nibabel import nifti1, nifti2
+
+    make: Any = nifti2.Nifti2Header if max(grid.shape_zyx) > 32767 else nifti1.Nifti1Header
     header: Any = make(endianness="<")
     z, y, x = grid.shape_zyx
     header.set_data_shape((x, y, z))
@@ -197,9 +197,11 @@ def _prefix(stream: BinaryIO, packed: bool, count: int) -> bytes:
 
 def _header(block: bytes, path: Path) -> Any:
     """The header as nibabel has it, unchecked: every field that is used is checked where it is used."""
+    from nibabel import nifti1, nifti2
+
     for make, size, magic_at, magics in (
-        (nib.Nifti1Header, 348, 344, (b"n+1", b"ni1")),
-        (nib.Nifti2Header, 540, 4, (b"n+2", b"ni2")),
+        (nifti1.Nifti1Header, 348, 344, (b"n+1", b"ni1")),
+        (nifti2.Nifti2Header, 540, 4, (b"n+2", b"ni2")),
     ):
         magic = block[magic_at : magic_at + 3]
         if len(block) < size or magic not in magics:
@@ -281,6 +283,8 @@ def _by_sform(header: Any, mm: float, shape_zyx: tuple[int, int, int], path: Pat
 
 
 def _by_qform(header: Any, mm: float, shape_zyx: tuple[int, int, int], path: Path, sform: Grid | None) -> Grid | None:
+    from nibabel.spatialimages import HeaderDataError
+
     try:
         return _grid_of_affine(header.get_qform(), mm, shape_zyx, path)
     except (InputError, HeaderDataError, ValueError, ArithmeticError, np.linalg.LinAlgError) as error:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import trimesh
 from jaxtyping import Float, Int
 
 from ifssnet.core.errors import InputError, InputWarning
@@ -25,9 +24,6 @@ from ifssnet.io.storage.existing_file import existing_file
 
 SURFACE_SUFFIXES: tuple[str, ...] = (".stl", ".ply", ".obj")
 _OBJ_LINE = re.compile(rb"^v\s+[-+.\d]", re.MULTILINE)
-
-# The library's own annotations are partial.
-_trimesh: Any = trimesh
 
 SMALLEST_MM, LEAST_LEG_MM, LARGEST_MM = 5.0, 50.0, 3000.0
 """Sizes from end to end: what cannot be a part of a leg, what hardly can, and what is larger than anybody."""
@@ -145,12 +141,16 @@ def _surface_files(path: Path) -> list[Path]:
 
 
 def _parsed(content: bytes, suffix: str, path: Path) -> tuple[Float[np.ndarray, "vertex 3"], Int[np.ndarray, "face 3"]]:
+    import trimesh
+
     remedy = "Export it again from where it was made."
+    # The library's own annotations are partial.
+    library: Any = trimesh
     try:
         # Materials and textures that an OBJ or PLY names are never looked up: no resolver is given.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            mesh = _trimesh.load_mesh(io.BytesIO(content), file_type=suffix[1:], process=False, skip_materials=True)
+            mesh = library.load_mesh(io.BytesIO(content), file_type=suffix[1:], process=False, skip_materials=True)
             vertices = np.array(mesh.vertices, dtype=np.float64).reshape(-1, 3)
             faces = np.array(mesh.faces, dtype=np.int64).reshape(-1, 3)
     except Exception as error:  # whatever a parser meets in arbitrary bytes, a user gets one answer
@@ -194,8 +194,11 @@ def _checked(vertices: Float[np.ndarray, "vertex 3"], faces: Int[np.ndarray, "fa
 
 def _wound(vertices: Float[np.ndarray, "vertex 3"], faces: Int[np.ndarray, "face 3"], path: Path) -> Int[np.ndarray, "face 3"]:
     """The triangles turned so that neighbours agree, as far as the mesh allows."""
+    import trimesh
+
     mesh = trimesh.Trimesh(vertices, faces, process=False)
-    _trimesh.repair.fix_winding(mesh)
+    library: Any = trimesh
+    library.repair.fix_winding(mesh)
     warnings.warn(
         InputWarning(f"{path}: neighbouring triangles face opposite ways; they were turned to agree."),
         stacklevel=4,

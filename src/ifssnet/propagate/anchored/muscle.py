@@ -136,13 +136,16 @@ class CorrectedMuscle:
             return np.zeros((len(context.offsets_mm), *self.region.shape_yx), dtype=np.float32)
         return np.stack([seen.plane(near, self.region) for near in context.slices(z, seen.grid.slices, self.slice_mm)])
 
-    def prepare(self, z: int, depth: Depth, seen: Images) -> None:
-        """Remember a slice's prior; the network sees some slices at a time."""
+    def wanted(self, z: int, depth: Depth, seen: Images) -> WantedSlice:
+        """A slice between annotated ones as the network sees it; changes nothing, so that several can be made at a time."""
         own_curves = self.maps.curves[self.label]
         between_mm = nearness(z, self.annotated, self.slice_mm).between_mm
         sides = references(z, own_curves.groups, own_curves.shapes, self.slice_mm)
-        wanted = self._wanted(z, depth, between_mm, sides, seen)
-        self.prior[self.place[z]] = wanted.prior_px
+        return self._wanted(z, depth, between_mm, sides, seen)
+
+    def take(self, wanted: WantedSlice) -> None:
+        """Remember a slice's prior; the network sees some slices at a time."""
+        self.prior[self.place[wanted.z]] = wanted.prior_px
         self.waiting.append(wanted)
         if len(self.waiting) == self.corrector.inference.batch:
             self._pass()

@@ -19,7 +19,7 @@ from ifssnet.core.seeds import Seeds
 from ifssnet.geometry.untyped import expit
 from ifssnet.propagate.anchored.corrector import Corrector
 from ifssnet.propagate.anchored.images import Images
-from ifssnet.propagate.anchored.muscle import CorrectedMuscle
+from ifssnet.propagate.anchored.muscle import CorrectedMuscle, WantedSlice
 from ifssnet.propagate.anchored.own_leg import OwnLeg
 from ifssnet.propagate.anchored.self_check import checked, hidden_dice, warning
 from ifssnet.propagate.anchored.volume_level import volume_levels
@@ -98,13 +98,24 @@ class AnchoredPropagation:
         total = sum(len(muscle.slices) for muscle in muscles.values()) + sum(map(len, sought.values()))
         done = 0
         seen = Images(self.volume, self.corrector.sampling)
-        for z, depths in maps.along(sorted(seen_slices)):
-            for label, muscle in muscles.items():
-                if z in muscle.place:
-                    muscle.prepare(z, depths[label], seen)
-                    done += 1
-                    if label in sought.get(z, ()):
-                        yield Step(label, z, self._probability(depths[label], maps, None), done, total, provisional=True)
+
+        def looked_at(z: int) -> dict[int, tuple[WantedSlice, Float32[np.ndarray, "row column"] | None]]:
+            depths = maps.at(z)
+            return {
+                label: (
+                    muscle.wanted(z, depths[label], seen),
+                    self._probability(depths[label], maps, None) if label in sought.get(z, ()) else None,
+                )
+                for label, muscle in muscles.items()
+                if z in muscle.place
+            }
+
+        for z, looks in ahead(looked_at, sorted(seen_slices)):
+            for label, (wanted, first) in looks.items():
+                muscles[label].take(wanted)
+                done += 1
+                if first is not None:
+                    yield Step(label, z, first, done, total, provisional=True)
         # Only now: whoever waits has seen every slice by then.
         check = self._check_of(maps, muscles)
         if doubt := warning(check):

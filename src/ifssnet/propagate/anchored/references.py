@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Float, Float32
 
+from ifssnet.geometry.compiled import compiled
 from ifssnet.propagate.interpolation.group_shapes import GroupShape, GroupShapes
 from ifssnet.propagate.seeding.annotated_groups import AnnotatedGroup
 
@@ -81,11 +83,28 @@ def move_px(side: Reference, depth: Float[np.ndarray, "y x"], factor: int) -> tu
     Returns:
         Rows and columns; none where the prior is empty.
     """
-    inside = np.nonzero(depth >= 0)
-    if not len(inside[0]):
+    rows, columns, count = _summed_places(depth)
+    if not count:
         return 0, 0
-    y, x = (float(at.mean()) - float(own) for at, own in zip(inside, side.shape.centroid_yx, strict=True))
+    y, x = (total / count - float(own) for total, own in zip((rows, columns), side.shape.centroid_yx, strict=True))
     return round(y / factor), round(x / factor)
+
+
+@no_type_check
+@compiled(nogil=True)
+def _summed_places(depth):
+    """The sums of the rows and of the columns of all pixels that are not negative, and how many these are."""
+    rows, columns, count = 0, 0, 0
+    for y in range(depth.shape[0]):
+        row = depth[y]
+        own = 0
+        for x in range(depth.shape[1]):
+            inside = row[x] >= 0
+            own += inside
+            columns += x * inside
+        rows += y * own
+        count += own
+    return rows, columns, count
 
 
 def planes(

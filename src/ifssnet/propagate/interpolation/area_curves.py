@@ -61,7 +61,7 @@ def _slopes(gaps: tuple[Gap, ...], shapes: Mapping[AnnotatedGroup, GroupShapes])
 
     An absence says that the area falls, and not where it starts to: it bends no curve between two masks.
     """
-    around = {group for gap in gaps for group in (gap.before, gap.left, gap.right, gap.after) if group is not None}
+    around = {group for gap in gaps for group in gap.groups}
     groups = tuple(sorted(around, key=lambda group: group.first))
     found: dict[AnnotatedGroup, _Slopes] = {}
     for chain in chains(groups):

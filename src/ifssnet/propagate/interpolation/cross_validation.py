@@ -89,7 +89,7 @@ def _wrong_px(
     kept: tuple[AnnotatedGroup, ...], z: int, drawn: Mask, shown: Mapping[AnnotatedGroup, GroupShapes], strength: float
 ) -> float:
     """Pixels that a slice gets wrong when it is interpolated from the groups that were kept."""
-    shapes = smoothed(kept, {group: shown[group] for group in kept if group.present}, strength)
     gap = next(gap for gap in find_gaps(kept, kept[-1].last + 1, 0) if z in gap.slices)
+    shapes = smoothed(kept, {group: shown[group] for group in kept if group.present}, strength, gap.groups)
     depth = depths({1: guided_map(gap, z, shapes)}, {1: area_curve((gap,), shapes)[z]}, None)[1]
     return float(((depth >= 0) != drawn).sum())

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
 
-from ifssnet.core.machine.threads import ahead
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.geometry.masks.box import Box
 from ifssnet.propagate.interpolation.interpolated_shapes import guided_map
@@ -44,10 +43,6 @@ class DepthMaps:
             for z in own_curves.gap_of:
                 found.setdefault(z, []).append(label)
         return {z: tuple(found[z]) for z in sorted(found)}
-
-    def along(self, slices: Iterable[int]) -> Iterator[tuple[int, dict[int, Depth]]]:
-        """The maps of several slices in order, each with its index; the next ones are worked out meanwhile."""
-        return ahead(self.at, slices)
 
     def at(self, z: int) -> dict[int, Depth]:
         """The maps of a slice, on the box, for each muscle that has to be found there: what they share is settled."""

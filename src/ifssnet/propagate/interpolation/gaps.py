@@ -32,6 +32,11 @@ class Gap:
         return self.left is not None and self.right is not None and self.left.present and self.right.present
 
     @property
+    def groups(self) -> frozenset[AnnotatedGroup]:
+        """Those around it that have a say in its slices."""
+        return frozenset(group for group in (self.before, self.left, self.right, self.after) if group is not None)
+
+    @property
     def edge(self) -> AnnotatedGroup:
         """The only group with the muscle, where it is present on one side."""
         group = self.left if self.left is not None and self.left.present else self.right

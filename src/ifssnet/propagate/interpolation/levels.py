@@ -16,6 +16,9 @@ ROUNDS = 3
 NEAR_MM = np.float32(1.5)
 """How far from a first guess a level usually lies; where it does not, finding it takes longer."""
 
+FAR_MM = np.float32(5.0)
+"""How far from a first guess a level at most comes to lie, as a rule; where one lies further, all pixels are looked at."""
+
 Map = Float[np.ndarray, "y x"]
 
 
@@ -48,19 +51,54 @@ def depths(
 def _depths(maps, areas, rounds):
     """Turn distance maps (muscle, pixel) into depths, in place."""
     muscles, pixels = maps.shape
-    phi, threshold, near = maps.copy(), np.empty(pixels, np.float32), np.empty(pixels + 1, np.float32)
+    phi, near = maps.copy(), np.empty(pixels + 1, np.float32)
     finite = 0
     for pixel in range(pixels):
         finite += np.isfinite(phi[0, pixel])
+    wanted = np.minimum(areas, finite)
     levels = np.zeros(muscles, np.float32)
     for own in range(muscles):
-        levels[own] = _level(phi[own], near, levels[own], min(areas[own], finite))
+        levels[own] = _level(phi[own], near, levels[own], wanted[own])
         for pixel in range(pixels):
             maps[own, pixel] = levels[own] - phi[own, pixel]
+    if rounds == 0 or not _overlap(maps):
+        return
+    # Muscles settle within a few pixels of their borders. Most of a slice lies far outside all of them: no level comes
+    # there, and what lies there costs more than every pixel that counts.
+    farthest = levels + FAR_MM
+    close = np.empty(pixels, np.int64)
+    count = 0
+    for pixel in range(pixels):
+        close[count] = pixel
+        within = False
+        for own in range(muscles):
+            within |= phi[own, pixel] <= farthest[own]
+        count += within
+    some_phi, some_maps = np.empty((muscles, count), np.float32), np.empty((muscles, count), np.float32)
+    for own in range(muscles):
+        for place in range(count):
+            some_phi[own, place] = phi[own, close[place]]
+            some_maps[own, place] = maps[own, close[place]]
+    if not _settle(some_phi, some_maps, levels, wanted, rounds, near, farthest):
+        farthest[:] = np.inf
+        _settle(phi, maps, levels, wanted, rounds, near, farthest)
+    for own in range(muscles):
+        for pixel in range(pixels):
+            maps[own, pixel] = levels[own] - phi[own, pixel]
+
+
+@no_type_check
+@compiled(nogil=True)
+def _settle(phi, maps, levels, wanted, rounds, near, farthest):
+    """Find the levels at which muscles share what lies in several of them; False where one would lie beyond `farthest`."""
+    muscles, pixels = phi.shape
+    threshold = np.empty(pixels, np.float32)
     for _ in range(rounds):
         if not _overlap(maps):
             break
         for own in range(muscles):
+            if wanted[own] < 1 and farthest[own] < np.inf:
+                return False
             # What a pixel costs: its distance, and the depth at which a rival holds it.
             threshold[:] = np.float32(0)
             for other in range(muscles):
@@ -70,9 +108,12 @@ def _depths(maps, areas, rounds):
                         threshold[pixel] = value if value > threshold[pixel] else threshold[pixel]
             for pixel in range(pixels):
                 threshold[pixel] += phi[own, pixel]
-            levels[own] = _level(threshold, near, levels[own], min(areas[own], finite))
+            levels[own] = _level(threshold, near, levels[own], wanted[own])
+            if not levels[own] <= farthest[own]:
+                return False
             for pixel in range(pixels):
                 maps[own, pixel] = levels[own] - phi[own, pixel]
+    return True
 
 
 @no_type_check

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,20 +44,35 @@ def shapes_of_groups(muscle: DrawnMuscle, smoothing: Smoothing) -> dict[Annotate
 
 
 def smoothed(
-    groups: tuple[AnnotatedGroup, ...], drawn: Mapping[AnnotatedGroup, GroupShapes], strength: float
+    groups: tuple[AnnotatedGroup, ...],
+    drawn: Mapping[AnnotatedGroup, GroupShapes],
+    strength: float,
+    wanted: Set[AnnotatedGroup] | None = None,
 ) -> dict[AnnotatedGroup, GroupShapes]:
-    """Replace shapes, centroids and areas by those of smoothing splines along z, chain by chain."""
+    """Replace shapes, centroids and areas by those of smoothing splines along z, chain by chain.
+
+    Args:
+        groups: One muscle's annotated groups.
+        drawn: What each group with the muscle shows.
+        strength: How strongly to smooth, 0 for not at all.
+        wanted: The groups whose smoothed shapes are asked for, None for all; the others stay as they were drawn.
+    """
     shown = dict(drawn)
     for chain in chains(groups):
         if strength > 0 and len(chain) >= 3:
             run = [groups[index] for index in chain]
-            lows = _spline([drawn[group].low for group in run], run, strength)
-            highs = _spline([drawn[group].high for group in run], run, strength)
-            shown |= {group: GroupShapes(low, high) for group, low, high in zip(run, lows, highs, strict=True)}
+            asked = [index for index, group in enumerate(run) if wanted is None or group in wanted]
+            lows = _spline([drawn[group].low for group in run], run, strength, asked)
+            same = all(drawn[group].low is drawn[group].high for group in run)
+            highs = lows if same else _spline([drawn[group].high for group in run], run, strength, asked)
+            shown |= {run[index]: GroupShapes(lows[index], highs[index]) for index in asked}
     return shown
 
 
-def _spline(shapes: Sequence[GroupShape], run: Sequence[AnnotatedGroup], strength: float) -> list[GroupShape]:
+def _spline(
+    shapes: Sequence[GroupShape], run: Sequence[AnnotatedGroup], strength: float, asked: Sequence[int]
+) -> dict[int, GroupShape]:
+    """The smoothed shapes of some groups of a chain, by their index in it."""
     places = np.array([shape.z for shape in shapes])
     slices = np.array([min(len(group.slices), NEIGHBOURS) for group in run], dtype=np.float64)
     # A border displaced at random moves the area in proportion to the root of the border's length.
@@ -66,11 +81,11 @@ def _spline(shapes: Sequence[GroupShape], run: Sequence[AnnotatedGroup], strengt
     of_area = smoother(places, area_weights / area_weights.mean(), strength)
     of_shape = smoother(places, slices / slices.mean(), strength)
     centroids = np.array([shape.centroid_yx for shape in shapes])
-    result: list[GroupShape] = []
-    for index, shape in enumerate(shapes):
-        weights = of_shape[index]
+    result: dict[int, GroupShape] = {}
+    for index in asked:
+        shape, weights = shapes[index], of_shape[index]
         centroid = weights @ centroids
         used = np.flatnonzero(np.abs(weights) > NEGLIGIBLE).tolist()
         distances = blend([shapes[i].distances for i in used], weights[used] / weights[used].sum(), centroid - centroids[used])
-        result.append(GroupShape(shape.z, distances, centroid, max(float(of_area[index] @ area_px), 0.0)))
+        result[index] = GroupShape(shape.z, distances, centroid, max(float(of_area[index] @ area_px), 0.0))
     return result
