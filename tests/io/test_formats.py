@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import importlib
+import lzma
 import pkgutil
 import warnings
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import ifssnet.io
-from ifssnet.core.errors import InputWarning
+from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
 from ifssnet.core.sweep import Sweep
@@ -73,3 +78,26 @@ def test_a_file_that_says_nothing_is_what_its_name_says(tmp_path: Path) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("error", InputWarning)
             assert kind(format_of(tmp_path / f"x{suffix}")).name == name
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_a_packed_file_is_refused_by_what_packed_it(tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes]) -> None:
+    """NIfTI alone may be packed by gzip; whatever the name says, nobody hears of a broken header."""
+    save(LABELS, tmp_path / f"x{suffix}")
+    packed = tmp_path / f"x{suffix}.packed"
+    packed.write_bytes(pack((tmp_path / f"x{suffix}").read_bytes()))
+    if suffix == ".nii" and pack is gzip.compress:
+        assert kind(format_of(packed)).name == "nifti"
+        return
+    if suffix == ".nii.gz" and pack is gzip.compress:
+        return
+    with pytest.raises(InputError, match=r"(gzip|bzip2|xz) packed as a whole"):
+        format_of(packed)
+
+
+def test_an_archive_is_refused_whatever_it_is_called(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "leg.nrrd", "w") as archive:
+        archive.writestr("leg.nrrd", "NRRD0005")
+    with pytest.raises(InputError, match="zip packed as a whole"):
+        format_of(tmp_path / "leg.nrrd")

@@ -128,11 +128,17 @@ def _is_folder(path: Path) -> bool:
 def _format_of_file(path: Path) -> Format | None:
     existing_file(path, "a file")
     start = start_of(path)
-    for each in FORMATS:
-        if (recognises := kind(each).recognises) is not None and recognises(start):
-            return each
     suffix = ".nii.gz" if path.name.lower().endswith(".nii.gz") else path.suffix.lower()
-    return next((each for each in FORMATS if suffix in kind(each).suffixes), None)
+    recognised = (each for each in FORMATS if (told := kind(each).recognises) is not None and told(start))
+    named = (each for each in FORMATS if suffix in kind(each).suffixes)
+    found = next(recognised, None) or next(named, None)
+    if start.packed and (found is None or start.packed not in kind(found).packed_by):
+        raise InputError(
+            f"{'a file or a folder' if found is None else kind(found).words} that is not packed",
+            f"{path}, which {start.packed} packed as a whole",
+            "Unpack it first, and give what was in it.",
+        )
+    return found
 
 
 def _format_of_folder(path: Path) -> Format | None:

@@ -17,6 +17,17 @@ UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 GZIP = b"\x1f\x8b"
 """The first bytes of a file that gzip compressed."""
 
+_PACKED = {
+    GZIP: "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"PK\x03\x04": "zip",
+    b"7z\xbc\xaf\x27\x1c": "7-Zip",
+    b"Rar!": "RAR",
+}
+"""The first bytes of files that something else was packed into, and what packed it."""
+
 _START_BYTES = 1 << 16
 _INFLATED_BYTES = 1024
 _ANY_ZLIB = 47
@@ -29,10 +40,12 @@ class FileStart:
     Attributes:
         path: The file.
         content: Its first bytes, inflated where gzip compressed them; empty where they cannot be read.
+        packed: What packed the file as a whole ("gzip", "zip"), as its first bytes say; empty where nothing did.
     """
 
     path: Path
     content: bytes
+    packed: str = ""
 
     @cached_property
     def text(self) -> bytes:
@@ -74,6 +87,7 @@ class Kind:
         recognises: Whether the first bytes of a file say that it is one; None for folders, and where bytes say nothing.
         recognises_folder: Whether the files in a folder say that it is one; None for files.
         suffixes: Names that end so stand for this kind where the bytes of a file say nothing.
+        packed_by: What a file of this kind may be packed by as a whole, and is read all the same.
     """
 
     name: str
@@ -81,6 +95,7 @@ class Kind:
     recognises: Callable[[FileStart], bool] | None = None
     recognises_folder: Callable[[FolderListing], bool] | None = None
     suffixes: tuple[str, ...] = ()
+    packed_by: tuple[str, ...] = ()
 
 
 def plain_start(content: bytes) -> bytes:
@@ -90,14 +105,16 @@ def plain_start(content: bytes) -> bytes:
 
 def start_of(path: Path) -> FileStart:
     """The first bytes of a file, which must be there."""
+    packed = ""
     try:
         with path.open("rb") as stream:
             content = stream.read(_START_BYTES)
+        packed = next((name for mark, name in _PACKED.items() if content.startswith(mark)), "")
         if content.startswith(GZIP):
             content = zlib.decompressobj(_ANY_ZLIB).decompress(content, _INFLATED_BYTES)
     except (OSError, zlib.error):
         content = b""
-    return FileStart(path, content)
+    return FileStart(path, content, packed)
 
 
 def listing_of(folder: Path) -> FolderListing:

@@ -435,7 +435,7 @@ def _read_with_files(path: Path, files: TrackingFiles) -> tuple[Sweep, ...]:
 
 
 SLICER_SCENE = SweepFormat(
-    Kind("slicer-scene", "a scene of 3D Slicer (.mrb, .mrml)", _recognised),
+    Kind("slicer-scene", "a scene of 3D Slicer (.mrb, .mrml)", _recognised, packed_by=("zip",)),
     _read_only_sweep,
     takes_configuration=True,
     read_with_files=_read_with_files,

@@ -336,6 +336,7 @@ NIFTI = VolumeFormat(
         "a NIfTI volume or label map (.nii, .nii.gz)",
         recognises=lambda start: start.content[344:347] in (b"n+1", b"ni1") or start.content[4:7] in (b"n+2", b"ni2"),
         suffixes=(".nii", ".nii.gz"),
+        packed_by=("gzip",),
     ),
     read_nifti_volume,
     writers=(
