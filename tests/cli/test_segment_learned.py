@@ -59,7 +59,7 @@ def leg(tmp_path: Path) -> Path:
 def segmented(leg: Path, name: str, **more) -> tuple[np.ndarray, dict]:
     out = leg / name
     segment.run(
-        leg / "leg.mha",
+        [str(leg / "leg.mha")],
         [leg / "seeds.seg.nrrd"],
         out,
         **{"method": "ifss-net", "weights": leg / "hold.safetensors", **more},

@@ -26,6 +26,13 @@ def folder(path: Path | None) -> Path | None:
     return path
 
 
+def many_legs(words: Sequence[str]) -> bool:
+    """Whether the volumes of a command line are many legs: several of them, a folder of legs, or an address."""
+    from ifssnet.workflow.cohorts.found_legs import is_many
+
+    return len(words) > 1 or any(is_many(word) for word in words)
+
+
 def numbers(text: str, option: str, count: int, example: str) -> tuple[float, ...]:
     """Exactly `count` numbers with commas between them.
 

@@ -119,6 +119,10 @@ class Terminal:
         if not self.quiet:
             self.err.print(escape(text))
 
+    def warn(self, text: str) -> None:
+        """What stands whatever the reader asked for."""
+        self.err.print(escape(text))
+
     def tell(self, findings: Iterable[Finding]) -> None:
         """Remarks that stand whatever the reader asked for, but for notes; each of them once."""
         for finding in findings:

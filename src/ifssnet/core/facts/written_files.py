@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -123,3 +124,52 @@ class MadeCohort:
     subjects: int
     acquisitions: int
     splits: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class SegmentedLeg:
+    """How one leg ended.
+
+    Attributes:
+        name: Its path and name below the folder of the results.
+        status: Whether its segmentation is there.
+        error: Why not.
+        seeds: The name of the file of seeds.
+        rater: What that name says beside the leg's.
+        volume_cm3: The volume of each muscle.
+        findings: What a person has to know before using it.
+    """
+
+    name: str
+    status: Literal["done", "failed"] = "failed"
+    error: str = "no result"
+    seeds: str = ""
+    rater: str = ""
+    volume_cm3: Mapping[str, float] = field(default_factory=dict[str, float])
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class SegmentedLegs:
+    """Many segmentations, as `segment.json` of their folder has them.
+
+    Attributes:
+        method: The method.
+        why: Why it was chosen; empty where somebody named it.
+        kept: The number of legs that were there already.
+        legs: Every leg, by name.
+        readings: How names of files were taken that can be taken in more than one way.
+        findings: What a person has to know, once for all legs that it is said of.
+    """
+
+    method: str
+    why: str
+    kept: int
+    legs: tuple[SegmentedLeg, ...]
+    readings: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def failed(self) -> tuple[SegmentedLeg, ...]:
+        """The legs without a segmentation."""
+        return tuple(leg for leg in self.legs if leg.status == "failed")

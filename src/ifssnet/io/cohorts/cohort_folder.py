@@ -80,6 +80,18 @@ def open_cohort(root: Path) -> Cohort:
     return cohort
 
 
+def described_labels(root: Path) -> Mapping[int, str]:
+    """What label values mean, as the description in a folder says; empty where it has none.
+
+    Raises:
+        InputError: A description that cannot be read.
+    """
+    if (described := _read_description(root / DESCRIPTION)) is not None:
+        return described.labels
+    path = root / NNUNET_DESCRIPTION
+    return _nnunet_labels(path, read_description(path).labels) if path.is_file() else {}
+
+
 @dataclass(frozen=True)
 class _Description:
     """What a `cohort.toml` says."""

@@ -106,6 +106,15 @@ class Place:
         return PurePosixPath(self.split, self.patient, f"masksX{self.number}.mha" if self.is_labels else f"x{self.number}.mha")
 
 
+def is_labels_name(stem: str) -> bool:
+    """Whether a file's name without its suffix is that of the layout's label maps.
+
+    >>> is_labels_name("masksX2"), is_labels_name("x2")
+    (True, False)
+    """
+    return _LABELS.fullmatch(f"{stem}.mha") is not None
+
+
 def split_of_folder(name: str) -> str | None:
     """The split that a folder's name stands for.
 

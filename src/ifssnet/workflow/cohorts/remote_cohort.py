@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -42,13 +42,9 @@ class LegFiles:
         if not self.remote:
             yield self.case
             return
-        with tempfile.TemporaryDirectory(prefix="ifssnet-") as folder:
-            places: dict[Path, Path] = {}
-            for path, file in self.remote:
-                places[path] = Path(folder) / path
-                if volume or path != self.case.volume_path:
-                    file.fetch(places[path])
-            own = (None if path is None else places[path] for path in (self.case.volume_path, self.case.labels_path))
+        wanted = [(path, file) for path, file in self.remote if volume or path != self.case.volume_path]
+        with fetched(wanted) as folder:
+            own = (None if path is None else folder / path for path in (self.case.volume_path, self.case.labels_path))
             yield replace(self.case, **dict(zip(("volume_path", "labels_path"), own, strict=True)))
 
 
@@ -61,21 +57,50 @@ def cohort_at(place: Path | str) -> tuple[Cohort, dict[str, LegFiles]]:
     if not is_url(str(place)):
         cohort = open_cohort(Path(place))
         return cohort, {f"{case.split}/{case.name}": LegFiles(case) for case in cohort.cases}
-    files = listed(str(place))
+    with named_alike(str(place)) as (root, files):
+        cohort = open_cohort(root)
+        cases = [_from_root(case, root) for case in cohort.cases]
+    legs = {f"{case.split}/{case.name}": LegFiles(case, _remote(case, files)) for case in cases}
+    return replace(cohort, root=Path(root.name), cases=tuple(cases)), legs
+
+
+@contextmanager
+def fetched(files: Iterable[tuple[Path, RemoteFile]]) -> Generator[Path]:
+    """A folder of this machine with files that are somewhere else, which goes when the block ends.
+
+    Args:
+        files: The path of each below that folder, and where it comes from.
+
+    Raises:
+        InputError: One cannot be read.
+    """
     with tempfile.TemporaryDirectory(prefix="ifssnet-") as folder:
-        # A cohort is known by its names and descriptions alone.
-        root = Path(folder) / PurePosixPath(str(place)).name
+        for path, file in files:
+            file.fetch(Path(folder) / path)
+        yield Path(folder)
+
+
+@contextmanager
+def named_alike(url: str) -> Generator[tuple[Path, dict[PurePosixPath, RemoteFile]]]:
+    """A folder of files with the names of those behind an address, and nothing in them: many legs are known by their names.
+
+    Descriptions of cohorts are fetched. The folder goes when the block ends.
+
+    Raises:
+        InputError: Nothing can be read there.
+    """
+    files = listed(url)
+    with tempfile.TemporaryDirectory(prefix="ifssnet-") as folder:
+        root = Path(folder) / PurePosixPath(url).name
         for path, file in files.items():
             target = root / path
             if path.name in (DESCRIPTION, NNUNET_DESCRIPTION):
                 file.fetch(target)
             else:
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.touch()
-        cohort = open_cohort(root)
-        cases = [_from_root(case, root) for case in cohort.cases]
-    legs = {f"{case.split}/{case.name}": LegFiles(case, _remote(case, files)) for case in cases}
-    return replace(cohort, root=Path(root.name), cases=tuple(cases)), legs
+                # An empty file is refused before its name is looked at; this byte begins no format.
+                target.write_bytes(b"\0")
+        yield root, files
 
 
 def _from_root(case: Case, root: Path) -> Case:

@@ -41,6 +41,7 @@ class SeedReading:
         corrections: Seeds that take the place of the others on their slices.
         conflicts: What counts where two files drew a muscle differently on one slice.
         names: Names of label values, for files that hold none.
+        described: What a cohort's description calls label values; those of other labels do not count.
     """
 
     keep_outlines: bool = False
@@ -48,6 +49,7 @@ class SeedReading:
     corrections: tuple[Path, ...] = ()
     conflicts: Rule = "refuse"
     names: Mapping[int, str] = field(default_factory=lambda: EMPTY_NAMES)
+    described: Mapping[int, str] = field(default_factory=lambda: EMPTY_NAMES)
 
 
 AS_DRAWN = SeedReading()
@@ -102,14 +104,16 @@ def _from_files(paths: Sequence[Path], grid: Grid | None, reading: SeedReading) 
 def _read(path: Path, grid: Grid | None, reading: SeedReading, *, alone: bool) -> Seeds:
     """One file; where others come to it, a muscle that it does not show on a slice is not taken as absent there."""
     seeds = seeds_files.open_seeds(path, grid, absence=alone)
-    own = {label: name for label, name in reading.names.items() if label in seeds.labels}
+    own, described = (
+        {label: name for label, name in names.items() if label in seeds.labels} for names in (reading.names, reading.described)
+    )
     if reading.names and not own:
         raise InputError(
             f"names for the label values {', '.join(map(str, seeds.labels))} of {path.name}",
             f"names for {', '.join(map(str, reading.names))}",
             "Correct --names.",
         )
-    seeds = replace(seeds, names={**seeds.names, **own})
+    seeds = replace(seeds, names={**seeds.names, **described, **own})
     return seeds if reading.keep_outlines else fill_outlines(seeds)
 
 

@@ -155,8 +155,8 @@ def pseudo_label(root: Path, target: Path, how: PseudoLabelling) -> Generator[Pr
     if failed := [outcome for outcome in outcomes if outcome.error]:
         raise InputError(
             f"{len(legs)} training legs that can be labelled",
-            f"{failed[0].work.case.name}: {failed[0].error}",
-            "Mend or remove that leg, and start again: what was done is kept.",
+            f"{len(failed)} that cannot: " + "; ".join(f"{outcome.work.case.name}: {outcome.error}" for outcome in failed),
+            "Mend or remove them, and start again: what was done is kept.",
         )
     others = [case for case in cohort.cases if case.split != TRAIN]
     for place, case in enumerate(others):
