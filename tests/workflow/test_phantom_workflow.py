@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress, drain
 from ifssnet.io.open import open_labels, open_volume
-from ifssnet.phantom.files.cohort import plan_cohort
+from ifssnet.phantom.files.cohort import CohortPlan, WrittenMember, make_member, plan_cohort
 from ifssnet.phantom.scanner import acquisition as acquire
 from ifssnet.phantom.scanner.acquisition import SIZES, VolumeSize
 from ifssnet.workflow.cohorts.phantom_files import LegOptions, make_cohort, make_leg
@@ -102,19 +104,46 @@ def test_a_leg_that_is_stopped_keeps_what_was_there(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["leg"]
 
 
-def test_a_cohort_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
-    work = make_cohort(tmp_path / "legs", plan_cohort(3, (3, 0, 0), size="tiny", second=0))
-    assert [next(work) for _ in range(2)] == [Progress("making digital legs", done, 3) for done in (0, 1)]
+def test_a_cohort_that_is_stopped_goes_on(tmp_path: Path) -> None:
+    plan = plan_cohort(2, (2, 0, 0), size="tiny", second=0)
+    work = make_cohort(tmp_path / "legs", plan)
+    assert [next(work) for _ in range(2)] == [Progress("making digital legs", done, 2) for done in (0, 1)]
     work.close()
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.slow
-def test_a_cohort_of_two_workers_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
-    work = make_cohort(tmp_path / "legs", plan_cohort(4, (4, 0, 0), size="small", second=0), workers=2)
+    waiting = tmp_path / ".legs.making"
+    assert [path.name for path in tmp_path.iterdir()] == [waiting.name]
+    first = (waiting / "train" / "P01" / "x1.mha").read_bytes()
+    seen: list[Progress] = []
+    drain(make_cohort(tmp_path / "legs", plan), seen.append)
+    assert [step.done for step in seen] == [0, 1]
+    assert [path.name for path in tmp_path.iterdir()] == ["legs"]
+    described = tomllib.loads((tmp_path / "legs" / "cohort.toml").read_text(encoding="utf-8"))["subjects"]
+    assert list(described) == ["P01", "P02"]
+    assert described["P01"]["r1"]["sha256"]["x1.mha"] == hashlib.sha256(first).hexdigest()
+    # Legs of another plan are none of this one's.
+    work = make_cohort(tmp_path / "other", plan)
     assert next(progress for progress in work if progress.done).done == 1
     work.close()
-    assert list(tmp_path.iterdir()) == []
+    seen.clear()
+    drain(make_cohort(tmp_path / "other", plan_cohort(1, (1, 0, 0), size="tiny", second=0, seed=5)), seen.append)
+    assert [step.done for step in seen] == [0, 1]
+    assert (tmp_path / "other" / "train" / "P01" / "x1.mha").read_bytes() != first
+
+
+def test_a_leg_that_cannot_be_made_does_not_stop_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_cohort(3, (3, 0, 0), size="tiny", second=0)
+    made: list[int] = []
+
+    def fails(plan: CohortPlan, index: int, target: Path) -> Generator[Progress, None, WrittenMember]:
+        made.append(index)
+        if index < 2:
+            raise ValueError(f"no luck with {index}")
+        return make_member(plan, index, target)
+
+    monkeypatch.setattr("ifssnet.workflow.cohorts.phantom_files.make_member", fails)
+    with pytest.raises(InputError, match="P01: ValueError: no luck with 0; P02: ValueError: no luck with 1"):
+        drain(make_cohort(tmp_path / "legs", plan))
+    assert made == [0, 1, 2]
+    assert [path.name for path in (tmp_path / ".legs.making" / "train").iterdir()] == ["P03"]
 
 
 def test_what_is_said_of_a_cohort(tmp_path: Path) -> None:

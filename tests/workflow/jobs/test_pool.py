@@ -125,13 +125,6 @@ def alive(process: int) -> bool:
     return True
 
 
-def test_the_first_failure_is_the_end_where_the_rest_is_no_use(tmp_path: Path) -> None:
-    works = [Piece(number, tmp_path) for number in (0, 3, 4)]
-    outcomes = drain(run_all(works, done_by, Machines(0), "working", patient=False))
-    assert [outcome.error for outcome in outcomes] == ["", "ValueError: no such leg", "ValueError: no such leg"]
-    assert [outcome.work for outcome in outcomes] == works
-
-
 @pytest.mark.parametrize("workers", [-1, 257])
 def test_numbers_of_processes_that_cannot_be(workers: int) -> None:
     with pytest.raises(InputError, match="workers"):

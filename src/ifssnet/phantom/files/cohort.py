@@ -214,7 +214,7 @@ class CohortRecipe:
 
 @dataclass(frozen=True, eq=False)
 class WrittenCohort:
-    """What `cohort.toml` says: how to read the cohort, and how to make it again.
+    """What `cohort.toml` says before its persons, `[subjects.NAME]`: how to read the cohort, and how to make it again.
 
     Attributes:
         name: The cohort's name, for a person.
@@ -225,7 +225,6 @@ class WrittenCohort:
         labels: Label value, as text, to the muscle's name.
         acquisitions: Case's name to its acquisition.
         generator: How the cohort was made.
-        subjects: Person's name to what is known about the person.
     """
 
     name: str
@@ -236,7 +235,6 @@ class WrittenCohort:
     labels: Mapping[str, str]
     acquisitions: Mapping[str, str]
     generator: CohortRecipe
-    subjects: Mapping[str, WrittenMember]
 
 
 def make_member(plan: CohortPlan, index: int, target: Path) -> Generator[Progress, None, WrittenMember]:
@@ -259,8 +257,8 @@ def make_member(plan: CohortPlan, index: int, target: Path) -> Generator[Progres
     return WrittenMember(member.split, leg.description, volumes_cm3, *written)
 
 
-def describe_cohort(plan: CohortPlan, members: Sequence[WrittenMember]) -> WrittenCohort:
-    """What `cohort.toml` says about a cohort; `members` are in the order of the plan's."""
+def describe_cohort(plan: CohortPlan) -> WrittenCohort:
+    """What `cohort.toml` says about a cohort before it comes to its persons."""
     versions = {name: version(name) for name in ("ifssnet", "numpy", "scipy", "numba")}
     versions["python"] = platform.python_version()
     return WrittenCohort(
@@ -280,5 +278,4 @@ def describe_cohort(plan: CohortPlan, members: Sequence[WrittenMember]) -> Writt
             versions,
             None if plan.by.name == VERSION else plan.by.scanner,
         ),
-        subjects={member.name: written for member, written in zip(plan.members, members, strict=True)},
     )

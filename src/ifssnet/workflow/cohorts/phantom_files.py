@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,16 +14,23 @@ from ifssnet.core.progress import Progress, drain
 from ifssnet.io.cohorts.cohort_folder import DESCRIPTION
 from ifssnet.io.plain_data import plain_table
 from ifssnet.io.storage.atomic import atomic_folder
+from ifssnet.io.storage.json_files import read_json_object
+from ifssnet.io.storage.plain_files import read_json
 from ifssnet.io.storage.toml_text import toml
 from ifssnet.phantom.anatomy.leg import build_leg
 from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg
 from ifssnet.phantom.anatomy.subject import Variant, check_seed, draw_subject
 from ifssnet.phantom.anatomy.voxel_leg import leg_of_surfaces
-from ifssnet.phantom.files.cohort import CohortPlan, WrittenMember, describe_cohort, make_member
+from ifssnet.phantom.files.cohort import CohortPlan, describe_cohort, make_member
 from ifssnet.phantom.files.leg_files import describe_recording, write_leg
 from ifssnet.phantom.files.recording import PHANTOM_1, Generated, record_leg
 from ifssnet.phantom.scanner.acquisition import Via, size_named
+from ifssnet.workflow.files.result_files import write_json
+from ifssnet.workflow.jobs.outcome import Outcome
 from ifssnet.workflow.jobs.run import Machines, run_all
+
+PLAN = "plan.json"
+_KEPT_OF_NAME, _MOST_NAMED = 60, 10
 
 SWEEP_SUFFIXES = (".sw", ".sxi", ".xml")
 """What a scanned leg holds besides a direct one's files: either may take the other's place."""
@@ -102,6 +110,8 @@ def make_cohort(
 ) -> Generator[Progress, None, MadeCohort]:
     """Make a cohort into a folder, which comes into place when it is whole; the same plan gives the same bytes.
 
+    Legs that were made before a stop wait in a hidden folder beside it, and are not made again for the same plan.
+
     Args:
         output: The folder.
         plan: Who is in it, and how they are recorded.
@@ -111,26 +121,49 @@ def make_cohort(
         force: Replace the folder if it is there.
 
     Raises:
-        InputError: No worker, or a folder that cannot be written.
+        InputError: No worker, legs that could not be made, or a folder that cannot be written.
     """
     if workers < 1:
         raise InputError("1 or more workers", f"{workers}", "Use as many as there are processor cores.")
     machines = Machines.of(0 if workers == 1 else workers, cluster)
     with atomic_folder(output, force=force) as folder:
-        works = [_MemberWork(plan, index, folder) for index in range(len(plan.members))]
-        outcomes = yield from run_all(works, make_one, machines, "making digital legs", (folder,), patient=False)
-        written: list[WrittenMember] = []
-        for member, outcome in zip(plan.members, outcomes, strict=True):
-            if outcome.found is None:
-                raise outcome.refusal or InputError(
-                    f"a digital leg {member.name}", f"'{outcome.error}'", "Start again, with fewer workers if memory was short."
-                )
-            written.append(outcome.found)
-        description = describe_cohort(plan, written)
-        (folder / DESCRIPTION).write_text(toml(plain_table(description)), encoding="utf-8", newline="\n")
+        making = _begun(folder.with_name(f".{output.name[-_KEPT_OF_NAME:]}.making"), plan)
+        works = [_MemberWork(plan, index, making) for index in range(len(plan.members))]
+        missing = [work for work in works if not work.done]
+        outcomes = yield from run_all(missing, make_one, machines, "making digital legs", (making,))
+        _check_made(works, [outcome for outcome in outcomes if outcome.error])
+        subjects = {work.name: read_json(work.record, "what is said of a digital leg") for work in works}
+        for split in {member.split for member in plan.members}:
+            (making / split).replace(folder / split)
+        description = {**plain_table(describe_cohort(plan)), "subjects": subjects}
+        (folder / DESCRIPTION).write_text(toml(description), encoding="utf-8", newline="\n")
+    shutil.rmtree(making, ignore_errors=True)
     splits = Counter(member.split for member in plan.members)
     acquisitions = sum(member.acquisitions for member in plan.members)
-    return MadeCohort(output, plan.by.name, len(written), acquisitions, dict(splits))
+    return MadeCohort(output, plan.by.name, len(works), acquisitions, dict(splits))
+
+
+def _begun(making: Path, plan: CohortPlan) -> Path:
+    """The folder in which a cohort is made: with the legs that are there already for the same plan, else empty."""
+    wanted = {"plan": plain_table(plan), "versions": plain_table(describe_cohort(plan))["generator"]}
+    if making.exists() and read_json_object(making / PLAN) != wanted:
+        shutil.rmtree(making)
+    making.mkdir(exist_ok=True)
+    write_json(wanted, making / PLAN, force=True)
+    return making
+
+
+def _check_made(works: Sequence[_MemberWork], failed: Sequence[Outcome[_MemberWork, None]]) -> None:
+    if len(failed) == 1 and failed[0].refusal is not None:
+        raise failed[0].refusal
+    if failed:
+        words = [f"{outcome.work.name}: {outcome.error}" for outcome in failed[:_MOST_NAMED]]
+        more = [f"and {len(failed) - _MOST_NAMED} more"] if len(failed) > _MOST_NAMED else []
+        raise InputError(
+            f"{len(works)} digital legs",
+            f"{len(failed)} that could not be made: {'; '.join([*words, *more])}",
+            "Start again, with fewer workers if memory was short: the others are kept.",
+        )
 
 
 @dataclass(frozen=True)
@@ -141,11 +174,30 @@ class _MemberWork:
     index: int
     folder: Path
 
+    @property
+    def name(self) -> str:
+        """The person."""
+        return self.plan.members[self.index].name
 
-def make_one(work: _MemberWork) -> WrittenMember:
+    @property
+    def target(self) -> Path:
+        """The person's folder."""
+        return self.folder / self.plan.members[self.index].split / self.name
+
+    @property
+    def record(self) -> Path:
+        """What `cohort.toml` is to say about the person; written last, it says that the person is whole."""
+        return self.folder / f"{self.name}.json"
+
+    @property
+    def done(self) -> bool:
+        """Whether the person was made."""
+        return self.record.is_file()
+
+
+def make_one(work: _MemberWork) -> None:
     """Make one person of a cohort; another process may do this, and again where one died."""
-    member = work.plan.members[work.index]
-    target = work.folder / member.split / member.name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_folder(target, force=True) as partial:
-        return drain(make_member(work.plan, work.index, partial))
+    work.target.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_folder(work.target, force=True) as partial:
+        written = drain(make_member(work.plan, work.index, partial))
+    write_json(plain_table(written), work.record, force=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from ifssnet.core.errors import InputError
@@ -48,8 +48,6 @@ def run_all(
     machines: Machines,
     stage: str,
     shared: Sequence[Path] = (),
-    *,
-    patient: bool = True,
 ) -> Generator[Progress, None, list[Outcome[Work, Found]]]:
     """Do the work on every leg; what fails is reported at the end, in the order of `works`.
 
@@ -59,7 +57,6 @@ def run_all(
         machines: Where.
         stage: For the progress.
         shared: Folders that are written into, which every machine of a cluster has to see.
-        patient: Do the rest where one has failed; else that is the end, and what was not done fails with the same words.
     """
     ended: dict[int, Outcome[Work, Found]] = {}
     with closing(_ends(works, function, machines, shared)) as ends:
@@ -71,8 +68,6 @@ def run_all(
             place, outcome = told
             ended[place] = outcome
             yield Progress(stage, len(ended), len(works))
-            if outcome.error and not patient:
-                return [ended.get(place, replace(outcome, work=work)) for place, work in enumerate(works)]
     return [ended[place] for place in range(len(works))]
 
 

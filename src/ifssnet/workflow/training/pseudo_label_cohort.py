@@ -155,7 +155,7 @@ def pseudo_label(root: Path, target: Path, how: PseudoLabelling) -> Generator[Pr
     if failed := [outcome for outcome in outcomes if outcome.error]:
         raise InputError(
             f"{len(legs)} training legs that can be labelled",
-            f"{len(failed)} that cannot: " + "; ".join(f"{outcome.work.case.name}: {outcome.error}" for outcome in failed),
+            f"{len(failed)} that cannot: " + "; ".join(f"{outcome.work.case.name}: {outcome.error}" for outcome in failed[:10]),
             "Mend or remove them, and start again: what was done is kept.",
         )
     others = [case for case in cohort.cases if case.split != TRAIN]
