@@ -14,9 +14,12 @@ from tiny_task import TinyConfig, TinyTask, ball_leg
 
 from cones import RECIPE, cone_cohort
 from ifssnet.core.errors import InputError
+from ifssnet.core.progress import drain
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.train.loop.processes import SideBySide, mean_of_all, own_units
 from ifssnet.train.loop.run_folder import RunFolder
+from ifssnet.workflow.training.options import TrainingOptions
+from ifssnet.workflow.training.train import train_cohort
 
 HERE = Path(__file__).parent
 
@@ -44,6 +47,43 @@ def test_two_processes_give_the_losses_of_one_and_a_dead_one_changes_nothing(tmp
     assert weights[2].sha256 == weights[1].sha256
     for name, tensor in weights[0].tensors.items():
         np.testing.assert_allclose(weights[1].tensors[name], tensor, atol=1e-5, err_msg=name)
+
+
+def test_a_run_knows_the_launch_that_began_it(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    assert not folder.begun_by("")
+    folder.create({"settings": 1})
+    assert not folder.begun_by("")
+    folder.create({"settings": 2}, force=True, launch="node 7")
+    assert folder.begun_by("node 7")
+    assert not folder.begun_by("node 8")
+    assert folder.described() == {"settings": 2}
+
+
+@pytest.mark.slow
+def test_a_new_start_goes_on_with_its_own_run_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A launch that was to replace an old run, and died before it had, does not go on with the old one."""
+    cohort, recipe, folder = cone_cohort(tmp_path / "legs"), tmp_path / "tiny.toml", RunFolder(tmp_path / "run")
+    recipe.write_text(RECIPE, encoding="utf-8")
+    old = folder.samples / "old.png"
+
+    def trained(force: bool) -> None:
+        drain(train_cohort(cohort, folder.root, TrainingOptions(str(recipe), minutes=1e-6, device="cpu", force=force)))
+
+    trained(force=False)
+    old.touch()
+    for name, value in {"RUN_ID": "none", "RESTART_COUNT": "1"}.items():
+        monkeypatch.setenv(f"TORCHELASTIC_{name}", value)
+    for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"):
+        monkeypatch.setenv(name, "1")
+    with pytest.raises(InputError, match="one that was begun"):
+        trained(force=False)
+    trained(force=True)
+    assert not old.exists()
+    old.touch()
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "2")
+    trained(force=True)
+    assert old.exists()
 
 
 def run(command: list[str]) -> str:

@@ -15,6 +15,9 @@ from ifssnet.io.plain_data import Json, finite
 from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.storage.weights import save_weights
 
+LAUNCH = "launch"
+"""The key of `run.json` that says what has started the processes."""
+
 
 @dataclass(frozen=True)
 class RunFolder:
@@ -69,12 +72,13 @@ class RunFolder:
                 f"no run in {self.root} yet", "one that was begun", "Add --resume to go on, or --force to start anew."
             )
 
-    def create(self, described: Mapping[str, Json], force: bool = False) -> None:
+    def create(self, described: Mapping[str, Json], force: bool = False, launch: str = "") -> None:
         """Make the folder and say what the run is.
 
         Args:
             described: The data of `run.json`.
             force: Take over a folder that holds a run; its checkpoint, log, weights and pictures are removed.
+            launch: What has started the processes, where that may start them again; empty for a person.
 
         Raises:
             InputError: There is something already, or it cannot be written.
@@ -90,7 +94,8 @@ class RunFolder:
                 f"a folder that can be made at {self.root}", f"'{error.strerror}'", "Choose another place."
             ) from error
         with atomic_path(self.description, force=True) as partial:
-            text = json.dumps(finite(described), indent=2, ensure_ascii=False, allow_nan=False)
+            table = {**described, LAUNCH: launch} if launch else described
+            text = json.dumps(finite(table), indent=2, ensure_ascii=False, allow_nan=False)
             partial.write_text(text + "\n", encoding="utf-8", newline="\n")
 
     def described(self) -> dict[str, Json]:
@@ -107,7 +112,16 @@ class RunFolder:
             ) from error
         if not isinstance(found, dict):
             raise InputError(f"a run to resume in {self.root}", "another run.json", "Leave out --resume.")
-        return cast("dict[str, Json]", found)
+        table = cast("dict[str, Json]", found)
+        table.pop(LAUNCH, None)
+        return table
+
+    def begun_by(self, launch: str) -> bool:
+        """Whether it is a run that the same launch has begun, and not one that was there before."""
+        try:
+            return json.loads(self.description.read_text(encoding="utf-8"))[LAUNCH] == launch
+        except (OSError, ValueError, TypeError, LookupError):
+            return False
 
     def append_log(self, row: Mapping[str, int | float | None]) -> None:
         """Add a line; the first one names the columns, and later ones may lack any."""

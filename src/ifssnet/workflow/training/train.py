@@ -66,7 +66,7 @@ def train_cohort(
     from ifssnet.train.recipe import TASKS, build_task, find_recipe, read_recipe
 
     tasks, folder = TASKS if tasks is None else tasks, RunFolder(output)
-    if _started_again() and folder.description.is_file():
+    if _started_again() and folder.begun_by(_launch()):
         options = replace(options, resume=True, force=False, start=None)
     before = read_description(folder.described(), str(folder.description)) if options.resume else None
     settings = settings_of(options, None if before is None else before.settings)
@@ -97,7 +97,7 @@ def train_cohort(
     if start is not None:
         _start_from(open_weights(start, task.weights(task.network).kind), task.network)
     if fabric.is_global_zero and not options.resume:
-        folder.create(plain_table(replace(run, code=code(), environment=_environment(fabric))), options.force)
+        folder.create(plain_table(replace(run, code=code(), environment=_environment(fabric))), options.force, _launch())
         text = find_recipe(str(options.recipe)).read_text(encoding="utf-8")
         own_copy.write_text(text, encoding="utf-8", newline="\n")
     fabric.barrier()
@@ -122,6 +122,19 @@ def train_cohort(
 def _started_again() -> bool:
     """Whether `torchrun` has started all processes again after one of them died."""
     return os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") not in ("", "0")
+
+
+def _launch() -> str:
+    """What tells this `torchrun` from others, through all of its starts; empty where a person started the process.
+
+    On one machine that is the process that starts the others: the name of a launch may be used again, or be none.
+    """
+    environment = os.environ
+    if "TORCHELASTIC_RUN_ID" not in environment:
+        return ""
+    if environment.get("WORLD_SIZE") == environment.get("LOCAL_WORLD_SIZE"):
+        return f"{platform.node()} {os.getppid()}"
+    return environment["TORCHELASTIC_RUN_ID"]
 
 
 def check_learning_installed() -> None:
