@@ -11,7 +11,7 @@ import torch
 
 from ifssnet.core.errors import InputError
 from ifssnet.io.storage.weights import open_weights
-from ifssnet.nn.engines.compiled import OPENVINO, threads
+from ifssnet.nn.engines.compiled import OPENVINO
 from ifssnet.nn.engines.kept import FOLDER, cache_folder, kept
 from ifssnet.nn.networks.anchored import AnchoredNet
 from ifssnet.nn.networks.anchored_config import AnchoredNetConfig
@@ -60,7 +60,7 @@ def _difference_sd(network: AnchoredNet, other: CompiledAnchored, inputs: list[n
 @pytest.mark.parametrize("config", [SMALL, SEEING])
 def test_engines_give_what_torch_gives_with_random_weights(config: AnchoredNetConfig, engine: str) -> None:
     network = _random(config)
-    compiled = CompiledAnchored(config, correction_graph(config, _numbers(network)), engine)
+    compiled = CompiledAnchored(correction_graph(config, _numbers(network)), engine, config)
     for batch, sides in ((1, (16, 16)), (3, (32, 48))):
         assert _difference_sd(network, compiled, _inputs(config, batch, sides)) <= EQUAL
 
@@ -70,7 +70,7 @@ def test_engines_give_what_torch_gives_with_the_weights_that_come_with_the_packa
     weights = open_weights(path)
     config = network_settings(AnchoredNetConfig, weights)
     network = filled(AnchoredNet(config), weights.tensors)
-    compiled = CompiledAnchored(config, correction_graph(config, weights.tensors), engine)
+    compiled = CompiledAnchored(correction_graph(config, weights.tensors), engine, config)
     assert _difference_sd(network, compiled, _inputs(config, 2, (64, 80))) <= EQUAL
 
 
@@ -127,12 +127,5 @@ def test_openvino_runs_what_it_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     network = _random(SMALL)
     model, inputs = correction_graph(SMALL, _numbers(network)), _inputs(SMALL, 2, (16, 32))
     for _ in range(2):
-        assert _difference_sd(network, CompiledAnchored(SMALL, model, OPENVINO), inputs) <= EQUAL
+        assert _difference_sd(network, CompiledAnchored(model, OPENVINO, SMALL), inputs) <= EQUAL
         assert len(list(tmp_path.iterdir())) == 1
-
-
-def test_engines_take_the_threads_that_the_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert threads() == 3
-    monkeypatch.setenv("OMP_NUM_THREADS", "many")
-    assert threads() >= 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +13,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 import numpy as np
 from jaxtyping import Shaped
 
+from ifssnet.core.machine.threads import usable_threads
 from ifssnet.nn.engines.kept import kept
 
 AUTO, TORCH, ONNXRUNTIME, OPENVINO, REFERENCE = "auto", "torch", "onnxruntime", "openvino", "reference"
@@ -70,7 +70,7 @@ class _OnnxRuntime:
     def __init__(self, model: bytes) -> None:
         library = cast("Any", import_module("onnxruntime"))
         options = library.SessionOptions()
-        options.intra_op_num_threads = threads()
+        options.intra_op_num_threads = usable_threads()
         options.log_severity_level = 3
         # Threads that spin between calls take from whatever the program does there.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -88,7 +88,7 @@ class _OpenVino:
     def __init__(self, model: bytes) -> None:
         library = cast("Any", import_module("openvino"))
         core = library.Core()
-        settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads(), "PERFORMANCE_HINT": "LATENCY"}
+        settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": usable_threads(), "PERFORMANCE_HINT": "LATENCY"}
         made_for = (
             library.get_version(),
             core.get_property("CPU", "FULL_DEVICE_NAME"),
@@ -110,12 +110,3 @@ class _OpenVino:
 
 
 _MAKERS: Mapping[str, Callable[[bytes], CompiledNetwork]] = MappingProxyType({ONNXRUNTIME: _OnnxRuntime, OPENVINO: _OpenVino})
-
-
-def threads() -> int:
-    """Threads that an engine computes with: as many as the process may use, or OMP_NUM_THREADS where that is set."""
-    said = os.environ.get("OMP_NUM_THREADS", "")
-    if said.isascii() and said.isdigit() and int(said) > 0:
-        return int(said)
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Shaped
 
-from ifssnet.nn.engines.compiled import Arrays, CompiledNetwork, compiled
+from ifssnet.nn.engines.compiled import Compiled
 from ifssnet.nn.engines.graph import Graph
 from ifssnet.nn.networks.anchored_config import LIGHT, AnchoredNetConfig
 
@@ -19,26 +18,14 @@ GROUPS, EPSILON = 4, 1e-5
 
 
 @dataclass(frozen=True, eq=False)
-class CompiledAnchored:
-    """The network as an engine runs it; it is compiled when it is used first.
+class CompiledAnchored(Compiled):
+    """The network as an engine runs it: its `correction_graph`.
 
     Attributes:
         config: What it consists of.
-        model: Its `correction_graph`.
-        engine: "onnxruntime" or "openvino".
     """
 
     config: AnchoredNetConfig
-    model: bytes
-    engine: str
-
-    def run(self, arrays: Arrays) -> list[np.ndarray]:
-        """The correction."""
-        return self._network.run(arrays)
-
-    @cached_property
-    def _network(self) -> CompiledNetwork:
-        return compiled(self.model, self.engine)
 
 
 def has_graph(config: AnchoredNetConfig) -> bool:

@@ -50,7 +50,7 @@ def _of_torch(config: AnchoredNetConfig, weights: Weights) -> CorrectionNetwork:
 
 
 def _of_engine(config: AnchoredNetConfig, weights: Weights, engine: str) -> CorrectionNetwork:
-    return CompiledAnchored(config, correction_graph(config, weights.tensors), engine)
+    return CompiledAnchored(correction_graph(config, weights.tensors), engine, config)
 
 
 @dataclass(frozen=True)
