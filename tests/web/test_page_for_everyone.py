@@ -7,10 +7,11 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("uvicorn", reason="the extra `web` is not installed")
@@ -21,11 +22,17 @@ import uvicorn  # noqa: E402
 from page_of_a_case import ARGUMENTS, CHROMIUM, Desk  # noqa: E402
 from synthetic_case import COLUMNS, ROWS, disc, make_case, radius_px  # noqa: E402
 
+from ifssnet.core.packed_mask import PackedMask  # noqa: E402
+from ifssnet.core.progress import Progress  # noqa: E402
 from ifssnet.web.app import create_app  # noqa: E402
 from ifssnet.web.cases import open_case  # noqa: E402
 from ifssnet.web.security import access_for  # noqa: E402
 from ifssnet.workflow.session import propagation  # noqa: E402
-from ifssnet.workflow.session.session import Session  # noqa: E402
+from ifssnet.workflow.session.events import SliceDrawn  # noqa: E402
+from ifssnet.workflow.session.methods import ADAPTED, Methods  # noqa: E402
+from ifssnet.workflow.session.session import Session, now  # noqa: E402
+from ifssnet.workflow.session.state import SessionState  # noqa: E402
+from ifssnet.workflow.training.adapted_network import AdaptedNetwork  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}; apt-get install chromium")
 AXE = Path(__file__).parents[2] / "frontend/app/node_modules/axe-core/axe.min.js"
@@ -63,6 +70,17 @@ def name(root: Path, request: pytest.FixtureRequest) -> str:
     found = request.node.name.removeprefix("test_")[:40].replace("[", "-").rstrip("]")
     make_case(root, found)
     return found
+
+
+def draw(case: Path, slices: Sequence[int]) -> None:
+    """What an expert drew before the page is opened."""
+    with Session.open(case, by="tester") as session:
+        session.apply(*(SliceDrawn(now(), "tester", 1, z, PackedMask.of(disc(z))) for z in slices))
+
+
+def state_of(case: Path) -> SessionState:
+    """A case as it is on disk."""
+    return Session.open(case, read_only=True).state
 
 
 def test_an_outline_by_keyboard_alone(browser: Any, address: str, name: str, root: Path) -> None:
@@ -169,6 +187,77 @@ def test_a_cancelled_propagation_keeps_what_is_done_and_goes_on(
     desk.page.keyboard.press("r")
     desk.ready()
     assert desk.volume() > part
+    desk.close()
+
+
+def test_the_network_is_tuned_on_the_leg_and_says_what_came_of_it(
+    browser: Any, address: str, name: str, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(root / name, (4, 20, 35))
+    go_on, kept = threading.Event(), [True]
+
+    def tuned(session: Session) -> Generator[Progress, None, AdaptedNetwork]:
+        yield Progress("tuning the network", 30, 150)
+        go_on.wait(timeout=20)
+        yield Progress("tuning the network", 150, 150)
+        if kept[0]:
+            (session.folder / ADAPTED).write_bytes(b"")
+        return AdaptedNetwork(session.folder / ADAPTED, kept[0], (20,), 0.91, 0.95, 0.97 if kept[0] else 0.94, 150, 30.0)
+
+    methods = Methods()
+    monkeypatch.setattr(Methods, "of_case", lambda self, method, folder: methods.get(method))
+    monkeypatch.setattr(open_case, "tune", tuned)
+    desk = Desk(browser, address, name)
+    page = desk.page
+    page.keyboard.press("r")
+    desk.ready()
+    runs = state_of(root / name).runs
+    page.get_by_test_id("tune").click()
+    page.get_by_text("Tuning: step 30 of 150").wait_for()
+    assert page.get_by_test_id("sign").is_disabled()
+    page.get_by_test_id("cancel").click()
+    go_on.set()
+    page.get_by_text("The network stays as it was.").wait_for()
+    assert not (root / name / ADAPTED).exists()
+    page.keyboard.press("Shift+t")
+    sync_api.expect(page.get_by_test_id("tuned")).to_contain_text("has Dice 0.970; before it was 0.950")
+    desk.ready()
+    # Every gap is filled anew by the network that was kept.
+    assert state_of(root / name).runs > runs
+    page.get_by_test_id("forget-tuned").click()
+    page.get_by_test_id("tuned").wait_for(state="detached")
+    assert not (root / name / ADAPTED).exists()
+    kept[0] = False
+    page.get_by_test_id("tune").click()
+    sync_api.expect(page.get_by_test_id("tuned")).to_contain_text("Not kept")
+    desk.close()
+
+
+def test_a_border_is_dragged_by_mouse_and_by_keyboard(browser: Any, address: str, name: str, root: Path) -> None:
+    draw(root / name, (20,))
+    desk = Desk(browser, address, name)
+    page = desk.page
+    sync_api.expect(page.get_by_text("Slice 21 of")).to_be_visible()
+    page.keyboard.press("d")
+    edge = COLUMNS / 2 + radius_px(20)
+    page.mouse.move(*desk.spot(edge, ROWS / 2))
+    page.mouse.down()
+    page.mouse.move(*desk.spot(edge + 6, ROWS / 2), steps=4)
+    page.mouse.up()
+    desk.settled()
+    added = state_of(root / name).muscles[1].drawn[20].mask.array() & ~disc(20)
+    assert np.flatnonzero(added.any(axis=0)).min() > COLUMNS / 2
+    assert np.flatnonzero(added.any(axis=0)).max() == pytest.approx(edge + 6, abs=1.5)
+    page.keyboard.press("Control+z")
+    desk.settled()
+    # The whole border by Shift, with the keyboard: the point is where the mouse let go.
+    page.keyboard.press("Shift+Space")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    desk.settled()
+    grown = state_of(root / name).muscles[1].drawn[20].mask.array()
+    assert np.sqrt(grown.sum() / np.pi) == pytest.approx(radius_px(20) + 3, abs=1.2)
     desk.close()
 
 

@@ -66,6 +66,23 @@ export interface Advice {
   gaps: Record<string, Gap[]>;
 }
 
+/** What tuning came to: mean Dice on drawn slices that were kept back. */
+export interface Tuned {
+  kept: boolean;
+  slices: number;
+  interpolation: number;
+  before: number;
+  after: number;
+  seconds: number;
+}
+
+/** Whether the network can be tuned here, and whether this case has one of its own. */
+export interface Tuning {
+  can: boolean;
+  own: boolean;
+  result?: Tuned | null;
+}
+
 /** How slices agree that were drawn twice; areas in mm². */
 export interface DrawnTwice {
   slices: number;
@@ -157,11 +174,12 @@ async function postLater<T>(name: string, path: string, body: object): Promise<T
 
 export const login = (token: string): Promise<unknown> => post("login", { token });
 export const folder = (): Promise<Folder> => answer("folder");
-export const whole = (name: string): Promise<CaseState & { marks: SentMark[]; advice: Advice | null }> => answer(at(name));
+export const whole = (name: string): Promise<CaseState & { marks: SentMark[]; advice: Advice | null; tuning: Tuning }> => answer(at(name));
 export const wish = (name: string, wished: Wish): Promise<{ version: number }> =>
   post(`${at(name)}/events`, { tab: TAB, by: who(), wish: wished });
-export const propagate = (name: string, what: { label?: number; low?: number; high?: number; near?: number; front?: number; compare?: boolean }): Promise<unknown> =>
+export const propagate = (name: string, what: { label?: number; low?: number; high?: number; near?: number; front?: number; compare?: boolean; again?: boolean }): Promise<unknown> =>
   postLater(name, "propagate", { tab: TAB, by: who(), ...what });
+export const tune = (name: string, forget: boolean): Promise<unknown> => postLater(name, "tune", { tab: TAB, by: who(), forget });
 /** What is drawn on a slice, moved onto what a method had found wherever both are close. */
 export const snapped = async (name: string, label: number, z: number): Promise<Packed> => {
   const { mask } = await postLater<{ mask: [number, number, number, number, number, string] }>(name, "snap", { label, z });

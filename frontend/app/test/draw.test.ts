@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { csv } from "../src/home/csv.ts";
+import { HeldBorder } from "../src/draw/border.ts";
 import { between, expectedCentre, grown, movedTo, signedDistance } from "../src/draw/between.ts";
 import { outline } from "../src/draw/edges.ts";
 import { costs, Ways } from "../src/draw/livewire.ts";
@@ -113,4 +114,25 @@ test("a copied outline is moved to where the muscle is expected between its neig
   expect(count(out)).toBeLessThan(count(low));
   expect(boxOf(out)!.left).toBe(0);
   expect(boxOf(out)!.right).toBe(9);
+});
+
+test("a dragged border goes where the pointer goes, and stays where the hand does not reach", () => {
+  const plane = disc(80, 60, 40, 30, 12);
+  const on = (mask: Plane, x: number, y: number): number => mask.data[y * 80 + x]!;
+  const held = new HeldBorder(plane, { x: 52.5, y: 30 }, 4, false);
+  expect(held.movedTo({ x: 52.5, y: 30 }).data).toEqual(plane.data);
+  for (const by of [5, 14]) {
+    const out = held.movedTo({ x: 52.5 + by, y: 30 });
+    expect([on(out, 52 + by, 30), on(out, 54 + by, 30)]).toEqual([1, 0]);
+    // In one piece: every pixel from the middle to the tip.
+    expect(Array.from({ length: 12 + by }, (_, at) => on(out, 40 + at, 30))).not.toContain(0);
+    expect([on(out, 28, 30), on(out, 27, 30)]).toEqual([1, 0]);
+  }
+  const into = held.movedTo({ x: 47.5, y: 30 });
+  expect([on(into, 46, 30), on(into, 49, 30), on(into, 28, 30)]).toEqual([1, 0, 1]);
+  expect(held.as(into)).toBe(false);
+  expect(held.as(held.movedTo({ x: 52.5, y: 30 }))).toBe(true);
+  const whole = new HeldBorder(plane, { x: 52.5, y: 30 }, 4, true).movedTo({ x: 55.5, y: 30 });
+  expect(count(whole)).toBeCloseTo(Math.PI * 15 * 15, -1.5);
+  expect(on(whole, 26, 30)).toBe(1);
 });

@@ -54,6 +54,6 @@ def test_the_command_draws_a_cohort_by_every_rule(tmp_path: Path, capsys: pytest
     assert ended.value.code == 0
     assert "Dice 0.96" in capsys.readouterr().out
     (curves,) = json.loads(output.read_text(encoding="utf-8"))["curves"].values()
-    assert set(curves) == {"even", "volume", "shape"}
+    assert set(curves) == {"even", "volume", "shape", "correct"}
     assert curves["even"][0]["outlines"] == 2 * (2 + 2)
     assert SHAPE[0] == 41

@@ -5,7 +5,9 @@ import { t } from "../i18n/index.ts";
 import { say } from "../state/app.ts";
 import type { Grey } from "./livewire.ts";
 import { costs, Ways } from "./livewire.ts";
+import { HeldBorder } from "./border.ts";
 import type { Plane } from "./mask.ts";
+import { boxOf } from "./mask.ts";
 import type { Point } from "./shapes.ts";
 import { fillAt, polygon, stroke } from "./shapes.ts";
 
@@ -23,6 +25,7 @@ export class Hand {
   private ways: Ways | null = null;
   private price: { of: Grey; values: Uint8Array } | null = null;
   private erasing = false;
+  private held: HeldBorder | null = null;
 
   constructor(
     private readonly store: CaseStore,
@@ -44,12 +47,14 @@ export class Hand {
       this.wet.value = store.marks.copy(store.label.value, store.z.value);
       this.last = point;
       this.paint(point);
-    } else if (tool === "fill") this.fill(point);
+    } else if (tool === "border") this.hold(point, erase);
+    else if (tool === "fill") this.fill(point);
     else this.corner(point, reach, erase);
   }
 
   move(point: Point): void {
-    if (this.wet.value !== null) this.paint(point);
+    if (this.held !== null) this.wet.value = this.held.movedTo(point);
+    else if (this.wet.value !== null) this.paint(point);
     else if (this.line.value.length > 0) {
       this.store.touch();
       this.ahead.value = this.wayTo(point);
@@ -59,9 +64,9 @@ export class Hand {
   release(): void {
     const drawn = this.wet.value;
     if (drawn === null) return;
-    this.wet.value = null;
-    this.last = null;
-    this.store.draw(drawn);
+    const kept = this.held?.as(drawn) ?? false;
+    this.abandon();
+    if (!kept) this.store.draw(drawn);
   }
 
   /** Close the outline and fill it. */
@@ -85,6 +90,7 @@ export class Hand {
     this.anchors.length = 0;
     this.ways = null;
     this.last = null;
+    this.held = null;
   }
 
   /** Take the last corner back; false where there is none. */
@@ -99,6 +105,14 @@ export class Hand {
       this.ahead.value = [];
     }
     return true;
+  }
+
+  private hold(point: Point, whole: boolean): void {
+    const { store } = this;
+    const plane = store.marks.copy(store.label.value, store.z.value);
+    if (boxOf(plane) === null) return say(t("mineFirst"), true);
+    this.held = new HeldBorder(plane, point, store.sizeMm.value / store.state.value!.spacing[2], whole);
+    this.wet.value = plane;
   }
 
   private paint(point: Point): void {

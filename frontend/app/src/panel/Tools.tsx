@@ -11,6 +11,7 @@ export const TOOLS: [Tool, string, string][] = [
   ["erase", "e", "◌"],
   ["polygon", "p", "⬠"],
   ["magnet", "m", "∿"],
+  ["border", "d", "⤢"],
   ["fill", "f", "◍"],
   ["pan", "h", "✥"],
 ];
@@ -31,7 +32,7 @@ export function Tools({ store }: { store: CaseStore }) {
           </label>
         ))}
       </div>
-      {(tool === "brush" || tool === "erase") && (
+      {(tool === "brush" || tool === "erase" || tool === "border") && (
         <label class="slider">
           {t("size")}
           <input type="range" min="0.5" max="30" step="0.5" value={store.sizeMm.value} onInput={(event) => (store.sizeMm.value = Number(event.currentTarget.value))} />
@@ -39,6 +40,7 @@ export function Tools({ store }: { store: CaseStore }) {
         </label>
       )}
       {(tool === "magnet" || tool === "polygon") && <p class="hint">{t(tool === "magnet" ? "magnetHint" : "polygonHint")}</p>}
+      {tool === "border" && <p class="hint">{t("borderHint")}</p>}
       <Outline store={store} can={can} />
       <details>
         <summary>{t("window")}</summary>

@@ -2,7 +2,9 @@
 import { useEffect, useState } from "preact/hooks";
 import * as act from "../draw/actions.ts";
 import { number, t } from "../i18n/index.ts";
+import { tunedWords } from "../i18n/tuned.ts";
 import type { CaseStore } from "../state/case.ts";
+import { TUNING } from "../state/case.ts";
 
 /** A gain beyond a whole leg only says that little is known yet. */
 const TOO_MUCH_CM3 = 1000;
@@ -15,48 +17,67 @@ export function Work({ store }: { store: CaseStore }) {
   const found = store.state.value!.muscles.some((muscle) => muscle.methods.length > 0);
   return (
     <section class="panel work">
-      <h2>{t("propagate")}</h2>
-      {store.running.value ? (
-        <Running store={store} />
-      ) : (
-        <>
-          <button type="button" class="main" data-testid="propagate" disabled={!can || stale === 0} onClick={() => void store.propagate()}>
-            {t("propagate")} <kbd>R</kbd>
-          </button>
+      {!store.running.value && (
+        <div class="row">
+          <h2>{t("propagate")}</h2>
           <p class="hint" data-testid="stale">
             {stale > 1 ? t("staleCount", stale) : stale === 1 ? t("staleOne") : found ? t("upToDate") : t("drawTwo")}
           </p>
-        </>
+        </div>
       )}
-      <Gap store={store} />
+      {store.running.value ? (
+        <Running store={store} />
+      ) : (
+        <button type="button" class="main" data-testid="propagate" disabled={!can || stale === 0} onClick={() => void store.propagate()}>
+          {t("propagate")} <kbd>R</kbd>
+        </button>
+      )}
       <Suggested store={store} />
       <div class="row">
         <button type="button" data-testid="accept" disabled={!can || mark === undefined || mark.origin === "drawn"} onClick={() => act.accept(store)}>
           {t(mark?.origin === "accepted" ? "unaccept" : "accept")} <kbd>A</kbd>
         </button>
         <button type="button" data-testid="accept-gap" disabled={!can || act.gap(store).length === 0} onClick={() => act.acceptGap(store)}>
-          {t("acceptAll")}
+          {t("acceptAll")} <kbd>⇧A</kbd>
         </button>
       </div>
+      {found && <Better store={store} />}
     </section>
   );
 }
 
-/** Which method filled the gap in front, and by how much it is ahead of the other one. */
-function Gap({ store }: { store: CaseStore }) {
-  const { label, z, advice } = store;
+/** What may fill the gaps better; which method filled the one in front, and by how much it is ahead of the other one. */
+function Better({ store }: { store: CaseStore }) {
+  const { label, z, advice, tuning } = store;
   const gap = advice.value?.gaps[label.value]?.find((each) => each.low < z.value && z.value < each.high && each.method !== "");
-  if (gap === undefined) return null;
-  const waits = !store.editable.value || store.running.value || store.stale.value.length > 0;
+  const rests = store.editable.value && !store.running.value;
+  const current = rests && store.stale.value.length === 0;
+  const { can, own, result } = tuning.value;
   return (
-    <div class="row suggested" data-testid="gap-method">
-      <button type="button" data-testid="compare-methods" disabled={waits} title={t("compareWhy")} onClick={() => void store.propagate(true)}>
-        {t("compareMethods")}
-      </button>
-      <span class="hint">
-        {gap.lead === null ? t("gapMethod", gap.method) : t("gapLead", gap.method, `${gap.lead < 0 ? "−" : "+"}${number(Math.abs(gap.lead), 3)}`)}
-      </span>
-    </div>
+    <>
+      <div class="row better">
+        <button type="button" data-testid="fill-anew" disabled={!rests} title={`${t("fillAnewWhy")} (⇧R)`} onClick={() => void store.propagate("again")}>
+          {t("fillAnew")}
+        </button>
+        <button type="button" data-testid="compare-methods" disabled={!current} title={t("compareWhy")} onClick={() => void store.propagate("compare")}>
+          {t("compareMethods")}
+        </button>
+        <button type="button" data-testid="tune" disabled={!rests || !can} title={can ? `${t("tuneWhy")} (⇧T)` : t("tuneCannot")} onClick={() => void store.tune()}>
+          {t("tune")}
+        </button>
+      </div>
+      {gap !== undefined && (
+        <p class="hint" data-testid="gap-method">
+          {gap.lead === null ? t("gapMethod", gap.method) : t("gapLead", gap.method, `${gap.lead < 0 ? "−" : "+"}${number(Math.abs(gap.lead), 3)}`)}
+        </p>
+      )}
+      {(own || result) && (
+        <p class="hint" data-testid="tuned">
+          {result ? tunedWords(result) : t("tuneOwn")}{" "}
+          {own && <button type="button" class="quiet" data-testid="forget-tuned" disabled={!rests} onClick={() => void store.forgetTuned()}>{t("tuneForget")}</button>}
+        </p>
+      )}
+    </>
   );
 }
 
@@ -94,7 +115,7 @@ function Running({ store }: { store: CaseStore }) {
     <div class="running">
       <progress value={part} max={1} aria-label={t("propagate")} />
       <p class="hint" aria-live="polite">
-        {progress === null ? t("starting") : t("running", progress.done, progress.total, left === null ? "…" : `${number(Math.ceil(left))} s`)}
+        {progress === null ? t("starting") : t(progress.stage === TUNING ? "tuneRunning" : "running", progress.done, progress.total, left === null ? "…" : `${number(Math.ceil(left))} s`)}
       </p>
       <button type="button" data-testid="cancel" onClick={() => void store.cancel()}>
         {t("cancel")} <kbd>Esc</kbd>

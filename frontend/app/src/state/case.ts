@@ -1,8 +1,9 @@
 // The open case: what the server knows, what the expert sees, and what is on its way.
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
-import type { Advice, CaseState, Muscle, Refused, Wish } from "../api.ts";
-import { cancel, propagate, takeOver, whole } from "../api.ts";
+import type { Advice, CaseState, Muscle, Refused, Tuning, Wish } from "../api.ts";
+import { cancel, propagate, takeOver, tune, whole } from "../api.ts";
 import { t } from "../i18n/index.ts";
+import { tunedWords } from "../i18n/tuned.ts";
 import type { Packed, Plane } from "../draw/mask.ts";
 import { EMPTY, unpack } from "../draw/mask.ts";
 import { say } from "./app.ts";
@@ -12,11 +13,13 @@ import { Marks } from "./marks.ts";
 import { Outbox } from "./outbox.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
-export type Tool = "brush" | "erase" | "polygon" | "magnet" | "fill" | "pan";
+export type Tool = "brush" | "erase" | "polygon" | "magnet" | "border" | "fill" | "pan";
 /** What may happen while slices are drawn again. */
 const BLIND_KINDS = new Set<Wish["kind"]>(["ask-again", "redrawn", "seen"]);
 const SEEN_AFTER_MS = 700;
 const TELL_SEEN_MS = 5000;
+/** The stage of work that tunes the network. */
+export const TUNING = "tuning the network";
 
 export class CaseStore {
   readonly state = signal<CaseState | null>(null);
@@ -34,6 +37,7 @@ export class CaseStore {
   readonly connected = signal(true);
   readonly progress = signal<(Progress & { since: number }) | null>(null);
   readonly running = signal(false);
+  readonly tuning = signal<Tuning>({ can: false, own: false });
   readonly outbox: Outbox;
   readonly muscle = computed(() => this.state.value?.muscles.find((each) => each.label === this.label.value));
   readonly stale = computed(() => this.state.value?.muscles.flatMap((each) => (each.absent ? [] : each.stale)) ?? []);
@@ -73,13 +77,20 @@ export class CaseStore {
       advice: (advice) => (this.advice.value = advice),
       progress: (progress) => {
         this.running.value = true;
-        this.progress.value = { ...progress, since: this.progress.value?.since ?? performance.now() };
+        const before = this.progress.value;
+        const since = before !== null && before.stage === progress.stage ? before.since : performance.now();
+        this.progress.value = { ...progress, since };
+      },
+      tuned: (own, result) => {
+        this.tuning.value = { ...this.tuning.value, own, result };
+        if (result !== null) say(tunedWords(result));
       },
       stopped: (problem, cancelled) => {
+        const tuned = this.progress.value?.stage === TUNING;
         this.running.value = false;
         this.progress.value = null;
         if (problem !== "") say(problem, true);
-        else if (cancelled) say(t("cancelled"));
+        else if (cancelled) say(t(tuned ? "tuneCancelled" : "cancelled"));
       },
       writer: (mine, free) => {
         this.writer.value = mine;
@@ -109,7 +120,7 @@ export class CaseStore {
   async load(): Promise<void> {
     this.early = [];
     try {
-      const { marks, advice, ...state } = await whole(this.name);
+      const { marks, advice, tuning, ...state } = await whole(this.name);
       const fresh = new Marks(state.shape[2], state.shape[1]);
       marks.forEach((mark) => fresh.take(mark));
       const missed = (this.early ?? []).filter((change) => change.version > state.version);
@@ -117,6 +128,7 @@ export class CaseStore {
       batch(() => {
         this.version = state.version;
         if (advice !== null) this.advice.value = advice;
+        this.tuning.value = { ...this.tuning.value, ...tuning };
         const first = this.state.value === null;
         this.told = fresh;
         this.state.value = state;
@@ -211,11 +223,26 @@ export class CaseStore {
     if (this.editable.value && this.state.value?.canRedo === true) this.send({ kind: "redo" });
   }
 
-  async propagate(compare = false): Promise<void> {
+  /** Fill the gaps that wait for it; every gap anew; or first find out which method fills which gap better. */
+  propagate(how: "stale" | "again" | "compare" = "stale"): Promise<void> {
+    const place = { near: this.z.value, front: this.label.value };
+    return this.work(() => propagate(this.name, { ...place, compare: how === "compare", again: how === "again" }));
+  }
+
+  /** Tune the network on what is drawn here. */
+  tune(): Promise<void> {
+    return this.work(() => tune(this.name, false));
+  }
+
+  async forgetTuned(): Promise<void> {
+    if (this.editable.value && !this.running.value) await tune(this.name, true).catch((error: unknown) => say(String(error), true));
+  }
+
+  private async work(begin: () => Promise<unknown>): Promise<void> {
     if (!this.editable.value || this.running.value || this.blind.value !== null) return;
     this.running.value = true;
     try {
-      await propagate(this.name, { near: this.z.value, front: this.label.value, compare });
+      await begin();
     } catch (error) {
       this.running.value = false;
       say(error instanceof Error ? error.message : String(error), true);

@@ -1,5 +1,5 @@
 // The stream of changes of one case, connected again whenever it breaks.
-import type { Advice, CaseState, SentMark } from "../api.ts";
+import type { Advice, CaseState, SentMark, Tuned } from "../api.ts";
 import { liveAddress } from "../api.ts";
 
 export type Change = CaseState & { marks: SentMark[] };
@@ -22,6 +22,7 @@ export interface Listener {
   change(change: Change | Found): void;
   advice(advice: Advice): void;
   progress(progress: Progress): void;
+  tuned(own: boolean, result: Tuned | null): void;
   stopped(problem: string, cancelled: boolean): void;
   writer(mine: boolean, free: boolean): void;
   broken(): void;
@@ -43,6 +44,7 @@ export function listen(name: string, listener: Listener): () => void {
     on<Change>("change", (data) => listener.change(data));
     on<Found>("slices", (data) => listener.change(data));
     on<Advice>("advice", (data) => listener.advice(data));
+    on<{ own: boolean; result: Tuned | null }>("tuned", (data) => listener.tuned(data.own, data.result));
     on<Progress>("progress", (data) => listener.progress(data));
     on<{ problem: string; cancelled: boolean }>("stopped", (data) => listener.stopped(data.problem, data.cancelled));
     on<{ writer: boolean; free: boolean }>("writer", (data) => listener.writer(data.writer, data.free));

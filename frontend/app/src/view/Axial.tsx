@@ -121,7 +121,7 @@ function paintLine(context: CanvasRenderingContext2D, store: CaseStore, hand: Ha
 
 function paintPointer(context: CanvasRenderingContext2D, store: CaseStore, at: Transform, { x, y }: Point): void {
   const tool = store.tool.value;
-  if (!store.editable.value || (tool !== "brush" && tool !== "erase")) return;
+  if (!store.editable.value || (tool !== "brush" && tool !== "erase" && tool !== "border")) return;
   const [, dy, dx] = store.state.value!.spacing;
   const radius = store.sizeMm.value / 2;
   context.beginPath();

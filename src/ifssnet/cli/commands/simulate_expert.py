@@ -37,7 +37,8 @@ def run(
 ) -> object:
     """Let an expert who knows the truth draw every leg by rules, and count the outlines.
 
-    Rule "even" spaces slices evenly; "volume" and "shape" draw what `ifss session suggest` names.
+    Rule "even" spaces slices evenly; "volume" and "shape" draw what `ifss session suggest` names; "correct"
+    draws the slice that came out worst, as an expert does who looks at all of them.
 
     Example: `ifss simulate-expert legs -o curves.json --split val --legs 3`
     """

@@ -13,6 +13,7 @@ from ifssnet.workflow.session import events
 from ifssnet.workflow.session.quality_control import chosen_again
 from ifssnet.workflow.session.session import now
 from ifssnet.workflow.session.state import SessionState
+from ifssnet.workflow.training.adapted_network import AdaptedNetwork
 from ifssnet.workflow.viewing.marks import Mark
 
 Whole = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -154,7 +155,7 @@ class Wished(Message):
 
 
 class Propagate(Message):
-    """What to propagate: everything that needs it, one muscle, or one interval of it; or methods to be compared first."""
+    """What to propagate: everything that needs it, one muscle, or one interval of it; every gap anew; or methods compared first."""
 
     tab: Name
     by: Name
@@ -165,6 +166,15 @@ class Propagate(Message):
     front: Whole | None = None
     method: Annotated[str, Field(max_length=60)] | None = None
     compare: bool = False
+    again: bool = False
+
+
+class Tune(Message):
+    """The network is to be tuned on what is drawn, or what was tuned is to be forgotten."""
+
+    tab: Name
+    by: Name
+    forget: bool = False
 
 
 class Place(Message):
@@ -265,3 +275,15 @@ def mark_json(mark: Mark) -> dict[str, Json]:
 def progress_json(progress: Progress) -> dict[str, Json]:
     """How far work is."""
     return {"stage": progress.stage, "done": progress.done, "total": progress.total, "note": progress.note}
+
+
+def tuned_json(found: AdaptedNetwork) -> dict[str, Json]:
+    """What tuning came to: Dice on the slices that were kept back."""
+    return {
+        "kept": found.kept,
+        "slices": len(found.kept_back),
+        "interpolation": found.dice_interpolation,
+        "before": found.dice_before,
+        "after": found.dice_after,
+        "seconds": found.seconds,
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ from ifssnet.core.progress import Progress
 from ifssnet.io.plain_data import Json
 from ifssnet.web.cases.adviser import Adviser
 from ifssnet.web.cases.live import Stream
-from ifssnet.web.cases.messages import Export, Propagate, Wished, event_of, mark_json, progress_json
+from ifssnet.web.cases.messages import Export, Propagate, Tune, Wished, event_of, mark_json, progress_json, tuned_json
 from ifssnet.web.cases.state_json import state_json
 from ifssnet.workflow.files.opener import open_seeds
 from ifssnet.workflow.session.commands import import_seeds
@@ -21,6 +21,7 @@ from ifssnet.workflow.session.events import Interval
 from ifssnet.workflow.session.export import EXPORTS, export
 from ifssnet.workflow.session.gap_methods import compare_methods
 from ifssnet.workflow.session.methods import Methods
+from ifssnet.workflow.session.own_network import can_tune, forget_own_network, has_own_network, tune
 from ifssnet.workflow.session.propagation import propagate
 from ifssnet.workflow.session.state import SessionState
 from ifssnet.workflow.viewing.grey_slices import GreySlices
@@ -130,6 +131,7 @@ class OpenCase:
             state = self.session.state
             found = self._state(state)
             found["advice"] = self._adviser.ask(state)
+            found["tuning"] = {"can": can_tune(), "own": has_own_network(self.folder)}
         return {**found, "marks": [mark_json(mark) for mark in marks(state)]}
 
     def wish(self, wished: Wished) -> int:
@@ -172,15 +174,37 @@ class OpenCase:
             NotTheWriter: Another tab writes.
             InputError: One is under way.
         """
+        self._begin(wanted.tab, wanted.by, lambda: self._work(wanted), f"propagate {self.name}")
+
+    def tune(self, wanted: Tune) -> None:
+        """Begin to tune the network on what is drawn, and to fill every gap anew if that helped; or forget what was tuned.
+
+        Raises:
+            NotTheWriter: Another tab writes.
+            InputError: A propagation is under way.
+        """
+        if not wanted.forget:
+            self._begin(wanted.tab, wanted.by, self._tuning, f"tune {self.name}")
+            return
         with self.session.turn:
             self.check_writer(wanted.tab)
-            if self.running:
-                raise InputError("a case at rest", "a propagation under way", "Wait for it, or cancel it.")
-            self.session.by = wanted.by
+            self._check_at_rest()
+            forget_own_network(self.folder)
+            self._tell("tuned", {"own": False, "result": None})
+
+    def _begin(self, tab: str, by: str, work: Callable[[], Generator[Progress, None, object]], name: str) -> None:
+        with self.session.turn:
+            self.check_writer(tab)
+            self._check_at_rest()
+            self.session.by = by
             self._cancel.clear()
             self._problem = ""
-            self._worker = threading.Thread(target=self._propagate, args=(wanted,), name=f"propagate {self.name}", daemon=True)
+            self._worker = threading.Thread(target=self._run, args=(work,), name=name, daemon=True)
             self._worker.start()
+
+    def _check_at_rest(self) -> None:
+        if self.running:
+            raise InputError("a case at rest", "a propagation under way", "Wait for it, or cancel it.")
 
     def propagate_now(self, by: str) -> None:
         """Propagate everything that is not up to date, and return when that is done.
@@ -232,11 +256,18 @@ class OpenCase:
             method=wanted.method or None,
             near=wanted.near,
             front=wanted.front,
+            again=wanted.again,
         )
 
-    def _propagate(self, wanted: Propagate) -> None:
+    def _tuning(self) -> Generator[Progress, None, None]:
+        found = yield from tune(self.session)
+        self._tell("tuned", {"own": found.kept, "result": tuned_json(found)})
+        if found.kept:
+            yield from propagate(self.session, self._methods, again=True)
+
+    def _run(self, begin: Callable[[], Generator[Progress, None, object]]) -> None:
         try:
-            work = self._work(wanted)
+            work = begin()
             for progress in work:
                 self._tell("progress", progress_json(progress))
                 if self._cancel.is_set():

@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from ifssnet.core.packed_mask import PackedMask
 from ifssnet.io.plain_data import Json, plain_table
 from ifssnet.web.cases.live import Stream
-from ifssnet.web.cases.messages import Name, Place, Propagate, Tab, Wished, mask_json
+from ifssnet.web.cases.messages import Name, Place, Propagate, Tab, Tune, Wished, mask_json
 from ifssnet.web.cases.places import case_folder
 from ifssnet.web.cases.state_json import quality_json
 from ifssnet.web.context import hub_of
@@ -48,6 +48,13 @@ def start(request: Request, name: str, wanted: Propagate) -> dict[str, Json]:
     """Begin to propagate; slices come on the stream."""
     hub_of(request).case(name).start(wanted)
     return {"started": True}
+
+
+@router.post("/tune")
+def tune(request: Request, name: str, wanted: Tune) -> dict[str, Json]:
+    """Begin to tune the network on what is drawn, and fill every gap anew if that helped; or forget what was tuned."""
+    hub_of(request).case(name).tune(wanted)
+    return {"started": not wanted.forget}
 
 
 @router.post("/cancel")

@@ -16,9 +16,7 @@ from ifssnet.core.packed_mask import PackedMask
 from ifssnet.core.progress import Progress
 from ifssnet.core.seeds import Seeds
 from ifssnet.geometry.masks.live_wire import traced
-from ifssnet.workflow.files.default_weights import find_weights
 from ifssnet.workflow.files.opener import open_seeds
-from ifssnet.workflow.leg.method_choice import NETWORK
 from ifssnet.workflow.session.cases import CaseSummary, states, summary
 from ifssnet.workflow.session.comparison import LabError, VolumeChange, changes, lab_error
 from ifssnet.workflow.session.drawing_aids import copied, grown, guided, snapped_slice
@@ -38,13 +36,14 @@ from ifssnet.workflow.session.events import (
 )
 from ifssnet.workflow.session.export import EXPORTERS, export
 from ifssnet.workflow.session.gap_methods import GapMethod, compare_methods
-from ifssnet.workflow.session.methods import ADAPTED, Methods
+from ifssnet.workflow.session.methods import Methods
+from ifssnet.workflow.session.own_network import forget_own_network, tune
 from ifssnet.workflow.session.planner import PlannedEffort, plan
 from ifssnet.workflow.session.propagation import propagate
 from ifssnet.workflow.session.quality_control import DrawingQuality, ask_again, drawing_quality
 from ifssnet.workflow.session.session import Session, default_muscles, now
 from ifssnet.workflow.session.suggestion import Aim, Suggestion, suggest
-from ifssnet.workflow.training.adapted_network import AdaptedNetwork, adapt_leg
+from ifssnet.workflow.training.adapted_network import AdaptedNetwork
 
 
 @dataclass(frozen=True)
@@ -221,14 +220,10 @@ def adapt_session(
     It is kept in the folder only where slices that were kept back come out better. Otherwise, and with `forget`, there is none.
     """
     with Session.open(folder, by=by) as session:
-        own = folder / ADAPTED
         if forget:
-            own.unlink(missing_ok=True)
+            forget_own_network(folder)
             return _answer(session), None
-        start = find_weights(None, NETWORK)
-        found = yield from adapt_leg(session.volume, session.state.seeds(), own, start, most_s=most_s, seed=seed, force=True)
-        if not found.kept:
-            own.unlink()
+        found = yield from tune(session, most_s=most_s, seed=seed)
         return _answer(session), found
 
 

@@ -76,7 +76,7 @@ def simulate_expert(
     split: str = "val",
     legs: int | None = None,
     method: str | None = None,
-    rules: Sequence[Rule] = ("even", "volume", "shape"),
+    rules: Sequence[Rule] = ("even", "volume", "shape", "correct"),
     most: int = 12,
     noise_mm: float = 0.0,
     seed: int = 0,

@@ -23,13 +23,14 @@ from ifssnet.workflow.session.events import (
     StepsArrived,
 )
 from ifssnet.workflow.session.fill import fill, windows
+from ifssnet.workflow.session.gap_errors import Aim
 from ifssnet.workflow.session.methods import Methods
 from ifssnet.workflow.session.reducer import reduce, replay
 from ifssnet.workflow.session.state import SessionState
 from ifssnet.workflow.session.suggestion import suggest
 
-Rule: TypeAlias = Literal["even", "volume", "shape"]
-"""Slices spaced evenly, or those that `suggest` names with one aim or the other."""
+Rule: TypeAlias = Literal["even", "volume", "shape", "correct"]
+"""Slices spaced evenly; those that `suggest` names with one aim or the other; or the one that came out worst."""
 
 FIRST = 2
 """Outlines of each muscle that every rule begins with, spaced evenly."""
@@ -90,7 +91,7 @@ class SimulatedExpert:
         """
         if rule == "even":
             return (yield from self._evenly(most, methods))
-        return (yield from self._suggested(rule, most, methods))
+        return (yield from self._one_by_one(rule, most, methods))
 
     def _evenly(self, most: int, methods: Methods) -> Generator[Progress, None, tuple[SimulatedStep, ...]]:
         found: list[SimulatedStep] = []
@@ -100,18 +101,30 @@ class SimulatedExpert:
             yield Progress("drawing evenly spaced slices", count, most)
         return tuple(found)
 
-    def _suggested(self, rule: Rule, most: int, methods: Methods) -> Generator[Progress, None, tuple[SimulatedStep, ...]]:
+    def _one_by_one(self, rule: Rule, most: int, methods: Methods) -> Generator[Progress, None, tuple[SimulatedStep, ...]]:
         state = self._filled(self._drawn(self._opened(), self._spaced(FIRST)), methods)
         found = [self._measured(rule, state)]
         total = most * len(state.muscles)
         while found[-1].outlines < total:
-            best = suggest(state, "volume" if rule == "volume" else "shape")
-            if not best:
+            place = self._worst(state) if rule == "correct" else _suggested(state, "volume" if rule == "volume" else "shape")
+            if place is None:
                 break
-            state = self._filled(self._drawn(state, [(best[0].label, best[0].z)]), methods)
+            state = self._filled(self._drawn(state, [place]), methods)
             found.append(self._measured(rule, state))
-            yield Progress("drawing suggested slices", found[-1].outlines, total)
+            yield Progress("drawing slice after slice", found[-1].outlines, total)
         return tuple(found)
+
+    def _worst(self, state: SessionState) -> tuple[int, int] | None:
+        """The muscle and slice with the most wrong pixels: what an expert would correct who looks at all of them."""
+        labels = state.label_map().array
+        wrong = {
+            (label, z): int(count)
+            for label, muscle in state.muscles.items()
+            for z, count in enumerate(np.count_nonzero((labels == label) != (self.truth.array == label), axis=(1, 2)))
+            if z not in muscle.drawn
+        }
+        worst = max(wrong, key=wrong.__getitem__)
+        return worst if wrong[worst] else None
 
     def _opened(self) -> SessionState:
         values = [value for value in sorted(self.truth.names) if (self.truth.array == value).any()]
@@ -171,3 +184,8 @@ class SimulatedExpert:
         outlines = sum(row[1] for row in rows)
         dice = sum(row[2] for row in rows) / len(rows)
         return SimulatedStep(rule, outlines, dice, sum(abs(row[3]) for row in rows) / len(rows), tuple(rows))
+
+
+def _suggested(state: SessionState, aim: Aim) -> tuple[int, int] | None:
+    best = next(iter(suggest(state, aim)), None)
+    return None if best is None else (best.label, best.z)
