@@ -24,6 +24,8 @@ from synthetic_case import COLUMNS, ROWS, disc, make_case, radius_px  # noqa: E4
 
 from ifssnet.core.packed_mask import PackedMask  # noqa: E402
 from ifssnet.core.progress import Progress  # noqa: E402
+from ifssnet.core.sweep import Sweep  # noqa: E402
+from ifssnet.io.sweeps.kept_frames import keep_frames  # noqa: E402
 from ifssnet.web.app import create_app  # noqa: E402
 from ifssnet.web.cases import open_case  # noqa: E402
 from ifssnet.web.security import access_for  # noqa: E402
@@ -258,6 +260,46 @@ def test_a_border_is_dragged_by_mouse_and_by_keyboard(browser: Any, address: str
     desk.settled()
     grown = state_of(root / name).muscles[1].drawn[20].mask.array()
     assert np.sqrt(grown.sum() / np.pi) == pytest.approx(radius_px(20) + 3, abs=1.2)
+    desk.close()
+
+
+def test_what_is_drawn_on_a_raw_frame_is_drawn_on_the_slice_where_both_are_close(
+    browser: Any, address: str, name: str, root: Path
+) -> None:
+    # Twice as fine as the volume; the last frame is turned, so that only its middle lies near slice 35.
+    poses = [np.array([[0.5, 0, 0, 0], [0, 0.5, 0, 0], [0, 0, 1, 2.0 * z], [0, 0, 0, 1]]) for z in (20, 35)]
+    poses[1][2, 1], poses[1][2, 3] = 0.2, 70 - 0.2 * ROWS
+    frames = np.random.default_rng(3).integers(20, 200, (2, 2 * ROWS, 2 * COLUMNS), dtype=np.uint8)
+    keep_frames((Sweep(frames, np.stack(poses), np.arange(2.0), (0.5, 0.5), np.ones(2, dtype=np.bool_)),), root / name)
+    desk = Desk(browser, address, name)
+    page = desk.page
+    desk.go(20)
+    page.keyboard.press("v")
+    page.get_by_text("frame 1 of sweep 1: 0.0 mm from the slice").wait_for()
+    page.keyboard.press("p")
+    box = page.get_by_test_id("frame").locator("canvas").bounding_box()
+    scale = min((box["width"] - 8) / COLUMNS, (box["height"] - 8) / ROWS)
+
+    def spot(x: float, y: float) -> tuple[float, float]:
+        return box["x"] + box["width"] / 2 + (x - COLUMNS / 2) * scale, box["y"] + box["height"] / 2 + (y - ROWS / 2) * scale
+
+    for x, y in desk.circle(radius_px(20)):
+        page.mouse.click(*spot(x, y))
+    page.keyboard.press("Enter")
+    desk.settled()
+    mask = state_of(root / name).muscles[1].drawn[20].mask
+    assert 2 * (mask.array() & disc(20)).sum() / (mask.pixels + disc(20).sum()) > 0.95
+    desk.go(35)
+    page.get_by_text("frame 2 of sweep 1").wait_for()
+    page.keyboard.press("b")
+    page.mouse.click(*spot(COLUMNS / 2, 10))
+    page.get_by_text("It can be drawn on up to 1.5 mm").wait_for()
+    desk.settled()
+    assert sorted(state_of(root / name).muscles[1].drawn) == [20]
+    page.mouse.click(*spot(COLUMNS / 2, ROWS / 2))
+    page.get_by_text("2 outlines").wait_for()
+    desk.settled()
+    assert sorted(state_of(root / name).muscles[1].drawn) == [20, 35]
     desk.close()
 
 

@@ -15,8 +15,9 @@ from ifssnet.core.progress import Progress
 from ifssnet.core.sweep import Sweep
 from ifssnet.io.open import open_sweep
 from ifssnet.io.save import save_sweep
+from ifssnet.io.sweeps.kept_frames import kept_frames
 from ifssnet.io.sweeps.stradwin_writer import write_stradwin
-from ifssnet.workflow.arrivals.dropped import case_of_files
+from ifssnet.workflow.arrivals.dropped import case_of_files, sorted_out
 from ifssnet.workflow.arrivals.new_case import clear_leftovers
 from ifssnet.workflow.session.session import Session
 
@@ -57,6 +58,9 @@ def test_a_stradwin_recording_becomes_a_case(tmp_path: Path) -> None:
     session, _ = dropped(tmp_path / "cases", stradwin(tmp_path))
     assert session.folder.name == "leg"
     assert min(session.state.grid.shape_zyx) > 10
+    # Its frames are kept beside the volume.
+    (kept,) = kept_frames(session.folder)
+    assert np.array_equal(kept.frames, open_sweep(tmp_path / "leg.sw").frames)
 
 
 def test_a_plus_recording_becomes_a_case(tmp_path: Path) -> None:
@@ -66,6 +70,21 @@ def test_a_plus_recording_becomes_a_case(tmp_path: Path) -> None:
     assert session.folder.name == "sweep"
     assert min(session.state.grid.shape_zyx) > 10
     assert session.volume.array.any()
+
+
+def test_a_plus_configuration_beside_a_recording_says_how_it_is_compounded(tmp_path: Path) -> None:
+    stradwin(tmp_path)
+    sweep, config = tmp_path / "sweep.igs.mha", tmp_path / "plus.xml"
+    save_sweep(open_sweep(tmp_path / "leg.sw"), sweep)
+    config.write_text(
+        '<PlusConfiguration><VolumeReconstruction ImageCoordinateFrame="Image" ReferenceCoordinateFrame="Reference" '
+        'OutputSpacing="1 1 1" /></PlusConfiguration>',
+        encoding="utf-8",
+    )
+    session, _ = dropped(tmp_path / "cases", [config, sweep])
+    assert session.state.grid.spacing_xyz_mm == (1.0, 1.0, 1.0)
+    with pytest.raises(InputError, match="one volume, or the sweeps"):
+        sorted_out([config, session.folder / session.state.volume])
 
 
 def test_what_a_killed_program_left_is_taken_away_and_what_is_being_made_is_not(tmp_path: Path) -> None:

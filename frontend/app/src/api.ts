@@ -83,6 +83,16 @@ export interface Tuning {
   result?: Tuned | null;
 }
 
+/** A raw frame of a sweep as it lies to a slice: `toIndex` takes (u, v, 1) to the volume's (x, y, z) index. */
+export interface NearFrame {
+  sweep: number;
+  frame: number;
+  size: [number, number];
+  toIndex: [number, number, number][];
+  away: number;
+  tilt: number;
+}
+
 /** How slices agree that were drawn twice; areas in mm². */
 export interface DrawnTwice {
   slices: number;
@@ -174,7 +184,7 @@ async function postLater<T>(name: string, path: string, body: object): Promise<T
 
 export const login = (token: string): Promise<unknown> => post("login", { token });
 export const folder = (): Promise<Folder> => answer("folder");
-export const whole = (name: string): Promise<CaseState & { marks: SentMark[]; advice: Advice | null; tuning: Tuning }> => answer(at(name));
+export const whole = (name: string): Promise<CaseState & { marks: SentMark[]; advice: Advice | null; tuning: Tuning; sweeps: number }> => answer(at(name));
 export const wish = (name: string, wished: Wish): Promise<{ version: number }> =>
   post(`${at(name)}/events`, { tab: TAB, by: who(), wish: wished });
 export const propagate = (name: string, what: { label?: number; low?: number; high?: number; near?: number; front?: number; compare?: boolean; again?: boolean }): Promise<unknown> =>
@@ -191,6 +201,9 @@ export const takeOver = (name: string): Promise<unknown> => post(`${at(name)}/wr
 export const liveAddress = (name: string): string => `/api/${at(name)}/live?tab=${encodeURIComponent(TAB)}`;
 export const sliceAddress = (name: string, volume: string, axis: string, index: number): string =>
   `/api/${at(name)}/slices/${volume}/${axis}/${index}`;
+export const near = (name: string, z: number): Promise<{ frames: NearFrame[] }> => answer(`${at(name)}/near/${z}`);
+export const frameAddress = (name: string, volume: string, { sweep, frame }: NearFrame): string =>
+  `/api/${at(name)}/frames/${volume}/${sweep}/${frame}`;
 export const smallAddress = (name: string, volume: string): string => `/api/${at(name)}/small/${volume}.nii`;
 export const surfaceAddress = (name: string, label: number): string => `/api/${at(name)}/surfaces/${label}.stl`;
 

@@ -7,6 +7,7 @@ import { CaseStore } from "../state/case.ts";
 import { takeFiles } from "../state/seeds.ts";
 import { keys } from "../state/keys.ts";
 import { Axial } from "../view/Axial.tsx";
+import { Frame } from "../view/Frame.tsx";
 import { GreySlices } from "../view/grey.ts";
 import { Long } from "../view/Long.tsx";
 import { Strip } from "../view/Strip.tsx";
@@ -57,7 +58,7 @@ function Opened({ store }: { store: CaseStore }) {
     >
       <Header store={store} open={open} />
       <Recording store={store} />
-      <main>
+      <main class={store.framed.value ? "with-frame" : ""}>
         <div class="left">
           <Muscles store={store} />
           <Tools store={store} />
@@ -67,9 +68,15 @@ function Opened({ store }: { store: CaseStore }) {
           <p class="where" data-testid="where">
             <b>{t("sliceOf", z + 1, shape[0])}</b> {t("position", number(z * spacing[0], 1))}
           </p>
+          {store.sweeps.value > 0 && (
+            <button type="button" class="framed" data-testid="framed" aria-pressed={store.framed.value} title={t("frameWhy")} onClick={() => (store.framed.value = !store.framed.value)}>
+              {t("rawFrame")} <kbd>V</kbd>
+            </button>
+          )}
           {signature !== null && <p class="signed" data-testid="signed">{t("signed", signature.by, new Date(signature.at).toLocaleString())}</p>}
         </div>
         <div class="right">
+          {store.framed.value && <Frame store={store} hand={hand} />}
           <Long store={store} grey={grey} came={came} across="y" />
           <Long store={store} grey={grey} came={came} across="x" />
           <ThreeD store={store} />

@@ -21,6 +21,7 @@ const ROWS: [string[], Key][] = [
   [["N"], "key.next"],
   [["Ctrl Z", "Ctrl Y"], "key.undo"],
   [["O"], "key.show"],
+  [["V"], "key.frame"],
   [["+", "−", "0"], "key.zoom"],
   [["L"], "key.loupe"],
 ];

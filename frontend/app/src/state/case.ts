@@ -37,6 +37,10 @@ export class CaseStore {
   readonly connected = signal(true);
   readonly progress = signal<(Progress & { since: number }) | null>(null);
   readonly running = signal(false);
+  /** How many sweeps the volume was made from; 0 where nobody knows. */
+  readonly sweeps = signal(0);
+  /** Whether the raw frame is shown beside the slice. */
+  readonly framed = signal(false);
   readonly tuning = signal<Tuning>({ can: false, own: false });
   readonly outbox: Outbox;
   readonly muscle = computed(() => this.state.value?.muscles.find((each) => each.label === this.label.value));
@@ -120,7 +124,7 @@ export class CaseStore {
   async load(): Promise<void> {
     this.early = [];
     try {
-      const { marks, advice, tuning, ...state } = await whole(this.name);
+      const { marks, advice, tuning, sweeps, ...state } = await whole(this.name);
       const fresh = new Marks(state.shape[2], state.shape[1]);
       marks.forEach((mark) => fresh.take(mark));
       const missed = (this.early ?? []).filter((change) => change.version > state.version);
@@ -129,6 +133,7 @@ export class CaseStore {
         this.version = state.version;
         if (advice !== null) this.advice.value = advice;
         this.tuning.value = { ...this.tuning.value, ...tuning };
+        this.sweeps.value = sweeps;
         const first = this.state.value === null;
         this.told = fresh;
         this.state.value = state;

@@ -81,6 +81,7 @@ function single(event: KeyboardEvent, store: CaseStore, hand: Hand, help: () => 
     t: () => void (event.shiftKey && store.tune()),
     n: () => store.goToSuggested(),
     o: () => (peek.value = true),
+    v: () => void (store.framed.value = !store.framed.value && store.sweeps.value > 0),
     l: () => (loupe.value = !loupe.value),
     "+": () => zoomBy(1.25),
     "=": () => zoomBy(1.25),

@@ -15,6 +15,7 @@ from ifssnet.workflow.session.session import now
 from ifssnet.workflow.session.state import SessionState
 from ifssnet.workflow.training.adapted_network import AdaptedNetwork
 from ifssnet.workflow.viewing.marks import Mark
+from ifssnet.workflow.viewing.raw_frames import NearFrame
 
 Whole = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
@@ -155,7 +156,7 @@ class Wished(Message):
 
 
 class Propagate(Message):
-    """What to propagate: everything that needs it, one muscle, or one interval of it; every gap anew; or methods compared first."""
+    """What to propagate: all that needs it, one muscle or one interval of it; every gap anew; or methods compared first."""
 
     tab: Name
     by: Name
@@ -286,4 +287,16 @@ def tuned_json(found: AdaptedNetwork) -> dict[str, Json]:
         "before": found.dice_before,
         "after": found.dice_after,
         "seconds": found.seconds,
+    }
+
+
+def near_json(near: NearFrame) -> dict[str, Json]:
+    """A raw frame as it lies to a slice."""
+    return {
+        "sweep": near.sweep,
+        "frame": near.frame,
+        "size": list(near.size_uv),
+        "toIndex": [[float(value) for value in row] for row in near.to_index],
+        "away": near.away_mm,
+        "tilt": near.tilt_degrees,
     }

@@ -26,6 +26,7 @@ from ifssnet.workflow.session.propagation import propagate
 from ifssnet.workflow.session.state import SessionState
 from ifssnet.workflow.viewing.grey_slices import GreySlices
 from ifssnet.workflow.viewing.marks import changed_marks, marks, only_slices_came
+from ifssnet.workflow.viewing.raw_frames import RawFrames
 from ifssnet.workflow.viewing.shared_session import SharedSession
 
 BATCH = "batch"
@@ -74,6 +75,15 @@ class OpenCase:
     @cached_property
     def _slices(self) -> GreySlices:
         return GreySlices(self.session.volume)
+
+    @cached_property
+    def raw_frames(self) -> RawFrames:
+        """The sweeps that the case was made from; none for a case that was made from a volume.
+
+        Raises:
+            InputError: Their files were damaged.
+        """
+        return RawFrames(self.folder, self.session.state.grid)
 
     def _make_ready(self) -> None:
         # Whoever asks for a slice is told why the volume cannot be read.
@@ -131,6 +141,7 @@ class OpenCase:
             state = self.session.state
             found = self._state(state)
             found["advice"] = self._adviser.ask(state)
+            found["sweeps"] = self._sweeps()
             found["tuning"] = {"can": can_tune(), "own": has_own_network(self.folder)}
         return {**found, "marks": [mark_json(mark) for mark in marks(state)]}
 
@@ -289,6 +300,13 @@ class OpenCase:
             return
         self._tell("change", {**self._state(after), "marks": found})
         self._adviser.ask(after)
+
+    def _sweeps(self) -> int:
+        try:
+            return len(self.raw_frames)
+        except InputError:
+            # A case whose frames were damaged is a case without frames.
+            return 0
 
     def _state(self, state: SessionState) -> dict[str, Json]:
         return state_json(self.name, state) | {"running": self.running}

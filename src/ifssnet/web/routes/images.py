@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from ifssnet.io.plain_data import Json
+from ifssnet.web.cases.messages import near_json
 from ifssnet.web.context import hub_of
 from ifssnet.workflow.viewing.small_files import small_surface_file, small_volume_file
 
@@ -27,6 +29,21 @@ def small(request: Request, name: str, volume: str) -> Response:
     case = hub_of(request).case(name)
     case.check_volume(volume)
     return Response(small_volume_file(case.slices), media_type="application/octet-stream", headers={"cache-control": FOREVER})
+
+
+@router.get("/near/{z}")
+def near(request: Request, name: str, z: int) -> dict[str, Json]:
+    """The raw frames nearest to a slice, one of each sweep, the nearest first."""
+    return {"frames": [near_json(each) for each in hub_of(request).case(name).raw_frames.near(z)]}
+
+
+@router.get("/frames/{volume}/{sweep}/{frame}")
+def raw_frame(request: Request, name: str, volume: str, sweep: int, frame: int) -> Response:
+    """A raw frame, a byte a pixel, row after row."""
+    case = hub_of(request).case(name)
+    case.check_volume(volume)
+    pixels = case.raw_frames.pixels(sweep, frame).tobytes()
+    return Response(pixels, media_type="application/octet-stream", headers={"cache-control": FOREVER})
 
 
 @router.get("/surfaces/{label}.stl")

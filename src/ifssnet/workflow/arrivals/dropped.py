@@ -16,6 +16,7 @@ from ifssnet.io.kinds import IMAGES, KINDS, SEGMENTATIONS, SWEEPS, kind_of
 from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.seeds.seed_files import save_seeds
 from ifssnet.io.sweeps.linear_transform import LINEAR_TRANSFORM
+from ifssnet.io.sweeps.plus_config import XML_FILE
 from ifssnet.workflow.arrivals.new_case import MAKING, free_name, new_case
 from ifssnet.workflow.files.opener import open_seeds
 from ifssnet.workflow.leg.compound_files import RecordingFiles, compound_files
@@ -58,14 +59,15 @@ def case_of_files(root: Path, files: Sequence[Path], *, by: str | None = None) -
     yield Progress("reading", 0, 1)
     dropped = sorted_out(files)
     with tempfile.TemporaryDirectory(dir=root, prefix=MAKING) as folder:
-        volume = dropped.volume
+        volume, recording = dropped.volume, None
         if volume is None:
             volume = Path(folder) / "volume.mha"
-            yield from compound_files(RecordingFiles(dropped.sweeps, dropped.config, calibration=dropped.calibration), volume)
+            recording = RecordingFiles(dropped.sweeps, dropped.config, calibration=dropped.calibration)
+            yield from compound_files(recording, volume)
         yield Progress("beginning", 0, 1)
         seeds = None if dropped.seeds is None else _seeds(dropped.seeds, volume)
         name = free_name(root, case_name(dropped.volume or dropped.sweeps[0]))
-        new_case(root, name, volume, seeds=seeds, by=by)
+        new_case(root, name, volume, seeds=seeds, recording=recording, by=by)
     return name
 
 
@@ -99,8 +101,9 @@ def sorted_out(files: Sequence[Path]) -> Dropped:
         InputError: None of them is a volume or a sweep, or more than one volume is among them.
     """
     kinds = {path: _kind(path, files) for path in files}
-    config = [path for path, kind in kinds.items() if kind == "plus-config"]
-    sweeps = [path for path, kind in kinds.items() if kind in SWEEPS]
+    config = [path for path, kind in kinds.items() if kind == XML_FILE.name]
+    # The images of a Stradwin recording open as the recording: one of the two files is enough.
+    sweeps = [path for path, kind in kinds.items() if kind in SWEEPS and path.with_suffix(".sw") not in (set(files) - {path})]
     images = [path for path, kind in kinds.items() if kind in IMAGES]
     # Recorded transforms are found beside their images.
     calibrations = [path for path, kind in kinds.items() if kind == LINEAR_TRANSFORM.name]
@@ -111,7 +114,7 @@ def sorted_out(files: Sequence[Path]) -> Dropped:
         labels = [path for path in volumes if _is_labels(path)]
         if len(labels) == 1:
             seeds, volumes = labels, [path for path in volumes if path not in labels]
-    if len(volumes) + bool(sweeps) != 1 or len(seeds) > 1 or len(config) > 1:
+    if len(volumes) + bool(sweeps) != 1 or len(seeds) > 1 or len(config) > (1 if sweeps else 0):
         found = ", ".join(f"{path.name} ({KINDS.get(kind or '', 'unknown')})" for path, kind in kinds.items()) or "nothing"
         raise InputError(
             "one volume, or the sweeps of one leg with their PLUS configuration; and seeds, if there are any",

@@ -10,6 +10,7 @@ from ifssnet.core.progress import Progress
 from ifssnet.phantom.scanner.acquisition import Via
 from ifssnet.workflow.arrivals.new_case import MAKING, free_name, new_case
 from ifssnet.workflow.cohorts.phantom_files import LegOptions, make_leg
+from ifssnet.workflow.leg.compound_files import RecordingFiles
 
 NAME = "digital-leg"
 
@@ -37,5 +38,7 @@ def example_case(
         yield Progress("making a digital leg", 0, 1)
         yield from make_leg(leg, LegOptions(seed=seed, size=size, via=via))
         name = free_name(root, NAME)
-        new_case(root, name, leg / "x1.mha", by=by)
+        sweeps = tuple(sorted(leg.glob("sweep?.igs.mha")))
+        recording = RecordingFiles(sweeps, leg / "plus.xml") if sweeps else None
+        new_case(root, name, leg / "x1.mha", recording=recording, by=by)
     return name

@@ -9,6 +9,8 @@ from pathlib import Path
 from ifssnet.core.errors import InputError
 from ifssnet.core.packed_mask import PackedMask
 from ifssnet.core.seeds import Seeds
+from ifssnet.io.sweeps.kept_frames import keep_frames
+from ifssnet.workflow.leg.compound_files import RecordingFiles, recorded_sweeps
 from ifssnet.workflow.session.events import Event, MuscleName, SliceDrawn
 from ifssnet.workflow.session.session import Session, default_muscles, now
 
@@ -42,7 +44,15 @@ def _changed(folder: Path) -> float:
         return time.time()
 
 
-def new_case(root: Path, name: str, volume: Path, *, seeds: Seeds | None = None, by: str | None = None) -> None:
+def new_case(
+    root: Path,
+    name: str,
+    volume: Path,
+    *,
+    seeds: Seeds | None = None,
+    recording: RecordingFiles | None = None,
+    by: str | None = None,
+) -> None:
     """Begin a session in a folder of its own.
 
     Args:
@@ -50,6 +60,7 @@ def new_case(root: Path, name: str, volume: Path, *, seeds: Seeds | None = None,
         name: The case's name.
         volume: The volume's file, which is copied.
         seeds: What was drawn elsewhere, on the volume's grid.
+        recording: The sweeps that became the volume, whose frames are kept beside it.
         by: Who begins.
 
     Raises:
@@ -62,6 +73,8 @@ def new_case(root: Path, name: str, volume: Path, *, seeds: Seeds | None = None,
         with Session.create(making, volume, by=by, muscles=_muscles(seeds)) as session:
             if seeds is not None:
                 session.apply(*imported(session, seeds))
+        if recording is not None:
+            keep_frames(recorded_sweeps(recording), making)
         making.rename(root / name)
     except OSError as error:
         raise InputError(f"a place for the case {name}", error.strerror or str(error), "Choose another name.") from error

@@ -68,6 +68,15 @@ class _Recordings:
     grid: Grid | None
 
 
+def recorded_sweeps(files: RecordingFiles) -> tuple[Sweep, ...]:
+    """The sweeps of some recordings.
+
+    Raises:
+        InputError: Something cannot be read, or does not go together.
+    """
+    return _read(files).sweeps
+
+
 def plan_files(files: RecordingFiles) -> CompoundPlan:
     """Grid, voxels and memory, before any of it is taken.
 
