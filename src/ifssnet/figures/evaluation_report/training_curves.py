@@ -36,7 +36,7 @@ class Line:
     """One curve, and the words at its end.
 
     Attributes:
-        name: Words beside its last point.
+        name: Words beside its last point; empty for a curve without words.
         x: Units of training.
         y: Values.
         color: The curve's colour; the words are as dark as they have to be.
@@ -104,7 +104,9 @@ def curves(panels: Sequence[Panel], title: str, width: float = 1040.0) -> str:
     for index, panel in enumerate(shown):
         place = f"translate({number(index * each)} 0)"
         parts.append(element("g", _drawn(panel, each, height), transform=place))
-        said.append(f"{panel.heading}: " + ", ".join(f"{line.name} ends at {line.y[-1]:.3g}" for line in panel.lines))
+        said.append(
+            f"{panel.heading}: " + ", ".join(f"{line.name} ends at {line.y[-1]:.3g}" for line in panel.lines if line.name)
+        )
     return element(
         "svg",
         element("title", escape(title)),
@@ -148,8 +150,9 @@ def _drawn(panel: Panel, width: float, height: float) -> str:
     lines, span = panel.lines, panel.span
     first, last = min(float(line.x[0]) for line in lines), max(float(line.x[-1]) for line in lines)
     low, high = span or _span(lines)
-    words = [line.name if line.raw is not None else f"{line.name} {line.y[-1]:.3f}" for line in lines]
-    aside = 8.2 * max(len(text) for text in words) + 16
+    named = [line for line in lines if line.name]
+    words = [line.name if line.raw is not None else f"{line.name} {line.y[-1]:.3f}" for line in named]
+    aside = 8.2 * max((len(text) for text in words), default=0) + 16
     frame = Frame(width, height, (first, max(last, first + 1)), (low, high), left=58.0, right=aside, top=38.0, bottom=46.0)
     parts = [
         element("text", escape(panel.heading), class_="heading", x=frame.left, y=20.0),
@@ -166,8 +169,8 @@ def _drawn(panel: Panel, width: float, height: float) -> str:
         parts.append(element("path", class_="curve", d=path_data(places), stroke=color, stroke_dasharray=line.dash or None))
         if line.dots or len(places) == 1:
             parts += [element("circle", cx=x, cy=y, r=2.6, fill=color) for x, y in places]
-    heights = _apart([frame.y(min(max(float(line.y[-1]), low), high)) for line in lines], frame.top, frame.floor)
-    for line, text, at in zip(lines, words, heights, strict=True):
+    heights = _apart([frame.y(min(max(float(line.y[-1]), low), high)) for line in named], frame.top, frame.floor)
+    for line, text, at in zip(named, words, heights, strict=True):
         shade = hex_of(readable(line.color))
         x = width - aside + 7
         parts.append(element("text", escape(text), class_="name", x=x, y=at, dy="0.34em", style=f"fill:{shade}"))

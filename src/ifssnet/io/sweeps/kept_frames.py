@@ -43,9 +43,7 @@ def keep_frames(sweeps: Sequence[Sweep], case: Path) -> None:
         folder.mkdir()
         for number, sweep in enumerate(sweeps, start=1):
             np.save(folder / f"{number}.npy", _grey(sweep), allow_pickle=False)
-        poses = {f"pose{number}": sweep.image_to_world for number, sweep in enumerate(sweeps, start=1)}
-        valid = {f"valid{number}": sweep.valid for number, sweep in enumerate(sweeps, start=1)}
-        np.savez(folder / _POSES, **poses, **valid)
+        np.savez(folder / _POSES, *(each for sweep in sweeps for each in (sweep.image_to_world, sweep.valid)))
     except OSError as error:
         raise InputError("room for the frames of the sweeps", error.strerror or str(error), "Make room on the disk.") from error
 
@@ -64,8 +62,8 @@ def kept_frames(case: Path) -> tuple[KeptSweep, ...]:
             found = tuple(
                 KeptSweep(
                     np.load(folder / f"{number}.npy", mmap_mode="r", allow_pickle=False),
-                    np.asarray(poses[f"pose{number}"], dtype=np.float64),
-                    np.asarray(poses[f"valid{number}"], dtype=np.bool_),
+                    np.asarray(poses[f"arr_{2 * number - 2}"], dtype=np.float64),
+                    np.asarray(poses[f"arr_{2 * number - 1}"], dtype=np.bool_),
                 )
                 for number in range(1, len(poses.files) // 2 + 1)
             )

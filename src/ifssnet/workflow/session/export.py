@@ -186,7 +186,14 @@ def _save_report(session: Session, folder: Path, _: LabelMap) -> list[Path]:
     seeds = _save_seeds(session, folder, session.state.label_map())[0]
     volume = session.folder / session.state.volume
     drain(
-        report_files(labels, folder / "report.html", volume, seeds_path=seeds, title=session.state.subject or None, force=True)
+        report_files(
+            labels,
+            folder / "report.html",
+            volume,
+            seeds_path=seeds,
+            title=session.state.subject or session.folder.name,
+            force=True,
+        )
     )
     return [folder / "report.html"]
 

@@ -52,7 +52,7 @@ class RawFrames:
 
     Args:
         case: The case's folder.
-        grid: Of its volume.
+        grid: The grid of its volume.
 
     Raises:
         InputError: Their files were damaged.
