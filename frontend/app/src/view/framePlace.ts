@@ -2,7 +2,7 @@
 import type { NearFrame } from "../api.ts";
 import type { Point } from "../draw/shapes.ts";
 
-/** What is drawn on a frame counts on the slice up to here: less than an ultrasound image is thick. */
+/** What is drawn on a frame counts on the slice up to here: about what an ultrasound image is thick. */
 export const CLOSE_MM = 1.5;
 
 export class FramePlace {
