@@ -7,11 +7,12 @@ JOBS   ?= 2
 VIEWER := frontend/report-viewer
 APP    := frontend/app
 CASES  ?= cases
+SIZE   ?= quarter
 FRONT  := $(VIEWER)/node_modules/.stamp $(APP)/node_modules/.stamp
 STEPS  := JOBS=$(JOBS) $(PYTHON) tools/steps.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-all coverage bench bench-record mutation check docs frontend release-check lock sizes clean
+.PHONY: help setup demo serve test test-all coverage bench bench-curves bench-record mutation check docs frontend release-check lock sizes clean
 
 help: ## Say what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -34,12 +35,11 @@ test-all: $(VENV)/.itk $(VENV)/.cluster $(FRONT) ## The same with the slow tests
 coverage: $(VENV)/.dev ## Which lines and branches the fast tests reach, against the floor in pyproject.toml
 	@$(STEPS) coverage
 
-bench: $(VENV)/.dev ## Timings as ratios within one run, and time and memory at full size
-	$(BIN)/python benchmarks/bench_propagate.py
-	$(BIN)/python benchmarks/bench_recurrent.py
-	$(BIN)/python benchmarks/bench_measure.py
-	$(BIN)/python benchmarks/bench_phantom.py --what small quarter scan
-	$(BIN)/pytest benchmarks -o python_files='bench_*.py' -m "" --benchmark-only --benchmark-columns=min,median,max,rounds
+bench: $(VENV)/.dev ## One table of all timings, with peers and the machine's limits; SIZE=small, quarter or paper
+	$(BIN)/python benchmarks/one_table.py --size $(SIZE)
+
+bench-curves: $(VENV)/.dev ## Time and memory against size, as a picture; at full size, some ten minutes
+	$(BIN)/python benchmarks/cost_curves.py --picture docs/images/cost-curves.svg
 
 bench-record: $(VENV)/.dev ## This version's times on one digital leg, into benchmarks/history/
 	$(BIN)/python benchmarks/record.py

@@ -22,10 +22,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 
-from record import machine, versions
+from record import versions
 from stamp import commit, today
+
+from ifssnet.core.machine.description import machine
 
 IFSS = (sys.executable, "-c", "from ifssnet.cli.main import main; main()")
 
@@ -84,7 +87,7 @@ def measured(cohort: Path, folder: Path, chosen: argparse.Namespace) -> dict[str
     return {
         "made": today(),
         "commit": commit(),
-        "machine": machine(),
+        "machine": asdict(machine()),
         "versions": versions(),
         "workers": chosen.workers,
         "methods": chosen.methods.split(","),

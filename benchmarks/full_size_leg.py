@@ -20,9 +20,17 @@ from ifssnet.workflow.cohorts.phantom_files import LegOptions, make_leg
 SEED, VOXEL_MM, EVERY_MM = 3, 0.277, 27.7
 
 
-def full_size_leg(folder: Path, size: int = 512, slices: int = 1400) -> tuple[Path, Path]:
-    """The volume and the seeds as files, in a folder that may hold them already."""
-    volume, seeds = folder / f"leg-{size}-{slices}.mha", folder / f"seeds-{size}-{slices}.seg.nrrd"
+def full_size_leg(folder: Path, size: int = 512, slices: int = 1400, slice_mm: float | None = None) -> tuple[Path, Path]:
+    """The volume and the seeds as files, in a folder that may hold them already.
+
+    Args:
+        folder: Where.
+        size: Pixels of a slice's side.
+        slices: How many slices.
+        slice_mm: From one to the next, for a leg as long as these are; None for a leg of the same length whatever their number.
+    """
+    name = f"{size}-{slices}" + ("" if slice_mm is None else f"-{slice_mm}")
+    volume, seeds = folder / f"leg-{name}.mha", folder / f"seeds-{name}.seg.nrrd"
     if volume.exists() and seeds.exists():
         return volume, seeds
     folder.mkdir(parents=True, exist_ok=True)
@@ -31,7 +39,9 @@ def full_size_leg(folder: Path, size: int = 512, slices: int = 1400) -> tuple[Pa
         drain(make_leg(small, LegOptions(seed=SEED, size="small", via="direct")))
     grey, truth = ifssnet.open_volume(small / "x1.mha").array, ifssnet.open_labels(small / "masksX1.mha")
     shape = (slices, size, size)
-    grid = Grid(shape, (VOXEL_MM * 512 / size, VOXEL_MM * 512 / size, VOXEL_MM * 1400 / slices))
+    grid = Grid(
+        shape, (VOXEL_MM * 512 / size, VOXEL_MM * 512 / size, VOXEL_MM * 1400 / slices if slice_mm is None else slice_mm)
+    )
     large = np.stack([np.clip(plane, 0, 255).astype(np.uint8) for plane in enlarged(grey, shape)])
     labels = np.zeros(shape, np.uint8)
     for value in truth.names:

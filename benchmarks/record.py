@@ -12,28 +12,30 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import platform
 import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy import ndimage
 
 import ifssnet
 from ifssnet.core.errors import InputWarning
-from ifssnet.core.machine.memory import total_memory
+from ifssnet.core.machine.description import machine
 from ifssnet.core.progress import drain
 
 HISTORY = Path(__file__).resolve().parent / "history"
-LIBRARIES = ("numpy", "scipy", "numba", "scikit-image", "SimpleITK", "torch")
+LIBRARIES = (
+    *("numpy", "scipy", "numba", "scikit-image", "SimpleITK", "torch", "onnxruntime", "openvino"),
+    *("nibabel", "pynrrd", "surface-distance"),
+)
 SEED, EVERY_MM, FILL_MM = 3, 27.7, 3.0
 
 
@@ -51,7 +53,7 @@ def main() -> None:
     entry = {
         "version": ifssnet.__version__,
         "date": datetime.now(UTC).date().isoformat(),
-        "machine": machine(),
+        "machine": asdict(machine()),
         "versions": versions(),
         "what": f"the digital leg of seed {SEED}, size {chosen.size}; seeds on three slices every {EVERY_MM} mm",
         "rounds": chosen.rounds,
@@ -121,26 +123,6 @@ def steps(folder: Path, size: str) -> Iterator[tuple[str, Callable[[], object]]]
     ifssnet.save(volume, folder / "volume.mha")
     page = folder / "page.html"
     yield "report", lambda: drain(report_files(folder / "found.seg.nrrd", page, folder / "volume.mha", force=True))
-
-
-def machine() -> dict[str, Any]:
-    """The machine in words that name nobody: system, processor, cores that may be used, memory."""
-    memory = total_memory()
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return {
-        "system": f"{platform.system()}, {platform.machine()}",
-        "processor": processor(),
-        "cores": usable,
-        "memory_gb": None if memory is None else round(memory / 1e9),
-    }
-
-
-def processor() -> str:
-    """Its name where the system tells."""
-    listed = Path("/proc/cpuinfo")
-    lines = listed.read_text(encoding="utf-8").splitlines() if listed.exists() else []
-    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return next(iter(named), platform.processor() or "unknown")
 
 
 def versions() -> dict[str, str]:

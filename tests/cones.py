@@ -1,4 +1,4 @@
-"""A cohort that is small enough to train on in a test: cones in noise."""
+"""Legs that are small enough for a test: a cohort of cones in noise to train on, and blocks drawn on few slices."""
 
 from __future__ import annotations
 
@@ -49,3 +49,14 @@ def cone_cohort(root: Path) -> Path:
         save(LabelMap(labels, grid, {100: "SOL", 150: "GM"}), folder / "masksX1.mha")
     (root / "cohort.toml").write_text('name = "cones"\n[labels]\n100 = "SOL"\n150 = "GM"\n', encoding="utf-8")
     return root
+
+
+def block_leg(folder: Path, name: str, wide: int) -> None:
+    """A volume of noise, and a block drawn on three of its slices beside it, as NAME-seeds.mha."""
+    grid = Grid((12, 20, 20), (1.0, 1.0, 2.0))
+    folder.mkdir(parents=True, exist_ok=True)
+    labels = np.zeros(grid.shape_zyx, np.uint8)
+    labels[[1, 6, 10], 4 : 4 + wide, 5:12] = 7
+    grey = np.random.default_rng(wide).integers(1, 255, grid.shape_zyx, dtype=np.uint8)
+    save(Volume(grey, grid), folder / f"{name}.mha", force=True)
+    save(LabelMap(labels, grid, {7: "7"}), folder / f"{name}-seeds.mha", force=True)

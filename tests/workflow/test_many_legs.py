@@ -5,21 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from cones import block_leg
 from ifssnet.cli.commands import segment
 from ifssnet.cli.main import main
 from ifssnet.core.errors import InputError
-from ifssnet.core.grid import Grid
-from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import drain
 from ifssnet.io.open import open_labels
-from ifssnet.io.save import save
 from ifssnet.workflow.cohorts.found_legs import FoundLeg, found_legs, is_many
 from ifssnet.workflow.cohorts.segment_legs import SEGMENTED, VOLUMES, SegmentOptions, segment_legs
 
-GRID = Grid((12, 20, 20), (1.0, 1.0, 2.0))
 GUIDED = SegmentOptions("shape-interpolation", workers=0)
 
 
@@ -134,22 +130,12 @@ def test_what_is_no_folder_of_legs(tmp_path: Path) -> None:
             found_legs(words)
 
 
-def leg(folder: Path, name: str, wide: int) -> None:
-    """A block drawn on three slices, in noise."""
-    folder.mkdir(parents=True, exist_ok=True)
-    labels = np.zeros(GRID.shape_zyx, np.uint8)
-    labels[[1, 6, 10], 4 : 4 + wide, 5:12] = 7
-    grey = np.random.default_rng(wide).integers(1, 255, GRID.shape_zyx, dtype=np.uint8)
-    save(Volume(grey, GRID), folder / f"{name}.mha", force=True)
-    save(LabelMap(labels, GRID, {7: "7"}), folder / f"{name}-seeds.mha", force=True)
-
-
 @pytest.fixture
 def legs(tmp_path: Path) -> Path:
     root = tmp_path / "legs"
-    leg(root, "P1", 6)
-    leg(root / "more", "P2", 9)
-    leg(root, "P3", 8)
+    block_leg(root, "P1", 6)
+    block_leg(root / "more", "P2", 9)
+    block_leg(root, "P3", 8)
     (root / "P3.mha").write_bytes((root / "P3.mha").read_bytes()[:900])
     (root / "cohort.toml").write_text('[labels]\n7 = "SOL"\n', encoding="utf-8")
     return root
@@ -184,8 +170,8 @@ def test_many_legs_from_the_command_line(legs: Path, tmp_path: Path, capsys: pyt
     segment.run([str(legs / "P1.mha")], drawn, tmp_path / "one.seg.nrrd", "shape-interpolation", names="7=SOL", quiet=True)
     assert (tmp_path / "one.seg.nrrd").read_bytes() == contents(output)["P1.seg.nrrd"]
     # The bad leg is mended, and one more is drawn: what is there stays.
-    leg(legs, "P3", 8)
-    leg(legs, "P4", 4)
+    block_leg(legs, "P3", 8)
+    block_leg(legs, "P4", 4)
     before = times(output)
     capsys.readouterr()
     with pytest.raises(SystemExit) as ended:
@@ -202,7 +188,7 @@ def test_what_has_changed_is_made_again_and_what_was_edited_is_not(legs: Path, t
     run = lambda options=GUIDED: drain(segment_legs([str(legs)], None, output, options))  # noqa: E731
     run()
     before = times(output)
-    leg(legs, "P1", 5)
+    block_leg(legs, "P1", 5)
     (output / "more" / "P2.seg.nrrd").unlink()
     found = run()
     assert found.kept == 0
@@ -213,7 +199,7 @@ def test_what_has_changed_is_made_again_and_what_was_edited_is_not(legs: Path, t
         stream.write(b"\0")
     edited = contents(output)["P1.seg.nrrd"]
     assert run().kept == 2
-    leg(legs, "P1", 7)
+    block_leg(legs, "P1", 7)
     found = run()
     assert "was edited" in found.legs[0].error
     assert contents(output)["P1.seg.nrrd"] == edited

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from cones import block_leg, cone_cohort
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress, drain
 from ifssnet.workflow.jobs.cluster import Cluster
@@ -139,3 +142,57 @@ def test_a_node_that_is_killed_and_a_head_that_comes_back(tmp_path: Path, cluste
     assert [progress.done for progress in seen] == sorted(progress.done for progress in seen)
     assert any("does not answer" in progress.note for progress in seen)
     assert not list(tmp_path.glob(".shared-*"))
+
+
+def ifss(*words: object) -> subprocess.Popen[str]:
+    """The command as a user starts it."""
+    command = [sys.executable, "-m", "ifssnet", *map(str, words)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8")
+
+
+def said_by(process: subprocess.Popen[str], code: int) -> str:
+    said = "".join(process.communicate(timeout=300))
+    assert process.returncode == code, said
+    return said
+
+
+def results_in(folder: Path, *patterns: str) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for pattern in patterns for path in folder.rglob(pattern)}
+
+
+@pytest.mark.slow
+@pytest.mark.posix
+def test_the_command_line_on_a_cluster_that_loses_a_node(tmp_path: Path, store: str, cluster: TwoNodes) -> None:
+    """`ifss segment` of a folder and of a store, `ifss evaluate` of a store: the bytes of one process on this machine."""
+    import s3fs
+
+    legs, cones = tmp_path / "legs", cone_cohort(tmp_path / "cones")
+    for number in range(12):
+        block_leg(legs, f"P{number:02d}", 4 + number % 8)
+    (legs / "P05.mha").write_bytes((legs / "P05.mha").read_bytes()[:900])
+    system = s3fs.S3FileSystem()
+    for folder in (legs, cones):
+        system.put(str(folder), f"{store}/{folder.name}", recursive=True)
+    method, address = ("--method", "shape-interpolation", "-q"), ("--cluster", cluster.ray.address)
+    said_by(ifss("segment", legs, "-o", tmp_path / "one", *method, "--workers", 0), 1)
+    expected = results_in(tmp_path / "one", "*.seg.nrrd")
+    assert len(expected) == 11
+    running = ifss("segment", legs, "-o", tmp_path / "many", *method, *address)
+    while not results_in(tmp_path / "many", "P*.seg.nrrd"):
+        assert running.poll() is None, said_by(running, 1)
+        time.sleep(0.05)
+    cluster.kill_a_node()
+    left = 11 - len(results_in(tmp_path / "many", "P*.seg.nrrd"))
+    assert "failed: P05" in said_by(running, 1)
+    assert left > 0
+    assert results_in(tmp_path / "many", "*.seg.nrrd") == expected
+    said = said_by(ifss("segment", f"{store}/legs", "-o", tmp_path / "store", *method, *address), 1)
+    assert "cut short" in said
+    assert results_in(tmp_path / "store", "*.seg.nrrd") == expected
+    compared = ("--methods", "hold,plain", "--every", 8, "--split", "val", "-q", "-o")
+    said_by(ifss("evaluate", cones, *compared, tmp_path / "own", "--workers", 0), 0)
+    said_by(ifss("evaluate", f"{store}/cones", *compared, tmp_path / "far", *address), 0)
+    kept = ("*.seg.nrrd", "*.slices.csv.gz")
+    assert len(results_in(tmp_path / "own", *kept)) == 5
+    assert results_in(tmp_path / "far", *kept) == results_in(tmp_path / "own", *kept)
+    assert not [path for path in tmp_path.rglob("*") if "partial" in path.name or path.name.startswith(".shared-")]

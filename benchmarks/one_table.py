@@ -1,0 +1,128 @@
+"""One table of all that is timed: what we take, what other packages take for the same, and what the machine could do at most.
+
+    python benchmarks/one_table.py [--size small|quarter|paper] [--rounds 3] [--only WORDS ...] [--output FILE.json]
+
+A round runs our way and every peer's once, in turn, so that other work on the machine meets all of them. A ratio is that of one
+round: seconds of the peer through ours, where more than 1 means that we are faster. The table gives the smallest and the median
+of the rounds. The limit is what the memory or the processor allows at the rate that is measured in the same run; `of the limit`
+is the share of it that we reach. Peers that are not installed are left out.
+
+On a quiet machine with two cores and three rounds, size small takes about TIME_SMALL, quarter TIME_QUARTER, and paper
+(512 x 512 x 1400) TIME_PAPER.
+Everything goes to `benchmarks/history/table-SIZE.json`, the table as Markdown to standard output.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from limits import limits
+from record import versions
+from stamp import commit, today
+from table_rows import SIZES, Row, rows
+
+from ifssnet.core.errors import InputWarning
+from ifssnet.core.machine.description import machine
+
+HISTORY = Path(__file__).resolve().parent / "history"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", choices=list(SIZES), default="quarter")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", nargs="+", help="rows with one of these words alone")
+    parser.add_argument("--output", type=Path, help="the JSON file")
+    parser.add_argument("--note", default="", help="what a reader should know, such as other work on the machine")
+    chosen = parser.parse_args()
+    warnings.simplefilter("ignore", InputWarning)
+    most = limits(chosen.rounds)
+    entry = {
+        "made": today(),
+        "commit": commit(),
+        "note": chosen.note,
+        "machine": asdict(machine()),
+        "load": [round(value, 1) for value in os.getloadavg()] if hasattr(os, "getloadavg") else None,
+        "versions": versions(),
+        "size_zyx": [SIZES[chosen.size][0], *[SIZES[chosen.size][1]] * 2],
+        "rounds": chosen.rounds,
+        "limits": {name: round(value, 1) for name, value in asdict(most).items()},
+    }
+    found: list[dict[str, object]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for row in rows(chosen.size, Path(folder), most):
+            if chosen.only and not any(word in row.what for word in chosen.only):
+                continue
+            print(row.what, file=sys.stderr, flush=True)
+            found.append(measured(row, chosen.rounds))
+    target = chosen.output or HISTORY / f"table-{chosen.size}.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps({**entry, "rows": found}, indent=1) + "\n", encoding="utf-8", newline="\n")
+    print(markdown({**entry, "rows": found}))
+
+
+def measured(row: Row, rounds: int) -> dict[str, object]:
+    """A row's seconds, and its ratios."""
+    ways = {"": row.ours, **row.peers}
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    for round_ in range(rounds if row.once else rounds + 1):
+        for name in ways if round_ % 2 else list(ways)[::-1]:
+            seconds = timed(ways[name])
+            # The first round compiles, and fills the system's memory of files.
+            if row.once or round_:
+                taken[name].append(seconds)
+    own = taken[""]
+    table: dict[str, object] = {"what": row.what, "seconds": both(own)}
+    if row.amount is not None:
+        table["rate"] = [round(row.amount[0] / min(own)), row.amount[1]]
+    if row.limit_s is not None:
+        table |= {"of_the_limit": round(row.limit_s / min(own), 4), "limit": row.limit}
+    table["peers"] = {
+        name: {"seconds": both(seconds), "ratio": both([theirs / ours for theirs, ours in zip(seconds, own, strict=True)])}
+        for name, seconds in taken.items()
+        if name
+    }
+    return table
+
+
+def timed(step: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    step()
+    return time.perf_counter() - began
+
+
+def both(values: list[float]) -> list[float]:
+    """The smallest and the median."""
+    return [round(min(values), 4), round(statistics.median(values), 4)]
+
+
+def markdown(entry: dict) -> str:
+    """The table for a page: a line for each row."""
+    z, y, x = entry["size_zyx"]
+    most = entry["limits"]
+    head = (
+        f"{x} x {y} x {z} voxels, {entry['made']}, commit {entry['commit']}; {entry['machine']['threads']} threads of "
+        f"{entry['machine']['processor']}; limits: {most['sgemm_gflops']:.0f} GFLOP/s of matrix products, "
+        f"{most['copy_gb_s']:.0f} GB/s of copying. {entry['note']}"
+    ).strip()
+    lines = [head, "", "| work | seconds | of the limit | peers, how many times as long |", "|---|---|---|---|"]
+    for row in entry["rows"]:
+        rate = f" ({row['rate'][0]} {row['rate'][1]})" if "rate" in row else ""
+        share = f"{100 * row['of_the_limit']:.1f} % of {row['limit']}" if "limit" in row else "-"
+        peers = ", ".join(f"{name} {peer['ratio'][0]:.2f}, {peer['ratio'][1]:.2f}" for name, peer in row["peers"].items())
+        lines.append(f"| {row['what']} | {row['seconds'][0]:.3f}, {row['seconds'][1]:.3f}{rate} | {share} | {peers or '-'} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
