@@ -2,10 +2,11 @@
 
     python benchmarks/cost_curves.py [--size 512] [--slices 1400] [--rounds 2] [--picture docs/images/cost-curves.svg]
 
-A leg twice as long has twice the slices, and twice as many of them drawn. Each run is a process of its own; the smallest of the
-rounds counts. For each command the table says the line through the points (seconds to start, and a million voxels), how far
-the points are from it at most, and the exponent: the slope of a straight line through the logarithms, which is 1 where twice
-the voxels take twice as long, and less where the start still weighs. Memory is given by voxel: what a larger leg adds.
+A leg twice as long has twice the slices, and twice as many of them drawn. Each run is a process of its own; the smallest of
+the rounds counts. For each command the table says the line through the points (seconds to start, and a million voxels), how
+far the points are from it at most, and the exponent: the slope of a straight line through the logarithms, of what a leg takes
+beyond one of 1/16 of the slices, against the voxels that it has beyond that one. It is 1 where twice the work takes twice as
+long. Memory is given by voxel: what a larger leg adds.
 
 On a quiet machine with two cores, 512 x 512 x 1400 takes about 12 minutes and 8 GB of disk. The numbers go to
 `benchmarks/history/cost-curves.json`.
@@ -25,7 +26,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from full_size_leg import full_size_leg
 from stamp import commit, today
 
 from ifssnet.core.machine.description import machine
@@ -34,7 +34,9 @@ from ifssnet.figures.drawing.standalone import picture
 from ifssnet.figures.drawing.svg import element, escape, path_data
 
 HISTORY = Path(__file__).resolve().parent / "history" / "cost-curves.json"
-PARTS = (0.25, 0.5, 1.0, 2.0)
+PARTS = (0.0625, 0.25, 0.5, 1.0, 2.0)
+"""The first leg shows what starting takes."""
+
 SLICE_MM = 0.277
 WAYS = {
     "segment, guided": ["--method", "shape-interpolation"],
@@ -78,6 +80,8 @@ def main() -> None:
 
 def costs(folder: Path, size: int, slices: int, rounds: int) -> dict[str, tuple[float, float]]:
     """Seconds of the processor and GB at most of every command on one leg."""
+    from full_size_leg import full_size_leg
+
     volume, seeds = full_size_leg(folder, size, slices, SLICE_MM)
     found = folder / "found.seg.nrrd"
     least: dict[str, tuple[float, float]] = {}
@@ -106,7 +110,8 @@ def fitted(voxels: Sequence[float], points: Sequence[tuple[float, float]]) -> di
     seconds, memory = (np.array(values) for values in zip(*points, strict=True))
     each, start = np.polyfit(voxels, seconds, 1)
     off = np.abs(start + each * np.array(voxels) - seconds) / seconds
-    exponent = np.polyfit(np.log(voxels), np.log(seconds), 1)[0]
+    more, longer = np.array(voxels[1:]) - voxels[0], np.maximum(seconds[1:] - seconds[0], 1e-3)
+    exponent = np.polyfit(np.log(more), np.log(longer), 1)[0]
     by_voxel, base = np.polyfit(voxels, memory, 1)
     return {
         "seconds": seconds.round(2).tolist(),

@@ -7,8 +7,6 @@ round: seconds of the peer through ours, where more than 1 means that we are fas
 of the rounds. The limit is what the memory or the processor allows at the rate that is measured in the same run; `of the limit`
 is the share of it that we reach. Peers that are not installed are left out.
 
-On a quiet machine with two cores and three rounds, size small takes about TIME_SMALL, quarter TIME_QUARTER, and paper
-(512 x 512 x 1400) TIME_PAPER.
 Everything goes to `benchmarks/history/table-SIZE.json`, the table as Markdown to standard output.
 """
 

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bench_measure import leg as spindles
-from full_size_leg import full_size_leg
 from limits import Limits
 
 import ifssnet
@@ -56,6 +54,8 @@ class Row:
 
 def rows(size: str, folder: Path, machine: Limits) -> Iterator[Row]:
     """All rows; files are written into a folder."""
+    from bench_measure import leg as spindles
+
     slices, side = SIZES[size]
     found = spindles(slices, side, 0.0)
     grey = np.random.default_rng(0).integers(20, 60, found.array.shape, np.uint8)
@@ -95,7 +95,7 @@ def others(path: Path, array: np.ndarray, folder: Path) -> tuple[dict[str, Calla
         import SimpleITK as sitk
 
         image: Any = sitk.GetImageFromArray(array)
-        readers["SimpleITK"] = lambda: sitk.GetArrayViewFromImage(sitk.ReadImage(str(path))).max()
+        readers["SimpleITK"] = lambda: sitk.GetArrayFromImage(sitk.ReadImage(str(path))).max()
         writers["SimpleITK"] = lambda: sitk.WriteImage(image, target, packed)
     if find_spec("nibabel") and ".nii" in path.name:
         import nibabel as nib
@@ -262,6 +262,8 @@ def network(side: int, machine: Limits) -> Iterator[Row]:
 
 def commands(folder: Path, size: str) -> Iterator[Row]:
     """Whole commands, from files to files, each in a process of its own."""
+    from full_size_leg import full_size_leg
+
     slices, side = SIZES[size]
     volume, seeds = full_size_leg(folder, side, slices)
     ways = {"guided": ["--method", "shape-interpolation"], "plain": ["--method", "shape-interpolation", "--plain"]}

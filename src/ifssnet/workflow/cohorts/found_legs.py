@@ -331,7 +331,7 @@ def _legs(images: Sequence[_Image], labels: Mapping[int, str]) -> list[FoundLeg]
         files = (*volume.files, *image.files)
         legs.append(FoundLeg(name, volume.path, image.path, rater, labels, files))
     legs += [
-        FoundLeg(_name(place), image.path, problem="nothing was drawn: no file of seeds has its name")
+        FoundLeg(_name(place), image.path, problem="nothing was drawn: by its name, no file of seeds belongs to it")
         for place, image in volumes.items()
         if not drawn_on[place]
     ]
