@@ -92,6 +92,13 @@ def test_what_cannot_be_segmented_says_why(tmp_path: Path, names: list[str], pro
     assert all(words in found[name] for name, words in problem.items())
 
 
+@pytest.mark.posix
+def test_a_link_back_to_the_folder_finds_nothing_twice(tmp_path: Path) -> None:
+    root = files(tmp_path, "P1.mha", "P1.seg.nrrd")
+    (root / "again").symlink_to(root)
+    assert list(shown(found_legs([str(root)]))) == ["P1"]
+
+
 def test_seeds_in_a_folder_of_their_own_and_by_a_pattern(tmp_path: Path) -> None:
     legs = files(tmp_path / "legs", "P1/x1.mha", "P1/masksX1.mha", "P1/x1-AB.seg.nrrd", "P2.mha")
     drawn = files(tmp_path / "drawn", "P1.mha", "P2.nii.gz")

@@ -136,6 +136,8 @@ def run(
         return None
     many = many_legs(volumes or ())
     if output is None or not (seeds or many):
+        if many:
+            raise InputError("-o FOLDER with many legs", "no -o", "Say where to write the segmentations.")
         missing = "-o" if seeds else "--seeds"
         raise InputError("--seeds SEEDS and -o SEG", f"no {missing}", "Say what was drawn and where to write.")
     chosen: dict[str, object] = dict(given(settings))

@@ -248,15 +248,18 @@ def _only(images: Sequence[_Image], pattern: str) -> list[_Image]:
 
 
 def _folders(root: Path) -> Iterator[Path]:
-    """A folder and those in it that hold neither results nor one volume.
+    """A folder and those in it that hold neither results nor one volume; each once, however links lead to it.
 
     Raises:
         InputError: Deeper or more than legs lie.
     """
-    seen = 0
+    seen, been = 0, set[Path]()
     waiting = [(root, 0)]
     while waiting:
         folder, depth = waiting.pop()
+        if (real := folder.resolve()) in been:
+            continue
+        been.add(real)
         yield folder
         for each in entries_of(folder):
             seen += 1
