@@ -1,6 +1,6 @@
 """The pictures of the tutorial on the page: a digital leg, drawn on a few slices, propagated, in Chromium.
 
-Usage: `python docs/tutorials/images/make_browser_pictures.py [CHROMIUM]`; it takes two minutes.
+Usage: `python docs/tutorials/images/make_browser_pictures.py [CHROMIUM]`; it takes some minutes.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 from ifssnet.core.progress import drain
 from ifssnet.workflow.arrivals.new_case import new_case
 from ifssnet.workflow.cohorts.phantom_files import LegOptions, make_leg
+from ifssnet.workflow.leg.compound_files import RecordingFiles
 from ifssnet.workflow.leg.seed_files import SeedChoice, draw_seeds
 
 HERE = Path(__file__).parent
@@ -44,12 +45,14 @@ def main() -> None:
 
 
 def make_cases(folder: Path, root: Path) -> None:
-    """Legs at several stages."""
-    drain(make_leg(folder / "leg", LegOptions(seed=3, size="quarter", via="direct")))
-    volume = folder / "leg" / "x1.mha"
-    seeds = draw_seeds(folder / "leg" / "masksX1.mha", SeedChoice(consecutive=3, every_mm=27.7))
+    """Legs at several stages, made from sweeps."""
+    leg = folder / "leg"
+    drain(make_leg(leg, LegOptions(seed=3, size="quarter", via="scan")))
+    seeds = draw_seeds(leg / "masksX1.mha", SeedChoice(consecutive=3, every_mm=27.7))
+    recording = RecordingFiles(tuple(sorted(leg.glob("sweep?.igs.mha"))), leg / "plus.xml")
     for name in ("P07 left", "P07 right", "P08 left"):
-        new_case(root, name, volume, seeds=None if name == "P08 left" else seeds, by="A. Expert")
+        drawn = None if name == "P08 left" else seeds
+        new_case(root, name, leg / "x1.mha", seeds=drawn, recording=recording, by="A. Expert")
 
 
 def take(page: Page, address: str) -> None:
@@ -64,6 +67,11 @@ def take(page: Page, address: str) -> None:
     page.keyboard.press("2")
     page.wait_for_timeout(9000)
     save(page, "browser-case.png")
+    page.keyboard.press("v")
+    page.get_by_text("from the slice").wait_for()
+    page.wait_for_timeout(3000)
+    save(page, "browser-frame.png")
+    page.keyboard.press("v")
     page.get_by_role("link", name="All cases").click()
     page.get_by_text("P08 left").wait_for()
     save(page, "browser-home.png")

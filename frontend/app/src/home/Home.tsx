@@ -63,6 +63,7 @@ export function Home() {
               </select>
             </label>
           </div>
+          {found.value === null && !locked.value && <p class="none" role="status">{t("loading")}</p>}
           {found.value !== null && found.value.cases.length === 0 && <p class="none">{t("noCases")}</p>}
           {found.value !== null && found.value.cases.length > 0 && rows.value.length === 0 && <p class="none">{t("noMatch")}</p>}
           <Many rows={found.value?.cases ?? []} reload={load} />

@@ -68,6 +68,10 @@ function Opened({ store }: { store: CaseStore }) {
           <p class="where" data-testid="where">
             <b>{t("sliceOf", z + 1, shape[0])}</b> {t("position", number(z * spacing[0], 1))}
           </p>
+          <div class="steps">
+            <button type="button" aria-label={t("sliceBefore")} onClick={() => store.goTo(z - 1)}>‹</button>
+            <button type="button" aria-label={t("sliceAfter")} onClick={() => store.goTo(z + 1)}>›</button>
+          </div>
           {store.sweeps.value > 0 && (
             <button type="button" class="framed" data-testid="framed" aria-pressed={store.framed.value} title={t("frameWhy")} onClick={() => (store.framed.value = !store.framed.value)}>
               {t("rawFrame")} <kbd>V</kbd>

@@ -53,7 +53,7 @@ export function ThreeD({ store }: { store: CaseStore }) {
       {possible ? (
         <>
           <canvas ref={ref} role="img" aria-label={t("threeDHint")} data-testid="three" data-shown={shown.value} />
-          {shown.value === 0 && <p class="empty">{t("threeDEmpty")}</p>}
+          {shown.value === 0 && <p class="empty">{t(store.state.value!.muscles.some((muscle) => muscle.methods.length > 0) ? "loading" : "threeDEmpty")}</p>}
         </>
       ) : (
         <p class="empty" role="note">{t("noWebgl")}</p>
