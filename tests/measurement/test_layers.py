@@ -30,7 +30,7 @@ from ifssnet.measurement.layers import (
 from ifssnet.measurement.leg.muscles import measure
 from ifssnet.measurement.reference.compare import compare
 from ifssnet.workflow.report.outlined_slices import outlined_slice
-from ifssnet.workflow.report.report_files import muscle_surfaces
+from ifssnet.workflow.report.report_files import ShownSurfaces, muscle_surfaces
 from ifssnet.workflow.report.reported_leg import read_leg
 
 GRID = Grid((20, 18, 16), (1.0, 1.0, 2.0))
@@ -152,7 +152,8 @@ def test_the_report_shows_each_from_its_own_layer(tmp_path: Path) -> None:
         assert (shown.masks[name] == mask[10]).all()
         assert (shown.reference_masks[name] == mask[10]).all()
     surfaces = {
-        each.surface.name: enclosed_volume_mm3(each.surface.vertices_mm, each.surface.faces) for each in muscle_surfaces(leg)
+        each.surface.name: enclosed_volume_mm3(each.surface.vertices_mm, each.surface.faces)
+        for each in muscle_surfaces(leg, ShownSurfaces(leg.layers))
     }
     assert surfaces["SOL"] == pytest.approx(SOL.sum() * 2, rel=1e-3)
     assert main_code("report", path, "--reference", path, "-o", tmp_path / "page.html") == 0

@@ -149,10 +149,16 @@ def simplified(line: Float[np.ndarray, "point 2"], tolerance: float) -> Float[np
 
 
 def marching_cubes(
-    field: Float32[np.ndarray, "z y x"], level: float
+    field: Float32[np.ndarray, "z y x"], level: float, cells: Bool[np.ndarray, "z y x"] | None = None
 ) -> tuple[Float[np.ndarray, "vertex 3"], Int[np.ndarray, "face 3"]]:
-    """The iso-surface at a level (Lewiner's topologically sound variant); vertices as (z, y, x) indices."""
-    vertices, faces, _, _ = skimage.measure.marching_cubes(field, level, allow_degenerate=False)
+    """The iso-surface at a level (Lewiner's topologically sound variant); vertices as (z, y, x) indices.
+
+    Args:
+        field: Values at the voxels' centres.
+        level: Where the surface lies.
+        cells: At the last voxel of each cell of 2 x 2 x 2, whether to look for a surface in it; None: in all.
+    """
+    vertices, faces, _, _ = skimage.measure.marching_cubes(field, level, allow_degenerate=False, mask=cells)
     return np.asarray(vertices, dtype=np.float64), np.asarray(faces, dtype=np.int64)
 
 

@@ -13,9 +13,10 @@ from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.muscles import field_names, place_of
 from ifssnet.core.results.agreement import LegAgreement, MuscleAgreement
 from ifssnet.core.results.measures import LegMeasures, MeasureOptions, MuscleMeasures
+from ifssnet.geometry.surfaces.surface import surface_of
 from ifssnet.measurement.checks.completeness import completeness_findings
 from ifssnet.measurement.checks.scanned_edge import MuscleCoverage, muscle_coverage
-from ifssnet.measurement.leg.muscles import measure
+from ifssnet.measurement.leg.muscles import SurfaceMaker, measure
 from ifssnet.measurement.names import named_values
 from ifssnet.measurement.reference.compare import compare, mean_agreement
 
@@ -24,7 +25,10 @@ _STRUCTURE = "structure"
 
 
 def measure_layers(
-    layers: Sequence[LabelMap], volume: Volume | None = None, options: MeasureOptions | None = None
+    layers: Sequence[LabelMap],
+    volume: Volume | None = None,
+    options: MeasureOptions | None = None,
+    surface: SurfaceMaker = surface_of,
 ) -> LegMeasures:
     """Measure each muscle of several label maps on one grid, as `measure` does for one.
 
@@ -32,8 +36,8 @@ def measure_layers(
         InputError: Two layers name one muscle, or whatever `measure` refuses.
     """
     if len(layers) == 1:
-        return measure(layers[0], volume, options)
-    parts = [measure(layer, volume, options) for layer in layers]
+        return measure(layers[0], volume, options, surface)
+    parts = [measure(layer, volume, options, surface) for layer in layers]
     names = field_names(_names(layers))
     muscles: dict[str, MuscleMeasures] = {}
     for layer, part in zip(layers, parts, strict=True):

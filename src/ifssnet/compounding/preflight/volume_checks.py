@@ -36,21 +36,27 @@ def check_volume(volume: Volume, layers: Sequence[LabelMap]) -> list[Finding]:
                 "mm",
             )
         )
-    muscles = np.any([labels.array > 0 for labels in layers], axis=0)
-    known = volume.array != 0 if volume.seen is None else volume.seen
+    inside, unseen = 0, 0
+    blank = np.zeros(volume.grid.slices, dtype=np.bool_)
+    # Slice by slice: masks of the whole volume would take as much memory as the volume itself.
+    for z in range(volume.grid.slices):
+        muscles = np.any([labels.array[z] > 0 for labels in layers], axis=0)
+        pixels = int(np.count_nonzero(muscles))
+        if pixels:
+            known = volume.array[z] != 0 if volume.seen is None else volume.seen[z]
+            inside, unseen = inside + pixels, unseen + int(np.count_nonzero(muscles & ~known))
+            blank[z] = not known.any()
     # With a mask, the share is told muscle by muscle where muscles are measured.
-    unseen = muscles & ~known if volume.seen is None else np.zeros_like(muscles)
-    voxels = int(muscles.sum())
-    if voxels and unseen.sum() / voxels > MUCH_UNSEEN:
+    share = unseen / inside if inside and volume.seen is None else 0.0
+    if share > MUCH_UNSEEN:
         findings.append(
             Finding(
                 "warning",
-                f"{100 * unseen.sum() / voxels:.0f} % of the voxels inside the muscles have grey level 0.",
+                f"{100 * share:.0f} % of the voxels inside the muscles have grey level 0.",
                 "Black there means never seen or in shadow: outlines are guesses in such places.",
-                float(unseen.sum() / voxels),
+                share,
             )
         )
-    blank = np.array([muscles[z].any() and not known[z].any() for z in range(volume.grid.slices)])
     run_mm = longest_run(blank) * volume.grid.spacing_xyz_mm[2]
     if run_mm > DARK_RUN_MM:
         findings.append(

@@ -7,7 +7,7 @@ most nearly head to foot is taken. None of that depends on the order or the dire
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, no_type_check
 
@@ -84,6 +84,13 @@ def long_axis(array: Integer[np.ndarray, "z y x"], values: Sequence[int], grid: 
     if cut is not None and (cut == upright or longest_mm < MUCH_LONGER * shapes[cut].spread_mm):
         return cut
     return longest if longest_mm >= CLEARLY_LONGER * shapes[upright].spread_mm else upright
+
+
+def pixels_by_slice(array: Integer[np.ndarray, "z y x"], values: Sequence[int]) -> Mapping[int, Int[np.ndarray, " z"]]:
+    """How many pixels of each label value a slice has."""
+    ascending = np.array(sorted(set(values)), dtype=np.int64)
+    along_z, _, _ = _counts_along(array, ascending)
+    return dict(zip(ascending.tolist(), along_z, strict=True))
 
 
 def leg_order(labels: LabelMap, values: Sequence[int] | None = None) -> Order:

@@ -22,7 +22,7 @@ def smoothed_mask(mask: Bool[np.ndarray, "z y x"], sigma_voxels: Sequence[float]
         mask: What is smoothed.
         sigma_voxels: Standard deviation along z, y and x; 0 for none.
     """
-    out = np.empty(mask.shape, dtype=np.float32)
+    out = np.zeros(mask.shape, dtype=np.float32)
     _smooth(mask.view(np.uint8), *(_half_kernel(sigma) for sigma in sigma_voxels), out)
     return out
 
@@ -39,30 +39,66 @@ def _half_kernel(sigma: float) -> Float[np.ndarray, " away"]:
 @no_type_check
 @compiled(parallel=True)
 def _smooth(mask: Any, along_z: Any, along_y: Any, along_x: Any, out: Any) -> None:
+    """Smooth into an array of zeros; what lies out of reach of the mask stays as it is."""
     slices, rows, columns = mask.shape
-    reach = len(along_x) - 1
+    extents = np.empty((slices, 4), dtype=np.int64)
     for z in prange(slices):
-        total = np.empty(columns)
-        wide = np.zeros(columns + 2 * reach)
-        plane = np.empty((rows, columns), dtype=np.float32)
-        for y in range(rows):
-            _weigh(total, mask[z, y], along_z[0])
-            for away in range(len(along_z) - 1, 0, -1):
-                before, after = mask[max(z - away, 0), y], mask[min(z + away, slices - 1), y]
+        extents[z] = _extent(mask[z])
+    reach_z, reach_y, reach_x = len(along_z) - 1, len(along_y) - 1, len(along_x) - 1
+    for z in prange(slices):
+        around = extents[max(z - reach_z, 0) : z + reach_z + 1]
+        top, bottom, left, right = around[:, 0].min(), around[:, 1].max(), around[:, 2].min(), around[:, 3].max()
+        if bottom <= top:
+            continue
+        wide = right - left
+        total = np.empty(wide)
+        plane = np.zeros((rows, wide), dtype=np.float32)
+        for y in range(top, bottom):
+            _weigh(total, mask[z, y, left:right], along_z[0])
+            for away in range(reach_z, 0, -1):
+                before, after = mask[max(z - away, 0), y, left:right], mask[min(z + away, slices - 1), y, left:right]
                 _add(total, before, z - away >= 0, after, z + away < slices, along_z[away])
             plane[y] = total
-        for y in range(rows):
+        # A row with room on both sides, for the last axis.
+        row = np.zeros(wide + 4 * reach_x, dtype=np.float32)
+        total_x = np.empty(wide + 2 * reach_x)
+        first, last = max(left - reach_x, 0), min(right + reach_x, columns)
+        for y in range(max(top - reach_y, 0), min(bottom + reach_y, rows)):
             _weigh(total, plane[y], along_y[0])
-            for away in range(len(along_y) - 1, 0, -1):
+            for away in range(reach_y, 0, -1):
                 before, after = plane[max(y - away, 0)], plane[min(y + away, rows - 1)]
                 _add(total, before, y - away >= 0, after, y + away < rows, along_y[away])
-            out[z, y] = total
-            wide[reach : reach + columns] = out[z, y]
-            _weigh(total, wide[reach : reach + columns], along_x[0])
-            for away in range(reach, 0, -1):
-                before, after = wide[reach - away : reach - away + columns], wide[reach + away : reach + away + columns]
-                _add_both(total, before, after, along_x[away])
-            out[z, y] = total
+            row[2 * reach_x : 2 * reach_x + wide] = total
+            _weigh(total_x, row[reach_x : 3 * reach_x + wide], along_x[0])
+            for away in range(reach_x, 0, -1):
+                before, after = row[reach_x - away :][: len(total_x)], row[reach_x + away :][: len(total_x)]
+                _add_both(total_x, before, after, along_x[away])
+            start = first - (left - reach_x)
+            out[z, y, first:last] = total_x[start : start + last - first]
+
+
+@no_type_check
+@compiled()
+def _extent(plane: Any) -> tuple[int, int, int, int]:
+    """The rows and the columns that are marked, each from the first to behind the last."""
+    rows, columns = plane.shape
+    top, bottom, left, right = rows, 0, columns, 0
+    for y in range(rows):
+        found = False
+        for x in range(columns):
+            found |= plane[y, x] != 0
+        if not found:
+            continue
+        top, bottom = min(top, y), y + 1
+        x = 0
+        while x < left and plane[y, x] == 0:
+            x += 1
+        left = min(left, x)
+        x = columns
+        while x > right and plane[y, x - 1] == 0:
+            x -= 1
+        right = max(right, x)
+    return top, bottom, left, right
 
 
 @no_type_check

@@ -12,9 +12,10 @@ from numba import prange
 from ifssnet.core.images import LabelMap, Surface
 from ifssnet.geometry.compiled import compiled
 from ifssnet.geometry.masks.box import Box, crop, grown, is_empty, label_boxes
+from ifssnet.geometry.surfaces.iso_surface import iso_surface
 from ifssnet.geometry.surfaces.mesh import area_mm2, enclosed_volume_mm3, facing_outwards, vertex_normals
 from ifssnet.geometry.surfaces.smoothing import smoothed_mask
-from ifssnet.geometry.untyped import affine_transform, marching_cubes
+from ifssnet.geometry.untyped import affine_transform
 
 LEVEL = 0.5
 CLEARANCE = 0.02
@@ -42,23 +43,56 @@ def surface_of(labels: LabelMap, value: int, smoothing_mm: float | None = None, 
         In mm, LPS, facing outwards whatever the handedness of the grid; named as the label; without triangles where
         the label does not occur.
     """
+    fine, coarse = _surfaces(labels, value, smoothing_mm, max_faces)
+    return fine if coarse is None else coarse
+
+
+def surface_and_coarser(labels: LabelMap, value: int, max_faces: int) -> tuple[Surface, Surface]:
+    """The surface with all its triangles, and the one with no more than so many, for little more than one of them takes.
+
+    Args:
+        labels: A label map.
+        value: Which label.
+        max_faces: As of `surface_of`.
+
+    Returns:
+        Both as `surface_of` gives them.
+    """
+    fine, coarse = _surfaces(labels, value, None, max_faces)
+    return fine, fine if coarse is None else coarse
+
+
+def _surfaces(
+    labels: LabelMap, value: int, smoothing_mm: float | None, max_faces: int | None
+) -> tuple[Surface, Surface | None]:
+    """The surface, and a coarser one where it has too many triangles."""
     name = labels.names.get(value, str(value))
     box = label_boxes(labels.array, [value])[value]
     if is_empty(box):
-        return Surface(np.empty((0, 3)), np.empty((0, 3), dtype=np.int64), name)
+        return Surface(np.empty((0, 3)), np.empty((0, 3), dtype=np.int64), name), None
     spacing_zyx = np.array(labels.grid.spacing_zyx_mm)
     sigma_mm = float(spacing_zyx.max()) if smoothing_mm is None else smoothing_mm
     margin = [math.ceil(3 * sigma_mm / spacing) + 2 for spacing in spacing_zyx.tolist()]
     mask, start = _padded(labels, value, box, margin)
-    field = _smoothed(mask, sigma_mm / spacing_zyx)
-    _keep_sides(field, mask)
-    vertices_zyx, faces = marching_cubes(field, LEVEL)
     volume_mm3 = int(np.count_nonzero(mask)) * labels.grid.voxel_volume_mm3
-    if max_faces is not None and len(faces) > max_faces:
-        vertices_zyx, faces = _coarser(mask, spacing_zyx, len(faces), max_faces)
-    vertices_mm = labels.grid.points_to_mm((vertices_zyx + start)[:, ::-1])
-    faces = facing_outwards(vertices_mm, faces)
-    return Surface(_with_volume(vertices_mm, faces, volume_mm3, 0.2 * float(spacing_zyx.min())), faces, name)
+
+    def placed(vertices_zyx: Float[np.ndarray, "vertex 3"], faces: Int[np.ndarray, "face 3"]) -> Surface:
+        vertices_mm = labels.grid.points_to_mm((vertices_zyx + start)[:, ::-1])
+        faces = facing_outwards(vertices_mm, faces)
+        return Surface(_with_volume(vertices_mm, faces, volume_mm3, 0.2 * float(spacing_zyx.min())), faces, name)
+
+    fine = placed(*_finest(mask, sigma_mm / spacing_zyx))
+    if max_faces is None or len(fine.faces) <= max_faces:
+        return fine, None
+    return fine, placed(*_coarser(mask, spacing_zyx, len(fine.faces), max_faces))
+
+
+def _finest(
+    mask: Bool[np.ndarray, "k j i"], sigma_voxels: Float[np.ndarray, " axis"]
+) -> tuple[Float[np.ndarray, "vertex 3"], Int[np.ndarray, "face 3"]]:
+    field = _smoothed(mask, sigma_voxels)
+    _keep_sides(field, mask)
+    return iso_surface(field, LEVEL)
 
 
 def _padded(
@@ -66,11 +100,14 @@ def _padded(
 ) -> tuple[Bool[np.ndarray, "k j i"], Float[np.ndarray, " axis"]]:
     """The label in its box with background around it, beyond the border of the image too; and where that starts."""
     within = grown(box, margin, labels.array.shape)
-    mask = crop(labels.array, within) == value
     before = [max(extra - part.start, 0) for part, extra in zip(box, margin, strict=True)]
     after = [max(part.stop + extra - size, 0) for part, extra, size in zip(box, margin, labels.array.shape, strict=True)]
     start = np.array([part.start - pad for part, pad in zip(within, before, strict=True)], dtype=np.float64)
-    return np.pad(mask, list(zip(before, after, strict=True))), start
+    inner = [part.stop - part.start for part in within]
+    mask = np.zeros([sum(sizes) for sizes in zip(before, inner, after, strict=True)], dtype=np.bool_)
+    room = tuple(slice(pad, pad + size) for pad, size in zip(before, inner, strict=True))
+    np.equal(crop(labels.array, within), value, out=mask[room])
+    return mask, start
 
 
 def _smoothed(mask: Bool[np.ndarray, "k j i"], sigma_voxels: Float[np.ndarray, " axis"]) -> Float32[np.ndarray, "k j i"]:
@@ -110,7 +147,7 @@ def _coarser(
         sampled = affine_transform(field, np.diag(scale), offset, shape, order=1)
         peak = float(sampled.max())
         # What is thinner than the step everywhere never reaches the level: take half of what it reaches.
-        vertices, faces = marching_cubes(sampled, LEVEL if peak > LEVEL + CLEARANCE else peak / 2)
+        vertices, faces = iso_surface(sampled, LEVEL if peak > LEVEL + CLEARANCE else peak / 2)
         if len(faces) <= max_faces or min(shape) <= 4:
             return vertices * scale + offset, faces
         step_mm *= max(1.05, math.sqrt(len(faces) / max_faces))

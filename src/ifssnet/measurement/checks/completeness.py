@@ -9,8 +9,7 @@ from jaxtyping import Float
 
 from ifssnet.core.findings import Finding
 from ifssnet.core.images import LabelMap
-from ifssnet.geometry.grids.long_axis import along, leg_order
-from ifssnet.geometry.masks.values import counts_of_values
+from ifssnet.geometry.grids.long_axis import along, leg_order, pixels_by_slice
 
 LARGE_END_SHARE = 0.35
 """A muscle tapers: an area on its first or last slice of more than this share of its largest one is a cut, not an end."""
@@ -60,13 +59,8 @@ def click_finding(name: str, largest_cm2: float) -> Finding | None:
 
 
 def _areas_cm2(labels: LabelMap) -> Mapping[str, Float[np.ndarray, " slice"]]:
-    pixel_cm2, counts = labels.grid.pixel_area_mm2 / 100, counts_of_values(labels.array)
-    found: dict[str, Float[np.ndarray, " slice"]] = {}
-    for value, name in labels.names.items():
-        found[name] = np.zeros(labels.grid.slices)
-        for z, count in counts.get(value, {}).items():
-            found[name][z] = count * pixel_cm2
-    return found
+    pixels = pixels_by_slice(labels.array, list(labels.names))
+    return {name: pixels[value] * (labels.grid.pixel_area_mm2 / 100) for value, name in labels.names.items()}
 
 
 def _finding(name: str, area_cm2: Float[np.ndarray, " slice"]) -> Finding | None:

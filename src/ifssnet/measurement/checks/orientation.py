@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ifssnet.core.images import LabelMap
+from ifssnet.geometry.masks.box import crop, label_boxes
 from ifssnet.measurement.names import named_values
 
 SOLEUS, GASTROCNEMII = "SOL", ("GM", "GL")
@@ -72,9 +73,11 @@ def _named(layers: Sequence[LabelMap]) -> dict[str, tuple[LabelMap, int]]:
 
 def _places_mm(labels: LabelMap, value: int) -> Float[np.ndarray, "voxel 3"]:
     """Some thousand of a muscle's voxels, which is enough for its centroid and its long way."""
-    found = np.flatnonzero(labels.array == value)
+    box = label_boxes(labels.array, [value])[value]
+    inside = crop(labels.array, box) == value
+    found = np.flatnonzero(inside)
     found = found[:: max(len(found) // 4000, 1)]
-    z, y, x = np.unravel_index(found, labels.array.shape)
+    z, y, x = (at + part.start for at, part in zip(np.unravel_index(found, inside.shape), box, strict=True))
     return labels.grid.points_to_mm(np.stack([x, y, z], axis=1).astype(np.float64))
 
 

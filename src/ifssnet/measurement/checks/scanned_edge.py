@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,8 +11,8 @@ from jaxtyping import Bool, Float
 
 from ifssnet.core.findings import Finding
 from ifssnet.core.images import LabelMap, Volume
-from ifssnet.geometry.masks.box import grown, label_boxes
-from ifssnet.geometry.untyped import distance_to_false
+from ifssnet.geometry.masks.box import Box, crop, grown, is_empty, label_boxes
+from ifssnet.geometry.masks.discs import far_from_false, without_small_gaps
 from ifssnet.measurement.names import named_values
 
 NEAR_MM = 2.0
@@ -46,7 +47,7 @@ class MuscleCoverage:
     last_share: float
 
 
-def scanned_part(volume: Volume) -> Bool[np.ndarray, "z y x"]:
+def scanned_part(volume: Volume, box: Box | None = None) -> Bool[np.ndarray, "z y x"]:
     """What was scanned of each slice: what the volume says was seen, without small holes in it.
 
     Where the volume says nothing, a voxel of grey level 0 counts as dark, and dark regions that hold a disc of `DARK_MM` as
@@ -54,16 +55,22 @@ def scanned_part(volume: Volume) -> Bool[np.ndarray, "z y x"]:
 
     Args:
         volume: Grey levels.
+        box: The part of the volume that is wanted; None: all of it. What lies beside it counts as well.
     """
-    unseen = np.asarray(volume.array == 0) if volume.seen is None else ~volume.seen
+    whole = tuple(slice(0, size) for size in volume.array.shape)
+    wanted = whole if box is None else box
     x_mm, y_mm, _ = volume.grid.spacing_xyz_mm
-    found = np.ones(volume.array.shape, dtype=np.bool_)
-    for z, dark in enumerate(unseen):
-        if dark.any():
-            # Opening by a disc: dark places that hold one, and whatever lies within such a disc.
-            core = distance_to_false(np.pad(dark, 1, constant_values=True), (y_mm, x_mm))[1:-1, 1:-1] > DARK_MM
-            found[z] = distance_to_false(~core, (y_mm, x_mm)) > DARK_MM
-    return found
+    # A dark spot reaches into the box if its disc does.
+    margin = 2 * math.ceil(DARK_MM / min(x_mm, y_mm)) + 2
+    depth, rows, columns = wanted[0], *grown(wanted, margin, volume.array.shape)[1:]
+    near = (depth, rows, columns)
+    seen = np.asarray(volume.array[near] != 0) if volume.seen is None else volume.seen[near]
+    found = without_small_gaps(seen, (y_mm, x_mm), DARK_MM)
+    return found[:, _within(wanted[1], rows), _within(wanted[2], columns)]
+
+
+def _within(part: slice, whole: slice) -> slice:
+    return slice(part.start - whole.start, part.stop - whole.start)
 
 
 def muscle_coverage(labels: LabelMap, volume: Volume) -> Mapping[str, MuscleCoverage]:
@@ -78,12 +85,7 @@ def muscle_coverage(labels: LabelMap, volume: Volume) -> Mapping[str, MuscleCove
     """
     named = named_values(labels)
     boxes = label_boxes(labels.array, list(named.values()))
-    scanned = scanned_part(volume)
-    return {
-        name: _coverage(labels, value, scanned)
-        for name, value in named.items()
-        if value in boxes and (labels.array == value).any()
-    }
+    return {name: _coverage(labels, value, boxes[value], volume) for name, value in named.items() if not is_empty(boxes[value])}
 
 
 def coverage_findings(coverage: Mapping[str, MuscleCoverage]) -> list[Finding]:
@@ -118,25 +120,20 @@ def coverage_findings(coverage: Mapping[str, MuscleCoverage]) -> list[Finding]:
     return found
 
 
-def _coverage(labels: LabelMap, value: int, scanned: Bool[np.ndarray, "z y x"]) -> MuscleCoverage:
-    box = label_boxes(labels.array, [value])[value]
+def _coverage(labels: LabelMap, value: int, box: Box, volume: Volume) -> MuscleCoverage:
     x_mm, y_mm, z_mm = labels.grid.spacing_xyz_mm
-    margin = int(np.ceil(NEAR_MM / min(x_mm, y_mm))) + 2
+    margin = math.ceil(NEAR_MM / min(x_mm, y_mm)) + 2
     depth, rows, columns = box[0], *grown(box, margin, labels.array.shape)[1:]
-    border = np.zeros(depth.stop - depth.start)
-    near = np.zeros_like(border)
-    areas = np.zeros_like(border)
-    for row, z in enumerate(range(depth.start, depth.stop)):
-        mask = np.asarray(labels.array[z, rows, columns] == value)
-        areas[row] = mask.sum()
-        if not areas[row]:
-            continue
-        edge = mask & ~_inner(mask)
-        # Beyond the image nothing was scanned either.
-        unseen_mm = distance_to_false(np.pad(scanned[z, rows, columns], _outside(labels, rows, columns)), (y_mm, x_mm))
-        (above, _), (left, _) = _outside(labels, rows, columns)
-        at = unseen_mm[above : above + mask.shape[0], left : left + mask.shape[1]]
-        border[row], near[row] = edge.sum(), (edge & (at <= NEAR_MM)).sum()
+    mask = crop(labels.array, (depth, rows, columns)) == value
+    areas = np.count_nonzero(mask, axis=(1, 2)).astype(np.float64)
+    # Beyond the image nothing was scanned either.
+    rim = _outside(labels, rows, columns)
+    scanned = np.pad(scanned_part(volume, (depth, rows, columns)), ((0, 0), *rim))
+    (above, _), (left, _) = rim
+    far = far_from_false(scanned, (y_mm, x_mm), NEAR_MM)[:, above : above + mask.shape[1], left : left + mask.shape[2]]
+    edge = mask & ~_inner(mask)
+    border = np.count_nonzero(edge, axis=(1, 2)).astype(np.float64)
+    near = np.count_nonzero(edge & ~far, axis=(1, 2)).astype(np.float64)
     largest = max(float(areas.max()), 1.0)
     last = labels.array.shape[0]
     shares = np.divide(near, border, out=np.full_like(border, np.nan), where=border > 0)
@@ -149,10 +146,11 @@ def _coverage(labels: LabelMap, value: int, scanned: Bool[np.ndarray, "z y x"]) 
     )
 
 
-def _inner(mask: Bool[np.ndarray, "y x"]) -> Bool[np.ndarray, "y x"]:
-    """Pixels with all four neighbours in the mask."""
-    wide = np.pad(mask, 1)
-    return mask & wide[:-2, 1:-1] & wide[2:, 1:-1] & wide[1:-1, :-2] & wide[1:-1, 2:]
+def _inner(mask: Bool[np.ndarray, "z y x"]) -> Bool[np.ndarray, "z y x"]:
+    """Pixels with all four neighbours of their slice in the mask."""
+    inner = np.zeros_like(mask)
+    inner[:, 1:-1, 1:-1] = mask[:, 1:-1, 1:-1] & mask[:, :-2, 1:-1] & mask[:, 2:, 1:-1] & mask[:, 1:-1, :-2] & mask[:, 1:-1, 2:]
+    return inner
 
 
 def _outside(labels: LabelMap, rows: slice, columns: slice) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -11,8 +11,8 @@ from jaxtyping import Bool, Float, Integer, Shaped
 
 from ifssnet.core.findings import Finding
 from ifssnet.core.results.measures import EchoOptions, Side
-from ifssnet.geometry.masks.box import Box, grown
-from ifssnet.geometry.untyped import distance_to_false
+from ifssnet.geometry.masks.box import Box, crop, grown
+from ifssnet.geometry.masks.discs import far_from_false
 
 WHOLE, ERODED, SUPERFICIAL = "whole", "eroded", "superficial"
 
@@ -105,20 +105,18 @@ def echo(
     sums = {part: np.zeros((depth.stop - depth.start, 3)) for part in (WHOLE, ERODED, SUPERFICIAL)}
     # Relative to a grey level of the muscle's own, so that the squares do not cancel.
     shift = float(np.nan_to_num(grey[depth.start][labels[depth.start] == value].astype(np.float64), posinf=0, neginf=0).mean())
-    for row, z in enumerate(range(depth.start, depth.stop)):
-        mask = labels[z, rows, columns] == value
+    masks = crop(labels, (depth, rows, columns)) == value
+    eroded = _eroded(masks, spacing_xyz_mm, options.erosion_mm)
+    for row, (z, mask) in enumerate(zip(range(depth.start, depth.stop), masks, strict=True)):
         if not mask.any():
             continue
-        levels = grey[z, rows, columns].astype(np.float64) - shift
-        known = np.isfinite(levels) if seen is None else np.isfinite(levels) & seen[z, rows, columns]
-        parts = {
-            WHOLE: mask,
-            ERODED: _eroded(mask, spacing_xyz_mm, options.erosion_mm),
-            SUPERFICIAL: _band(mask, spacing_xyz_mm, options.band_mm, side),
-        }
+        inside = mask if seen is None else mask & seen[z, rows, columns]
+        levels = grey[z, rows, columns][inside].astype(np.float64) - shift
+        known = np.isfinite(levels)
+        parts = {WHOLE: mask, ERODED: eroded[row], SUPERFICIAL: _band(mask, spacing_xyz_mm, options.band_mm, side)}
         for part, where in parts.items():
-            inside = levels[where & known]
-            sums[part][row] = inside.size, inside.sum(), (inside**2).sum()
+            chosen = levels[where[inside] & known]
+            sums[part][row] = chosen.size, chosen.sum(), (chosen**2).sum()
     return Echo(*(_moments(sums[part], shift) for part in (WHOLE, ERODED, SUPERFICIAL)))
 
 
@@ -133,12 +131,12 @@ def _moments(table: Float[np.ndarray, "slice 3"], shift: float) -> EchoPart:
 
 
 def _eroded(
-    mask: Bool[np.ndarray, "y x"], spacing_xyz_mm: tuple[float, float, float], erosion_mm: float
-) -> Bool[np.ndarray, "y x"]:
+    masks: Bool[np.ndarray, "z y x"], spacing_xyz_mm: tuple[float, float, float], erosion_mm: float
+) -> Bool[np.ndarray, "z y x"]:
     if erosion_mm == 0:
-        return mask
+        return masks
     # The image's own border is no border of the muscle: it is cut off there, and goes on nobody knows how far.
-    return distance_to_false(mask, (spacing_xyz_mm[1], spacing_xyz_mm[0])) > erosion_mm
+    return far_from_false(masks, (spacing_xyz_mm[1], spacing_xyz_mm[0]), erosion_mm)
 
 
 def _band(

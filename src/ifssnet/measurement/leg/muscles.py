@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.findings import Finding
 from ifssnet.core.grid import Grid
-from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.images import LabelMap, Surface, Volume
 from ifssnet.core.results.measures import AcsaProfile, EchoOptions, LegMeasures, MeasureOptions, MuscleMeasures, Side
 from ifssnet.geometry.grey_levels import on_grey_scale
 from ifssnet.geometry.grids.axis_order import Order, reordered
@@ -26,14 +28,23 @@ from ifssnet.measurement.leg.volume import spread_slices, truncated_cones_cm3
 from ifssnet.measurement.names import named_values
 from ifssnet.measurement.probe import ORIENTATION, probe_side
 
+SurfaceMaker: TypeAlias = Callable[[LabelMap, int], Surface]
+"""What makes the surface around a label, with all its triangles."""
 
-def measure(labels: LabelMap, volume: Volume | None = None, options: MeasureOptions | None = None) -> LegMeasures:
+
+def measure(
+    labels: LabelMap,
+    volume: Volume | None = None,
+    options: MeasureOptions | None = None,
+    surface: SurfaceMaker = surface_of,
+) -> LegMeasures:
     """Measure each muscle; every definition with its source is in docs/reference/measures.md.
 
     Args:
         labels: The segmentation.
         volume: Grey levels, for the echo intensity; on the same grid, or one that covers the muscles.
         options: How.
+        surface: What makes the surfaces, for whoever wants to keep something of them.
 
     Returns:
         Lengths, cross-sections and profiles along the leg's long axis, whatever axis of the array that is (`long_axis`).
@@ -64,7 +75,7 @@ def measure(labels: LabelMap, volume: Volume | None = None, options: MeasureOpti
         if profile is None:
             muscles[name] = MuscleMeasures(volume_cm3=0.0)
             continue
-        measures = _with_largest(_sizes(labels, value, profile, options), profile, options)
+        measures = _with_largest(_sizes(labels, value, profile, options, surface), profile, options)
         if volume is not None and options.echo is not None:
             measures = _with_echo(measures, profile, _levels(labels, value, volume, options.echo))
         if volume is not None and volume.seen is not None:
@@ -110,10 +121,12 @@ def _turned(side: Side, order: Order) -> Side:
     return sides[place - 1][side[0] == "+"]
 
 
-def _sizes(labels: LabelMap, value: int, profile: AcsaProfile, options: MeasureOptions) -> MuscleMeasures:
+def _sizes(
+    labels: LabelMap, value: int, profile: AcsaProfile, options: MeasureOptions, made_by: SurfaceMaker
+) -> MuscleMeasures:
     """The volume three ways, the surface's area, and the lengths."""
     few = spread_slices(len(profile.z), options.cone_slices)
-    surface = surface_of(labels, value) if options.mesh else None
+    surface = made_by(labels, value) if options.mesh else None
     return MuscleMeasures(
         volume_cm3=float(profile.acsa_cm2.sum()) * profile.slice_thickness_mm / 10,
         volume_mesh_cm3=None if surface is None else enclosed_volume_mm3(surface.vertices_mm, surface.faces) / 1000,

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.images import LabelMap
+from ifssnet.core.images import LabelMap, Surface
 from ifssnet.core.muscles import color_of
 from ifssnet.core.progress import Progress
 from ifssnet.core.provenance import BodySide
@@ -18,7 +18,7 @@ from ifssnet.figures.leg_report.content import ComparedMethod, ReportContent
 from ifssnet.figures.leg_report.report import report_html
 from ifssnet.figures.rendering.axis_letters import ANATOMICAL, UNKNOWN_AXES
 from ifssnet.figures.rendering.muscle_surface import MuscleSurface
-from ifssnet.geometry.surfaces.surface import surface_of
+from ifssnet.geometry.surfaces.surface import surface_and_coarser, surface_of
 from ifssnet.io.plain_data import Json
 from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.volumes.recorded_findings import recorded_pressures
@@ -111,7 +111,8 @@ def report_files(
         leg = read_leg(segmentation, volume_path, reference_path, drawn, reading)
         yield Progress("writing the report", 1, stages)
         estimates = estimated_volumes(leg.recorded, leg.seeds)
-        measures = with_intervals(measure_layers(leg.layers, leg.volume), estimates)
+        shown = ShownSurfaces(leg.layers)
+        measures = with_intervals(measure_layers(leg.layers, leg.volume, surface=shown.measured), estimates)
         yield Progress("writing the report", 2, stages)
         agreement = compare_layers(leg.layers, leg.references) if leg.references else None
         truth = measure_layers(leg.references, None, MeasureOptions(mesh=False)) if leg.references else None
@@ -120,7 +121,7 @@ def report_files(
         if others and agreement is not None:
             first = ComparedMethod(name or method_name(leg.recorded, segmentation), agreement, note=note)
             methods = compared_methods(first, leg.layers, others, leg.references, leg.volume, leg.seeds)
-        surfaces = muscle_surfaces(leg)
+        surfaces = muscle_surfaces(leg, shown)
         coverage: Mapping[str, MuscleCoverage] = {} if leg.volume is None else coverage_of_layers(leg.layers, leg.volume)
         yield Progress("writing the report", 4, stages)
     case = case_of(leg.recorded, subject, side, rater)
@@ -178,13 +179,39 @@ def _seed_sources(paths: Sequence[Path]) -> Json:
     return None if not paths else source(paths[0]) if len(paths) == 1 else [source(path) for path in paths]
 
 
-def muscle_surfaces(leg: ReportedLeg) -> list[MuscleSurface]:
+class ShownSurfaces:
+    """Surfaces as the page shows them, kept while the muscles are measured: both begin with the same triangles."""
+
+    def __init__(self, layers: Sequence[LabelMap]) -> None:
+        self._layers = layers
+        self._kept: dict[tuple[int, int], Surface] = {}
+
+    def measured(self, labels: LabelMap, value: int) -> Surface:
+        """The surface with all its triangles; a coarser one is kept."""
+        place = self._place(labels)
+        if place is None:
+            return surface_of(labels, value)
+        fine, self._kept[place, value] = surface_and_coarser(labels, value, SURFACE_FACES)
+        return fine
+
+    def of(self, labels: LabelMap, value: int) -> Surface:
+        """The one to show."""
+        place = self._place(labels)
+        found = None if place is None else self._kept.get((place, value))
+        return surface_of(labels, value, max_faces=SURFACE_FACES) if found is None else found
+
+    def _place(self, labels: LabelMap) -> int | None:
+        """Which of the layers a map is; None for one that was made of a layer, as with its axes in another order."""
+        return next((place for place, layer in enumerate(self._layers) if layer is labels), None)
+
+
+def muscle_surfaces(leg: ReportedLeg, shown: ShownSurfaces) -> list[MuscleSurface]:
     """Each muscle's surface, with its distance to the reference's at every vertex where there is one."""
     surfaces: list[MuscleSurface] = []
     for labels, value in structures_in_order(leg.layers):
-        if not (labels.array == value).any():
+        surface = shown.of(labels, value)
+        if len(surface.faces) == 0:
             continue
-        surface = surface_of(labels, value, max_faces=SURFACE_FACES)
         name = labels.names[value]
         truth = next((each for each in leg.references if name in each.names.values()), None)
         error = None if truth is None else surface_error_mm(surface, truth, truth.value_of(name))
