@@ -15,3 +15,12 @@ def test_it_is_the_gaussian_of_scipy(sigma: tuple[float, float, float], shape: t
     mask = np.random.default_rng(3).random(shape) > 0.4
     expected = ndimage.gaussian_filter(mask.astype(np.float32), sigma, mode="constant", truncate=3.0)
     np.testing.assert_allclose(smoothed_mask(mask, sigma), expected, rtol=0, atol=1e-7)
+
+
+def test_a_mask_that_fills_a_part_of_the_array_alone() -> None:
+    mask = np.zeros((14, 20, 24), dtype=np.bool_)
+    mask[4:7, 12:15, 1:4] = True
+    mask[10, 2, 20] = True
+    expected = ndimage.gaussian_filter(mask.astype(np.float32), (0.7, 1.6, 2.0), mode="constant", truncate=3.0)
+    np.testing.assert_allclose(smoothed_mask(mask, (0.7, 1.6, 2.0)), expected, rtol=0, atol=1e-7)
+    assert not smoothed_mask(np.zeros_like(mask), (1.0, 1.0, 1.0)).any()

@@ -138,3 +138,11 @@ def test_exactly_the_limit_is_no_finding(share: float, end: float, said: int) ->
     line = np.array([0.0, 1.0])
     assert len(coverage_findings({"SOL": MuscleCoverage(line, line, share, end, 0.0)})) == said
     assert len(coverage_findings({"SOL": MuscleCoverage(line, line, share, 0.0, end)})) == said
+
+
+def test_a_part_of_the_volume_is_judged_by_what_lies_beside_it_as_well() -> None:
+    dark = np.random.default_rng(1).random((3, 40, 40)) < 0.7
+    volume = Volume(np.where(dark, 0, 90).astype(np.uint8), Grid(dark.shape, (0.9, 0.7, 1.0)))
+    box = (slice(1, 3), slice(8, 30), slice(0, 21))
+    np.testing.assert_array_equal(scanned_part(volume, box), scanned_part(volume)[box])
+    assert 0.1 < scanned_part(volume).mean() < 0.9
