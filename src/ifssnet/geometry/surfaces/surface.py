@@ -48,7 +48,7 @@ def surface_of(labels: LabelMap, value: int, smoothing_mm: float | None = None, 
 
 
 def surface_and_coarser(labels: LabelMap, value: int, max_faces: int) -> tuple[Surface, Surface]:
-    """The surface with all its triangles, and the one with no more than so many, for little more than one of them takes.
+    """The surface with all its triangles, and one with fewer, for little more than one of them takes.
 
     Args:
         labels: A label map.
