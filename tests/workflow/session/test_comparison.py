@@ -12,7 +12,7 @@ from ifssnet.cli.main import main
 from ifssnet.core.errors import InputError
 from ifssnet.core.packed_mask import PackedMask
 from ifssnet.workflow.session.comparison import LabError, changes, lab_error
-from ifssnet.workflow.session.events import RedrawAsked, SliceRedrawn
+from ifssnet.workflow.session.events import RedrawAsked, SliceErased, SliceRedrawn
 from ifssnet.workflow.session.session import Session, now
 
 
@@ -77,10 +77,19 @@ def test_cases_without_a_common_muscle_are_refused(tmp_path: Path) -> None:
             changes(one.state, other.state, LabError(0, None))
 
 
+def test_a_muscle_whose_gaps_are_not_filled_is_no_volume_to_compare(tmp_path: Path) -> None:
+    with new_session(tmp_path / "a") as one, new_session(tmp_path / "b") as other:
+        draw_all(one, *range(41))
+        draw_all(other, *range(41))
+        other.apply(SliceErased(now(), "expert", GM, 20))
+        with pytest.raises(InputError, match="GM with all gaps filled"):
+            changes(one.state, other.state, LabError(0, None))
+
+
 def test_the_command_compares_and_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("first", "second"):
         with new_session(tmp_path / name) as session:
-            draw_all(session, 0, 20, 40)
+            draw_all(session, *range(41))
         (tmp_path / name / "case").rename(tmp_path / f"{name}-case")
     pair = [str(tmp_path / "second-case"), str(tmp_path / "first-case")]
     assert run(["session", "compare", *pair]) == 0

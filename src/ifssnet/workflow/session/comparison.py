@@ -92,7 +92,8 @@ def changes(
         mdc_cm3: By muscle, from a study of its own; it goes before what follows from redrawings.
 
     Raises:
-        InputError: They share no muscle that was drawn in both, or a change is given for a muscle that they do not share.
+        InputError: They share no muscle that was drawn in both, one of them has gaps that are not filled, or a change is given
+            for a muscle that they do not share.
     """
     shared = [
         (label, before.label_of(muscle.name), muscle.name)
@@ -101,6 +102,11 @@ def changes(
     ]
     if not shared:
         raise InputError("two cases with a muscle that was drawn in both", "none", "Draw the same muscle in both.")
+    # What is drawn only is no volume: between two drawn slices there is nothing yet.
+    if unfilled := [name for label, other, name in shared if now.stale(label) or before.stale(other)]:
+        raise InputError(
+            f"{' and '.join(unfilled)} with all gaps filled in both cases", "gaps that are not", "Propagate in both first."
+        )
     given = dict(mdc_cm3 or {})
     if unknown := sorted(set(given) - {name for _, _, name in shared}):
         raise InputError(f"some of {', '.join(name for _, _, name in shared)}", f"'{unknown[0]}'", "Choose among them.")
