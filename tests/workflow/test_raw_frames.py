@@ -33,7 +33,7 @@ def at(mm: float, degrees: float = 0.0) -> np.ndarray:
 
 
 def test_the_nearest_frame_of_each_sweep_and_its_place_on_the_slice(tmp_path: Path) -> None:
-    first, second = sweep([at(0.0), at(8.5), at(20.0)]), sweep([at(9.5, degrees=10.0), at(8.0, degrees=80.0)])
+    first, second = sweep([at(0.0), at(8.5), at(20.0)]), sweep([at(12.0, degrees=10.0), at(6.0, degrees=80.0)])
     keep_frames((first, second), tmp_path)
     raw = RawFrames(tmp_path, GRID)
     assert len(raw) == 2
@@ -54,12 +54,12 @@ def test_the_nearest_frame_of_each_sweep_and_its_place_on_the_slice(tmp_path: Pa
 
 
 def test_frames_without_a_pose_are_never_the_nearest_and_other_grey_levels_are_scaled(tmp_path: Path) -> None:
-    recorded = sweep([at(8.0), at(2.0)], np.int16)
+    recorded = sweep([at(8.0), at(30.0)], np.int16)
     recorded.valid[0] = False
     recorded.image_to_world[0] = np.nan
     keep_frames((recorded,), tmp_path)
     raw = RawFrames(tmp_path, GRID)
-    assert [each.frame for each in raw.near(4)] == [1]
+    assert [each.frame for each in raw.near(0)] == [1]
     assert (raw.pixels(0, 0).min(), raw.pixels(0, 1).max()) == (0, 255)
 
 
