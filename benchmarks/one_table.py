@@ -113,12 +113,15 @@ def markdown(entry: dict) -> str:
         f"{entry['machine']['processor']}; limits: {most['sgemm_gflops']:.0f} GFLOP/s of matrix products, "
         f"{most['copy_gb_s']:.0f} GB/s of copying. {entry['note']}"
     ).strip()
-    lines = [head, "", "| work | seconds | of the limit | peers, how many times as long |", "|---|---|---|---|"]
+    lines = [head, "", "| work | seconds | of the limit | peers, times as long |", "|---|---|---|---|"]
     for row in entry["rows"]:
-        rate = f" ({row['rate'][0]} {row['rate'][1]})" if "rate" in row else ""
-        share = f"{100 * row['of_the_limit']:.1f} % of {row['limit']}" if "limit" in row else "-"
-        peers = ", ".join(f"{name} {peer['ratio'][0]:.2f}, {peer['ratio'][1]:.2f}" for name, peer in row["peers"].items())
-        lines.append(f"| {row['what']} | {row['seconds'][0]:.3f}, {row['seconds'][1]:.3f}{rate} | {share} | {peers or '-'} |")
+        seconds = "/".join(f"{value:.3g}" for value in row["seconds"])
+        rate = f", {row['rate'][0]} {row['rate'][1]}" if "rate" in row else ""
+        share = f"{100 * row['of_the_limit']:.2g} %" if "limit" in row else "-"
+        peers = ", ".join(f"{name} {peer['ratio'][0]:.2f}/{peer['ratio'][1]:.2f}" for name, peer in row["peers"].items())
+        lines.append(f"| {row['what']} | {seconds}{rate} | {share} | {peers or '-'} |")
+    limits = dict.fromkeys(row["limit"] for row in entry["rows"] if "limit" in row)
+    lines += ["", f"Limits: {'; '.join(limits)}."] if limits else []
     return "\n".join(lines)
 
 

@@ -118,7 +118,7 @@ def measures(found: LabelMap, truth: LabelMap, machine: Limits) -> Iterator[Row]
     least, words = machine.copying(found.array.nbytes), "reading the labels once"
     peers: dict[str, Callable[[], object]] = {}
     if find_spec("skimage"):
-        peers["scikit-image (surfaces alone)"] = lambda: marching(found)
+        peers["scikit-image, surfaces"] = lambda: marching(found)
     yield Row("measure three muscles", lambda: ifssnet.measure(found), peers, least / 2, words)
     peers = {"surface-distance": lambda: by_surface_distance(found, truth)} if find_spec("surface_distance") else {}
     yield Row("Dice, HD, HD95, ASD, NSD", lambda: ifssnet.compare(found, truth), peers, least, "reading both once")
@@ -142,7 +142,7 @@ def measures(found: LabelMap, truth: LabelMap, machine: Limits) -> Iterator[Row]
         lambda: [signed_distance(mask, (1.0, 1.0)) for mask in masks],
         peers,
         machine.copying(bytes_),
-        "a byte read and four written a pixel",
+        "a byte read and four written for each pixel",
     )
 
 
@@ -178,7 +178,7 @@ def compounding(slices: int, side: int, machine: Limits) -> Iterator[Row]:
     poses = np.tile(np.diag([SPACING[0], SPACING[1], 1.0, 1.0]), (slices, 1, 1))
     poses[:, 2, 3] = SPACING[2] * np.arange(slices)
     sweep = Sweep(frames, poses, np.arange(slices) / 30, SPACING[:2], np.ones(slices, dtype=bool))
-    least, words = machine.copying(frames.nbytes * 5 / 2), "a byte read and four written a pixel"
+    least, words = machine.copying(frames.nbytes * 5 / 2), "a byte read and four written for each pixel"
     for interpolation in ("nearest", "linear"):
         options = CompoundOptions(interpolation=interpolation)
         done = drain(compound_sweeps([sweep], options))
@@ -202,7 +202,7 @@ def compounding(slices: int, side: int, machine: Limits) -> Iterator[Row]:
             distance, at = edt(empty, return_indices=True)
             return np.where(empty & (distance <= 3), array[tuple(at)], array)
 
-        peers["scipy (nearest value)"] = nearest
+        peers["scipy, nearest"] = nearest
     yield Row(
         "fill holes by distance",
         lambda: drain(fill_holes(array, seen.weights, [DistanceFilling(1.0)], seen.volume.grid)),
@@ -247,12 +247,12 @@ def network(side: int, machine: Limits) -> Iterator[Row]:
     first, *rest = ways
     peers = {name: ways[name] for name in rest} | {
         "torch": lambda: by_torch(plain),
-        "torch, as the paper has it": lambda: by_torch(as_written),
+        "as written": lambda: by_torch(as_written),
     }
     with FlopCounterMode(display=False) as counted:
         by_torch(plain)
     yield Row(
-        f"a window of the paper's network, light blocks, {first}",
+        f"the paper's network, {first}",
         ways[first],
         peers,
         counted.get_total_flops() / machine.sgemm_gflops / 1e9,
