@@ -8,8 +8,8 @@ far the points are from it at most, and the exponent: the slope of a straight li
 beyond one of 1/16 of the slices, against the voxels that it has beyond that one. It is 1 where twice the work takes twice as
 long. Memory is given by voxel: what a larger leg adds.
 
-On a quiet machine with two cores, 512 x 512 x 1400 takes about 12 minutes and 8 GB of disk. The numbers go to
-`benchmarks/history/cost-curves.json`.
+At 256 x 256 x 700 one round takes 80 seconds of the processor. The full size is eight times as much: with two rounds expect
+20 minutes on a quiet machine, 3 GB of memory and 2 GB of disk. The numbers go to `benchmarks/history/cost-curves.json`.
 """
 
 from __future__ import annotations

@@ -7,7 +7,9 @@ round: seconds of the peer through ours, where more than 1 means that we are fas
 of the rounds. The limit is what the memory or the processor allows at the rate that is measured in the same run; `of the limit`
 is the share of it that we reach. Peers that are not installed are left out.
 
-Everything goes to `benchmarks/history/table-SIZE.json`, the table as Markdown to standard output.
+At size quarter two rounds take 3 minutes of the processor. The full size, paper, has 16 times the voxels: with three rounds
+expect three quarters of an hour. Everything goes to `benchmarks/history/table-SIZE.json`, the table as Markdown to standard
+output.
 """
 
 from __future__ import annotations
