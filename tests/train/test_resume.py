@@ -252,3 +252,20 @@ def test_two_processes_agree(tmp_path: Path) -> None:
     assert second["units"] == [1, 3, 5, 7]
     assert all(torch.equal(a, second["parameters"][name]) for name, a in first["parameters"].items())
     assert [row["unit"] for row in RunFolder(tmp_path / "run").rows()] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("build", [anchored, recurrent])
+@pytest.mark.parametrize("share", [0.0, 0.9])
+def test_what_is_drawn_ahead_is_learned_from_to_the_bit_as_what_is_drawn_in_turn(build: object, share: float) -> None:
+    """Three units, the last one with what torch's own random numbers are after it."""
+
+    def learned(threads: int) -> tuple[list[float], float]:
+        task = build()  # type: ignore[operator]
+        task.ahead.threads = threads
+        task.expect((0, 1, 2), share)
+        return [loss.item() for unit in range(3) for loss in task.unit(unit, share)], torch.rand(1).item()
+
+    in_turn = learned(0)
+    assert len(in_turn[0]) >= 3
+    assert learned(1) == in_turn
+    assert learned(3) == in_turn

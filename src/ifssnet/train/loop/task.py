@@ -60,10 +60,20 @@ def unit_rng(seed: int, index: int, *more: int) -> np.random.Generator:
     Call it once at the start of `TrainingTask.unit`. With `more` it gives further, independent random numbers, and leaves
     torch's alone.
     """
-    rng = np.random.default_rng([seed, index, *more])
-    if not more:
-        seed_torch(int(rng.integers(2**62)))
+    if more:
+        return np.random.default_rng([seed, index, *more])
+    rng, torch_seed = drawing_rng(seed, index)
+    seed_torch(torch_seed)
     return rng
+
+
+def drawing_rng(seed: int, index: int) -> tuple[np.random.Generator, int]:
+    """The random numbers of one unit as `unit_rng` gives them, and the seed that torch's still have to be given.
+
+    For threads, which must leave torch's random numbers alone.
+    """
+    rng = np.random.default_rng([seed, index])
+    return rng, int(rng.integers(2**62))
 
 
 def arrays_of(network: nn.Module) -> dict[str, Shaped[np.ndarray, "*shape"]]:

@@ -15,6 +15,7 @@ from torch import Tensor
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress
 from ifssnet.core.segmentation import Propagator
+from ifssnet.train.loop.ahead import DrawsAhead
 from ifssnet.train.loop.average import start_average, update_average
 from ifssnet.train.loop.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from ifssnet.train.loop.processes import SideBySide, mean_of_all, own_units, share_gradients
@@ -136,9 +137,19 @@ class Trainer:
             validation = yield from self._validate(state)
             state.total = self.config.units if minutes is None else (yield from self._units_that_fit(state, minutes, begun))
             self._on_first(lambda: self._keep(state, None, validation))
+        try:
+            yield from self._train(state)
+        finally:
+            if isinstance(self.task, DrawsAhead):
+                self.task.expect((), 0.0)
+        dice = state.best_dice if state.best_dice >= 0 else None
+        return TrainingOutcome(state.unit, state.total, state.steps, state.seconds, dice, state.best_unit, state.stopped)
+
+    def _train(self, state: TrainingState) -> Generator[Progress]:
+        """All units that are left."""
         clock, saved = _Clock(state), time.monotonic()
         while state.unit < state.total and not state.stopped:
-            unit = self._train_unit(state)
+            unit = self._train_unit(state, ahead=True)
             clock.end_unit(state)
             validation = (yield from self._validate(state)) if self._due(state) else None
             clock.end_validation(state)
@@ -153,8 +164,6 @@ class Trainer:
             else:
                 self._on_first(lambda unit=unit: self.folder.append_log(self._row(state, unit, None)))
             yield Progress("training", state.unit, state.total, clock.words(state, unit.loss))
-        dice = state.best_dice if state.best_dice >= 0 else None
-        return TrainingOutcome(state.unit, state.total, state.steps, state.seconds, dice, state.best_unit, state.stopped)
 
     def _begin(self) -> TrainingState:
         network, loss = self.task.network.to(self.fabric.device), self.task.loss.to(self.fabric.device)
@@ -162,10 +171,18 @@ class Trainer:
             network.load_state_dict(self.fabric.broadcast(network.state_dict()))
         return TrainingState(network.train(), loss, start_average(network), self.config.optimiser.build(network, loss))
 
-    def _train_unit(self, state: TrainingState) -> _Unit:
+    def _expect(self, state: TrainingState) -> None:
+        """Tell a task that draws ahead which units come now and next."""
+        if isinstance(self.task, DrawsAhead):
+            for unit in range(state.unit, min(state.unit + 2, state.total)):
+                self.task.expect(own_units(unit, self.config.side_by_side, self.fabric), unit / max(state.total, 1))
+
+    def _train_unit(self, state: TrainingState, ahead: bool = False) -> _Unit:
         """One unit, or several side by side: for each loss backward; then clip, step, average."""
         rate = set_rate(state.optimiser, self.config.schedule.factor(state.unit, state.total))
         own = own_units(state.unit, self.config.side_by_side, self.fabric)
+        if ahead:
+            self._expect(state)
         state.network.train()
         values: list[float] = []
 

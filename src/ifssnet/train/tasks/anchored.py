@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -29,7 +30,8 @@ from ifssnet.train.data.budget import AnnotationBudget, with_ends
 from ifssnet.train.data.leg import LabelledLeg
 from ifssnet.train.data.leg_pixels import LegPixels
 from ifssnet.train.data.looks import RandomLooks, change_look
-from ifssnet.train.loop.task import arrays_of, unit_rng
+from ifssnet.train.loop.ahead import DrawnAhead
+from ifssnet.train.loop.task import arrays_of, drawing_rng, unit_rng
 from ifssnet.train.tasks.anchored_samples import RIM_PX, AnchoredSamplesConfig, MuscleSamples, TrainingSample
 
 WEAK, FULL = SUPERVISIONS = "weak", "full"
@@ -100,6 +102,15 @@ class AnchoredConfig:
         return cls(network=AnchoredNetConfig.twin(), context=Context(offsets_mm=(-1.1, 0.0, 1.1)))
 
 
+AnchoredBatch: TypeAlias = tuple[
+    Float[Tensor, "batch slice y x"],
+    Float[Tensor, "batch 1 y x"],
+    Float[Tensor, "batch cue"],
+    Float[Tensor, "batch 1 y x"],
+]
+"""Images, priors, cues and labels."""
+
+
 class AnchoredLoss(nn.Module):
     """Cross-entropy, weighted, and a loss of the region."""
 
@@ -152,27 +163,36 @@ class AnchoredTask:
         # Convolutions of few channels run up to three times as fast in this order on a processor.
         self.network: nn.Module = network if config.network.backbone == TWIN else channels_last(network)
         self.loss: nn.Module = AnchoredLoss(config.loss, config.cross_entropy)
+        self.ahead = DrawnAhead(self._draws)
 
-    def unit(self, index: int, share: float) -> Iterator[Float[Tensor, ""]]:  # noqa: ARG002
+    def unit(self, index: int, share: float) -> Iterator[Float[Tensor, ""]]:
         """Some updates, each on a batch of slices; the same for the whole training."""
-        rng = unit_rng(self.seed, index)
+        unit_rng(self.seed, index)
         device = next(self.network.parameters()).device
-        for _ in range(self.config.updates):
-            image, prior, cues, label = (tensor.to(device) for tensor in self.batch(rng))
+        for samples in self.ahead.unit(index, share):
+            image, prior, cues, label = (tensor.to(device) for tensor in self._tensors(samples))
             yield self.loss(self.network(image, prior, cues), label)
 
-    def batch(
-        self, rng: np.random.Generator
-    ) -> tuple[
-        Float[Tensor, "batch slice y x"],
-        Float[Tensor, "batch 1 y x"],
-        Float[Tensor, "batch cue"],
-        Float[Tensor, "batch 1 y x"],
-    ]:
+    def expect(self, indices: Sequence[int], share: float) -> None:
+        """Draw the batches of these units meanwhile."""
+        self.ahead.expect(indices, share)
+
+    def batch(self, rng: np.random.Generator) -> AnchoredBatch:
         """Images, priors, cues and labels of some samples, changed as scanners and legs differ."""
-        drawn = [
+        return self._tensors(self._samples(rng))
+
+    def _draws(self, index: int, share: float) -> Iterator[Sequence[TrainingSample]]:  # noqa: ARG002
+        """The samples of a unit's updates."""
+        rng, _ = drawing_rng(self.seed, index)
+        for _ in range(self.config.updates):
+            yield self._samples(rng)
+
+    def _samples(self, rng: np.random.Generator) -> Sequence[TrainingSample]:
+        return [
             self._changed(rng, self.sources[int(rng.integers(len(self.sources)))].draw(rng)) for _ in range(self.config.batch)
         ]
+
+    def _tensors(self, drawn: Sequence[TrainingSample]) -> AnchoredBatch:
         image = tensor_of(np.stack([sample.grey for sample in drawn]))
         prior = tensor_of(np.stack([sample.prior_px for sample in drawn])[:, None])
         label = tensor_of(np.stack([sample.label for sample in drawn])[:, None])

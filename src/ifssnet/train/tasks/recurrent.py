@@ -23,10 +23,11 @@ from ifssnet.propagate.recurrent.ifss_net import recurrent, window_logit
 from ifssnet.propagate.recurrent.ifss_net_settings import NAME
 from ifssnet.train.data.budget import ENDS
 from ifssnet.train.data.leg import LabelledLeg
-from ifssnet.train.data.sequences import SequenceConfig, draw_batch
+from ifssnet.train.data.sequences import Batch, draw_batch
 from ifssnet.train.data.tracks import Track, find_tracks, most_drawn_first
+from ifssnet.train.loop.ahead import DrawnAhead
 from ifssnet.train.loop.gradients import GradientSum
-from ifssnet.train.loop.task import arrays_of, unit_rng
+from ifssnet.train.loop.task import arrays_of, drawing_rng, unit_rng
 from ifssnet.train.tasks.pseudo_labels import guided_label, sequential_label
 from ifssnet.train.tasks.recurrent_config import FULL, HALVES, RANDOM, WEAK, RecurrentConfig
 from ifssnet.train.tasks.recurrent_windows import Carried, RecurrentLoss, Window, WindowBatch
@@ -59,19 +60,22 @@ class RecurrentTask:
             raise InputError(f"legs with one of the muscles {', '.join(self.muscles)}", "none", "Give other legs or muscles.")
         self._in_turn = most_drawn_first(self.tracks)
         self._pixel_mm = pixel_mm(self.tracks[0].grid, config.sampling)
+        self.ahead = DrawnAhead(self._draws)
 
     def unit(self, index: int, share: float) -> Iterator[Float[Tensor, ""]]:
         """One sequence, or several side by side."""
-        rng, config = unit_rng(self.seed, index), self.config
-        tracks = self._tracks_of(index)
-        if share < config.single_share:
-            for _ in range(config.single_updates):
-                longest = config.single_run_in if share >= config.run_in_from else 0
-                run_in = int(rng.integers(longest + 1)) if longest else 0
-                singles = self._sequences.singles(config.network.window, run_in)
-                yield self._single_windows(self._shown(rng, tracks, singles, share), share)
-        else:
-            yield from self._sequence(rng, self._shown(rng, tracks, self._sequences, share), share)
+        unit_rng(self.seed, index)
+        device = next(self.network.parameters()).device
+        for rng, batch in self.ahead.unit(index, share):
+            shown = WindowBatch(batch, device, self.config.image)
+            if share < self.config.single_share:
+                yield self._single_windows(shown, share)
+            else:
+                yield from self._sequence(rng, shown, share)
+
+    def expect(self, indices: Sequence[int], share: float) -> None:
+        """Draw the windows of these units meanwhile."""
+        self.ahead.expect(indices, share)
 
     def teach(self, average: nn.Module) -> None:
         """The averaged network labels slices that nobody drew."""
@@ -97,12 +101,18 @@ class RecurrentTask:
             return self.tracks
         return self._in_turn[index % len(self._in_turn)]
 
-    def _shown(
-        self, rng: np.random.Generator, tracks: tuple[Track, ...], sequences: SequenceConfig, share: float
-    ) -> WindowBatch:
-        config = self.config
-        batch = draw_batch(rng, tracks, sequences, config.sampling, config.network.window, share)
-        return WindowBatch(batch, next(self.network.parameters()).device, config.image)
+    def _draws(self, index: int, share: float) -> Iterator[tuple[np.random.Generator, Batch]]:
+        """The windows of a unit; of a sequence also the random numbers as they are after it."""
+        config, tracks = self.config, self._tracks_of(index)
+        rng, _ = drawing_rng(self.seed, index)
+        if share >= config.single_share:
+            yield rng, draw_batch(rng, tracks, self._sequences, config.sampling, config.network.window, share)
+            return
+        for _ in range(config.single_updates):
+            longest = config.single_run_in if share >= config.run_in_from else 0
+            run_in = int(rng.integers(longest + 1)) if longest else 0
+            singles = self._sequences.singles(config.network.window, run_in)
+            yield rng, draw_batch(rng, tracks, singles, config.sampling, config.network.window, share)
 
     def _single_windows(self, shown: WindowBatch, share: float) -> Float[Tensor, ""]:
         """One window each of muscles drawn anew, fed a mask from further back, some of them damaged: nothing through time.
