@@ -54,3 +54,7 @@ LaterWins = Annotated[
 ]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write; the suffix chooses the format.")]
 MaybeOutput = Annotated[Path | None, typer.Option("--output", "-o", help="Write the answer here as well.")]
+Profile = Annotated[
+    Path | None,
+    typer.Option(help="Write what each stage took (time, memory, machine; nothing of the leg) here, to be sent to others."),
+]

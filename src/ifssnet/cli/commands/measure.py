@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ifssnet.cli.options import Force, Json, MaybeOutput, Names, Quiet, Verbose
+from ifssnet.cli.options import Force, Json, MaybeOutput, Names, Profile, Quiet, Verbose
 from ifssnet.cli.overruled import needs
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.results.measures import EchoOptions, LegMeasures, MeasureOptions
@@ -48,6 +48,7 @@ def run(
     ] = None,
     cone_slices: Annotated[int, typer.Option("--cone-slices", help="Slices of the truncated-cone estimate.")] = 11,
     output: MaybeOutput = None,
+    profile: Profile = None,
     names: Names = None,
     force: Force = False,
     json: Json = False,
@@ -80,7 +81,9 @@ def run(
     named = label_names(names)
     found = terminal.work(
         "measuring",
-        lambda: measure_files(segmentation, volume, against, mdc, options=options, output=output, force=force, names=named),
+        lambda: measure_files(
+            segmentation, volume, against, mdc, options=options, output=output, force=force, names=named, profile=profile
+        ),
     )
     if json:
         terminal.answer_json(measured_table(found))

@@ -17,6 +17,7 @@ from ifssnet.cli.options import (
     LaterWins,
     LegSide,
     Names,
+    Profile,
     Quiet,
     Rater,
     Subject,
@@ -55,6 +56,7 @@ def run(
             help="Whose axes the volume has (default: the patient's where the muscles lie as they then must).",
         ),
     ] = None,
+    profile: Profile = None,
     names: Names = None,
     corrections: Corrections = None,
     later_wins: LaterWins = False,
@@ -91,6 +93,7 @@ def run(
         rater=rater,
         patient_axes=patient_axes,
         force=force,
+        profile=profile,
         reading=seed_reading(names, corrections, later_wins, keep_outlines, clean),
     )
     page = terminal.run(work)

@@ -18,6 +18,7 @@ from ifssnet.cli.options import (
     LaterWins,
     LegSide,
     Names,
+    Profile,
     Quiet,
     Rater,
     Subject,
@@ -92,10 +93,7 @@ def run(
     provenance: Annotated[
         bool, typer.Option("--provenance", help="Write OUT.json beside it: method, settings, slices, versions, hashes.")
     ] = False,
-    profile: Annotated[
-        Path | None,
-        typer.Option(help="Write what each stage took (time, memory, machine; nothing of the leg) here, to be sent to others."),
-    ] = None,
+    profile: Profile = None,
     workers: Annotated[
         int, typer.Option(min=0, max=256, help="Many legs: this number at a time, in as many processes; 0: in this process.")
     ] = 1,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from ifssnet.core.grid import Grid
 from ifssnet.core.machine.description import Machine, machine
 from ifssnet.core.machine.peak import peak_mb
 from ifssnet.core.progress import Progress
@@ -91,6 +92,17 @@ class Stopwatch:
         ]
         return RunProfile(self.command, tuple(rounded), machine(), software(), self.work)
 
+    def write(self, path: Path | None, force: bool) -> None:
+        """All since the last lap was checking and writing; what was found goes into a JSON file, where one was asked for."""
+        if path is not None:
+            self.lap(ENDING)
+            write_json(plain(self.profile()), path, force)
+
+
+def size_of(grid: Grid, muscles: int) -> dict[str, object]:
+    """How large a leg is, without a word of whose it is."""
+    return {"voxels_zyx": grid.shape_zyx, "spacing_xyz_mm": grid.spacing_xyz_mm, "muscles": muscles}
+
 
 def profiled(
     work: Generator[Progress, None, Result], watch: Stopwatch, path: Path, force: bool
@@ -108,8 +120,7 @@ def profiled(
         try:
             progress = next(work)
         except StopIteration as stop:
-            watch.lap(ENDING)
-            write_json(plain(watch.profile()), path, force)
+            watch.write(path, force)
             return stop.value
         # What comes before the first part of several is preparation.
         first = progress.total > 1 and progress.stage not in seen

@@ -21,8 +21,9 @@ from ifssnet.measurement.leg.change import differences
 from ifssnet.measurement.leg.intervals import with_intervals
 from ifssnet.measurement.leg.muscles import measure_findings
 from ifssnet.measurement.leg.unseen import unseen_findings
+from ifssnet.workflow.files.profile import Stopwatch, size_of
 from ifssnet.workflow.files.provenance import software, source
-from ifssnet.workflow.files.result_files import check_suffix, check_target
+from ifssnet.workflow.files.result_files import check_apart, check_suffix, check_target
 from ifssnet.workflow.leg.dicom_files import DICOM_SUFFIX, save_dicom_report
 
 
@@ -55,6 +56,7 @@ def measure_files(
     output: Path | None = None,
     force: bool = False,
     names: Mapping[int, str] = EMPTY_NAMES,
+    profile: Path | None = None,
 ) -> MeasuredLeg:
     """Measure each muscle of a label map.
 
@@ -68,10 +70,12 @@ def measure_files(
             segmentation.
         force: Replace a file that is there.
         names: Names of label values, for files that hold none.
+        profile: Where to write what each stage took.
 
     Raises:
         InputError: Something cannot be read, measured or written.
     """
+    watch = Stopwatch("measure")
     if mdc_cm3 is not None and against is None:
         raise InputError("--against with --mdc", "no second segmentation", "Say what the first is set against.")
     if mdc_cm3 is not None and not mdc_cm3 > 0:
@@ -79,8 +83,16 @@ def measure_files(
     if output is not None:
         check_suffix(output, (*SUFFIXES, DICOM_SUFFIX))
         check_target(output, force, segmentation, volume, against)
+    check_apart(output, profile)
+    if profile is not None:
+        check_target(profile, force, segmentation, volume, against)
     layers = renamed_layers(open_label_layers(segmentation), names)
-    measures = _measured(segmentation, layers, None if volume is None else open_volume(volume), options)
+    watch.work |= size_of(layers[0].grid, sum(len(layer.names) for layer in layers))
+    watch.lap("reading the segmentation")
+    grey = None if volume is None else open_volume(volume)
+    watch.lap("reading the volume")
+    measures = _measured(segmentation, layers, grey, options)
+    watch.lap("measuring")
     scaled = grey_scale_findings(measures.grey_scale)
     grid = layers[0].grid
     findings = (*scaled, *completeness_of_layers(layers), *unseen_findings(measures), *measure_findings(measures, grid))
@@ -93,10 +105,12 @@ def measure_files(
     if against is not None:
         other = _measured(against, renamed_layers(open_label_layers(against), names), None, options)
         found = MeasuredLeg(measures, sources, other, differences(measures, other, mdc_cm3), findings)
+        watch.lap("measuring the other one")
     if output is not None and output.suffix.lower() == DICOM_SUFFIX:
         save_dicom_report(segmentation, {name: each.volume_cm3 for name, each in measures.muscles.items()}, output, force)
     elif output is not None:
         save_table(measured_table(found), _rows(found), output, force)
+    watch.write(profile, force)
     return found
 
 

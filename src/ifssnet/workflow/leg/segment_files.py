@@ -27,7 +27,7 @@ from ifssnet.propagate.methods import method as plain_method
 from ifssnet.propagate.network_input.trained_pixels import pixel_findings
 from ifssnet.propagate.seeding.protocols import ALL_SEEDS, check_protocol, distance_findings
 from ifssnet.workflow.files.opener import AS_DRAWN, SeedReading, open_seeds
-from ifssnet.workflow.files.profile import Stopwatch, profiled
+from ifssnet.workflow.files.profile import Stopwatch, profiled, size_of
 from ifssnet.workflow.files.provenance import case_facts, file_source, weights_source
 from ifssnet.workflow.files.result_files import check_apart, check_image_target, check_target, write_json
 from ifssnet.workflow.leg.case import estimates_from_slices, in_order, segment
@@ -116,7 +116,7 @@ def segment_files(
     choice = choose(method, weights, settings, volume_given=volume_path is not None)
     beside = provenance_path(output)
     read = (volume_path, choice.weights, *drawn, *reading.corrections)
-    check_apart(output, probability)
+    check_apart(output, probability, profile)
     check_image_target(output, force, *read)
     if probability is not None:
         check_image_target(probability, force, *read, labels=False)
@@ -165,9 +165,7 @@ def _amount(seeds: Seeds, propagator: Propagator) -> dict[str, object]:
     return {
         "method": propagator.name,
         "engine": getattr(getattr(propagator, "network", None), "engine", None),
-        "voxels_zyx": seeds.grid.shape_zyx,
-        "spacing_xyz_mm": seeds.grid.spacing_xyz_mm,
-        "muscles": len(seeds.labels),
+        **size_of(seeds.grid, len(seeds.labels)),
         "annotated_slices": len(seeds.annotated_slices),
     }
 

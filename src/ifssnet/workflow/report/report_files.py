@@ -27,8 +27,9 @@ from ifssnet.measurement.layers import compare_layers, coverage_of_layers, measu
 from ifssnet.measurement.leg.intervals import with_intervals
 from ifssnet.measurement.reference.surface_error import surface_error_mm
 from ifssnet.workflow.files.opener import AS_DRAWN, SeedReading
+from ifssnet.workflow.files.profile import Stopwatch, size_of
 from ifssnet.workflow.files.provenance import software, source
-from ifssnet.workflow.files.result_files import check_target
+from ifssnet.workflow.files.result_files import check_apart, check_target
 from ifssnet.workflow.leg.case import structures_in_order
 from ifssnet.workflow.report.outlined_slices import even_places, outlined_slice
 from ifssnet.workflow.report.recorded_facts import (
@@ -77,6 +78,7 @@ def report_files(
     patient_axes: bool | None = None,
     force: bool = False,
     reading: SeedReading = AS_DRAWN,
+    profile: Path | None = None,
 ) -> Generator[Progress, None, WrittenPage]:
     """Write the report of one leg.
 
@@ -97,25 +99,35 @@ def report_files(
         patient_axes: Whether the grid's axes are the patient's; None: where the muscles lie as they then must.
         force: Replace a page that is there.
         reading: How the seeds are taken, corrections among them.
+        profile: Where to write what each stage took.
 
     Raises:
         InputError: Something cannot be read, does not fit, contradicts provenance, or cannot be written.
     """
+    watch = Stopwatch("report")
     check_target(output, force)
+    check_apart(output, profile)
     drawn = [seeds_path] if isinstance(seeds_path, Path) else list(seeds_path or ())
     if others and reference_path is None:
         raise InputError("a reference to hold several methods against", "none", "Give it, or leave out the other methods.")
+    if profile is not None:
+        check_target(profile, force, segmentation, volume_path, reference_path, *drawn, *reading.corrections)
     stages = 6
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         leg = read_leg(segmentation, volume_path, reference_path, drawn, reading)
+        watch.work |= size_of(leg.grid, sum(len(layer.names) for layer in leg.layers))
+        watch.lap("reading the files")
         yield Progress("writing the report", 1, stages)
         estimates = estimated_volumes(leg.recorded, leg.seeds)
+        watch.lap("estimating volumes from the annotated slices")
         shown = ShownSurfaces(leg.layers)
         measures = with_intervals(measure_layers(leg.layers, leg.volume, surface=shown.measured), estimates)
+        watch.lap("measuring")
         yield Progress("writing the report", 2, stages)
         agreement = compare_layers(leg.layers, leg.references) if leg.references else None
         truth = measure_layers(leg.references, None, MeasureOptions(mesh=False)) if leg.references else None
+        watch.lap("comparing with the reference")
         yield Progress("writing the report", 3, stages)
         methods = []
         if others and agreement is not None:
@@ -123,6 +135,7 @@ def report_files(
             methods = compared_methods(first, leg.layers, others, leg.references, leg.volume, leg.seeds)
         surfaces = muscle_surfaces(leg, shown)
         coverage: Mapping[str, MuscleCoverage] = {} if leg.volume is None else coverage_of_layers(leg.layers, leg.volume)
+        watch.lap("surfaces, and what was scanned")
         yield Progress("writing the report", 4, stages)
     case = case_of(leg.recorded, subject, side, rater)
     axes = ANATOMICAL if knows_the_patient(leg, patient_axes) else UNKNOWN_AXES
@@ -166,10 +179,13 @@ def report_files(
         reference_name="" if reference_path is None else reference_path.name,
         version=str(software()["ifssnet"]),
     )
+    watch.lap("gathering, and checking the volume")
     page = report_html(content)
+    watch.lap("drawing the page")
     yield Progress("writing the report", 5, stages)
     with atomic_path(output, force=force) as partial:
         partial.write_text(page, encoding="utf-8", newline="\n")
+    watch.write(profile, force)
     yield Progress("writing the report", 6, stages)
     return WrittenPage(output, len(page.encode()))
 
