@@ -161,7 +161,7 @@ def segment_legs(
     yield Progress("looking for the legs", 0, 1)
     legs = found_legs(words, seeds)
     able = [leg for leg in legs if not leg.problem]
-    with_volume = any(leg.volume is not None for leg in able)
+    with_volume = any(leg.volume is not None for leg in able or legs)
     choice = choose(options.method, options.weights, options.settings, volume_given=with_volume)
     build(choice, options.settings, options.device, options.engine)
     settings = _settings(choice, options)
