@@ -88,10 +88,15 @@ def stages_of(profile: Path) -> list[str]:
     return [stage["stage"] for stage in found["stages"]]
 
 
-def test_measuring_and_the_report_have_a_profile_as_well(measured_leg: Path, tmp_path: Path) -> None:
+def test_measuring_has_a_profile_as_well(measured_leg: Path, tmp_path: Path) -> None:
     labels, volume, profile = measured_leg / "leg.seg.nrrd", measured_leg / "leg.mha", tmp_path / "profile.json"
     measure_files(labels, volume, profile=profile)
     assert stages_of(profile) == [STARTING, "reading the segmentation", "reading the volume", "measuring", ENDING]
+
+
+@pytest.mark.slow
+def test_the_report_has_a_profile_as_well(measured_leg: Path, tmp_path: Path) -> None:
+    labels, volume, profile = measured_leg / "leg.seg.nrrd", measured_leg / "leg.mha", tmp_path / "profile.json"
     drain(report_files(labels, tmp_path / "leg.html", volume, profile=profile, force=True, slices=1))
     stages = stages_of(profile)
     assert (stages[0], stages[-1]) == (STARTING, ENDING)
