@@ -12,17 +12,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 from full_size_leg import full_size_leg
+from process_cost import Cost, run_process, smallest_and_median
 from stamp import commit, today
 
 from ifssnet.core.machine.description import machine
@@ -59,15 +57,6 @@ if find_spec("itk"):
     PAIRS["fill-between-slices"] = ([*SEGMENT, "--method", "fill-between-slices"], AS_SLICER)
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What one process took."""
-
-    wall_s: float
-    cpu_s: float
-    peak_gb: float
-
-
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--rounds", type=int, default=3)
@@ -95,21 +84,13 @@ def main() -> None:
 
 def run(command: list[str], paths: dict[str, str]) -> Cost:
     """One command in a process of its own."""
-    words = [paths.get(word[1:-1], word) if word.startswith("{") else word for word in command]
-    began = time.perf_counter()
-    process = subprocess.Popen(words)
-    _, status, used = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"{' '.join(words[:4])} failed")
-    return Cost(time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1e6)
+    return run_process([paths.get(word[1:-1], word) if word.startswith("{") else word for word in command])
 
 
 def summary(rounds: list[tuple[Cost, Cost]]) -> dict[str, object]:
     """Seconds and memory of both, and the ratio of the whole to the region: smallest and median."""
 
-    def both(values: list[float]) -> list[float]:
-        return [round(min(values), 2), round(statistics.median(values), 2)]
-
+    both = partial(smallest_and_median, decimals=2)
     return {
         "region_s": both([ours.wall_s for ours, _ in rounds]),
         "whole_s": both([whole.wall_s for _, whole in rounds]),

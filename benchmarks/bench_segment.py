@@ -13,18 +13,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from full_size_leg import full_size_leg
+from process_cost import Cost, run_process, smallest_and_median
 from stamp import commit, today
 
 import ifssnet
@@ -39,15 +38,6 @@ WAYS = {
     **{engine: ["--method", "anchored", "--engine", engine] for engine in ENGINES},
     "guided": ["--method", "shape-interpolation"],
 }
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What one process took."""
-
-    wall_s: float
-    cpu_s: float
-    peak_gb: float
 
 
 def main() -> None:
@@ -93,20 +83,13 @@ def main() -> None:
 def run(volume: Path, seeds: Path, out: Path, options: list[str]) -> Cost:
     """One command in a process of its own."""
     command = [sys.executable, "-m", "ifssnet", "segment", volume, "--seeds", seeds, "-o", out, "--force", "--quiet", *options]
-    began = time.perf_counter()
-    process = subprocess.Popen(list(map(str, command)))
-    _, status, used = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"{' '.join(map(str, command))} failed")
-    return Cost(time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1e6)
+    return run_process(list(map(str, command)))
 
 
 def summary(own: list[Cost], first: list[Cost]) -> dict[str, object]:
     """Smallest and median of the rounds."""
 
-    def both(values: list[float]) -> list[float]:
-        return [round(min(values), 3), round(statistics.median(values), 3)]
-
+    both = partial(smallest_and_median, decimals=3)
     return {
         "wall_s": both([each.wall_s for each in own]),
         "cpu_s": both([each.cpu_s for each in own]),

@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import sys
 import tempfile
 import time
@@ -27,6 +26,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from limits import limits
+from process_cost import smallest_and_median
 from record import versions
 from stamp import commit, today
 from table_rows import SIZES, Row, rows
@@ -82,13 +82,16 @@ def measured(row: Row, rounds: int) -> dict[str, object]:
             if row.once or round_:
                 taken[name].append(seconds)
     own = taken[""]
-    table: dict[str, object] = {"what": row.what, "seconds": both(own)}
+    table: dict[str, object] = {"what": row.what, "seconds": smallest_and_median(own, 4)}
     if row.amount is not None:
         table["rate"] = [round(row.amount[0] / min(own)), row.amount[1]]
     if row.limit_s is not None:
         table |= {"of_the_limit": round(row.limit_s / min(own), 4), "limit": row.limit}
     table["peers"] = {
-        name: {"seconds": both(seconds), "ratio": both([theirs / ours for theirs, ours in zip(seconds, own, strict=True)])}
+        name: {
+            "seconds": smallest_and_median(seconds, 4),
+            "ratio": smallest_and_median([theirs / ours for theirs, ours in zip(seconds, own, strict=True)], 4),
+        }
         for name, seconds in taken.items()
         if name
     }
@@ -99,11 +102,6 @@ def timed(step: Callable[[], object]) -> float:
     began = time.perf_counter()
     step()
     return time.perf_counter() - began
-
-
-def both(values: list[float]) -> list[float]:
-    """The smallest and the median."""
-    return [round(min(values), 4), round(statistics.median(values), 4)]
 
 
 def markdown(entry: dict) -> str:

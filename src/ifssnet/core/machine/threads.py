@@ -17,6 +17,11 @@ def usable_threads() -> int:
     said = os.environ.get("OMP_NUM_THREADS", "")
     if said.isascii() and said.isdigit() and int(said) > 0:
         return int(said)
+    return usable_processors()
+
+
+def usable_processors() -> int:
+    """How many processors the process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -11,6 +10,8 @@ from threading import Event
 from typing import Generic, Protocol, TypeVar, cast, runtime_checkable
 
 import torch
+
+from ifssnet.core.machine.threads import usable_processors
 
 Batch = TypeVar("Batch")
 
@@ -109,5 +110,4 @@ class DrawnAhead(Generic[Batch]):
 
 def usual_threads() -> int:
     """One beside a network on the processor; as many as there are cores for one on a graphics card, which waits for them."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(MOST_THREADS, cores - 1)) if torch.cuda.is_available() else 1
+    return max(1, min(MOST_THREADS, usable_processors() - 1)) if torch.cuda.is_available() else 1
