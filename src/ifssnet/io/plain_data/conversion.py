@@ -1,4 +1,7 @@
-"""Tables to dataclasses and back."""
+"""Tables to dataclasses and back.
+
+The library is imported by the functions: the help of a command needs the types of plain data alone.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from cattrs.errors import BaseValidationError
-
 from ifssnet.core.errors import InputError
-from ifssnet.io.plain_data.converter import CONVERTER
 from ifssnet.io.plain_data.field_names import by_field, fields_of
-from ifssnet.io.plain_data.refusal import RefusedError, input_error
 
 if TYPE_CHECKING:
     Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
@@ -50,6 +49,11 @@ def structure(
     Raises:
         InputError: An unknown field, a missing one, a value of another type, or one that the dataclass refuses.
     """
+    from cattrs.errors import BaseValidationError
+
+    from ifssnet.io.plain_data.converter import CONVERTER
+    from ifssnet.io.plain_data.refusal import RefusedError, input_error
+
     if not isinstance(data, Mapping):
         raise InputError(f"a table for {where}", f"{data!r}"[:80], f"Correct {where}.")
     table = cast("Mapping[str, object]", data)
@@ -63,6 +67,8 @@ def structure(
 
 def plain(value: object) -> Json:
     """Plain data out of a typed value: NaN and infinity, for which JSON has no word, become None."""
+    from ifssnet.io.plain_data.converter import CONVERTER
+
     return finite(cast("Json", CONVERTER.unstructure(value)))
 
 
@@ -91,6 +97,8 @@ def finite(value: Json) -> Json:
 
 def _completed(kind: Any, data: Mapping[str, object], base: object, ignore_unknown: bool) -> dict[str, object]:
     """A table with all its fields: a field's default may differ from its class', and what the table leaves out stays so."""
+    from ifssnet.io.plain_data.converter import CONVERTER
+
     if not is_dataclass(kind):
         return dict(data)
     hints, known, given = get_type_hints(kind), fields_of(kind), by_field(kind, data)

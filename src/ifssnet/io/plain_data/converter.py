@@ -11,9 +11,9 @@ from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hin
 import numpy as np
 from cattrs import Converter, IterableValidationError, IterableValidationNote
 from cattrs.errors import BaseValidationError
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from ifssnet.io.plain_data.field_names import by_field, fields_of, overrides
+from ifssnet.io.plain_data.field_names import by_field, fields_of
 from ifssnet.io.plain_data.refusal import RefusedError
 
 _WORDS: Mapping[type, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "a word in quotation marks"}
@@ -169,7 +169,7 @@ def _is_plain(hint: Any) -> bool:
 
 
 def _dataclass(kind: type[Any], converter: Converter) -> Callable[[object, object], object]:
-    fill = make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True, **overrides(kind))
+    fill = make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True, **_overrides(kind))
 
     def structured(value: object, hint: object) -> object:
         if not isinstance(value, Mapping):
@@ -179,6 +179,14 @@ def _dataclass(kind: type[Any], converter: Converter) -> Callable[[object, objec
     return structured
 
 
+def _overrides(kind: Any) -> dict[str, Any]:
+    """What the library has to know of a dataclass' fields."""
+    return {
+        field.name: override(rename=key, omit_if_default=bool(field.metadata.get("left_out")))
+        for key, field in fields_of(kind).items()
+    }
+
+
 def _new_converter() -> Converter:
     converter = Converter(forbid_extra_keys=True)
 
@@ -186,7 +194,7 @@ def _new_converter() -> Converter:
         return _dataclass(kind, converter)
 
     def to_table(kind: Any) -> Callable[[Any], dict[str, Any]]:
-        return make_dict_unstructure_fn(kind, converter, **overrides(kind))
+        return make_dict_unstructure_fn(kind, converter, **_overrides(kind))
 
     converter.register_structure_hook_factory(is_dataclass, of_dataclass)
     converter.register_unstructure_hook_factory(is_dataclass, to_table)

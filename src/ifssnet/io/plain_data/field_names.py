@@ -7,8 +7,6 @@ from dataclasses import Field, fields
 from keyword import iskeyword
 from typing import Any
 
-from cattrs.gen import override
-
 
 def key_of(name: str) -> str:
     """A field's name in files."""
@@ -18,14 +16,6 @@ def key_of(name: str) -> str:
 def fields_of(kind: Any) -> dict[str, Field[Any]]:
     """The fields that are given, by their names in files."""
     return {key_of(field.name): field for field in fields(kind) if field.init}
-
-
-def overrides(kind: Any) -> dict[str, Any]:
-    """What the library has to know of a dataclass' fields."""
-    return {
-        field.name: override(rename=key, omit_if_default=bool(field.metadata.get("left_out")))
-        for key, field in fields_of(kind).items()
-    }
 
 
 def by_field(kind: Any, data: Mapping[str, object]) -> dict[str, object]:
