@@ -50,7 +50,7 @@ class Terminal:
         """Run long work to its end behind a progress bar, and return its result."""
         started = time.perf_counter()
         try:
-            return self._watched(self._told(work))
+            return self._watched(self._with_findings(work))
         finally:
             self.detail(f"{time.perf_counter() - started:.1f} s")
 
@@ -63,7 +63,7 @@ class Terminal:
 
         return self.run(once())
 
-    def _told(self, work: Generator[Progress, None, Result]) -> Generator[Progress, None, Result]:
+    def _with_findings(self, work: Generator[Progress, None, Result]) -> Generator[Progress, None, Result]:
         """The same work; its findings are printed as they come."""
         while True:
             try:
@@ -90,8 +90,8 @@ class Terminal:
                 total = progress.total if progress.total > 1 or progress.done else None
                 if progress.stage not in tasks:
                     tasks[progress.stage] = bars.add_task(escape(progress.stage), total=total)
-                told = f"{progress.stage}: {progress.note}" if progress.note else progress.stage
-                bars.update(tasks[progress.stage], completed=progress.done, total=total, description=escape(told))
+                words = f"{progress.stage}: {progress.note}" if progress.note else progress.stage
+                bars.update(tasks[progress.stage], completed=progress.done, total=total, description=escape(words))
 
             return drain(work, listen)
 

@@ -22,8 +22,8 @@ def first_names(names: Collection[str], most: int = 8) -> str:
     >>> first_names(["SOL", "GM", "GL"], 2)
     'SOL, GM and 1 more'
     """
-    told = ", ".join(list(names)[:most]) or "nothing"
-    return f"{told} and {len(names) - most} more" if len(names) > most else told
+    listed = ", ".join(list(names)[:most]) or "nothing"
+    return f"{listed} and {len(names) - most} more" if len(names) > most else listed
 
 
 def _check_on_grid(array: np.ndarray, grid: Grid, what: str) -> None:
@@ -113,8 +113,8 @@ def renamed(labels: LabelMap, names: Mapping[int, str]) -> LabelMap:
 
 def _refuse_unknown(known: Mapping[int, str], names: Mapping[int, str]) -> None:
     if unknown := sorted(set(names) - set(known)):
-        told = ", ".join(f"{value} ({name})" for value, name in sorted(known.items())[:12])
-        raise InputError(f"names for the label values {told or '(none)'}", f"a name for {unknown[0]}", "Correct --names.")
+        listed = ", ".join(f"{value} ({name})" for value, name in sorted(known.items())[:12])
+        raise InputError(f"names for the label values {listed or '(none)'}", f"a name for {unknown[0]}", "Correct --names.")
 
 
 def renamed_layers(layers: Sequence[LabelMap], names: Mapping[int, str]) -> tuple[LabelMap, ...]:

@@ -138,8 +138,8 @@ def _window(volume: Volume) -> tuple[float, float] | None:
     bright = float(np.percentile(_sample(volume.array), 100 * (1 - _BEYOND_WINDOW)))
     visible = float(np.percentile(_sample(volume.array), BRIGHT_PERCENT)) > low + (high - low) / _BYTES
     if bright > high or not visible:
-        told = f"The header says that levels from {low:g} to {high:g} are shown, where the image's own do not lie"
-        warnings.warn(InputWarning(f"{told}; it was passed over."), stacklevel=4)
+        statement = f"The header says that levels from {low:g} to {high:g} are shown, where the image's own do not lie"
+        warnings.warn(InputWarning(f"{statement}; it was passed over."), stacklevel=4)
         return None
     return low, high
 

@@ -129,7 +129,7 @@ def _format_of_file(path: Path) -> Format | None:
     existing_file(path, "a file")
     start = start_of(path)
     suffix = ".nii.gz" if path.name.lower().endswith(".nii.gz") else path.suffix.lower()
-    recognised = (each for each in FORMATS if (told := kind(each).recognises) is not None and told(start))
+    recognised = (each for each in FORMATS if (recognises := kind(each).recognises) is not None and recognises(start))
     named = (each for each in FORMATS if suffix in kind(each).suffixes)
     found = next(recognised, None) or next(named, None)
     if start.packed and (found is None or start.packed not in kind(found).packed_by):

@@ -187,13 +187,13 @@ def _labels_of(volume: Volume, path: Path, only: int | None = None) -> LabelMap:
     array = as_labels(volume.array, path.name)
     header = dict(volume.header)
     if label_names.HEADER_KEY in header:
-        told = label_names.from_text(header.pop(label_names.HEADER_KEY), path.name)
+        named = label_names.from_text(header.pop(label_names.HEADER_KEY), path.name)
     else:
-        told = label_names.read_sidecar(path)
-        if not told.names:
-            told = label_names.nnunet_names(path)
-        if not told.names and (found := snap_table(path)) is not None:
-            told = _of_snap(found, set(values_in_use(array)))
+        named = label_names.read_sidecar(path)
+        if not named.names:
+            named = label_names.nnunet_names(path)
+        if not named.names and (found := snap_table(path)) is not None:
+            named = _of_snap(found, set(values_in_use(array)))
     in_use = values_in_use(array)
     if len(in_use) > MOST_LABELS:
         raise InputError(
@@ -201,7 +201,7 @@ def _labels_of(volume: Volume, path: Path, only: int | None = None) -> LabelMap:
             f"{len(in_use):,} different values",
             "Give a label map; a grey-level volume is opened as a volume.",
         )
-    if not told.names and len(in_use) > MANY_LABELS:
+    if not named.names and len(in_use) > MANY_LABELS:
         warnings.warn(
             InputWarning(
                 f"{path.name} has {len(in_use)} different values and no names for them: it looks like a grey-level volume. "
@@ -209,11 +209,11 @@ def _labels_of(volume: Volume, path: Path, only: int | None = None) -> LabelMap:
             ),
             stacklevel=3,
         )
-    _warn_of_unnamed([value for value in in_use if value not in told.names], told.names, path)
-    names = label_names.completed(in_use, told.names)
+    _warn_of_unnamed([value for value in in_use if value not in named.names], named.names, path)
+    names = label_names.completed(in_use, named.names)
     if only is not None:
         names = {value: name for value, name in names.items() if value == only}
-    colors = MappingProxyType(dict(told.colors))
+    colors = MappingProxyType(dict(named.colors))
     return LabelMap(array, volume.grid, MappingProxyType(names), colors, MappingProxyType(header))
 
 

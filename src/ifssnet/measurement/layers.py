@@ -43,8 +43,8 @@ def measure_layers(
     for layer, part in zip(layers, parts, strict=True):
         # A layer by itself may hold one side alone, which then goes without saying.
         said = {value: called for called, value in named_values(layer).items()}
-        for value, told in layer.names.items():
-            name, found = names[told], part.muscles[said[value]]
+        for value, called in layer.names.items():
+            name, found = names[called], part.muscles[said[value]]
             if name in muscles:
                 raise InputError("one segment a muscle", f"two for {name}", "Merge them, or rename one of them.")
             muscles[name] = found
@@ -117,8 +117,8 @@ def _alone(layers: Sequence[LabelMap], names: Mapping[str, str]) -> dict[str, La
     """Each muscle as a label map of its own."""
     found: dict[str, LabelMap] = {}
     for layer in layers:
-        for value, told in layer.names.items():
-            name = names[told]
+        for value, called in layer.names.items():
+            name = names[called]
             if name in found:
                 raise InputError("one segment a muscle", f"two for {name}", "Merge them, or rename one of them.")
             found[name] = LabelMap((layer.array == value).astype(np.uint8), layer.grid, {1: _STRUCTURE})

@@ -35,7 +35,7 @@ def export(
     terminal = Terminal(quiet, verbose, json)
     chosen = parsed(slices)
     done = terminal.work("writing masks", lambda: export_slices(labels, output, chosen, force=force))
-    return _told(done, terminal)
+    return _shown(done, terminal)
 
 
 def import_(
@@ -56,10 +56,10 @@ def import_(
     from ifssnet.workflow.leg.slice_files import import_slices
 
     terminal = Terminal(quiet, verbose, json)
-    return _told(terminal.work("reading masks", lambda: import_slices(folder, output, force=force)), terminal)
+    return _shown(terminal.work("reading masks", lambda: import_slices(folder, output, force=force)), terminal)
 
 
-def _told(done: SliceMasks, terminal: Terminal) -> SliceMasks:
+def _shown(done: SliceMasks, terminal: Terminal) -> SliceMasks:
     if terminal.as_json:
         terminal.answer_json(done)
     what = "a complete label map" if done.complete else "seeds"

@@ -46,7 +46,7 @@ def check_volume(volume: Volume, layers: Sequence[LabelMap]) -> list[Finding]:
             known = volume.array[z] != 0 if volume.seen is None else volume.seen[z]
             inside, unseen = inside + pixels, unseen + int(np.count_nonzero(muscles & ~known))
             blank[z] = not known.any()
-    # With a mask, the share is told muscle by muscle where muscles are measured.
+    # With a mask, the share is reported muscle by muscle where muscles are measured.
     share = unseen / inside if inside and volume.seen is None else 0.0
     if share > MUCH_UNSEEN:
         findings.append(

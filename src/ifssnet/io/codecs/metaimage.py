@@ -276,9 +276,9 @@ def _read_pixels(stream: BinaryIO, start: int, layout: _Layout, where: str) -> S
         return read_raw(stream, start + max(layout.skipped, 0), layout.sizes, layout.dtype, where)
     array, taken = read_deflated(stream, start + max(layout.skipped, 0), layout.sizes, layout.dtype, where)
     if layout.compressed_size not in ("", "0", str(taken)):
-        told = shortened(layout.compressed_size)
+        stated = shortened(layout.compressed_size)
         warnings.warn(
-            InputWarning(f"{where}: CompressedDataSize is {told}, but the pixels, which are whole, take {taken} bytes."),
+            InputWarning(f"{where}: CompressedDataSize is {stated}, but the pixels, which are whole, take {taken} bytes."),
             stacklevel=3,
         )
     return array

@@ -198,23 +198,23 @@ def _read_description(path: Path) -> _Description | None:
     """What a `cohort.toml` says, with its types checked; None when there is none."""
     if not path.is_file():
         return None
-    told = structure(_DescriptionFile, read_toml(path, "the description of a cohort"), str(path), ignore_unknown=True)
-    if unknown := told.label_errors.keys() - set(SPLITS):
+    described = structure(_DescriptionFile, read_toml(path, "the description of a cohort"), str(path), ignore_unknown=True)
+    if unknown := described.label_errors.keys() - set(SPLITS):
         raise InputError(f"{', '.join(SPLITS)} in [label_errors] of {path}", f"'{min(unknown)}'", "Name a split.")
     return _Description(
-        name=told.name if told.name is not None else path.resolve().parent.name,
-        labels=_labels(path, told.labels) if told.labels is not None else leg3dus.LABEL_NAMES,
-        licence=told.licence,
-        citation=_several(told.citation),
-        notes=_several(told.notes),
-        acquisition=told.acquisition,
-        acquisitions=told.acquisitions,
-        label_errors=told.label_errors,
+        name=described.name if described.name is not None else path.resolve().parent.name,
+        labels=_labels(path, described.labels) if described.labels is not None else leg3dus.LABEL_NAMES,
+        licence=described.licence,
+        citation=_several(described.citation),
+        notes=_several(described.notes),
+        acquisition=described.acquisition,
+        acquisitions=described.acquisitions,
+        label_errors=described.label_errors,
     )
 
 
-def _several(told: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (told,) if isinstance(told, str) else told
+def _several(given: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else given
 
 
 def _labels(path: Path, table: Mapping[str, str]) -> dict[int, str]:
@@ -249,7 +249,7 @@ def _open_nnunet(root: Path) -> Cohort:
 
 def _nnunet_labels(path: Path, table: LabelTable) -> dict[int, str]:
     """Value to the field's name for it, without the background."""
-    if regions := [key for key, told in table.items() if isinstance(told, tuple)]:
+    if regions := [key for key, value in table.items() if isinstance(value, tuple)]:
         raise InputError(
             f"one whole number a label in {path}", f"the region {regions[0]!r}", "Regions are not read: give plain labels."
         )

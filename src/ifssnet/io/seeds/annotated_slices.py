@@ -57,12 +57,12 @@ def read_record(text: str, names: Mapping[int, str], slices: int, where: str) ->
         ) from error
     found: Slices = {}
     for name, drawn in record.slices.items():
-        told = tuple(sorted(set(drawn)))
-        if told and not 0 <= told[0] <= told[-1] < slices:
-            raise InputError(f"slices from 0 to {slices - 1}", f"{told} of {name} in {where}", f"Remove {HEADER_KEY}.")
+        listed = tuple(sorted(set(drawn)))
+        if listed and not 0 <= listed[0] <= listed[-1] < slices:
+            raise InputError(f"slices from 0 to {slices - 1}", f"{listed} of {name} in {where}", f"Remove {HEADER_KEY}.")
         labels = [label for label, known in names.items() if known == name] or [label for label in names if str(label) == name]
         if len(labels) == 1:
-            found[labels[0]] = told
+            found[labels[0]] = listed
         else:
             warnings.warn(InputWarning(f"{where}: slices are recorded for {name}, which has no label."), stacklevel=3)
     return found

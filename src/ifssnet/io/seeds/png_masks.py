@@ -107,9 +107,9 @@ def _match(name: str) -> re.Match[str] | None:
     return next((match for each in _FILES if (match := each.match(name))), None)
 
 
-def _name(told: str, of_files: Mapping[str, int]) -> str:
+def _name(written: str, of_files: Mapping[str, int]) -> str:
     """What a file calls its muscle, without the words that go with its number."""
-    return told if told in of_files else _BESIDE_NUMBER.sub("", told)
+    return written if written in of_files else _BESIDE_NUMBER.sub("", written)
 
 
 def _first_number(numbered: Mapping[Path, int], grid: Grid, folder: Path) -> int:
@@ -147,9 +147,9 @@ def _number(name: str, numbers: dict[str, int]) -> int:
 def _names(path: Path) -> dict[int, str]:
     if not path.is_file():
         return {}
-    told = read_json(path, _NAMES, _LARGEST_JSON)
-    whole = isinstance(told, Mapping) and isinstance(told.get("labels"), Mapping)
-    named = from_data(told if whole else {"labels": told}, path.name).names
-    if not whole and isinstance(told, Mapping) and "0" in told:
+    data = read_json(path, _NAMES, _LARGEST_JSON)
+    whole = isinstance(data, Mapping) and isinstance(data.get("labels"), Mapping)
+    named = from_data(data if whole else {"labels": data}, path.name).names
+    if not whole and isinstance(data, Mapping) and "0" in data:
         raise InputError(f"label values above 0 in {path.name}", "a name for 0", "Leave the background unnamed.")
     return dict(named)

@@ -68,8 +68,8 @@ def read_png_slices(folder: Path) -> tuple[Seeds, bool]:
     complete = all(entry.annotated is None for entry in described.labels.values())
     masks: dict[int, dict[int, Mask]] = {}
     for label in {*described.labels, *read.drawn}:
-        told = described.labels.get(label)
-        empty = () if told is None else told.annotated or ()
+        entry = described.labels.get(label)
+        empty = () if entry is None else entry.annotated or ()
         masks[label] = {**dict.fromkeys(empty, nothing), **read.drawn.get(label, {})}
     names = {label: entry.name for label, entry in described.labels.items()} | dict(read.names)
     colors = {label: entry.color for label, entry in described.labels.items() if entry.color is not None}

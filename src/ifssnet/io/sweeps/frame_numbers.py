@@ -28,17 +28,17 @@ def places_of(numbers: Collection[int], images: int, where: str) -> dict[int, in
     Raises:
         InputError: More numbers than images, or numbers that can be read in two ways.
     """
-    told = sorted(set(numbers))
-    if not told or (len(told) <= images and told[0] == 0 and told[-1] < images):
-        return {number: number for number in told}
-    shown = number_ranges(told, _MOST_RANGES)
-    if len(told) == images:
+    listed = sorted(set(numbers))
+    if not listed or (len(listed) <= images and listed[0] == 0 and listed[-1] < images):
+        return {number: number for number in listed}
+    shown = number_ranges(listed, _MOST_RANGES)
+    if len(listed) == images:
         _say(f"{where}: the frames are numbered {shown}; they were joined with the {images} images in their order")
-        return {number: place for place, number in enumerate(told)}
-    if len(told) < images and told[0] > 0 and told[-1] == images:
+        return {number: place for place, number in enumerate(listed)}
+    if len(listed) < images and listed[0] > 0 and listed[-1] == images:
         _say(f"{where}: the frames are numbered {shown} of {images} images; they were taken to count from 1")
-        return {number: number - 1 for number in told}
-    if len(told) < images and told[-1] < images:
+        return {number: number - 1 for number in listed}
+    if len(listed) < images and listed[-1] < images:
         raise InputError(
             f"numbers of frames that say whether they count from 0 or from 1 in {where}",
             f"{shown} for {images} images: neither 0 nor {images} is among them",
@@ -46,7 +46,7 @@ def places_of(numbers: Collection[int], images: int, where: str) -> dict[int, in
         )
     raise InputError(
         f"poses and images that belong together in {where}",
-        f"{len(told)} frames in the header, numbered {shown}, and {images} images",
+        f"{len(listed)} frames in the header, numbered {shown}, and {images} images",
         "Give the recording whole, as it was saved: nobody can say which image each pose belongs to.",
     )
 

@@ -208,8 +208,8 @@ def _row(cells: dict[str, str], complete: bool, columns: tuple[str, ...], scale:
     if not file or Path(file).name != file or "\0" in file:
         raise InputError("a number or a file in this folder", f"'{shortened(frame)}' in {where}", "Correct the row.")
     valid = cells.get("status", "OK").strip().upper() in ("OK", "")
-    told = cells.get("time", "").strip()
-    time = numbers(told, 1, f"time in {where}")[0] if told else math.nan
+    time_text = cells.get("time", "").strip()
+    time = numbers(time_text, 1, f"time in {where}")[0] if time_text else math.nan
     if not valid:
         return _Row(file, time, np.full((4, 4), np.nan), False, number)
     values = numbers(" ".join(cells[name].strip() or "?" for name in columns), len(columns), f"the pose in {where}")

@@ -191,12 +191,12 @@ def frame_fields(fields: Mapping[str, str]) -> FrameFields:
     by_field: dict[str, dict[int, str]] = {}
     for name, value in fields.items():
         if match := FRAME_FIELD.match(name):
-            number, told = int(match[1]), value.strip()
-            before = by_field.setdefault(match[2], {}).setdefault(number, told)
-            if before != told:
+            number, text = int(match[1]), value.strip()
+            before = by_field.setdefault(match[2], {}).setdefault(number, text)
+            if before != text:
                 raise InputError(
                     f"one {match[2]} for frame {number}",
-                    f"'{shortened(before)}' and '{shortened(told)}'",
+                    f"'{shortened(before)}' and '{shortened(text)}'",
                     "Number the frames without repeating any: Seq_Frame1 and Seq_Frame0001 are the same one.",
                 )
     return by_field

@@ -64,7 +64,7 @@ def write_sequence(sweep: Sweep, path: Path, *, force: bool = False, compress: b
     layout = {key: fields.get(key, said) for key, said in _META_LAYOUT.items()}
     # What a file of another shape said of its axes does not fit these three.
     fields |= {
-        key: told if len(told.split()) == len(_META_LAYOUT[key].split()) else _META_LAYOUT[key] for key, told in layout.items()
+        key: said if len(said.split()) == len(_META_LAYOUT[key].split()) else _META_LAYOUT[key] for key, said in layout.items()
     }
     if suffix == ".mha":
         with atomic_path(path, force) as partial:
@@ -87,14 +87,14 @@ def _fields(sweep: Sweep, path: Path) -> dict[str, str]:
     carried = _carried_frames(sweep, path)
     for i, (pose, time, valid) in enumerate(zip(sweep.image_to_world, sweep.timestamps_s, sweep.valid, strict=True)):
         matrix = pose if np.isfinite(pose).all() else np.eye(4)
-        told = {
+        lines = {
             own: " ".join(repr(float(value)) for value in matrix.reshape(-1)),
             f"{own}Status": "OK" if valid else "INVALID",
             "ImageStatus": "OK",
         }
         if np.isfinite(time):
-            told["Timestamp"] = repr(float(time))
-        fields |= {f"Seq_Frame{i:04d}_{name}": value for name, value in (carried[i] | told).items()}
+            lines["Timestamp"] = repr(float(time))
+        fields |= {f"Seq_Frame{i:04d}_{name}": value for name, value in (carried[i] | lines).items()}
     return fields
 
 
@@ -109,8 +109,8 @@ def _carried_frames(sweep: Sweep, path: Path) -> list[dict[str, str]]:
             else:
                 beyond += 1
     moved = any(
-        "Timestamp" in told and np.isfinite(time) and not _reads_as(told["Timestamp"], float(time))
-        for told, time in zip(frames, sweep.timestamps_s, strict=True)
+        "Timestamp" in fields and np.isfinite(time) and not _reads_as(fields["Timestamp"], float(time))
+        for fields, time in zip(frames, sweep.timestamps_s, strict=True)
     )
     if beyond or moved:
         warnings.warn(

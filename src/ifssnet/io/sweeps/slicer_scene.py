@@ -162,14 +162,14 @@ def read_scene_sweeps(path: Path, configuration: PlusConfiguration | None = None
             header = {"Scene": path.name, "Images": images.name}
             try:
                 transforms = tuple(_transforms_of(scene, images, files))
-                told = {**header, "Transforms": ", ".join(each.name for each in transforms)}
-                sweeps.append(joined(Recording(shown, transforms, constants, told), *named))
+                described = {**header, "Transforms": ", ".join(each.name for each in transforms)}
+                sweeps.append(joined(Recording(shown, transforms, constants, described), *named))
             except InputError:
                 above = _by_hierarchy(scene, images, files)
                 if above is None:
                     raise
-                told = {**header, "Transforms": ", ".join(each.name for each in above[0])}
-                sweeps.append(joined(Recording(shown, *above, told), None, SCENE))
+                described = {**header, "Transforms": ", ".join(each.name for each in above[0])}
+                sweeps.append(joined(Recording(shown, *above, described), None, SCENE))
         return tuple(sweeps)
 
 

@@ -254,21 +254,21 @@ def _constants(
     images: Path, calibration: Path | None, configuration: PlusConfiguration | None
 ) -> tuple[dict[Key, Float[np.ndarray, "4 4"]], str]:
     """What does not change, and a remark on where it was found unless somebody named it."""
-    told = {} if configuration is None else dict(configuration.transforms)
+    given = {} if configuration is None else dict(configuration.transforms)
     said = ""
-    if calibration is None and not any(IMAGE in key for key in told):
+    if calibration is None and not any(IMAGE in key for key in given):
         candidates = [
             path for path in _files_beside(images, SUFFIXES) if IMAGE in (named_frames(path.name.split(".")[0]) or ())
         ]
         calibration = _one_calibration(candidates, images)
         said = "" if calibration is None else f"the calibration is taken from {calibration.name} beside it"
     if calibration is None:
-        return told, said
+        return given, said
     own = constants_of(calibration)
-    refuse_other_constants(own, told, calibration)
+    refuse_other_constants(own, given, calibration)
     (start, _), matrix = next(iter(own.items()))
     width, height = np.linalg.norm((matrix if start == IMAGE else np.linalg.inv(matrix))[:3, :2], axis=0)
-    return {**told, **own}, f"{said}{', ' if said else f'{calibration.name}: '}a pixel measures {width:.4g} x {height:.4g} mm"
+    return {**given, **own}, f"{said}{', ' if said else f'{calibration.name}: '}a pixel measures {width:.4g} x {height:.4g} mm"
 
 
 def _one_calibration(candidates: Sequence[Path], images: Path) -> Path | None:

@@ -212,14 +212,14 @@ def _value(lines: Lines, key: str, path: Path) -> str:
 
 
 def _poses(lines: Lines, frames: int, path: Path) -> tuple[Float[np.ndarray, " frame"], Float[np.ndarray, "frame 4 4"]]:
-    told = lines.get("IM", [])
-    if len(told) != frames:
+    pose_lines = lines.get("IM", [])
+    if len(pose_lines) != frames:
         raise InputError(
             f"a line IM with the pose of each of {frames} frames",
-            f"{len(told)} in {path.name}",
+            f"{len(pose_lines)} in {path.name}",
             "Check that the file is complete.",
         )
-    read = [frame_pose(text, f"time and pose of frame {i} in {path.name}") for i, text in enumerate(told)]
+    read = [frame_pose(text, f"time and pose of frame {i} in {path.name}") for i, text in enumerate(pose_lines)]
     return np.array([time for time, _ in read]), np.stack([pose_matrix(pose) for _, pose in read])
 
 

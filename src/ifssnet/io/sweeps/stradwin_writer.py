@@ -83,7 +83,7 @@ def _eight_bits(sweep: Sweep) -> UInt8[np.ndarray, "frame v u"]:
 def _text_lines(sweep: Sweep, path: Path) -> list[str]:
     header = {key: values for key, values in lines_of(sweep.header).items() if _KEY.fullmatch(key)}
     header.pop("RES_DICOM_FRAME_LIST", None)
-    said = _told_afresh(sweep, header, path)
+    said = _lines_of_sweep(sweep, header, path)
     first = {key: [value] for key, value in said.items() if key not in header}
     kept = {key: [said[key]] if key in said else values for key, values in header.items()}
     kept |= {"IM": _pose_lines(sweep, header, path), "OBJECT": _object_lines(sweep, header)}
@@ -91,7 +91,7 @@ def _text_lines(sweep: Sweep, path: Path) -> list[str]:
     return lines + [_contour_line(contour) for contour in sweep.contours]
 
 
-def _told_afresh(sweep: Sweep, header: Lines, path: Path) -> dict[str, str]:
+def _lines_of_sweep(sweep: Sweep, header: Lines, path: Path) -> dict[str, str]:
     """The lines that follow from the sweep itself; scales keep their words while they are right."""
     frames, height, width = sweep.frames.shape
     said = {
@@ -104,9 +104,9 @@ def _told_afresh(sweep: Sweep, header: Lines, path: Path) -> dict[str, str]:
         "RES_BIN_IM_FILENAME": path.with_suffix(".sxi").name,
     }
     for key, spacing_mm in zip(("RES_XSCALE", "RES_YSCALE"), sweep.pixel_spacing_uv_mm, strict=True):
-        told = header.get(key, [""])[-1]
-        still_so = bool(told) and spacing_mm == _mm(told)
-        said[key] = told if still_so else shortest(spacing_mm / CM)
+        before = header.get(key, [""])[-1]
+        still_so = bool(before) and spacing_mm == _mm(before)
+        said[key] = before if still_so else shortest(spacing_mm / CM)
     return said
 
 
@@ -115,15 +115,15 @@ def _pose_lines(sweep: Sweep, header: Lines, path: Path) -> list[str]:
     calibration = pose_matrix(six(header, CALIBRATION_KEYS, path)) @ pixels_to_image(sweep.pixel_spacing_uv_mm)
     isocentre = pose_matrix(six(header, ISOCENTRE_KEYS, path))
     rigid = pose_matrix(six(header, CALIBRATION_KEYS, path))
-    told = header.get("IM", [])
+    lines_before = header.get("IM", [])
     lines: list[str] = []
     worst_mm = 0.0
     for i, (matrix, time) in enumerate(zip(sweep.image_to_world, sweep.timestamps_s, strict=True)):
-        if len(told) == len(sweep.frames):
-            told_time, told_pose = frame_pose(told[i], f"frame {i} of {path.name}")
-            kept = isocentre @ pose_matrix(told_pose) @ calibration
-            if told_time == time and _farthest_mm(kept, matrix, sweep) < _SAME_MM:
-                lines.append(told[i])
+        if len(lines_before) == len(sweep.frames):
+            time_before, pose_before = frame_pose(lines_before[i], f"frame {i} of {path.name}")
+            kept = isocentre @ pose_matrix(pose_before) @ calibration
+            if time_before == time and _farthest_mm(kept, matrix, sweep) < _SAME_MM:
+                lines.append(lines_before[i])
                 continue
         image = _nearest_rigid(matrix @ np.linalg.inv(pixels_to_image(sweep.pixel_spacing_uv_mm)), sweep)
         pose = np.linalg.inv(isocentre) @ image @ np.linalg.inv(rigid)
@@ -162,12 +162,12 @@ def _object_lines(sweep: Sweep, header: Lines) -> list[str]:
     """One line an object; a line of the header stays while its name and colour hold."""
     lines: list[str] = []
     done: set[int] = set()
-    for told in header.get("OBJECT", []):
-        number, name, color = read_object(told)
+    for line in header.get("OBJECT", []):
+        number, name, color = read_object(line)
         if number is None:
-            lines.append(told)
+            lines.append(line)
         elif (name, color) == (sweep.names.get(number), sweep.colors.get(number)):
-            lines.append(told)
+            lines.append(line)
             done.add(number)
     numbers = set(sweep.names) | set(sweep.colors) | {contour.label for contour in sweep.contours}
     for index, number in enumerate(sorted(numbers - done)):

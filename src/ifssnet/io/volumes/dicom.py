@@ -244,8 +244,8 @@ def _range(levels: FrameLevels, data: Any, bits: int, signed: int) -> tuple[floa
 
 
 def _carried(data: Any) -> dict[str, str]:
-    told = {f"DICOM_{name}": str(data.get(name)) for name in _CARRIED if str(data.get(name, "") or "").strip()}
-    return told | _window(data)
+    lines = {f"DICOM_{name}": str(data.get(name)) for name in _CARRIED if str(data.get(name, "") or "").strip()}
+    return lines | _window(data)
 
 
 def unreadable(path: Path, error: Exception) -> InputError:

@@ -150,8 +150,8 @@ def _stacked(items: Sequence[Any], shape: tuple[int, int, int], path: Path, plan
     positions = np.array([planes[i].position for i in order])
     step, spacing_z = _step(positions, normal, first, path)
     if len(planes) > 1 and first.said_between and not math.isclose(first.said_between, spacing_z, rel_tol=_UNEVEN):
-        told = f"slices {spacing_z:.4g} mm apart by their positions and {first.said_between:.4g} mm by SpacingBetweenSlices"
-        warnings.warn(InputWarning(f"{path.name} says {told}. The positions were taken."), stacklevel=4)
+        said = f"slices {spacing_z:.4g} mm apart by their positions and {first.said_between:.4g} mm by SpacingBetweenSlices"
+        warnings.warn(InputWarning(f"{path.name} says {said}. The positions were taken."), stacklevel=4)
     sy, sx = first.spacing_yx
     direction = np.column_stack([first.axes[0], first.axes[1], step])
     if plane_of is _from_groups and (items[0]("PlanePositionSequence") is None or items[0]("PlaneOrientationSequence") is None):
@@ -198,16 +198,16 @@ def _by_regions(data: Any, shape: tuple[int, int, int], path: Path, frame_distan
     between, thickness = _length(data, "SpacingBetweenSlices"), _length(data, "SliceThickness")
     spacing_z = frame_distance_mm or between or thickness
     if frame_distance_mm and between and not math.isclose(frame_distance_mm, between, rel_tol=_UNEVEN):
-        told = f"{between:g} mm between its slices, and {frame_distance_mm:g} mm was given as the distance of frames"
-        warnings.warn(InputWarning(f"{path.name} says {told}. The given one was taken."), stacklevel=4)
+        said = f"{between:g} mm between its slices, and {frame_distance_mm:g} mm was given as the distance of frames"
+        warnings.warn(InputWarning(f"{path.name} says {said}. The given one was taken."), stacklevel=4)
     if spacing_z is None:
         spacing_z = 1.0
-        told = "says no spacing between its frames; 1 mm was assumed: volumes depend on it"
+        said = "says no spacing between its frames; 1 mm was assumed: volumes depend on it"
         remedy = "Give it when you convert the loop: ifss convert --frame-distance MM."
-        warnings.warn(InputWarning(f"{path.name} {told}. {remedy}"), stacklevel=4)
+        warnings.warn(InputWarning(f"{path.name} {said}. {remedy}"), stacklevel=4)
     elif frame_distance_mm is None and between is None:
-        told = f"says no spacing between slices; their thickness, {spacing_z:g} mm, was taken"
-        warnings.warn(InputWarning(f"{path.name} {told}."), stacklevel=4)
+        said = f"says no spacing between slices; their thickness, {spacing_z:g} mm, was taken"
+        warnings.warn(InputWarning(f"{path.name} {said}."), stacklevel=4)
     return grid_from(shape, (sx, sy, spacing_z), (0.0, 0.0, 0.0), np.eye(3), path.name)
 
 
@@ -245,9 +245,9 @@ def _pixel_spacing_xy(data: Any, path: Path) -> tuple[float, float]:
     taken = _of_region(largest)
     other = next((each for each in map(_of_region, regions) if not np.allclose(each, taken, rtol=1e-3)), None)
     if other is not None:
-        told = f"{taken[0]:g} x {taken[1]:g} mm a pixel in its largest region and {other[0]:g} x {other[1]:g} mm in another"
+        said = f"{taken[0]:g} x {taken[1]:g} mm a pixel in its largest region and {other[0]:g} x {other[1]:g} mm in another"
         remedy = "Cut it to one region if the other one is wanted."
-        warnings.warn(InputWarning(f"{path.name} says {told}. The largest one's was taken. {remedy}"), stacklevel=5)
+        warnings.warn(InputWarning(f"{path.name} says {said}. The largest one's was taken. {remedy}"), stacklevel=5)
     if by_header is not None:
         settle(Statement("the ultrasound region", taken), Statement("PixelSpacing", by_header), path.name, labels=False)
     return taken

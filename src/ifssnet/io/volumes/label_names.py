@@ -102,29 +102,29 @@ def names_of(labels: LabelTable, where: str) -> dict[int, str]:
         InputError: An entry that is neither value and name nor name and value.
     """
     names: dict[int, str] = {}
-    for key, told in labels.items():
-        if isinstance(told, tuple) and len(told) == 1:
-            names |= {told[0]: key} if told[0] > 0 else {}
+    for key, entry in labels.items():
+        if isinstance(entry, tuple) and len(entry) == 1:
+            names |= {entry[0]: key} if entry[0] > 0 else {}
             continue
-        if isinstance(told, tuple):
+        if isinstance(entry, tuple):
             # nnU-Net's regions overlap; one value a voxel cannot hold them.
             warnings.warn(InputWarning(f"{where}: '{key}' is a region of several labels and was left out."), stacklevel=3)
             continue
-        value, name = value_and_name(key, told, where)
+        value, name = value_and_name(key, entry, where)
         if value > 0:
             names[value] = name
     return names
 
 
-def value_and_name(key: str, told: str | int, where: str) -> tuple[int, str]:
+def value_and_name(key: str, entry: str | int, where: str) -> tuple[int, str]:
     """One entry of a table of labels: `"1": "SOL"`, or nnU-Net's `"SOL": 1`, whose number may stand in quotation marks.
 
     Raises:
         InputError: Neither of them is a label value.
     """
-    if isinstance(told, str) and (_is_whole(key) or not _is_whole(told)):
-        return label_value(key, where), told
-    return label_value(str(told), where), key
+    if isinstance(entry, str) and (_is_whole(key) or not _is_whole(entry)):
+        return label_value(key, where), entry
+    return label_value(str(entry), where), key
 
 
 def label_value(text: str, where: str) -> int:
@@ -192,8 +192,8 @@ def _of_any_program(data: Json) -> Json:
         return data
     names = {key: entry.get("name", key) if isinstance(entry, Mapping) else entry for key, entry in labels.items()}
     colors = {key: entry["color"] for key, entry in labels.items() if isinstance(entry, Mapping) and "color" in entry}
-    told = data.get("colors")
-    return {**data, "labels": names, "colors": {**colors, **told} if isinstance(told, Mapping) else colors}
+    own_colors = data.get("colors")
+    return {**data, "labels": names, "colors": {**colors, **own_colors} if isinstance(own_colors, Mapping) else colors}
 
 
 def nnunet_names(path: Path) -> LabelNames:

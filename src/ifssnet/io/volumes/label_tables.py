@@ -99,10 +99,10 @@ def _colour_table(text: str) -> tuple[dict[int, str], dict[int, Rgb]] | None:
     found = [match for line in lines[:MOST_LABELS] if (match := _COLOUR_LINE.match(line)) is not None]
     if not found or len(found) < min(len(lines), MOST_LABELS):
         return None
-    told = {int(match[1]): match for match in found if int(match[1]) > 0}
+    rows = {int(match[1]): match for match in found if int(match[1]) > 0}
     # 3D Slicer writes the blanks of a name as underscores.
-    names = {value: match[2].strip().strip('"').replace("_", " ") for value, match in told.items()}
-    return names, {value: (_byte(match[3]), _byte(match[4]), _byte(match[5])) for value, match in told.items()}
+    names = {value: match[2].strip().strip('"').replace("_", " ") for value, match in rows.items()}
+    return names, {value: (_byte(match[3]), _byte(match[4]), _byte(match[5])) for value, match in rows.items()}
 
 
 def _text(content: bytes) -> str:

@@ -154,8 +154,8 @@ def _name_two_places(fields: Mapping[str, str], dimensions: int, path: Path) -> 
         for key, values in said[1:]:
             if not np.allclose(values, said[0][1], atol=1e-6):
                 first = said[0][0]
-                told = f"{first} = {shortened(fields[first])}, and {key} = {shortened(fields[key])}"
-                warnings.warn(InputWarning(f"{path.name} says {told}. {first} was taken."), stacklevel=4)
+                statement = f"{first} = {shortened(fields[first])}, and {key} = {shortened(fields[key])}"
+                warnings.warn(InputWarning(f"{path.name} says {statement}. {first} was taken."), stacklevel=4)
 
 
 def _per_axis(fields: Mapping[str, str], keys: tuple[str, ...], default: float, dimensions: int, path: Path) -> list[float]:

@@ -160,8 +160,8 @@ def flattened(segments: SegmentLayers, where: str) -> LabelMap:
             if value in layer.colors:
                 colors[new] = layer.colors[value]
         for key, text in layer.header.items():
-            told = key.endswith("_LabelValue") and (i, int(text)) in new_values
-            header[key] = str(new_values[i, int(text)]) if told else text
+            is_renumbered = key.endswith("_LabelValue") and (i, int(text)) in new_values
+            header[key] = str(new_values[i, int(text)]) if is_renumbered else text
     if overlap:
         warnings.warn(
             InputWarning(f"{where}: segments overlap on {overlap:,} voxels; the later segment was taken there."), stacklevel=3

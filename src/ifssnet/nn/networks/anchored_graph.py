@@ -86,8 +86,8 @@ class _UNet:
         """A convolution, normalised; the cues scale and shift it; rectified."""
         graph = self.graph
         weight, bias = self.own(f"{name}.told.weight", 2 * width, self.cue_count), self.own(f"{name}.told.bias", 2 * width)
-        told = graph.add("Unsqueeze", graph.add("Gemm", self.cues, weight, bias, transB=1), graph.sizes((2, 3)))
-        scale, shift = graph.split("Split", 2, told, graph.sizes((width, width)), axis=1)
+        scale_and_shift = graph.add("Unsqueeze", graph.add("Gemm", self.cues, weight, bias, transB=1), graph.sizes((2, 3)))
+        scale, shift = graph.split("Split", 2, scale_and_shift, graph.sizes((width, width)), axis=1)
         seen = self.normal(f"{name}.norm", self.convolution(f"{name}.first", x, before, width), width)
         return graph.add("Relu", graph.add("Add", graph.add("Mul", seen, graph.add("Add", scale, graph.number(1.0))), shift))
 

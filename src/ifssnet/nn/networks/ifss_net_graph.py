@@ -280,10 +280,10 @@ class _Cell:
         """One slice; an empty name stands for zeros."""
         graph = self.parts.graph
         if hidden:
-            told = self.parts.convolution(
+            from_hidden = self.parts.convolution(
                 "memory.cell.from_hidden", hidden, self.channels, 4 * self.channels, 1, self.parts.light, bias=False
             )
-            gates = graph.add("Add", gates, told)
+            gates = graph.add("Add", gates, from_hidden)
         enter, forget, leave, candidate = graph.split("Split", 4, gates, axis=1, num_outputs=4)
         new = graph.add("Mul", graph.add("Sigmoid", enter), graph.add("Tanh", candidate))
         cell = graph.add("Add", graph.add("Mul", graph.add("Sigmoid", forget), cell), new) if cell else new

@@ -88,7 +88,7 @@ class Imager:
         self._knots = step_mm / self._speckle.step_mm
         rows, columns = view.shape_vu
         self._last = np.zeros((rows // finer_yx[0], columns // finer_yx[1]), dtype=np.float32)
-        # Persistence is told for images half a millimetre apart; closer ones keep more of each other.
+        # Persistence is given for images half a millimetre apart; closer ones keep more of each other.
         share = scanner.persistence
         self._persistence = share ** (max(step_mm, 0.05) / 0.5) if share > 0 else 0.0
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import warnings
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +20,7 @@ from ifssnet.propagate.seeding.protocols import ALL_SEEDS, check_protocol
 from ifssnet.workflow.cohorts.found_legs import SEGMENTED, FoundLeg, found_legs
 from ifssnet.workflow.files.opener import SeedReading
 from ifssnet.workflow.files.provenance import file_source, software
-from ifssnet.workflow.files.result_files import holds_files, write_csv, write_json
+from ifssnet.workflow.files.result_files import digest_of, holds_files, write_csv, write_json
 from ifssnet.workflow.jobs.run import Machines, run_all
 from ifssnet.workflow.leg.method_choice import Choice, choose
 from ifssnet.workflow.leg.segment_files import build, segment_files
@@ -195,7 +193,7 @@ def _planned(
     works: list[_LegToSegment] = []
     for leg in legs:
         depends = {**settings, "version": software()["ifssnet"], "files": leg.version(), "labels": plain(leg.labels)}
-        works.append(_LegToSegment(leg, output, options, method, _digest(depends)))
+        works.append(_LegToSegment(leg, output, options, method, digest_of(depends)))
     for folder in {folder for work in works for folder in (work.target.parent, work.record.parent)}:
         folder.mkdir(parents=True, exist_ok=True)
     return works
@@ -322,7 +320,3 @@ def _write(found: SegmentedLegs, settings: Mapping[str, Json], output: Path) -> 
 def _written(path: Path) -> str:
     facts = path.stat()
     return f"{facts.st_size} {facts.st_mtime_ns}"
-
-
-def _digest(data: Json) -> str:
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

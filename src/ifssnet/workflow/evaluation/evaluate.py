@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,6 +27,7 @@ from ifssnet.workflow.evaluation.evaluation_folder import OWN_COLUMNS, RunPlace,
 from ifssnet.workflow.evaluation.run_files import FORMAT, Run, RunFiles, method_table, read_run, write_run
 from ifssnet.workflow.evaluation.summary import summarise
 from ifssnet.workflow.files.provenance import software
+from ifssnet.workflow.files.result_files import digest_of
 from ifssnet.workflow.jobs.run import Machines, run_all
 
 TRUTH = "truth.seg.nrrd"
@@ -121,7 +120,7 @@ def evaluate(root: Path | str, output: Path, options: EvaluationOptions) -> Gene
         cohort=EvaluatedCohort(
             name=cohort.name,
             folder=cohort.root.resolve().name,
-            sha256=_digest(hashes),
+            sha256=digest_of(hashes),
             notes=cohort.notes,
             label_error=cohort.label_errors.get(options.split, ""),
         ),
@@ -220,7 +219,7 @@ def _planned(
             }
             files = RunFiles(output / "cases" / name, method.label)
             names, keep = dict(cohort.label_names), place < options.keep
-            runs.append(PlannedRun(leg, names, method, facts, options.given, files, _digest(depends), keep))
+            runs.append(PlannedRun(leg, names, method, facts, options.given, files, digest_of(depends), keep))
     for folder in {run.files.folder for run in runs}:
         folder.mkdir(parents=True, exist_ok=True)
     return runs
@@ -249,7 +248,3 @@ def _write(run: PlannedRun, found: Benchmark, truth: LabelMap) -> None:
         software={name: str(version) for name, version in software().items()},
     )
     write_run(done, run.facts, run.files)
-
-
-def _digest(data: Json) -> str:
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -117,6 +118,11 @@ def write_json(data: Json, target: Path, force: bool) -> None:
         partial.write_text(
             json.dumps(finite(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8", newline="\n"
         )
+
+
+def digest_of(data: Json) -> str:
+    """The SHA-256 of plain data: results that depend on the same have the same."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], target: Path, force: bool) -> None:

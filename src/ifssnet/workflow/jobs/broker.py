@@ -113,14 +113,14 @@ def broker(address: str, works: Mapping[int, Any], errand: Errand, line: Connect
             running[task.remote(errand, works[place])] = place
         for ref in ray.wait(list(running), timeout=1.0)[0]:
             place = running.pop(ref)
-            told = _result(ray, ref)
+            answer = _result(ray, ref)
             tries[place] += 1
-            if isinstance(told, str) and tries[place] <= TRIES_AGAIN:
-                # Where the cluster itself is gone, this process ends here, and what it had to do is told to the next one.
+            if isinstance(answer, str) and tries[place] <= TRIES_AGAIN:
+                # Where the cluster itself is gone, this process ends here, and what it had to do is passed to the next one.
                 watch.confirm()
                 waiting.append(place)
                 continue
-            line.send((place, Outcome(None, error=f"{told}, {tries[place]} times") if isinstance(told, str) else told))
+            line.send((place, Outcome(None, error=f"{answer}, {tries[place]} times") if isinstance(answer, str) else answer))
 
 
 def connected(address: str) -> Any:

@@ -74,16 +74,16 @@ def on_cluster(
         errand = Errand(function, Path.cwd(), marks)
         while left:
             with _broker(cluster.address, left, errand) as line:
-                for told in _heard(line):
-                    if isinstance(told, InputError):
+                for message in _heard(line):
+                    if isinstance(message, InputError):
                         if not met or time.monotonic() - lost_at > cluster.patience_s:
-                            raise told
+                            raise message
                         break
-                    if isinstance(told, str):
-                        met, lost_at = met or bool(told), time.monotonic() if told else lost_at
-                        yield told
+                    if isinstance(message, str):
+                        met, lost_at = met or bool(message), time.monotonic() if message else lost_at
+                        yield message
                         continue
-                    place, outcome = told
+                    place, outcome = message
                     lost_at = time.monotonic()
                     yield place, replace(outcome, work=left.pop(place))
             if left:
@@ -109,10 +109,10 @@ def _heard(line: Connection) -> Generator[tuple[int, Outcome[Any, Any]] | InputE
             if not line.poll(LISTEN_S):
                 yield ""
                 continue
-            told = line.recv()
+            message = line.recv()
         except (EOFError, OSError):
             return
-        yield told
+        yield message
 
 
 @contextmanager

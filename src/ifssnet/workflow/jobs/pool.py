@@ -59,14 +59,14 @@ def in_pool(works: Sequence[Work], function: Callable[[Work], Found], workers: i
             yield ""
             ready = wait([worker.line for worker in crew], timeout=LISTEN_S)
             for worker in [worker for worker in crew if worker.line in ready]:
-                place, told = worker.doing, _told(worker)
-                if told is not None and waiting:
+                place, outcome = worker.doing, _end_of_work(worker)
+                if outcome is not None and waiting:
                     worker.take(index := waiting.pop(), works[index])
                 else:
                     crew.remove(worker)
-                    told = told or Outcome(None, error=_last_words(worker))
+                    outcome = outcome or Outcome(None, error=_last_words(worker))
                     _dismiss([worker])
-                yield place, replace(told, work=works[place])
+                yield place, replace(outcome, work=works[place])
     finally:
         _dismiss(crew)
 
@@ -103,7 +103,7 @@ def _leave(number: int, frame: FrameType | None) -> None:
     sys.exit(128 + number)
 
 
-def _told(worker: _Worker[Work]) -> Outcome[Any, Any] | None:
+def _end_of_work(worker: _Worker[Work]) -> Outcome[Any, Any] | None:
     """How the work of a process ended; None where the process ended instead."""
     try:
         return worker.line.recv()

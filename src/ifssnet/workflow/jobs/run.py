@@ -61,11 +61,11 @@ def run_all(
     ended: dict[int, Outcome[Work, Found]] = {}
     with closing(_ends(works, function, machines, shared)) as ends:
         yield Progress(stage, 0, len(works))
-        for told in ends:
-            if isinstance(told, str):
-                yield Progress(stage, len(ended), len(works), told)
+        for end in ends:
+            if isinstance(end, str):
+                yield Progress(stage, len(ended), len(works), end)
                 continue
-            place, outcome = told
+            place, outcome = end
             ended[place] = outcome
             yield Progress(stage, len(ended), len(works))
     return [ended[place] for place in range(len(works))]

@@ -95,8 +95,8 @@ def _named(
     """
     unnamed = {value for layers in maps for layer in layers for value, name in layer.names.items() if name == str(value)}
     if useless := sorted(set(names) - unnamed):
-        told = ", ".join(map(str, sorted(unnamed)[:12])) or "(none)"
-        raise InputError(f"names for the label values without one: {told}", f"a name for {useless[0]}", "Correct --names.")
+        listed = ", ".join(map(str, sorted(unnamed)[:12])) or "(none)"
+        raise InputError(f"names for the label values without one: {listed}", f"a name for {useless[0]}", "Correct --names.")
     named = [
         tuple(
             renamed_of(each, {value: name for value, name in names.items() if each.names.get(value) == str(value)})

@@ -56,8 +56,8 @@ def plain_conversion(done: Conversion) -> dict[str, Json]:
     if isinstance(done.content, ImageConversion):
         del content["grid"]
         content = plain_table(done.content.grid) | content
-    told = {"source": str(done.source), "output": str(done.output)}
-    return {**told, **{key: value for key, value in content.items() if value is not None}}
+    paths = {"source": str(done.source), "output": str(done.output)}
+    return {**paths, **{key: value for key, value in content.items() if value is not None}}
 
 
 def convert(
@@ -291,9 +291,9 @@ def only(layers: Sequence[LabelMap], names: tuple[str, ...], source: Path) -> tu
     called = field_names([*(name for _, _, name in held), *names])
     kept: dict[int, list[tuple[int, int]]] = {}
     for new, name in enumerate(names, start=1):
-        found = next(((layer, value) for layer, value, told in held if called[told] == called[name]), None)
+        found = next(((layer, value) for layer, value, own in held if called[own] == called[name]), None)
         if found is None:
-            raise InputError(f"one of {_some(told for _, _, told in held)} in {source.name}", f"'{name}'", "Correct --labels.")
+            raise InputError(f"one of {_some(own for _, _, own in held)} in {source.name}", f"'{name}'", "Correct --labels.")
         layer, value = found
         kept.setdefault(next(i for i, each in enumerate(layers) if each is layer), []).append((value, new))
     chosen: list[LabelMap] = []
@@ -302,9 +302,9 @@ def only(layers: Sequence[LabelMap], names: tuple[str, ...], source: Path) -> tu
         array = np.zeros(layer.array.shape, dtype=np.uint8)
         for value, new in values:
             array[layer.array == value] = new
-        told = {new: called[names[new - 1]] for _, new in values}
-        colors = {new: layer.colors.get(value, color_of(told[new], new)) for value, new in values}
-        chosen.append(LabelMap(array, layer.grid, told, colors, renumbered(layer.header, dict(values))))
+        names_kept = {new: called[names[new - 1]] for _, new in values}
+        colors = {new: layer.colors.get(value, color_of(names_kept[new], new)) for value, new in values}
+        chosen.append(LabelMap(array, layer.grid, names_kept, colors, renumbered(layer.header, dict(values))))
     return tuple(chosen)
 
 

@@ -90,8 +90,8 @@ def plain_inspection(found: Inspection) -> dict[str, Json]:
     if isinstance(found.content, ImageFacts):
         del content["grid"]
         content = plain_table(found.content.grid) | content
-    told = {"path": str(found.path), "kind": found.kind, "is": found.words}
-    return {**told, **{key: value for key, value in content.items() if value is not None}}
+    about_file = {"path": str(found.path), "kind": found.kind, "is": found.words}
+    return {**about_file, **{key: value for key, value in content.items() if value is not None}}
 
 
 def _content(path: Path, kind: str, config: Path | None) -> Content:

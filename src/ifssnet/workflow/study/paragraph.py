@@ -85,9 +85,9 @@ def _segmentation(facts: StudyFacts, design: Design) -> list[str]:
         every = {**facts.settings.get(name, {})}
         settings = ", ".join(f"{key} = {_value(value)}" for key, value in every.items() if value is not None)
         words = _METHODS.get(name, f"by the method {name}")
-        told = f" with {settings}" if settings else ""
+        with_settings = f" with {settings}" if settings else ""
         share = "" if len(facts.methods) == 1 else f" ({_count(legs, 'segmentation')})"
-        sentences.append(f"The other slices were segmented {words} (`{name}`{told}){share}.")
+        sentences.append(f"The other slices were segmented {words} (`{name}`{with_settings}){share}.")
     kept = "all drawn slices were given to it" if facts.protocol == "all-seeds" else f"seed protocol {facts.protocol}"
     sentences.append(f"What was drawn stays unchanged in the result; {kept}.")
     for file, sha256 in facts.weights.items():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Literal
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.results.study import SliceArea, StudyCase
-from ifssnet.io.plain_data import Json, plain, structure
+from ifssnet.io.plain_data import plain, structure
 from ifssnet.io.storage.json_files import read_json_object
 from ifssnet.workflow.files.result_files import write_json
 
@@ -119,8 +117,3 @@ def read_record(path: Path, key: str) -> Record:
 def write_record(record: Record, path: Path) -> None:
     """Write how the work ended."""
     write_json(plain(record), path, force=True)
-
-
-def digest(data: Json) -> str:
-    """The SHA-256 of plain data."""
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

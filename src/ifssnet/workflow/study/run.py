@@ -19,13 +19,14 @@ from ifssnet.io.open import open_grid
 from ifssnet.io.plain_data import plain_table
 from ifssnet.workflow.files.opener import SeedReading
 from ifssnet.workflow.files.provenance import software, source
+from ifssnet.workflow.files.result_files import digest_of
 from ifssnet.workflow.jobs.run import Machines, run_all
 from ifssnet.workflow.leg.compound_files import RecordingFiles, compound_files
 from ifssnet.workflow.leg.measure_files import MeasuredLeg, measure_files
 from ifssnet.workflow.leg.method_choice import choose
 from ifssnet.workflow.leg.segment_files import segment_files
 from ifssnet.workflow.study.plan import PlannedCase, Study
-from ifssnet.workflow.study.records import RECORD_FORMAT, CaseFiles, MuscleRecord, Record, digest, read_record, write_record
+from ifssnet.workflow.study.records import RECORD_FORMAT, CaseFiles, MuscleRecord, Record, read_record, write_record
 from ifssnet.workflow.study.study_file import CompoundingSettings, MethodSettings
 
 _LONGEST_SETTING = 120
@@ -152,7 +153,7 @@ def _compound_work(study: Study, planned: PlannedCase, output: Path) -> Compound
         "grid": "" if planned.grid is None else source(planned.grid)["sha256"],
         "settings": plain_table(settings),
     }
-    return CompoundWork(files, recording, digest(depends))
+    return CompoundWork(files, recording, digest_of(depends))
 
 
 def compounding_options(settings: CompoundingSettings) -> dict[str, Any]:
@@ -206,7 +207,7 @@ def _work(study: Study, planned: PlannedCase, output: Path) -> CaseWork:
         "files": [source(path)["sha256"] for path in read],
         "method": {**plain_table(method), "name": choice.method} if planned.segmentation is None else None,
     }
-    return CaseWork(files, planned, volume, method, weights, digest(depends))
+    return CaseWork(files, planned, volume, method, weights, digest_of(depends))
 
 
 def _weights(study: Study, text: str) -> str | Path | None:

@@ -150,7 +150,7 @@ def adapt_leg(
         found.updates,
         found.seconds,
     )
-    told = {name: value for name, value in asdict(facts).items() if name not in ("output", "findings", "seconds")}
-    adapted: dict[str, Json] = {**plain_table(told), "from": plain(file_source(start)), "seed": seed}
+    recorded = {name: value for name, value in asdict(facts).items() if name not in ("output", "findings", "seconds")}
+    adapted: dict[str, Json] = {**plain_table(recorded), "from": plain(file_source(start)), "seed": seed}
     save_weights(replace(found.weights, card={**opened.card, "adapted": adapted}), output, force=force)
     return facts
