@@ -180,7 +180,7 @@ def test_a_run_of_another_version_is_refused_by_what_differs(cohort: Path, train
         ),
         ({**told, "settings": {**told["settings"], "threads": 2}}, r"some of recipe.*got 'threads'.*version that began it"),
         ({**told, "cohort": {"name": "cones"}}, "sha256 in cohort of .*run.json"),
-        ([], "another run.json"),
+        ([], "no run.json that can be read"),
     ):
         (copy / "run.json").write_text(json.dumps(changed), encoding="utf-8")
         with pytest.raises(InputError, match=words):

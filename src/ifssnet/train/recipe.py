@@ -13,6 +13,7 @@ from typing import Any, cast, get_type_hints
 
 from ifssnet.core.errors import InputError
 from ifssnet.io.plain_data import structure
+from ifssnet.io.storage.toml_text import set_entry
 from ifssnet.train.data.leg import LabelledLeg
 from ifssnet.train.loop.task import TrainingTask
 from ifssnet.train.loop.trainer import TrainerConfig
@@ -167,23 +168,4 @@ def _change(table: dict[str, Any], word: str, task: str) -> None:
     head = heads.get(names[0].replace("-", "_"))
     if head is None and names not in (["about"], ["muscles"]):
         names, head = [task, *names], task
-    inner = table
-    for name in [head or names[0], *names[1:]][:-1]:
-        found: object = inner.setdefault(_known_as(inner, name), {})
-        if not isinstance(found, dict):
-            raise InputError("changes to a value", f"'{word}', which goes into one", "Correct the name.")
-        inner = cast("dict[str, Any]", found)
-    inner[_known_as(inner, names[-1])] = _parsed(text.strip())
-
-
-def _known_as(table: Mapping[str, Any], name: str) -> str:
-    """The table's own spelling: '-' counts as '_'."""
-    return next((key for key in table if key.replace("-", "_") == name.replace("-", "_")), name)
-
-
-def _parsed(text: str) -> Any:
-    """A value as TOML has it; what is none is a word."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except ValueError:
-        return text
+    set_entry(table, [head or names[0], *names[1:]], text.strip())

@@ -212,7 +212,7 @@ def _say_choices(terminal: Terminal, settings: Mapping[str, str]) -> None:
 def _show_table(terminal: Terminal, title: str, facts: Mapping[str, Any]) -> None:
     """Numbers and short lists; what is nested is left to --json."""
     nested = {"direction", "sweeps", "findings", "pressure"}
-    rows = [(key, written(value)) for key, value in facts.items() if not isinstance(value, dict) and key not in nested]
+    rows = [(key, written(value)) for key, value in facts.items() if not isinstance(value, Mapping) and key not in nested]
     terminal.answer_table(title, ("what", "value"), rows)
 
 

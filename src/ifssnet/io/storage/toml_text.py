@@ -7,8 +7,11 @@ that exists changes its bytes. The writer below needs 20 lines for what our file
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
+from ifssnet.core.errors import InputError
 from ifssnet.io.plain_data import Json
 
 
@@ -34,6 +37,43 @@ def toml(table: Mapping[str, Json], path: str = "") -> str:
             own = any(not isinstance(v, Mapping) for v in value.values())
             blocks.append(f"[{name}]\n{inner}" if own or not value else inner)
     return "\n".join(blocks)
+
+
+def set_entry(table: dict[str, Any], names: Sequence[str], text: str) -> None:
+    """Set a value in a table of tables; a table that is not there yet is made.
+
+    Args:
+        table: What is changed.
+        names: The tables from the outermost one, and the value's name; '-' counts as '_'.
+        text: The value as TOML has it; what is none is a word.
+
+    Raises:
+        InputError: The names lead into a value.
+
+    >>> recipe = {"trainer": {"units": 5}}
+    >>> set_entry(recipe, ["trainer", "units"], "500")
+    >>> recipe
+    {'trainer': {'units': 500}}
+    """
+    inner = table
+    for name in names[:-1]:
+        found: object = inner.setdefault(_known_as(inner, name), {})
+        if not isinstance(found, dict):
+            raise InputError("changes to a value", f"'{'.'.join(names)}', which goes into one", "Correct the name.")
+        inner = cast("dict[str, Any]", found)
+    inner[_known_as(inner, names[-1])] = _parsed(text)
+
+
+def _known_as(table: Mapping[str, Any], name: str) -> str:
+    """The table's own spelling of a name."""
+    return next((key for key in table if key.replace("-", "_") == name.replace("-", "_")), name)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except ValueError:
+        return text
 
 
 def _key(key: str) -> str:

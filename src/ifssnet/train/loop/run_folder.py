@@ -7,12 +7,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import Json, finite
 from ifssnet.io.storage.atomic import atomic_path
+from ifssnet.io.storage.json_files import read_json_object
 from ifssnet.io.storage.weights import save_weights
 
 LAUNCH = "launch"
@@ -104,15 +104,9 @@ class RunFolder:
         Raises:
             InputError: There is no run, or not a whole one.
         """
-        try:
-            found: object = json.loads(self.description.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError(
-                f"a run to resume in {self.root}", "no run.json that can be read", "Leave out --resume."
-            ) from error
-        if not isinstance(found, dict):
-            raise InputError(f"a run to resume in {self.root}", "another run.json", "Leave out --resume.")
-        table = cast("dict[str, Json]", found)
+        table: dict[str, Json] | None = read_json_object(self.description)
+        if table is None:
+            raise InputError(f"a run to resume in {self.root}", "no run.json that can be read", "Leave out --resume.")
         table.pop(LAUNCH, None)
         return table
 

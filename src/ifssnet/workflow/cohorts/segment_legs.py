@@ -12,7 +12,7 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.facts.written_files import SegmentedLeg, SegmentedLegs
 from ifssnet.core.findings import Finding, worst_first
 from ifssnet.core.progress import Progress, drain
-from ifssnet.io.plain_data import Json, plain, structure
+from ifssnet.io.plain_data import Json, plain, plain_table, structure
 from ifssnet.io.storage.json_files import read_json_object
 from ifssnet.io.storage.provenance import provenance_path
 from ifssnet.nn.engines.compiled import AUTO
@@ -231,9 +231,7 @@ def segment_leg(work: _LegToSegment) -> None:
 
 def segmented_legs_table(found: SegmentedLegs) -> dict[str, Json]:
     """As a program reads it."""
-    table = plain(found)
-    assert isinstance(table, dict)
-    return {**table, "failed": len(found.failed)}
+    return {**plain_table(found), "failed": len(found.failed)}
 
 
 def _ended(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +12,9 @@ import numpy as np
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.results.reliability import RaterAgreement, RaterPair, RepeatedMeasurements
-from ifssnet.io.plain_data import Json, plain_table
+from ifssnet.io.plain_data import Json, plain_table, structure
+from ifssnet.io.storage.json_files import LARGEST_BYTES
+from ifssnet.io.storage.plain_files import read_json
 from ifssnet.io.storage.spreadsheet import read_spreadsheet
 from ifssnet.measurement.statistics.agreement import bland_altman, reliability
 from ifssnet.workflow.files.result_files import check_suffix, check_target, write_json
@@ -21,6 +23,13 @@ SUBJECT, MUSCLE, QUANTITY = "subject", "muscle", "quantity"
 VOLUME = "volume_cm3"
 Table = dict[str, dict[str, float]]
 """Subject to measurement (a rater, a method, an occasion) to value."""
+
+
+@dataclass(frozen=True)
+class _MeasuredFile:
+    """What is read of a file that `ifss measure -o` wrote: muscle to quantity to value."""
+
+    muscles: Mapping[str, Mapping[str, Any]]
 
 
 def agree_files(
@@ -136,32 +145,26 @@ def _from_folders(folders: Sequence[Path], quantity: str) -> dict[str, Table]:
 def _measured(path: Path, quantity: str) -> dict[str, float]:
     """The quantity of each muscle, from a file that `ifss measure -o` wrote."""
     if path.suffix.lower() == ".csv":
-        muscles: dict[str, dict[str, Any]] = {}
+        rows: dict[str, dict[str, Any]] = {}
         for row in read_spreadsheet(path, (MUSCLE, QUANTITY, "value"), (MUSCLE, QUANTITY, "unit")):
-            muscles.setdefault(row[MUSCLE], {})[row[QUANTITY]] = row["value"]
+            rows.setdefault(row[MUSCLE], {})[row[QUANTITY]] = row["value"]
         # The CSV's mean over the muscles is no muscle.
-        muscles.pop("mean", None)
+        rows.pop("mean", None)
+        muscles: Mapping[str, Mapping[str, Any]] = rows
     else:
         muscles = _muscles(path)
     found: dict[str, float] = {}
     for name, quantities in muscles.items():
         if quantity not in quantities:
-            known = ", ".join(key for key, value in quantities.items() if not isinstance(value, (list, dict)))
+            known = ", ".join(key for key, value in quantities.items() if isinstance(value, str | float | int | None))
             raise InputError(f"one of {known} of {name} in {path}", f"'{quantity}'", "Correct --quantity.")
         found[name] = _number(quantities[quantity], f"{quantity} of {name} in {path}")
     return found
 
 
-def _muscles(path: Path) -> dict[str, dict[str, Any]]:
-    try:
-        data: object = json.loads(path.read_bytes())
-    except (ValueError, RecursionError, OSError) as error:
-        raise InputError(f"JSON in {path}", f"'{error}'", "Write it with ifss measure -o.") from error
-    muscles = cast("dict[str, object]", data).get("muscles") if isinstance(data, dict) else None
-    if not isinstance(muscles, dict):
-        raise InputError(f"measured muscles in {path}", "none", "Write it with ifss measure -o.")
-    plain = cast("dict[str, object]", muscles)
-    return {name: cast("dict[str, Any]", entry) for name, entry in plain.items() if isinstance(entry, dict)}
+def _muscles(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    data = read_json(path, "measured muscles", LARGEST_BYTES)
+    return structure(_MeasuredFile, data, f"{path}, which ifss measure -o writes", ignore_unknown=True).muscles
 
 
 def _from_table(path: Path) -> dict[str, Table]:

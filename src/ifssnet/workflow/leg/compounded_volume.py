@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields, is_dataclass, replace
 from importlib.metadata import version
 from typing import Any, cast
 
@@ -120,10 +120,10 @@ def options_from_plus(configuration: PlusConfiguration, overrides: Mapping[str, 
 
 def provenance(options: CompoundOptions, plan: CompoundPlan, sweeps: int) -> dict[str, str]:
     """Header entries that say how a volume was compounded, one value a key, fit for any image header."""
-    entries = {f"ifss_{name}": _plain(value) for name, value in asdict(options).items() if name != "holes"}
+    entries = {f"ifss_{name}": _plain(value) for name, value in _fields(options) if name != "holes"}
     entries["ifss_axes"] = plan.axes
     entries["ifss_sweep_angle_deg"] = f"{plan.sweep_angle_deg:.1f}"
-    entries["ifss_holes"] = "; ".join(f"{type(way).__name__} {_plain(asdict(way))}" for way in options.holes) or "none"
+    entries["ifss_holes"] = "; ".join(f"{type(way).__name__} {_plain(way)}" for way in options.holes) or "none"
     return {
         "ifss_version": version("ifssnet"),
         **entries,
@@ -135,11 +135,15 @@ def provenance(options: CompoundOptions, plan: CompoundPlan, sweeps: int) -> dic
     }
 
 
+def _fields(value: Any) -> list[tuple[str, Any]]:
+    return [(field.name, getattr(value, field.name)) for field in fields(value)]
+
+
 def _plain(value: Any) -> str:
     if value is None:
         return "none"
-    if isinstance(value, dict):
-        return " ".join(f"{name}={_plain(part)}" for name, part in cast("dict[str, Any]", value).items())
+    if is_dataclass(value):
+        return " ".join(f"{name}={_plain(part)}" for name, part in _fields(value))
     if isinstance(value, tuple):
         return " ".join(map(_plain, cast("tuple[Any, ...]", value)))
     return f"{value:g}" if isinstance(value, float) else str(value)

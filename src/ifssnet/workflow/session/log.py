@@ -13,11 +13,13 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TypeVar
 
 from ifssnet.core.errors import InputError
 from ifssnet.io.plain_data import Json, plain, structure
 from ifssnet.workflow.session.events import Event
+
+T = TypeVar("T")
 
 FORMAT = "ifssnet-session"
 VERSION = 1
@@ -34,6 +36,23 @@ class _Entry:
     """A field that takes any event."""
 
     event: Event
+
+
+@dataclass(frozen=True)
+class _FirstLine:
+    """What says which log it is."""
+
+    format: str
+    version: int
+
+
+@dataclass(frozen=True)
+class _Line:
+    """An event as it stands in the log: its number, its checksum, and itself, perhaps of an older version."""
+
+    n: int
+    crc: int
+    event: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -104,10 +123,10 @@ def _unbegun(path: Path) -> InputError:
 
 
 def _version(line: bytes, path: Path) -> int:
-    table = _table(line)
-    version = table.get("version")
-    if table.get("format") != FORMAT or not isinstance(version, int) or isinstance(version, bool):
+    first = _structured(_FirstLine, line)
+    if first is None or first.format != FORMAT:
         raise InputError(f"the log of a session, {path.name}", "another file", "Choose a session's folder.")
+    version = first.version
     if version > VERSION:
         raise InputError(
             f"a log of version {VERSION} or older, {path.name}",
@@ -127,25 +146,21 @@ def _event(line: bytes, number: int, version: int) -> Event | None:
     Raises:
         InputError: The line is whole, and its event is none that there is.
     """
-    table = _table(line)
-    body = table.get("event")
-    if not isinstance(body, dict):
+    found = _structured(_Line, line)
+    if found is None or found.n != number or found.crc != _checksum(found.event):
         return None
-    data = cast("dict[str, object]", body)
-    if table.get("n") != number or table.get("crc") != _checksum(data):
-        return None
+    data = dict(found.event)
     for each in range(version, VERSION):
         data = MIGRATIONS[each](data)
     return structure(_Entry, {"event": data}, f"event {number} of the session's log").event
 
 
-def _table(line: bytes) -> dict[str, object]:
-    """A line's table; an empty one for a line that is damaged."""
+def _structured(kind: type[T], line: bytes) -> T | None:
+    """What a line holds; None for one that is damaged, or something else."""
     try:
-        found = cast("object", json.loads(line))
-    except (ValueError, RecursionError):
-        return {}
-    return cast("dict[str, object]", found) if isinstance(found, dict) else {}
+        return structure(kind, json.loads(line), "a line of the log", ignore_unknown=True)
+    except (ValueError, RecursionError, InputError):
+        return None
 
 
 def _checksum(body: object) -> int:
