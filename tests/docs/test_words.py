@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,12 +24,15 @@ WORDS = {
     r"stretch(es)? (of|that|where|along|between)": "gap, or run",
     r"look before": "preflight",
     r"(?<!\w )(?<!\w, )Of [a-z]": "a sentence with a verb",
-    r"so[- ]manieth": "every fourth, or the number's name",
+    r"so[- ]many?[- ]?(th|ieth)": "every fourth, every n-th, or the number's name",
     r"drawn places?": "annotated group",
     r"(unsteady|drawing) hands?": "border scatter, the annotator's errors",
     r"so many": "this many, the number of",
 }
 """What must not appear, and what to write instead."""
+
+NAMES = re.compile(r"_*(\w+_)?(told|knots?|(un)?steady|steadiness|way_back|put_back)(_\w+)?")
+"""Names of code that say the same words."""
 
 
 def found_in(text: str) -> list[str]:
@@ -37,11 +41,30 @@ def found_in(text: str) -> list[str]:
     return [f"{match[0]} (write: {better})" for word, better in WORDS.items() for match in re.finditer(rf"\b(?:{word})", plain)]
 
 
+@cache
+def syntax(file: Path) -> ast.Module:
+    """A file's syntax; two tests look at it."""
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
 def docstrings(file: Path) -> Iterator[str]:
     """Docstrings of a module, its classes, its functions and its constants."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(syntax(file)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             yield node.value.value
+
+
+def names_in(file: Path) -> Iterator[str]:
+    """What a file defines: modules, functions, classes, arguments and variables, fields of classes among them."""
+    yield file.stem
+    for node in ast.walk(syntax(file)):
+        match node:
+            case ast.FunctionDef() | ast.ClassDef():
+                yield node.name
+            case ast.arg():
+                yield node.arg
+            case ast.Name(ctx=ast.Store()):
+                yield node.id
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
@@ -57,9 +80,22 @@ def test_docstrings_use_the_words_of_the_glossary(room: str) -> None:
     assert {file.name: words for file in files if (words := [w for text in docstrings(file) for w in found_in(text)])} == {}
 
 
+@pytest.mark.parametrize("room", ROOMS)
+def test_names_of_code_use_the_words_of_the_glossary(room: str) -> None:
+    files = (ROOT / "src" / "ifssnet" / room).rglob("*.py")
+    assert {file.name: names for file in files if (names := sorted(filter(NAMES.fullmatch, names_in(file))))} == {}
+
+
 def test_the_list_finds_what_it_names() -> None:
+    assert NAMES.fullmatch("_told")
+    assert NAMES.fullmatch("groups_told")
+    assert not NAMES.fullmatch("knotted")
     assert found_in("The knots are told") != []
     assert found_in("One piece of it") != []
     assert found_in("A spline (not-a-knot) through `knots`") == []
     assert found_in("seed: Of everything.") != []
+    assert found_in("every so-many-th, the so manieth") == [
+        "so-many-th (write: every fourth, every n-th, or the number's name)",
+        "so manieth (write: every fourth, every n-th, or the number's name)",
+    ]
     assert {"propagate", "phantom", "io"} <= set(ROOMS)

@@ -66,7 +66,7 @@ def test_it_comes_back_as_it_was(provenance: Provenance, tmp_path: Path) -> None
 
 
 def test_the_keys_of_the_file() -> None:
-    """Results of earlier versions are read by programs of others: the keys stay."""
+    """Programs of others read them."""
     table = json.loads(json.dumps(provenance_table(WHOLE)))
     assert list(table) == [
         "method", "protocol", "annotated_slices", "software", "case", "estimates", "chosen_because", "weights", "seeds",
@@ -76,22 +76,22 @@ def test_the_keys_of_the_file() -> None:
     assert table["case"] == case
     assert list(table["estimates"]) == ["SOL"]
     method = table["method"]
-    assert list(method) == ["name", "settings", "context", "prior", "trust"]
-    own = {"share": 1.0, "hidden_places": 12, "dice_by_share": {"0": 0.8, "1": 0.9}}
-    trust = {"share": 0.25, "hidden_places": 21, "dice_by_share": {"0": 0.86, "0.25": 0.87}, "by_muscle": {"SOL": own}}
-    assert method["trust"] == trust
+    assert list(method) == ["name", "settings", "context", "prior", "self_check"]
+    own = {"share": 1.0, "hidden_groups": 12, "dice_by_share": {"0": 0.8, "1": 0.9}}
+    check = {"share": 0.25, "hidden_groups": 21, "dice_by_share": {"0": 0.86, "0.25": 0.87}, "per_muscle": {"SOL": own}}
+    assert method["self_check"] == check
     assert method["prior"]["muscles"] == {
         "SOL": {
-            "knots": 11, "volume_cm3": 508.015, "leave_one_out_error_cm3": 0.432, "leave_one_out_error_percent": 0.08,
+            "groups": 11, "volume_cm3": 508.015, "leave_one_out_error_cm3": 0.432, "leave_one_out_error_percent": 0.08,
         },
-        "GM": {"knots": 1, "volume_cm3": 1.0, "leave_one_out_error_cm3": None, "leave_one_out_error_percent": None},
-        "GL": {"knots": 0},
+        "GM": {"groups": 1, "volume_cm3": 1.0, "leave_one_out_error_cm3": None, "leave_one_out_error_percent": None},
+        "GL": {"groups": 0},
     }  # fmt: skip
     assert method["prior"]["smoothing"] == {
         "consecutive_slices_averaged": True,
         "border_scatter_mm": 0.524,
         "spline_strength": 0.01,
-        "knots_left_out": 5,
+        "groups_left_out": 5,
         "cross_validation_error_percent": {"0": 20.87, "0.001": 20.5},
     }
     assert table["seeds"] == asdict(WHOLE.seeds[0])
@@ -107,9 +107,9 @@ def test_the_keys_of_the_file() -> None:
         "", "[]", "3", "null", "{}", '{"method": "ours"}', '{"method": {"name": 3}}', "[" * 100_000,
         '{"method": {"name": "hold", "settings": []}, "protocol": "p", "annotated_slices": {}, "software": {}}',
         '{"method": {"name": "hold", "muscles": {"SOL": 3}}, "protocol": "p", "annotated_slices": {}, "software": {}}',
-        '{"method": {"name": "hold", "trust": {}}, "protocol": "p", "annotated_slices": {}, "software": {}}',
+        '{"method": {"name": "hold", "self_check": {}}, "protocol": "p", "annotated_slices": {}, "software": {}}',
         '{"method": {"name": "hold", "prior": 3}, "protocol": "p", "annotated_slices": {}, "software": {}}',
-        '{"method": {"name": "hold", "by_muscle": {"SOL": 1}}, "protocol": "p", "annotated_slices": {}, "software": {}}',
+        '{"method": {"name": "hold", "per_muscle": {"SOL": 1}}, "protocol": "p", "annotated_slices": {}, "software": {}}',
         '{"method": {"name": "hold"}, "protocol": 1, "annotated_slices": {}, "software": {}}',
     ],
 )  # fmt: skip

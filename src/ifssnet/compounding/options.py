@@ -90,7 +90,7 @@ class CompoundOptions:
         clip: Pixels to use; None: whole frames.
         fan: Sector to use within these; None: no fan.
         pixel_threshold: Pixels below this grey level are left out (PLUS: PixelRejectionThreshold); None: none.
-        skip_interval: Every so-many-th frame is used, counted with the invalid ones (PLUS: SkipInterval).
+        skip_interval: Every n-th frame is used, counted with the invalid ones (PLUS: SkipInterval).
         holes: Ways to fill voxels that no pixel reached, tried in order; empty: they stay 0.
         axis_weight_mm: Standard deviation of a Gaussian weight over the lateral distance of a pixel from the middle
             column of the clipped frame, where the beam is best; only with "mean". None: all pixels weigh the same.

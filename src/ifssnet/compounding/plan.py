@@ -81,7 +81,7 @@ def estimate_compounding(sweeps: Sequence[Sweep], options: CompoundOptions, grid
 
 
 def used_frames(sweep: Sweep, options: CompoundOptions) -> np.ndarray:
-    """Indices of the frames that are inserted: every so-many-th of all, as PLUS counts, if it is valid."""
+    """Indices of the frames that are inserted: every n-th of all, as PLUS counts, if it is valid."""
     indices = np.arange(0, len(sweep.frames), options.skip_interval)
     return indices[sweep.valid[indices]]
 

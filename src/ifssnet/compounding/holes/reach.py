@@ -38,7 +38,7 @@ def frame_distance_mm(sweeps: Sequence[Sweep], skip_interval: int = 1) -> float:
 
     Args:
         sweeps: Recordings.
-        skip_interval: Every so-many-th frame is used.
+        skip_interval: Every n-th frame is used, n being this number.
 
     Returns:
         mm; 0 where no two frames lie apart.

@@ -23,7 +23,7 @@ from ifssnet.core.provenance import (
 )
 from ifssnet.io.plain_data import LEFT_OUT, Json, plain, plain_table, structure
 
-_OF_METHOD = {"name", "settings", "smoothing", "muscles", "prior", "trust", "by_muscle"}
+_OF_METHOD = {"name", "settings", "smoothing", "muscles", "prior", "self_check", "per_muscle"}
 """Keys of a method that are fields of its description; all others are its details."""
 
 
@@ -133,7 +133,7 @@ class _SmoothingTable:
     consecutive_slices_averaged: bool
     border_scatter_mm: float | None
     spline_strength: float
-    knots_left_out: int
+    groups_left_out: int
     cross_validation_error_percent: Mapping[str, float]
 
 
@@ -141,7 +141,7 @@ class _SmoothingTable:
 class _MuscleTable:
     """The estimated volume of one muscle; where there is a volume there are its errors, which may be unknown."""
 
-    knots: int
+    groups: int
     volume_cm3: float | None = None
     leave_one_out_error_cm3: float | None = None
     leave_one_out_error_percent: float | None = None
@@ -151,9 +151,9 @@ class _MuscleTable:
 @dataclass(frozen=True)
 class _SelfCheckTable:
     share: float
-    hidden_places: int
+    hidden_groups: int
     dice_by_share: Mapping[str, float]
-    by_muscle: Mapping[str, _SelfCheckTable] = field(default_factory=dict[str, "_SelfCheckTable"], metadata=LEFT_OUT)
+    per_muscle: Mapping[str, _SelfCheckTable] = field(default_factory=dict[str, "_SelfCheckTable"], metadata=LEFT_OUT)
 
 
 def _method_table(method: MethodDescription) -> dict[str, Json]:
@@ -177,9 +177,9 @@ def _method_table(method: MethodDescription) -> dict[str, Json]:
         table["prior"] = _method_table(method.prior)
     if (check := method.self_check) is not None:
         muscles = {name: _self_check_table(own) for name, own in check.muscles.items()}
-        table["trust"] = plain(replace(_self_check_table(check), by_muscle=muscles))
+        table["self_check"] = plain(replace(_self_check_table(check), per_muscle=muscles))
     if method.per_muscle:
-        table["by_muscle"] = {name: _method_table(each) for name, each in method.per_muscle.items()}
+        table["per_muscle"] = {name: _method_table(each) for name, each in method.per_muscle.items()}
     return table
 
 
@@ -190,20 +190,20 @@ def _self_check_table(check: SelfCheck) -> _SelfCheckTable:
 
 def _muscle_table(estimate: VolumeEstimate) -> Json:
     if estimate.volume_cm3 is None:
-        return {"knots": estimate.groups}
+        return {"groups": estimate.groups}
     volume, error = _rounded(estimate.volume_cm3, 3), _rounded(estimate.leave_one_out_error_cm3, 3)
     percent, margin = _rounded(estimate.leave_one_out_error_percent, 2), _rounded(estimate.margin_cm3, 3)
     return plain(_MuscleTable(estimate.groups, volume, error, percent, margin))
 
 
 def _method_of(table: Mapping[str, object], where: str) -> MethodDescription:
-    smoothing, muscles, prior, check = (table.get(key) for key in ("smoothing", "muscles", "prior", "trust"))
+    smoothing, muscles, prior, check = (table.get(key) for key in ("smoothing", "muscles", "prior", "self_check"))
     details = {key: value for key, value in table.items() if key not in _OF_METHOD}
     if isinstance(muscles, list):
         # A network that knows its muscles by name lists them under the same key.
         details["muscles"] = cast("list[object]", muscles)
     estimates: Mapping[str, object] = {} if isinstance(muscles, list) else _table_at(table, "muscles", where)
-    per_muscle = _table_at(table, "by_muscle", where)
+    per_muscle = _table_at(table, "per_muscle", where)
     return MethodDescription(
         _table_at(table, "settings", where),
         details,
@@ -226,24 +226,24 @@ def _smoothing_of(data: object, where: str) -> SmoothingChoice:
     found = structure(_SmoothingTable, data, f"smoothing of {where}")
     errors = _by_number(found.cross_validation_error_percent, where)
     return SmoothingChoice(
-        found.consecutive_slices_averaged, found.spline_strength, found.border_scatter_mm, found.knots_left_out, errors
+        found.consecutive_slices_averaged, found.spline_strength, found.border_scatter_mm, found.groups_left_out, errors
     )
 
 
 def _estimate_of(data: object, where: str) -> VolumeEstimate:
     found = structure(_MuscleTable, data, f"muscles of {where}", ignore_unknown=True)
     return VolumeEstimate(
-        found.knots, found.volume_cm3, found.leave_one_out_error_cm3, found.leave_one_out_error_percent, found.margin_cm3
+        found.groups, found.volume_cm3, found.leave_one_out_error_cm3, found.leave_one_out_error_percent, found.margin_cm3
     )
 
 
 def _self_check_of(data: object, where: str) -> SelfCheck:
-    return _self_check_from(structure(_SelfCheckTable, data, f"trust of {where}"), where)
+    return _self_check_from(structure(_SelfCheckTable, data, f"self_check of {where}"), where)
 
 
 def _self_check_from(found: _SelfCheckTable, where: str) -> SelfCheck:
-    muscles = {name: _self_check_from(own, where) for name, own in found.by_muscle.items()}
-    return SelfCheck(found.share, _by_number(found.dice_by_share, where), found.hidden_places, muscles)
+    muscles = {name: _self_check_from(own, where) for name, own in found.per_muscle.items()}
+    return SelfCheck(found.share, _by_number(found.dice_by_share, where), found.hidden_groups, muscles)
 
 
 def _by_number(table: Mapping[str, float], where: str) -> dict[float, float]:

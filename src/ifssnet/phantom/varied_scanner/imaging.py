@@ -85,7 +85,7 @@ class Imager:
         seen = view.last_row > view.first_row
         first = int(np.median(view.first_row[seen])) if seen.any() else 0
         self._speckle = Speckle(rng, view.shape_vu, view.spacing_vu_mm, scanner, first)
-        self._knots = step_mm / self._speckle.step_mm
+        self._speckle_steps = step_mm / self._speckle.step_mm
         rows, columns = view.shape_vu
         self._last = np.zeros((rows // finer_yx[0], columns // finer_yx[1]), dtype=np.float32)
         # Persistence is given for images half a millimetre apart; closer ones keep more of each other.
@@ -102,10 +102,10 @@ class Imager:
         leg = self._leg
         borders = leg.leg.borders(chosen, leg.push)
         maps = tissue_maps(borders, chosen, leg.push, leg.look, leg.leg.condition, leg.lattice, leg.veins, leg.bath_y_mm)
-        knots = at * self._knots
-        first = int(knots[0])
-        speckle = self._speckle.planes(first, int(knots[-1]) + 1)
-        places = (at / stride - start // stride, knots - first)
+        at_speckle = at * self._speckle_steps
+        first = int(at_speckle[0])
+        speckle = self._speckle.planes(first, int(at_speckle[-1]) + 1)
+        places = (at / stride - start // stride, at_speckle - first)
         part = self._view.part(start, stop)
         images = grey_levels(
             maps, speckle, places, (part.first_row, part.last_row), leg.look.scanner, part.spacing_vu_mm[0], self._finer

@@ -19,7 +19,7 @@ BATCH_S = 0.25
 """Slices wait at most so long to be written together; the first one is written at once."""
 
 FEW = 2
-"""So many gaps of each muscle are filled at once: they take no longer than a first look at one of them."""
+"""Gaps of each muscle that are filled at once: they take no longer than a first look at one of them."""
 
 
 def propagate(
