@@ -26,6 +26,7 @@ ROOMS = {
     "nn": "The networks and the losses.",
     "train": "Annotation budgets, tasks and the training loop.",
     "phantom": "Digital legs and their scanner.",
+    "figures": "Charts, slices, the 3-D view, and the pages that they stand on.",
     "workflow": "The use cases that the commands run: files in, files out.",
 }
 

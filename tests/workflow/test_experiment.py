@@ -28,7 +28,7 @@ from ifssnet.workflow.experiment import throughput
 from ifssnet.workflow.experiment.estimate import estimate, sizes_of
 from ifssnet.workflow.experiment.experiment import run_experiment
 from ifssnet.workflow.experiment.plan import ExperimentOptions, Job, jobs_of
-from ifssnet.workflow.experiment.results import Machine, Sizes, Throughput
+from ifssnet.workflow.experiment.results import ComputeDevice, Sizes, Throughput
 from replica import SIDE, leg, replica
 
 FILES = replica()
@@ -154,7 +154,7 @@ def test_hours_and_memory_by_hand(tmp_path: Path):
         "hold": Throughput(0.25, 1.0, 400.0),
     }
     job = Job("full", "SOL", tmp_path / "run")
-    found = estimate(options, Machine("a card", True, 12_000.0), sizes, measured, [job], tmp_path, 1.0)
+    found = estimate(options, ComputeDevice("a card", True, 12_000.0), sizes, measured, [job], tmp_path, 1.0)
     train, first, hundred = found.stages
     # paper-full: 580 units, 500 slices with those past the end; 8 validations and one before, 600 slices of one leg.
     assert train.hours * 3600 == pytest.approx(580 * 498 * 2.0 + 9 * 600 * 0.5)

@@ -82,7 +82,7 @@ class NetworkFacts:
 
 
 @dataclass(frozen=True)
-class WeightsFacts:
+class MethodWeights:
     """The weights of a learned method.
 
     Attributes:
@@ -112,7 +112,7 @@ class MethodFacts:
     settings: Mapping[str, object] = field(default_factory=dict[str, object])
     weights_sha256: str | None = None
     weights: NetworkFacts | None = None
-    weights_by_muscle: Mapping[str, WeightsFacts] | None = None
+    weights_by_muscle: Mapping[str, MethodWeights] | None = None
 
 
 @dataclass(frozen=True)

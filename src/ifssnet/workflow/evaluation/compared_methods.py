@@ -11,7 +11,7 @@ from typing import Any
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.muscles import field_name
-from ifssnet.core.results.evaluation import MethodFacts, NetworkFacts, WeightsFacts
+from ifssnet.core.results.evaluation import MethodFacts, MethodWeights, NetworkFacts
 from ifssnet.core.segmentation import Propagator
 from ifssnet.io.storage.weights import open_weights
 from ifssnet.propagate.baselines.hold import Hold, HoldConfig
@@ -113,9 +113,9 @@ class ComparedMethod:
         if self.weights is None:
             return facts
         if self.weights.is_dir():
-            each = {name: _weights_facts(file, self.method) for name, file in weights_per_muscle(self.weights).items()}
+            each = {name: _method_weights(file, self.method) for name, file in weights_per_muscle(self.weights).items()}
             return replace(facts, weights_by_muscle=each)
-        found = _weights_facts(self.weights, self.method)
+        found = _method_weights(self.weights, self.method)
         return replace(facts, weights_sha256=found.weights_sha256, weights=found.weights)
 
 
@@ -162,6 +162,6 @@ def check_methods(methods: tuple[ComparedMethod, ...]) -> None:
             each.facts()
 
 
-def _weights_facts(file: Path, kind: str) -> WeightsFacts:
+def _method_weights(file: Path, kind: str) -> MethodWeights:
     weights = open_weights(file, kind)
-    return WeightsFacts(weights.sha256, NetworkFacts(weights.network, weights.sampling, weights.muscles))
+    return MethodWeights(weights.sha256, NetworkFacts(weights.network, weights.sampling, weights.muscles))

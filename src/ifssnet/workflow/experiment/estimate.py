@@ -15,7 +15,7 @@ from ifssnet.io.open import open_grid
 from ifssnet.workflow.cohorts.cropped_cohort import read_crops
 from ifssnet.workflow.cohorts.many_legs import legs_of
 from ifssnet.workflow.experiment.plan import ANY, LEARNED, PROTOCOLS, ExperimentOptions, Job, evaluation_folder
-from ifssnet.workflow.experiment.results import Estimate, Machine, Sizes, Stage, Throughput
+from ifssnet.workflow.experiment.results import ComputeDevice, Estimate, Sizes, Stage, Throughput
 
 PUBLISHED_SPLIT: Mapping[str, int] = {TRAIN: 29, VAL: 5, TEST: 10}
 """The split of the paper's 44 legs (III, IV)."""
@@ -51,7 +51,7 @@ def sizes_of(root: Path, cropped: Path, options: ExperimentOptions) -> Sizes:
 
 def estimate(
     options: ExperimentOptions,
-    machine: Machine,
+    machine: ComputeDevice,
     sizes: Sizes,
     measured: Mapping[str, Throughput],
     jobs: Sequence[Job],

@@ -34,7 +34,7 @@ from ifssnet.workflow.experiment.plan import (
     training_options,
 )
 from ifssnet.workflow.experiment.results import Cropping, CutVoxels, Estimate, Experiment, ExperimentSummary
-from ifssnet.workflow.experiment.throughput import find_machine, measure, measure_roughly, release_device
+from ifssnet.workflow.experiment.throughput import find_device, measure, measure_roughly, release_device
 from ifssnet.workflow.files.result_files import write_json
 from ifssnet.workflow.training.results import TrainingResult
 from ifssnet.workflow.training.train import check_learning_installed, train_cohort
@@ -85,7 +85,7 @@ def plan_experiment(
     """
     check_learning_installed()
     _check_output(output, options)
-    machine = find_machine(options.device)
+    machine = find_device(options.device)
     fetching, unreachable = None, ""
     wanted = _missing(root, source or Source())
     if roughly:

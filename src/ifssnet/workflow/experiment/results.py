@@ -11,8 +11,8 @@ from ifssnet.workflow.training.results import TrainingResult
 
 
 @dataclass(frozen=True)
-class Machine:
-    """The machine that was measured.
+class ComputeDevice:
+    """What was measured: a GPU, or the threads of a processor.
 
     Attributes:
         name: The name of the GPU, or the kind of processor.
@@ -98,7 +98,7 @@ class Estimate:
         roughly: Whether that was worked out from smaller slices.
     """
 
-    machine: Machine
+    machine: ComputeDevice
     sizes: Sizes
     stages: tuple[Stage, ...]
     disk_gb: float

@@ -26,7 +26,7 @@ from ifssnet.propagate.seeding.protocols import ALL_SEEDS
 from ifssnet.workflow.evaluation.benchmark import benchmark
 from ifssnet.workflow.evaluation.compared_methods import ComparedMethod
 from ifssnet.workflow.experiment.plan import LEARNED, PAPER, ExperimentOptions
-from ifssnet.workflow.experiment.results import Machine, Throughput
+from ifssnet.workflow.experiment.results import ComputeDevice, Throughput
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -50,7 +50,7 @@ PATIENCE_S = 60.0
 """A measurement that would take longer is worked out from shorter ones."""
 
 
-def find_machine(device: str) -> Machine:
+def find_device(device: str) -> ComputeDevice:
     """What the experiment would compute on.
 
     Raises:
@@ -61,8 +61,8 @@ def find_machine(device: str) -> Machine:
     from ifssnet.propagate.network_input.device import choose_device
 
     if choose_device(device).type == "cuda":
-        return Machine(torch.cuda.get_device_name(0), True, torch.cuda.mem_get_info(0)[1] / 1e6)
-    return Machine(f"{torch.get_num_threads()} threads of the processor", False, 0.0)
+        return ComputeDevice(torch.cuda.get_device_name(0), True, torch.cuda.mem_get_info(0)[1] / 1e6)
+    return ComputeDevice(f"{torch.get_num_threads()} threads of the processor", False, 0.0)
 
 
 def measure(
@@ -277,7 +277,7 @@ def _memory(options: ExperimentOptions) -> Generator[list[float]]:
     """
     import torch
 
-    machine, peaks = find_machine(options.device), [0.0, 0.0]
+    machine, peaks = find_device(options.device), [0.0, 0.0]
     release_device()
     reset_peak()
     if machine.on_gpu:

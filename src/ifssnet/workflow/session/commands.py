@@ -18,7 +18,7 @@ from ifssnet.core.seeds import Seeds
 from ifssnet.geometry.masks.live_wire import traced
 from ifssnet.workflow.files.opener import open_seeds
 from ifssnet.workflow.session.cases import CaseSummary, states, summary
-from ifssnet.workflow.session.comparison import LabError, VolumeChange, changes, lab_error
+from ifssnet.workflow.session.comparison import CaseChange, LabError, changes, lab_error
 from ifssnet.workflow.session.drawing_aids import copied, grown, guided, snapped_slice
 from ifssnet.workflow.session.events import (
     EndsMarked,
@@ -322,7 +322,7 @@ class CaseComparison:
 
     now: str
     before: str
-    changes: tuple[VolumeChange, ...]
+    changes: tuple[CaseChange, ...]
     lab: LabError
 
 

@@ -31,7 +31,7 @@ class LabError:
 
 
 @dataclass(frozen=True)
-class VolumeChange:
+class CaseChange:
     """One muscle in two cases.
 
     Attributes:
@@ -79,7 +79,7 @@ def _by_one_person(each: Redrawing) -> bool:
 
 def changes(
     now: SessionState, before: SessionState, lab: LabError, mdc_cm3: Mapping[str, float] | None = None
-) -> tuple[VolumeChange, ...]:
+) -> tuple[CaseChange, ...]:
     """The muscles that two cases share, in the order of this case.
 
     A minimal detectable change follows from the lab's error, taken to be the same on all outlines of a leg, which is the
@@ -110,11 +110,11 @@ def changes(
     given = dict(mdc_cm3 or {})
     if unknown := sorted(set(given) - {name for _, _, name in shared}):
         raise InputError(f"some of {', '.join(name for _, _, name in shared)}", f"'{unknown[0]}'", "Choose among them.")
-    found: list[VolumeChange] = []
+    found: list[CaseChange] = []
     for label, other, name in shared:
         volumes = (before.volume_cm3(other), now.volume_cm3(label))
         sds = [volume_sd_cm3(before, other), volume_sd_cm3(now, label)]
-        found.append(VolumeChange(name, *volumes, given.get(name, _detectable(volumes, sds, lab))))
+        found.append(CaseChange(name, *volumes, given.get(name, _detectable(volumes, sds, lab))))
     return tuple(found)
 
 

@@ -51,7 +51,7 @@ class RunSettings:
 
 
 @dataclass(frozen=True)
-class CohortFacts:
+class TrainingCohort:
     """Which legs there are.
 
     Attributes:
@@ -104,7 +104,7 @@ class RunDescription:
 
     recipe: Mapping[str, Json]
     settings: RunSettings
-    cohort: CohortFacts
+    cohort: TrainingCohort
     code: Code | None = field(default=None, metadata=LEFT_OUT)
     environment: Environment | None = field(default=None, metadata=LEFT_OUT)
 
@@ -170,7 +170,7 @@ def _difference(old: Json, new: Json, place: str) -> tuple[str, Json, Json] | No
     return None if old == new else (place, old, new)
 
 
-def cohort_facts(cohort: Cohort) -> CohortFacts:
+def cohort_facts(cohort: Cohort) -> TrainingCohort:
     """The cohort's name and hash, and how wrong the labels of training and validation are known to be."""
     digest = hashlib.sha256()
     if (cohort.root / DESCRIPTION).is_file():
@@ -180,7 +180,7 @@ def cohort_facts(cohort: Cohort) -> CohortFacts:
             size = path.stat().st_size if path is not None else 0
             digest.update(f"{case.split} {case.name} {size}\n".encode())
     errors = {split: cohort.label_errors[split] for split in (TRAIN, VAL) if split in cohort.label_errors}
-    return CohortFacts(cohort.name, digest.hexdigest(), errors)
+    return TrainingCohort(cohort.name, digest.hexdigest(), errors)
 
 
 def code() -> Code:
