@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ifssnet.cli.main import main
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
@@ -201,6 +202,25 @@ def test_a_bad_leg_is_listed_and_the_others_go_on(legs: Path, tmp_path: Path):
     assert summary.metrics["dice"]["GM"]["hold"].legs == 2
     assert read_results(tmp_path / "out").absences == found.absences
     assert "2 of 6 runs failed" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("more", [[], ["--json", "--quiet"]])
+def test_the_command_says_what_failed_and_ends_with_one_when_all_else_is_written(
+    legs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str]
+):
+    words = ["evaluate", str(legs), "--methods", "hold", "-o", str(tmp_path / "out"), "--workers", "0", *more]
+    leg(legs, "P2", cone())
+    broken = legs / "test" / "P2" / "masksX1.mha"
+    whole = broken.read_bytes()
+    broken.write_bytes(b"ObjectType = Image\n")
+    with pytest.raises(SystemExit, match="1"):
+        main(words)
+    assert "failed: hold on P2_x1: " in capsys.readouterr().err
+    assert {score.case for score in read_results(tmp_path / "out").scores} == {"P0_x1", "P1_x1"}
+    assert (tmp_path / "out" / "report.html").is_file()
+    broken.write_bytes(whole)
+    with pytest.raises(SystemExit, match="0"):
+        main([*words, "--force"])
 
 
 def test_splits_acquisitions_and_methods_are_checked_before_the_work(legs: Path, tmp_path: Path):

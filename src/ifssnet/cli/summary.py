@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import typer
+
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.results.evaluation_results import MEAN, Results, Summary
 
@@ -14,7 +18,7 @@ COLUMNS = {
 
 
 def show_summary(results: Results, title: str, terminal: Terminal, *, timed: bool = False) -> None:
-    """A line for each method, how wrong the labels are known to be, and what failed.
+    """A line for each method, and how wrong the labels are known to be.
 
     Args:
         results: The results with their summary.
@@ -36,8 +40,19 @@ def show_summary(results: Results, title: str, terminal: Terminal, *, timed: boo
     terminal.answer_table(title, ("method", *COLUMNS, *(["s a leg"] if timed else [])), rows)
     if label_error := results.about.cohort.label_error:
         terminal.say(label_error)
-    for failure in results.absences.failed:
-        terminal.say(f"failed: {failure.method} on {failure.case}: {failure.error}")
+
+
+def end_where_runs_failed(results: Iterable[Results], terminal: Terminal) -> None:
+    """Name the runs that failed, whatever else is printed; the tables and pages of the others are written by then.
+
+    Raises:
+        typer.Exit: With code 1, where any failed.
+    """
+    failed = [failure for each in results for failure in each.absences.failed]
+    for failure in failed:
+        terminal.warn(f"failed: {failure.method} on {failure.case}: {failure.error}")
+    if failed:
+        raise typer.Exit(1)
 
 
 def _mean(summary: Summary, metric: str, label: str) -> float | None:

@@ -12,12 +12,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 
 from ifssnet.core.errors import InputError
 from ifssnet.web.cases.hub import Hub
 from ifssnet.web.cases.open_case import NotTheWriter
 from ifssnet.web.cases.places import INCOMING
 from ifssnet.web.routes import arrivals, case, entry, exports, folder, images
+from ifssnet.web.routes.answers import REFUSALS
 from ifssnet.web.security import Access, Guard
 from ifssnet.web.work.batch import Batch
 from ifssnet.web.work.jobs import Jobs
@@ -47,7 +49,14 @@ def create_app(root: Path, access: Access, methods: Methods | None = None, limit
         jobs.close()
         hub.close()
 
-    app = FastAPI(title="ifss serve", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", lifespan=lifespan)
+    app = FastAPI(
+        title="ifss serve",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=lifespan,
+        responses=REFUSALS,
+    )
     app.state.batch = Batch(hub)
     app.state.hub, app.state.jobs, app.state.access, app.state.limit_bytes = hub, jobs, access, limit_bytes
     for room in (entry, folder, arrivals, case, images, exports):
@@ -57,6 +66,7 @@ def create_app(root: Path, access: Access, methods: Methods | None = None, limit
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(UnwritableLogError, _later)
     app.add_exception_handler(NotTheWriter, _not_the_writer)
+    app.add_exception_handler(HTTPException, _nothing_there)
     app.add_middleware(GZipMiddleware, minimum_size=4000, compresslevel=1)
     app.add_middleware(Guard, access=access)
     return app
@@ -83,3 +93,9 @@ def _later(_: Request, error: Exception) -> JSONResponse:
 
 def _not_the_writer(_: Request, __: Exception) -> JSONResponse:
     return JSONResponse({"error": "Another tab writes to this case. Take it over there first.", "reason": "writer"}, 409)
+
+
+def _nothing_there(_: Request, error: Exception) -> JSONResponse:
+    """No such address, another method than it has, or a body that is no text: in the same form as every refusal."""
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)

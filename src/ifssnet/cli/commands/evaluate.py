@@ -11,7 +11,7 @@ import typer
 from ifssnet.cli.options import Cluster, Json, Quiet, Verbose
 from ifssnet.cli.overruled import exclude, needs
 from ifssnet.cli.parse import folder
-from ifssnet.cli.summary import show_summary
+from ifssnet.cli.summary import end_where_runs_failed, show_summary
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.results.evaluation_results import Results
 
@@ -83,6 +83,8 @@ def run(
 ) -> Results:
     """Compare methods on every leg of a split: tables, statistics and one page to read. A run that was stopped goes on.
 
+    Runs that fail are listed at the end (exit code 1), and do not stop the others; the same command tries them again.
+
     Example: `ifss evaluate legs --methods hold,plain,guided --every-mm 27.7 -o evaluation --workers 2`
     """
     from ifssnet.cli.method_words import methods as parsed
@@ -109,9 +111,10 @@ def run(
     results = terminal.run(evaluate(cohort, output, options))
     if json:
         terminal.answer_json(summary_table(results))
-        return results
-    for finding in results.findings:
-        terminal.say(f"{finding.severity}: {finding.text} {finding.remedy}")
-    show_summary(results, f"{split.value}, {protocol.value}, mean over muscles", terminal, timed=True)
-    terminal.say(f"wrote {output / REPORT}")
+    else:
+        for finding in results.findings:
+            terminal.say(f"{finding.severity}: {finding.text} {finding.remedy}")
+        show_summary(results, f"{split.value}, {protocol.value}, mean over muscles", terminal, timed=True)
+        terminal.say(f"wrote {output / REPORT}")
+    end_where_runs_failed((results,), terminal)
     return results

@@ -14,7 +14,7 @@ from ifssnet.cli.commands.dataset import show_terms
 from ifssnet.cli.options import Device, Json, Quiet, Verbose
 from ifssnet.cli.overruled import exclude
 from ifssnet.cli.parse import folder
-from ifssnet.cli.summary import show_summary
+from ifssnet.cli.summary import end_where_runs_failed, show_summary
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.errors import InputError
 from ifssnet.core.results.evaluation_results import Results
@@ -66,6 +66,7 @@ def leg_3d_us(
     """The paper's experiment on LEG-3D-US: fetch, check, crop or pad, train, evaluate, draw.
 
     It measures this machine, says what it will take, and asks. A run that was stopped goes on with the same command.
+    Evaluations that fail on a leg are listed at the end (exit code 1), and do not stop the others.
 
     Example: `ifss experiment leg-3d-us data/leg-3d-us -o out/paper`
     """
@@ -142,6 +143,7 @@ def experiment_command(
         terminal.answer_json(experiment_table(found))
     else:
         _show_results(summary, evaluations, terminal)
+    end_where_runs_failed(evaluations.values(), terminal)
     return found
 
 

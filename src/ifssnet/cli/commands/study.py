@@ -31,7 +31,8 @@ def run(
     """Measure every leg of a study: tables, agreement of the raters, changes, and one page. A stopped run goes on.
 
     A leg has a volume or sweeps, and what each rater drew. A FOLDER without `study.toml` is read by its layout:
-    SUBJECT/SIDE/VISIT, with the volume and RATER.seg.nrrd in it.
+    SUBJECT/SIDE/VISIT, with the volume and RATER.seg.nrrd in it. Measurements that fail are listed at the end (exit
+    code 1), and do not stop the others; those that are missing are no failure. The same command tries failed ones again.
 
     Example: `ifss study study.toml -o results`
     """
@@ -42,7 +43,18 @@ def run(
     results = terminal.run(run_study(study, output, StudyOptions(workers, bids, cluster)))
     if json:
         terminal.answer_json(summary_table(results))
-        return results
+    else:
+        _show(results, terminal)
+        terminal.say(f"wrote {output / REPORT}")
+    failed = [each for each in results.outcomes if each.status == "failed"]
+    for each in failed:
+        terminal.warn(f"failed: {each.case.name}: {each.reason}")
+    if failed:
+        raise typer.Exit(1)
+    return results
+
+
+def _show(results: StudyResults, terminal: Terminal) -> None:
     terminal.tell(results.findings)
     rows = [
         (each.muscle, each.case.subject, each.case.side, each.case.visit, each.case.rater, each.numbers.get("volume_cm3"))
@@ -50,8 +62,6 @@ def run(
     ]
     terminal.answer_table("volumes", ("muscle", "subject", "side", "visit", "rater", "volume_cm3"), rows)
     _show_agreement(terminal, results)
-    terminal.say(f"wrote {output / REPORT}")
-    return results
 
 
 def init(

@@ -14,6 +14,7 @@ from ifssnet.io.plain_data import Json
 from ifssnet.web.cases.messages import Message, Name
 from ifssnet.web.cases.places import INCOMING, case_folder, checked_name
 from ifssnet.web.context import hub_of, jobs_of
+from ifssnet.web.routes.answers import BYTES
 
 router = APIRouter(prefix="/api")
 READY = ".ready.seg.nrrd"
@@ -46,7 +47,7 @@ class TakenSeeds(Tray):
     by: Name
 
 
-@router.put("/trays/{tray}/{file}")
+@router.put("/trays/{tray}/{file}", openapi_extra=BYTES)
 async def receive(request: Request, tray: str, file: str) -> dict[str, Json]:
     """Take a file, piece by piece, into a tray."""
     if not re.fullmatch(TRAY, tray):

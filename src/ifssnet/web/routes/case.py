@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, Request
-from fastapi.responses import StreamingResponse
 
 from ifssnet.core.packed_mask import PackedMask
 from ifssnet.io.plain_data import Json, plain_table
@@ -15,6 +14,7 @@ from ifssnet.web.cases.messages import Name, Place, Propagate, Tab, Tune, Wished
 from ifssnet.web.cases.places import case_folder
 from ifssnet.web.cases.state_json import quality_json
 from ifssnet.web.context import hub_of
+from ifssnet.web.routes.answers import EventStream
 from ifssnet.workflow.session.commands import compare_cases
 from ifssnet.workflow.session.drawing_aids import snapped_slice
 from ifssnet.workflow.viewing.recording import recording_findings
@@ -93,8 +93,8 @@ def compare(request: Request, name: str, other: str) -> dict[str, Json]:
     return plain_table(compare_cases(case_folder(root, name), case_folder(root, other)))
 
 
-@router.get("/live")
-async def live(request: Request, name: str, tab: Name) -> StreamingResponse:
+@router.get("/live", response_class=EventStream)
+async def live(request: Request, name: str, tab: Name) -> EventStream:
     """Changes as they happen, as server-sent events."""
     case = await asyncio.to_thread(hub_of(request).case, name)
     stream = Stream(tab)
@@ -109,4 +109,4 @@ async def live(request: Request, name: str, tab: Name) -> StreamingResponse:
             asyncio.get_running_loop().call_later(COMES_BACK_S, case.leave, tab)
 
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-    return StreamingResponse(texts(), media_type="text/event-stream", headers=headers)
+    return EventStream(texts(), headers=headers)

@@ -9,6 +9,7 @@ from ifssnet.io.plain_data import Json
 from ifssnet.web.cases.messages import Export
 from ifssnet.web.cases.places import file_in
 from ifssnet.web.context import hub_of
+from ifssnet.web.routes.answers import ANY_FILE
 
 router = APIRouter(prefix="/api/cases/{name}/exports")
 
@@ -19,7 +20,7 @@ def write(request: Request, name: str, wanted: Export) -> dict[str, Json]:
     return {"files": [*hub_of(request).case(name).export(wanted)]}
 
 
-@router.get("/{file}")
+@router.get("/{file}", response_class=FileResponse, responses=ANY_FILE)
 def read(request: Request, name: str, file: str) -> FileResponse:
     """A file that was written."""
     case = hub_of(request).case(name)
