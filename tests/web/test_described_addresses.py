@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 pytest.importorskip("fastapi", reason="the extra `web` is not installed")
-schemathesis = pytest.importorskip("schemathesis", reason="the extra `dev` is not installed")
+pytest.importorskip("schemathesis", reason="the extra `dev` is not installed")
 
 import requests
+import schemathesis
 from asking import HOST, Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -74,7 +75,7 @@ def answer_to(client: Client, case: Any) -> Any:
     return schemathesis.Response(answer.status, headers, answer.body, request, 0.0, verify=False)
 
 
-def ask_all(app: Any, client: Client, examples: int) -> Counter[int]:
+def ask_all(app: Any, client: Client, examples: int, *, always_the_same: bool) -> Counter[int]:
     """How often each status came.
 
     Raises:
@@ -89,7 +90,13 @@ def ask_all(app: Any, client: Client, examples: int) -> Counter[int]:
     wrong = st.one_of([each.as_strategy(generation_mode=GenerationMode.NEGATIVE) for each in all_of_them if can_be_wrong(each)])
     answered: Counter[int] = Counter()
 
-    @settings(max_examples=examples, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=examples,
+        derandomize=always_the_same,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(case=fitting | fitting | wrong, there=st.integers(0, 3))
     def ask(case: Any, there: int) -> None:
         if there and case.path_parameters:
@@ -104,15 +111,15 @@ def ask_all(app: Any, client: Client, examples: int) -> Counter[int]:
 
 
 def test_no_request_is_a_fault_and_every_answer_is_described(app: Any, client: Client) -> None:
-    answered = ask_all(app, client, EXAMPLES)
+    answered = ask_all(app, client, EXAMPLES, always_the_same=True)
     # Not all of it was refused at the door.
-    assert answered[200] > 10
+    assert answered[200] > 5, answered
     assert sum(answered[status] for status in (400, 404, 409, 422)) > 10
 
 
 @pytest.mark.slow
 def test_no_request_of_thousands_is_a_fault(app: Any, client: Client) -> None:
-    ask_all(app, client, 40 * EXAMPLES)
+    ask_all(app, client, 40 * EXAMPLES, always_the_same=False)
 
 
 def test_addresses_and_methods_that_there_are_not_are_refused_in_the_form_of_every_refusal(client: Client) -> None:

@@ -23,11 +23,13 @@ from ifssnet.core.findings import Finding
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.packed_mask import PackedMask
 from ifssnet.io.save import save
+from ifssnet.io.sweeps.kept_frames import FOLDER
 from ifssnet.io.volumes.recorded_findings import with_findings
 from ifssnet.web.app import create_app
 from ifssnet.web.security import access_for
 from ifssnet.web.work.jobs import Jobs
-from ifssnet.workflow.session.session import Session
+from ifssnet.workflow.session.events import SliceDrawn
+from ifssnet.workflow.session.session import Session, now
 
 
 @pytest.fixture
@@ -228,6 +230,28 @@ def test_what_the_look_at_a_recording_found_is_told(client: Client, root: Path, 
     Session.create(root / "swept", tmp_path / "swept.mha", by="tester").close()
     (found,) = client.get("/api/cases/swept/findings").json["findings"]
     assert (found["severity"], found["text"], found["remedy"]) == ("warning", "Two sweeps do not meet.", "Look at both.")
+
+
+def test_frames_that_were_damaged_are_said_and_the_case_can_be_drawn_on(client: Client, root: Path) -> None:
+    (root / "leg" / FOLDER).mkdir()
+    assert client.get("/api/cases/leg").json["sweeps"] == 0
+    (found,) = client.get("/api/cases/leg/findings").json["findings"]
+    assert "The raw frames are not shown" in found["text"]
+    assert "Make the case again" in found["text"]
+
+
+def test_a_muscle_on_one_slice_is_no_volume_and_the_page_is_told(client: Client, root: Path) -> None:
+    with Session.open(root / "leg", by="tester") as session:
+        session.apply(SliceDrawn(now(), "tester", 1, 20, PackedMask.of(disc(20))))
+    (row,) = client.get("/api/folder").json["cases"]
+    assert set(row["unfinished"].values()) == {"few"}
+    client.get("/api/cases/leg")
+    for _ in range(100):
+        if (advice := client.get("/api/cases/leg").json["advice"]) is not None:
+            break
+        time.sleep(0.02)
+    assert advice["unfinished"]["1"] == {"kind": "few", "slices": [20]}
+    assert advice["unfinished"]["2"] is None
 
 
 def test_seeds_are_dropped_on_an_open_case(client: Client, root: Path, tmp_path: Path) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -69,3 +74,58 @@ def test_a_case_without_sweeps_has_no_frames_and_damaged_ones_are_said(tmp_path:
     (tmp_path / FOLDER / "1.npy").write_bytes(b"nonsense")
     with pytest.raises(InputError, match="Make the case again"):
         kept_frames(tmp_path)
+
+
+@pytest.mark.parametrize("file", ["1.npy", "2.npy", "poses.npz"])
+def test_sweeps_that_are_not_all_there_are_never_taken_for_whole(tmp_path: Path, file: str) -> None:
+    keep_frames((sweep([at(0.0), at(1.0)]), sweep([at(2.0)])), tmp_path)
+    path = tmp_path / FOLDER / file
+    whole = path.read_bytes()
+    for left in (None, b"", whole[: len(whole) // 2], whole[:-1]):
+        path.unlink(missing_ok=True)
+        if left is not None:
+            path.write_bytes(left)
+        with pytest.raises(InputError, match="Make the case again"):
+            kept_frames(tmp_path)
+    path.write_bytes(whole)
+    assert [len(each.frames) for each in kept_frames(tmp_path)] == [2, 1]
+
+
+@pytest.mark.posix
+def test_whoever_is_killed_while_frames_are_written_leaves_none_or_all(tmp_path: Path) -> None:
+    recorded = (sweep([at(0.1 * number) for number in range(400)]),) * 8
+    rng = np.random.default_rng(3)
+    found: list[int] = []
+    for number in range(7):
+        case = tmp_path / str(number)
+        case.mkdir()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if child == 0:
+            with suppress(BaseException):
+                keep_frames(recorded, case)
+            os._exit(0)
+        if number < 6:
+            time.sleep(float(rng.uniform(0.0, 0.006) * (number > 0)))
+            os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        found.append(len(kept_frames(case)))
+        # What was left does not stand in the way.
+        if not found[-1]:
+            keep_frames(recorded, case)
+            assert len(kept_frames(case)) == 8
+    assert set(found) == {0, 8}
+
+
+@pytest.mark.posix
+def test_frames_for_which_there_is_no_room_leave_nothing(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, limit[1]))
+    try:
+        with pytest.raises(InputError, match="what was there before is unchanged"):
+            keep_frames((sweep([at(0.0)]), sweep([at(0.1 * number) for number in range(60)])), tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert list(tmp_path.iterdir()) == []

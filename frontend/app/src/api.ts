@@ -59,11 +59,18 @@ export interface Gap {
   dice: Record<string, number>;
 }
 
-/** What takes the server a moment: the slice to draw next, and by a muscle's label the SD of its volume in cm³ and its gaps. */
+/** What takes the server a moment: the slice to draw next, and by a muscle's label the SD of its volume in cm³, what speaks against it, and its gaps. */
 export interface Advice {
   suggestion: { label: number; z: number; why: string; gain: number | null } | null;
   sds: Record<string, number | null>;
+  unfinished: Record<string, Unfinished | null>;
   gaps: Record<string, Gap[]>;
+}
+
+/** Why a volume is not that of the muscle: nobody outlined it, it is on a few slices alone, or it goes on beyond these slices. */
+export interface Unfinished {
+  kind: "click" | "few" | "cut";
+  slices: number[];
 }
 
 /** What tuning came to: mean Dice on drawn slices that were kept back. */
@@ -117,6 +124,7 @@ export interface CaseRow {
   problem?: string;
   volumes?: Record<string, number>;
   sds?: Record<string, number | null>;
+  unfinished?: Record<string, Unfinished["kind"]>;
   minutes?: number;
   drawn?: number;
 }

@@ -8,19 +8,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cone import GM, SOL, cone, cylinder, truth, volume
+from cone import GM, SOL, cone, cylinder, drawn, new_session, truth, volume
 
 from ifssnet.cli.main import main
 from ifssnet.core.images import LabelMap
 from ifssnet.core.packed_mask import PackedMask
+from ifssnet.core.progress import drain
 from ifssnet.io.open import open_labels, open_sweep
 from ifssnet.io.save import save
 from ifssnet.io.storage.weights import save_weights
+from ifssnet.measurement.checks.completeness import completeness_findings
 from ifssnet.train.adaptation import Adaptation
 from ifssnet.workflow.files.default_weights import ELSEWHERE
 from ifssnet.workflow.session.events import PropagationStarted
 from ifssnet.workflow.session.hidden_slices import dice_of
 from ifssnet.workflow.session.log import read_log
+from ifssnet.workflow.session.methods import Methods
+from ifssnet.workflow.session.propagation import propagate
 from ifssnet.workflow.session.session import LOG, Session
 from weights_shelf import anchored, fill_shelf
 
@@ -41,6 +45,25 @@ def some_slices(*slices: int) -> LabelMap:
     array = np.zeros_like(whole.array)
     array[list(slices)] = whole.array[list(slices)]
     return LabelMap(array, whole.grid, whole.names)
+
+
+def test_what_speaks_against_a_volume_is_said_in_the_words_of_measure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with new_session(tmp_path) as session:
+        session.apply(drawn(SOL, 20), *(drawn(GM, z) for z in (0, 2, 4, 6)))
+        drain(propagate(session, Methods(), method="shape-interpolation"))
+        expected = [each for each in completeness_findings(session.state.label_map()) if "GL" not in each.text]
+        # While a gap is open there is no volume that anything could speak against.
+        session.apply(drawn(GM, 10))
+    assert [each.text.split()[0] for each in expected] == ["SOL", "GM"]
+    capsys.readouterr()
+    assert run("session", "show", tmp_path / "case", "--json") == 0
+    said = [each["text"] for each in json.loads(capsys.readouterr().out)["findings"]]
+    assert said == [expected[0].text]
+    assert run("session", "undo", tmp_path / "case") == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert all(each.text in told and each.remedy in told for each in expected)
 
 
 def test_a_leg_by_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,7 @@
 // The cases of the folder.
 import { computed, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import type { CaseRow, Folder } from "../api.ts";
+import type { CaseRow, Folder, Unfinished } from "../api.ts";
 import { folder } from "../api.ts";
 import type { Key } from "../i18n/index.ts";
 import { number, t } from "../i18n/index.ts";
@@ -99,7 +99,10 @@ function Table({ rows, names }: { rows: CaseRow[]; names: string[] }) {
               </td>
               <td class="number">{row.drawn ?? ""}</td>
               {names.map((name) => (
-                <td class="number" key={name}>{row.volumes?.[name] === undefined ? "" : number(row.volumes[name], 1)}</td>
+                <td class="number" key={name}>
+                  {row.volumes?.[name] === undefined ? "" : number(row.volumes[name], 1)}
+                  <Unsure kind={row.unfinished?.[name]} />
+                </td>
               ))}
               <td class="number">{row.minutes === undefined ? "" : number(row.minutes, 1)}</td>
             </tr>
@@ -107,5 +110,16 @@ function Table({ rows, names }: { rows: CaseRow[]; names: string[] }) {
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** A star at a volume that is not the muscle's, with the reason. */
+function Unsure({ kind }: { kind: Unfinished["kind"] | undefined }) {
+  if (kind === undefined) return null;
+  const why = t(kind === "cut" ? "unfinished.somewhere" : kind === "click" ? "unfinished.click" : "unfinished.afew");
+  return (
+    <span class="unsure" role="img" aria-label={why} title={why}>
+      {" *"}
+    </span>
   );
 }

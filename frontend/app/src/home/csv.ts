@@ -10,7 +10,7 @@ function field(value: string | number | null | undefined): string {
 
 export function csv(rows: readonly CaseRow[]): string {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row.volumes ?? {})))];
-  const head = ["case", "state", "outlines", "minutes", ...names.flatMap((name) => [`${name} (cm3)`, `${name} SD (cm3)`])];
-  const body = rows.map((row) => [row.name, row.state, row.drawn, row.minutes, ...names.flatMap((name) => [row.volumes?.[name], row.sds?.[name]])]);
+  const head = ["case", "state", "outlines", "minutes", ...names.flatMap((name) => [`${name} (cm3)`, `${name} SD (cm3)`, `${name} unfinished`])];
+  const body = rows.map((row) => [row.name, row.state, row.drawn, row.minutes, ...names.flatMap((name) => [row.volumes?.[name], row.sds?.[name], row.unfinished?.[name]])]);
   return [head, ...body].map((line) => line.map(field).join(",")).join("\r\n") + "\r\n";
 }

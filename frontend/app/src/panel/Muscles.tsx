@@ -2,6 +2,7 @@
 import { useRef, useState } from "preact/hooks";
 import type { Muscle } from "../api.ts";
 import { number, t } from "../i18n/index.ts";
+import { unfinishedWords } from "../i18n/unfinished.ts";
 import type { CaseStore } from "../state/case.ts";
 import { takeFiles } from "../state/seeds.ts";
 import { hidden, opacity, outlined, toggle } from "../view/look.ts";
@@ -42,7 +43,7 @@ export function Muscles({ store }: { store: CaseStore }) {
 }
 
 /** A volume; what is drawn and no more is none. */
-function volumeWords(known: ReturnType<CaseStore["known"]>, cm3: number): string {
+export function volumeWords(known: ReturnType<CaseStore["known"]>, cm3: number): string {
   if (known === "drawn") return t("drawnOnly");
   return t(known === "part" ? "soFar" : "volumeOf", number(cm3, 1));
 }
@@ -53,6 +54,7 @@ function Row({ store, muscle, place }: { store: CaseStore; muscle: Muscle; place
   void store.revision.value;
   const whole = store.known(muscle);
   const sd = store.advice.value?.sds[muscle.label] ?? null;
+  const unfinished = store.advice.value?.unfinished[muscle.label] ?? null;
   const mark = store.marks.get(muscle.label, store.z.value);
   const word = mark === undefined ? t("nothing") : mark.mask.pixels === 0 ? t("absent") : mark.origin === "drawn" ? t(mark.corrected ? "corrected" : "drawn") : t(mark.origin === "accepted" ? "accepted" : "proposed");
   const sure = mark?.confidence != null && mark.origin === "proposed" ? `, ${t("confidence", Math.round(mark.confidence * 100))}` : "";
@@ -70,6 +72,7 @@ function Row({ store, muscle, place }: { store: CaseStore; muscle: Muscle; place
           {sure}
           {sd !== null && whole === "whole" && sd < store.volumeCm3(muscle) && <span class="sd" title={t("sdWhy")}> ± {number(sd, 1)}</span>}
         </small>
+        {unfinished !== null && !muscle.absent && <small class="unfinished" data-testid={`unfinished-${muscle.name}`}>{unfinishedWords(unfinished)}</small>}
       </label>
       <button
         type="button"

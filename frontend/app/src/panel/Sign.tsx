@@ -1,9 +1,12 @@
 // Signing off.
 import { useState } from "preact/hooks";
+import type { Muscle } from "../api.ts";
 import { number, t } from "../i18n/index.ts";
+import { unfinishedWords } from "../i18n/unfinished.ts";
 import { expert } from "../state/app.ts";
 import type { CaseStore } from "../state/case.ts";
 import { Dialog } from "./Dialog.tsx";
+import { volumeWords } from "./Muscles.tsx";
 
 export function Sign({ store, close }: { store: CaseStore; close: () => void }) {
   const [statement, setStatement] = useState("");
@@ -18,12 +21,16 @@ export function Sign({ store, close }: { store: CaseStore; close: () => void }) 
       <form class="sign" onSubmit={sign}>
         <table>
           <tbody>
-            {state.muscles.map((muscle) => (
-              <tr key={muscle.label}>
-                <th scope="row">{muscle.name}</th>
-                <td>{muscle.absent ? t("nowhere") : t("volumeOf", number(store.volumeCm3(muscle), 1))}</td>
-              </tr>
-            ))}
+            {state.muscles.map((muscle) => {
+              const unfinished = store.advice.value?.unfinished[muscle.label] ?? null;
+              return (
+                <tr key={muscle.label}>
+                  <th scope="row">{muscle.name}</th>
+                  <td>{volumeIn(store, muscle)}</td>
+                  <td class="unfinished">{unfinished !== null && !muscle.absent && unfinishedWords(unfinished)}</td>
+                </tr>
+              );
+            })}
           </tbody>
         </table>
         <p class="hint">
@@ -45,4 +52,9 @@ export function Sign({ store, close }: { store: CaseStore; close: () => void }) 
       </form>
     </Dialog>
   );
+}
+
+function volumeIn(store: CaseStore, muscle: Muscle): string {
+  if (muscle.absent) return t("nowhere");
+  return store.marks.of(muscle.label).size === 0 ? t("nothing") : volumeWords(store.known(muscle), store.volumeCm3(muscle));
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from jaxtyping import Bool, Float, UInt8
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.sweep import Sweep
+from ifssnet.io.storage.atomic import atomic_folder
 
 FOLDER = "sweeps"
 _POSES = "poses.npz"
@@ -33,32 +35,31 @@ class KeptSweep:
 
 
 def keep_frames(sweeps: Sequence[Sweep], case: Path) -> None:
-    """Write the frames and poses of sweeps into a case's folder, sweep after sweep.
+    """Write the frames and poses of sweeps into a case's folder; they come into place when all of them are on the disk.
 
     Raises:
-        InputError: There is no room for them.
+        InputError: There is no room for them, or some are there already.
     """
-    folder = case / FOLDER
-    try:
-        folder.mkdir()
+    with atomic_folder(case / FOLDER) as folder:
         for number, sweep in enumerate(sweeps, start=1):
             np.save(folder / f"{number}.npy", _grey(sweep), allow_pickle=False)
         np.savez(folder / _POSES, *(each for sweep in sweeps for each in (sweep.image_to_world, sweep.valid)))
-    except OSError as error:
-        raise InputError("room for the frames of the sweeps", error.strerror or str(error), "Make room on the disk.") from error
+        for path in folder.iterdir():
+            _to_disk(path)
 
 
 def kept_frames(case: Path) -> tuple[KeptSweep, ...]:
     """The sweeps in a case's folder; none where it was not made from sweeps.
 
     Raises:
-        InputError: Files that were damaged.
+        InputError: Files that were damaged, or are not all there.
     """
     folder = case / FOLDER
-    if not (folder / _POSES).is_file():
+    if not folder.exists():
         return ()
     try:
-        with np.load(folder / _POSES, allow_pickle=False) as poses:
+        # NumPy leaves a file open that turns out to be none of its own.
+        with (folder / _POSES).open("rb") as stream, np.load(stream, allow_pickle=False) as poses:
             found = tuple(
                 KeptSweep(
                     np.load(folder / f"{number}.npy", mmap_mode="r", allow_pickle=False),
@@ -81,3 +82,9 @@ def _grey(sweep: Sweep) -> UInt8[np.ndarray, "frame v u"]:
     low, high = float(sweep.frames.min(initial=0)), float(sweep.frames.max(initial=0))
     scaled = (sweep.frames.astype(np.float32) - low) * (255 / max(high - low, 1e-9))
     return np.rint(scaled).astype(np.uint8)
+
+
+def _to_disk(path: Path) -> None:
+    # Windows only flushes what is open for writing.
+    with path.open("r+b") as stream:
+        os.fsync(stream.fileno())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -21,6 +23,24 @@ CLICK_CM2 = 0.05
 """Smaller than any cross-section that somebody outlines: 5 mm2."""
 
 
+@dataclass(frozen=True)
+class Incompleteness:
+    """Why a muscle's volume is not that of the muscle.
+
+    Attributes:
+        kind: "click": nobody outlined it; "few": it stands on a few slices alone; "cut": it goes on beyond its outermost
+            slices.
+        slices: The slices in question, ascending: the few, or the outermost ones that are cut; none of a click.
+        span: Its first and last slice.
+        area_cm2: The largest area on these slices; of a click, on any.
+    """
+
+    kind: Literal["click", "few", "cut"]
+    slices: tuple[int, ...]
+    span: tuple[int, int]
+    area_cm2: float
+
+
 def completeness_findings(labels: LabelMap) -> tuple[Finding, ...]:
     """What is missing of the muscles on a label map, muscle by muscle.
 
@@ -33,7 +53,7 @@ def completeness_findings(labels: LabelMap) -> tuple[Finding, ...]:
     """
     areas = _areas_cm2(along(labels, leg_order(labels)))
     empty = [name for name, area in areas.items() if not area.any()]
-    found = [finding for name, area in areas.items() if (finding := _finding(name, area)) is not None]
+    found = [finding for name, area in areas.items() if (finding := completeness_finding(name, area)) is not None]
     return (*_empty(empty), *found)
 
 
@@ -63,22 +83,44 @@ def _areas_cm2(labels: LabelMap) -> Mapping[str, Float[np.ndarray, " slice"]]:
     return {name: pixels[value] * (labels.grid.pixel_area_mm2 / 100) for value, name in labels.names.items()}
 
 
-def _finding(name: str, area_cm2: Float[np.ndarray, " slice"]) -> Finding | None:
-    slices = np.flatnonzero(area_cm2)
-    if not len(slices):
+def incompleteness(area_cm2: Float[np.ndarray, " slice"]) -> Incompleteness | None:
+    """What a muscle's areas from slice to slice say against its volume; None where they say nothing.
+
+    Args:
+        area_cm2: Its area on each slice along the leg.
+    """
+    slices = [int(z) for z in np.flatnonzero(area_cm2)]
+    if not slices:
         return None
-    first, last, largest = int(slices[0]), int(slices[-1]), float(area_cm2.max())
-    if (click := click_finding(name, largest)) is not None:
-        return click
+    span, largest = (slices[0], slices[-1]), float(area_cm2.max())
+    if largest < CLICK_CM2:
+        return Incompleteness("click", (), span, largest)
     if len(slices) <= FEW_SLICES:
-        where = f"slice {first} only" if first == last else f"slices {', '.join(map(str, slices))} only"
-        what = f"{name} stands on {where}; nothing was carried to other slices, and its volume is that of these slices."
-        return Finding("warning", what, "Draw it on more slices, its two ends among them.", largest, "cm2")
-    ends = {z: float(area_cm2[z]) for z in (first, last) if area_cm2[z] > LARGE_END_SHARE * largest}
-    if not ends:
+        return Incompleteness("few", tuple(slices), span, largest)
+    cut = tuple(z for z in span if area_cm2[z] > LARGE_END_SHARE * largest)
+    return Incompleteness("cut", cut, span, float(area_cm2[list(cut)].max())) if cut else None
+
+
+def completeness_finding(name: str, area_cm2: Float[np.ndarray, " slice"]) -> Finding | None:
+    """The same in words; None where there is nothing to say.
+
+    Args:
+        name: The muscle.
+        area_cm2: Its area on each slice along the leg.
+    """
+    found = incompleteness(area_cm2)
+    if found is None:
         return None
-    cut = " and ".join(f"{area:.3g} cm2 on its outermost slice (z {z})" for z, area in ends.items())
-    what = f"{name} still has {cut}; the volume covers slices {first}-{last} only."
-    return Finding(
-        "warning", what, "Draw the slices where the muscle ends, and an empty one beyond.", max(ends.values()), "cm2"
-    )
+    match found.kind:
+        case "click":
+            return click_finding(name, found.area_cm2)
+        case "few":
+            one = len(found.slices) == 1
+            where = f"slice {found.slices[0]} only" if one else f"slices {', '.join(map(str, found.slices))} only"
+            what = f"{name} stands on {where}; nothing was carried to other slices, and its volume is that of these slices."
+            remedy = "Draw it on more slices, its two ends among them."
+        case "cut":
+            cut = " and ".join(f"{area_cm2[z]:.3g} cm2 on its outermost slice (z {z})" for z in found.slices)
+            what = f"{name} still has {cut}; the volume covers slices {found.span[0]}-{found.span[1]} only."
+            remedy = "Draw the slices where the muscle ends, and an empty one beyond."
+    return Finding("warning", what, remedy, found.area_cm2, "cm2")

@@ -24,6 +24,7 @@ def _row(case: CaseSummary, hub: Hub) -> dict[str, Json]:
         "visit": case.visit,
         "volumes": {name: round(each.volume_cm3, 2) for name, each in volumes.items() if each.volume_cm3 is not None},
         "sds": {name: None if each.sd_cm3 is None else round(each.sd_cm3, 2) for name, each in volumes.items()},
+        "unfinished": {name: each.unfinished.kind for name, each in volumes.items() if each.unfinished is not None},
         "drawn": sum(each.outlines for each in volumes.values()),
         "minutes": round(case.minutes, 2),
         "at": case.last_at,

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.findings import Finding
 from ifssnet.core.progress import Progress
 from ifssnet.io.plain_data import Json
 from ifssnet.web.cases.adviser import Adviser
@@ -27,6 +28,7 @@ from ifssnet.workflow.session.state import SessionState
 from ifssnet.workflow.viewing.grey_slices import GreySlices
 from ifssnet.workflow.viewing.marks import changed_marks, marks, only_slices_came
 from ifssnet.workflow.viewing.raw_frames import RawFrames
+from ifssnet.workflow.viewing.recording import recording_findings
 from ifssnet.workflow.viewing.shared_session import SharedSession
 
 BATCH = "batch"
@@ -301,12 +303,20 @@ class OpenCase:
         self._tell("change", {**self._state(after), "marks": found})
         self._adviser.ask(after)
 
-    def _sweeps(self) -> int:
+    def findings(self) -> tuple[Finding, ...]:
+        """What has to be said of the recording, and of its frames where they were damaged."""
+        found = recording_findings(self.slices.volume)
         try:
+            _ = self.raw_frames
+        except InputError as error:
+            return (*found, Finding("warning", f"The raw frames are not shown: {error}", ""))
+        return found
+
+    def _sweeps(self) -> int:
+        # A case whose frames were damaged is a case without frames, and its findings say so.
+        with suppress(InputError):
             return len(self.raw_frames)
-        except InputError:
-            # A case whose frames were damaged is a case without frames.
-            return 0
+        return 0
 
     def _state(self, state: SessionState) -> dict[str, Json]:
         return state_json(self.name, state) | {"running": self.running}

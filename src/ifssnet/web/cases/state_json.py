@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 from ifssnet.io.plain_data import Json
+from ifssnet.measurement.checks.completeness import Incompleteness
+from ifssnet.workflow.session.completeness import unfinished
 from ifssnet.workflow.session.gap_methods import GapMethod, gap_methods
 from ifssnet.workflow.session.quality_control import drawing_quality
 from ifssnet.workflow.session.state import MuscleState, SessionState
@@ -40,15 +42,20 @@ def state_json(name: str, state: SessionState) -> dict[str, Json]:
 
 
 def advice_json(state: SessionState, default: str) -> dict[str, Json]:
-    """The slice to draw next, the SD of each muscle's volume by its label, and the method of each of its gaps.
+    """The slice to draw next, the SD of each muscle's volume by its label, what speaks against it, and the method of each gap.
 
     Args:
         state: What is known.
         default: The method that runs where nothing speaks against it.
     """
     sds: dict[str, Json] = {str(label): volume_sd_cm3(state, label) for label in state.muscles}
+    open_ends: dict[str, Json] = {str(label): _unfinished(unfinished(state, label)) for label in state.muscles}
     gaps: dict[str, Json] = {str(label): [_gap(each) for each in gap_methods(state, label, default)] for label in state.muscles}
-    return {"suggestion": _suggestion(state), "sds": sds, "gaps": gaps}
+    return {"suggestion": _suggestion(state), "sds": sds, "gaps": gaps, "unfinished": open_ends}
+
+
+def _unfinished(found: Incompleteness | None) -> dict[str, Json] | None:
+    return None if found is None else {"kind": found.kind, "slices": list(found.slices)}
 
 
 def _gap(each: GapMethod) -> dict[str, Json]:

@@ -17,7 +17,6 @@ from ifssnet.web.context import hub_of
 from ifssnet.web.routes.answers import EventStream
 from ifssnet.workflow.session.commands import compare_cases
 from ifssnet.workflow.session.drawing_aids import snapped_slice
-from ifssnet.workflow.viewing.recording import recording_findings
 
 router = APIRouter(prefix="/api/cases/{name}")
 COMES_BACK_S = 4.0
@@ -75,9 +74,8 @@ def take_over(request: Request, name: str, tab: Tab) -> dict[str, Json]:
 
 @router.get("/findings")
 def findings(request: Request, name: str) -> dict[str, Json]:
-    """What the look at the recording found before it was compounded."""
-    found = recording_findings(hub_of(request).case(name).slices.volume)
-    return {"findings": [plain_table(each) for each in found]}
+    """What the look at the recording found before it was compounded, and what became of its frames."""
+    return {"findings": [plain_table(each) for each in hub_of(request).case(name).findings()]}
 
 
 @router.get("/quality")

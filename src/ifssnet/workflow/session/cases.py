@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from ifssnet.core.errors import InputError
+from ifssnet.measurement.checks.completeness import Incompleteness
+from ifssnet.workflow.session.completeness import unfinished
 from ifssnet.workflow.session.log import read_log
 from ifssnet.workflow.session.reducer import replay
 from ifssnet.workflow.session.session import LOG
@@ -27,11 +29,13 @@ class MuscleVolume:
         volume_cm3: The volume; None while a gap of the muscle has to be filled, because what is drawn is not the muscle.
         sd_cm3: Its SD as the drawn slices tell it; None while there are too few.
         outlines: Slices drawn.
+        unfinished: Why the volume is not that of the muscle; None where nothing speaks against it.
     """
 
     volume_cm3: float | None
     sd_cm3: float | None
     outlines: int
+    unfinished: Incompleteness | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,10 @@ def summary(name: str, state: SessionState) -> CaseSummary:
     """A session in a list of cases."""
     volumes = {
         muscle.name: MuscleVolume(
-            None if state.stale(label) else state.volume_cm3(label), volume_sd_cm3(state, label), len(muscle.drawn)
+            None if state.stale(label) else state.volume_cm3(label),
+            volume_sd_cm3(state, label),
+            len(muscle.drawn),
+            unfinished(state, label),
         )
         for label, muscle in state.muscles.items()
         if muscle.drawn or muscle.absent

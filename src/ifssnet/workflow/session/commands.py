@@ -19,6 +19,7 @@ from ifssnet.geometry.masks.live_wire import traced
 from ifssnet.workflow.files.opener import open_seeds
 from ifssnet.workflow.session.cases import CaseSummary, states, summary
 from ifssnet.workflow.session.comparison import CaseChange, LabError, changes, lab_error
+from ifssnet.workflow.session.completeness import unfinished_findings
 from ifssnet.workflow.session.drawing_aids import copied, grown, guided, snapped_slice
 from ifssnet.workflow.session.events import (
     EndsMarked,
@@ -70,7 +71,8 @@ def _answer(
 ) -> SessionAnswer:
     state = session.state
     stale = sum(len(state.stale(label)) for label in state.muscles)
-    return SessionAnswer(summary(session.folder.name, state), stale, session.findings + findings, written, gaps)
+    said = (*session.findings, *findings, *unfinished_findings(state))
+    return SessionAnswer(summary(session.folder.name, state), stale, said, written, gaps)
 
 
 def new_session(
