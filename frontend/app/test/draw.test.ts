@@ -98,8 +98,8 @@ test("the magnetic outline follows a bright border and not the straight line", (
 });
 
 test("the table of volumes quotes what a spreadsheet would misread", () => {
-  const text = csv([{ name: "=1+1", state: "signed", drawn: 3, minutes: 4.5, volumes: { GM: 12.25 }, sds: { GM: null } }, { name: 'a,"b', state: "new" }]);
-  expect(text.split("\r\n")).toEqual(["case,state,outlines,minutes,GM (cm3),GM SD (cm3)", "'=1+1,signed,3,4.5,12.25,", '"a,""b",new,,,,', ""]);
+  const text = csv([{ name: "=1+1", state: "signed", drawn: 3, minutes: 4.5, volumes: { GM: 12.25 }, sds: { GM: null }, unfinished: { GM: "few" } }, { name: 'a,"b', state: "new" }]);
+  expect(text.split("\r\n")).toEqual(["case,state,outlines,minutes,GM (cm3),GM SD (cm3),GM unfinished", "'=1+1,signed,3,4.5,12.25,,few", '"a,""b",new,,,,,', ""]);
 });
 
 test("a copied outline is moved to where the muscle is expected between its neighbours", () => {

@@ -122,9 +122,11 @@ def suffix_of(path: Path) -> str:
     for suffix in SUFFIXES:
         if path.name.lower().endswith(suffix):
             return suffix
-    raise InputError(
-        f"a name that ends in one of {', '.join(SUFFIXES)}", f"'{path.name}'", "Choose the format by the name's ending."
-    )
+    remedy = "Choose the format by the name's ending."
+    if path.suffix.lower() == ".dcm":
+        # A DICOM object refers to the series that it belongs to, which only that command is told.
+        remedy = f"Write {path.stem}.seg.nrrd, then: ifss convert {path.stem}.seg.nrrd {path.name} --dicom-source SERIES."
+    raise InputError(f"a name that ends in one of {', '.join(SUFFIXES)}", f"'{path.name}'", remedy)
 
 
 def files_of(path: Path, *, labels: bool) -> tuple[Path, ...]:

@@ -10,7 +10,7 @@ import pytest
 
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
-from ifssnet.measurement.checks.completeness import _finding, completeness_findings
+from ifssnet.measurement.checks.completeness import completeness_finding, completeness_findings
 
 GRID = Grid((40, 50, 50), (1.0, 1.0, 3.0))
 Z, Y, X = np.mgrid[:40, :50, :50]
@@ -60,8 +60,8 @@ def test_four_slices_and_five_square_millimetres_are_enough() -> None:
 
 
 def test_an_end_of_exactly_the_share_is_no_cut() -> None:
-    assert _finding("SOL", np.array([7.0, 20.0, 20.0, 20.0, 1.0])) is None
-    cut = _finding("SOL", np.array([7.1, 20.0, 20.0, 20.0, 1.0]))
+    assert completeness_finding("SOL", np.array([7.0, 20.0, 20.0, 20.0, 1.0])) is None
+    cut = completeness_finding("SOL", np.array([7.1, 20.0, 20.0, 20.0, 1.0]))
     assert cut is not None
     assert cut.figure == 7.1
 

@@ -90,11 +90,14 @@ def test_a_leg_by_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert run("session", "sign", case, "--by", "E", "--statement", "complete") == 0
     assert run("session", "erase", case, "SOL", "--slices", "0") == 2
     assert "Reopen" in capsys.readouterr().err
-    assert run("session", "export", case, "--kinds", "seg.nrrd,nii.gz,stl,measures,slices,seeds,stradwin") == 0
+    assert run("session", "export", case, "--kinds", "seg.nrrd,nii.gz,dcm,stl,measures,slices,seeds,stradwin") == 0
 
     found = open_labels(case / "exports" / "segmentation.seg.nrrd")
     with Session.open(case, read_only=True) as session:
         assert np.array_equal(found.array, session.state.label_map().array)
+    in_dicom = open_labels(case / "exports" / "segmentation.dcm")
+    for name in ("SOL", "GM"):
+        assert np.array_equal(in_dicom.array == in_dicom.value_of(name), found.array == found.value_of(name))
     assert set(found.names.values()) >= {"SOL", "GM"}
     # Stradwin's outlines lie where the slices do, and enclose what was drawn.
     outlined = open_sweep(case / "exports" / "outlines.sw")

@@ -77,7 +77,7 @@ function Opened({ store }: { store: CaseStore }) {
               {t("rawFrame")} <kbd>V</kbd>
             </button>
           )}
-          {signature !== null && <p class="signed" data-testid="signed">{t("signed", signature.by, new Date(signature.at).toLocaleString())}</p>}
+          {signature !== null && <p class="signature" data-testid="signed">{t("signed", signature.by, new Date(signature.at).toLocaleString())}</p>}
         </div>
         <div class="right">
           {store.framed.value && <Frame store={store} hand={hand} />}

@@ -7,7 +7,7 @@ import { say } from "../state/app.ts";
 import type { CaseStore } from "../state/case.ts";
 import { Dialog } from "./Dialog.tsx";
 
-const KINDS = ["seg.nrrd", "nii.gz", "stl", "measures", "slices", "stradwin", "report"] as const;
+const KINDS = ["seg.nrrd", "nii.gz", "dcm", "stl", "measures", "slices", "stradwin", "report"] as const;
 
 export function Export({ store, close }: { store: CaseStore; close: () => void }) {
   const [busy, setBusy] = useState("");

@@ -324,7 +324,7 @@ def export(
     folder: Folder,
     kinds: Annotated[
         str | None,
-        typer.Option("--kinds", metavar="LIST", help="Of seg.nrrd,nii.gz,stl,measures,slices,seeds,stradwin,report."),
+        typer.Option("--kinds", metavar="LIST", help="Of seg.nrrd,nii.gz,dcm,stl,measures,slices,seeds,stradwin,report."),
     ] = None,
     by: By = None,
     json: Json = False,

@@ -35,7 +35,7 @@ from ifssnet.workflow.session.events import (
     SlicesAccepted,
     Undone,
 )
-from ifssnet.workflow.session.export import EXPORTERS, export
+from ifssnet.workflow.session.export import export
 from ifssnet.workflow.session.gap_methods import GapMethod, compare_methods
 from ifssnet.workflow.session.methods import Methods
 from ifssnet.workflow.session.own_network import forget_own_network, tune
@@ -295,7 +295,7 @@ def sign(folder: Path, by: str, statement: str = "", *, reopen: bool = False) ->
 def export_session(folder: Path, kinds: Sequence[str], by: str | None) -> SessionAnswer:
     """Write the result into the session's folder."""
     with Session.open(folder, by=by) as session:
-        return _answer(session, export(session, kinds or tuple(EXPORTERS)))
+        return _answer(session, export(session, kinds))
 
 
 def redraw(folder: Path, share: float, by: str | None, seed: int | None = None) -> tuple[tuple[str, int], ...]:

@@ -19,6 +19,7 @@ from ifssnet.io.result_tables import save_measures
 from ifssnet.io.save import save
 from ifssnet.io.seeds.seed_files import save_seeds
 from ifssnet.io.sweeps.stradwin_writer import write_stradwin
+from ifssnet.io.volumes.dicom_writing.segmentation import SegmentationOptions, can_write_dicom, write_dicom_segmentation
 from ifssnet.io.volumes.surfaces import write_surface
 from ifssnet.measurement.leg.muscles import measure
 from ifssnet.workflow.files.provenance import annotated_slices, software
@@ -149,6 +150,13 @@ def _save_labels(name: str) -> Callable[[Session, Path, LabelMap], list[Path]]:
     return save_labels
 
 
+def _save_dicom(session: Session, folder: Path, labels: LabelMap) -> list[Path]:
+    methods = {each.method for muscle in session.state.muscles.values() for each in muscle.proposals.values()}
+    how = SegmentationOptions("binary", ", ".join(sorted(methods)), network=bool(networks(session.state)))
+    write_dicom_segmentation([labels], folder / "segmentation.dcm", how, force=True)
+    return [folder / "segmentation.dcm"]
+
+
 def _save_measures(session: Session, folder: Path, labels: LabelMap) -> list[Path]:
     save_measures(measure(labels, session.volume), folder / "measures.csv", force=True)
     return [folder / "measures.csv"]
@@ -202,6 +210,7 @@ EXPORTERS: Mapping[str, Callable[[Session, Path, LabelMap], list[Path]]] = Mappi
     {
         "seg.nrrd": _save_labels("segmentation.seg.nrrd"),
         "nii.gz": _save_labels("segmentation.nii.gz"),
+        "dcm": _save_dicom,
         "stl": _save_stl,
         "measures": _save_measures,
         "slices": _save_slices,
@@ -213,14 +222,19 @@ EXPORTERS: Mapping[str, Callable[[Session, Path, LabelMap], list[Path]]] = Mappi
 """What can be written, by name."""
 
 
-def export(session: Session, kinds: Sequence[str] = tuple(EXPORTERS)) -> tuple[Path, ...]:
+def here() -> tuple[str, ...]:
+    """The kinds that can be written with what is installed."""
+    return tuple(each for each in EXPORTERS if each != "dcm" or can_write_dicom())
+
+
+def export(session: Session, kinds: Sequence[str] = ()) -> tuple[Path, ...]:
     """Write the result as it stands into the session's folder.
 
     Files of an earlier export are replaced. An export is an event of the session where the session can be changed.
 
     Args:
         session: What to write.
-        kinds: Names in `EXPORTERS`.
+        kinds: Names in `EXPORTERS`; none for all that can be written here.
 
     Returns:
         The files.
@@ -239,7 +253,7 @@ def export(session: Session, kinds: Sequence[str] = tuple(EXPORTERS)) -> tuple[P
     except OSError as error:
         raise InputError(f"a folder to write to, {folder}", error.strerror or str(error), "Check the folder.") from error
     written: list[Path] = []
-    for kind in kinds:
+    for kind in kinds or here():
         written += EXPORTERS[kind](session, folder, labels)
     if not session.read_only:
         session.apply(*(Exported(now(), session.by, path.name) for path in written))

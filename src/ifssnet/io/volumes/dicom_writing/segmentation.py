@@ -65,13 +65,18 @@ class _Segment:
     color: tuple[int, int, int]
 
 
+def can_write_dicom() -> bool:
+    """Whether the library that writes DICOM is installed."""
+    return find_spec("highdicom") is not None
+
+
 def require_highdicom() -> None:
     """Refuse to go on without the library that writes DICOM.
 
     Raises:
         InputError: It is not installed.
     """
-    if find_spec("highdicom") is None:
+    if not can_write_dicom():
         raise InputError("highdicom, which writes DICOM", "an installation without it", f"Run: {install_command('dicom')}")
 
 
