@@ -101,3 +101,8 @@ def test_an_archive_is_refused_whatever_it_is_called(tmp_path: Path) -> None:
         archive.writestr("leg.nrrd", "NRRD0005")
     with pytest.raises(InputError, match="zip packed as a whole"):
         format_of(tmp_path / "leg.nrrd")
+
+
+def test_a_name_of_a_dicom_object_says_which_command_writes_one(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"ifss convert leg\.seg\.nrrd leg\.dcm"):
+        save(LabelMap(np.ones((2, 2, 2), np.uint8), Grid((2, 2, 2), (1.0, 1.0, 1.0)), {1: "SOL"}), tmp_path / "leg.dcm")
