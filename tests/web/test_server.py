@@ -293,6 +293,29 @@ def test_a_file_that_is_too_large_leaves_nothing(client: Client, root: Path) -> 
 
 
 @pytest.mark.posix
+@pytest.mark.parametrize("fails", ["mkdir", "open"])
+def test_a_full_disk_is_said_where_files_are_sent_and_leaves_nothing(
+    client: Client, root: Path, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, fails, full)
+        answer = client.put("/api/trays/0123abcd/leg.mha", b"x")
+    assert (answer.status, answer.json["expected"]) == (400, "room on the disk")
+    assert not list(root.glob(".incoming/*/*"))
+    assert client.put("/api/trays/0123abcd/leg.mha", b"x").status == 200
+
+
+def test_a_served_folder_that_vanished_is_not_made_again(client: Client, root: Path) -> None:
+    root.rename(root.with_name("elsewhere"))
+    for answer in (client.put("/api/trays/0123abcd/leg.mha", b"x"), client.get("/api/folder")):
+        assert answer.status == 400
+        assert "folder" in answer.json["expected"]
+    assert not root.exists()
+
+
 def test_a_worker_that_hangs_or_dies_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = subprocess.Popen
     for script, words in (

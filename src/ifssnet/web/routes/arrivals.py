@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from pathlib import Path
 from typing import Literal
 
 from fastapi import APIRouter, Request
@@ -52,10 +53,7 @@ async def receive(request: Request, tray: str, file: str) -> dict[str, Json]:
     """Take a file, piece by piece, into a tray."""
     if not re.fullmatch(TRAY, tray):
         raise InputError("the name of a tray", f"'{tray[:40]}'", "Load the page again.")
-    folder = hub_of(request).root / INCOMING / tray
-    folder.mkdir(parents=True, exist_ok=True)
-    if len(list(folder.iterdir())) >= MOST_FILES:
-        raise InputError(f"at most {MOST_FILES} files", "one more", "Drop the files of one leg.")
+    folder = _tray(hub_of(request).root, tray)
     path = folder / checked_name(file)
     limit = int(request.app.state.limit_bytes)
     size = 0
@@ -75,6 +73,20 @@ async def receive(request: Request, tray: str, file: str) -> dict[str, Json]:
         path.unlink(missing_ok=True)
         raise
     return {"bytes": size}
+
+
+def _tray(root: Path, name: str) -> Path:
+    """The folder of a tray, made where it is not there yet; the served folder itself is not made again."""
+    if not root.is_dir():
+        raise InputError(f"the folder {root.name}", "none there any more", "Bring it back, or start ifss serve on another one.")
+    try:
+        (root / INCOMING / name).mkdir(parents=True, exist_ok=True)
+        files = len(list((root / INCOMING / name).iterdir()))
+    except OSError as error:
+        raise InputError("room on the disk", error.strerror or str(error), "Make room, and send the file again.") from error
+    if files >= MOST_FILES:
+        raise InputError(f"at most {MOST_FILES} files", "one more", "Drop the files of one leg.")
+    return root / INCOMING / name
 
 
 @router.post("/jobs/case")
