@@ -29,7 +29,7 @@ from ifssnet.phantom.anatomy.labels import leg_labels
 from ifssnet.phantom.anatomy.leg import as_leg
 from ifssnet.phantom.anatomy.scannable_leg import ScannableLeg
 from ifssnet.phantom.anatomy.subject import draw_subject
-from ifssnet.phantom.scanner.pressing import pressed
+from ifssnet.phantom.scanner.pressed_sweep import pressed
 from ifssnet.phantom.scanner.protocol import SMALL
 from ifssnet.phantom.scanner.sweep import scan, scan_labels
 

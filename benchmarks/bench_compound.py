@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ifssnet.compounding.compound import compound_sweeps
-from ifssnet.compounding.holes.filling import fill_holes
+from ifssnet.compounding.holes.fill import fill_holes
 from ifssnet.compounding.holes.options import DistanceFilling, GaussianFilling, NearestFilling, StickFilling
 from ifssnet.compounding.options import CompoundOptions
 from ifssnet.compounding.preflight.sweep_checks import check_sweeps

@@ -170,7 +170,7 @@ def by_surface_distance(found: LabelMap, truth: LabelMap) -> None:
 def compounding(slices: int, side: int, machine: Limits) -> Iterator[Row]:
     """Frames into voxels, and holes between them."""
     from ifssnet.compounding.compound import compound_sweeps
-    from ifssnet.compounding.holes.filling import fill_holes
+    from ifssnet.compounding.holes.fill import fill_holes
     from ifssnet.compounding.holes.options import DistanceFilling
     from ifssnet.compounding.options import CompoundOptions
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ifssnet.compounding.holes.filling import fill_holes
+from ifssnet.compounding.holes.fill import fill_holes
 from ifssnet.compounding.holes.options import (
     DistanceFilling,
     GaussianFilling,

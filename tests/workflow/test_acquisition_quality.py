@@ -16,7 +16,7 @@ from ifssnet.io.open import open_volume
 from ifssnet.io.save import save
 from ifssnet.io.volumes.recorded_findings import recorded_pressures, with_pressures
 from ifssnet.phantom.anatomy.tissue import Tissue
-from ifssnet.phantom.scanner.pressing import pressed
+from ifssnet.phantom.scanner.pressed_sweep import pressed
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "compounding"))
 from test_compression import PIXEL_MM, Z_MM, hump, leg, swept

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int64, Shaped
 from numba import prange
 
-from ifssnet.compounding.holes.filling import fill_holes
+from ifssnet.compounding.holes.fill import fill_holes
 from ifssnet.compounding.holes.options import HoleFilling
 from ifssnet.compounding.holes.reach import frame_distance_mm, with_reach
 from ifssnet.compounding.insertion.linear import insert_linear

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ifssnet.compounding.holes.filling import bridged_voxels
+from ifssnet.compounding.holes.fill import bridged_voxels
 from ifssnet.compounding.holes.reach import frame_distance_mm, with_reach
 from ifssnet.compounding.options import CompoundOptions
 from ifssnet.compounding.plan import SHARE_OF_MEMORY, estimate_compounding
