@@ -128,8 +128,9 @@ def table_line(row: Row, gap: float, results: Results) -> str:
 def spread(values: list[float], digits: int) -> str:
     if not values:
         return "-"
-    mean, sd = float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-    text = f"{mean:.{digits}f} ± {sd:.{digits}f}"
+    text = f"{np.mean(values):.{digits}f}"
+    if len(values) > 1:
+        text += f" ± {np.std(values, ddof=1):.{digits}f}"
     return text.replace("0.", ".") if digits == 3 else text
 
 

@@ -1,9 +1,10 @@
 """How often a muscle's volume lies within its interval, and how wide that is, on legs whose volumes are known.
 
-    python benchmarks/volume_intervals.py COHORT [--split val] [--every-mm 13.85,27.7,55.4,110.8] [--noise-mm 0,1]
+    python benchmarks/volume_intervals.py COHORT... [--split val] [--every-mm 13.85,27.7,55.4,110.8] [--noise-mm 0,1]
         [--method shape-interpolation]
 
-A row is a distance of annotated places and an error of drawing; it counts muscles of all legs of the split. "1.75 would be"
+A row is a cohort, a distance of annotated places and an error of drawing; it counts muscles of all legs of the split. The
+rows of the transfer suite are cohorts: `benchmarks/volume_intervals.py SUITE/*/ --split test`. "1.75 would be"
 is the number of standard errors that nine in ten muscles of the row lie within: what `volume_margin.NINE_IN_TEN` was set to on
 training legs, over all rows together, with the finite-sample correction of conformal prediction.
 """
@@ -12,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 import warnings
 from pathlib import Path
 
@@ -57,28 +57,34 @@ def nine_in_ten(errors: list[float]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("cohort", type=Path)
+    parser.add_argument("cohorts", type=Path, nargs="+")
     parser.add_argument("--split", default="val")
     parser.add_argument("--every-mm", default="13.85,27.7,55.4,110.8")
     parser.add_argument("--noise-mm", default="0,1")
     parser.add_argument("--method", default="shape-interpolation")
     given = parser.parse_args()
-    cohort = open_cohort(given.cohort)
-    cases = [case for case in cohort.of_split(given.split) if case.labels_path is not None]
-    print(f"{today()}, {commit()}, {given.method}, {len(cases)} legs of {given.split}")
-    print(f"| every, mm | drawn wrong, mm | muscles | within the 90 % interval | half its width, % | {NINE_IN_TEN} would be |")
-    print("|---|---|---|---|---|---|")
+    cohorts = {folder.name: legs_of(folder, given.split) for folder in given.cohorts}
+    count = sum(len(legs) for legs in cohorts.values())
+    print(f"{today()}, {commit()}, {given.method}, {count} legs of {given.split}")
+    quantile = f"{NINE_IN_TEN} would be"
+    print(f"| cohort | every, mm | drawn wrong, mm | muscles | within the 90 % interval | half its width, % | {quantile} |")
+    print("|---|---|---|---|---|---|---|")
     every: Found = []
-    for noise_mm in (float(word) for word in given.noise_mm.split(",")):
-        for every_mm in (float(word) for word in given.every_mm.split(",")):
-            rows: Found = []
-            for case in cases:
-                assert case.labels_path is not None
-                rows += leg_intervals(case.labels_path, case.volume_path, every_mm, noise_mm, given.method)
-            every += rows
-            print(_line(f"{every_mm:g} | {noise_mm:g}", rows))
-            sys.stdout.flush()
-    print(_line("all | ", every))
+    for name, legs in cohorts.items():
+        for noise_mm in (float(word) for word in given.noise_mm.split(",")):
+            for every_mm in (float(word) for word in given.every_mm.split(",")):
+                rows: Found = []
+                for labels_path, volume_path in legs:
+                    rows += leg_intervals(labels_path, volume_path, every_mm, noise_mm, given.method)
+                every += rows
+                print(_line(f"{name} | {every_mm:g} | {noise_mm:g}", rows), flush=True)
+    print(_line("all | | ", every))
+
+
+def legs_of(folder: Path, split: str) -> list[tuple[Path, Path | None]]:
+    """The labels and the volume of each leg of a split that has labels."""
+    cases = open_cohort(folder).of_split(split)
+    return [(case.labels_path, case.volume_path) for case in cases if case.labels_path is not None]
 
 
 def _line(what: str, rows: Found) -> str:
