@@ -55,8 +55,11 @@ class AnchoredSamplesConfig:
         carry: Share whose prior is the shape some millimetres further along the leg, with nothing known beyond the wanted
             slice: for use from slice to slice.
         carry_mm: The nearest and the furthest place that a shape is carried from.
+        carry_error_mm: The most that a carried border is wrong, smoothly along it, and the SD of what it is wrong by all round.
         lost: The chance, for each side, that no drawn slice is shown there; for networks that see them.
         beyond_end: Share of samples from outside the muscle, where the prior goes on and the label is empty.
+        near_end: Share of samples from within `near_end_mm` of a muscle's end, where cross-sections grow and dwindle fast.
+        near_end_mm: How far from an end that is.
         noise: Share of samples with a prior from badly drawn seeds; the label stays what the expert drew.
         noise_mm: SDs of such seeds' borders, one of them at random.
         least_gap_mm: Narrowest gap around a hidden slice.
@@ -70,8 +73,11 @@ class AnchoredSamplesConfig:
     warp: float = 0.25
     carry: float = 0.0
     carry_mm: tuple[float, float] = (1.0, 12.0)
+    carry_error_mm: tuple[float, float] = (1.2, 0.4)
     lost: float = 0.15
     beyond_end: float = 0.06
+    near_end: float = 0.0
+    near_end_mm: float = 30.0
     noise: float = 0.3
     noise_mm: tuple[float, ...] = (0.5, 1.0, 1.5)
     least_gap_mm: float = 5.0
@@ -80,11 +86,19 @@ class AnchoredSamplesConfig:
 
     def __post_init__(self) -> None:
         kinds = (self.hide, self.blend, self.warp, self.carry)
-        shares = (*kinds, self.beyond_end, self.noise, self.lost)
-        if min(shares) < 0 or sum(kinds) <= 0 or max(self.beyond_end, self.noise, self.lost) > 1:
-            raise InputError("shares from 0 to 1", f"{shares}", "Correct hide, blend, warp, carry, beyond_end, noise and lost.")
-        if not 0 < self.carry_mm[0] < self.carry_mm[1]:
-            raise InputError("carry_mm above 0 and rising", f"{self.carry_mm}", "Correct carry_mm.")
+        others = (self.beyond_end, self.near_end, self.noise, self.lost)
+        if min(*kinds, *others) < 0 or sum(kinds) <= 0 or max(others) > 1:
+            raise InputError(
+                "shares from 0 to 1",
+                f"{(*kinds, *others)}",
+                "Correct hide, blend, warp, carry, beyond_end, near_end, noise and lost.",
+            )
+        if not 0 < self.carry_mm[0] < self.carry_mm[1] or min(self.carry_error_mm) < 0 or self.near_end_mm <= 0:
+            raise InputError(
+                "carry_mm above 0 and rising, carry_error_mm from 0, near_end_mm above 0",
+                f"{self.carry_mm}, {self.carry_error_mm} and {self.near_end_mm}",
+                "Correct them.",
+            )
         if not 0 < self.least_gap_mm < self.widest_gap_mm or self.beyond_mm < 0 or self.crop_px < 16:
             raise InputError(
                 "gaps above 0, the widest above the least, and a crop of 16 pixels or more", f"{self}", "Correct them."
@@ -225,11 +239,21 @@ class MuscleSamples:
             edge, way = ends[int(rng.integers(len(ends)))]
             out = int(rng.uniform(0, self.config.beyond_mm) / self.leg.slice_mm)
             return min(max(edge + way * out, 0), self.leg.slices - 1)
+        if self.config.near_end and rng.random() < self.config.near_end:
+            near = self._near_ends()
+            return near[int(rng.integers(len(near)))]
         return self.present[int(rng.integers(len(self.present)))]
+
+    def _near_ends(self) -> list[int]:
+        """The annotated slices with the muscle that lie close to one of its ends."""
+        most = self.config.near_end_mm / self.leg.slice_mm
+        first, last = self.present[0], self.present[-1]
+        return [z for z in self.present if min(z - first, last - z) <= most]
 
     def _carried(self, rng: np.random.Generator, z: int, annotator: int) -> Prior | None:
         """The shape some way along the leg, wrong as a carried mask is; drawn slices on that side alone. None at the ends."""
-        low, high = self.config.carry_mm
+        config = self.config
+        low, high = config.carry_mm
         away = max(1, round(math.exp(rng.uniform(math.log(low), math.log(high))) / self.leg.slice_mm))
         way = -1 if rng.random() < 0.5 else 1
         if self.full:
@@ -244,8 +268,9 @@ class MuscleSamples:
         if source not in self._shown or source == z:
             return None
         field = _smooth_field(rng, self._box_shape, math.exp(rng.uniform(math.log(6), math.log(40))) / self.leg.pixel_mm)
-        depth = self._depth(self._drawn(source, annotator)) + np.float32(rng.uniform(0, 1.2)) * field
-        depth += np.float32(rng.normal(0, 0.4))
+        uneven_mm, even_mm = config.carry_error_mm
+        depth = self._depth(self._drawn(source, annotator)) + np.float32(rng.uniform(0, uneven_mm)) * field
+        depth += np.float32(rng.normal(0, even_mm))
         behind = [group for group in self.groups if group.present and (source - group.first) * way <= 0]
         drawn = source + way * round(math.exp(rng.uniform(math.log(0.3), math.log(40))) / self.leg.slice_mm)
         nearest = min(behind, key=lambda group: abs(group.middle - drawn), default=None)
