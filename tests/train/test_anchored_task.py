@@ -323,6 +323,35 @@ def test_a_carried_prior_knows_one_side_alone(annotated: tuple[int, ...] | None)
     assert 0.05 < wrong < (0.6 if annotated is None else 1.0)
 
 
+def test_samples_come_from_near_the_ends_where_that_is_asked_for() -> None:
+    leg = LegPixels(_leg(15), SMALL.sampling)
+    near = AnchoredSamplesConfig(crop_px=48, near_end=1.0, near_end_mm=6.0, beyond_end=0.0)
+    source = MuscleSamples(leg, 7, None, near, Context(), (0, 0, 7), True)
+    first, last = source.present[0], source.present[-1]
+    rng = np.random.default_rng(0)
+    ends = [min(z - first, last - z) * leg.slice_mm for z in (source._target(rng) for _ in range(60))]
+    assert max(ends) <= 6
+    assert len(set(ends)) > 2
+
+
+def test_how_wrong_a_carried_border_is_can_be_said() -> None:
+    """Without error the prior is the shape of the slice that it was carried from; with it the border moves by as much."""
+    leg = LegPixels(_leg(13), SMALL.sampling)
+    wrong = {}
+    for error_mm in ((0.0, 0.0), (0.0, 1.0), (3.0, 0.0)):
+        config = AnchoredSamplesConfig(crop_px=48, carry=1.0, carry_error_mm=error_mm)
+        source = MuscleSamples(leg, 7, None, config, Context(), (0, 0, 7), True)
+        priors = [source._carried(np.random.default_rng(seed), 40, 0) for seed in range(20)]
+        exact = [source._carried(np.random.default_rng(seed), 40, 0) for seed in range(20)]
+        assert all(np.array_equal(one.depth, two.depth) for one, two in zip(priors, exact, strict=True))
+        wrong[error_mm] = priors
+    straight, even, uneven = wrong.values()
+    moved = np.array([np.median(a.depth - b.depth) for a, b in zip(even, straight, strict=True)])
+    assert 0.5 < moved.std() < 1.6
+    assert all(np.ptp(a.depth - b.depth) < 1e-4 for a, b in zip(even, straight, strict=True))
+    assert max(np.ptp(a.depth - b.depth) for a, b in zip(uneven, straight, strict=True)) > 1.5
+
+
 def test_weak_supervision_carries_drawn_shapes_alone() -> None:
     leg = _leg(3)
     poisoned = leg.labels.array.copy()
