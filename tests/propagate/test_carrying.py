@@ -99,6 +99,31 @@ def test_the_drawn_slice_lies_where_the_last_mask_does() -> None:
     assert min(overlaps) > 0.85
 
 
+def test_both_is_corrected_interpolation_between_drawn_slices_and_carrying_beyond_them() -> None:
+    seeds = _seeds(10, 40)
+    network = AnchoredNet(SEEING)
+    network.correction = _bright  # type: ignore[method-assign]
+    both, between, forward = (run(_forward(network, way), seeds, _volume(seeds)) for way in ("both", "between", "forward"))
+    assert np.array_equal(both.labels.array[10:43], between.labels.array[10:43])
+    assert not between.labels.array[43:].any()
+    assert np.array_equal(both.labels.array[43:], forward.labels.array[43:])
+    for z in (*range(3, 10), *range(43, 61)):
+        found = both.labels.array[z] == 1
+        assert 2 * (found & TRUTH[z]).sum() / (found.sum() + TRUTH[z].sum()) > 0.93, z
+    told, alone = (_forward(network, way).prepare(_volume(seeds), seeds).describe() for way in ("both", "between"))
+    assert told.self_check is not None
+    assert told.self_check == alone.self_check
+    assert told.details["beyond"]["direction"] == "both"
+    assert told.volume_estimates() == alone.volume_estimates()
+
+
+def test_steps_of_both_count_to_the_end_once() -> None:
+    seeds = _seeds(10, 40)
+    steps = list(_forward(AnchoredNet(SEEING), "both").prepare(_volume(seeds), seeds).steps())
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
+    assert {step.total for step in steps} == {steps[-1].done}
+
+
 def test_a_direction_that_there_is_not_is_refused() -> None:
     with pytest.raises(InputError, match="between, forward, both"):
         AnchoredInference(direction="up")

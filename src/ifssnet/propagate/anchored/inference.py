@@ -18,9 +18,9 @@ class AnchoredInference:
     """What is done with the network's corrections.
 
     Attributes:
-        direction: "between" corrects guided interpolation between drawn slices. "forward" and "both" need nothing drawn
-            ahead: the last mask takes the prior's place, as recurrent networks go (`RecurrentInference`); of the settings
-            below none matters to them.
+        direction: "between" corrects guided interpolation between drawn slices. "forward" needs nothing drawn ahead: the last
+            mask takes the prior's place, as recurrent networks go (`RecurrentInference`); of the settings below none matters
+            to it. "both" does the first between drawn slices, and the second from the outermost ones to the muscle's ends.
         every_mm: Distance along z of the slices that the network sees; corrections are linear between them.
         gate_mm: Distance from the nearest annotated slice at which a correction counts in full; it counts for nothing on it.
         gate_scatter_mm: Scatter of the drawn borders at which the gate stands open everywhere, because annotated

@@ -13,6 +13,7 @@ from ifssnet.io.plain_data import structure
 from ifssnet.nn.engines.compiled import ENGINES, TORCH
 from ifssnet.nn.networks.anchored_config import AnchoredNetConfig, CorrectionNetwork
 from ifssnet.nn.networks.anchored_graph import CompiledAnchored, correction_graph, has_graph
+from ifssnet.propagate.anchored.beyond import BetweenAndBeyond
 from ifssnet.propagate.anchored.carrying import CarryingStepper
 from ifssnet.propagate.anchored.corrector import Corrector
 from ifssnet.propagate.anchored.inference import BETWEEN, AnchoredInference
@@ -26,7 +27,7 @@ from ifssnet.propagate.network_input.trained_settings import (
     network_settings,
     sampling_settings,
 )
-from ifssnet.propagate.recurrent.inference import RecurrentInference
+from ifssnet.propagate.recurrent.inference import BOTH, FORWARD, RecurrentInference
 from ifssnet.propagate.recurrent.propagation import RecurrentPropagation
 
 KIND = "anchored"
@@ -102,7 +103,7 @@ class Anchored:
         inference = structure(AnchoredInference, settings, KIND, base=trained)
         return cls(network, sampling_settings(weights), shared.context, inference, shared.own_leg)
 
-    def prepare(self, volume: Volume | None, seeds: Seeds) -> AnchoredPropagation | RecurrentPropagation:
+    def prepare(self, volume: Volume | None, seeds: Seeds) -> AnchoredPropagation | RecurrentPropagation | BetweenAndBeyond:
         """The method with its leg.
 
         Raises:
@@ -117,9 +118,12 @@ class Anchored:
                 "Give the seeds that were drawn on this volume.",
             )
         corrector = Corrector(self.network, self.sampling, self.context, self.inference)
-        if self.inference.direction == BETWEEN:
-            return AnchoredPropagation(corrector, volume, seeds, self.own_leg)
+        between = AnchoredPropagation(corrector, volume, seeds, self.own_leg)
+        direction = self.inference.direction
+        if direction == BETWEEN:
+            return between
         stepper = CarryingStepper(corrector)
         facts = {"network": self.network.config, "engine": self.network.engine, "context": self.context}
-        carried = RecurrentInference(direction=self.inference.direction, stride=1)
-        return RecurrentPropagation(stepper, stepper.sampling, carried, facts, volume, seeds)
+        carried = RecurrentInference(direction=direction, stride=1)
+        carrying = RecurrentPropagation(stepper, stepper.sampling, carried, facts, volume, seeds, direction == BOTH)
+        return carrying if direction == FORWARD else BetweenAndBeyond(between, carrying)

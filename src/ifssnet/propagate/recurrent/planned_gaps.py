@@ -28,6 +28,11 @@ class PlannedGap:
     up: bool
     down: bool
 
+    @property
+    def is_outermost(self) -> bool:
+        """Whether the muscle was drawn on one side of it alone."""
+        return self.low is None or self.high is None
+
 
 def planned_gaps(masks: Mapping[int, Mask], slices: int, direction: str) -> tuple[PlannedGap, ...]:
     """The gaps of one muscle that runs go through: never past a slice where the muscle was given as absent.

@@ -37,6 +37,7 @@ class RecurrentPropagation:
         facts: About the network and its weights, for provenance.
         volume: Grey levels.
         seeds: What the expert drew.
+        beyond_only: Runs leave the outermost annotated groups outwards, and nothing between groups is looked for.
     """
 
     stepper: Stepper
@@ -45,6 +46,7 @@ class RecurrentPropagation:
     facts: Mapping[str, object]
     volume: Volume
     seeds: Seeds
+    beyond_only: bool = False
 
     @cached_property
     def interpolation(self) -> ShapePropagation:
@@ -55,7 +57,10 @@ class RecurrentPropagation:
     def plans(self) -> Mapping[int, tuple[PlannedGap, ...]]:
         """The gaps of each muscle that runs go through, by label."""
         direction, slices = self.inference.direction, self.seeds.grid.slices
-        return {label: planned_gaps(self.seeds.masks[label], slices, direction) for label in self.seeds.labels}
+        plans = {label: planned_gaps(self.seeds.masks[label], slices, direction) for label in self.seeds.labels}
+        if not self.beyond_only:
+            return plans
+        return {label: tuple(gap for gap in gaps if gap.is_outermost) for label, gaps in plans.items()}
 
     def steps(self) -> Iterator[Step]:
         """Yield every slice that a run reaches, muscle after muscle."""
