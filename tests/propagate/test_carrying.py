@@ -113,7 +113,7 @@ def test_both_is_corrected_interpolation_between_drawn_slices_and_carrying_beyon
     told, alone = (_forward(network, way).prepare(_volume(seeds), seeds).describe() for way in ("both", "between"))
     assert told.self_check is not None
     assert told.self_check == alone.self_check
-    assert told.details["beyond"]["direction"] == "both"
+    assert told.details["beyond"].direction == "both"
     assert told.volume_estimates() == alone.volume_estimates()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from ifssnet.core.progress import Step
 from ifssnet.core.provenance import MethodDescription
@@ -37,4 +37,4 @@ class BetweenAndBeyond:
     def describe(self) -> MethodDescription:
         """What the corrected interpolation says, and how masks were carried on from it."""
         found = self.between.describe()
-        return replace(found, details={**found.details, "beyond": asdict(self.beyond.inference)})
+        return replace(found, details={**found.details, "beyond": self.beyond.inference})
