@@ -77,6 +77,13 @@ def pack(
             "--with", metavar="WEIGHTS", help="Write the mean with these weights of the same recipe; may be repeated."
         ),
     ] = None,
+    carrying: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="WEIGHTS",
+            help="Put in these as well: an anchored network that carries masks from slice to slice, past the drawn ones.",
+        ),
+    ] = None,
     half: Annotated[bool, typer.Option("--half", help="Store 16 bits a number; they are read back as 32.")] = False,
     at_most_mb: Annotated[float, typer.Option(help="Refuse a larger file; the package has 12 MB for all.")] = 12.0,
     force: Force = False,
@@ -90,7 +97,9 @@ def pack(
     from ifssnet.workflow.training.packed_weights import pack_weights, packed_table
 
     terminal = Terminal(quiet, as_json=json)
-    packed = pack_weights(source, output, others=tuple(others or ()), half=half, at_most_mb=at_most_mb, force=force)
+    packed = pack_weights(
+        source, output, others=tuple(others or ()), carrying=carrying, half=half, at_most_mb=at_most_mb, force=force
+    )
     if json:
         terminal.answer_json(packed_table(packed))
     before, after = packed.bytes_before / 1e6, packed.weights.bytes / 1e6

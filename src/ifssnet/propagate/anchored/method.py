@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
@@ -20,6 +20,7 @@ from ifssnet.propagate.anchored.inference import BETWEEN, AnchoredInference
 from ifssnet.propagate.anchored.own_leg import OwnLeg
 from ifssnet.propagate.anchored.prior import Context
 from ifssnet.propagate.anchored.propagation import AnchoredPropagation
+from ifssnet.propagate.anchored.two_networks import carrying, correcting
 from ifssnet.propagate.network_input.region import Sampling
 from ifssnet.propagate.network_input.trained_settings import (
     further_settings,
@@ -73,6 +74,7 @@ class Anchored:
         context: The context that it was trained with.
         inference: What is done with its corrections.
         own_leg: The leg that the network was tuned on; None for one that was not.
+        carrying: The network that carries masks from slice to slice; None where `network` does that, too.
     """
 
     network: CorrectionNetwork
@@ -80,6 +82,7 @@ class Anchored:
     context: Context
     inference: AnchoredInference = field(default_factory=AnchoredInference)
     own_leg: OwnLeg | None = None
+    carrying: CorrectionNetwork | None = None
     name = KIND
     needs_volume = True
 
@@ -99,9 +102,13 @@ class Anchored:
         shared = further_settings(_SharedWithTraining, weights)
         trained = inference_settings(AnchoredInference, shared.inference, weights)
         config = network_settings(AnchoredNetConfig, weights)
-        network = _of_torch(config, weights) if engine == TORCH else _of_engine(config, weights, engine)
+        first, second = (
+            None if own is None else _of_torch(config, own) if engine == TORCH else _of_engine(config, own, engine)
+            for own in (correcting(weights), carrying(weights))
+        )
+        assert first is not None
         inference = structure(AnchoredInference, settings, KIND, base=trained)
-        return cls(network, sampling_settings(weights), shared.context, inference, shared.own_leg)
+        return cls(first, sampling_settings(weights), shared.context, inference, shared.own_leg, second)
 
     def prepare(self, volume: Volume | None, seeds: Seeds) -> AnchoredPropagation | RecurrentPropagation | BetweenAndBeyond:
         """The method with its leg.
@@ -122,8 +129,9 @@ class Anchored:
         direction = self.inference.direction
         if direction == BETWEEN:
             return between
-        stepper = CarryingStepper(corrector)
-        facts = {"network": self.network.config, "engine": self.network.engine, "context": self.context}
+        network = self.carrying or self.network
+        stepper = CarryingStepper(replace(corrector, network=network))
+        facts = {"network": network.config, "engine": network.engine, "context": self.context}
         carried = RecurrentInference(direction=direction, stride=1)
         carrying = RecurrentPropagation(stepper, stepper.sampling, carried, facts, volume, seeds, direction == BOTH)
         return carrying if direction == FORWARD else BetweenAndBeyond(between, carrying)

@@ -29,9 +29,9 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def moved(method: Method, device: torch.device) -> Method:
-    """The method with its network on a device: every learned method, or its stepper, has it as `network`."""
-    for holder in (method, getattr(method, "stepper", None)):
-        network = getattr(holder, "network", None)
+    """The method with its networks on a device: every learned method, or its stepper, has one as `network`."""
+    for holder, name in ((method, "network"), (method, "carrying"), (getattr(method, "stepper", None), "network")):
+        network = getattr(holder, name, None)
         if isinstance(network, nn.Module):
             network.to(device)
     return method

@@ -14,6 +14,7 @@ from ifssnet.core.seeds import Seeds
 from ifssnet.io.open import open_volume
 from ifssnet.io.plain_data import Json, plain, plain_table
 from ifssnet.io.storage.weights import open_weights, save_weights
+from ifssnet.propagate.anchored.two_networks import correcting
 from ifssnet.propagate.network_input.trained_pixels import on_trained_pixels
 from ifssnet.workflow.files.default_weights import find_weights
 from ifssnet.workflow.files.opener import AS_DRAWN, SeedReading, open_seeds
@@ -130,7 +131,7 @@ def adapt_leg(
 
     chosen = {"updates": updates, "most_s": most_s, "seed": seed}
     config = replace(AdaptationConfig(), **{name: value for name, value in chosen.items() if value is not None})
-    opened = open_weights(start, NETWORK)
+    opened = correcting(open_weights(start, NETWORK))
     method = Anchored.from_weights(opened)
     if on_trained_pixels(method, seeds.grid) is not method:
         x, y, _ = seeds.grid.spacing_xyz_mm

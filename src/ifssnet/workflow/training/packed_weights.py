@@ -13,6 +13,7 @@ from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import Json, plain_table
 from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.storage.weights import open_weights, save_weights
+from ifssnet.propagate.anchored.two_networks import joined
 from ifssnet.propagate.methods import learned
 from ifssnet.workflow.files.default_weights import find_weights, shipped_weights
 from ifssnet.workflow.files.result_files import check_suffix, check_target
@@ -74,6 +75,7 @@ def pack_weights(
     output: Path,
     *,
     others: Sequence[Path] = (),
+    carrying: Path | None = None,
     half: bool = False,
     at_most_mb: float = PACKAGE_MB,
     force: bool = False,
@@ -84,6 +86,8 @@ def pack_weights(
         source: A weights file, such as a run's `best.safetensors`.
         output: Where to; a name that ends in .safetensors.
         others: Weights of the same network whose mean with the first is written, each counting as much.
+        carrying: Weights of an anchored network that carries masks from slice to slice; they go into the same file, which
+            then does both.
         half: Store 16 bits a number instead of 32; the card then says `stored = fp16`.
         at_most_mb: The largest file, 10^6 bytes.
         force: Replace a file that is there.
@@ -98,6 +102,7 @@ def pack_weights(
     check_suffix(output, (".safetensors",))
     check_target(output, force, source)
     weights = _mean([open_weights(path) for path in (source, *others)])
+    weights = weights if carrying is None else joined(weights, open_weights(carrying))
     _check_finite(weights)
     with atomic_path(output, force=force) as partial:
         save_weights(weights, partial, half=half)

@@ -19,6 +19,7 @@ from ifssnet.core.weights import Weights
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.plain_data import plain_table
 from ifssnet.io.storage.weights import open_weights
+from ifssnet.propagate.anchored.two_networks import correcting
 from ifssnet.workflow.files.default_weights import weights_to_start_from
 from ifssnet.workflow.files.provenance import file_source
 from ifssnet.workflow.training.options import PRECISIONS, TrainingOptions
@@ -161,6 +162,7 @@ def _start_from(weights: Weights, network: nn.Module) -> None:
     from ifssnet.nn.networks.anchored import AnchoredNet, grown
     from ifssnet.nn.tensors import filled
 
+    weights = correcting(weights)
     tensors = grown(weights.tensors, network) if isinstance(network, AnchoredNet) else weights.tensors
     try:
         filled(network, tensors)
