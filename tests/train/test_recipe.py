@@ -98,7 +98,7 @@ def test_there_is_no_such_recipe(tmp_path: Path) -> None:
 def test_the_packages_recipes() -> None:
     found = {name: read_recipe(find_recipe(name)) for name in recipe_names()}
     wanted = {"paper-full", "paper-weak", "full", "weak", "anchored", "anchored-full", "anchored-ifss", "pg-net", "unet-3d"}
-    wanted |= {"anchored-references", "unet-3d-muscle"}
+    wanted |= {"anchored-references", "anchored-carrying", "unet-3d-muscle"}
     assert wanted <= set(found)
     assert {each.task for each in found.values()} == set(TASKS)
     assert all(each.about and find_recipe(name).read_text(encoding="utf-8").startswith("#") for name, each in found.items())
