@@ -17,6 +17,7 @@ from ifssnet.nn.networks.anchored import AnchoredNet
 from ifssnet.nn.networks.anchored_config import AnchoredNetConfig
 from ifssnet.nn.networks.anchored_graph import CompiledAnchored, correction_graph, has_graph
 from ifssnet.nn.tensors import filled
+from ifssnet.propagate.anchored.two_networks import carrying, correcting
 from ifssnet.propagate.network_input.trained_settings import network_settings
 from ifssnet.workflow.files.default_weights import PACKAGE_FOLDER
 
@@ -69,9 +70,11 @@ def test_engines_give_what_torch_gives_with_random_weights(config: AnchoredNetCo
 def test_engines_give_what_torch_gives_with_the_weights_that_come_with_the_package(path: Path, engine: str) -> None:
     weights = open_weights(path)
     config = network_settings(AnchoredNetConfig, weights)
-    network = filled(AnchoredNet(config), weights.tensors)
-    compiled = CompiledAnchored(correction_graph(config, weights.tensors), engine, config)
-    assert _difference_sd(network, compiled, _inputs(config, 2, (64, 80))) <= EQUAL
+    for each in (correcting(weights), carrying(weights)):
+        if each is not None:
+            network = filled(AnchoredNet(config), each.tensors)
+            compiled = CompiledAnchored(correction_graph(config, each.tensors), engine, config)
+            assert _difference_sd(network, compiled, _inputs(config, 2, (64, 80))) <= EQUAL
 
 
 def test_numbers_that_do_not_fit_are_refused() -> None:
