@@ -17,6 +17,11 @@ from ifssnet.core.muscles import color_of, field_name, field_names, in_field_ord
         ("soleus (L)", "soleus (R)"),
         ("SoleusLeft", "SoleusRight"),
         ("l-sol", "r-sol"),
+        ("Sóleo izquierdo", "Sóleo derecho"),
+        ("soleo sinistro", "soleo destro"),
+        ("SOL_sx", "SOL_dx"),
+        ("SOL li", "SOL re"),
+        ("Linkes Bein Soleus", "Rechtes Bein Soleus"),
     ],
 )
 def test_both_sides_stay_apart_however_they_are_said(pair: tuple[str, str]) -> None:
@@ -41,6 +46,10 @@ def test_letters_of_muscles_are_no_sides() -> None:
     for name in ("GL", "PL", "LG", "gastrocnemius lateralis", "fibularis longus"):
         assert side_of(name) == ""
     assert field_name("gastrocnemius lateralis left") == "GL"
+
+
+def test_an_article_is_no_side() -> None:
+    assert field_names(["Kopf der Fibula", "SOL_L"]) == {"Kopf der Fibula": "FIBULA", "SOL_L": "SOL"}
 
 
 def test_order_and_colours_of_sides() -> None:

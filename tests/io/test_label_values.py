@@ -10,7 +10,7 @@ import pytest
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
-from ifssnet.core.images import Volume
+from ifssnet.core.images import LabelMap, Volume
 from ifssnet.io.open import open_labels
 from ifssnet.io.save import save
 
@@ -52,3 +52,29 @@ def test_what_is_no_label_is_named_and_counted(tmp_path: Path, value: float, sai
     save(Volume(np.where(LABELS == 1, -1, LABELS).astype(np.int16), Grid(LABELS.shape)), tmp_path / "y.mha")
     with pytest.raises(InputError, match="-1 on 20 voxels"):
         open_labels(tmp_path / "y.mha")
+
+
+BALL = np.pad(np.ones((2, 3, 3), dtype=np.uint16), ((1, 1), (1, 1), (2, 2)))
+TWO = BALL + np.pad(BALL[1:-1, 1:2, 2:-2], ((1, 1), (2, 2), (2, 2)))
+
+
+@pytest.mark.parametrize("background", [255, 65535, 3])
+@pytest.mark.parametrize("suffix", [".nii.gz", ".mha", ".nrrd"])
+def test_a_background_that_is_not_0_is_said_and_no_structure(tmp_path: Path, background: int, suffix: str) -> None:
+    path = tmp_path / f"x{suffix}"
+    save(Volume(np.where(TWO == 0, background, TWO).astype(np.uint16), Grid(TWO.shape)), path)
+    with pytest.warns(InputWarning, match=f"{background} was taken as the background"):
+        found = open_labels(path)
+    assert np.array_equal(found.array, TWO)
+    assert dict(found.names) == {1: "1", 2: "2"}
+
+
+def test_what_is_named_or_stands_beside_0_is_no_background(tmp_path: Path) -> None:
+    around = np.where(TWO == 0, 7, TWO).astype(np.uint16)
+    save(LabelMap(around, Grid(TWO.shape), {1: "SOL", 2: "GM", 7: "rest of the leg"}), tmp_path / "named.nii.gz")
+    assert 7 in open_labels(tmp_path / "named.nii.gz").names
+    around[1, 2, 3] = 0
+    save(Volume(around, Grid(TWO.shape)), tmp_path / "beside.nii.gz")
+    assert 7 in open_labels(tmp_path / "beside.nii.gz").names
+    save(Volume(np.ones_like(TWO), Grid(TWO.shape)), tmp_path / "all.nii.gz")
+    assert dict(open_labels(tmp_path / "all.nii.gz").names) == {1: "1"}

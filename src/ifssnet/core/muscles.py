@@ -57,20 +57,21 @@ _RING = ((0, 114, 178), (230, 159, 0), (86, 180, 233), (213, 94, 0), (0, 158, 11
 """Colours that can be distinguished with any kind of colour vision (Okabe and Ito)."""
 
 
-_SIDES: Mapping[str, frozenset[str]] = MappingProxyType(
+_SIDE_WORDS: Mapping[str, str] = MappingProxyType(
     {
-        "left": frozenset({"left", "l", "lt", "links", "linker", "linke", "gauche", "sinistra", "sinister", "izquierda"}),
-        "right": frozenset(
-            {"right", "r", "rt", "rechts", "rechter", "rechte", "droite", "droit", "destra", "dexter", "derecha"}
-        ),
+        "left": "l lt left links linker linke linkes li gauche sinistra sinistro sx sinister izquierda izquierdo izq",
+        "right": "r rt right rechts rechter rechte rechtes re droite droit destra destro dx dexter derecha derecho dcha",
     }
 )
 
+_SIDES: Mapping[str, frozenset[str]] = MappingProxyType({side: frozenset(words.split()) for side, words in _SIDE_WORDS.items()})
+
 _NOISE = frozenset(
     (
-        *("smooth", "bone", "vhf", "vhm", "mesh", "surface", "label", "mask", "masks", "seg", "segment", "segmentation", "leg"),
+        *("smooth", "bone", "vhf", "vhm", "mesh", "surface", "label", "mask", "masks", "seg", "segment", "segmentation"),
+        *("leg", "bein"),
         *("m", "muscle", "muscles", "musculus", "musculi", "muskel", "muscolo", "musculo", "caput", "head", "chef", "kopf"),
-        *("of", "the", "de", "du", "le", "la"),
+        *("of", "the", "de", "der", "du", "le", "la"),
     )
 ).union(*_SIDES.values())
 """What says nothing about which part it is."""

@@ -19,7 +19,7 @@ from ifssnet.io.sweeps.sweep_format import SweepFormat
 from ifssnet.io.sweeps.tracking_files import TrackingFiles, refuse_tracking_files, with_calibration
 from ifssnet.io.volumes import label_names
 from ifssnet.io.volumes.label_tables import snap_table, used_only
-from ifssnet.io.volumes.placement import as_labels, warn_of_nan
+from ifssnet.io.volumes.placement import as_labels, warn_of_nan, with_background_0
 from ifssnet.io.volumes.seen_mask import with_seen
 from ifssnet.io.volumes.volume_format import CaseFolder, VolumeFormat
 
@@ -194,6 +194,7 @@ def _labels_of(volume: Volume, path: Path, only: int | None = None) -> LabelMap:
             named = label_names.nnunet_names(path)
         if not named.names and (found := snap_table(path)) is not None:
             named = _of_snap(found, set(values_in_use(array)))
+    array = with_background_0(array, named.names, path.name)
     in_use = values_in_use(array)
     if len(in_use) > MOST_LABELS:
         raise InputError(

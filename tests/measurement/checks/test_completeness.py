@@ -25,6 +25,15 @@ def test_a_whole_muscle_is_silence() -> None:
     assert found(SPINDLE) == []
 
 
+@pytest.mark.parametrize(("factor", "unit"), [(1e-3, "metres"), (1e3, "micrometres")])
+def test_a_map_of_a_size_that_no_leg_has_is_told_once_with_the_likely_unit(factor: float, unit: str) -> None:
+    grid = Grid(GRID.shape_zyx, (factor, factor, 3 * factor))
+    (told,) = completeness_findings(LabelMap(SPINDLE.astype(np.uint8), grid, {1: "SOL"}))
+    assert (told.severity, told.unit, told.figure) == ("warning", "mm", 120 * factor)
+    assert "which no leg is" in told.text
+    assert unit in told.remedy
+
+
 def test_names_without_a_voxel_share_a_warning() -> None:
     labels = LabelMap(SPINDLE.astype(np.uint8), GRID, {1: "SOL", 2: "GM", 3: "GL"})
     (empty,) = completeness_findings(labels)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float, Integer, Shaped
@@ -17,6 +17,9 @@ _SILENT_DEVIATION = 2e-5
 
 _NEARLY_WHOLE = 1e-3
 """How far from a whole number a label value may be."""
+
+_BORDER_SHARE = 0.8
+"""A value other than 0 on this share of the image's border is the background, where no voxel is 0."""
 
 _LUMINANCE = (0.299, 0.587, 0.114)
 LARGEST_LABEL = 2**32 - 1
@@ -184,6 +187,38 @@ def as_labels(array: Shaped[np.ndarray, "z y x"], where: str) -> Integer[np.ndar
         _offending(array),
         "Give a label map; a grey-level volume is opened as a volume, and a probability has to be cut at a threshold first.",
     )
+
+
+def with_background_0(
+    array: Integer[np.ndarray, "z y x"], names: Mapping[int, str], where: str
+) -> Integer[np.ndarray, "z y x"]:
+    """Labels whose background is 0, as of programs that write 255, 65535 or 1 for it; what was taken so is said.
+
+    Args:
+        array: Label values.
+        names: Of the values that the file names; what has a name of a structure stays as it is.
+        where: The file, for messages.
+
+    Returns:
+        A copy with 0 where the background was; the array itself where some voxel is 0, or where it is not plain that one of
+        two or more values is the background.
+    """
+    ends = [np.take(array, end, axis=axis).ravel() for axis in range(3) for end in (0, -1)]
+    if not all(end.all() for end in ends) or not array.all():
+        return array
+    values, counts = np.unique(np.concatenate(ends), return_counts=True)
+    value = int(values[counts.argmax()])
+    named = names.get(value, "").strip().lower()
+    if counts.max() < _BORDER_SHARE * counts.sum() or named not in ("", "background") or bool((array == value).all()):
+        return array
+    warnings.warn(
+        InputWarning(
+            f"{where} has no voxel of 0, and {value} on its border; {value} was taken as the background. "
+            "If it is a structure, name it in a list of names beside the file."
+        ),
+        stacklevel=3,
+    )
+    return np.where(array == value, 0, array).astype(array.dtype)
 
 
 def _rounded(array: Shaped[np.ndarray, "z y x"], where: str) -> Integer[np.ndarray, "z y x"] | None:

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ifssnet.core.findings import Finding
+from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
 from ifssnet.geometry.grids.long_axis import along, leg_order, pixels_by_slice
 
@@ -18,6 +19,9 @@ LARGE_END_SHARE = 0.35
 
 FEW_SLICES = 3
 """A muscle on this many slices or fewer was only drawn: nothing was propagated from them."""
+
+SMALLEST_MM, LARGEST_MM = 5.0, 3000.0
+"""A label map that is shorter or longer from end to end is not of a leg: its header counts in another unit."""
 
 CLICK_CM2 = 0.05
 """Smaller than any cross-section that somebody outlines: 5 mm2."""
@@ -49,12 +53,26 @@ def completeness_findings(labels: LabelMap) -> tuple[Finding, ...]:
 
     Returns:
         A warning for each muscle that is a click, that stands on a few slices alone, or that has a large area on its first
-        or last slice; the figure is that area in cm2. Muscles that have a name and not one voxel share a warning.
+        or last slice; the figure is that area in cm2. Muscles that have a name and not one voxel share a warning. A map that
+        cannot be of a leg by its size has one warning, which says so.
     """
+    if (size := _size_finding(labels.grid)) is not None:
+        return (size,)
     areas = _areas_cm2(along(labels, leg_order(labels)))
     empty = [name for name, area in areas.items() if not area.any()]
     found = [finding for name, area in areas.items() if (finding := completeness_finding(name, area)) is not None]
     return (*_empty(empty), *found)
+
+
+def _size_finding(grid: Grid) -> Finding | None:
+    longest = max(n * mm for n, mm in zip(reversed(grid.shape_zyx), grid.spacing_xyz_mm, strict=True))
+    if SMALLEST_MM <= longest <= LARGEST_MM:
+        return None
+    unit = "metres or centimetres" if longest < SMALLEST_MM else "micrometres"
+    what = (
+        f"The label map is {longest:.3g} mm from end to end, which no leg is; its volumes and lengths are not those of a leg."
+    )
+    return Finding("warning", what, f"Correct the header: its numbers may be {unit} that it calls mm.", longest, "mm")
 
 
 def _empty(names: Sequence[str]) -> tuple[Finding, ...]:

@@ -18,7 +18,7 @@ from ifssnet.geometry.grids.axis_order import inverse, reordered_grid
 from ifssnet.geometry.masks.values import values_in_use
 from ifssnet.io.seeds.seed_files import seeds_of
 from ifssnet.io.volumes import label_names
-from ifssnet.io.volumes.placement import as_labels
+from ifssnet.io.volumes.placement import as_labels, with_background_0
 
 Array: TypeAlias = NDArray[Any]
 Spacing: TypeAlias = float | tuple[float, float, float]
@@ -73,7 +73,7 @@ class Arrays:
         if isinstance(thing, LabelMap):
             return thing
         grid = self._grid(thing, known)
-        array = as_labels(thing, "the array")
+        array = with_background_0(as_labels(thing, "the array"), self.names or {}, "the array")
         return LabelMap(array, grid, label_names.completed(values_in_use(array), self.names or {}))
 
     def seeds(self, thing: Seeds | LabelMap | Array, known: Grid | None = None) -> Seeds:
