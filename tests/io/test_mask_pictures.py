@@ -33,10 +33,10 @@ def palette() -> Image.Image:
     return picture
 
 
-def transparent(colour: tuple[int, int, int] = (250, 250, 250)) -> Image.Image:
+def transparent(colour: tuple[int, int, int] = (250, 250, 250), opacity: int = 255) -> Image.Image:
     layer = np.zeros((*AREA.shape, 4), np.uint8)
     layer[..., :3] = colour
-    layer[..., 3] = 255 * AREA
+    layer[..., 3] = opacity * AREA
     return Image.fromarray(layer)
 
 
@@ -57,6 +57,7 @@ MASKS = {
     "opaque with alpha": lambda: Image.fromarray(rgb((220, 20, 20))).convert("RGBA"),
     "painted on a transparent layer": transparent,
     "black on a transparent layer": lambda: transparent((0, 0, 0)),
+    "painted with half opacity": lambda: transparent((200, 0, 0), 100),
     "grey with alpha": lambda: Image.fromarray((255 * AREA).astype(np.uint8)).convert("LA"),
 }
 
@@ -137,3 +138,14 @@ def test_a_picture_that_is_all_transparent_is_no_empty_mask(tmp_path: Path) -> N
         read_mask(written(tmp_path / "SOL_0040.png", Image.fromarray(hidden)), (60, 80))
     nothing = np.zeros((60, 80, 4), np.uint8)
     assert not read_mask(written(tmp_path / "SOL_0041.png", Image.fromarray(nothing)), (60, 80)).any()
+
+
+@pytest.mark.parametrize("quality", [30, 40, 60, 75, 95])
+def test_jpeg_of_any_quality_is_a_mask_and_a_painted_image_is_none(tmp_path: Path, quality: int) -> None:
+    path = tmp_path / "SOL_0040.jpg"
+    Image.fromarray((255 * AREA).astype(np.uint8)).save(path, quality=quality)
+    assert np.count_nonzero(read_mask(path, (60, 80)) ^ AREA) <= 0.02 * np.count_nonzero(AREA)
+    scan = np.random.default_rng(0).integers(0, 110, AREA.shape)
+    Image.fromarray(np.where(AREA, 255, scan).astype(np.uint8)).save(path, quality=quality)
+    with pytest.raises(InputError, match="painted over"):
+        read_mask(path, (60, 80))

@@ -288,6 +288,13 @@ def test_a_scene_beside_its_folder_of_data_is_read_and_no_further(tmp_path: Path
         open_sweep(path)
 
 
+def test_a_file_that_has_the_name_of_a_node_and_not_of_its_file_is_said(tmp_path: Path) -> None:
+    nodes, files = scene_files(tmp_path)
+    text = scene(nodes).replace("elsewhere/Image.seq.nrrd", "elsewhere/other.seq.nrrd")
+    with pytest.warns(InputWarning, match=r"other\.seq\.nrrd, the file of Image, is not there; Image\.seq\.nrrd"):
+        open_sweep(bundle(tmp_path / "leg.mrb", text, files))
+
+
 @pytest.mark.parametrize("what", ["no images", "no file", "outside", "no scene", "not xml"])
 def test_scenes_that_cannot_be_used_are_refused(tmp_path: Path, what: str) -> None:
     nodes, files = scene_files(tmp_path)

@@ -26,6 +26,9 @@ NEAR = 0.15
 BORDER_PX = 2
 """The largest width of a soft border, on either side."""
 
+JPEG_BLOCK_PX, JPEG_NEAR = 8, 0.35
+"""JPEG rings within a block of the border; a tone within this share there is still that of its side."""
+
 MOST_SOFT, MOST_SOFT_INSIDE = 0.25, 0.75
 """A soft border takes at most this share of the picture, and of the mask."""
 
@@ -44,17 +47,19 @@ def read_mask(path: Path, shape_yx: tuple[int, int]) -> Bool[np.ndarray, "y x"]:
     Raises:
         InputError: A picture that cannot be read, has another size, or is not plainly a mask.
     """
-    pixels, alpha = _pixels(path, shape_yx)
+    pixels, alpha, rings = _pixels(path, shape_yx)
     colours = pixels.astype(np.float64)
     if alpha is not None and alpha.min() < 255:
         # What is painted on a transparent layer is the mask, in whatever colour.
+        if alpha.min() == 0 < alpha.max():
+            return _cut(alpha.astype(np.float64)[..., np.newaxis], path)
         if alpha.max() < 128 and pixels.min() != pixels.max():
             what = f"{path.name}, whose pixels are all transparent and hide a picture"
             raise InputError("a mask that can be seen", what, "Save it without transparency.")
         if alpha.max() > 127 and (alpha < 128).any():
             return _cut(alpha.astype(np.float64)[..., np.newaxis], path)
         colours *= (alpha > 127)[..., np.newaxis]
-    return _cut(colours, path)
+    return _cut(colours, path, rings)
 
 
 def read_values(path: Path, shape_yx: tuple[int, int]) -> Integer[np.ndarray, "y x"]:
@@ -91,8 +96,8 @@ def _whole(levels: Shaped[np.ndarray, "y x"], path: Path) -> Int32[np.ndarray, "
     return values.astype(np.int32)
 
 
-def _cut(tones: Float[np.ndarray, "y x channel"], path: Path) -> Bool[np.ndarray, "y x"]:
-    """A picture of two tones, cut half way between them."""
+def _cut(tones: Float[np.ndarray, "y x channel"], path: Path, rings: bool = False) -> Bool[np.ndarray, "y x"]:
+    """A picture of two tones, cut half way between them; one that `rings` was stored as JPEG."""
     level = np.asarray(np.abs(tones).max(axis=-1), dtype=np.float64)
     if not level.any():
         return np.zeros(tones.shape[:2], dtype=bool)
@@ -111,6 +116,9 @@ def _cut(tones: Float[np.ndarray, "y x channel"], path: Path) -> Bool[np.ndarray
     plain = (aside < NEAR) & ((along < NEAR) | (along > 1 - NEAR))
     border = _around(mask, BORDER_PX) & _around(~mask, BORDER_PX)
     odd = ~plain & ~(border & (aside < 2 * NEAR))
+    if rings:
+        near = _around(mask, JPEG_BLOCK_PX) & _around(~mask, JPEG_BLOCK_PX) & (aside < 2 * NEAR)
+        odd &= ~(near & (np.minimum(np.abs(along), np.abs(1 - along)) < JPEG_NEAR))
     # Where most tones are between, as in speckle, a border is everywhere.
     if (~plain).mean() > MOST_SOFT or (~plain & mask).sum() > MOST_SOFT_INSIDE * mask.sum():
         odd = ~plain
@@ -168,10 +176,11 @@ def _opened(path: Path, shape_yx: tuple[int, int]) -> Image.Image:
 
 def _pixels(
     path: Path, shape_yx: tuple[int, int]
-) -> tuple[Shaped[np.ndarray, "y x channel"], Integer[np.ndarray, "y x"] | None]:
-    """Colours, one or three channels, and opacity where the picture has any."""
+) -> tuple[Shaped[np.ndarray, "y x channel"], Integer[np.ndarray, "y x"] | None, bool]:
+    """Colours, one or three channels, opacity where the picture has any, and whether it is JPEG."""
     with _opened(path, shape_yx) as image:
+        rings = image.format == "JPEG"
         if image.mode in ("I", "I;16", "I;16B", "F", "L", "1"):
-            return np.asarray(image)[..., np.newaxis], None
+            return np.asarray(image)[..., np.newaxis], None, rings
         rgba = np.asarray(image.convert("RGBA"))
-        return rgba[..., :3], rgba[..., 3]
+        return rgba[..., :3], rgba[..., 3], rings

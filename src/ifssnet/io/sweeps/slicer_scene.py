@@ -287,11 +287,14 @@ class _Files:
 
 
 def _file(scene: Scene, node: SceneNode, files: _Files) -> Path:
-    """Where a node's file lies: as the scene says, else under the same name in the scene's folder of data."""
+    """Where a node's file lies: as the scene says, else under the same name, or the node's, in the scene's folder of data."""
     if node.file is not None and (place := files.at(node.file)) is not None:
         return place
     named = files.called(node.name)
     if len(named) == 1:
+        if node.file is not None and node.file.name.split(".")[0] != node.name:
+            what = f"{scene.path.name}: {node.file}, the file of {node.name}, is not there"
+            warnings.warn(InputWarning(f"{what}; {named[0].name}, which has the name of the node, was taken."), stacklevel=4)
         return named[0]
     raise InputError(
         f"the file of {node.name} in {scene.path.name}",
