@@ -194,6 +194,18 @@ def test_off_diagonal_signs_turn_between_the_file_and_the_scene(tmp_path: Path) 
     assert read_linear_transform(path) == pytest.approx(matrix)
 
 
+def test_several_transforms_in_a_file_are_one_only_where_they_are_composed(tmp_path: Path) -> None:
+    one = itk_text(tmp_path / "one.tfm", "AffineTransform_double_3_3", [1, 0, 0, 0, 1, 0, 0, 0, 1, 10, 20, 30], [0, 0, 0])
+    head, body = one.read_text(encoding="utf-8").split("\n", 1)
+    second = body.replace("10 20 30", "1 2 3").replace("#Transform 0", "#Transform 1")
+    (tmp_path / "two.tfm").write_text(f"{head}\n{body}{second}", encoding="utf-8")
+    with pytest.raises(InputError, match="2, which are not composed"):
+        read_linear_transform(tmp_path / "two.tfm")
+    whole = f"{head}\n#Transform 0\nTransform: CompositeTransform_double_3_3\n{second}{second.replace('1 2 3', '10 20 30')}"
+    (tmp_path / "composed.tfm").write_text(whole, encoding="utf-8")
+    assert read_linear_transform(tmp_path / "composed.tfm")[:3, 3].tolist() == [11.0, 22.0, -33.0]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -43,7 +43,8 @@ def read_linear_transform(path: Path) -> Float[np.ndarray, "4 4"]:
             centre of rotation, or a text of sixteen numbers.
 
     Raises:
-        InputError: No such file, a format that is not known, a transform that is not linear, or one that has no inverse.
+        InputError: No such file, a format that is not known, a transform that is not linear, one that has no inverse, or
+            several that are not composed.
     """
     existing_file(path, "a transform")
     if path.stat().st_size > _LARGEST_BYTES:
@@ -54,6 +55,7 @@ def read_linear_transform(path: Path) -> Float[np.ndarray, "4 4"]:
         )
     content = path.read_bytes()
     if content.removeprefix(codecs.BOM_UTF8).startswith(_ITK_TEXT):
+        _refuse_several(content, path)
         with tempfile.TemporaryDirectory(prefix="ifss-transform-") as folder:
             # ITK knows no byte-order mark.
             plain = Path(folder) / "plain.tfm"
@@ -141,6 +143,15 @@ def _sixteen_numbers(path: Path) -> Float[np.ndarray, "4 4"]:
     if len(words) != 16:
         raise _unknown(path)
     return rigid_or_affine(" ".join(words), path.name)
+
+
+def _refuse_several(content: bytes, path: Path) -> None:
+    """ITK would read the first of several transforms that are not composed, and say nothing."""
+    kinds = re.findall(rb"(?m)^Transform:[ \t]*(\w+)", content)
+    if len(kinds) > 1 and not kinds[0].startswith(b"Composite"):
+        raise InputError(
+            f"one transform in {path.name}", f"{len(kinds)}, which are not composed into one", "Save the calibration by itself."
+        )
 
 
 def _unknown(path: Path) -> InputError:
