@@ -23,6 +23,7 @@ def block(*bounds: int) -> np.ndarray:
 
 
 SOL, GM = block(0, 3, 0, 2, 0, 5), block(1, 3, 1, 4, 2, 5)
+CORE = block(1, 2, 1, 3, 1, 4)
 HEAD = """NRRD0004
 type: unsigned char
 dimension: {dimension}
@@ -119,3 +120,20 @@ def test_layers_must_share_a_grid() -> None:
     other = LabelMap(SOL, Grid(GRID.shape_zyx), {1: "b"})
     with pytest.raises(InputError, match="one grid"):
         SegmentLayers((LabelMap(SOL, GRID, {1: "a"}), other))
+
+
+def test_a_background_beside_the_segments_is_none_of_them(tmp_path: Path) -> None:
+    path = put(
+        tmp_path / "x.seg.nrrd", FLAT, {"Segment0_Name": "SOL", "Segment0_LabelValue": "1"}, np.where(CORE, 1, 255).astype("u1")
+    )
+    with pytest.warns(InputWarning, match="255 was taken as the background"):
+        found = open_labels(path)
+    assert dict(found.names) == {1: "SOL"}
+    assert np.array_equal(found.array, CORE)
+
+
+@pytest.mark.parametrize("key", ["Segmentation_SourceRepresentation", "Segmentation_MasterRepresentation"])
+def test_a_fractional_label_map_is_refused(tmp_path: Path, key: str) -> None:
+    path = put(tmp_path / "x.seg.nrrd", FLAT, {"Segment0_Name": "SOL", key: "Fractional labelmap"}, 100 * SOL)
+    with pytest.raises(InputError, match="a binary label map in x.seg.nrrd; got Fractional labelmap"):
+        open_labels(path)

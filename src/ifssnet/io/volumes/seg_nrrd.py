@@ -24,7 +24,7 @@ from ifssnet.io.codecs.nrrd import header_in, read_nrrd, write_nrrd
 from ifssnet.io.codecs.numbers import integers, numbers
 from ifssnet.io.recognition import FileStart, Kind
 from ifssnet.io.volumes.nrrd import carried, grid_of, place, read_nrrd_grid, spatial_axes_first, writable
-from ifssnet.io.volumes.placement import as_labels, three_dimensional
+from ifssnet.io.volumes.placement import as_labels, three_dimensional, with_background_0
 from ifssnet.io.volumes.volume_format import VolumeFormat, VolumeWriter
 
 SEGMENT_KEY = re.compile(r"^Segment(\d{1,6})_(\w+)$")
@@ -66,6 +66,7 @@ def read_segment_layers(path: Path) -> SegmentLayers:
         InputError: No NRRD file, or segments that do not fit its pixels.
     """
     image = read_nrrd(path)
+    _refuse_fractions(image.pairs, path)
     array, axes = spatial_axes_first(image.array, image.fields, path)
     if array.ndim == len(axes):
         array = array[..., np.newaxis]
@@ -88,8 +89,8 @@ def read_segment_layers(path: Path) -> SegmentLayers:
     layers: list[LabelMap] = []
     for i, plane in enumerate(pixels):
         own = by_layer.get(i, {})
-        labels = as_labels(plane, path.name)
         names = {segment.value: segment.name for segment in own.values()}
+        labels = with_background_0(as_labels(plane, path.name), names, path.name)
         names |= {value: str(value) for value in values_in_use(labels) if value not in names}
         colors = {segment.value: segment.color for segment in own.values() if segment.color is not None}
         header = {key: value for index in own for key, value in lines.get(index, {}).items()}
@@ -97,6 +98,17 @@ def read_segment_layers(path: Path) -> SegmentLayers:
         layers.append(LabelMap(labels, grid, MappingProxyType(names), MappingProxyType(colors), MappingProxyType(header)))
     header = {key: value for key, value in pairs.items() if not SEGMENT_KEY.match(key)}
     return SegmentLayers(tuple(layers), MappingProxyType(header))
+
+
+def _refuse_fractions(pairs: Mapping[str, str], path: Path) -> None:
+    """A fractional label map has levels from 0 to 100 or so, which would pass for labels."""
+    for key in ("Segmentation_SourceRepresentation", "Segmentation_MasterRepresentation"):
+        if "fractional" in pairs.get(key, "").lower():
+            raise InputError(
+                f"a binary label map in {path.name}",
+                f"{pairs[key]}, which has a share of each voxel",
+                "In 3D Slicer's module Segmentations, make the binary label map the source representation, and save again.",
+            )
 
 
 def read_seg_nrrd(path: Path) -> LabelMap:
