@@ -196,7 +196,7 @@ def with_background_0(
 
     Args:
         array: Label values.
-        names: Of the values that the file names; what has a name of a structure stays as it is.
+        names: What the file calls its values; a value with the name of a structure stays as it is.
         where: The file, for messages.
 
     Returns:
