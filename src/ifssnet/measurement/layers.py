@@ -13,10 +13,9 @@ from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.muscles import field_names, place_of
 from ifssnet.core.results.agreement import LegAgreement, MuscleAgreement
 from ifssnet.core.results.measures import LegMeasures, MeasureOptions, MuscleMeasures
-from ifssnet.geometry.surfaces.surface import surface_of
 from ifssnet.measurement.checks.completeness import completeness_findings
 from ifssnet.measurement.checks.scanned_edge import MuscleCoverage, muscle_coverage
-from ifssnet.measurement.leg.muscles import SurfaceMaker, measure
+from ifssnet.measurement.leg.muscles import SurfaceMaker, measure, surface_in
 from ifssnet.measurement.names import named_values
 from ifssnet.measurement.reference.compare import compare, mean_agreement
 
@@ -28,7 +27,7 @@ def measure_layers(
     layers: Sequence[LabelMap],
     volume: Volume | None = None,
     options: MeasureOptions | None = None,
-    surface: SurfaceMaker = surface_of,
+    surface: SurfaceMaker = surface_in,
 ) -> LegMeasures:
     """Measure each muscle of several label maps on one grid, as `measure` does for one.
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from ifssnet.geometry.surfaces.smoothing import smoothed_mask
+from ifssnet.geometry.surfaces.smoothing import smoothed_mask, smoothed_near
 
 
 @pytest.mark.parametrize("sigma", [(1.0, 1.3, 0.7), (0.0, 2.0, 0.0), (3.0, 0.5, 4.0)])
@@ -24,3 +24,18 @@ def test_a_mask_that_fills_a_part_of_the_array_alone() -> None:
     expected = ndimage.gaussian_filter(mask.astype(np.float32), (0.7, 1.6, 2.0), mode="constant", truncate=3.0)
     np.testing.assert_allclose(smoothed_mask(mask, (0.7, 1.6, 2.0)), expected, rtol=0, atol=1e-7)
     assert not smoothed_mask(np.zeros_like(mask), (1.0, 1.0, 1.0)).any()
+
+
+@pytest.mark.parametrize("sigma", [(1.0, 1.3, 0.7), (0.0, 2.0, 0.0), (3.0, 0.5, 4.0)])
+def test_near_some_cells_it_is_the_same_to_the_last_bit(sigma: tuple[float, float, float]) -> None:
+    rng = np.random.default_rng(5)
+    mask = rng.random((7, 12, 50)) > 0.4
+    cells = rng.random(mask.shape) > 0.99
+    cells[0], cells[:, 0], cells[:, :, 0] = False, False, False
+    corners = np.zeros_like(mask)
+    for z, y, x in np.argwhere(cells).tolist():
+        corners[z - 1 : z + 1, y - 1 : y + 1, x - 1 : x + 1] = True
+    found, everywhere = smoothed_near(mask, sigma, cells), smoothed_mask(mask, sigma)
+    np.testing.assert_array_equal(found[corners], everywhere[corners])
+    assert not found[(found != everywhere)].any()
+    assert (found == 0).any()

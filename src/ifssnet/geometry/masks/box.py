@@ -36,6 +36,12 @@ def bounding_box(mask: Bool[np.ndarray, "*axes"], margin: int | Sequence[int] = 
     return grown(tuple(box), margin, mask.shape)
 
 
+def marked_part(plane: Bool[np.ndarray, "y x"]) -> Box:
+    """The smallest part of a slice that holds all that is marked, as `bounding_box` finds it; for many small slices."""
+    top, bottom, left, right = extent(np.ascontiguousarray(plane).view(np.uint8))
+    return (slice(top, bottom), slice(left, right)) if bottom > top else (slice(0, 0), slice(0, 0))
+
+
 def label_boxes(array: Integer[np.ndarray, "z y x"], values: Sequence[int]) -> Mapping[int, Box]:
     """The bounding box of each label value, in one pass over the array.
 
@@ -82,6 +88,30 @@ def crop(array: Shaped[np.ndarray, "*whole"], box: Box) -> Shaped[np.ndarray, "*
             "Cut the box at the array's borders.",
         )
     return array[box]
+
+
+@no_type_check
+@compiled()
+def extent(plane: Any) -> tuple[int, int, int, int]:
+    """Of one slice, the rows and the columns that are marked, each from the first to behind the last."""
+    rows, columns = plane.shape
+    top, bottom, left, right = rows, 0, columns, 0
+    for y in range(rows):
+        found = False
+        for x in range(columns):
+            found |= plane[y, x] != 0
+        if not found:
+            continue
+        top, bottom = min(top, y), y + 1
+        x = 0
+        while x < left and plane[y, x] == 0:
+            x += 1
+        left = min(left, x)
+        x = columns
+        while x > right and plane[y, x - 1] == 0:
+            x -= 1
+        right = max(right, x)
+    return top, bottom, left, right
 
 
 @no_type_check

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, no_type_check
 
 import numpy as np
-from jaxtyping import Float, Float32, Int
+from jaxtyping import Bool, Float, Float32, Int, UInt8
 from numba import prange
 
 from ifssnet.geometry.compiled import compiled
@@ -23,9 +23,14 @@ def iso_surface(
         field: Values at the voxels' centres, some above the level and some not.
         level: Where the surface lies.
     """
+    return marching_cubes(field, level, crossed_cells(field, level))
+
+
+def crossed_cells(field: Float32[np.ndarray, "z y x"] | UInt8[np.ndarray, "z y x"], level: float) -> Bool[np.ndarray, "z y x"]:
+    """Cells of 2 x 2 x 2 voxels, some above the level and some not, each marked at its last voxel."""
     cells = np.zeros(field.shape, dtype=np.bool_)
-    _mark_crossed(field, np.float32(level), cells)
-    return marching_cubes(field, level, cells)
+    _mark_crossed(field, field.dtype.type(level), cells)
+    return cells
 
 
 @no_type_check

@@ -10,9 +10,13 @@ from jaxtyping import Bool, Float, Float32
 from numba import prange
 
 from ifssnet.geometry.compiled import compiled
+from ifssnet.geometry.masks.box import extent
 
 CUT_OFF = 3.0
 """Standard deviations after which the Gaussian ends."""
+
+_BLOCK = 16
+"""Columns that are smoothed or passed over together."""
 
 
 def smoothed_mask(mask: Bool[np.ndarray, "z y x"], sigma_voxels: Sequence[float]) -> Float32[np.ndarray, "z y x"]:
@@ -24,6 +28,22 @@ def smoothed_mask(mask: Bool[np.ndarray, "z y x"], sigma_voxels: Sequence[float]
     """
     out = np.zeros(mask.shape, dtype=np.float32)
     _smooth(mask.view(np.uint8), *(_half_kernel(sigma) for sigma in sigma_voxels), out)
+    return out
+
+
+def smoothed_near(
+    mask: Bool[np.ndarray, "z y x"], sigma_voxels: Sequence[float], cells: Bool[np.ndarray, "z y x"]
+) -> Float32[np.ndarray, "z y x"]:
+    """The same values as `smoothed_mask` at the corners of some cells; elsewhere these or 0.
+
+    Args:
+        mask: What is smoothed.
+        sigma_voxels: As of `smoothed_mask`.
+        cells: Cells of 2 x 2 x 2 voxels, each marked at its last voxel.
+    """
+    out = np.zeros(mask.shape, dtype=np.float32)
+    along = (_half_kernel(sigma) for sigma in sigma_voxels)
+    _smooth_near(mask.view(np.uint8), cells.view(np.uint8), *along, out)
     return out
 
 
@@ -43,7 +63,7 @@ def _smooth(mask: Any, along_z: Any, along_y: Any, along_x: Any, out: Any) -> No
     slices, rows, columns = mask.shape
     extents = np.empty((slices, 4), dtype=np.int64)
     for z in prange(slices):
-        extents[z] = _extent(mask[z])
+        extents[z] = extent(mask[z])
     reach_z, reach_y, reach_x = len(along_z) - 1, len(along_y) - 1, len(along_x) - 1
     for z in prange(slices):
         around = extents[max(z - reach_z, 0) : z + reach_z + 1]
@@ -78,27 +98,93 @@ def _smooth(mask: Any, along_z: Any, along_y: Any, along_x: Any, out: Any) -> No
 
 
 @no_type_check
-@compiled()
-def _extent(plane: Any) -> tuple[int, int, int, int]:
-    """The rows and the columns that are marked, each from the first to behind the last."""
-    rows, columns = plane.shape
-    top, bottom, left, right = rows, 0, columns, 0
-    for y in range(rows):
-        found = False
-        for x in range(columns):
-            found |= plane[y, x] != 0
-        if not found:
+@compiled(parallel=True)
+def _smooth_near(mask: Any, cells: Any, along_z: Any, along_y: Any, along_x: Any, out: Any) -> None:
+    """Smooth blocks of columns, those that have a corner of a cell, by the same sums as `_smooth`."""
+    slices, rows, columns = mask.shape
+    blocks = (columns + _BLOCK - 1) // _BLOCK
+    reach_z, reach_y, reach_x = len(along_z) - 1, len(along_y) - 1, len(along_x) - 1
+    for z in prange(slices):
+        wanted = np.zeros((rows, blocks), dtype=np.uint8)
+        if not _mark_blocks(cells, z, wanted):
             continue
-        top, bottom = min(top, y), y + 1
-        x = 0
-        while x < left and plane[y, x] == 0:
-            x += 1
-        left = min(left, x)
-        x = columns
-        while x > right and plane[y, x - 1] == 0:
-            x -= 1
-        right = max(right, x)
-    return top, bottom, left, right
+        plane = np.zeros((rows, columns), dtype=np.float32)
+        buffer = np.empty(columns)
+        near = np.empty(blocks, dtype=np.uint8)
+        for y in range(rows):
+            near[:] = 0
+            for other in range(max(y - reach_y, 0), min(y + reach_y + 1, rows)):
+                near |= wanted[other]
+            stop = 0
+            while True:
+                start, stop = _next_run(near, stop)
+                if start == stop:
+                    break
+                first, last = max(start * _BLOCK - reach_x, 0), min(stop * _BLOCK + reach_x, columns)
+                total = buffer[: last - first]
+                _weigh(total, mask[z, y, first:last], along_z[0])
+                for away in range(reach_z, 0, -1):
+                    before, after = mask[max(z - away, 0), y, first:last], mask[min(z + away, slices - 1), y, first:last]
+                    _add(total, before, z - away >= 0, after, z + away < slices, along_z[away])
+                plane[y, first:last] = total
+        # A row with room on both sides, for the last axis.
+        row = np.zeros(columns + 2 * reach_x, dtype=np.float32)
+        for y in range(rows):
+            stop = 0
+            while True:
+                start, stop = _next_run(wanted[y], stop)
+                if start == stop:
+                    break
+                first, last = max(start * _BLOCK - reach_x, 0), min(stop * _BLOCK + reach_x, columns)
+                total = buffer[: last - first]
+                _weigh(total, plane[y, first:last], along_y[0])
+                for away in range(reach_y, 0, -1):
+                    before, after = plane[max(y - away, 0), first:last], plane[min(y + away, rows - 1), first:last]
+                    _add(total, before, y - away >= 0, after, y + away < rows, along_y[away])
+                row[first + reach_x : last + reach_x] = total
+                first, last = start * _BLOCK, min(stop * _BLOCK, columns)
+                total = buffer[: last - first]
+                _weigh(total, row[first + reach_x : last + reach_x], along_x[0])
+                for away in range(reach_x, 0, -1):
+                    before = row[first + reach_x - away : last + reach_x - away]
+                    after = row[first + reach_x + away : last + reach_x + away]
+                    _add_both(total, before, after, along_x[away])
+                out[z, y, first:last] = total
+
+
+@no_type_check
+@compiled()
+def _mark_blocks(cells: Any, z: Any, wanted: Any) -> bool:
+    """Mark the blocks of a slice that have a corner of a cell, and say whether there are any."""
+    slices, rows, columns = cells.shape
+    here, after = cells[z], cells[min(z + 1, slices - 1)]
+    corners = np.empty(columns, dtype=np.uint8)
+    found = False
+    for y in range(rows):
+        below = min(y + 1, rows - 1)
+        marked = np.uint8(0)
+        for x in range(columns):
+            corners[x] = here[y, x] | after[y, x] | here[below, x] | after[below, x]
+            marked |= corners[x]
+        if marked == 0:
+            continue
+        found = True
+        for block in range(wanted.shape[1]):
+            for x in range(block * _BLOCK, min((block + 1) * _BLOCK + 1, columns)):
+                wanted[y, block] |= corners[x]
+    return found
+
+
+@no_type_check
+@compiled()
+def _next_run(marked: Any, start: Any) -> tuple[int, int]:
+    """The next marked elements side by side: the first, and behind the last; the same number twice where none is left."""
+    while start < len(marked) and marked[start] == 0:
+        start += 1
+    stop = start
+    while stop < len(marked) and marked[stop] != 0:
+        stop += 1
+    return start, stop
 
 
 @no_type_check

@@ -12,10 +12,10 @@ from numba import prange
 from ifssnet.core.images import LabelMap, Surface
 from ifssnet.geometry.compiled import compiled
 from ifssnet.geometry.masks.box import Box, crop, grown, is_empty, label_boxes
-from ifssnet.geometry.surfaces.iso_surface import iso_surface
+from ifssnet.geometry.surfaces.iso_surface import crossed_cells, iso_surface
 from ifssnet.geometry.surfaces.mesh import area_mm2, enclosed_volume_mm3, facing_outwards, vertex_normals
-from ifssnet.geometry.surfaces.smoothing import smoothed_mask
-from ifssnet.geometry.untyped import affine_transform
+from ifssnet.geometry.surfaces.smoothing import smoothed_mask, smoothed_near
+from ifssnet.geometry.untyped import affine_transform, marching_cubes
 
 LEVEL = 0.5
 CLEARANCE = 0.02
@@ -25,7 +25,13 @@ VOLUME_TOLERANCE = 1e-4
 MAX_ROUNDS = 30
 
 
-def surface_of(labels: LabelMap, value: int, smoothing_mm: float | None = None, max_faces: int | None = None) -> Surface:
+def surface_of(
+    labels: LabelMap,
+    value: int,
+    smoothing_mm: float | None = None,
+    max_faces: int | None = None,
+    box: Box | None = None,
+) -> Surface:
     """The closed surface around one label.
 
     Marching cubes on the Gaussian-smoothed mask, whose values are kept on their own side of the level at every voxel
@@ -38,36 +44,38 @@ def surface_of(labels: LabelMap, value: int, smoothing_mm: float | None = None, 
         smoothing_mm: Standard deviation of the Gaussian; the largest spacing when None, 0 for none.
         max_faces: Upper limit for the number of triangles: above it the smoothed mask is sampled more coarsely (parts
             thinner than the coarser step may go; the volume is still kept).
+        box: Where it lies, as `label_boxes` finds it; None to look for it.
 
     Returns:
         In mm, LPS, facing outwards whatever the handedness of the grid; named as the label; without triangles where
         the label does not occur.
     """
-    fine, coarse = _surfaces(labels, value, smoothing_mm, max_faces)
+    fine, coarse = _surfaces(labels, value, box, smoothing_mm, max_faces)
     return fine if coarse is None else coarse
 
 
-def surface_and_coarser(labels: LabelMap, value: int, max_faces: int) -> tuple[Surface, Surface]:
+def surface_and_coarser(labels: LabelMap, value: int, max_faces: int, box: Box | None = None) -> tuple[Surface, Surface]:
     """The surface with all its triangles, and one with fewer, for little more than one of them takes.
 
     Args:
         labels: A label map.
         value: Which label.
         max_faces: As of `surface_of`.
+        box: As of `surface_of`.
 
     Returns:
         Both as `surface_of` gives them.
     """
-    fine, coarse = _surfaces(labels, value, None, max_faces)
+    fine, coarse = _surfaces(labels, value, box, None, max_faces)
     return fine, fine if coarse is None else coarse
 
 
 def _surfaces(
-    labels: LabelMap, value: int, smoothing_mm: float | None, max_faces: int | None
+    labels: LabelMap, value: int, box: Box | None, smoothing_mm: float | None, max_faces: int | None
 ) -> tuple[Surface, Surface | None]:
     """The surface, and a coarser one where it has too many triangles."""
     name = labels.names.get(value, str(value))
-    box = label_boxes(labels.array, [value])[value]
+    box = label_boxes(labels.array, [value])[value] if box is None else box
     if is_empty(box):
         return Surface(np.empty((0, 3)), np.empty((0, 3), dtype=np.int64), name), None
     spacing_zyx = np.array(labels.grid.spacing_zyx_mm)
@@ -90,9 +98,11 @@ def _surfaces(
 def _finest(
     mask: Bool[np.ndarray, "k j i"], sigma_voxels: Float[np.ndarray, " axis"]
 ) -> tuple[Float[np.ndarray, "vertex 3"], Int[np.ndarray, "face 3"]]:
-    field = _smoothed(mask, sigma_voxels)
+    # The mask's own side is kept everywhere, so that the surface crosses the cells whose corners the mask tells apart.
+    cells = crossed_cells(mask.view(np.uint8), 0.0)
+    field = smoothed_near(mask, sigma_voxels.tolist(), cells)
     _keep_sides(field, mask)
-    return iso_surface(field, LEVEL)
+    return marching_cubes(field, LEVEL, cells)
 
 
 def _padded(
@@ -108,10 +118,6 @@ def _padded(
     room = tuple(slice(pad, pad + size) for pad, size in zip(before, inner, strict=True))
     np.equal(crop(labels.array, within), value, out=mask[room])
     return mask, start
-
-
-def _smoothed(mask: Bool[np.ndarray, "k j i"], sigma_voxels: Float[np.ndarray, " axis"]) -> Float32[np.ndarray, "k j i"]:
-    return smoothed_mask(mask, sigma_voxels.tolist())
 
 
 def _keep_sides(field: Float32[np.ndarray, "k j i"], mask: Bool[np.ndarray, "k j i"]) -> None:
@@ -142,7 +148,7 @@ def _coarser(
         scale = step_mm / spacing_zyx
         # One step of background more on either side: a wide step might leave none of the mask's own.
         shape = [math.ceil(size / step) + 3 for size, step in zip(mask.shape, scale.tolist(), strict=True)]
-        field = _smoothed(mask, 0.5 * scale)
+        field = smoothed_mask(mask, (0.5 * scale).tolist())
         offset = -scale
         sampled = affine_transform(field, np.diag(scale), offset, shape, order=1)
         peak = float(sampled.max())

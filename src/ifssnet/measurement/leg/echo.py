@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Integer, Shaped
 
 from ifssnet.core.findings import Finding
 from ifssnet.core.results.measures import EchoOptions, Side
-from ifssnet.geometry.masks.box import Box, crop, grown
+from ifssnet.geometry.masks.box import Box, crop, grown, is_empty, marked_part
 from ifssnet.geometry.masks.discs import far_from_false
 
 WHOLE, ERODED, SUPERFICIAL = "whole", "eroded", "superficial"
@@ -108,12 +108,14 @@ def echo(
     masks = crop(labels, (depth, rows, columns)) == value
     eroded = _eroded(masks, spacing_xyz_mm, options.erosion_mm)
     for row, (z, mask) in enumerate(zip(range(depth.start, depth.stop), masks, strict=True)):
-        if not mask.any():
+        near = marked_part(mask)
+        if is_empty(near):
             continue
-        inside = mask if seen is None else mask & seen[z, rows, columns]
-        levels = grey[z, rows, columns][inside].astype(np.float64) - shift
+        mask = mask[near]
+        inside = mask if seen is None else mask & seen[z, rows, columns][near]
+        levels = grey[z, rows, columns][near][inside].astype(np.float64) - shift
         known = np.isfinite(levels)
-        parts = {WHOLE: mask, ERODED: eroded[row], SUPERFICIAL: _band(mask, spacing_xyz_mm, options.band_mm, side)}
+        parts = {WHOLE: mask, ERODED: eroded[row][near], SUPERFICIAL: _band(mask, spacing_xyz_mm, options.band_mm, side)}
         for part, where in parts.items():
             chosen = levels[where[inside] & known]
             sums[part][row] = chosen.size, chosen.sum(), (chosen**2).sum()

@@ -18,7 +18,7 @@ from ifssnet.geometry.grey_levels import on_grey_scale
 from ifssnet.geometry.grids.axis_order import Order, reordered
 from ifssnet.geometry.grids.long_axis import along, leg_order
 from ifssnet.geometry.grids.resample import volume_under
-from ifssnet.geometry.masks.box import label_boxes
+from ifssnet.geometry.masks.box import Box, label_boxes
 from ifssnet.geometry.surfaces.mesh import area_mm2, enclosed_volume_mm3
 from ifssnet.geometry.surfaces.surface import surface_of
 from ifssnet.measurement.leg.echo import Echo, echo, erosion_findings
@@ -28,15 +28,20 @@ from ifssnet.measurement.leg.volume import spread_slices, truncated_cones_cm3
 from ifssnet.measurement.names import named_values
 from ifssnet.measurement.probe import ORIENTATION, probe_side
 
-SurfaceMaker: TypeAlias = Callable[[LabelMap, int], Surface]
-"""What makes the surface around a label, with all its triangles."""
+SurfaceMaker: TypeAlias = Callable[[LabelMap, int, Box], Surface]
+"""What makes the surface around a label, with all its triangles; it is told where the label lies."""
+
+
+def surface_in(labels: LabelMap, value: int, box: Box) -> Surface:
+    """The surface around a label that lies in a box."""
+    return surface_of(labels, value, box=box)
 
 
 def measure(
     labels: LabelMap,
     volume: Volume | None = None,
     options: MeasureOptions | None = None,
-    surface: SurfaceMaker = surface_of,
+    surface: SurfaceMaker = surface_in,
 ) -> LegMeasures:
     """Measure each muscle; every definition with its source is in docs/reference/measures.md.
 
@@ -69,15 +74,17 @@ def measure(
     by_value = profiles(
         labels.array, labels.grid, list(named.values()), options.centroid_smoothing_mm, options.acsa_smoothing_mm
     )
+    boxes = label_boxes(labels.array, list(named.values()))
     muscles: dict[str, MuscleMeasures] = {}
     for name, value in named.items():
         profile = by_value[value]
         if profile is None:
             muscles[name] = MuscleMeasures(volume_cm3=0.0)
             continue
-        measures = _with_largest(_sizes(labels, value, profile, options, surface), profile, options)
+        made = surface(labels, value, boxes[value]) if options.mesh else None
+        measures = _with_largest(_sizes(profile, options, made), profile, options)
         if volume is not None and options.echo is not None:
-            measures = _with_echo(measures, profile, _levels(labels, value, volume, options.echo))
+            measures = _with_echo(measures, profile, _levels(labels, value, boxes[value], volume, options.echo))
         if volume is not None and volume.seen is not None:
             measures = replace(measures, never_seen_percent=100 * unseen_share(labels, value, volume.seen))
         muscles[name] = measures
@@ -121,12 +128,9 @@ def _turned(side: Side, order: Order) -> Side:
     return sides[place - 1][side[0] == "+"]
 
 
-def _sizes(
-    labels: LabelMap, value: int, profile: AcsaProfile, options: MeasureOptions, made_by: SurfaceMaker
-) -> MuscleMeasures:
+def _sizes(profile: AcsaProfile, options: MeasureOptions, surface: Surface | None) -> MuscleMeasures:
     """The volume three ways, the surface's area, and the lengths."""
     few = spread_slices(len(profile.z), options.cone_slices)
-    surface = made_by(labels, value) if options.mesh else None
     return MuscleMeasures(
         volume_cm3=float(profile.acsa_cm2.sum()) * profile.slice_thickness_mm / 10,
         volume_mesh_cm3=None if surface is None else enclosed_volume_mm3(surface.vertices_mm, surface.faces) / 1000,
@@ -187,8 +191,7 @@ def _with_echo(measures: MuscleMeasures, profile: AcsaProfile, levels: Echo) -> 
     )
 
 
-def _levels(labels: LabelMap, value: int, volume: Volume, options: EchoOptions) -> Echo:
-    box = label_boxes(labels.array, [value])[value]
+def _levels(labels: LabelMap, value: int, box: Box, volume: Volume, options: EchoOptions) -> Echo:
     side = options.probe_side or probe_side({})
     spacing = labels.grid.spacing_xyz_mm
     return echo(labels.array, value, box, volume.array, volume.seen, spacing_xyz_mm=spacing, options=options, side=side)

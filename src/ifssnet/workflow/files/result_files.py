@@ -13,6 +13,8 @@ from ifssnet.io.plain_data import Json, finite
 from ifssnet.io.save import SUFFIXES, files_of
 from ifssnet.io.storage.atomic import atomic_path
 
+DICOM_SUFFIX = ".dcm"
+
 FILE_ENDINGS = frozenset(
     [
         *(f".{suffix.rpartition('.')[2]}" for suffix in SUFFIXES),

@@ -38,8 +38,8 @@ from ifssnet.io.volumes.label_names import has_names_beside
 from ifssnet.io.volumes.seg_nrrd import renumbered
 from ifssnet.io.volumes.surfaces import SURFACE_SUFFIXES, check_size, read_surfaces, write_surface
 from ifssnet.io.volumes.values_a_voxel import LayersError
-from ifssnet.workflow.files.result_files import check_folder_name, check_image_target, check_target
-from ifssnet.workflow.leg.dicom_files import BINARY, DICOM_SUFFIX, DicomTarget, save_dicom_labels, save_dicom_volume
+from ifssnet.workflow.files.result_files import DICOM_SUFFIX, check_folder_name, check_image_target, check_target
+from ifssnet.workflow.leg.dicom_files import BINARY, DicomTarget, save_dicom_labels, save_dicom_volume
 
 SURFACE_SPACING_MM = (0.5, 0.5, 0.5)
 """Voxels that surfaces become when nobody says otherwise."""

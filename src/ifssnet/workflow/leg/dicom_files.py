@@ -19,9 +19,7 @@ from ifssnet.io.volumes.dicom_writing.report import write_dicom_report
 from ifssnet.io.volumes.dicom_writing.segmentation import SegmentationKind, SegmentationOptions, write_dicom_segmentation
 from ifssnet.io.volumes.dicom_writing.source_series import source_series
 from ifssnet.propagate.methods import LEARNED
-from ifssnet.workflow.files.result_files import check_suffix, check_target
-
-DICOM_SUFFIX = ".dcm"
+from ifssnet.workflow.files.result_files import DICOM_SUFFIX, check_suffix, check_target
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,7 @@ from ifssnet.measurement.leg.muscles import measure_findings
 from ifssnet.measurement.leg.unseen import unseen_findings
 from ifssnet.workflow.files.profile import Stopwatch, size_of
 from ifssnet.workflow.files.provenance import software, source
-from ifssnet.workflow.files.result_files import check_apart, check_suffix, check_target
-from ifssnet.workflow.leg.dicom_files import DICOM_SUFFIX, save_dicom_report
+from ifssnet.workflow.files.result_files import DICOM_SUFFIX, check_apart, check_suffix, check_target
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +106,9 @@ def measure_files(
         found = MeasuredLeg(measures, sources, other, differences(measures, other, mdc_cm3), findings)
         watch.lap("measuring the other one")
     if output is not None and output.suffix.lower() == DICOM_SUFFIX:
+        # What writes DICOM takes half a second to load.
+        from ifssnet.workflow.leg.dicom_files import save_dicom_report
+
         save_dicom_report(segmentation, {name: each.volume_cm3 for name, each in measures.muscles.items()}, output, force)
     elif output is not None:
         save_table(measured_table(found), _rows(found), output, force)

@@ -18,6 +18,7 @@ from ifssnet.figures.leg_report.content import ComparedMethod, ReportContent
 from ifssnet.figures.leg_report.report import report_html
 from ifssnet.figures.rendering.axis_letters import ANATOMICAL, UNKNOWN_AXES
 from ifssnet.figures.rendering.muscle_surface import MuscleSurface
+from ifssnet.geometry.masks.box import Box
 from ifssnet.geometry.surfaces.surface import surface_and_coarser, surface_of
 from ifssnet.io.plain_data import Json
 from ifssnet.io.storage.atomic import atomic_path
@@ -202,12 +203,12 @@ class ShownSurfaces:
         self._layers = layers
         self._kept: dict[tuple[int, int], Surface] = {}
 
-    def measured(self, labels: LabelMap, value: int) -> Surface:
+    def measured(self, labels: LabelMap, value: int, box: Box) -> Surface:
         """The surface with all its triangles; a coarser one is kept."""
         place = self._place(labels)
         if place is None:
-            return surface_of(labels, value)
-        fine, self._kept[place, value] = surface_and_coarser(labels, value, SURFACE_FACES)
+            return surface_of(labels, value, box=box)
+        fine, self._kept[place, value] = surface_and_coarser(labels, value, SURFACE_FACES, box)
         return fine
 
     def of(self, labels: LabelMap, value: int) -> Surface:
