@@ -93,7 +93,7 @@ def crop(array: Shaped[np.ndarray, "*whole"], box: Box) -> Shaped[np.ndarray, "*
 @no_type_check
 @compiled()
 def extent(plane: Any) -> tuple[int, int, int, int]:
-    """Of one slice, the rows and the columns that are marked, each from the first to behind the last."""
+    """The rows and the columns of a slice that are marked, each from the first to behind the last."""
     rows, columns = plane.shape
     top, bottom, left, right = rows, 0, columns, 0
     for y in range(rows):
