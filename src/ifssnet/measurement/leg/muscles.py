@@ -29,7 +29,7 @@ from ifssnet.measurement.names import named_values
 from ifssnet.measurement.probe import ORIENTATION, probe_side
 
 SurfaceMaker: TypeAlias = Callable[[LabelMap, int, Box], Surface]
-"""What makes the surface around a label, with all its triangles; it is told where the label lies."""
+"""What makes the surface around a label, with all its triangles, given where the label lies."""
 
 
 def surface_in(labels: LabelMap, value: int, box: Box) -> Surface:
