@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ifssnet.cli.method_words import methods
 from ifssnet.core.errors import InputError
 from ifssnet.core.machine.extras import install_command
 from ifssnet.workflow.files.default_weights import (
@@ -37,6 +38,21 @@ def test_the_network_needs_a_volume_its_weights_and_settings_that_it_knows(shelf
     plain = choose(None, None, {"plain": True}, volume_given=True)
     assert plain.method == "shape-interpolation"
     assert "plain is no setting" in plain.why
+
+
+@pytest.mark.parametrize("method", [None, "anchored"])
+@pytest.mark.parametrize("given", [None, "default"])
+def test_carrying_takes_the_weights_that_have_a_network_for_it(shelf: Path, method: str | None, given: str | None) -> None:
+    (shelf / "anchored-both.safetensors").write_bytes((shelf / "anchored.safetensors").read_bytes())
+    for direction, name in (("forward", "anchored-both"), ("both", "anchored-both"), ("between", "anchored")):
+        chosen = choose(method, given, {"direction": direction}, volume_given=True)
+        assert chosen.weights == shelf / f"{name}.safetensors", direction
+        (compared,) = methods(["anchored"], direction=direction)
+        (set_there,) = methods([f"anchored:direction={direction}"])
+        assert compared.weights == set_there.weights == chosen.weights
+    # What somebody names is what runs, and a method without such a file has its own.
+    assert choose("anchored", "anchored", {"direction": "both"}, volume_given=True).weights == shelf / "anchored.safetensors"
+    assert choose("ifss-net", None, {"direction": "both"}, volume_given=True).weights == shelf / "ifss-net.safetensors"
 
 
 def test_without_weights_it_is_interpolation() -> None:

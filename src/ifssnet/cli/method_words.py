@@ -46,8 +46,8 @@ def methods(words: Sequence[str], weights: Sequence[str] = (), direction: str | 
         used.add(key)
         if match["weights"] and key in files:
             raise InputError(f"one file of weights for {label}", f"{match['weights']} and {files[key]}", "Give one of them.")
-        file = _weights(name, match["weights"] or files.get(key))
         settings = given(match["settings"].split(",")) if match["settings"] else {}
+        file = _weights(name, match["weights"] or files.get(key), settings.get("direction", direction))
         found.append(ComparedMethod(label, name, settings, file))
     if lost := sorted(files.keys() - used):
         raise InputError("weights for a method that is compared", f"'{lost[0]}'", "Name it after --methods too.")
@@ -57,10 +57,10 @@ def methods(words: Sequence[str], weights: Sequence[str] = (), direction: str | 
     return directed
 
 
-def _weights(method: str, given: str | Path | None) -> Path | None:
+def _weights(method: str, given: str | Path | None, direction: object) -> Path | None:
     if given is not None:
-        return find_weights(given, method)
-    return default_weights(method) if method in LEARNED else None
+        return find_weights(given, method, direction)
+    return default_weights(method, direction) if method in LEARNED else None
 
 
 def _parts(words: Sequence[str]) -> list[str]:

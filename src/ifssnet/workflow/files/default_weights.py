@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from ifssnet.core.errors import InputError
+from ifssnet.propagate.recurrent.inference import BOTH, FORWARD
 
 PACKAGE_FOLDER = Path(str(files("ifssnet"))) / "weights"
 ELSEWHERE = "IFSSNET_WEIGHTS"
@@ -32,29 +33,34 @@ def shipped_weights() -> dict[str, Path]:
     return {path.stem: path for path in sorted(files, key=lambda path: path.stem)}
 
 
-def default_weights(method: str) -> Path | None:
+def default_weights(method: str, direction: object = None) -> Path | None:
     """The weights that a method is used with when nobody gives others; None where the package has none.
 
     Args:
         method: Its name; the file is called the same.
+        direction: The setting of that name, where somebody gave one. For a method that is to carry masks on there may be a
+            file with a network for that, `METHOD-both`.
     """
-    return shipped_weights().get(method)
+    shipped = shipped_weights()
+    carrying = shipped.get(f"{method}-both") if direction in (FORWARD, BOTH) else None
+    return carrying or shipped.get(method)
 
 
-def find_weights(given: str | Path | None, method: str | None) -> Path:
+def find_weights(given: str | Path | None, method: str | None, direction: object = None) -> Path:
     """The file that is meant.
 
     Args:
         given: A path that ends in .safetensors, the name of weights that come with the package, "default", or None for that.
         method: Whose weights "default" is; None where no method was named.
+        direction: As for `default_weights`.
 
     Raises:
         InputError: None come with the package under that name. Whether a path leads anywhere is for whoever opens it.
     """
     shipped = shipped_weights()
     if given is None or str(given) == DEFAULT:
-        if method is not None and method in shipped:
-            return shipped[method]
+        if method is not None and (found := default_weights(method, direction)):
+            return found
         which = "a method that none was named of" if method is None else method
         raise InputError(f"weights for {which}", f"none; {_what_comes(shipped)}", "Give them: --weights FILE.")
     if str(given) in shipped:

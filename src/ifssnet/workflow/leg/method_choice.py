@@ -50,12 +50,12 @@ def choose(method: str | None, weights: str | Path | None, settings: Mapping[str
         return Choice(method)
     if method is not None:
         require_library(method)
-        return Choice(method, find_weights(weights, method))
+        return Choice(method, find_weights(weights, method, settings.get("direction")))
     if weights is not None:
-        path = find_weights(weights, NETWORK)
+        path = find_weights(weights, NETWORK, settings.get("direction"))
         kind = open_weights(path).kind
         return Choice(kind, path, f"{path.name} holds weights of {kind}")
-    path = default_weights(NETWORK)
+    path = default_weights(NETWORK, settings.get("direction"))
     if lacking := _lacking(path, settings, volume_given):
         return Choice(CLASSICAL, None, f"no method was named, and {lacking}")
     return Choice(NETWORK, path, "no method was named, and this network's weights come with the package")
