@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import time
-import warnings
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from children import forked
 from ifssnet.core.errors import InputError
 from ifssnet.core.grid import Grid
 from ifssnet.core.sweep import Sweep
@@ -99,13 +99,7 @@ def test_whoever_is_killed_while_frames_are_written_leaves_none_or_all(tmp_path:
     for number in range(7):
         case = tmp_path / str(number)
         case.mkdir()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            child = os.fork()
-        if child == 0:
-            with suppress(BaseException):
-                keep_frames(recorded, case)
-            os._exit(0)
+        child = forked(partial(keep_frames, recorded, case))
         if number < 6:
             time.sleep(float(rng.uniform(0.0, 0.006) * (number > 0)))
             os.kill(child, signal.SIGKILL)

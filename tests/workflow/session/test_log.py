@@ -9,15 +9,15 @@ import signal
 import subprocess
 import sys
 import time
-import warnings
-from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from cone import GM, SOL, draw_all, drawn, new_session, volume
 
+from children import forked
 from ifssnet.core.errors import InputError
 from ifssnet.io.save import save
 from ifssnet.workflow.session.events import SliceErased, Undone
@@ -261,13 +261,7 @@ def test_fifty_kills_at_random_lose_nothing_that_was_acknowledged(tmp_path: Path
     rng = np.random.default_rng(7)
     for _ in range(50):
         heard, told = os.pipe()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            child = os.fork()
-        if child == 0:
-            with suppress(BaseException):
-                _draw_until_killed(case, told)
-            os._exit(0)
+        child = forked(partial(_draw_until_killed, case, told))
         os.close(told)
         with os.fdopen(heard, "rb") as stream:
             # On a busy machine it may take a while to begin.

@@ -49,9 +49,7 @@ def atomic_paths(targets: Sequence[Path], force: bool = False) -> Generator[tupl
         with _disk_errors(real[-1]):
             yield partials
             for partial in partials:
-                # Windows only flushes what is open for writing.
-                with partial.open("r+b") as stream:
-                    os.fsync(stream.fileno())
+                to_disk(partial)
             _move_all(partials, real)
     finally:
         # On a disk that may not be written there is nothing to remove, and what is said of it is the error above.
@@ -90,6 +88,13 @@ def atomic_folder(target: Path, force: bool = False, also: Collection[str] = ())
             old.replace(target)
         for leftover in (partial, old):
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def to_disk(path: Path) -> None:
+    """Wait until a written file is on the disk, whatever happens to the machine afterwards."""
+    # Windows only flushes what is open for writing.
+    with path.open("r+b") as stream:
+        os.fsync(stream.fileno())
 
 
 def _move_all(partials: Sequence[Path], targets: Sequence[Path]) -> None:

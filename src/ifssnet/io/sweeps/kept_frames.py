@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from jaxtyping import Bool, Float, UInt8
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.sweep import Sweep
-from ifssnet.io.storage.atomic import atomic_folder
+from ifssnet.io.storage.atomic import atomic_folder, to_disk
 
 FOLDER = "sweeps"
 _POSES = "poses.npz"
@@ -45,7 +44,7 @@ def keep_frames(sweeps: Sequence[Sweep], case: Path) -> None:
             np.save(folder / f"{number}.npy", _grey(sweep), allow_pickle=False)
         np.savez(folder / _POSES, *(each for sweep in sweeps for each in (sweep.image_to_world, sweep.valid)))
         for path in folder.iterdir():
-            _to_disk(path)
+            to_disk(path)
 
 
 def kept_frames(case: Path) -> tuple[KeptSweep, ...]:
@@ -82,9 +81,3 @@ def _grey(sweep: Sweep) -> UInt8[np.ndarray, "frame v u"]:
     low, high = float(sweep.frames.min(initial=0)), float(sweep.frames.max(initial=0))
     scaled = (sweep.frames.astype(np.float32) - low) * (255 / max(high - low, 1e-9))
     return np.rint(scaled).astype(np.uint8)
-
-
-def _to_disk(path: Path) -> None:
-    # Windows only flushes what is open for writing.
-    with path.open("r+b") as stream:
-        os.fsync(stream.fileno())

@@ -26,11 +26,10 @@ class BetweenAndBeyond:
     def steps(self) -> Iterator[Step]:
         """Yield the gaps, then what lies past them, muscle after muscle."""
         further = sum(len(gap.slices) for gaps in self.beyond.plans.values() for gap in gaps)
-        last: Step | None = None
+        done = 0
         for step in self.between.steps():
-            last = step
-            yield replace(step, total=step.total + further)
-        done = 0 if last is None else last.total
+            done = step.total
+            yield replace(step, total=done + further)
         for step in self.beyond.steps():
             yield replace(step, done=done + step.done, total=done + step.total)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.images import Volume
@@ -102,11 +103,9 @@ class Anchored:
         shared = further_settings(_SharedWithTraining, weights)
         trained = inference_settings(AnchoredInference, shared.inference, weights)
         config = network_settings(AnchoredNetConfig, weights)
-        first, second = (
-            None if own is None else _of_torch(config, own) if engine == TORCH else _of_engine(config, own, engine)
-            for own in (correcting(weights), carrying(weights))
-        )
-        assert first is not None
+        make = _of_torch if engine == TORCH else partial(_of_engine, engine=engine)
+        first, other = make(config, correcting(weights)), carrying(weights)
+        second = None if other is None else make(config, other)
         inference = structure(AnchoredInference, settings, KIND, base=trained)
         return cls(first, sampling_settings(weights), shared.context, inference, shared.own_leg, second)
 

@@ -44,18 +44,19 @@ def choose(method: str | None, weights: str | Path | None, settings: Mapping[str
     Raises:
         InputError: Weights that there are not, or for a method that has none.
     """
+    direction = settings.get("direction")
     if method is not None and method not in LEARNED:
         if weights is not None:
             raise InputError(f"weights for one of {', '.join(LEARNED)}", f"weights for {method}", "Leave out --weights.")
         return Choice(method)
     if method is not None:
         require_library(method)
-        return Choice(method, find_weights(weights, method, settings.get("direction")))
+        return Choice(method, find_weights(weights, method, direction))
     if weights is not None:
-        path = find_weights(weights, NETWORK, settings.get("direction"))
+        path = find_weights(weights, NETWORK, direction)
         kind = open_weights(path).kind
         return Choice(kind, path, f"{path.name} holds weights of {kind}")
-    path = default_weights(NETWORK, settings.get("direction"))
+    path = default_weights(NETWORK, direction)
     if lacking := _lacking(path, settings, volume_given):
         return Choice(CLASSICAL, None, f"no method was named, and {lacking}")
     return Choice(NETWORK, path, "no method was named, and this network's weights come with the package")
