@@ -122,3 +122,14 @@ def test_round_steps() -> None:
     assert nice_step(0.0, 4) == nice_step(float("nan"), 4) == 1
     assert ticks(0.0, 0.3, 3) == [0.0, 0.1, 0.2, 0.3]
     assert path_data([(0.0, 0.0), (float("nan"), 1.0), (1.0, 2.0)], closed=True) == "M0 0M1 2Z"
+
+
+def test_words_that_made_room_for_others_are_tied_to_their_ring() -> None:
+    alone = profile_along_leg({"SOL": triangle()}, COLORS)
+    assert 'class="tie"' not in alone
+    peaks = {name: triangle(acsa_cm2=np.array([0.0, area, 0.0])) for name, area in (("SOL", 10.0), ("GM", 9.8), ("GL", 9.6))}
+    crowded = profile_along_leg(peaks, COLORS | {"GL": (76, 175, 80)}, width=360.0)
+    rings = set(re.findall(r'<circle class="largest" cx="([^"]+)" cy="([^"]+)"', crowded))
+    ends = re.findall(r'<line class="tie" x1="[^"]+" y1="[^"]+" x2="([^"]+)" y2="([^"]+)"', crowded)
+    assert ends
+    assert set(ends) <= rings

@@ -9,6 +9,7 @@ import pytest
 
 import ifssnet
 from ifssnet import Grid, InputError, LabelMap, Seeds, Volume
+from ifssnet.core.images import check_on_grid
 
 GRID = Grid((20, 16, 18), (0.5, 0.5, 2.0))
 SPACING = (0.5, 0.5, 2.0)
@@ -101,10 +102,20 @@ def test_everything_that_a_session_shows_is_one_short_line() -> None:
     volume, seeds = Volume(grey(), GRID), Seeds({1: {2: box()[2] == 1}}, GRID, NAMES)
     measures = ifssnet.measure(labels)
     shown = [volume, labels, seeds, ifssnet.segment(None, seeds), measures, measures.muscles["SOL"].profile]
-    shown += [ifssnet.compare(labels, labels), ifssnet.Surface(np.zeros((3, 3)), np.zeros((1, 3), np.int64), "SOL")]
+    agreed = ifssnet.compare(labels, labels, per_slice=True)
+    shown += [measures.muscles["SOL"], agreed, agreed.mean, (agreed.muscles["SOL"].per_slice or [None])[0]]
+    shown += [ifssnet.Surface(np.zeros((3, 3)), np.zeros((1, 3), np.int64), "SOL")]
     for each in shown:
         assert "\n" not in repr(each)
         assert len(repr(each)) < 120
     assert repr(volume) == "Volume(uint8, 20 x 16 x 18 voxels of 2 x 0.5 x 0.5 mm (z, y, x))"
     assert repr(labels) == "LabelMap(SOL; 20 x 16 x 18 voxels of 2 x 0.5 x 0.5 mm (z, y, x))"
     assert repr(measures) == "LegMeasures(SOL 0.512 cm3)"
+    assert repr(measures.muscles["SOL"]) == "MuscleMeasures(0.512 cm3, 32 mm long, largest ACSA 0.16 cm2)"
+    assert repr(agreed.mean) == "MuscleAgreement(Dice 1.0000, HD95 0 mm, volume error +0 %)"
+
+
+@pytest.mark.parametrize("spacing", [(2.0, 0.5, 0.5), 0.5, None])
+def test_a_spacing_in_place_of_a_grid_is_refused_with_the_way_to_make_one(spacing: object) -> None:
+    with pytest.raises(InputError, match=r"a volume with a Grid.*Grid\(array.shape"):
+        check_on_grid(grey(), spacing, "a volume")

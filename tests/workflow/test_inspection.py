@@ -89,3 +89,15 @@ def test_a_picture_and_a_folder_of_masks(tmp_path: Path) -> None:
     Image.fromarray(np.arange(12, dtype=np.uint8).reshape(3, 4)).save(tmp_path / "SOL_0001.png")
     assert inspect(tmp_path / "SOL_0001.png").content == PictureFacts((4, 3), "uint8", 0.0, 11.0)
     assert isinstance(inspect(tmp_path).content, FolderFacts)
+
+
+@pytest.mark.parametrize("page", ["<!doctype html>\n<html></html>", "\ufeff<!DOCTYPE HTML>", "<html lang='en'>"])
+def test_a_web_page_is_taken_for_no_configuration(tmp_path: Path, page: str) -> None:
+    (tmp_path / "leg.html").write_text(page, encoding="utf-8")
+    (tmp_path / "plus.xml").write_text('<?xml version="1.0"?><PlusConfiguration/>', encoding="utf-8")
+    content = inspect(tmp_path).content
+    assert isinstance(content, FolderFacts)
+    assert {each.name: each.what for each in content.contents} == {
+        "leg.html": "-",
+        "plus.xml": "an XML file, as a PLUS configuration is",
+    }

@@ -17,7 +17,7 @@ from ifssnet.figures.leg_report.self_check_words import self_check_words
 from ifssnet.io.save import save
 from ifssnet.io.storage.provenance import RecordedProvenance
 from ifssnet.propagate.anchored.self_check import warning
-from ifssnet.workflow.report.recorded_facts import doubts, network_of, shown_estimates
+from ifssnet.workflow.report.recorded_facts import doubts, network_of, self_checks, shown_estimates
 
 Z, Y, X = np.mgrid[:30, :40, :40]
 BALL = (((Z - 15) / 12) ** 2 + ((Y - 20) / 15) ** 2 + ((X - 20) / 15) ** 2 < 1).astype(np.uint8)
@@ -123,6 +123,14 @@ def test_every_network_says_how_it_was_checked() -> None:
     )
     assert network_of(recorded) == "ifss-net"
     assert len(doubts(recorded)) == 1
+
+
+def test_a_networks_check_goes_by_the_names_and_the_order_of_the_page() -> None:
+    own = {name: SelfCheck(1.0, {0.0: 0.8, 1.0: 0.9}, 4) for name in ("flexor hallucis longus", "M. soleus", "GM_L")}
+    method = MethodDescription(self_check=SelfCheck(1.0, {0.0: 0.8, 1.0: 0.9}, 12, own))
+    found = self_checks(RecordedProvenance(provenance=Provenance("anchored", method, "all-seeds", {}, {})))
+    assert list(found) == [""]
+    assert list(found[""].muscles) == ["SOL", "GM", "FHL"]
 
 
 def test_estimates_go_by_the_names_of_the_page() -> None:

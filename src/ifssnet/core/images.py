@@ -26,7 +26,18 @@ def first_names(names: Collection[str], most: int = 8) -> str:
     return f"{listed} and {len(names) - most} more" if len(names) > most else listed
 
 
-def _check_on_grid(array: np.ndarray, grid: Grid, what: str) -> None:
+def check_on_grid(array: np.ndarray, grid: object, what: str) -> None:
+    """Refuse an array that its grid is not of, and a spacing that stands in place of a grid.
+
+    Raises:
+        InputError: No grid, or one of another shape.
+    """
+    if not isinstance(grid, Grid):
+        raise InputError(
+            f"{what} with a Grid, which says where its voxels lie",
+            f"{type(grid).__name__} ({grid!r:.60})",
+            "Give Grid(array.shape, (x, y, z)), the distances between voxels in mm.",
+        )
     if array.shape != grid.shape_zyx:
         raise InputError(
             f"{what} of {grid.shape_zyx} voxels (z, y, x), as its grid says",
@@ -53,9 +64,9 @@ class Volume:
     seen: Bool[np.ndarray, "z y x"] | None = None
 
     def __post_init__(self) -> None:
-        _check_on_grid(self.array, self.grid, "a volume")
+        check_on_grid(self.array, self.grid, "a volume")
         if self.seen is not None:
-            _check_on_grid(self.seen, self.grid, "a mask of what was seen")
+            check_on_grid(self.seen, self.grid, "a mask of what was seen")
 
     def __repr__(self) -> str:
         return f"Volume({self.array.dtype}, {self.grid.in_words})"
@@ -80,7 +91,7 @@ class LabelMap:
     header: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
     def __post_init__(self) -> None:
-        _check_on_grid(self.array, self.grid, "a label map")
+        check_on_grid(self.array, self.grid, "a label map")
         if 0 in self.names:
             raise InputError("names for label values above 0", "a name for 0, the background", "Leave the background unnamed.")
 

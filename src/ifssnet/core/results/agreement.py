@@ -38,6 +38,9 @@ class SliceAgreement:
     hausdorff95_mm: float
     asd_mm: float
 
+    def __repr__(self) -> str:
+        return f"SliceAgreement(slice {self.z}, Dice {self.dice:.4f})"
+
     def numbers(self) -> dict[str, int | float]:
         """All of them by name, the slice first."""
         return {each.name: getattr(self, each.name) for each in fields(self)}
@@ -85,6 +88,10 @@ class MuscleAgreement:
     volume_difference_cm3: float
     further: Mapping[str, float] = field(default_factory=dict[str, float])
     per_slice: Sequence[SliceAgreement] | None = None
+
+    def __repr__(self) -> str:
+        away = f"HD95 {self.hausdorff95_mm:.4g} mm, volume error {self.volume_error_percent:+.4g} %"
+        return f"MuscleAgreement(Dice {self.dice:.4f}, {away})"
 
     def numbers(self) -> dict[str, float]:
         """Every metric by name, in the order of every table."""

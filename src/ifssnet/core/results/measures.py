@@ -213,6 +213,10 @@ class MuscleMeasures:
     never_seen_percent: float | None = None
     profile: AcsaProfile | None = None
 
+    def __repr__(self) -> str:
+        size = f"{self.volume_cm3:.4g} cm3, {self.length_mm:.4g} mm long, largest ACSA {self.max_acsa_cm2:.4g} cm2"
+        return f"MuscleMeasures({size})"
+
     def numbers(self) -> dict[str, int | float]:
         """The quantities that were measured, by name, in the order of every table; the profile is no number."""
         found = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "profile"}

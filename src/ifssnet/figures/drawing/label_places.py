@@ -8,9 +8,11 @@ from dataclasses import dataclass
 LINE = 15.0
 """Height of a line of the labels' type (report.css, `.largest-label`), in SVG units."""
 
+CLEAR = 9.0
+"""From a peak up to the base line of its words."""
+
 _CHARACTER = 8.4
 """Mean width of a character of that type: an estimate on the safe side, as a page's fonts are not known here."""
-_CLEAR = 9.0
 _RING = 5.0
 
 
@@ -63,9 +65,9 @@ def label_places(peaks: Sequence[Peak], left: float, right: float) -> list[tuple
         peak, obstacles = peaks[i], [*taken, *(ring for other, ring in rings.items() if other != i)]
         half = _CHARACTER * len(peak.words) / 2
         x = min(max(peak.x, left + half), max(right - half, left + half))
-        first = peak.highest - _CLEAR
+        first = peak.highest - CLEAR
         above = [first - LINE * k for k in range(len(peaks) + 2) if first - LINE * k >= LINE - 3]
-        below = [peak.y + _CLEAR + LINE * k for k in range(1, len(peaks) + 2)]
+        below = [peak.y + CLEAR + LINE * k for k in range(1, len(peaks) + 2)]
         boxes = {y: _Box(x - half, y - LINE + 3, x + half, y + 3) for y in (*above, *below)}
         y = next((y for y, box in boxes.items() if not any(box.meets(other) for other in obstacles)), first)
         places[i] = (x, y)

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from ifssnet.core.results.measures import AcsaProfile
 from ifssnet.figures.drawing.chart import Frame
-from ifssnet.figures.drawing.label_places import Peak, label_places
+from ifssnet.figures.drawing.label_places import CLEAR, LINE, Peak, label_places
 from ifssnet.figures.drawing.svg import element, escape, nice_step, number, path_data
 from ifssnet.figures.drawing.theme import DASHES, Rgb, hex_of, ordered, readable
 
@@ -98,6 +98,11 @@ def _marked(frame: Frame, peaks: Sequence[tuple[Peak, Rgb]]) -> list[str]:
     places = label_places([peak for peak, _ in peaks], frame.left, frame.width - frame.right)
     parts: list[str] = []
     for (peak, color), (x, y) in zip(peaks, places, strict=True):
+        if abs(y - (peak.highest - CLEAR)) > LINE:
+            # Words that had to make room for others: a thin line says whose they are.
+            end = y + 3 if y < peak.y else y - LINE + 3
+            tie = element("line", class_="tie", x1=x, y1=end, x2=peak.x, y2=peak.y, stroke=hex_of(color), stroke_width=0.8)
+            parts.append(tie)
         parts.append(element("circle", class_="largest", cx=peak.x, cy=peak.y, r=4.2, stroke=hex_of(color)))
         words, shade = escape(peak.words), hex_of(readable(color))
         parts.append(element("text", words, class_="largest-label", x=x, y=y, text_anchor="middle", fill=shade))

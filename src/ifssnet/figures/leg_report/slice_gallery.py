@@ -19,13 +19,14 @@ def slices_section(content: ReportContent, colors: Mapping[str, Rgb]) -> Markup:
         return Markup()
     x, y, _ = content.grid.spacing_xyz_mm
     pictures = slice_pictures(content.slices, colors, (x, y))
+    shown = {name for each in content.slices for name, mask in each.masks.items() if mask.any()}
     return render(
         PACKAGE,
         "slices.html",
         slices=[
             (each, Markup(svg), ", ".join(ordered(each.annotated))) for each, svg in zip(content.slices, pictures, strict=True)
         ],
-        names=ordered({name: None for each in content.slices for name, mask in each.masks.items() if mask.any()}),
+        names=[name for name in ordered(content.muscles) if name in shown],
         colors=colors,
         has_reference=any(each.reference_masks for each in content.slices),
     )

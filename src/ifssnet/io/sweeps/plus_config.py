@@ -22,7 +22,7 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.io.codecs.header_text import plain_xml
 from ifssnet.io.codecs.numbers import rigid_or_affine
 from ifssnet.io.codecs.xml_attributes import ElementAttributes
-from ifssnet.io.recognition import Kind, plain_start
+from ifssnet.io.recognition import FileStart, Kind, plain_start
 from ifssnet.io.storage.existing_file import existing_file
 
 Matrix4 = Float[np.ndarray, "4 4"]
@@ -304,9 +304,13 @@ def _hole_filling_element(element: Element, path: Path) -> HoleFillingElement:
     return HoleFillingElement(str(kind).lower().replace("_", "-"), size, stdev, ratio, length, sticks)
 
 
-XML_FILE = Kind(
-    "xml",
-    "an XML file, as a PLUS configuration is",
-    recognises=lambda start: plain_start(start.content).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"),
-    suffixes=(".xml",),
-)
+_PAGES = (b"<!doctype html", b"<html")
+"""How web pages begin, in lower case: a report is no XML."""
+
+
+def _is_xml(start: FileStart) -> bool:
+    text = plain_start(start.content).lstrip(b"\xef\xbb\xbf \t\r\n")
+    return text.startswith(b"<") and not text[:32].lower().startswith(_PAGES)
+
+
+XML_FILE = Kind("xml", "an XML file, as a PLUS configuration is", recognises=_is_xml, suffixes=(".xml",))

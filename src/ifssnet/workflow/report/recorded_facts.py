@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.findings import Finding
-from ifssnet.core.muscles import field_names
+from ifssnet.core.muscles import field_names, in_field_order
 from ifssnet.core.provenance import BodySide, CaseFacts, SelfCheck
 from ifssnet.core.provenance import VolumeEstimate as Estimated
 from ifssnet.core.seeds import Seeds
@@ -76,8 +77,15 @@ def network_of(recorded: RecordedProvenance) -> str:
 
 
 def self_checks(recorded: RecordedProvenance) -> dict[str, SelfCheck]:
-    """What networks found about themselves: muscle's name, empty for all muscles, to its check."""
-    return {} if recorded.provenance is None else recorded.provenance.method.self_checks()
+    """What networks found about themselves: muscle's name as the page has it, empty for all muscles, to its check."""
+    found = {} if recorded.provenance is None else recorded.provenance.method.self_checks()
+    called = field_names([*found, *(name for check in found.values() for name in check.muscles)])
+    return _renamed({name: replace(check, muscles=_renamed(check.muscles, called)) for name, check in found.items()}, called)
+
+
+def _renamed(checks: Mapping[str, SelfCheck], called: Mapping[str, str]) -> dict[str, SelfCheck]:
+    by_name = {called[name]: check for name, check in checks.items()}
+    return {name: by_name[name] for name in in_field_order(by_name)}
 
 
 def doubts(recorded: RecordedProvenance) -> list[Finding]:

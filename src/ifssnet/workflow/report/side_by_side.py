@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ifssnet.core.images import LabelMap, Volume
+from ifssnet.core.muscles import field_names
 from ifssnet.core.seeds import Seeds
 from ifssnet.figures.drawing.method_theme import NAMES
 from ifssnet.figures.leg_report.content import ComparedMethod
@@ -60,7 +61,9 @@ def compared_methods(
     places = places_between(references, drawn, SLICES)
     methods = [replace(first, slices=[outlined_slice(z, layers, volume, references, seeds) for z in places])]
     for other in others:
-        found = [comparable(each, layers[0], other.path.name) for each in open_label_layers(other.path)]
+        opened = [comparable(each, layers[0], other.path.name) for each in open_label_layers(other.path)]
+        called = field_names([name for each in (*layers, *opened) for name in each.names.values()])
+        found = [replace(each, names={value: called[name] for value, name in each.names.items()}) for each in opened]
         slices = [outlined_slice(z, found, volume, references, seeds) for z in places]
         methods.append(ComparedMethod(other.name, compare_layers(found, references), slices, other.note))
     return methods
