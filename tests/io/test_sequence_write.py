@@ -79,7 +79,8 @@ def test_round_trip(
     tmp_path: Path, numbers: list[float], times: list[float], valid: list[bool], dtype: type, compress: bool, suffix: str
 ):
     poses = np.tile(np.eye(4), (2, 1, 1))
-    poses[:, :3] = np.array(numbers).reshape(2, 3, 4)
+    # The diagonal is larger than the rest together, so that every pose has an inverse; others are no poses.
+    poses[:, :3] = np.array(numbers).reshape(2, 3, 4) + 4e3 * np.eye(3, 4)
     frames = (np.arange(24).reshape(2, 3, 4) * 9).astype(dtype)
     sweep = Sweep(frames, poses, np.array(times), (1.0, 1.0), np.array(valid))
     path = tmp_path / f"sweep{suffix}"

@@ -82,11 +82,16 @@ def ends_in_unit_row(matrices: Float[np.ndarray, "n 4 4"]) -> Bool[np.ndarray, "
 
 def is_invertible(matrix: Float[np.ndarray, "4 4"]) -> bool:
     """Whether a transform takes space to space: its three axes have lengths and are not in one plane."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        lengths = np.linalg.norm(matrix[:3, :3], axis=0)
-        if not np.isfinite(lengths).all() or not (lengths > 0).all():
-            return False
-        return abs(float(np.linalg.det(matrix[:3, :3] / lengths))) > 1e-9
+    return bool(are_invertible(matrix[np.newaxis])[0])
+
+
+def are_invertible(matrices: Float[np.ndarray, "n 4 4"]) -> Bool[np.ndarray, " n"]:
+    """Which transforms are invertible, as `is_invertible`."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        lengths = np.linalg.norm(matrices[:, :3, :3], axis=1)
+        usable = np.isfinite(lengths).all(axis=1) & (lengths > 0).all(axis=1)
+        directions = np.where(usable[:, None, None], matrices[:, :3, :3] / lengths[:, None, :], 0.0)
+    return usable & (np.abs(np.linalg.det(directions)) > 1e-9)
 
 
 def shortened(text: str, limit: int = 60) -> str:

@@ -1,7 +1,8 @@
 """Sequence metafiles of PLUS and 3D Slicer (`.igs.mha`, `.igs.mhd`, `.igs.nrrd`): frames with transforms in the header.
 
 The transforms are named `<From>To<To>Transform` and may be chained in any way; the image's pose is found as a path from
-the image's coordinate frame to the reference through them and through the constants of a PLUS configuration. Poses speak
+the image's coordinate frame to the reference through them, through transforms that the header says once for all frames,
+and through the constants of a PLUS configuration. Poses speak
 of pixels in the orientation MF (first row at the probe, marked side left): a file in another orientation has its pixels
 turned on reading, never its transforms, as PLUS does. A file that names no orientation is taken as MF.
 """
@@ -22,11 +23,12 @@ from ifssnet.core.sweep import Sweep
 from ifssnet.io.codecs import metaimage, nrrd
 from ifssnet.io.codecs.metaimage import read_metaimage
 from ifssnet.io.codecs.nrrd import read_nrrd_raw
-from ifssnet.io.codecs.numbers import shortened
+from ifssnet.io.codecs.numbers import rigid_or_affine, shortened
 from ifssnet.io.recognition import FileStart
 from ifssnet.io.sweeps.frame_count import check_frames
 from ifssnet.io.sweeps.frame_numbers import places_of
-from ifssnet.io.sweeps.linear_transform import is_exactly, named_frames
+from ifssnet.io.sweeps.linear_transform import is_exactly, named_frames, refuse_other_constants
+from ifssnet.io.sweeps.lost_poses import is_there
 from ifssnet.io.sweeps.plus_config import PlusConfiguration
 from ifssnet.io.sweeps.transform_graph import Key, TransformGraph, image_to_reference
 from ifssnet.io.volumes.placement import grey_levels
@@ -35,6 +37,8 @@ FRAME_FIELD = re.compile(r"^Seq_Frame(\d{1,9})_([^\s=:][^=:\r\n]*)$", re.IGNOREC
 REFERENCE_FIELD = "ReferenceCoordinateFrame"
 DEFAULT_IMAGE, DEFAULT_REFERENCES = "Image", ("Reference", "Tracker")
 _MOST_TRANSFORMS = 1000
+_ONCE = re.compile(r"(?!Seq_)\w{1,256}Transform", re.IGNORECASE)
+_VALUES = 16
 _TRACKED = re.compile(rb"^Seq_Frame\d+_[^=\r\n]*Transform\s*:?=", re.MULTILINE | re.IGNORECASE)
 _LIST_LAST = re.compile(rb"^\s*[Kk]inds\s*[=:]\s*(domain\s+domain\s+list|list\s+domain\s+domain)\s*$", re.MULTILINE)
 _COLOURS = ("vector", "3-vector", "4-vector", "rgb-color", "rgba-color")
@@ -60,7 +64,8 @@ def read_sequence(path: Path, configuration: PlusConfiguration | None = None) ->
 
     Args:
         path: The `.mha`, `.mhd`, `.nrrd` or `.nhdr` file.
-        configuration: Where the calibration is; not needed when the file holds `ImageToReferenceTransform` itself.
+        configuration: Where the calibration is; not needed when the file holds `ImageToReferenceTransform` itself, or a
+            line `ImageToProbeTransform` for all frames.
 
     Returns:
         The sweep; its header carries every field that has no place of its own, with the other transforms of each frame,
@@ -83,7 +88,9 @@ def read_sequence(path: Path, configuration: PlusConfiguration | None = None) ->
     fields = _renumbered(fields, by_field, len(frames), path)
     by_field = frame_fields(fields)
     constants = {} if configuration is None else dict(configuration.transforms)
-    graph = _graph(by_field, len(frames), constants, path)
+    own = header_constants(fields, path)
+    refuse_other_constants(own, constants, path)
+    graph = graph_of(by_field, len(frames), {**constants, **own}, path)
     image = (configuration.image_frame if configuration else None) or DEFAULT_IMAGE
     named = (configuration.reference_frame if configuration else None) or _field(fields, REFERENCE_FIELD)
     poses = image_to_reference(graph, image, (named,) if named else DEFAULT_REFERENCES, path.name)
@@ -214,7 +221,28 @@ def _renumbered(fields: Mapping[str, str], by_field: FrameFields, images: int, p
     return renumbered
 
 
-def _graph(by_field: FrameFields, frames: int, constants: Mapping[Key, Float[np.ndarray, "4 4"]], path: Path) -> TransformGraph:
+def header_constants(fields: Mapping[str, str], path: Path) -> dict[Key, Float[np.ndarray, "4 4"]]:
+    """The transforms that a header says once, for all frames, such as `ImageToProbeTransform`; invalid ones count as absent.
+
+    Raises:
+        InputError: A matrix that does not end in 0 0 0 1, or has no inverse.
+    """
+    found: dict[Key, Float[np.ndarray, "4 4"]] = {}
+    for name, value in fields.items():
+        key = named_frames(name) if _ONCE.fullmatch(name) and len(value.split()) == _VALUES else None
+        if key is not None and (_field(fields, f"{name}Status") or "OK").upper() == "OK":
+            found[key] = rigid_or_affine(value, f"{name} in {path.name}")
+    return found
+
+
+def graph_of(
+    by_field: FrameFields, frames: int, constants: Mapping[Key, Float[np.ndarray, "4 4"]], path: Path
+) -> TransformGraph:
+    """What is known of the coordinate frames of a recording.
+
+    Raises:
+        InputError: A matrix that is not sixteen numbers, or more transforms than any recording has.
+    """
     tracked: dict[Key, np.ndarray] = {}
     valid: dict[Key, np.ndarray] = {}
     for key, name in _transforms(by_field).items():
@@ -227,7 +255,7 @@ def _graph(by_field: FrameFields, frames: int, constants: Mapping[Key, Float[np.
             if index < frames:
                 matrices[index] = matrix_of(text, f"{path.name}: {name} of frame {index}")
         ok = np.array([statuses.get(i, "OK").upper() == "OK" for i in range(frames)])
-        tracked[key], valid[key] = matrices, ok & np.isfinite(matrices).all(axis=(1, 2))
+        tracked[key], valid[key] = matrices, ok & is_there(matrices)
     return TransformGraph(frames, tracked, valid, constants)
 
 
@@ -251,7 +279,7 @@ def matrix_of(text: str, where: str) -> Float[np.ndarray, "4 4"]:
         values = np.array([float(word) for word in text.split()])
     except ValueError:
         values = np.zeros(0)
-    if values.size != 16:
+    if values.size != _VALUES:
         last_row = (
             "Add the last row, 0 0 0 1, to each matrix." if values.size == 12 else "Check that the recording is complete."
         )
@@ -293,6 +321,7 @@ def _timestamps(by_field: FrameFields, frames: int, path: Path) -> Float[np.ndar
             times[index] = float(text)
         except ValueError:
             wrong.append(index)
+    times[np.isinf(times)] = np.nan
     if wrong:
         what = f"{path.name}: the time '{shortened(texts[wrong[0]])}' of frame {wrong[0]} is not a number"
         more = f", and so are {len(wrong) - 1:,} others" if len(wrong) > 1 else ""

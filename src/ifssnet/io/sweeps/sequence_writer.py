@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +19,14 @@ from ifssnet.io.sweeps.sequence import (
     DEFAULT_REFERENCES,
     FRAME_FIELD,
     REFERENCE_FIELD,
+    frame_fields,
+    graph_of,
+    header_constants,
     is_sequence,
     read_sequence,
 )
 from ifssnet.io.sweeps.sweep_format import SweepFormat
+from ifssnet.io.sweeps.transform_graph import image_to_reference
 
 _META_LAYOUT: Mapping[str, str] = {
     "AnatomicalOrientation": "RAI",
@@ -83,9 +87,24 @@ def _fields(sweep: Sweep, path: Path) -> dict[str, str]:
         if not FRAME_FIELD.match(key) and not set(key) & set("=:\n\r") and not set(value) & set("\n\r")
     }
     fields = {"UltrasoundImageOrientation": "MF", "UltrasoundImageType": "BRIGHTNESS"} | general | {REFERENCE_FIELD: reference}
-    own = f"{DEFAULT_IMAGE}To{reference}Transform"
+    lines = _frame_lines(sweep, f"{DEFAULT_IMAGE}To{reference}Transform")
     carried = _carried_frames(sweep, path)
-    for i, (pose, time, valid) in enumerate(zip(sweep.image_to_world, sweep.timestamps_s, sweep.valid, strict=True)):
+    fields |= _numbered([each | own for each, own in zip(carried, lines, strict=True)])
+    try:
+        graph = graph_of(frame_fields(fields), len(sweep.frames), header_constants(fields, path), path)
+        image_to_reference(graph, DEFAULT_IMAGE, (reference,), path.name)
+    except InputError as error:
+        what = f"{path.name}: the header's further transforms tell of other poses than the sweep has"
+        warnings.warn(InputWarning(f"{what} ({error.received}); they are left out."), stacklevel=3)
+        kept = {key: value for key, value in fields.items() if not key.endswith("Transform") and not FRAME_FIELD.match(key)}
+        return kept | _numbered(lines)
+    return fields
+
+
+def _frame_lines(sweep: Sweep, own: str) -> list[dict[str, str]]:
+    """What is written of each frame: its pose, called `own`, its status, and its time."""
+    frames: list[dict[str, str]] = []
+    for pose, time, valid in zip(sweep.image_to_world, sweep.timestamps_s, sweep.valid, strict=True):
         matrix = pose if np.isfinite(pose).all() else np.eye(4)
         lines = {
             own: " ".join(repr(float(value)) for value in matrix.reshape(-1)),
@@ -94,8 +113,12 @@ def _fields(sweep: Sweep, path: Path) -> dict[str, str]:
         }
         if np.isfinite(time):
             lines["Timestamp"] = repr(float(time))
-        fields |= {f"Seq_Frame{i:04d}_{name}": value for name, value in (carried[i] | lines).items()}
-    return fields
+        frames.append(lines)
+    return frames
+
+
+def _numbered(frames: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    return {f"Seq_Frame{i:04d}_{name}": value for i, each in enumerate(frames) for name, value in each.items()}
 
 
 def _carried_frames(sweep: Sweep, path: Path) -> list[dict[str, str]]:

@@ -30,6 +30,7 @@ from ifssnet.io.sweeps.linear_transform import (
     named_frames,
     refuse_other_constants,
 )
+from ifssnet.io.sweeps.lost_poses import is_there
 from ifssnet.io.sweeps.plus_config import PlusConfiguration
 from ifssnet.io.sweeps.sequence import frame_fields, grey_frames, matrix_of, pixel_spacing
 from ifssnet.io.sweeps.sweep_format import SweepFormat
@@ -153,7 +154,7 @@ def read_transform_sequences(path: Path) -> tuple[TransformSequence, ...]:
             matrices[place[number]] = matrix_of(text, f"{path.name}: {name} of entry {number}")
         status = by_field.get(f"{name}Status", {})
         ok = np.array([status.get(number, "OK").upper() == "OK" for number in numbers])
-        valid = ok & np.isfinite(matrices).all(axis=(1, 2))
+        valid = ok & is_there(matrices)
         times = _times_s(by_field.get("Timestamp", {}), numbers)
         found.append(TransformSequence(path.name, named_frames(name.removesuffix("Transform")), matrices, valid, times))
     if not found:

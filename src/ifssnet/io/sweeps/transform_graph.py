@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -12,14 +12,25 @@ from jaxtyping import Bool, Float
 
 from ifssnet.core.errors import InputError
 from ifssnet.core.findings import Finding
-from ifssnet.io.codecs.numbers import is_invertible
+from ifssnet.io.codecs.numbers import are_invertible
+from ifssnet.io.sweeps.lost_poses import without_lost
 from ifssnet.io.sweeps.probe_names import beside, gap_of, one_probe
 from ifssnet.io.sweeps.rigidity import refuse_last_rows, rigidity_findings, shear_findings
 
 Key = tuple[str, str]
 
-_MOST_WAYS = 16
-"""How many ways from an image are compared; a recording has two at most."""
+FAR_PX = 500.0
+"""Where two statements of one transform are held against each other: the far corner of a large image."""
+
+SAME_MM = 0.5
+"""By how much they may differ there, in the median over the frames; matrices that were rounded to three digits stay below."""
+
+Statement = tuple[str, Float[np.ndarray, "frame 4 4"], Bool[np.ndarray, " frame"]]
+"""Who says a transform ("ProbeToTracker of the recording"), its matrix for each image, and which are to be trusted."""
+
+
+Poses = tuple[Float[np.ndarray, "frame 4 4"], Bool[np.ndarray, " frame"]]
+"""A transform for each image, and which of them are to be trusted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,18 +92,38 @@ class TransformGraph:
         used = [key for key in self.tracked if key in pairs or key[::-1] in pairs]
         return {f"{start}To{end}": int((~self.valid[start, end]).sum()) for start, end in used}
 
+    def without(self, one: str, other: str) -> TransformGraph:
+        """The graph without what joins two frames directly."""
+        pair = {one, other}
+        return replace(
+            self,
+            tracked={key: each for key, each in self.tracked.items() if set(key) != pair},
+            constant={key: each for key, each in self.constant.items() if set(key) != pair},
+        )
+
+    def statements(self, start: str, end: str) -> Iterator[Statement]:
+        """What is said of one step, each from `start` to `end`: the first counts, and the others should agree with it."""
+        for key in ((start, end), (end, start)):
+            if key in self.tracked:
+                yield f"{'To'.join(key)} of each frame", *self._turned(self.tracked[key], self.valid[key], key == (start, end))
+        always = np.ones(self.frames, dtype=bool)
+        for key in ((start, end), (end, start)):
+            if key in self.constant:
+                matrices = np.broadcast_to(self.constant[key], (self.frames, 4, 4))
+                yield f"{'To'.join(key)} of the calibration", *self._turned(matrices, always, key == (start, end))
+
     def _step(self, start: str, end: str) -> tuple[Float[np.ndarray, "frame 4 4"], Bool[np.ndarray, " frame"]]:
         """One transform, turned round where it is known the other way only."""
-        forward = (start, end) in self.tracked or ((start, end) in self.constant and (end, start) not in self.tracked)
-        key = (start, end) if forward else (end, start)
-        if key in self.tracked:
-            matrices, valid = self.tracked[key], self.valid[key].copy()
-        else:
-            matrices = np.broadcast_to(self.constant[key], (self.frames, 4, 4))
-            valid = np.ones(self.frames, dtype=bool)
+        _, matrices, valid = next(self.statements(start, end))
+        return matrices, valid
+
+    def _turned(
+        self, matrices: Float[np.ndarray, "frame 4 4"], valid: Bool[np.ndarray, " frame"], forward: bool
+    ) -> tuple[Float[np.ndarray, "frame 4 4"], Bool[np.ndarray, " frame"]]:
+        """Transforms as they are or inverted; those that have no inverse are not to be trusted."""
+        valid = valid & are_invertible(matrices)
         if forward:
             return matrices, valid
-        valid &= np.array([is_invertible(matrix) for matrix in matrices])
         inverse = np.full(matrices.shape, np.nan)
         inverse[valid] = np.linalg.inv(matrices[valid])
         return inverse, valid
@@ -127,15 +158,17 @@ def image_to_reference(graph: TransformGraph, image: str, references: tuple[str,
 
     Raises:
         InputError: No way leads from the image to any of them (the message names what is known and what is missing), two
-            ways lead to different poses, or a tracked matrix does not end in 0 0 0 1.
+            ways or two statements of one transform lead to different poses, or a tracked matrix does not end in 0 0 0 1.
     """
     graph, said = _with_one_probe(graph, image, references)
     for reference in (*references, *_only_end(graph, image, references)):
         if (way := graph.path(image, reference)) is not None:
             _refuse_last_rows(graph, way, where)
+            graph, lost = _without_lost(graph, way)
             matrices, trusted = graph.along(way)
-            _refuse_other_way(graph, way, (matrices, trusted), where)
-            findings = [*said, *(_rigidity(graph, way) or shear_findings(matrices, trusted))]
+            _refuse_other_ways(graph, way, (matrices, trusted), where)
+            overruled = _refuse_other_statements(graph, way, (matrices, trusted), where)
+            findings = [*said, *lost, *overruled, *(_rigidity(graph, way) or shear_findings(matrices, trusted))]
             if reference not in references:
                 what = f"No frame is called {' or '.join(references)}; the poses lead to {reference}, which was taken for it."
                 findings.append(Finding("note", what))
@@ -167,31 +200,56 @@ def _with_one_probe(graph: TransformGraph, image: str, references: tuple[str, ..
     return joined, [Finding("note", what)]
 
 
-def _refuse_other_way(
-    graph: TransformGraph,
-    way: tuple[str, ...],
-    poses: tuple[Float[np.ndarray, "frame 4 4"], Bool[np.ndarray, " frame"]],
-    where: str,
-) -> None:
-    """Refuse a second way from the image that is as long and gives other poses: nobody knows which probe held the image."""
-    image, taken = way[0], way[1:2]
-    firsts = {end if start == image else start for start, end in graph.edges if image in (start, end)} - set(taken)
-    for first in sorted(firsts)[:_MOST_WAYS]:
-        beyond = replace(
-            graph,
-            tracked={key: each for key, each in graph.tracked.items() if image not in key},
-            constant={key: each for key, each in graph.constant.items() if image not in key},
-        ).path(first, way[-1])
-        if beyond is None or len(beyond) + 1 != len(way):
-            continue
-        other, trusted = graph.along((image, *beyond))
-        both = trusted & poses[1]
-        if both.any() and not np.allclose(other[both], poses[0][both], rtol=1e-3, atol=1e-2):
+def _refuse_other_ways(graph: TransformGraph, way: tuple[str, ...], poses: Poses, where: str) -> None:
+    """Refuse other ways from the image that give other poses: nobody knows which of them held the image."""
+    for start, end in pairwise(way):
+        other = graph.without(start, end).path(way[0], way[-1])
+        if other is not None and (apart_mm := _apart_mm(graph.along(other), poses)) > SAME_MM:
             raise InputError(
-                f"one way from {image} to {way[-1]} in {where}",
-                f"two that differ, {' - '.join(way)} and {' - '.join((image, *beyond))}",
-                "Leave out the calibration of the probe that was not used.",
+                f"one way from {way[0]} to {way[-1]} in {where}",
+                f"two that differ by {apart_mm:.3g} mm at pixel ({FAR_PX:.0f}, {FAR_PX:.0f}), {' - '.join(way)} and "
+                f"{' - '.join(other)}",
+                "Leave out the calibration that was not meant, or the field of the frames that is out of date.",
             )
+
+
+def _refuse_other_statements(graph: TransformGraph, way: tuple[str, ...], poses: Poses, where: str) -> list[Finding]:
+    """Refuse a step that is said twice, and differently; what was tracked counts more than a constant between tools."""
+    overruled: list[Finding] = []
+    for place, (start, end) in enumerate(pairwise(way)):
+        (said, *_), *others = graph.statements(start, end)
+        for name, matrices, valid in others:
+            before, after = graph.along(way[: place + 1]), graph.along(way[place + 1 :])
+            apart_mm = _apart_mm((after[0] @ matrices @ before[0], after[1] & valid & before[1]), poses)
+            if apart_mm <= SAME_MM:
+                continue
+            what = f"{said} and {name} differ by {apart_mm:.3g} mm at pixel ({FAR_PX:.0f}, {FAR_PX:.0f})"
+            if name.endswith("calibration") and not said.endswith("calibration") and way[0] not in (start, end):
+                overruled.append(Finding("note", f"{what}; {said} was taken, as it was tracked."))
+                continue
+            remedy = "Leave out the one that is not meant: a calibration's file, or the field of the recording."
+            raise InputError(f"one transform between {start} and {end} in {where}", f"two; {what}", remedy)
+    return overruled
+
+
+def _apart_mm(one: Poses, other: Poses) -> float:
+    """By how much poses differ at the corners of a large image, in the median over the frames; 0 where none can be compared."""
+    both = one[1] & other[1]
+    if not both.any():
+        return 0.0
+    corners = np.array([(0.0, 0.0, 0.0, 1.0), (FAR_PX, 0.0, 0.0, 1.0), (0.0, FAR_PX, 0.0, 1.0)]).T
+    with np.errstate(over="ignore", invalid="ignore"):
+        apart = np.linalg.norm(((one[0][both] - other[0][both]) @ corners)[:, :3], axis=1).max(axis=1)
+    return float(np.median(apart))
+
+
+def _without_lost(graph: TransformGraph, way: tuple[str, ...]) -> tuple[TransformGraph, list[Finding]]:
+    """The graph without the tracked poses that stand for none."""
+    valid, found = dict(graph.valid), list[Finding]()
+    for key in _tracked_along(graph, way):
+        valid[key], said = without_lost(graph.tracked[key], graph.valid[key], "To".join(key))
+        found += said
+    return replace(graph, valid=valid), found
 
 
 def _only_end(graph: TransformGraph, image: str, references: tuple[str, ...]) -> list[str]:
