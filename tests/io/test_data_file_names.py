@@ -37,6 +37,8 @@ def test_patterns_and_lists_without_such_a_file(tmp_path: Path) -> None:
     for name in ("s%02d.raw 1 2 1", "LIST\ns01.raw\n.\\s02.raw"):
         for header in headers(tmp_path, name):
             assert (open_volume(header).array == PIXELS).all()
+    for header in headers(tmp_path, "s%02d.raw 2 1 -1"):
+        assert (open_volume(header).array == PIXELS[::-1]).all()
     for header in headers(tmp_path, "LIST\nC:\\x\\s01.raw\nC:\\x\\s02.raw"):
         with pytest.warns(InputWarning, match="leads elsewhere") as said:
             assert (open_volume(header).array == PIXELS).all()

@@ -126,6 +126,37 @@ def test_nibabel_reads_what_was_written(tmp_path: Path) -> None:
     for name in ("x.nii", "x.nii.gz"):
         save(volume, tmp_path / name)
         image = nib.load(tmp_path / name)
+        assert isinstance(image, nib.Nifti1Image)
         assert (np.asanyarray(image.dataobj) == PIXELS.transpose()).all()
         assert (image.affine == volume.grid.index_to_mm * np.array([[-1], [-1], [1], [1]])).all()
         assert dict(open_volume(tmp_path / name).header) == dict(volume.header)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_pair_is_read_by_either_file(tmp_path: Path, packed: bool) -> None:
+    nib.save(nib.Nifti1Pair(PIXELS.transpose(), AFFINE_RAS), tmp_path / "leg.img")
+    whole = read_nifti_volume(put(tmp_path / "x.nii"))
+    if packed:
+        (tmp_path / "leg.img.gz").write_bytes(gzip.compress((tmp_path / "leg.img").read_bytes()))
+        (tmp_path / "leg.img").unlink()
+    for name in ["leg.hdr"] if packed else ["leg.hdr", "leg.img"]:
+        volume = open_volume(tmp_path / name)
+        assert (volume.array == PIXELS).all()
+        assert volume.grid == whole.grid
+    next(tmp_path.glob("leg.img*")).unlink()
+    with pytest.raises(InputError, match=r"leg\.img beside leg\.hdr"):
+        open_volume(tmp_path / "leg.hdr")
+
+
+def test_analyze_says_no_left_and_right(tmp_path: Path) -> None:
+    nib.save(nib.AnalyzeImage(PIXELS.transpose(), AFFINE_RAS), tmp_path / "leg.img")
+    for name in ("leg.hdr", "leg.img"):
+        with pytest.raises(InputError, match=r"Analyze 7\.5, which does not"):
+            open_volume(tmp_path / name)
+
+
+def test_what_follows_a_packed_file_is_left_out(tmp_path: Path) -> None:
+    packed = put(tmp_path / "x.nii.gz").read_bytes()
+    for rest in (bytes(100), b"junk"):
+        (tmp_path / "x.nii.gz").write_bytes(packed + rest)
+        assert (open_volume(tmp_path / "x.nii.gz").array == PIXELS).all()

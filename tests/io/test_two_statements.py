@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import nibabel as nib
@@ -45,6 +46,9 @@ TWO = {
     "nrrd: units of spacings": lambda path: nrrd(
         path / "x.nrrd", "spacings: 0.5 0.5 0.5", 'units: "mm" "mm" "mm"', 'space units: "cm" "cm" "cm"'
     ),
+    "nrrd: ends of axes": lambda path: nrrd(
+        path / "x.nrrd", DIRECTIONS, "axis mins: 0 0 0", "axis maxs: 5 4 3", "centers: cell cell cell"
+    ),
     "metaimage": lambda path: metaimage(path / "x.mha", "ElementSpacing = 0.5 0.5 0.5", "ElementSize = 1 1 1"),
     "nifti": lambda path: nifti(path / "x.nii", 1.0, 0.5),
     "nifti with both forms": lambda path: nifti(path / "x.nii", 1.0, 0.5, 0.5),
@@ -63,7 +67,8 @@ def test_both_are_named_and_labels_are_refused(tmp_path: Path, how: str) -> None
 def test_statements_that_agree_are_silent(tmp_path: Path) -> None:
     for path in (
         nrrd(tmp_path / "x.nrrd", DIRECTIONS, "spacings: 0.5 0.50001 0.5", 'units: "mm" "mm" "mm"'),
-        nrrd(tmp_path / "y.nrrd", DIRECTIONS, "spacings: nan nan nan"),
+        nrrd(tmp_path / "y.nrrd", DIRECTIONS, "spacings: nan nan nan", "thicknesses: nan nan 5"),
+        nrrd(tmp_path / "z.nrrd", "spacings: 0.5 0.5 0.5", "thicknesses: nan nan 5"),
         metaimage(tmp_path / "x.mha", "ElementSpacing = 0.5 0.5 0.5", "ElementSize = 0.5 0.5 0.5"),
         nifti(tmp_path / "x.nii", 0.5, 0.5, 0.5),
     ):
@@ -93,8 +98,7 @@ def test_two_places_are_named(tmp_path: Path) -> None:
     "path", [lambda p: nrrd(p / "x.nrrd", "spacings: 1 1 1", "spacings: 2 2 2"),
              lambda p: metaimage(p / "x.mha", "ElementSpacing = 1 1 1", "ElementSpacing = 2 2 2")],
 )  # fmt: skip
-def test_a_key_that_stands_twice_with_two_values_is_refused(tmp_path: Path, path: object) -> None:
-    assert callable(path)
+def test_a_key_that_stands_twice_with_two_values_is_refused(tmp_path: Path, path: Callable[[Path], Path]) -> None:
     with pytest.raises(InputError, match="two, '1 1 1' and '2 2 2'"):
         open_volume(path(tmp_path))
 
@@ -117,7 +121,8 @@ def test_dicom_names_its_region_and_its_pixel_spacing(tmp_path: Path) -> None:
         assert open_volume(tmp_path / "s").grid.spacing_xyz_mm[2] == pytest.approx(2)
 
 
-UNITS = {0.001: ("um", "µm", "micron", "Microns", "micrometer", "micrometres"), 1: ("mm", "millimeters", "millimetre"),
+UNITS = {0.001: ("um", "µm", "\u03bcm", "\u339b", "micron", "Microns", "micrometer", "micrometres"),
+         1: ("mm", "\u339c", "mm.", "'mm'", "“mm”", "millimeters", "millimetre"),
          10: ("cm", "centimeters"), 1000: ("m", "metres", "meter")}  # fmt: skip
 
 
@@ -149,3 +154,62 @@ def test_a_unit_that_is_not_known_is_refused(tmp_path: Path, key: str) -> None:
         # Who writes one axis in microns and says nothing of the others has not said the size of a voxel.
         with pytest.raises(InputError, match=f"{key} of um"):
             open_volume(nrrd(tmp_path / "x.nrrd", *lines, f'{key}: "um" "" ""'))
+
+
+def test_labels_without_a_size_of_a_voxel_are_refused_and_volumes_are_told(tmp_path: Path) -> None:
+    for path, what in (
+        (nrrd(tmp_path / "x.nrrd"), "no spacing"),
+        (nrrd(tmp_path / "y.nrrd", "spacings: nan nan nan"), "no spacing"),
+        (nrrd(tmp_path / "z.nrrd", "spacings: 0.5 0.5 nan"), "no spacing along z"),
+        (metaimage(tmp_path / "x.mha"), "no ElementSpacing"),
+    ):
+        with pytest.warns(InputWarning, match=f"says {what}; 1 mm was assumed"):
+            assert open_volume(path).grid.spacing_xyz_mm[2] == 1
+        with pytest.raises(InputError, match=f"size of a voxel in the header of {path.name}.*; got {what}"):
+            open_labels(path)
+
+
+def test_the_thickness_of_slices_stands_for_a_spacing_that_is_not_known(tmp_path: Path) -> None:
+    for lines, spacing in (
+        (("spacings: 0.5 0.5 nan", "thicknesses: nan nan 2"), (0.5, 0.5, 2)),
+        (("thicknesses: 2 2 2",), (2, 2, 2)),
+    ):
+        with pytest.warns(InputWarning, match=r"no spacing along .*z; the thickness there, .*2, was taken"):
+            assert open_labels(nrrd(tmp_path / "x.nrrd", *lines)).grid.spacing_xyz_mm == spacing
+
+
+def test_two_orders_of_bytes_are_refused_where_they_matter(tmp_path: Path) -> None:
+    lines = ("ElementSpacing = 1 1 1", "ElementByteOrderMSB = True", "BinaryDataByteOrderMSB = False")
+    path = metaimage(tmp_path / "x.mha", *lines)
+    assert (open_labels(path).array == LABELS).all()
+    path.write_bytes(path.read_bytes().replace(b"MET_UCHAR", b"MET_USHORT") + bytes(60))
+    with pytest.raises(InputError, match="one order of bytes"):
+        open_labels(path)
+
+
+def patched(path: Path, sizes: tuple[float, float, float], sign: float = 1) -> Path:
+    """The sizes of voxels and the handedness in the header as they are, whatever a library would write."""
+    content = bytearray(path.read_bytes())
+    content[76:92] = np.array([sign, *sizes], dtype="<f4").tobytes()
+    path.write_bytes(content)
+    return path
+
+
+def test_pixdim_counts_as_far_as_it_says_something(tmp_path: Path) -> None:
+    for sizes in ((0.5, 0.5, 0.0), (float("nan"), 0.5, 0.5), (0.0, 0.0, 0.0)):
+        path = patched(nifti(tmp_path / "x.nii", 0.5, 0.5), sizes)
+        assert open_labels(path).grid.spacing_xyz_mm == pytest.approx((0.5, 0.5, 0.5))
+    with pytest.raises(InputError, match=r"1 x 1 x 0\.5 mm by pixdim and 0\.5 x 0\.5 x 0\.5 mm by the sform"):
+        open_labels(patched(nifti(tmp_path / "x.nii", 0.5, 0.5), (1, 1, 0)))
+    with pytest.warns(InputWarning, match="taken without sign"), pytest.raises(InputError, match="differ by the factor 8"):
+        open_labels(patched(nifti(tmp_path / "x.nii", 0.5, 0.5), (-1, 1, 1)))
+
+
+def test_a_handedness_of_0_is_1(tmp_path: Path) -> None:
+    upright = open_volume(nifti(tmp_path / "x.nii", 0.5, 0.5, 0.5)).grid
+    for sign, third in ((0, 1), (1, 1), (5, 1), (-1, -1)):
+        path = patched(nifti(tmp_path / "x.nii", 0.5, 0.5, 0.5), (0.5, 0.5, 0.5), sign)
+        content = bytearray(path.read_bytes())
+        content[254:256] = bytes(2)  # sform_code: the qform alone counts
+        path.write_bytes(content)
+        assert np.allclose(np.array(open_volume(path).grid.direction)[:, 2], third * np.array(upright.direction)[:, 2])

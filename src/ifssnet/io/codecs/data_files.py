@@ -132,11 +132,13 @@ def _counted(header: Path, name: str) -> Iterator[str]:
             f"a pattern of data files such as slice%03d.raw in {header.name}", f"'{shortened(name)}'", "Correct it."
         )
     first, last, step = integers(" ".join([*words[1:4], "1"][:3]), 3, f"{words[0]}")
-    if step < 1 or not 0 <= last - first < _MOST_FILES:
+    if step == 0 or not 0 <= (last - first) * (1 if step > 0 else -1) < _MOST_FILES:
         raise InputError(
-            f"data files counted upwards in {header.name}", f"'{shortened(name)}'", "Correct first, last and step."
+            f"data files counted from the first to the last in {header.name}",
+            f"'{shortened(name)}'",
+            "Correct first, last and step.",
         )
     before, width, after = match.groups()
-    for i in range(first, last + 1, step):
+    for i in range(first, last + (1 if step > 0 else -1), step):
         number = str(i).rjust(int(width or 0), "0" if width.startswith("0") else " ")
         yield f"{before}{number}{after}"

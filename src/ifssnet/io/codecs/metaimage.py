@@ -264,7 +264,11 @@ def _dtype(fields: Mapping[str, str], path: Path) -> np.dtype:
             "BinaryData = False (text)",
             "Save it with binary pixels.",
         )
-    msb = flag(fields, "BinaryDataByteOrderMSB") or flag(fields, "ElementByteOrderMSB")
+    orders = {key: flag(fields, key) for key in ("BinaryDataByteOrderMSB", "ElementByteOrderMSB") if key in fields}
+    msb = any(orders.values())
+    if msb and not all(orders.values()) and np.dtype(TYPES[name]).itemsize > 1:
+        said = " and ".join(f"{key} = {fields[key].strip()}" for key in orders)
+        raise InputError(f"one order of bytes in the header of {path.name}", said, "Take the wrong line out.")
     return np.dtype(TYPES[name]).newbyteorder(">" if msb else "<")
 
 

@@ -37,8 +37,8 @@ from ifssnet.io.sweeps.sweep_format import SweepFormat
 from ifssnet.io.sweeps.time_pairing import UNPAIRED, in_one_unit, pair_by_time
 from ifssnet.io.sweeps.tracking_files import TrackingFiles
 from ifssnet.io.sweeps.transform_graph import Key, TransformGraph, image_to_reference
-from ifssnet.io.volumes.nrrd import directions, signs_of_space, space_unit_mm
-from ifssnet.io.volumes.units import MM_PER_UNIT
+from ifssnet.io.volumes.nrrd import axes_of_space, directions, space_unit_mm
+from ifssnet.io.volumes.units import mm_per_unit
 
 IMAGE, PROBE, TRACKER, REFERENCE = "Image", "Probe", "Tracker", "Reference"
 _LIST_KINDS = ("list", "time")
@@ -367,7 +367,7 @@ def _seconds_per_unit(header: Mapping[str, str], axis: int, path: Path) -> float
     """Length of the unit in which an axis counts; 1 where the header says none, or one of length."""
     units = re.findall(r'"([^"]*)"', header.get("units", ""))
     unit = units[axis].strip().lower() if axis < len(units) else ""
-    if not unit or unit in MM_PER_UNIT:
+    if not unit or mm_per_unit(unit) is not None:
         return 1.0
     if unit not in _SECONDS:
         raise InputError(f"times in s, ms, us, ns or min in {path.name}", f"the unit '{unit}'", "Correct the header.")
@@ -389,16 +389,17 @@ def _times_s(texts: Mapping[int, str], numbers: Sequence[int]) -> Float[np.ndarr
 def _pixel_to_node(fields: Mapping[str, str], path: Path) -> Float[np.ndarray, "4 4"]:
     """Where the image's node has its pixels, in RAS."""
     steps = directions(dict(fields), path)
-    signs = np.array(signs_of_space(fields.get("space", "")) or (1.0, 1.0, 1.0))
-    to_ras = np.array((-1.0, -1.0, 1.0)) * signs * np.array(space_unit_mm(fields, path) or (1.0, 1.0, 1.0))
+    to_lps = axes_of_space(fields.get("space", ""))
+    to_ras = np.diag((-1.0, -1.0, 1.0)) @ (np.eye(3) if to_lps is None else to_lps)
+    to_ras = to_ras * np.array(space_unit_mm(fields, path) or (1.0, 1.0, 1.0))
     placed = np.eye(4)
     if steps is None:
         return placed
     for axis, step in enumerate([step for step in steps if step is not None][:3]):
-        placed[:3, axis] = to_ras * step
+        placed[:3, axis] = to_ras @ step
     if "space origin" in fields:
         origin = numbers(fields["space origin"].strip().strip("()").replace(",", " "), 3, f"space origin in {path.name}")
-        placed[:3, 3] = to_ras * np.array(origin)
+        placed[:3, 3] = to_ras @ np.array(origin)
     return placed
 
 

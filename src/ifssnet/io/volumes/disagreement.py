@@ -1,4 +1,4 @@
-"""Headers that say two things about the size of a voxel: both are named, and one is taken or neither."""
+"""Headers that say two things about the size of a voxel, or nothing: it is named, and one is taken or none."""
 
 from __future__ import annotations
 
@@ -55,11 +55,29 @@ def settle(taken: Statement, other: Statement, where: str, labels: bool) -> None
             "Save the label map again with the program that drew it, or correct the header.",
         )
     warnings.warn(
-        InputWarning(
-            f"{where} says two sizes of a voxel: {taken} and {other}. {taken.what[:1].upper()}{taken.what[1:]} was taken."
-        ),
+        InputWarning(f"{where} says two sizes of a voxel: {taken} and {other}. The first was taken."),
         stacklevel=3,
     )
+
+
+def assume_1_mm(what: str, where: str, labels: bool) -> None:
+    """Say that a length that a header leaves out was assumed; refuse a label map, whose volumes would be made up.
+
+    Args:
+        what: What is not said ("spacing along z").
+        where: The file.
+        labels: Whether volumes are measured from it.
+
+    Raises:
+        InputError: A label map.
+    """
+    if labels:
+        raise InputError(
+            f"the size of a voxel in the header of {where}, as volumes are measured from its labels",
+            f"no {what}",
+            "Save the label map again with its spacing (in mm), or add it to the header.",
+        )
+    warnings.warn(InputWarning(f"{where} says no {what}; 1 mm was assumed."), stacklevel=3)
 
 
 def _above_one(ratio: float) -> float:

@@ -16,7 +16,7 @@ from ifssnet.core.images import Volume
 from ifssnet.io.codecs.metaimage import STRUCTURE, MetaImage, header_in, read_metaimage, read_metaimage_layout, write_metaimage
 from ifssnet.io.codecs.numbers import numbers, shortened
 from ifssnet.io.recognition import Kind
-from ifssnet.io.volumes.disagreement import Statement, settle
+from ifssnet.io.volumes.disagreement import Statement, assume_1_mm, settle
 from ifssnet.io.volumes.placement import grid_from, three_dimensional, three_sizes
 from ifssnet.io.volumes.units import KNOWN_UNITS, mm_per_unit
 from ifssnet.io.volumes.values_a_voxel import Meaning, values_of
@@ -117,7 +117,7 @@ def _grid(fields: Mapping[str, str], shape_zyx: tuple[int, int, int], path: Path
     origin = _per_axis(fields, ORIGIN_KEYS, 0.0, dimensions, path)
     said = {"ElementSpacing", "ElementSize"} & set(fields)
     if not said:
-        warnings.warn(InputWarning(f"{path.name} says no ElementSpacing; 1 mm was assumed."), stacklevel=3)
+        assume_1_mm("ElementSpacing", path.name, labels)
     factor = _mm_per_unit(fields, path)
     direction = _direction(fields, dimensions, path)
     in_mm = [s * factor for s in spacing]

@@ -1,4 +1,4 @@
-"""NIfTI-1 and NIfTI-2 (`.nii`, `.nii.gz`): RAS in the file, LPS here.
+"""NIfTI-1 and NIfTI-2 (`.nii`, `.nii.gz`, pairs of `.hdr` and `.img`): RAS in the file, LPS here.
 
 Header fields are read and written by nibabel; pixels are read here, because a compressed file must not be inflated
 further than its header can justify.
@@ -7,6 +7,7 @@ further than its header can justify.
 from __future__ import annotations
 
 import math
+import re
 import struct
 import warnings
 import zlib
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from jaxtyping import Float, Shaped
@@ -23,6 +24,7 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grey_scale import WINDOW_KEY
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
+from ifssnet.io.codecs.data_files import file_there
 from ifssnet.io.codecs.pixels import ANY_ZLIB, byte_pieces, checked_bytes, deflated, read_deflated, read_raw
 from ifssnet.io.recognition import GZIP, Kind
 from ifssnet.io.storage.existing_file import existing_file
@@ -71,13 +73,14 @@ def read_nifti_layers(path: Path) -> tuple[Volume, ...]:
 def _volumes(path: Path, labels: bool, *, apart: bool) -> tuple[Volume, ...]:
     existing_file(path, "a NIfTI file")
     try:
-        with path.open("rb") as stream, np.errstate(all="ignore"):
+        with _part(path, "hdr").open("rb") as stream, np.errstate(all="ignore"):
             packed = stream.read(2) == GZIP
             header = _header(_prefix(stream, packed, 544), path)
             start = _pixel_start(header, path)
             sizes, dtype = _layout(header, path)
-            carried = _carried(header, _prefix(stream, packed, start), path.name)
-            if packed:
+            carried = _carried(header, _prefix(stream, packed, _LARGEST_PREFIX if _is_pair(header) else start), path.name)
+        with (_part(path, "img") if _is_pair(header) else path).open("rb") as stream:
+            if stream.read(2) == GZIP:
                 array = read_deflated(stream, 0, sizes, dtype, path.name, skip=start)[0]
             else:
                 array = read_raw(stream, start, sizes, dtype, path.name)
@@ -102,12 +105,35 @@ def read_nifti_grid(path: Path, labels: bool = False) -> Grid:
     """
     existing_file(path, "a NIfTI file")
     try:
-        with path.open("rb") as stream, np.errstate(all="ignore"):
+        with _part(path, "hdr").open("rb") as stream, np.errstate(all="ignore"):
             header = _header(_prefix(stream, stream.read(2) == GZIP, 544), path)
             sizes, _ = _layout(header, path)
             return _grid(header, three_sizes(sizes, path.name), path, labels)
     except (OSError, zlib.error) as error:
         raise InputError(f"a readable NIfTI file {path.name}", f"'{error}'", "Export or copy the file again.") from error
+
+
+def _part(path: Path, ending: Literal["hdr", "img"]) -> Path:
+    """One file of a pair by either of them, compressed or not; a file of another name is both in one.
+
+    Raises:
+        InputError: It is not there.
+    """
+    stem = re.sub(r"\.(hdr|img)(\.gz)?$", "", path.name, flags=re.IGNORECASE)
+    if stem == path.name and ending == "hdr":
+        return path
+    for name in (f"{stem}.{ending}", f"{stem}.{ending}.gz"):
+        if (found := file_there(path.parent, name)) is not None:
+            return found
+    raise InputError(
+        f"{stem}.{ending} beside {path.name}, the other half of a NIfTI pair",
+        "none",
+        "Put it there, or save the image as one .nii file.",
+    )
+
+
+def _is_pair(header: Any) -> bool:
+    return bytes(header["magic"].item())[:2] == b"ni"
 
 
 def _values(
@@ -191,6 +217,9 @@ def _prefix(stream: BinaryIO, packed: bool, count: int) -> bytes:
             found += inflater.decompress(data, count - len(found))
             data = inflater.unconsumed_tail
             if inflater.eof:
+                # What follows the last member is no part of the image: some tools pad their files.
+                if inflater.unused_data and not inflater.unused_data.startswith(GZIP):
+                    return found
                 data, inflater = inflater.unused_data, zlib.decompressobj(ANY_ZLIB)
     return found
 
@@ -206,11 +235,13 @@ def _header(block: bytes, path: Path) -> Any:
         magic = block[magic_at : magic_at + 3]
         if len(block) < size or magic not in magics:
             continue
-        if magic != magics[0]:
-            raise InputError(f"header and pixels in one file {path.name}", "a header of a pair", "Save it as one .nii file.")
         order = next((order for order in "<>" if struct.unpack(f"{order}i", block[:4])[0] == size), None)
         if order is not None:
             return make(block[:size], endianness=order, check=False)
+    if len(block) >= 348 and 348 in struct.unpack("<i", block[:4]) + struct.unpack(">i", block[:4]):
+        remedy = "Save it as NIfTI with a program that knows how it was scanned."
+        what = f"a NIfTI header in {path.name}, which says left and right"
+        raise InputError(what, "one of Analyze 7.5, which does not", remedy)
     raise InputError(
         f"a NIfTI-1 or NIfTI-2 header in {path.name}",
         f"{len(block)} bytes that are none",
@@ -219,7 +250,7 @@ def _header(block: bytes, path: Path) -> Any:
 
 
 def _pixel_start(header: Any, path: Path) -> int:
-    start, least = float(header["vox_offset"]), int(header["sizeof_hdr"]) + 4
+    start, least = float(header["vox_offset"]), 0 if _is_pair(header) else int(header["sizeof_hdr"]) + 4
     if not math.isfinite(start) or not (start == 0 or least <= start <= _LARGEST_PREFIX):
         raise InputError(f"pixels from byte {least} on in {path.name}", f"vox_offset {start:g}", "Export the file again.")
     return max(int(start), least)
@@ -260,11 +291,19 @@ def _grid(header: Any, shape_zyx: tuple[int, int, int], path: Path, labels: bool
     if int(header["dim"][0]) < 3:
         header["dim"][3:], header["pixdim"][3] = 1, header["pixdim"][3] or 1.0
     sizes = np.array(header["pixdim"][1:4], dtype=np.float64)
-    said = bool((np.isfinite(sizes) & (sizes > 0)).all())
+    if (sizes < 0).any():
+        negative = " x ".join(f"{size:g}" for size in sizes)
+        warnings.warn(InputWarning(f"{path.name}: pixdim {negative}; sizes of voxels were taken without sign."), stacklevel=3)
+    # As the format has it: sizes are positive, and 0 for the handedness of the qform says 1.
+    sizes = header["pixdim"][1:4] = np.abs(sizes)
+    header["pixdim"][0] = -1 if header["pixdim"][0] < 0 else 1
+    known = np.isfinite(sizes) & (sizes > 0)
+    said = bool(known.all())
     sform = _by_sform(header, mm, shape_zyx, path) if int(header["sform_code"]) > 0 else None
     qform = _by_qform(header, mm, shape_zyx, path, sform) if int(header["qform_code"]) > 0 and said else None
     if sform is not None:
-        return _settled(sform, qform, [float(f"{size * mm:.7g}") for size in sizes] if said else None, path, labels)
+        taken = np.where(known, sizes * mm, sform.spacing_xyz_mm)
+        return _settled(sform, qform, [float(f"{size:.7g}") for size in taken], path, labels)
     if qform is not None:
         return qform
     if said:
@@ -294,15 +333,13 @@ def _by_qform(header: Any, mm: float, shape_zyx: tuple[int, int, int], path: Pat
         raise InputError(f"a rotation in the qform of {path.name}", f"'{error}'", "Correct the header.") from error
 
 
-def _settled(sform: Grid, qform: Grid | None, pixdim_mm: Sequence[float] | None, path: Path, labels: bool) -> Grid:
+def _settled(sform: Grid, qform: Grid | None, pixdim_mm: Sequence[float], path: Path, labels: bool) -> Grid:
     """The sform's axes and origin with the voxels of pixdim, which most programs take; differences are named."""
     grid = sform
-    if pixdim_mm is not None:
-        taken, other = Statement("pixdim", pixdim_mm), Statement("the sform", sform.spacing_xyz_mm)
-        settle(taken, other, path.name, labels)
-        if not np.allclose(pixdim_mm, sform.spacing_xyz_mm, rtol=3e-4):
-            x, y, z = pixdim_mm
-            grid = replace(sform, spacing_xyz_mm=(float(x), float(y), float(z)))
+    settle(Statement("pixdim", pixdim_mm), Statement("the sform", sform.spacing_xyz_mm), path.name, labels)
+    if not np.allclose(pixdim_mm, sform.spacing_xyz_mm, rtol=3e-4):
+        x, y, z = pixdim_mm
+        grid = replace(sform, spacing_xyz_mm=(float(x), float(y), float(z)))
     if qform is not None:
         apart = float(np.linalg.norm(qform.corners_mm - grid.corners_mm, axis=1).max())
         if apart > _APART_VOXELS * min(grid.spacing_xyz_mm):
@@ -335,7 +372,7 @@ NIFTI = VolumeFormat(
         "nifti",
         "a NIfTI volume or label map (.nii, .nii.gz)",
         recognises=lambda start: start.content[344:347] in (b"n+1", b"ni1") or start.content[4:7] in (b"n+2", b"ni2"),
-        suffixes=(".nii", ".nii.gz"),
+        suffixes=(".nii", ".nii.gz", ".hdr", ".img"),
         packed_by=("gzip",),
     ),
     read_nifti_volume,

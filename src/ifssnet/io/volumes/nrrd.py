@@ -17,7 +17,7 @@ from ifssnet.core.images import Volume
 from ifssnet.io.codecs.nrrd import FIELDS, header_in, read_nrrd, read_nrrd_layout, write_nrrd
 from ifssnet.io.codecs.numbers import numbers, shortened
 from ifssnet.io.recognition import Kind
-from ifssnet.io.volumes.disagreement import Statement, settle
+from ifssnet.io.volumes.disagreement import Statement, assume_1_mm, settle
 from ifssnet.io.volumes.nrrd_extent import axis_extent
 from ifssnet.io.volumes.placement import grid_from, grid_from_affine, three_dimensional, three_sizes
 from ifssnet.io.volumes.units import KNOWN_UNITS, mm_per_unit
@@ -183,28 +183,31 @@ def grid_of(
     Raises:
         InputError: No grid, a unit that is not known, or a label map whose header says two sizes of a voxel.
     """
-    signs = np.array(_signs(fields, path))
+    to_lps = _to_lps(fields, path)
     vectors = directions(fields, path)
     space_mm = _mm_per_unit(fields, "space units", path)
     axis_mm = _mm_per_unit(fields, "units", path, axes)
-    spacings = _spacings(fields, axes, path)
+    spacings = _spacings(fields, axes, path, labels=labels)
     if vectors is None:
         spacing, first_mm = _without_vectors(fields, axes, (spacings, axis_mm, space_mm), path, labels=labels)
-        return grid_from(shape_zyx, spacing, [float(o) for o in signs * first_mm], np.diag(signs), path.name)
+        return grid_from(shape_zyx, spacing, [float(o) for o in to_lps @ first_mm], to_lps, path.name)
     steps = [vector for vector in vectors if vector is not None][:3]
     factors = np.array(space_mm or axis_mm or _ONE)
     affine = np.eye(4)
     for i, step in enumerate(steps):
-        affine[:3, i] = signs * step * (axis_mm[i] if axis_mm and not space_mm else factors)
+        affine[:3, i] = to_lps @ (step * (axis_mm[i] if axis_mm and not space_mm else factors))
     if len(steps) == 2:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             normal = np.cross(affine[:3, 0], affine[:3, 1])
             affine[:3, 2] = normal / np.linalg.norm(normal)
-    affine[:3, 3] = signs * _origin(fields, path) * factors
+    affine[:3, 3] = to_lps @ (_origin(fields, path) * factors)
     grid = grid_from_affine(shape_zyx, affine, path.name)
     taken = Statement("the space directions", grid.spacing_xyz_mm)
     if spacings is not None:
         settle(taken, Statement("the spacings", _scaled(spacings, axis_mm or space_mm)), path.name, labels)
+    elif (extent := axis_extent(fields, axes, path)) is not None:
+        ends = Statement("the axis mins and maxs", _scaled(extent.spacing, axis_mm or space_mm))
+        settle(taken, ends, path.name, labels)
     elif axis_mm and space_mm:
         lengths = [float(np.linalg.norm(step)) for step in steps] + [1.0] * (3 - len(steps))
         settle(taken, Statement(f"the units {fields['units']}", _scaled(lengths, axis_mm)), path.name, labels)
@@ -223,7 +226,7 @@ def _without_vectors(
     spacings, axis_mm, space_mm = said
     extent = axis_extent(fields, axes, path)
     if spacings is None and extent is None:
-        warnings.warn(InputWarning(f"{path.name} says no spacing; 1 mm was assumed."), stacklevel=4)
+        assume_1_mm("spacing", path.name, labels)
     taken = spacings or (extent.spacing if extent else _ONE)
     spacing = _scaled(taken, axis_mm or space_mm)
     if axis_mm and space_mm:
@@ -273,46 +276,59 @@ def _vector(text: str, where: str) -> Float[np.ndarray, " 3"]:
     return np.array([*values, 0.0][:3])
 
 
-def signs_of_space(name: str) -> tuple[float, float, float] | None:
-    """The signs that take the axes of a space to LPS; None for a space that says nothing of the patient.
+def axes_of_space(name: str) -> Float[np.ndarray, "3 3"] | None:
+    """The matrix that takes a position in a space to LPS, whatever the order of its axes; None for a space of no patient.
 
-    >>> signs_of_space("left-posterior-superior"), signs_of_space("RAST"), signs_of_space("scanner-xyz")
-    ((1.0, 1.0, 1.0), (-1.0, -1.0, 1.0), None)
+    >>> axes_of_space("RAS").tolist(), axes_of_space("posterior-left-superior-time").tolist(), axes_of_space("scanner-xyz")
+    ([[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]], [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], None)
     """
     plain = name.strip().lower()
     words = plain.removesuffix("-time").split("-") if "-" in plain else list(plain.removesuffix("t"))
-    signs = [
-        next((sign for sign, end in zip((1.0, -1.0), ends, strict=True) if word and end.startswith(word)), None)
-        for word, ends in zip(words, _AXES, strict=False)
-    ]
-    known = [sign for sign in signs if sign is not None]
-    return (known[0], known[1], known[2]) if len(words) == 3 == len(known) else None
+    to_lps = np.zeros((3, 3))
+    for column, word in enumerate(words[:3]):
+        for row, ends in enumerate(_AXES):
+            for sign, end in zip((1.0, -1.0), ends, strict=True):
+                if word and end.startswith(word):
+                    to_lps[row, column] = sign
+    # Each axis once: "left-right-superior" is no space.
+    whole = len(words) == 3 and bool((np.abs(to_lps).sum(axis=0) == 1).all() and (np.abs(to_lps).sum(axis=1) == 1).all())
+    return to_lps if whole else None
 
 
-def _signs(fields: Mapping[str, str], path: Path) -> tuple[float, float, float]:
+def _to_lps(fields: Mapping[str, str], path: Path) -> Float[np.ndarray, "3 3"]:
     name = fields.get("space", "").strip().lower()
-    if (signs := signs_of_space(name)) is not None:
-        return signs
+    if (to_lps := axes_of_space(name)) is not None:
+        return to_lps
     said = f"the space '{shortened(name)}', which is not tied to a patient" if name else "no space"
     warnings.warn(InputWarning(f"{path.name} says {said}; left-posterior-superior was assumed."), stacklevel=4)
-    return (1.0, 1.0, 1.0)
+    return np.eye(3)
 
 
-def _spacings(fields: Mapping[str, str], axes: list[int], path: Path) -> tuple[float, float, float] | None:
-    """Spacings of the axes that have a place, 1 for one whose own is not known; None where none is said."""
-    words = fields.get("spacings", "").split()
-    kept = [words[i] for i in axes if i < len(words)]
-    unknown = [i for i, word in enumerate(kept) if word.lower() == "nan"]
-    if len(unknown) == len(kept):
-        return None
+def _spacings(fields: Mapping[str, str], axes: list[int], path: Path, *, labels: bool) -> tuple[float, float, float] | None:
+    """Spacings of the axes that have a place, or the thickness of slices where these are not known; None where none is said."""
+    kept, thick = (_words_of(fields, key, axes) for key in ("spacings", "thicknesses"))
+    unknown = [i for i, word in enumerate(kept) if word == "nan"]
     if unknown and "space directions" in fields:
         return None
-    if unknown:
-        named = " and ".join("xyz"[i] for i in unknown[:3])
-        warnings.warn(InputWarning(f"{path.name} says no spacing along {named}; 1 mm was assumed there."), stacklevel=4)
-        kept = ["1" if i in unknown else word for i, word in enumerate(kept)]
+    if len(unknown) == len(kept) and (not set(thick) - {"nan"} or "axis mins" in fields or "axismins" in fields):
+        return None
+    known = [i for i in unknown if i < len(thick) and thick[i] != "nan"]
+    if known:
+        named, taken = " and ".join("xyz"[i] for i in known[:3]), " and ".join(thick[i] for i in known[:3])
+        said = f"says no spacing along {named}; the thickness there, {shortened(taken)}, was taken"
+        warnings.warn(InputWarning(f"{path.name} {said}."), stacklevel=4)
+        kept = [thick[i] if i in known else word for i, word in enumerate(kept)]
+    if left := [i for i in unknown if i not in known]:
+        assume_1_mm(f"spacing along {' and '.join('xyz'[i] for i in left[:3])}", path.name, labels)
+        kept = ["1" if i in left else word for i, word in enumerate(kept)]
     x, y, z = [*numbers(" ".join(kept), len(axes), f"spacings in {path.name}"), 1.0][:3]
     return (x, y, z)
+
+
+def _words_of(fields: Mapping[str, str], key: str, axes: list[int]) -> list[str]:
+    """What a field says of the axes that have a place; "nan" for each where it is not there."""
+    words = fields.get(key, "").lower().split() or ["nan"] * (max(axes, default=0) + 1)
+    return [words[i] for i in axes if i < len(words)]
 
 
 def space_unit_mm(fields: Mapping[str, str], path: Path) -> tuple[float, float, float] | None:
