@@ -29,6 +29,10 @@ from ifssnet.io.volumes.volume_format import VolumeFormat
 
 _CARRIED = ("Modality", "Manufacturer", "ManufacturerModelName", "SeriesDescription", "TransducerData", "FrameTime")
 _DEFLATED = "1.2.840.10008.1.2.1.99"
+_DIRECTORY = "1.2.840.10008.1.3.10"
+_COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422")
+"""Colours that become RGB when they are read; others would be taken for it."""
+_COLOURS_OF_CODECS = ("YBR_RCT", "YBR_ICT")
 _MOST_BY_CODEC = 4096
 _MOST_FILES = 20_000
 _LOOKED_AT = 20
@@ -71,11 +75,18 @@ def read_dicom_frames(path: Path) -> Shaped[np.ndarray, "frame v u"]:
 
 def _folder(path: Path, labels: bool, frame_distance_mm: float | None) -> Volume:
     files = sorted(file for file in path.iterdir() if file.is_file() and is_dicom(file))
+    files = [file for file in files if not _is_directory(file)] if len(files) > 1 else files
     if not files or len(files) > _MOST_FILES:
         raise InputError(f"1 to {_MOST_FILES:,} DICOM files in {path}", f"{len(files)}", "Give the folder of one series.")
     if len(files) == 1:
         return _one_file(files[0], labels, frame_distance_mm)
     return _series(files, path, labels, frame_distance_mm)
+
+
+def _is_directory(path: Path) -> bool:
+    """Whether a file is the list of a medium's other files, which stands beside them."""
+    with path.open("rb") as stream:
+        return _DIRECTORY.encode() in stream.read(1 << 10)
 
 
 def _one_file(path: Path, labels: bool, frame_distance_mm: float | None) -> Volume:
@@ -93,13 +104,16 @@ def _series(files: list[Path], folder: Path, labels: bool, frame_distance_mm: fl
     if len(series) > 1:
         raise InputError(f"one series in {folder}", f"{len(series)}", "Put each series into a folder of its own.")
     arrays = [_pixels(data, file, labels) for data, file in slices]
+    if any(array.dtype.kind == "f" for array in arrays):
+        # Slices may be rescaled each by its own slope, and a slope of 1 leaves whole numbers.
+        arrays = [array.astype(np.float32) for array in arrays]
     if any(array.shape != (1, *arrays[0].shape[1:]) or array.dtype != arrays[0].dtype for array in arrays):
         raise InputError(
             f"one slice a file, all of one size and type, in {folder}", "others", "Give a file of several frames by itself."
         )
     order, grid = place_of_slices([data for data, _ in slices], arrays[0].shape, folder, frame_distance_mm)
     array = np.concatenate([arrays[i] for i in order])
-    return Volume(array, grid, MappingProxyType(_carried(slices[0][0])))
+    return Volume(array, grid, MappingProxyType(_carried(*(data for data, _ in slices))))
 
 
 def read_dataset(path: Path) -> Any:
@@ -181,21 +195,28 @@ def _decoded(data: Any, path: Path) -> tuple[Shaped[np.ndarray, "*size"], bool]:
     from pydicom.pixels.processing import apply_color_lut
     from pydicom.pixels.utils import pixel_array
 
+    if str(data.file_meta.get("MediaStorageSOPClassUID", "")) == _DIRECTORY:
+        remedy = "Give the folder of one series, or one of the files that it lists."
+        raise InputError(f"a DICOM image: {path.name}", "a directory (DICOMDIR), which lists other files", remedy)
     if "PixelData" not in data:
         raise InputError(f"pixels in {path.name}", "none", "Export the image itself, not a report or a presentation state.")
     samples = int(data.get("SamplesPerPixel", 1))
+    colours = str(data.get("PhotometricInterpretation", ""))
+    compressed = data.file_meta.TransferSyntaxUID.is_compressed
+    if samples > 1 and colours not in (_COLOURS + _COLOURS_OF_CODECS if compressed else _COLOURS):
+        remedy = "Export it again as RGB."
+        raise InputError(f"colours as {', '.join(_COLOURS)} in {path.name}", f"'{colours}'", remedy)
     sizes = (int(data.get("NumberOfFrames", 1) or 1), int(data.get("Rows", 0)), int(data.get("Columns", 0)), samples)
     bits = int(data.get("BitsAllocated", 0))
     if bits not in (8, 16, 32):
         raise InputError(f"8, 16 or 32 bits a pixel in {path.name}", f"{bits}", "Export the image again.")
     wanted, there = checked_bytes(sizes, bits // 8, path.name), len(data.PixelData)
-    compressed = data.file_meta.TransferSyntaxUID.is_compressed
-    subsampled = 2 if str(data.get("PhotometricInterpretation", "")).endswith("422") else 1
+    subsampled = 2 if colours.endswith("422") else 1
     if wanted > there * (_MOST_BY_CODEC if compressed else subsampled):
         raise InputError(
             f"{wanted:,} bytes of pixels in {path.name}", f"{there:,}", "The file is cut short: export or copy it again."
         )
-    if str(data.get("PhotometricInterpretation", "")) == "PALETTE COLOR":
+    if colours == "PALETTE COLOR":
         coloured = apply_color_lut(pixel_array(data), data)
         return (_as_bytes(coloured) if bits == 8 else coloured), True
     return pixel_array(data), samples > 1
@@ -209,18 +230,20 @@ def _as_bytes(coloured: Shaped[np.ndarray, "*size"]) -> UInt8[np.ndarray, "*size
     return np.asarray(coloured // 257 if doubled else coloured >> 8, dtype=np.uint8)
 
 
-def _window(data: Any) -> dict[str, str]:
+def _window(*slices: Any) -> dict[str, str]:
     """The levels that are black and white: the header's first window, else the depth that an ultrasound scanner stores.
 
-    Where frames have windows of their own, they reach from the lowest black to the highest white.
+    Where frames or slices have windows of their own, they reach from the lowest black to the highest white.
     """
-    if str(data.get("PhotometricInterpretation", "")) not in ("MONOCHROME1", "MONOCHROME2"):
-        return {}
-    try:
-        bits, signed = int(data.get("BitsStored", 8)), int(data.get("PixelRepresentation", 0) or 0)
-        ranges = [_range(each, data, bits, signed) for each in dict.fromkeys(levels_of_frames(data))]
-    except (TypeError, ValueError):
-        return {}
+    ranges: list[tuple[float, float] | None] = []
+    for data in slices:
+        if str(data.get("PhotometricInterpretation", "")) not in ("MONOCHROME1", "MONOCHROME2"):
+            return {}
+        try:
+            bits, signed = int(data.get("BitsStored", 8)), int(data.get("PixelRepresentation", 0) or 0)
+            ranges += [_range(each, data, bits, signed) for each in dict.fromkeys(levels_of_frames(data))]
+        except (TypeError, ValueError):
+            return {}
     known = [each for each in ranges if each is not None]
     if not known or len(known) < len(ranges):
         return {}
@@ -243,9 +266,10 @@ def _range(levels: FrameLevels, data: Any, bits: int, signed: int) -> tuple[floa
     return low, high
 
 
-def _carried(data: Any) -> dict[str, str]:
+def _carried(*slices: Any) -> dict[str, str]:
+    data = slices[0]
     lines = {f"DICOM_{name}": str(data.get(name)) for name in _CARRIED if str(data.get(name, "") or "").strip()}
-    return lines | _window(data)
+    return lines | _window(*slices)
 
 
 def unreadable(path: Path, error: Exception) -> InputError:

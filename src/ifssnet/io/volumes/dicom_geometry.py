@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Float, Shaped
@@ -15,6 +15,8 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.io.volumes.disagreement import Statement, settle
 from ifssnet.io.volumes.placement import grid_from
+
+T = TypeVar("T")
 
 _CM = 3
 """Code of centimetres in PhysicalUnitsXDirection (PS3.3, C.8.5.5.1.15)."""
@@ -46,7 +48,7 @@ def place_of_frames(
         if shape[0] == 1 and "ImagePositionPatient" in data:
             _refuse_distance(frame_distance_mm, path)
             return array, _stacked([data], shape, path, _from_slice)[1]
-        return array, _by_regions(data, shape, path, frame_distance_mm)
+        return array, _by_regions([data], shape, path, frame_distance_mm)
     except (TypeError, ValueError, AttributeError, IndexError, KeyError, ArithmeticError) as error:
         raise _broken(path, error) from error
 
@@ -73,16 +75,38 @@ def place_of_slices(
     """
     full = (len(slices), int(shape[-2]), int(shape[-1]))
     try:
-        if all("ImagePositionPatient" in data for data in slices):
+        placed = sum("ImagePositionPatient" in data for data in slices)
+        if placed == len(slices):
             _refuse_distance(frame_distance_mm, folder)
             return _stacked(slices, full, folder, _from_slice)
-        order = sorted(range(len(slices)), key=lambda i: int(slices[i].get("InstanceNumber", i) or 0))
-        warnings.warn(
-            InputWarning(f"{folder.name}: slices say no position; they were ordered by instance number."), stacklevel=3
-        )
-        return order, _by_regions(slices[0], full, folder, frame_distance_mm)
+        if placed:
+            what = f"none in {len(slices) - placed} of {len(slices)}"
+            remedy = "Export the series again, or put what does not belong to it elsewhere."
+            raise InputError(f"a position in each slice of {folder.name}", what, remedy)
+        order, by, between = _order_without_positions(slices, folder)
+        warnings.warn(InputWarning(f"{folder.name}: slices say no position; they were ordered by {by}."), stacklevel=3)
+        return order, _by_regions(slices, full, folder, frame_distance_mm, located_mm=between)
     except (TypeError, ValueError, AttributeError, IndexError, KeyError, ArithmeticError) as error:
         raise _broken(folder, error) from error
+
+
+def _order_without_positions(slices: Sequence[Any], folder: Path) -> tuple[list[int], str, float | None]:
+    """Slices by their location, else by instance number, where each has its own, else as their files are named.
+
+    Returns:
+        The order, what it was made by, and the distance of slices in mm where their locations say it.
+    """
+    for name, words in (("SliceLocation", "slice location"), ("InstanceNumber", "instance number")):
+        said = [data.get(name) for data in slices]
+        values = [float(value) for value in said if value not in (None, "")]
+        if len(set(values)) < len(slices) or not all(map(math.isfinite, values)):
+            continue
+        order = sorted(range(len(values)), key=values.__getitem__)
+        if name == "InstanceNumber":
+            return order, words, None
+        along = np.array([[0.0, 0.0, values[i]] for i in order])
+        return order, words, _even_step(along, folder)[1]
+    return list(range(len(slices))), "the names of their files", None
 
 
 class Plane:
@@ -135,11 +159,7 @@ def functional_groups(data: Any, frames: int) -> list[Any] | None:
 
 
 def _stacked(items: Sequence[Any], shape: tuple[int, int, int], path: Path, plane_of: Any) -> tuple[list[int], Grid]:
-    with warnings.catch_warnings(record=True) as said_by_each:
-        warnings.simplefilter("always")
-        planes: list[Plane] = [plane_of(item, path) for item in items]
-    for text in dict.fromkeys(str(each.message) for each in said_by_each):
-        warnings.warn(InputWarning(text), stacklevel=4)
+    planes: list[Plane] = _said_once(items, path, plane_of)
     first = planes[0]
     for plane in planes:
         if not np.allclose(plane.axes, first.axes, atol=1e-4) or plane.spacing_yx != first.spacing_yx:
@@ -162,6 +182,16 @@ def _stacked(items: Sequence[Any], shape: tuple[int, int, int], path: Path, plan
     return order, grid_from(shape, (sx, sy, spacing_z), [float(v) for v in positions[0]], direction, path.name)
 
 
+def _said_once(items: Sequence[Any], path: Path, read: Callable[[Any, Path], T]) -> list[T]:
+    """What is read of each item; what is remarked of several is remarked once."""
+    with warnings.catch_warnings(record=True) as said_by_each:
+        warnings.simplefilter("always")
+        found = [read(item, path) for item in items]
+    for text in dict.fromkeys(str(each.message) for each in said_by_each):
+        warnings.warn(InputWarning(text), stacklevel=5)
+    return found
+
+
 def _step(
     positions: Float[np.ndarray, "z 3"], normal: Float[np.ndarray, " 3"], first: Plane, path: Path
 ) -> tuple[Float[np.ndarray, " 3"], float]:
@@ -170,8 +200,12 @@ def _step(
         if first.between is None:
             warnings.warn(InputWarning(f"{path.name} says no slice thickness; 1 mm was assumed."), stacklevel=5)
         return normal, first.between or 1.0
-    steps = np.diff(positions, axis=0)
-    gaps = np.linalg.norm(steps, axis=1)
+    return _even_step(positions, path)
+
+
+def _even_step(positions: Float[np.ndarray, "z 3"], path: Path) -> tuple[Float[np.ndarray, " 3"], float]:
+    """Unit vector and length of the step between two or more slices, which must be even."""
+    gaps = np.linalg.norm(np.diff(positions, axis=0), axis=1)
     middle = float(np.median(gaps))
     uneven = float(np.abs(gaps - middle).max()) / middle if middle > 0 else math.inf
     if not uneven <= _TOO_UNEVEN:
@@ -192,10 +226,27 @@ def _step(
     return whole / length, length / (len(positions) - 1)
 
 
-def _by_regions(data: Any, shape: tuple[int, int, int], path: Path, frame_distance_mm: float | None) -> Grid:
-    """A grid at the origin: pixels by the ultrasound regions' calibration, slices by the user or what the file says of them."""
-    sx, sy = _pixel_spacing_xy(data, path)
+def _by_regions(
+    files: Sequence[Any],
+    shape: tuple[int, int, int],
+    path: Path,
+    frame_distance_mm: float | None,
+    *,
+    located_mm: float | None = None,
+) -> Grid:
+    """A grid at the origin: pixels by the ultrasound regions' calibration, slices by the user or what the files say of them."""
+    data = files[0]
+    sizes = _said_once(files, path, _pixel_spacing_xy)
+    sx, sy = sizes[0]
+    other = next((each for each in sizes if not np.allclose(each, sizes[0], rtol=1e-3)), None)
+    if other is not None:
+        what = f"{sx:g} x {sy:g} mm in one and {other[0]:g} x {other[1]:g} mm in another"
+        raise InputError(f"one size of a pixel in all slices of {path.name}", what, "Resample them to one stack first.")
     between, thickness = _length(data, "SpacingBetweenSlices"), _length(data, "SliceThickness")
+    if located_mm and between and not math.isclose(located_mm, between, rel_tol=_UNEVEN):
+        said = f"slices {located_mm:.4g} mm apart by their locations and {between:.4g} mm by SpacingBetweenSlices"
+        warnings.warn(InputWarning(f"{path.name} says {said}. The locations were taken."), stacklevel=4)
+    between = located_mm or between
     spacing_z = frame_distance_mm or between or thickness
     if frame_distance_mm and between and not math.isclose(frame_distance_mm, between, rel_tol=_UNEVEN):
         said = f"{between:g} mm between its slices, and {frame_distance_mm:g} mm was given as the distance of frames"
