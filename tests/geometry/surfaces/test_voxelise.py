@@ -87,6 +87,20 @@ def test_a_cavity_stays_empty():
     assert volume == pytest.approx(4 / 3 * math.pi * (1000 - 125), rel=0.005)
 
 
+@pytest.mark.parametrize(
+    ("offset_mm", "inverted", "mm3"),
+    [(0, False, 64), (2, False, 96), (6, False, 128), (6, True, 128), (4, True, 128)],
+    ids=["twice the same", "overlapping", "apart", "apart and one inside out", "touching and one inside out"],
+)
+def test_bodies_of_one_surface_are_joined(offset_mm: float, inverted: bool, mm3: int) -> None:
+    one, other = block((0.5, 0.5, 0.5), (4.5, 4.5, 4.5)), block((0.5 + offset_mm, 0.5, 0.5), (4.5 + offset_mm, 4.5, 4.5))
+    faces = other.faces[:, ::-1] if inverted else other.faces
+    both = Surface(
+        np.concatenate([one.vertices_mm, other.vertices_mm]), np.concatenate([one.faces, faces + len(one.vertices_mm)])
+    )
+    assert voxels_inside(both, Grid((8, 8, 14))).sum() == mm3
+
+
 def test_the_first_surface_keeps_what_two_claim_and_the_count_is_told():
     grid = Grid((10, 10, 10))
     first, second = block((0.5, 0.5, 0.5), (5.5, 5.5, 5.5), "SOL"), block((3.5, 0.5, 0.5), (8.5, 5.5, 5.5), "GM")

@@ -27,8 +27,8 @@ def voxelise(
 ) -> LabelMap:
     """Label each voxel by the surface that its centre lies in.
 
-    A centre is inside where a ray from it meets the surface an odd number of times, so cavities and overlapping
-    bodies of one surface follow the even-odd rule. A centre in two surfaces belongs to the first of them in the order
+    A centre is inside where the surface winds around it: a body within another of the same surface is a cavity where it
+    faces the other way, and bodies that overlap are one. A centre in two surfaces belongs to the first of them in the order
     given; an `InputWarning` says how many there are.
 
     Args:
@@ -122,21 +122,23 @@ def _paint(array: Integer[np.ndarray, "z y x"], surface: Surface, value: int, gr
         return 0
     local = np.ascontiguousarray(index_xyz - start)
     nx, ny, nz = (int(n) for n in stop - start)
-    crossings = np.zeros((nz, ny, nx), dtype=np.bool_)
-    _toggle_crossings(local, surface.faces, crossings)
+    crossings = np.zeros((nz, ny, nx), dtype=np.int16)
+    _count_crossings(local, surface.faces, crossings)
     window = array[start[2] : stop[2], start[1] : stop[1], start[0] : stop[0]]
-    return int(_fill_odd(crossings, window, value))
+    return int(_fill(crossings, window, value))
 
 
 @no_type_check
 @compiled()
-def _toggle_crossings(vertices: Any, faces: Any, crossings: Any) -> None:
-    """Flip, in each row of voxels along x, the first voxel at or after each point where the row meets the mesh.
+def _count_crossings(vertices: Any, faces: Any, crossings: Any) -> None:
+    """Count, in each row of voxels along x, at the first voxel at or after each point where the row meets the mesh: up where
+    it goes in, down where it goes out, or the other way round for a whole body that is inside out.
 
     A plane z = const cuts a triangle with corners on both sides (z <= k against z > k) along a segment whose ends lie
     on two edges; a row y = const meets the segment where one end has y <= j and the other y > j. Both rules are
     half-open, and the ends are computed from the edge alone, lower corner first, so that the two triangles of
-    an edge agree to the last bit: every row meets a closed mesh an even number of times, whatever it touches.
+    an edge agree to the last bit: every row goes into a closed mesh as often as out of it, whatever it touches. The way
+    is that of the segment from the edge that rises, as the triangle runs, to the one that falls.
     """
     nz, ny, nx = crossings.shape
     ends = np.empty((2, 2))
@@ -144,7 +146,7 @@ def _toggle_crossings(vertices: Any, faces: Any, crossings: Any) -> None:
         z_low = min(vertices[faces[f, 0], 2], vertices[faces[f, 1], 2], vertices[faces[f, 2], 2])
         z_high = max(vertices[faces[f, 0], 2], vertices[faces[f, 1], 2], vertices[faces[f, 2], 2])
         for k in range(int(np.ceil(max(0.0, z_low))), int(np.floor(min(nz - 1.0, z_high))) + 1):
-            found = 0
+            found, rising = 0, 0
             for corner in range(3):
                 a = faces[f, corner]
                 b = faces[f, (corner + 1) % 3]
@@ -152,6 +154,8 @@ def _toggle_crossings(vertices: Any, faces: Any, crossings: Any) -> None:
                     continue
                 if vertices[a, 2] > k:
                     a, b = b, a
+                else:
+                    rising = found
                 share = (k - vertices[a, 2]) / (vertices[b, 2] - vertices[a, 2])
                 ends[found, 0] = vertices[a, 0] + share * (vertices[b, 0] - vertices[a, 0])
                 ends[found, 1] = vertices[a, 1] + share * (vertices[b, 1] - vertices[a, 1])
@@ -167,19 +171,19 @@ def _toggle_crossings(vertices: Any, faces: Any, crossings: Any) -> None:
                 x = x0 + (j - y0) / (y1 - y0) * (x1 - x0)
                 if x <= nx - 1:
                     i = int(np.ceil(max(0.0, x)))
-                    crossings[k, j, i] = not crossings[k, j, i]
+                    crossings[k, j, i] += 1 if low == rising else -1
 
 
 @no_type_check
 @compiled()
-def _fill_odd(crossings: Any, window: Any, value: Any) -> Any:
+def _fill(crossings: Any, window: Any, value: Any) -> Any:
     taken = 0
     for k in range(crossings.shape[0]):
         for j in range(crossings.shape[1]):
-            odd = False
+            depth = 0
             for i in range(crossings.shape[2]):
-                odd ^= crossings[k, j, i]
-                if odd:
+                depth += crossings[k, j, i]
+                if depth != 0:
                     if window[k, j, i] == 0:
                         window[k, j, i] = value
                     else:

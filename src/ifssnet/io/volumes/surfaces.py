@@ -18,12 +18,20 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import Surface
 from ifssnet.core.muscles import field_name, field_names
 from ifssnet.geometry.surfaces.mesh import facing_outwards, is_consistently_wound, merged, open_edges
+from ifssnet.io.codecs.header_text import decoded
+from ifssnet.io.codecs.numbers import shortened
 from ifssnet.io.recognition import FileStart, Kind
 from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.storage.existing_file import existing_file
 
 SURFACE_SUFFIXES: tuple[str, ...] = (".stl", ".ply", ".obj")
 _OBJ_LINE = re.compile(rb"^v\s+[-+.\d]", re.MULTILINE)
+
+_PARTS = {
+    ".obj": re.compile(rb"^o[ \t]+([^\r\n]*)", re.MULTILINE),
+    ".stl": re.compile(rb"^[ \t]*solid\b([^\r\n]*)", re.MULTILINE),
+}
+"""Where the named parts of a text file begin."""
 
 SMALLEST_MM, LEAST_LEG_MM, LARGEST_MM = 5.0, 50.0, 3000.0
 """Sizes from end to end: what cannot be a part of a leg, what hardly can, and what is larger than anybody."""
@@ -159,6 +167,7 @@ def _parsed(content: bytes, suffix: str, path: Path) -> tuple[Float[np.ndarray, 
         ) from error
     if len(faces) == 0:
         raise InputError("a surface with triangles", f"{path} without any", remedy)
+    _say_parts(content, suffix, path)
     if faces.min() < 0 or faces.max() >= len(vertices):
         raise InputError("triangles between the file's own points", f"{path}, which names points that it lacks", remedy)
     vertices, faces = merged(vertices, faces)
@@ -170,6 +179,19 @@ def _parsed(content: bytes, suffix: str, path: Path) -> tuple[Float[np.ndarray, 
         vertices = vertices * np.array([-1.0, -1.0, 1.0])
         faces = np.ascontiguousarray(faces[:, ::-1]) if len(faces) else faces
     return vertices, faces
+
+
+def _say_parts(content: bytes, suffix: str, path: Path) -> None:
+    """Say that a file holds several named parts, which are one surface here: they may be muscles of their own."""
+    pattern = _PARTS.get(suffix)
+    if pattern is None or (suffix == ".stl" and not content.startswith(b"solid")):
+        return
+    names = [decoded(name).strip() or "unnamed" for name in pattern.findall(content)]
+    if len(names) > 1:
+        shown = ", ".join(shortened(name, 20) for name in names[:4]) + (" ..." if len(names) > 4 else "")
+        remedy = "If they are muscles of their own, save each in a file of its name."
+        said = f"{path} holds {len(names):,} parts ({shown}); they were read as one surface"
+        warnings.warn(InputWarning(f"{said}. {remedy}"), stacklevel=4)
 
 
 def _is_ras(content: bytes) -> bool:
