@@ -95,3 +95,20 @@ def test_mixed_and_tilted_planes_are_refused_by_name(tmp_path: Path) -> None:
     save(LabelMap(space, Grid((100, 40, 36)), {1: "SOL", 2: "GM"}), path)
     with pytest.raises(InputError, match="SOL on axial planes; GM on sagittal planes"):
         open_seeds(path)
+
+
+def test_a_narrow_muscle_on_other_planes_than_the_rest(tmp_path: Path) -> None:
+    narrow = ((Z - 25) / 22) ** 2 + ((Y - 36) / 3.6) ** 2 + ((X - 5) / 3.6) ** 2 < 1
+    for planes in ((2, 5, 8), (3, 7)):
+        both = np.where(narrow & np.isin(X, planes), 2, drawn(0, 8)).astype(np.uint8)
+        path = tmp_path / "both.seg.nrrd"
+        save(LabelMap(both, GRID, {1: "SOL", 2: "GL"}), path, force=True)
+        with pytest.raises(InputError, match="SOL on axial planes; GL on sagittal planes"):
+            open_seeds(path)
+    # One plane alone may be all that there is of it: that is said.
+    one = np.where(narrow & (X == 5), 2, drawn(0, 8)).astype(np.uint8)
+    save(LabelMap(one, GRID, {1: "SOL", 2: "GL"}), path, force=True)
+    with pytest.warns(InputWarning, match="SOL is missing on"):
+        seeds = open_seeds(path)
+    (text,) = [each.text for each in seeds.findings if each.text.startswith("GL is drawn")]
+    assert text == "GL is drawn on every slice, and SOL on some of them only: nothing of GL is left to be carried."

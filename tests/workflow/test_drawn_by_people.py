@@ -77,6 +77,27 @@ def test_outlines_give_the_volume_of_what_they_enclose(tmp_path: Path, capsys: p
     assert {note["severity"] for note in notes if "outline" in note["text"]} == {"note"}
 
 
+def test_a_thick_brush_is_known_by_the_larger_slices(tmp_path: Path) -> None:
+    drawn = outlines(4.0)
+    seeds = open_seeds(written(tmp_path / "o.seg.nrrd", drawn))
+    for label in (1, 2):
+        assert all(np.array_equal(seeds.masks[label][z], TRUTH[z] == label) for z in PLACES)
+    assert not [each for each in seeds.findings if "holes" in each.text]
+
+
+def test_a_hole_that_is_kept_is_said(tmp_path: Path) -> None:
+    drawn = few()
+    hole = ((Y - 38) / 6) ** 2 + ((X - 36) / 9) ** 2 < 1
+    drawn[16][hole[16]] = drawn[22][hole[22]] = 0
+    seeds = open_seeds(written(tmp_path / "d.seg.nrrd", drawn))
+    (found,) = [each for each in seeds.findings if "has holes" in each.text]
+    assert (found.severity, found.unit) == ("warning", "mm2")
+    assert found.text.startswith("SOL has holes on slices 16, 22, ")
+    assert not seeds.masks[1][16][38, 36]
+    reading = SeedReading(keep_outlines=True)
+    assert not [each for each in open_seeds(tmp_path / "d.seg.nrrd", reading=reading).findings if "has holes" in each.text]
+
+
 def test_a_gap_is_closed_and_an_open_ring_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     drawn = outlines()
     drawn[10][:38, 36:39] = np.where(drawn[10][:38, 36:39] == 1, 0, drawn[10][:38, 36:39])

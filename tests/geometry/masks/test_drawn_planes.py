@@ -75,6 +75,35 @@ def test_planes_of_two_directions_are_mixed_and_named() -> None:
     assert set(found.planes[0]) >= {15, 30, 45} or set(found.planes[2]) >= {12, 24}
 
 
+SMALL = ((Z - 30) / 26) ** 2 + ((Y - 22) / 3.6) ** 2 + ((X - 18) / 3.6) ** 2 < 1
+SHEET = ((Z - 30) / 26) ** 2 + ((Y - 22) / 15) ** 2 + ((X - 18) / 1.6) ** 2 < 1
+
+
+def planes_of(muscle: np.ndarray, axis: int, planes: tuple[int, ...]) -> np.ndarray:
+    where = np.isin(np.arange(SHAPE[axis]), planes)
+    return muscle & where.reshape([-1 if each == axis else 1 for each in range(3)])
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)])
+@pytest.mark.parametrize(
+    ("muscle", "axis", "planes"),
+    [
+        (SMALL, 0, (8, 20, 32, 44)), (SMALL, 0, (8, 9, 10, 30, 31, 32, 50)), (SMALL, 1, (19, 22, 25)), (SMALL, 1, (20, 24)),
+        (SMALL, 2, (15, 17, 19, 21)), (SMALL, 2, (15, 18, 21)), (SHEET, 0, (8, 20, 32, 44)), (SHEET, 1, (10, 16, 22, 28)),
+    ],
+)  # fmt: skip
+def test_gaps_tell_the_planes_of_a_narrow_muscle(muscle: np.ndarray, axis: int, planes: tuple[int, ...], order: Order) -> None:
+    found = drawn_planes(reordered(planes_of(muscle, axis, planes), order))
+    assert (found.drawing, found.axis) == (Drawing.IN_PLANES, order.index(axis))
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0)])
+def test_a_narrow_muscle_on_every_slice_is_complete(order: Order) -> None:
+    heads = SMALL & (np.abs(X - 18) < 2)
+    for muscle in (SMALL, np.roll(heads, -10, axis=2) | np.roll(heads, 10, axis=2)):
+        assert drawn_planes(reordered(muscle, order)).drawing is Drawing.COMPLETE
+
+
 orders = st.permutations(list(AS_STORED)).map(lambda each: (each[0], each[1], each[2]))
 
 

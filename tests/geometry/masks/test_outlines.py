@@ -60,6 +60,68 @@ def test_a_small_gap_is_closed(name: str, gap: int) -> None:
     assert gap <= found.gap_px + 1
 
 
+@pytest.mark.parametrize(("a", "b", "width"), [(6, 4, 2), (5, 4, 2), (4, 4, 2), (8, 4, 2.5), (8, 6, 3), (10, 10, 3)])
+def test_a_brush_around_a_small_muscle_encloses_little_and_is_filled(a: float, b: float, width: float) -> None:
+    area = ellipse(a, b)
+    ring = stroke(area, width)
+    assert np.count_nonzero(ring) > 0.48 * np.count_nonzero(area)
+    found = outline_of(ring)
+    assert found.kind is OutlineKind.CLOSED
+    assert np.array_equal(found.filled, area)
+
+
+def test_a_thick_outline_is_one_where_the_brush_is_known() -> None:
+    area = ellipse(12, 10)
+    ring = stroke(area, 4)
+    assert outline_of(ring).kind is OutlineKind.FILLED
+    known = outline_of(stroke(ellipse(50, 22), 4)).width_px
+    found = outline_of(ring, brush_px=known)
+    assert found.kind is OutlineKind.CLOSED
+    assert np.array_equal(found.filled, area)
+    # A hole whose border is not as even as a brush's is one all the same.
+    assert outline_of(area & ~ellipse(4, 4, 45, 64), brush_px=known).kind is OutlineKind.FILLED
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "kind"),
+    [
+        ("ring", "ring", OutlineKind.CLOSED), ("ring", "filled", OutlineKind.CLOSED),
+        ("ring", "gap", OutlineKind.GAP), ("ring", "half", OutlineKind.OPEN),
+    ],
+)  # fmt: skip
+def test_pieces_on_one_slice_are_told_apart(left: str, right: str, kind: OutlineKind) -> None:
+    places = {"left": ellipse(20, 15, 45, 30), "right": ellipse(20, 15, 45, 90)}
+    drawn = {"left": stroke(places["left"], 1.5), "right": stroke(places["right"], 1.5)}
+    assert left == "ring"
+    if right == "filled":
+        drawn["right"] = places["right"]
+    elif right == "gap":
+        drawn["right"] &= ~((np.abs(X - 90) < 2.5) & (Y < 45))
+    elif right == "half":
+        drawn["right"] &= Y > 45
+    found = outline_of(drawn["left"] | drawn["right"])
+    assert found.kind is kind
+    wanted = places["left"] | (drawn["right"] if right == "half" else places["right"])
+    assert np.count_nonzero(found.filled != wanted) <= 0.01 * np.count_nonzero(wanted)
+
+
+def test_an_outline_within_an_outline_is_a_hole_and_an_island_in_it_is_muscle() -> None:
+    area, bone, island = ellipse(50, 22), ellipse(18, 14), ellipse(8, 6)
+    drawn = stroke(area, 1.5) | (ellipse(20, 16) & ~bone)
+    found = outline_of(drawn)
+    assert (found.kind, found.hole_px) == (OutlineKind.CLOSED, np.count_nonzero(bone))
+    assert np.array_equal(found.filled, area & ~bone)
+    found = outline_of(drawn | stroke(island, 1.5))
+    assert np.array_equal(found.filled, (area & ~bone) | island)
+
+
+def test_a_border_drawn_twice_is_one_outline() -> None:
+    area = ellipse(50, 22)
+    found = outline_of(stroke(area, 1.5) | stroke(ellipse(45, 17), 1.5))
+    assert (found.kind, found.hole_px) == (OutlineKind.CLOSED, 0)
+    assert np.array_equal(found.filled, area)
+
+
 def test_several_gaps_are_closed() -> None:
     area = AREAS["wide"]
     ring = stroke(area, 2.0)

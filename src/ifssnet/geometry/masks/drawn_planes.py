@@ -92,8 +92,9 @@ def drawn_planes(mask: Bool[np.ndarray, "z y x"]) -> DrawnPlanes:
     fits = [
         axis
         for axis in range(3)
-        # A small map has no thickness to tell by: there slices as they are stored are meant.
-        if _is_across(runs[axis][inner], spans[axis], shares[axis]) and (axis == 0 or _is_wide(spans, axis))
+        # A small map has no thickness to tell by: there slices as they are stored are meant, unless gaps tell.
+        if _is_across(runs[axis][inner], spans[axis], shares[axis])
+        and (axis == 0 or _is_wide(spans, axis) or _has_gaps_alone(inner, axis))
     ]
     if fits:
         thinness = [_thin_share(runs[axis][inner], spans[axis]) for axis in range(3)]
@@ -178,6 +179,18 @@ def _is_across(runs: Int[np.ndarray, " voxel"], span: int, share: float) -> bool
 def _is_wide(spans: tuple[int, ...], axis: int) -> bool:
     """Whether a drawing spans more than `SMALL_VOXELS` along the other two axes."""
     return min(span for other, span in enumerate(spans) if other != axis) > SMALL_VOXELS
+
+
+def _has_gaps_alone(mask: Bool[np.ndarray, "z y x"], axis: int) -> bool:
+    """Whether a narrow drawing leaves out planes across an axis and hardly any across the others: it was drawn across it."""
+    drawn = mask.any(axis=tuple(other for other in range(3) if other != axis))
+    groups = 1 + int(np.count_nonzero(np.diff(drawn.astype(np.int8)) > 0))
+    others = [other for other in range(3) if other != axis]
+    if mask.shape[axis] <= SMALL_VOXELS:
+        # Across so few voxels two planes are all that fits; along its short side a muscle is drawn on what it is.
+        return groups >= 2 and all(_share_of_planes(mask, o) > SHARE_OF_PLANES for o in others if mask.shape[o] > SMALL_VOXELS)
+    # Two groups far apart may be the two heads of a muscle.
+    return groups >= 3 and all(_share_of_planes(mask, other) > SHARE_OF_PLANES for other in others)
 
 
 def _share_of_planes(mask: Bool[np.ndarray, "z y x"], axis: int) -> float:

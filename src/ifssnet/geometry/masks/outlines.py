@@ -6,23 +6,41 @@ a crescent, or a muscle with a real hole.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from ifssnet.geometry.masks.box import bounding_box
-from ifssnet.geometry.untyped import convex_hull, distance_to_false, skeleton, without_holes
+from ifssnet.geometry.untyped import convex_hull, distance_to_false, pieces, skeleton, without_holes
 
 HOLLOW_SHARE = 0.5
 """An outline encloses at least this share of the filled area; an area with a real hole loses less."""
 
-HOLLOW_SHARE_FINE = 0.35
-"""This share is enough where the stroke is at most `FINE_PX` wide and of even width."""
-
 FINE_PX = 2.5
 """A stroke of at most this width in pixels is a brush's, however small the area is that it encloses."""
+
+FINE_SHARE = 0.1
+"""What such a stroke encloses at least, of the filled area; less is a slip of the brush."""
+
+THIN_PX = 3.6
+"""Up to this width an even stroke is a brush's where it encloses more."""
+
+THIN_SHARE = 0.25
+"""What a stroke of up to `THIN_PX` encloses at least."""
+
+GAPS_SHARE = 0.35
+"""What a stroke encloses at least once its gaps are closed, or a neighbour's border closes it."""
+
+SAME_BRUSH = 1.25
+"""A stroke at most this many times as wide as those of other outlines was painted with the same brush."""
+
+EVEN = 1.5
+"""An even stroke is nowhere wider than this many times its width, and a pixel."""
+
+TWICE = 0.5
+"""An outline within another one that encloses more of it than this is the same border drawn twice; else it is a hole's."""
 
 STROKE_WIDTH = 0.13
 """The largest width of a stroke, as a share of the square root of the filled area."""
@@ -32,6 +50,9 @@ GAP_SHARE = 0.15
 
 LEAST_PX = 10
 """Fewer pixels are no outline."""
+
+MOST_PIECES = 24
+"""A drawing in more pieces on one slice than this is looked at in the largest ones."""
 
 LONG = 12.0
 """A stroke is at least this many times as long as it is wide."""
@@ -60,11 +81,15 @@ class Outline:
         kind: Filled, or which sort of outline.
         filled: The area that was meant; what was drawn where it is filled already or cannot be closed.
         gap_px: The width of the gap that was closed; 0 without one.
+        width_px: The width of the widest stroke that was filled; 0 without one.
+        hole_px: How many pixels lie inside outlines within an outline, and were left out.
     """
 
     kind: OutlineKind
     filled: Bool[np.ndarray, "y x"]
     gap_px: int = 0
+    width_px: float = 0.0
+    hole_px: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,30 +102,43 @@ class _Stroke:
     width: float
     widest: float
     reach: float
+    brush_px: float
 
-    def is_around(self, filled: int) -> bool:
-        """Whether this is a stroke around an area of the given number of pixels, its own among them."""
+    @property
+    def is_of_brush(self) -> bool:
+        """Whether it is about as wide as the brush that other outlines were painted with."""
+        return self.width <= SAME_BRUSH * self.brush_px
+
+    def is_around(self, filled: int, gaps: bool = False) -> bool:
+        """Whether this is a stroke around an area of the given number of pixels, its own among them; of one with gaps less is
+        believed.
+        """
         share = 1 - self.pixels / filled
-        if share >= HOLLOW_SHARE:
-            return self.width <= max(FINE_PX, STROKE_WIDTH * filled**0.5)
-        return share >= HOLLOW_SHARE_FINE and self.width <= FINE_PX and self.widest <= 2 * self.width + 1
+        if share >= HOLLOW_SHARE and self.width <= max(FINE_PX, STROKE_WIDTH * filled**0.5):
+            return True
+        if share < (GAPS_SHARE if gaps else FINE_SHARE) or self.widest > EVEN * self.width + 1:
+            return False
+        return self.width <= FINE_PX or self.is_of_brush or (self.width <= THIN_PX and share >= THIN_SHARE)
 
 
-def outline_of(mask: Bool[np.ndarray, "y x"], others: Bool[np.ndarray, "y x"] | None = None) -> Outline:
+def outline_of(mask: Bool[np.ndarray, "y x"], others: Bool[np.ndarray, "y x"] | None = None, brush_px: float = 0.0) -> Outline:
     """Tell an outline from a filled area, and fill it.
+
+    Pieces that do not touch are told apart: one may be filled, and another an outline. An outline within an outline is
+    the border of a hole, unless it is about as large.
 
     Args:
         mask: One muscle on one slice.
         others: The other muscles there, filled; where they cover a part of the outline, they stand in for it.
+        brush_px: The width of the brush, where other outlines tell it; 0: not known.
     """
     if int(np.count_nonzero(mask)) < LEAST_PX:
         return Outline(OutlineKind.FILLED, mask)
     box = bounding_box(mask, 1)
-    stroke = _stroke(np.pad(mask[box], 1))
-    kind, filled, gap = _look(stroke, None if others is None else np.pad(others[box], 1))
+    found = _look_at_pieces(np.pad(mask[box], 1), None if others is None else np.pad(others[box], 1), brush_px)
     whole = mask.copy()
-    whole[box] |= filled[1:-1, 1:-1]
-    return Outline(kind, whole, gap)
+    whole[box] |= found.filled[1:-1, 1:-1]
+    return replace(found, filled=whole)
 
 
 def enclosed(mask: Bool[np.ndarray, "y x"]) -> Bool[np.ndarray, "y x"]:
@@ -108,32 +146,93 @@ def enclosed(mask: Bool[np.ndarray, "y x"]) -> Bool[np.ndarray, "y x"]:
     return without_holes(mask) if mask.any() else mask
 
 
-def _look(stroke: _Stroke, others: Bool[np.ndarray, "y x"] | None) -> tuple[OutlineKind, Bool[np.ndarray, "y x"], int]:
+def _look_at_pieces(mask: Bool[np.ndarray, "y x"], others: Bool[np.ndarray, "y x"] | None, brush_px: float) -> Outline:
+    numbered, count = pieces(mask)
+    if count == 1 or np.array_equal(without_holes(mask), mask):
+        return _look(_stroke(mask, brush_px), others)
+    closed: list[Outline] = []
+    rest = mask.copy()
+    for piece in _large(numbered):
+        if (ring := _closed(_stroke(piece, brush_px))) is not None:
+            closed.append(ring)
+            rest &= ~piece
+    if not closed:
+        return _look(_stroke(mask, brush_px), others)
+    closed.sort(key=lambda ring: -int(np.count_nonzero(ring.filled)))
+    filled, hole_px = _nested([ring.filled for ring in closed], mask)
+    # What lies inside an outline is its filling, as far as that went.
+    rest &= ~np.logical_or.reduce([ring.filled for ring in closed])
+    looks = [*closed, *_look_at_rest(rest, others, max(brush_px, *(ring.width_px for ring in closed)))]
+    for look in looks[len(closed) :]:
+        filled |= look.filled
+    kinds = {look.kind for look in looks}
+    kind = next(each for each in (OutlineKind.OPEN, OutlineKind.GAP, OutlineKind.CLOSED) if each in kinds)
+    return Outline(kind, filled, max(look.gap_px for look in looks), max(look.width_px for look in looks), hole_px)
+
+
+def _look_at_rest(rest: Bool[np.ndarray, "y x"], others: Bool[np.ndarray, "y x"] | None, brush_px: float) -> list[Outline]:
+    """Pieces beside closed outlines: one broken outline together, or each for itself."""
+    if np.count_nonzero(rest) < LEAST_PX:
+        return [Outline(OutlineKind.FILLED, rest)]
+    together = _look(_stroke(rest, brush_px), others)
+    numbered, count = pieces(rest)
+    if together.kind is OutlineKind.GAP or count == 1:
+        return [together]
+    each = [_look(_stroke(piece, brush_px), others) for piece in _large(numbered)]
+    return [Outline(OutlineKind.FILLED, rest), *each]
+
+
+def _large(numbered: Int[np.ndarray, "y x"]) -> list[Bool[np.ndarray, "y x"]]:
+    """The largest pieces, of at least `LEAST_PX`."""
+    sizes = np.bincount(numbered.ravel())
+    sizes[0] = 0
+    numbers = np.argsort(-sizes, kind="stable")[:MOST_PIECES]
+    return [numbered == number for number in numbers if sizes[number] >= LEAST_PX]
+
+
+def _nested(rings: list[Bool[np.ndarray, "y x"]], drawn: Bool[np.ndarray, "y x"]) -> tuple[Bool[np.ndarray, "y x"], int]:
+    """What closed outlines enclose, the largest first, without the holes that they mark; and the pixels of the holes."""
+    filled = np.zeros_like(drawn)
+    around: list[Bool[np.ndarray, "y x"]] = []
+    for ring in rings:
+        outer = [each for each in around if each[ring].all()]
+        if outer and np.count_nonzero(ring) > TWICE * np.count_nonzero(outer[-1]):
+            continue
+        # An outline in a hole is an island in it.
+        filled[ring] = drawn[ring] if len(outer) % 2 else True
+        around.append(ring)
+    return filled | drawn, int(np.count_nonzero(np.logical_or.reduce(rings) & ~filled & ~drawn))
+
+
+def _closed(stroke: _Stroke) -> Outline | None:
     filled = without_holes(stroke.mask)
-    if stroke.is_around(int(np.count_nonzero(filled))):
-        return OutlineKind.CLOSED, filled, 0
+    return Outline(OutlineKind.CLOSED, filled, 0, stroke.width) if stroke.is_around(int(np.count_nonzero(filled))) else None
+
+
+def _look(stroke: _Stroke, others: Bool[np.ndarray, "y x"] | None) -> Outline:
+    if (closed := _closed(stroke)) is not None:
+        return closed
     if stroke.length < LONG * stroke.width:
-        return OutlineKind.FILLED, stroke.mask, 0
+        return Outline(OutlineKind.FILLED, stroke.mask)
     for radius in range(1, int(GAP_SHARE * stroke.length / 2) + 1):
         bridged = _bridged(stroke.mask, radius)
-        if stroke.is_around(int(np.count_nonzero(bridged))):
-            return OutlineKind.GAP, bridged, 2 * radius
+        if stroke.is_around(int(np.count_nonzero(bridged)), gaps=True):
+            return Outline(OutlineKind.GAP, bridged, 2 * radius, stroke.width)
     if others is not None and others.any():
         beside = _beside(stroke.mask, others)
-        if stroke.is_around(int(np.count_nonzero(beside))):
-            return OutlineKind.CLOSED, beside, 0
-    if _runs_around(stroke):
-        return OutlineKind.OPEN, stroke.mask, 0
-    return OutlineKind.FILLED, stroke.mask, 0
+        if stroke.is_around(int(np.count_nonzero(beside)), gaps=True):
+            return Outline(OutlineKind.CLOSED, beside, 0, stroke.width)
+    return Outline(OutlineKind.OPEN if _runs_around(stroke) else OutlineKind.FILLED, stroke.mask)
 
 
-def _stroke(mask: Bool[np.ndarray, "y x"]) -> _Stroke:
+def _stroke(mask: Bool[np.ndarray, "y x"], brush_px: float) -> _Stroke:
     pixels = int(np.count_nonzero(mask))
     line = skeleton(mask)
     length = max(int(np.count_nonzero(line)), 1)
     y, x = np.nonzero(line)
     points = np.stack([y, x], axis=1).astype(np.float64)
-    return _Stroke(mask, pixels, length, pixels / length, 2 * float(distance_to_false(mask, (1.0, 1.0)).max()), _reach(points))
+    widest = 2 * float(distance_to_false(mask, (1.0, 1.0)).max())
+    return _Stroke(mask, pixels, length, pixels / length, widest, _reach(points), brush_px)
 
 
 def _reach(points: Float[np.ndarray, "point 2"]) -> float:
@@ -158,7 +257,9 @@ def _beside(mask: Bool[np.ndarray, "y x"], others: Bool[np.ndarray, "y x"]) -> B
 
 
 def _runs_around(stroke: _Stroke) -> bool:
+    if stroke.length < LONG * stroke.width:
+        return False
     thin = stroke.width <= FINE_PX or stroke.widest <= 2 * stroke.width
-    if not thin or stroke.length < LONG * stroke.width or stroke.reach > ROUND * stroke.length:
+    if not stroke.is_of_brush and (not thin or stroke.reach > ROUND * stroke.length):
         return False
     return int(np.count_nonzero(convex_hull(stroke.mask))) >= ENCLOSES * stroke.pixels

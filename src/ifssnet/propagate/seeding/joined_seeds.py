@@ -83,11 +83,20 @@ def corrected(seeds: Seeds, corrections: Seeds, where: str) -> Seeds:
     return Seeds(masks, seeds.grid, known, colors, seeds.axes, tuple(findings), terminology)
 
 
+def is_complete(seeds: Seeds) -> bool:
+    """Whether seeds are a complete segmentation: every muscle on each slice from its first to its last, and on many."""
+    drawn = [seeds.present(label) for label in seeds.labels if seeds.present(label)]
+    return bool(drawn) and all(map(_is_complete, drawn))
+
+
 def complete_findings(seeds: Seeds, where: str) -> tuple[Finding, ...]:
-    """A warning where seeds are a complete segmentation, of which nothing is left to be carried anywhere."""
+    """A warning where seeds, or some muscles of them, are a complete segmentation, of which nothing is left to be carried."""
     whole = [label for label in seeds.labels if _is_complete(seeds.present(label))]
-    if not whole or len(whole) < sum(1 for label in seeds.labels if seeds.present(label)):
+    few = [label for label in seeds.labels if seeds.present(label) and label not in whole]
+    if not whole:
         return ()
+    if few:
+        return _complete_beside(seeds, whole, few)
     slices = max(len(seeds.present(label)) for label in whole)
     names = ", ".join(seeds.name(label) for label in whole)
     example = ",".join(str(z) for z in np.linspace(*_ends(seeds.present(whole[0])), 3).round().astype(int).tolist())
@@ -97,6 +106,19 @@ def complete_findings(seeds: Seeds, where: str) -> tuple[Finding, ...]:
         "seeds by them, give these as --corrections."
     )
     return (Finding("warning", what, remedy, float(slices)),)
+
+
+def _complete_beside(seeds: Seeds, whole: Sequence[int], few: Sequence[int]) -> tuple[Finding, ...]:
+    """A warning of muscles on every slice among others on some slices: a small one may have been drawn on other planes."""
+    first, last = _ends(sorted(z for label in few for z in seeds.present(label)))
+    inside = [label for label in whole if seeds.present(label)[0] < last and seeds.present(label)[-1] > first]
+    if not inside:
+        return ()
+    names, others = (", ".join(map(seeds.name, labels)) for labels in (inside, few))
+    is_drawn = "is drawn" if len(inside) == 1 else "are drawn"
+    what = f"{names} {is_drawn} on every slice, and {others} on some of them only: nothing of {names} is left to be carried."
+    remedy = f"If {names} was drawn on other planes than {others}, draw it on the same ones."
+    return (Finding("warning", what, remedy, float(len(inside))),)
 
 
 def _is_complete(present: Sequence[int]) -> bool:

@@ -40,6 +40,14 @@ def fill_outlines(seeds: Seeds) -> Seeds:
             # A neighbour's stroke may cover a part of an outline, which then ends in the open.
             if look.kind not in _OUTLINES and any(z in other and other[z].kind in _OUTLINES for other in looks.values()):
                 own[z] = outline_of(seeds.masks[label][z], _others(looks, label, z, look.filled))
+    # The same brush was used throughout: what it painted is an outline even where it encloses little.
+    brush_px = float(
+        np.median([look.width_px for own in looks.values() for look in own.values() if look.width_px > 0] or [0.0])
+    )
+    for label, own in looks.items():
+        for z, look in own.items():
+            if look.kind is OutlineKind.FILLED and brush_px > 0:
+                own[z] = outline_of(seeds.masks[label][z], None, brush_px)
     masks: dict[int, dict[int, Mask]] = {}
     findings: list[Finding] = []
     for label, own in looks.items():
@@ -47,7 +55,7 @@ def fill_outlines(seeds: Seeds) -> Seeds:
         throughout = bool(own) and len(outlines) >= MOSTLY * len(own)
         masks[label] = dict(seeds.masks[label])
         for z, look in own.items():
-            masks[label][z] = enclosed(look.filled) if throughout else look.filled
+            masks[label][z] = enclosed(look.filled) if throughout and not look.hole_px else look.filled
         findings += _findings(seeds, label, own, masks[label])
     findings += _leave_inner(seeds, masks, looks)
     return replace(seeds, masks=masks, findings=(*seeds.findings, *findings))

@@ -1,4 +1,4 @@
-"""Small holes in filled drawings, as a brush leaves them: no muscle has them."""
+"""Holes in drawings: small ones, as a brush leaves them, are no muscle's; larger ones are kept, and said."""
 
 from __future__ import annotations
 
@@ -23,18 +23,22 @@ MOST_SLICES = 200
 """A muscle with more slices was not drawn by hand."""
 
 
-def without_pinholes(seeds: Seeds, fill: bool) -> Seeds:
+def without_pinholes(seeds: Seeds, fill: bool, hollow: bool = False) -> Seeds:
     """Seeds with what is said of small holes among their findings, and filled where that is wanted.
 
-    Holes in which another muscle was drawn are none.
+    Holes in which another muscle was drawn are none. Larger holes stay, with a warning unless drawings may
+    be hollow: a thick outline has one too.
     """
     masks = {label: dict(own) for label, own in seeds.masks.items()}
     findings: list[Finding] = []
     for label in seeds.labels:
-        holes = dict(_holes(seeds, label))
+        found = dict(_holes(seeds, label))
+        drawn = sum(int(np.count_nonzero(mask)) for mask in seeds.masks[label].values())
+        if not hollow and (large := {z: pixels for z, (_, pixels) in found.items() if pixels}):
+            findings.append(_large_words(seeds, label, large, drawn))
+        holes = {z: small for z, (small, _) in found.items() if small.any()}
         if not holes:
             continue
-        drawn = sum(int(np.count_nonzero(mask)) for mask in seeds.masks[label].values())
         pixels = sum(int(np.count_nonzero(hole)) for hole in holes.values())
         findings.append(_words(seeds, label, list(holes), pixels, pixels / drawn, fill))
         if fill:
@@ -42,7 +46,8 @@ def without_pinholes(seeds: Seeds, fill: bool) -> Seeds:
     return replace(seeds, masks=masks, findings=(*seeds.findings, *findings)) if findings else seeds
 
 
-def _holes(seeds: Seeds, label: int) -> Iterator[tuple[int, Mask]]:
+def _holes(seeds: Seeds, label: int) -> Iterator[tuple[int, tuple[Mask, int]]]:
+    """For each slice with holes, the small ones and how many pixels the others have."""
     present = seeds.present(label)
     if len(present) > MOST_SLICES:
         return
@@ -60,10 +65,16 @@ def _holes(seeds: Seeds, label: int) -> Iterator[tuple[int, Mask]]:
         sizes = np.bincount(numbered.ravel())
         small = np.flatnonzero(sizes <= SMALL_SHARE * np.count_nonzero(inner))
         kept = np.isin(numbered, small[small > 0])
-        if kept.any():
-            whole = np.zeros_like(mask)
-            whole[box] = kept
-            yield z, whole
+        whole = np.zeros_like(mask)
+        whole[box] = kept
+        yield z, (whole, int(np.count_nonzero(holes & ~kept)))
+
+
+def _large_words(seeds: Seeds, label: int, large: dict[int, int], drawn: int) -> Finding:
+    pixels = sum(large.values())
+    area_mm2, share = pixels * seeds.grid.pixel_area_mm2, 100 * pixels / (drawn + pixels)
+    what = f"{seeds.name(label)} has holes on {slices_named(list(large))}, {area_named(area_mm2)} in all, {share:.2g} % of what"
+    return Finding("warning", f"{what} its borders enclose; they were kept.", "Fill them where none is meant.", area_mm2, "mm2")
 
 
 def _words(seeds: Seeds, label: int, slices: list[int], pixels: int, share: float, fill: bool) -> Finding:

@@ -89,14 +89,15 @@ class Islands:
     farthest_mm: float
 
 
-def look_over(seeds: Seeds, clean: bool = False) -> Seeds:
+def look_over(seeds: Seeds, clean: bool = False, hollow: bool = False) -> Seeds:
     """The seeds with what cannot be meant among their findings.
 
     Args:
         seeds: What was drawn.
         clean: Leave out islands and stray slices; the findings then say what was left out. Otherwise nothing changes.
+        hollow: Drawings may be hollow, as somebody wants their strokes: nothing is said of large holes.
     """
-    seeds = without_pinholes(seeds, clean)
+    seeds = without_pinholes(seeds, clean, hollow)
     tidy = _without_islands(seeds)
     islands = find_islands(seeds)
     stray = find_stray_slices(tidy)

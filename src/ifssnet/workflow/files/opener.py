@@ -85,7 +85,7 @@ def open_seeds(
         fixed = [(each.name, _onto(_read(each, grid, reading, alone=False), grid, seeds)) for each in reading.corrections]
         for name, part in fixed:
             seeds = corrected(seeds, part, name)
-    return look_over(seeds, reading.clean)
+    return look_over(seeds, reading.clean, hollow=reading.keep_outlines)
 
 
 def _from_files(paths: Sequence[Path], grid: Grid | None, reading: SeedReading) -> Seeds:

@@ -15,7 +15,7 @@ from ifssnet.geometry.grids.long_axis import along, leg_order
 from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.seeds import seed_files as seeds_files
 from ifssnet.io.seeds.seed_files import save_seeds
-from ifssnet.propagate.seeding.joined_seeds import complete_findings
+from ifssnet.propagate.seeding.joined_seeds import is_complete
 from ifssnet.propagate.seeding.outlined_seeds import slices_named
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 from ifssnet.workflow.files.opener import AS_DRAWN, SeedReading, open_seeds
@@ -156,7 +156,7 @@ def chosen_slices(path: Path, slices: Sequence[int]) -> Seeds:
         InputError: Nothing is drawn on one of the slices, or the file cannot be read.
     """
     seeds = seeds_files.open_seeds(path)
-    if complete_findings(seeds, path.name):
+    if is_complete(seeds):
         seeds = along_the_leg(path, seeds)
     drawn = {z for label in seeds.labels for z in seeds.present(label)}
     if missing := sorted(set(slices) - drawn):

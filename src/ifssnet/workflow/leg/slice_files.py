@@ -9,7 +9,7 @@ from ifssnet.core.seeds import Seeds
 from ifssnet.io.seeds.annotated_slices import without_absence
 from ifssnet.io.seeds.png_slices import read_png_slices, write_png_slices
 from ifssnet.io.seeds.seed_files import open_seeds, save_complete, save_seeds
-from ifssnet.propagate.seeding.joined_seeds import complete_findings
+from ifssnet.propagate.seeding.joined_seeds import is_complete
 from ifssnet.workflow.files.result_files import check_image_target, check_target
 from ifssnet.workflow.leg.seed_files import along_the_leg, chosen_slices
 
@@ -28,7 +28,7 @@ def export_slices(source: Path, folder: Path, slices: tuple[int, ...] | None = N
     """
     check_target(folder, force, source)
     seeds = open_seeds(source) if slices is None else chosen_slices(source, slices)
-    complete = slices is None and bool(complete_findings(seeds, source.name))
+    complete = slices is None and is_complete(seeds)
     if complete:
         seeds = without_absence(along_the_leg(source, seeds))
     count = write_png_slices(seeds, folder, complete=complete, force=force)
