@@ -7,8 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ifssnet.cli.main import main
 from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.grid import Grid
+from ifssnet.core.images import Volume
 from ifssnet.io.open import open_volume
+from ifssnet.io.save import save
 
 PIXELS = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
 
@@ -23,7 +27,19 @@ def headers(folder: Path, data_file: str) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize(
-    "name", ["gain 50% r1.raw", "50%d 1 2.raw", "list of legs.raw", "LIST", "LIST 2", "s%02d.raw 1 2 1", "größer – 左.raw", "%"]
+    "name",
+    [
+        "gain 50% r1.raw",
+        "50%d 1 2.raw",
+        "list of legs.raw",
+        "LIST",
+        "LIST 2",
+        "s%02d.raw 1 2 1",
+        "größer – 左.raw",
+        "%",
+        " a.raw",
+        "a b .raw",
+    ],
 )
 def test_a_file_of_that_very_name(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(PIXELS.tobytes())
@@ -81,3 +97,12 @@ def test_a_byte_order_mark_and_other_capitals_change_nothing(tmp_path: Path, mar
         assert (found.array == PIXELS).all()
         assert found.grid.spacing_xyz_mm == (1.0, 1.0, 2.0)
         assert not any("\ufeff" in key for key in found.header)
+
+
+def test_a_file_whose_name_begins_with_a_dash_is_no_option(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    save(Volume(PIXELS, Grid(PIXELS.shape)), tmp_path / "-leg.nrrd")
+    for words, code in ((["info", "-leg.nrrd", "-q"], 0), (["info", "-other.nrrd"], 2)):
+        with pytest.raises(SystemExit) as stop:
+            main(words)
+        assert (stop.value.code or 0) == code

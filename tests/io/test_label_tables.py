@@ -18,6 +18,7 @@ from ifssnet.core.progress import drain
 from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.save import save
 from ifssnet.io.seeds.seed_files import open_seeds, save_seeds
+from ifssnet.io.volumes.label_tables import table_in_extension
 from ifssnet.workflow.leg.conversion import convert
 from ifssnet.workflow.leg.inspection import inspect
 
@@ -56,6 +57,41 @@ def test_names_of_a_nifti_extension(tmp_path: Path) -> None:
         labels = open_labels(tmp_path / f"{code}.nii.gz")
         assert labels.names == {1: "soleus_left", 2: "A & B <c>"}
         assert labels.colors == {1: (255, 51, 0)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<LabelTable><Label Key='1'>SOL</Label>\n<Label Key = '2'>\n GM\n</Label></LabelTable>",
+        '<labeltable><label key="1" name="SOL"/><label key="2" name="GM"/></labeltable>',
+        '{"labels": {"1": "SOL", "2": "GM"}}', '{"labels": {"background": 0, "SOL": 1, "GM": "2"}}', '{"SOL": 1, "GM": 2}',
+        '{"labels": [{"id": 1, "name": "SOL"}, {"id": 2, "name": "GM", "color": "red"}]}',
+        "1 SOL\r\n2 GM\r\n", "1=SOL, 2=GM", SNAP.replace("soleus", "SOL").replace("GM (medial)", "GM"),
+        '<AFNI_attributes><AFNI_atr atr_name="VALUE_LABEL_DTABLE">"&lt;VALUE_LABEL_DTABLE ni_type=&quot;2*String&quot;&gt;\n'
+        '&quot;1&quot; &quot;SOL&quot;\n&quot;2&quot; &quot;GM&quot;\n&lt;/VALUE_LABEL_DTABLE&gt;"</AFNI_atr>',
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_names_in_extensions_of_any_program(text: str, encoding: str) -> None:
+    found = table_in_extension(text.encode(encoding) + b"\0\0")
+    assert found is not None
+    assert {value: name for value, name in json.loads(found)["labels"].items() if value != "9"} == {"1": "SOL", "2": "GM"}
+
+
+@pytest.mark.parametrize(
+    "text", ["made by hand", "3 T scanner", "12 March 2020, 5 pm", '{"Series": 1, "Echo": 2}', "1 SOL\n1 GM", "{", ""]
+)
+def test_an_extension_about_other_things_names_nothing(text: str) -> None:
+    assert table_in_extension(text.encode()) is None
+
+
+def test_odd_lines_of_an_itk_snap_description(tmp_path: Path) -> None:
+    lines = SNAP.splitlines()
+    odd = [line for line in lines if "soleus" not in line and "GM" not in line]
+    odd += ["\t1\t255\t10\t0\t.5\t1\t1\t'soleus'  ", "# a remark", "2, 0, 255, 0, 1, 1, 1, GM (medial)", "rubbish"]
+    (tmp_path / "leg.txt").write_text("\r\n".join(odd), encoding="utf-8-sig", newline="")
+    labels = open_labels(unnamed(tmp_path))
+    assert labels.names == {1: "soleus", 2: "GM (medial)"}
 
 
 @pytest.mark.parametrize("name", ["leg.label", "leg.txt", "descriptions.txt"])

@@ -9,6 +9,7 @@ import pytest
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
+from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.cohorts.nnunet import read_nnunet, write_nnunet
 from ifssnet.io.kinds import kind_of
 from ifssnet.io.open import open_labels, open_volume
@@ -98,3 +99,44 @@ def test_names_beside_predictions_and_regions_of_one_label(tmp_path: Path) -> No
     save(Volume(written.array, written.grid), tmp_path / "leg_002.nrrd")
     with pytest.warns(InputWarning, match="'triceps' is a region of several labels"):
         assert open_labels(tmp_path / "leg_002.nrrd").names == {1: "SOL", 2: "GM"}
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        '{"background": "0", "SOL": " 1 ", "GM": "2"}', '{"background": 0, "SOL": 1.0, "GM": 2.0}',
+        '["background", "SOL", "GM"]',
+        '{"0": {"name": "background"}, "1": {"name": "SOL"}, "2": {"name": "GM"}}',
+        '{"background": 0, "SOL": ["1"], "GM": [2]}',
+        '{"0": "background", "1": "SOL", "2": "GM"}', '{"background": 255, "SOL": 1, "GM": 2}',
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_labels_as_people_write_them(tmp_path: Path, table: str, encoding: str) -> None:
+    folder = write_nnunet(tmp_path / "d", iter([("a", VOLUME, labels({1: "SOL", 2: "GM"}))])).folder
+    (folder / "dataset.json").write_text(f'{{"labels": {table}}}', encoding=encoding)
+    assert read_nnunet(folder).names == {1: "SOL", 2: "GM"}
+    assert open_labels(folder / "labelsTr" / "a.nii.gz").names == {1: "SOL", 2: "GM"}
+    assert open_cohort(folder).label_names == {1: "SOL", 2: "GM"}
+
+
+def test_a_background_by_name_is_none_of_the_structures(tmp_path: Path) -> None:
+    array = np.full(GRID.shape_zyx, 9, dtype=np.uint8)
+    array[0, 0], array[0, 1] = 1, 0
+    save(Volume(array, GRID), tmp_path / "leg.nii.gz")
+    (tmp_path / "dataset.json").write_text('{"labels": {"SOL": 1, "background": 9}}', encoding="utf-8")
+    with pytest.warns(InputWarning, match="9 is called the background"):
+        read = open_labels(tmp_path / "leg.nii.gz")
+    assert read.names == {1: "SOL"}
+    assert int((read.array > 0).sum()) == 4
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [('{"background": 1, "SOL": 0}', "'SOL' at 0"), ('{"background": 0, "SOL": 1, "GM": 1}', "SOL and GM at 1")],
+)
+def test_a_structure_that_would_be_lost_is_refused(tmp_path: Path, table: str, said: str) -> None:
+    save(Volume(labels({1: "SOL"}).array, GRID), tmp_path / "leg.nii.gz")
+    (tmp_path / "dataset.json").write_text(f'{{"labels": {table}}}', encoding="utf-8")
+    with pytest.raises(InputError, match=said):
+        open_labels(tmp_path / "leg.nii.gz")

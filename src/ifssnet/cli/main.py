@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -176,12 +177,18 @@ def _add_commands(to: typer.Typer, commands: Mapping[str, Callable[..., object] 
 _add_commands(app, COMMANDS)
 
 
+def _file_with_a_dash(word: str) -> str:
+    """A word of the command line; where a file of that very name begins with a dash, its path, as it is no option."""
+    return f"./{word}" if word.startswith("-") and Path(word).suffix and Path(word).is_file() else word
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `ifss`. Bad input ends with exit code 2 and three lines that say what to do; never with a traceback."""
     print_any_character()
     show_warnings()
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        app(list(arguments) if arguments is not None else None)
+        app([_file_with_a_dash(word) for word in words])
     except InputError as error:
         show_error(error)
         sys.exit(2)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+
+import numpy as np
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
@@ -194,6 +197,12 @@ def _labels_of(volume: Volume, path: Path, only: int | None = None) -> LabelMap:
             named = label_names.nnunet_names(path)
         if not named.names and (found := snap_table(path)) is not None:
             named = _of_snap(found, set(values_in_use(array)))
+    known, background = label_names.without_background(named.names)
+    if background and (elsewhere := np.isin(array, list(background))).any():
+        shown = ", ".join(map(str, sorted(background)))
+        warnings.warn(InputWarning(f"{path.name}: {shown} is called the background, and was taken as such."), stacklevel=3)
+        array = np.where(elsewhere, 0, array).astype(array.dtype)
+    named = replace(named, names=known)
     array = with_background_0(array, named.names, path.name)
     in_use = values_in_use(array)
     if len(in_use) > MOST_LABELS:

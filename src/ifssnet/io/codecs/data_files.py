@@ -77,7 +77,7 @@ def _say_elsewhere(header: Path, name: str, path: Path) -> None:
 
 
 def file_there(folder: Path, name: str, *, exact: bool = False) -> Path | None:
-    """A file by its name, whichever way its folders are set apart, or else the only one with other capitals.
+    """A file by its name, whichever way its folders are set apart, or else the only one with other capitals or blanks around.
 
     Args:
         folder: Where it lies, or the folders above it do.
@@ -94,7 +94,8 @@ def file_there(folder: Path, name: str, *, exact: bool = False) -> Path | None:
         return None
     wanted = folder / PureWindowsPath(name).as_posix()
     try:
-        alike = [each for each in wanted.parent.iterdir() if each.name.lower() == wanted.name.lower() and each.is_file()]
+        named = wanted.name.strip().lower()
+        alike = [each for each in wanted.parent.iterdir() if each.name.strip().lower() == named and each.is_file()]
     except OSError:
         return None
     return alike[0] if len(alike) == 1 else None

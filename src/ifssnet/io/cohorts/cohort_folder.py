@@ -41,7 +41,7 @@ from ifssnet.io.cohorts.nnunet import read_description
 from ifssnet.io.plain_data import structure
 from ifssnet.io.recognition import FolderListing, Kind
 from ifssnet.io.storage.plain_files import read_toml
-from ifssnet.io.volumes.label_names import LabelTable, label_value, names_of
+from ifssnet.io.volumes.label_names import LabelTable, label_value, names_of, without_background
 
 DESCRIPTION = "cohort.toml"
 _DEPTH, _MOST_ENTRIES = 5, 100_000
@@ -249,11 +249,11 @@ def _open_nnunet(root: Path) -> Cohort:
 
 def _nnunet_labels(path: Path, table: LabelTable) -> dict[int, str]:
     """Value to the field's name for it, without the background."""
-    if regions := [key for key, value in table.items() if isinstance(value, tuple)]:
+    if regions := [key for key, value in table.items() if isinstance(value, tuple) and len(value) != 1]:
         raise InputError(
             f"one whole number a label in {path}", f"the region {regions[0]!r}", "Regions are not read: give plain labels."
         )
-    named = names_of(table, str(path))
+    named, _ = without_background(names_of(table, str(path)))
     called = field_names(named.values())
     return {value: called[name] for value, name in named.items()}
 

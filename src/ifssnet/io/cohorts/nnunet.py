@@ -105,9 +105,8 @@ def read_description(path: Path) -> NnunetDescription:
     Raises:
         InputError: It cannot be read, or a key that is used has a value of another type.
     """
-    described = structure(
-        NnunetDescription, read_json(path, "the dataset.json of an nnU-Net folder"), str(path), ignore_unknown=True
-    )
+    data = label_names.of_any_program(read_json(path, "the dataset.json of an nnU-Net folder"), keep_others=True)
+    described = structure(NnunetDescription, data, str(path), ignore_unknown=True)
     if not _ENDING.match(described.file_ending):
         raise InputError(f"a file_ending such as .nii.gz in {path}", f"'{described.file_ending[:40]}'", "Correct dataset.json.")
     return described
@@ -121,7 +120,7 @@ def read_nnunet(folder: Path) -> NnunetDataset:
     """
     path = folder / DESCRIPTION
     described = read_description(path)
-    names = label_names.names_of(described.labels, str(path))
+    names, _ = label_names.without_background(label_names.names_of(described.labels, str(path)))
     channels = described.channel_names or described.modality or {"0": "image"}
     if wrong := [key for key in channels if not (key.isascii() and key.isdigit() and len(key) < 10)]:
         raise InputError(f'channels such as {{"0": "ultrasound"}} in {path}', f"'{wrong[0][:40]}'", "Correct dataset.json.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -69,7 +70,8 @@ def _text(path: Path, what: str, largest_bytes: int) -> str:
     if size > largest_bytes:
         raise InputError(f"at most {largest_bytes:,} bytes in {path}", f"{size:,}", "Move that file away.")
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
+        return content.decode("utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
     except (OSError, ValueError) as error:
         raise InputError(f"{what} that can be read (UTF-8)", f"{path} ('{_words(error)}')", "Correct the file.") from error
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
 from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.images import LabelMap
-from ifssnet.core.muscles import GL, GM, SOL
+from ifssnet.core.muscles import GL, GM, PARTS, SOL, field_name
 from ifssnet.io.plain_data import Json, structure
 from ifssnet.io.storage.plain_files import parse_json, read_json
 from ifssnet.io.volumes.placement import LARGEST_LABEL
@@ -26,9 +26,18 @@ HEADER_KEY = "ifss_labels"
 LEG_3D_US: Mapping[int, str] = MappingProxyType({100: SOL, 150: GM, 200: GL})
 """Label values of the paper's own data set, whose files hold no names."""
 
+BACKGROUND = "background"
+
 _SUFFIXES = re.compile(r"(\.seg\.nrrd|\.nii\.gz|\.[A-Za-z]+)$")
 _STALE = {"labels", "colors", "ifss_annotated_slices"}
 """Keys of a sidecar that are ours, and are written anew with the labels."""
+
+_MUSCLES = frozenset(part.name for part in PARTS)
+
+_ONCE = "Correct it; a region of several labels is a list: [1, 2]."
+
+_NUMBER_KEYS = ("value", "id", "label", "index", "key")
+"""What other programs call a label's number in a list of labels."""
 
 _WHAT = 'names of labels such as {"labels": {"1": "SOL"}}'
 
@@ -103,16 +112,17 @@ def names_of(labels: LabelTable, where: str) -> dict[int, str]:
     """
     names: dict[int, str] = {}
     for key, entry in labels.items():
-        if isinstance(entry, tuple) and len(entry) == 1:
-            names |= {entry[0]: key} if entry[0] > 0 else {}
-            continue
-        if isinstance(entry, tuple):
+        if isinstance(entry, tuple) and len(entry) != 1:
             # nnU-Net's regions overlap; one value a voxel cannot hold them.
             warnings.warn(InputWarning(f"{where}: '{key}' is a region of several labels and was left out."), stacklevel=3)
             continue
-        value, name = value_and_name(key, entry, where)
-        if value > 0:
-            names[value] = name
+        value, name = (entry[0], key) if isinstance(entry, tuple) else value_and_name(key, entry, where)
+        if value == 0 and field_name(name) in _MUSCLES:
+            raise InputError(f"label values above 0 in {where}", f"'{name}' at 0, the background", "Give it another value.")
+        if value > 0 and names.setdefault(value, name) != name:
+            raise InputError(
+                f"a label value of its own for each name in {where}", f"{names[value]} and {name} at {value}", _ONCE
+            )
     return names
 
 
@@ -146,7 +156,7 @@ def read_sidecar(path: Path) -> LabelNames:
     """
     for sidecar in (own_sidecar_of(path), sidecar_of(path)):
         if sidecar.is_file():
-            return from_data(_of_any_program(read_json(sidecar, _WHAT)), sidecar.name)
+            return names_in_data(read_json(sidecar, _WHAT), sidecar.name)
     return LabelNames()
 
 
@@ -181,19 +191,74 @@ def sidecar_text(path: Path, labels: LabelMap) -> tuple[Path, str]:
     return sidecar, json.dumps({**kept, **ours}, ensure_ascii=True, indent=None if not kept else 2) + "\n"
 
 
-def _of_any_program(data: Json) -> Json:
-    """A sidecar's data with the labels as this package writes them; labels that mean something else are left out."""
+def names_in_data(data: Json, where: str) -> LabelNames:
+    """Names and colours from JSON that any program may have written; none where it is about other things.
+
+    Raises:
+        InputError: Labels or colours of a form that no program writes.
+    """
+    return from_data(of_any_program(data), where)
+
+
+def of_any_program(data: Json, *, keep_others: bool = False) -> Json:
+    """A JSON file's data with its labels as this package writes them; labels that mean something else are left out, or kept.
+
+    Labels may be a list of tables, each with a number and a name, or tables by their number; numbers may stand in quotation
+    marks, or be written as 1.0.
+    """
     if not isinstance(data, Mapping):
         return data
-    labels = data.get("labels")
-    if labels is not None and not isinstance(labels, Mapping):
+    labels = _as_table(data.get("labels"))
+    if not isinstance(labels, Mapping):
+        if keep_others and labels is not None:
+            return data
         return {key: value for key, value in data.items() if key not in ("labels", "colors")}
-    if not isinstance(labels, Mapping) or not any(isinstance(entry, Mapping) for entry in labels.values()):
-        return data
-    names = {key: entry.get("name", key) if isinstance(entry, Mapping) else entry for key, entry in labels.items()}
-    colors = {key: entry["color"] for key, entry in labels.items() if isinstance(entry, Mapping) and "color" in entry}
+    names = {
+        key.strip(): _plain(entry.get("name", key) if isinstance(entry, Mapping) else entry) for key, entry in labels.items()
+    }
+    colors = {key: color for key, entry in labels.items() if isinstance(entry, Mapping) and (color := _rgb(entry.get("color")))}
     own_colors = data.get("colors")
-    return {**data, "labels": names, "colors": {**colors, **own_colors} if isinstance(own_colors, Mapping) else colors}
+    if colors:
+        return {**data, "labels": names, "colors": {**colors, **own_colors} if isinstance(own_colors, Mapping) else colors}
+    return {**data, "labels": names}
+
+
+def _plain(entry: Json) -> Json:
+    """A label's number or name without what other programs put around it; all else as it is."""
+    if isinstance(entry, Sequence) and not isinstance(entry, str):
+        return [int(each) if isinstance(each, str) and _is_whole(each.strip()) else _plain(each) for each in entry]
+    if isinstance(entry, float) and entry.is_integer():
+        return int(entry)
+    return entry.strip() if isinstance(entry, str) else entry
+
+
+def _rgb(color: Json) -> list[Json] | None:
+    """A colour of 0 to 255, its opacity left out; None for other ways to write one, as a colour is no measure."""
+    if not isinstance(color, Sequence) or isinstance(color, str) or len(color) not in (3, 4):
+        return None
+    levels = list(color[:3])
+    return levels if all(isinstance(level, int) and 0 <= level <= 255 for level in levels) else None
+
+
+def _as_table(labels: Json) -> Json:
+    """A list of tables with a number and a name each, or of names from the background on, as one table; all else as it is."""
+    if not isinstance(labels, Sequence) or isinstance(labels, str) or not labels:
+        return labels
+    if all(isinstance(entry, str) for entry in labels) and str(labels[0]).lower() in (BACKGROUND, "clear label"):
+        return {str(value): entry for value, entry in enumerate(labels) if value > 0}
+    table: dict[str, Json] = {}
+    for entry in labels:
+        value = next((entry[key] for key in _NUMBER_KEYS if key in entry), None) if isinstance(entry, Mapping) else None
+        if not isinstance(entry, Mapping) or not isinstance(value, int | str) or not isinstance(entry.get("name"), str):
+            return labels
+        table[str(value)] = entry
+    return table
+
+
+def without_background(names: Mapping[int, str]) -> tuple[dict[int, str], frozenset[int]]:
+    """Names of structures, and the values that are named as the background."""
+    background = frozenset(value for value, name in names.items() if name.strip().lower() == BACKGROUND)
+    return {value: name for value, name in names.items() if value not in background}, background
 
 
 def nnunet_names(path: Path) -> LabelNames:
@@ -206,7 +271,7 @@ def nnunet_names(path: Path) -> LabelNames:
     dataset = path.parent.parent / "dataset.json" if path.parent.name.startswith("labels") else beside
     if not dataset.is_file():
         return LabelNames()
-    return from_data(read_json(dataset, _WHAT), dataset.name)
+    return from_data(of_any_program(read_json(dataset, _WHAT), keep_others=True), dataset.name)
 
 
 def completed(values: Iterable[int], names: Mapping[int, str]) -> dict[int, str]:
