@@ -166,7 +166,8 @@ def test_the_page_is_well_formed_and_shows_a_cohort_s_name_as_it_is():
     assert "&lt;legs&gt;" in page
     for svg in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
         ElementTree.fromstring(svg)
-    assert page.count("<svg") == 4
+    # Three figures have a narrow picture for phones beside the wide one.
+    assert page.count("<svg") == 4 + 3
     assert "paper 0.918" in page
 
 
@@ -211,3 +212,19 @@ def test_blocks_in_three_dimensions_stand_where_they_are():
     assert mostly.high_mm == 2.0
     assert "−1.5" in texts(errors_picture(columns, ["SOL"], view, "errors"))
     assert volumes_picture([MethodSurfaces("none", [])], {}, [view], "empty") == ""
+
+
+def test_pictures_for_phones_have_one_column_and_the_same_words() -> None:
+    table = results(hold=0.25)
+    for draw in (metrics_picture, drift_picture):
+        wide, phone = draw(table), draw(table, phone=True)
+        assert 'width="358"' in phone
+        assert set(texts(phone)) >= {each for each in texts(wide) if any(letter.isalpha() for letter in each)}
+    assert "Volume error (%), positive: too large" in texts(volume_error_picture(table, phone=True))
+
+
+def test_one_leg_is_a_leg() -> None:
+    table = results()
+    one = replace(table, scores=tuple(score for score in table.scores if score.case == "P1"))
+    assert "4 methods on 1 leg of the test split" in evaluation_html(one)
+    assert "4 methods on 2 legs of the test split" in evaluation_html(table)

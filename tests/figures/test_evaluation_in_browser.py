@@ -27,5 +27,16 @@ def test_every_number_fits_the_page(tmp_path: Path, width: int) -> None:
         )
         scrolls = page.evaluate("[...document.querySelectorAll('.table')].filter(t => t.scrollWidth > t.clientWidth).length")
         wide = page.evaluate("document.documentElement.scrollWidth")
+        cut = page.evaluate(
+            """[...document.querySelectorAll('svg')].filter(s => s.clientWidth).flatMap(s => {
+                const box = s.getBoundingClientRect(), edge = Math.min(box.right, innerWidth) + 1
+                return [...s.querySelectorAll('text')].filter(t => {
+                    const words = t.getBoundingClientRect()
+                    return words.right > edge || words.left < box.left - 1
+                }).map(t => t.textContent)
+            })"""
+        )
+        shown = page.evaluate("[...document.querySelectorAll('svg')].filter(s => s.clientWidth).length")
         browser.close()
     assert (beyond, scrolls, wide) == (0, 0, width)
+    assert (cut, shown) == ([], 4)

@@ -26,6 +26,15 @@ def first_names(names: Collection[str], most: int = 8) -> str:
     return f"{listed} and {len(names) - most} more" if len(names) > most else listed
 
 
+def counted(count: int, what: str) -> str:
+    """A number and what it counts, which is a word that takes an s.
+
+    >>> counted(1, "leg"), counted(0, "leg"), counted(12, "leg")
+    ('1 leg', '0 legs', '12 legs')
+    """
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def check_on_grid(array: np.ndarray, grid: object, what: str) -> None:
     """Refuse an array that its grid is not of, and a spacing that stands in place of a grid.
 

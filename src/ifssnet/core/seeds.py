@@ -11,7 +11,7 @@ from jaxtyping import Bool
 from ifssnet.core.errors import InputError
 from ifssnet.core.findings import Finding
 from ifssnet.core.grid import Grid
-from ifssnet.core.images import first_names
+from ifssnet.core.images import counted, first_names
 
 Mask = Bool[np.ndarray, "y x"]
 
@@ -43,7 +43,7 @@ class Seeds:
     terminology: Mapping[int, str] = field(default_factory=dict[int, str])
 
     def __repr__(self) -> str:
-        drawn = [f"{self.name(label)} on {len(self.masks[label])} slices" for label in self.masks]
+        drawn = [f"{self.name(label)} on {counted(len(self.masks[label]), 'slice')}" for label in self.masks]
         return f"Seeds({first_names(drawn)}; {self.grid.in_words})"
 
     def __post_init__(self) -> None:

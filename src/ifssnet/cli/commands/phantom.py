@@ -15,6 +15,7 @@ from ifssnet.cli.parse import folder
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.errors import InputError
 from ifssnet.core.facts.written_files import MadeCohort, MadeLeg
+from ifssnet.core.images import counted
 
 
 class Size(StrEnum):
@@ -176,7 +177,7 @@ def cohort(
     if json:
         terminal.answer_json(plain_table(made))
     else:
-        terminal.say(f"{made.subjects} legs, {made.acquisitions} acquisitions in {output}")
+        terminal.say(f"{counted(made.subjects, 'leg')}, {counted(made.acquisitions, 'acquisition')} in {output}")
     return made
 
 

@@ -12,6 +12,7 @@ from ifssnet.cli.options import Cluster, Json, Quiet, Verbose
 from ifssnet.cli.overruled import exclude
 from ifssnet.cli.parse import folder
 from ifssnet.cli.terminal import Terminal
+from ifssnet.core.images import counted
 from ifssnet.workflow.training.results import PseudoLabels
 
 
@@ -72,7 +73,8 @@ def run(
     if json:
         terminal.answer_json(plain(labels))
     terminal.say(
-        f"{labels.drawn} of the masks of {len(labels.legs)} legs are an expert's ({100 * labels.drawn_share:.1f} %); "
+        f"{labels.drawn} of the masks of {counted(len(labels.legs), 'leg')} are an expert's "
+        f"({100 * labels.drawn_share:.1f} %); "
         f"Dice of the others {labels.dice_mean:.3f} ± {labels.dice_sd:.3f} against the labels that were there"
     )
     terminal.say(f"wrote {output}")

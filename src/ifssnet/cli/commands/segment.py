@@ -26,6 +26,7 @@ from ifssnet.cli.options import (
 )
 from ifssnet.cli.terminal import Terminal
 from ifssnet.core.facts.written_files import SegmentedLegs
+from ifssnet.core.images import counted
 from ifssnet.core.provenance import Provenance
 
 MOST_ROWS = 60
@@ -250,7 +251,7 @@ def _segment_many(
     _say_method(terminal, found.method, found.why)
     failed = f", {len(found.failed)} failed" if found.failed else ""
     done = len(found.legs) - len(found.failed)
-    terminal.say(f"{done} legs in {output}, {found.kept} of them from before{failed}; volumes in {output / VOLUMES}")
+    terminal.say(f"{counted(done, 'leg')} in {output}, {found.kept} of them from before{failed}; volumes in {output / VOLUMES}")
     if found.failed:
         raise typer.Exit(1)
     return found

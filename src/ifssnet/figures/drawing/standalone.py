@@ -17,6 +17,10 @@ STYLE = (
 """The style of every chart of an evaluation."""
 
 
+PHONE = 358.0
+"""Width of a phone's page without its margins, in SVG units: a picture of this width is shown there as it is."""
+
+
 def picture(title: str, description: str, width: float, height: float, *parts: str) -> str:
     """An SVG that a page shows as it is, and that is a file of its own too."""
     body = [element("title", escape(title)), element("desc", escape(description)), element("style", STYLE)]

@@ -12,7 +12,7 @@ from ifssnet.core.results.evaluation_results import Results
 from ifssnet.figures.drawing.chart import Frame
 from ifssnet.figures.drawing.legend import legend_places
 from ifssnet.figures.drawing.method_theme import MethodStyle, method_styles
-from ifssnet.figures.drawing.standalone import picture
+from ifssnet.figures.drawing.standalone import PHONE, picture
 from ifssnet.figures.drawing.svg import element, escape, nice_step, number, path_data
 from ifssnet.figures.drawing.theme import hex_of, readable
 from ifssnet.measurement.reference.drift import drift_curve, farthest_mm
@@ -23,7 +23,7 @@ _AXES = (
     ("nearest_given_mm", "Distance to the nearest given slice (mm)"),
     ("since_given_mm", "Distance past the last given slice (mm)"),
 )
-_PANEL = (430.0, 270.0)
+_WIDE, _HIGH = 430.0, 270.0
 
 
 def bin_edges(results: Results, axis: str) -> Float[np.ndarray, " edge"]:
@@ -35,29 +35,36 @@ def bin_edges(results: Results, axis: str) -> Float[np.ndarray, " edge"]:
     return np.arange(0, math.floor(longest / step + 1e-9) + 2) * step
 
 
-def drift_picture(results: Results) -> str:
-    """Dice and surface distance against the distance to given slices, a line a method. An SVG; empty without slices."""
+def drift_picture(results: Results, *, phone: bool = False) -> str:
+    """Dice and surface distance against the distance to given slices, a line a method. An SVG; empty without slices.
+
+    `phone`: as wide as one, with one panel below the other.
+    """
     methods = method_styles(results)
     axes = [(column, label, bin_edges(results, column)) for column, label in _AXES]
     axes = [(column, label, edges) for column, label, edges in axes if len(edges) > 1]
     if not axes:
         return ""
-    wide, high = _PANEL
-    legend, top = _legend(methods, wide * len(axes))
+    wide = PHONE if phone else _WIDE
+    columns = 1 if phone else len(axes)
+    legend, top = _legend(methods, wide * columns)
     parts = [legend]
-    for row, (quantity, words) in enumerate(_QUANTITIES):
-        for column, (axis, label, edges) in enumerate(axes):
-            curves = {style.label: drift_curve(results, style.label, axis, quantity, edges) for style in methods}
-            frame = _frame(curves, edges, quantity)
-            shifted = element("g", frame.axes(label, words, x_ticks=7, y_ticks=5), *_lines(frame, curves, edges, methods))
-            parts.append(element("g", shifted, transform=f"translate({number(column * wide)} {number(top + row * high)})"))
+    panels = [(quantity, words, *axis) for quantity, words in _QUANTITIES for axis in axes]
+    for place, (quantity, words, axis, label, edges) in enumerate(panels):
+        curves = {style.label: drift_curve(results, style.label, axis, quantity, edges) for style in methods}
+        frame = _frame(curves, edges, quantity, wide)
+        shifted = element("g", frame.axes(label, words, x_ticks=7, y_ticks=5), *_lines(frame, curves, edges, methods))
+        x, y = place % columns * wide, top + place // columns * _HIGH
+        parts.append(element("g", shifted, transform=f"translate({number(x)} {number(y)})"))
     description = (
         "Mean over the legs, all muscles together, slices by their area, without annotated ones and past a muscle's end."
     )
-    return picture("Drift with distance", description, wide * len(axes), top + high * len(_QUANTITIES), *parts)
+    return picture("Drift with distance", description, wide * columns, top + _HIGH * len(panels) // columns, *parts)
 
 
-def _frame(curves: dict[str, Float[np.ndarray, " bin"]], edges: Float[np.ndarray, " edge"], quantity: str) -> Frame:
+def _frame(
+    curves: dict[str, Float[np.ndarray, " bin"]], edges: Float[np.ndarray, " edge"], quantity: str, wide: float
+) -> Frame:
     every = np.concatenate(list(curves.values()))
     finite = every[np.isfinite(every)]
     if quantity == "dice":
@@ -68,8 +75,7 @@ def _frame(curves: dict[str, Float[np.ndarray, " bin"]], edges: Float[np.ndarray
         high = float(finite.max()) if finite.size else 1.0
         step = nice_step(max(high, 0.1), 5)
         y_range = (0.0, step * math.ceil(high / step - 1e-9))
-    wide, tall = _PANEL
-    return Frame(wide, tall, (0.0, float(edges[-1])), y_range, left=58.0, right=18.0, top=14.0, bottom=48.0)
+    return Frame(wide, _HIGH, (0.0, float(edges[-1])), y_range, left=58.0, right=18.0, top=14.0, bottom=48.0)
 
 
 def _lines(

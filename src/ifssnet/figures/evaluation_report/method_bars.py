@@ -6,21 +6,48 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ifssnet.core.images import counted
 from ifssnet.core.results.evaluation_results import MEAN, WHOLE, Results
 from ifssnet.figures.drawing.chart import Frame
-from ifssnet.figures.drawing.legend import legend_places
+from ifssnet.figures.drawing.legend import legend_places, text_width
 from ifssnet.figures.drawing.method_theme import MethodStyle, mark, method_styles
-from ifssnet.figures.drawing.standalone import picture
+from ifssnet.figures.drawing.standalone import PHONE, picture
 from ifssnet.figures.drawing.svg import element, escape, nice_step, number, ticks
 from ifssnet.figures.drawing.theme import hex_of, readable
 from ifssnet.figures.evaluation_report.table_one import written
 from ifssnet.measurement.statistics.spread import mean_and_sd
 
 ROW = 22.0
-PANEL_WIDTH = 350.0
-LABELS = 150.0
 _MUSCLE_MARKS = ("circle", "square", "triangle", "diamond")
 _GREY = (110, 120, 134)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How wide a picture is.
+
+    Attributes:
+        columns: Panels side by side.
+        panel: Width of one, in SVG units.
+        labels: Width of the methods' names on the left.
+        errors: Width of the chart of volume errors, names left out.
+        errors_label: What its axis shows, in words that fit it.
+    """
+
+    columns: int = 2
+    panel: float = 350.0
+    labels: float = 150.0
+    errors: float = 640.0
+    errors_label: str = "Volume error of the whole muscle (%), positive: too large"
+
+
+WIDE = Layout()
+
+
+def narrow(methods: Sequence[MethodStyle]) -> Layout:
+    """The layout for a phone: one column, and names as wide as the longest."""
+    labels = min(150.0, 14.0 + max((text_width(style.name) for style in methods), default=0.0))
+    return Layout(1, PHONE - labels, labels, PHONE - labels, "Volume error (%), positive: too large")
 
 
 @dataclass(frozen=True)
@@ -52,47 +79,50 @@ PANELS: tuple[Panel, ...] = (
 )
 
 
-def metrics_picture(results: Results) -> str:
-    """A panel a metric, a row a method: mean ± SD over the legs, and each muscle's mean. An SVG."""
+def metrics_picture(results: Results, *, phone: bool = False) -> str:
+    """A panel a metric, a row a method: mean ± SD over the legs, and each muscle's mean. An SVG; `phone`: as wide as one."""
     shown = [panel for panel in PANELS if panel.metric in results.metrics]
     methods = method_styles(results)
-    columns = 2
+    layout = narrow(methods) if phone else WIDE
     high = 58 + ROW * len(methods) + 34
-    rows = math.ceil(len(shown) / columns)
-    width = LABELS + columns * PANEL_WIDTH
+    rows = math.ceil(len(shown) / layout.columns)
+    width = layout.labels + layout.columns * layout.panel
     parts: list[str] = []
     for place, panel in enumerate(shown):
-        column, row = place % columns, place // columns
-        left = LABELS + column * PANEL_WIDTH
-        parts += _panel(results, panel, methods, left, row * high, high)
+        column, row = place % layout.columns, place // layout.columns
+        left = layout.labels + column * layout.panel
+        parts += _panel(results, panel, methods, left, layout.panel, row * high, high)
+        title_x = 4.0 if phone else left + 6
+        parts.append(element("text", escape(panel.title), class_="panel", x=title_x, y=row * high + 20))
         if column == 0:
-            parts += _row_labels(methods, LABELS - 6, row * high)
+            parts += _row_labels(methods, layout.labels - 6, row * high)
     foot = rows * high
-    key, bottom = _key(results, LABELS + 10, width, foot + 14)
+    key, bottom = _key(results, 10.0 if phone else layout.labels + 10, width, foot + 14)
     title = f"Metrics by method, {results.about.split} split"
     description = "Diamond and bar: mean and standard deviation over the legs of the mean over the muscles."
     return picture(title, description, width, bottom + 14, *parts, key)
 
 
-def volume_error_picture(results: Results) -> str:
-    """Signed volume error of each leg and muscle by method, and the mean of its size. An SVG."""
+def volume_error_picture(results: Results, *, phone: bool = False) -> str:
+    """Signed volume error of each leg and muscle by method, and the mean of its size. An SVG; `phone`: as wide as one."""
     metric = f"{WHOLE}volume_error_percent"
     methods = method_styles(results)
+    layout = narrow(methods) if phone else WIDE
     values = {muscle: results.values(metric, muscle) for muscle in results.muscles}
     every = [v for rows in values.values() for row in rows.values() for v in row.values() if math.isfinite(v)]
     reach = _round_up(max((abs(v) for v in every), default=1.0) * 1.05)
     lowest = -min(reach, 100.0)
     row_high = 34.0
-    width, high = LABELS + 640.0, 30 + row_high * len(methods) + 52
-    frame = Frame(width, high, (lowest, reach), (0.0, 1.0), left=LABELS, right=130.0, top=30.0, bottom=52.0)
-    parts = [_grid(frame, "Volume error of the whole muscle (%), positive: too large")]
+    width, high = layout.labels + layout.errors, 30 + row_high * len(methods) + 52
+    frame = Frame(width, high, (lowest, reach), (0.0, 1.0), left=layout.labels, right=130.0, top=30.0, bottom=52.0)
+    parts = [_grid(frame, layout.errors_label)]
     parts.append(element("line", class_="axis", x1=frame.x(0.0), x2=frame.x(0.0), y1=frame.top, y2=frame.floor))
     right = width - 12
     parts.append(element("text", "mean |error| ± SD", class_="note", x=right, y=20, text_anchor="end"))
     absolute = results.values(f"{WHOLE}absolute_volume_error_percent", MEAN)
     for place, style in enumerate(methods):
         middle = frame.top + row_high * (place + 0.5)
-        parts.append(_method_label(style, LABELS - 6, middle))
+        parts.append(_method_label(style, layout.labels - 6, middle))
         for step, muscle in enumerate(results.muscles):
             y = middle + (step - (len(results.muscles) - 1) / 2) * 8
             for case, value in sorted(values[muscle][style.label].items()):
@@ -104,12 +134,14 @@ def volume_error_picture(results: Results) -> str:
         mean, sd = mean_and_sd(list(absolute[style.label].values()))
         words = written(mean, sd, 2)
         parts.append(element("text", words, class_="tick", x=right, y=middle, dy="0.34em", text_anchor="end"))
-    key, bottom = _key(results, LABELS + 10, width, high - 4, filled=False)
+    key, bottom = _key(results, layout.labels + 10, width, high - 4, filled=False)
     description = "One mark a leg and muscle; at the right the mean over legs and muscles of the size of the error."
     return picture("Volume error by method", description, width, bottom + 10, *parts, key)
 
 
-def _panel(results: Results, panel: Panel, methods: Sequence[MethodStyle], left: float, top: float, high: float) -> list[str]:
+def _panel(
+    results: Results, panel: Panel, methods: Sequence[MethodStyle], left: float, wide: float, top: float, high: float
+) -> list[str]:
     means = results.values(panel.metric, MEAN)
     by_muscle = {muscle: results.values(panel.metric, muscle) for muscle in results.muscles}
     drawn = [mean_and_sd(list(rows[style.label].values())) for rows in (means, *by_muscle.values()) for style in methods]
@@ -120,9 +152,8 @@ def _panel(results: Results, panel: Panel, methods: Sequence[MethodStyle], left:
         x_range = (max(0.0, min(math.floor(low / step + 1e-9) * step, 1.0 - step)), 1.0)
     else:
         x_range = (0.0, _round_up(max(finite, default=1.0)))
-    frame = Frame(left + PANEL_WIDTH, top + high, x_range, (0.0, 1.0), left=left + 6, right=24.0, top=top + 32, bottom=60.0)
-    parts = [element("text", escape(panel.title), class_="panel", x=left + 6, y=top + 20)]
-    parts.append(_grid(frame, panel.unit))
+    frame = Frame(left + wide, top + high, x_range, (0.0, 1.0), left=left + 6, right=24.0, top=top + 32, bottom=60.0)
+    parts = [_grid(frame, panel.unit)]
     for place, style in enumerate(methods):
         y = frame.top + ROW * (place + 0.5)
         for step, (muscle, rows) in enumerate(by_muscle.items()):
@@ -133,7 +164,7 @@ def _panel(results: Results, panel: Panel, methods: Sequence[MethodStyle], left:
         mean, sd = mean_and_sd(list(means[style.label].values()))
         if math.isinf(mean):
             count = sum(math.isinf(value) for value in means[style.label].values())
-            words = f"infinite on {count} of {len(means[style.label])} legs"
+            words = f"infinite on {count} of {counted(len(means[style.label]), 'leg')}"
             parts.append(element("text", words, class_="note", x=frame.width - 28, y=y, dy="0.34em", text_anchor="end"))
         elif math.isfinite(mean):
             words = f"{style.name}: {mean:.4g}"

@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from markupsafe import Markup
 
+from ifssnet.core.images import counted
 from ifssnet.core.muscles import SOL
 from ifssnet.core.results.evaluation_results import Results
 from ifssnet.figures.drawing.pages import render
@@ -65,9 +66,11 @@ def evaluation_html(
             surface_parts(results),
             paired_tests(results),
             beside_the_paper(results),
-            _figure("Metrics by method", metrics_picture(results), _METRICS),
-            _figure("Volume error", volume_error_picture(results), _VOLUME),
-            _figure("Drift with the distance to what was drawn", drift_picture(results), _DRIFT),
+            _figure("Metrics by method", metrics_picture(results), _METRICS, metrics_picture(results, phone=True)),
+            _figure("Volume error", volume_error_picture(results), _VOLUME, volume_error_picture(results, phone=True)),
+            _figure(
+                "Drift with the distance to what was drawn", drift_picture(results), _DRIFT, drift_picture(results, phone=True)
+            ),
             _figure("Distances by slice", distribution_picture(results, muscle), _SLICES),
             *(_figure(*each) for each in pictures),
             volume_agreement(results),
@@ -79,7 +82,8 @@ def evaluation_html(
 
 def _lead(results: Results) -> str:
     given = results.about.given
-    words = f"{len(results.methods)} methods on {len(results.cases)} legs of the {results.about.split} split. "
+    methods, legs = counted(len(results.methods), "method"), counted(len(results.cases), "leg")
+    words = f"{methods} on {legs} of the {results.about.split} split. "
     words += f"Protocol {given.protocol}: {given.consecutive} slices side by side every {given.distance}"
     return words + (f", their borders drawn {given.noise_mm:g} mm (SD) wrong." if given.noise_mm else ", drawn without error.")
 
@@ -92,5 +96,7 @@ def _problems(results: Results) -> list[str]:
     ]
 
 
-def _figure(title: str, svg: str, caption: str) -> Markup:
-    return render(PACKAGE, "figure.html", title=title, picture=Markup(svg), caption=caption) if svg else Markup()
+def _figure(title: str, svg: str, caption: str, on_a_phone: str = "") -> Markup:
+    if not svg:
+        return Markup()
+    return render(PACKAGE, "figure.html", title=title, picture=Markup(svg), narrow=Markup(on_a_phone), caption=caption)

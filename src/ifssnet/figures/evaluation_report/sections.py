@@ -180,8 +180,8 @@ def volume_agreement(results: Results) -> Markup:
                 continue
             difference, whole = mine.bland_altman, mine.reliability
             texts = (
-                f"{difference.bias:+.2f}",
-                f"{difference.limits[0]:+.1f} to {difference.limits[1]:+.1f}",
+                signed(difference.bias, 2),
+                f"{signed(difference.limits[0], 1)} to {signed(difference.limits[1], 1)}",
                 _number(whole.icc_2_1.value, 4),
                 _number(whole.sem_agreement, 2),
                 _number(whole.mdc_agreement, 2),
@@ -244,8 +244,8 @@ def _cost_cells(cost: Cost | None) -> tuple[Cell, ...]:
 def _test_cell(test: PairedTest | None, decimals: int) -> Cell:
     if test is None:
         return Cell(DASH)
-    text = "infinite" if test.mean_difference is None else f"{test.mean_difference:+.{decimals}f}"
-    interval = () if test.interval is None else (f"{test.interval[0]:+.{decimals}f} to {test.interval[1]:+.{decimals}f}",)
+    text = "infinite" if test.mean_difference is None else signed(test.mean_difference, decimals)
+    interval = () if test.interval is None else (" to ".join(signed(end, decimals) for end in test.interval),)
     return Cell(text, (*interval, f"better on {test.better} of {test.legs}, p = {test.p_holm:.2g}"))
 
 
@@ -255,6 +255,16 @@ def _paper_cells(row: TableRow) -> tuple[Cell, ...]:
         theirs = (f"paper {written(row.paper.values[place], row.paper.sd[place], decimals)}",) if row.paper else ()
         cells.append(Cell(written(*row.ours[place], decimals), theirs))
     return tuple(cells)
+
+
+def signed(value: float, decimals: int) -> str:
+    """A difference with its sign; what rounds to nothing has none.
+
+    >>> signed(-1.234, 2), signed(0.001, 2), signed(-0.001, 2), signed(0.5, 1)
+    ('−1.23', '0.00', '0.00', '+0.5')
+    """
+    text = f"{value:+.{decimals}f}"
+    return text.lstrip("+-") if float(text) == 0 else text.replace("-", "−")
 
 
 def _number(value: float, decimals: int) -> str:

@@ -8,6 +8,7 @@ from statistics import mean
 
 from ifssnet.core.cohort import SPLITS, TEST, TRAIN, VAL
 from ifssnet.core.errors import InputError
+from ifssnet.core.images import counted
 from ifssnet.core.machine.memory import total_memory
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.cohorts.leg_3d_us import TYPICAL_SHAPE_ZYX
@@ -118,7 +119,8 @@ def _evaluation(
         seconds /= options.workers
     host_mb = max((method.base_mb + method.use_mb * max(slices, default=0) for method in measured.values()), default=0.0)
     begun = (evaluation_folder(output, protocol) / "summary.json").is_file()
-    note = f"{len(slices)} legs, {len(measured)} methods" + ("; what is there is not done again" if begun else "")
+    note = f"{counted(len(slices), 'leg')}, {counted(len(measured), 'method')}"
+    note += "; what is there is not done again" if begun else ""
     return Stage(f"evaluate {protocol}", seconds / 3600, 0.0, max(1, options.workers) * host_mb / 1000, note)
 
 

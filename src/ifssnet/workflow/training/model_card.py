@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ifssnet.core.images import counted
 from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import structure
 from ifssnet.io.storage.weights import FP32
@@ -93,7 +94,7 @@ class Card:
         """
         cohort, recipe = self.cohort.name or "", f"recipe {self.recipe.name}" if self.recipe.name else ""
         if self.training_legs is not None:
-            cohort = f"{len(self.training_legs)} legs" + (f" of {cohort}" if cohort else "")
+            cohort = counted(len(self.training_legs), "leg") + (f" of {cohort}" if cohort else "")
         return ", ".join(part for part in (cohort, recipe) if part)
 
     @property
