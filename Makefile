@@ -29,7 +29,7 @@ serve: $(VENV)/.nn $(VENV)/.web ## The page to draw and to sign in, on the cases
 test: $(VENV)/.dev $(FRONT) ## Linters, types, architecture contracts, tests (all but the slow ones)
 	@$(STEPS) test
 
-test-all: $(VENV)/.itk $(VENV)/.cluster $(FRONT) ## The same with the slow tests, ITK's reference filter and a cluster of Ray
+test-all: $(VENV)/.cluster $(FRONT) ## The same with the slow tests and a cluster of Ray
 	@$(STEPS) test-all
 
 coverage: $(VENV)/.dev ## Which lines and branches the fast tests reach, against the floor in pyproject.toml
@@ -83,10 +83,6 @@ $(VENV)/.web: $(VENV)/.base requirements/web.txt
 
 $(VENV)/.dev: $(VENV)/.base requirements/dev.txt
 	@$(STEPS) install dev
-	@touch $@
-
-$(VENV)/.itk: $(VENV)/.dev requirements/itk.txt
-	@$(STEPS) install itk
 	@touch $@
 
 $(VENV)/.cluster: $(VENV)/.dev requirements/cluster.txt

@@ -3,9 +3,9 @@
 python benchmarks/bench_filters.py [--rounds 3] [--size 512] [--slices 1400] [--folder FOLDER]
 
 Watershed and growing from seeds run with the margin that they have, and with one that takes in the whole slices; everything
-else is alike. ITK's filling between slices, where it is installed, runs by us, gap after gap, and as 3D Slicer calls it, once
-for each muscle's whole label map. Each run is a process of its own, and a round runs all of them in turn; ratios are those of
-one round. The JSON goes to `benchmarks/history/filters.json`.
+else is alike. Filling between slices is ours, gap after gap, and ITK's, where the package
+`itk-morphologicalcontourinterpolation` is installed, once for each muscle's whole label map. Each run is a process of its own,
+and a round runs all of them in turn; ratios are those of one round. The JSON goes to `benchmarks/history/filters.json`.
 """
 
 from __future__ import annotations

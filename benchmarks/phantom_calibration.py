@@ -10,7 +10,7 @@ python benchmarks/phantom_calibration.py methods --subjects 4          (seeds of
 python benchmarks/phantom_calibration.py register --subjects 15        (r2 to r1, of those who were recorded twice)
 
 Everybody is one of the cohort of 44 that `ifss phantom cohort --seed 1` makes; `--cohort DIR` takes the images from its files
-instead of making them again. fill-between-slices needs the extra `itk`.
+instead of making them again.
 """
 
 from __future__ import annotations

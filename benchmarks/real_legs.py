@@ -16,7 +16,6 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +40,8 @@ METHODS = {
     "guided": ("shape-interpolation", {}),
     "plain": ("shape-interpolation", {"plain": True}),
     "zero-order": ("zero-order", {}),
-    "fill-between-slices": ("fill-between-slices", {}),
+    "fill-between-slices": ("fill-between-slices", {"distance_transform": True}),
+    "fill-between-slices-of-slicer": ("fill-between-slices", {}),
 }
 NOISE_SEED = 7
 
@@ -70,8 +70,7 @@ def main() -> None:
     kept = chosen.out / f"runs_{chosen.spacing:g}mm.json"
     done = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
     gaps, noises = (GAPS_MM[:1], NOISES_MM[:1]) if chosen.quick else (GAPS_MM, NOISES_MM)
-    methods = [name for name, (known, _) in METHODS.items() if known != "fill-between-slices" or find_spec("itk")]
-    methods = [name for name in methods if not chosen.methods or name in chosen.methods.split(",")]
+    methods = [name for name in METHODS if not chosen.methods or name in chosen.methods.split(",")]
     for leg, folder in LEGS.items():
         wanted = [run for run in runs(leg, gaps, noises, methods) if run.key not in done]
         if not wanted:

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import sys
-from importlib.util import find_spec
-
 import numpy as np
 import pytest
 from known_solids import dice, disc, drawn, run, seeds_of
@@ -158,7 +155,7 @@ def test_nothing_drawn_grows_nothing():
 # All of them
 
 
-@pytest.mark.parametrize("name", [name for name in METHODS if name != "fill-between-slices" and name not in LEARNED])
+@pytest.mark.parametrize("name", [name for name in METHODS if name not in LEARNED])
 def test_drawn_slices_come_back_unchanged_and_progress_adds_up(name):
     _, seeds, volume = picture()
     propagator = method(name)
@@ -198,19 +195,7 @@ def test_whole_numbers_serve_as_numbers():
     assert method("shape-interpolation", smoothing=0).config.smoothing == 0.0
 
 
-# ITK's own
-
-
-def test_without_itk_it_says_how_to_get_it(monkeypatch):
-    monkeypatch.setitem(sys.modules, "itk", None)
-    with pytest.raises(InputError, match=r"pip install .*itk-morphological"):
-        FillBetweenSlices().prepare(None, seeds_of({1: {0: disc(8), 10: disc(8)}}, 11))
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_itk_fills_between_triples_that_it_would_overlook_together():
-    if find_spec("itk") is None:
-        pytest.skip("ITK's interpolator is the extra [itk]")
+def test_filling_sees_triples_that_itks_filter_would_overlook():
     seeds = seeds_of({1: drawn(moving_body, [0, 1, 2, 15, 16, 17, 30]), 2: drawn(lambda z: disc(5, (8, 8)), [3, 20])}, 31)
     labels = run(FillBetweenSlices(), seeds).labels.array
     assert dice(labels == 1, np.array([moving_body(z) for z in range(31)])) > 0.93

@@ -20,7 +20,6 @@ from ifssnet.nn.networks.unet_3d import UNet3dConfig, UNet3dNetwork
 from ifssnet.propagate.anchored.inference import AnchoredInference
 from ifssnet.propagate.anchored.method import Anchored
 from ifssnet.propagate.anchored.prior import Context
-from ifssnet.propagate.baselines.fill_between_slices import itk_installed
 from ifssnet.propagate.baselines.hold import Hold
 from ifssnet.propagate.baselines.unet_3d import UNet3d, UNet3dInference
 from ifssnet.propagate.interpolation import shape_interpolation
@@ -47,11 +46,7 @@ def u_net() -> Propagator:
 
 
 MAKERS: dict[str, Callable[[], Propagator]] = {
-    **{
-        name: (lambda name=name: method(name))
-        for name in METHODS
-        if name not in LEARNED and (name != "fill-between-slices" or itk_installed())
-    },
+    **{name: (lambda name=name: method(name)) for name in METHODS if name not in LEARNED},
     "hold": Hold,
     "anchored": anchored,
     "recurrent": lambda: Recurrent(Mover(), PIXELS),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +17,7 @@ from ifssnet.workflow.demo.result import DemoResult
 from ifssnet.workflow.files.default_weights import ELSEWHERE
 from weights_shelf import ENGINES, anchored, fill_shelf, without
 
-ITK = find_spec("itk") is not None
-LAST = ("Fill between slices", "fill-between-slices") if ITK else ("Zero-order", "zero-order")
-
-# ITK's types warn when they are first used, and would end the interpreter where a warning is an error.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+LAST = ("Fill between slices", "fill-between-slices")
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +32,7 @@ def test_without_weights_it_compares_classical_methods_and_says_so(classical: tu
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "in place of the anchored network, of which no weights come with this version" in page
     assert "in place of IFSS-Net, of which no weights come with this version" in page
-    assert ("in place of fill-between-slices" in page) == (not ITK)
-    assert len(made.notes) == 2 + (not ITK)
+    assert len(made.notes) == 2
     for stem in ("leg", "plain", LAST[1]):
         assert open_labels(folder / f"{stem}.seg.nrrd").array.any()
     dice = {name: np.mean([scores.dice for scores in rows.values()]) for name, rows in made.methods.items()}

@@ -97,9 +97,14 @@ def skeleton(mask: Bool[np.ndarray, "y x"]) -> Bool[np.ndarray, "y x"]:
     return np.asarray(skimage.morphology.skeletonize(mask), dtype=bool)
 
 
-def pieces(mask: Bool[np.ndarray, "*axes"]) -> tuple[Int[np.ndarray, "*axes"], int]:
-    """A number for each piece that hangs together, diagonals included, from 1; and how many pieces there are."""
-    found: Any = scipy.ndimage.label(mask, structure=np.ones((3,) * mask.ndim))
+def pieces(mask: Bool[np.ndarray, "*axes"], *, diagonals: bool = True) -> tuple[Int[np.ndarray, "*axes"], int]:
+    """A number for each piece that hangs together, from 1; and how many pieces there are.
+
+    Args:
+        mask: What may consist of pieces.
+        diagonals: Whether elements that touch at a corner hang together.
+    """
+    found: Any = scipy.ndimage.label(mask, structure=np.ones((3,) * mask.ndim) if diagonals else None)
     numbered, count = found
     return np.asarray(numbered), int(count)
 

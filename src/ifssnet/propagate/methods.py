@@ -76,7 +76,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             ),
             Method(
                 "fill-between-slices",
-                "ITK's morphological contour interpolator, as in 3D Slicer (needs the extra [itk])",
+                "morphological contour interpolation, as in 3D Slicer",
                 FillBetweenSlicesConfig,
                 FillBetweenSlices,
                 needs_volume=False,

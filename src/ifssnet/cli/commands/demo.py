@@ -26,8 +26,8 @@ def run(
 ) -> DemoResult:
     """Scan a digital leg, compound it, annotate a few slices, segment, measure, compare with the truth, report.
 
-    Three methods side by side: the anchored network, IFSS-Net and fill-between-slices. Where one is not installed, a
-    classical one takes its place, and the page says so.
+    Three methods side by side: the anchored network, IFSS-Net and fill-between-slices. Where a network
+    cannot run, a classical method takes its place, and the page says so.
 
     Example: `ifss demo -o demo` and then open `demo/report.html`
     """

@@ -14,8 +14,8 @@ def install_command(extra: str) -> str:
     It names the libraries one by one, as the package's own description lists them: so it works beside an installation from a
     folder or a wheel, too.
 
-    >>> install_command("itk")
-    'pip install "itk-morphologicalcontourinterpolation>=2.0"'
+    >>> install_command("dicom")
+    'pip install "highdicom>=0.25"'
     """
     try:
         listed = requires("ifssnet") or []

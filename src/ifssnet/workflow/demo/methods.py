@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ifssnet.core.errors import InputError
-from ifssnet.core.machine.extras import install_command
-from ifssnet.propagate.baselines.fill_between_slices import itk_installed
 from ifssnet.propagate.methods import method, require_library
 from ifssnet.workflow.files.default_weights import default_weights
 from ifssnet.workflow.leg.method_choice import NETWORK, Choice, choose
@@ -56,10 +54,7 @@ def _ifss_net() -> DemoMethod:
 
 
 def _fill_between_slices() -> DemoMethod:
-    if itk_installed():
-        return DemoMethod("Fill between slices", "fill-between-slices", BuiltMethod(method("fill-between-slices")))
-    note = f"in place of fill-between-slices, which needs the extra [itk] ({install_command('itk')})"
-    return DemoMethod("Zero-order", "zero-order", BuiltMethod(method("zero-order")), note)
+    return DemoMethod("Fill between slices", "fill-between-slices", BuiltMethod(method("fill-between-slices")))
 
 
 def _reason(name: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
@@ -53,9 +52,8 @@ LEARNED: Mapping[str, Learned] = MappingProxyType(
 
 
 def default_methods() -> tuple[str, ...]:
-    """What is compared unless somebody says otherwise; 3D Slicer's fill-between-slices where ITK is installed."""
-    filling = ("fill-between-slices",) if find_spec("itk") is not None else ()
-    return (*LEARNED, "guided", *filling, "hold")
+    """What is compared unless somebody says otherwise."""
+    return (*LEARNED, "guided", "fill-between-slices", "hold")
 
 
 @dataclass(frozen=True)

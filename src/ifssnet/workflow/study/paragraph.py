@@ -16,7 +16,7 @@ _METHODS: Mapping[str, str] = {
     "shape-interpolation": "by interpolation of signed distances guided by the curves of areas and centroids",
     "anchored": "by a neural network that corrects guided shape interpolation by the grey levels",
     "ifss-net": "by IFSS-Net, a recurrent Siamese network",
-    "fill-between-slices": "by ITK's morphological contour interpolation",
+    "fill-between-slices": "by morphological contour interpolation",
     "grow-from-seeds": "by region growing (GrowCut)",
     "watershed": "by a watershed of the gradient",
     "zero-order": "by zero-order interpolation",
