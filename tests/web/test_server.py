@@ -65,6 +65,18 @@ def test_slices_along_every_axis_are_those_of_the_volume(client: Client) -> None
     assert client.get("/api/cases/leg/slices/00000000/z/1").status == 400
 
 
+def test_a_case_says_where_there_is_something_to_see_until_something_is_drawn(client: Client, root: Path) -> None:
+    array = np.zeros(GRID.shape_zyx, dtype=np.uint8)
+    array[5:9, 50:60, 70:90] = 120
+    save(Volume(array, GRID), root / ".sparse.mha")
+    Session.create(root / "sparse", root / ".sparse.mha", by="tester").close()
+    z, y, x = client.get("/api/cases/sparse").json["look"]
+    assert (z, 50 <= y < 60, 70 <= x < 90) == (8, True, True)
+    drawn = wish(kind="draw", label=1, z=6, mask=sent(disc(6)))
+    assert client.post("/api/cases/sparse/events", drawn).status == 200
+    assert client.get("/api/cases/sparse").json["look"] is None
+
+
 def test_what_is_drawn_is_on_the_disk_when_the_answer_comes(client: Client, root: Path) -> None:
     answer = client.post("/api/cases/leg/events", wish(kind="draw", label=1, z=9, mask=sent(disc(9)), seconds=12.5))
     assert answer.status == 200

@@ -50,6 +50,9 @@ export interface CaseState {
   redrawn: number;
 }
 
+/** Where a volume shows something: slice, row, column. */
+export type Look = [number, number, number];
+
 /** A gap between two drawn slices: the method that filled it, and how far that is ahead on hidden slices (Dice). */
 export interface Gap {
   low: number;
@@ -192,7 +195,7 @@ async function postLater<T>(name: string, path: string, body: object): Promise<T
 
 export const login = (token: string): Promise<unknown> => post("login", { token });
 export const folder = (): Promise<Folder> => answer("folder");
-export const whole = (name: string): Promise<CaseState & { marks: SentMark[]; advice: Advice | null; tuning: Tuning; sweeps: number }> => answer(at(name));
+export const whole = (name: string): Promise<CaseState & { marks: SentMark[]; advice: Advice | null; tuning: Tuning; look: Look | null; sweeps: number }> => answer(at(name));
 export const wish = (name: string, wished: Wish): Promise<{ version: number }> =>
   post(`${at(name)}/events`, { tab: TAB, by: who(), wish: wished });
 export const propagate = (name: string, what: { label?: number; low?: number; high?: number; near?: number; front?: number; compare?: boolean; again?: boolean }): Promise<unknown> =>

@@ -6,6 +6,8 @@ import { outline } from "../src/draw/edges.ts";
 import { costs, Ways } from "../src/draw/livewire.ts";
 import { bitsOf, blank, boxOf, count, pack, type Plane, unpack } from "../src/draw/mask.ts";
 import { fillAt, fillHoles, polygon, stroke } from "../src/draw/shapes.ts";
+import type { Origin } from "../src/api.ts";
+import { Marks } from "../src/state/marks.ts";
 
 function disc(width: number, height: number, cx: number, cy: number, radius: number): Plane {
   const plane = blank(width, height);
@@ -135,4 +137,24 @@ test("a dragged border goes where the pointer goes, and stays where the hand doe
   const whole = new HeldBorder(plane, { x: 52.5, y: 30 }, 4, true).movedTo({ x: 55.5, y: 30 });
   expect(count(whole)).toBeCloseTo(Math.PI * 15 * 15, -1.5);
   expect(on(whole, 26, 30)).toBe(1);
+});
+
+test("a case opens on the drawn slice that shows most: proposals and empty outlines are passed over", () => {
+  const marks = new Marks(20, 20);
+  const sent = (l: number, z: number, o: Origin, radius: number): void => {
+    const { top, left, height, width, pixels, text } = pack(disc(20, 20, 10, 10, radius));
+    marks.take({ l, z, o, m: [top, left, height, width, pixels, text] });
+  };
+  expect(marks.fullest()).toBeNull();
+  sent(1, 3, "drawn", -1);
+  expect(marks.fullest()).toBeNull();
+  sent(1, 4, "drawn", 8);
+  sent(1, 9, "proposed", 9);
+  sent(2, 9, "proposed", 9);
+  expect(marks.fullest()).toMatchObject({ z: 4, label: 1 });
+  sent(1, 7, "drawn", 4);
+  sent(2, 7, "drawn", 3);
+  sent(1, 12, "drawn", 5);
+  sent(2, 12, "drawn", 3);
+  expect(marks.fullest()).toMatchObject({ z: 12, label: 1 });
 });

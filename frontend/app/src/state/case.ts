@@ -1,6 +1,6 @@
 // The open case: what the server knows, what the expert sees, and what is on its way.
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
-import type { Advice, CaseState, Muscle, Refused, Tuning, Wish } from "../api.ts";
+import type { Advice, CaseState, Look, Muscle, Refused, Tuning, Wish } from "../api.ts";
 import { cancel, propagate, takeOver, tune, whole } from "../api.ts";
 import { t } from "../i18n/index.ts";
 import { tunedWords } from "../i18n/tuned.ts";
@@ -124,7 +124,7 @@ export class CaseStore {
   async load(): Promise<void> {
     this.early = [];
     try {
-      const { marks, advice, tuning, sweeps, ...state } = await whole(this.name);
+      const { marks, advice, tuning, look, sweeps, ...state } = await whole(this.name);
       const fresh = new Marks(state.shape[2], state.shape[1]);
       marks.forEach((mark) => fresh.take(mark));
       const missed = (this.early ?? []).filter((change) => change.version > state.version);
@@ -139,7 +139,7 @@ export class CaseStore {
         this.state.value = state;
         this.running.value = state.running;
         this.revision.value++;
-        if (first) this.begin(state);
+        if (first) this.begin(state, look);
         missed.forEach((change) => this.take(change));
       });
       // What changed after this answer and before the stream began was told nobody.
@@ -307,12 +307,25 @@ export class CaseStore {
     });
   }
 
-  private begin(state: CaseState): void {
-    const drawn = state.muscles.flatMap((each) => [...this.marks.of(each.label)].filter(([, mark]) => mark.origin === "drawn"));
+  /** Open where there is most to see: on what is drawn, else on what the server saw. */
+  private begin(state: CaseState, look: Look | null): void {
+    const [slices, height, width] = state.shape;
+    const [z, y, x] = look ?? [Math.floor(slices / 2), Math.floor(height / 2), Math.floor(width / 2)];
     this.label.value = state.muscles[0]?.label ?? 1;
-    this.z.value = drawn[0]?.[0] ?? Math.floor(state.shape[0] / 2);
-    this.cursor.value = { x: Math.floor(state.shape[2] / 2), y: Math.floor(state.shape[1] / 2) };
+    this.z.value = z;
+    this.cursor.value = { x, y };
+    this.goToDrawn();
     this.see();
+  }
+
+  /** Go to the drawn slice that shows most: the most muscles, of those with as many the largest ones. */
+  goToDrawn(): void {
+    const found = this.told.fullest();
+    if (found === null) return;
+    const { z, label, mask } = found;
+    this.label.value = label;
+    this.cursor.value = { x: mask.left + Math.floor(mask.width / 2), y: mask.top + Math.floor(mask.height / 2) };
+    this.goTo(z);
   }
 
   private take(change: Change | Found): void {

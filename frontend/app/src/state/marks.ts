@@ -83,6 +83,16 @@ export class Marks {
     return zs.length === 0 ? null : step > 0 ? Math.min(...zs) : Math.max(...zs);
   }
 
+  /** The drawn slice with most muscles on it, of those with as many the one with the largest; null where nothing is drawn. */
+  fullest(): { z: number; label: number; mask: Packed } | null {
+    const on = new Map<number, { z: number; label: number; mask: Packed }[]>();
+    for (const [label, own] of this.byLabel)
+      for (const [z, { origin, mask }] of own) if (origin === "drawn" && mask.pixels > 0) on.set(z, [...(on.get(z) ?? []), { z, label, mask }]);
+    const area = (z: number): number => on.get(z)!.reduce((sum, { mask }) => sum + mask.pixels, 0);
+    const [best] = [...on.keys()].sort((a, b) => on.get(b)!.length - on.get(a)!.length || area(b) - area(a) || a - b);
+    return best === undefined ? null : on.get(best)![0]!;
+  }
+
   /** Pixels of a muscle on all slices. */
   pixels(label: number): number {
     let sum = 0;

@@ -14,7 +14,11 @@ export async function takeFiles(store: CaseStore, files: readonly File[]): Promi
     const { job } = await readSeeds(tray, store.name);
     const end = await watch(job, () => say(t("reading", files[0]!.name)));
     if (end.state === "failed") say(end.problem, true);
-    else say(t("seedsTaken", (await takeSeeds(store.name, tray)).outlines));
+    else {
+      say(t("seedsTaken", (await takeSeeds(store.name, tray)).outlines));
+      await store.load();
+      if (store.marks.get(store.label.value, store.z.value) === undefined) store.goToDrawn();
+    }
   } catch (error) {
     say(error instanceof Error ? error.message : String(error), true);
   }

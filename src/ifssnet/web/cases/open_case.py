@@ -25,6 +25,7 @@ from ifssnet.workflow.session.methods import Methods
 from ifssnet.workflow.session.own_network import can_tune, forget_own_network, has_own_network, tune
 from ifssnet.workflow.session.propagation import propagate
 from ifssnet.workflow.session.state import SessionState
+from ifssnet.workflow.viewing.first_look import first_look
 from ifssnet.workflow.viewing.grey_slices import GreySlices
 from ifssnet.workflow.viewing.marks import changed_marks, marks, only_slices_came
 from ifssnet.workflow.viewing.raw_frames import RawFrames
@@ -77,6 +78,13 @@ class OpenCase:
     @cached_property
     def _slices(self) -> GreySlices:
         return GreySlices(self.session.volume)
+
+    @cached_property
+    def _look(self) -> list[Json] | None:
+        # A volume that cannot be read says so when a slice is asked for.
+        with suppress(InputError):
+            return [*first_look(self.slices)]
+        return None
 
     @cached_property
     def raw_frames(self) -> RawFrames:
@@ -139,10 +147,13 @@ class OpenCase:
 
     def snapshot(self) -> dict[str, Json]:
         """Everything that a page has to know."""
+        # Where something is drawn the page opens there, and need not wait for the volume.
+        look = None if _shows(self.session.state) else self._look
         with self.session.turn:
             state = self.session.state
             found = self._state(state)
             found["advice"] = self._adviser.ask(state)
+            found["look"] = look
             found["sweeps"] = self._sweeps()
             found["tuning"] = {"can": can_tune(), "own": has_own_network(self.folder)}
         return {**found, "marks": [mark_json(mark) for mark in marks(state)]}
@@ -329,3 +340,7 @@ class OpenCase:
     def _tell_writer(self) -> None:
         for stream in self._streams:
             stream.tell("writer", {"writer": stream.tab == self.writer, "free": not self.writer})
+
+
+def _shows(state: SessionState) -> bool:
+    return any(each.mask is not None and not each.mask.empty for each in marks(state))

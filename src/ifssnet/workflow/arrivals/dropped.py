@@ -7,7 +7,9 @@ import tempfile
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from ifssnet.compounding.holes.options import ScaledFilling
 from ifssnet.core.errors import InputError
 from ifssnet.core.progress import Progress
 from ifssnet.core.seeds import Seeds
@@ -16,7 +18,7 @@ from ifssnet.io.kinds import IMAGES, KINDS, SEGMENTATIONS, SWEEPS, kind_of
 from ifssnet.io.open import open_labels, open_volume
 from ifssnet.io.seeds.seed_files import save_seeds
 from ifssnet.io.sweeps.linear_transform import LINEAR_TRANSFORM
-from ifssnet.io.sweeps.plus_config import XML_FILE
+from ifssnet.io.sweeps.plus_config import XML_FILE, read_plus_configuration
 from ifssnet.workflow.arrivals.new_case import MAKING, free_name, new_case
 from ifssnet.workflow.files.opener import open_seeds
 from ifssnet.workflow.leg.compound_files import RecordingFiles, compound_files
@@ -62,7 +64,8 @@ def case_of_files(root: Path, files: Sequence[Path], *, by: str | None = None) -
         volume, recording = dropped.volume, None
         if volume is None:
             volume = Path(folder) / "volume.mha"
-            recording = RecordingFiles(dropped.sweeps, dropped.config, calibration=dropped.calibration)
+            options = _filled(dropped.config)
+            recording = RecordingFiles(dropped.sweeps, dropped.config, options, calibration=dropped.calibration)
             yield from compound_files(recording, volume)
         yield Progress("beginning", 0, 1)
         seeds = None if dropped.seeds is None else _seeds(dropped.seeds, volume)
@@ -139,6 +142,15 @@ def case_name(path: Path) -> str:
     stem = re.sub(r"(\.(seg|igs|nii))?\.[A-Za-z0-9]+$", "", path.name)
     name = re.sub(r"[^\w .()+-]+", "", stem).strip(" .")[:80]
     return name if re.match(r"[^\W_]", name) else "leg"
+
+
+def _filled(config: Path | None) -> dict[str, Any]:
+    """Options that fill what lies between the frames, so that no slice to draw on is black.
+
+    A configuration that says whether holes are filled has its way.
+    """
+    said = None if config is None else read_plus_configuration(config).fill_holes
+    return {"holes": (ScaledFilling("distance"),)} if said is None else {}
 
 
 def _kind(path: Path, files: Sequence[Path]) -> str | None:
