@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,6 +52,15 @@ def sent(mask: np.ndarray) -> dict[str, object]:
 
 def wish(tab: str = "a", **what: object) -> dict[str, object]:
     return {"tab": tab, "by": "A. Expert", "wish": what}
+
+
+def advised(client: Client) -> dict[str, Any]:
+    """The advice on a case as soon as it is known."""
+    for _ in range(3000):
+        if (advice := client.get("/api/cases/leg").json["advice"]) is not None:
+            return advice
+        time.sleep(0.02)
+    raise AssertionError("no advice")
 
 
 def test_slices_along_every_axis_are_those_of_the_volume(client: Client) -> None:
@@ -164,10 +174,7 @@ def test_a_drawn_border_snaps_to_the_proposal_and_methods_are_compared_on_hidden
     assert client.post("/api/cases/leg/snap", {"label": 9, "z": 10}).status == 400
     propagated(client)
     propagated(client, compare=True)
-    for _ in range(1200):
-        if (advice := client.get("/api/cases/leg").json["advice"]) is not None:
-            break
-        time.sleep(0.05)
+    advice = advised(client)
     assert advice["suggestion"]["label"] in (1, 2, 3)
     assert advice["sds"]["1"] > 0
     gap = advice["gaps"]["1"][1]
@@ -257,11 +264,7 @@ def test_a_muscle_on_one_slice_is_no_volume_and_the_page_is_told(client: Client,
         session.apply(SliceDrawn(now(), "tester", 1, 20, PackedMask.of(disc(20))))
     (row,) = client.get("/api/folder").json["cases"]
     assert set(row["unfinished"].values()) == {"few"}
-    client.get("/api/cases/leg")
-    for _ in range(100):
-        if (advice := client.get("/api/cases/leg").json["advice"]) is not None:
-            break
-        time.sleep(0.02)
+    advice = advised(client)
     assert advice["unfinished"]["1"] == {"kind": "few", "slices": [20]}
     assert advice["unfinished"]["2"] is None
 
