@@ -145,12 +145,12 @@ def case_name(path: Path) -> str:
 
 
 def _filled(config: Path | None) -> dict[str, Any]:
-    """Options that fill what lies between the frames, so that no slice to draw on is black.
+    """Options that fill what lies between the frames as PLUS does, so that slices to draw on are not black.
 
     A configuration that says whether holes are filled has its way.
     """
     said = None if config is None else read_plus_configuration(config).fill_holes
-    return {"holes": (ScaledFilling("distance"),)} if said is None else {}
+    return {"holes": (ScaledFilling("stick"),)} if said is None else {}
 
 
 def _kind(path: Path, files: Sequence[Path]) -> str | None:

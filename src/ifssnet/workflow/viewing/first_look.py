@@ -7,7 +7,7 @@ import numpy as np
 from ifssnet.workflow.viewing.grey_slices import GreySlices
 
 SIDE = 64
-"""About so many pixels of a slice are looked at along each of its sides."""
+"""At least this many pixels of a slice are looked at along each of its sides, where it has them."""
 BLACK = 10
 """Grey levels up to this one, of 255, count as nothing."""
 ENOUGH = 0.8
@@ -17,7 +17,7 @@ ENOUGH = 0.8
 def first_look(slices: GreySlices) -> tuple[int, int, int]:
     """The (z, y, x) index to open a volume at.
 
-    Of the slices that show enough, the one nearest to the middle; on it, the middle of what it shows. A scan often fills
+    It is the slice nearest to the middle that shows enough, and the middle of what that slice shows. A scan often fills
     only a part of the box that it lies in, and the box's middle may be black.
     """
     depth, height, width = slices.volume.array.shape
