@@ -71,6 +71,8 @@ class Desk:
         self.name = name
         self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en-US", **options})
         self.page = self.context.new_page()
+        # A page that another computer serves without TLS has no such function.
+        self.context.add_init_script("delete Crypto.prototype.randomUUID")
         self.complaints: list[str] = []
         self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))

@@ -28,6 +28,7 @@ from ifssnet.core.sweep import Sweep  # noqa: E402
 from ifssnet.io.sweeps.kept_frames import keep_frames  # noqa: E402
 from ifssnet.web.app import create_app  # noqa: E402
 from ifssnet.web.cases import open_case  # noqa: E402
+from ifssnet.web.routes import case as case_routes  # noqa: E402
 from ifssnet.web.security import access_for  # noqa: E402
 from ifssnet.workflow.session import propagation  # noqa: E402
 from ifssnet.workflow.session.events import SliceDrawn  # noqa: E402
@@ -305,7 +306,7 @@ def test_what_is_drawn_on_a_raw_frame_is_drawn_on_the_slice_where_both_are_close
 
 @pytest.mark.skipif(not AXE.exists(), reason=f"no {AXE.name}; npm --prefix frontend/app ci")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(browser: Any, address: str, name: str, scheme: str) -> None:
+def test_axe_finds_nothing(browser: Any, address: str, name: str, root: Path, scheme: str) -> None:
     desk = Desk(browser, address, name, bypass_csp=True, color_scheme=scheme)
     page = desk.page
     page.add_script_tag(path=str(AXE))
@@ -318,6 +319,11 @@ def test_axe_finds_nothing(browser: Any, address: str, name: str, scheme: str) -
             for node in each["nodes"]
         ]
 
+    page.locator("details.settings summary").click()
+    page.locator("details.add summary").click()
+    page.get_by_text("Brightness and contrast").click()
+    assert findings() == []
+    page.locator("details.settings summary").click()
     desk.outline(6)
     desk.outline(20)
     assert findings() == []
@@ -334,11 +340,21 @@ def test_axe_finds_nothing(browser: Any, address: str, name: str, scheme: str) -
     desk.go(12)
     page.get_by_test_id("gap-method").wait_for()
     assert findings() == []
-    for dialog in ("quality", "export"):
-        page.get_by_test_id(dialog).click()
-        page.get_by_role("dialog").wait_for()
-        assert findings() == []
-        page.keyboard.press("Escape")
+    make_case(root, f"earlier {scheme}")
+    draw(root / f"earlier {scheme}", (5, 6, 7, 8))
+    page.get_by_test_id("export").click()
+    page.get_by_role("dialog").wait_for()
+    assert findings() == []
+    page.keyboard.press("Escape")
+    page.get_by_test_id("quality").click()
+    page.get_by_test_id("against").select_option(f"earlier {scheme}")
+    page.get_by_test_id("changes").wait_for()
+    assert findings() == []
+    page.get_by_role("dialog").get_by_test_id("redraw").click()
+    page.get_by_test_id("blind").wait_for()
+    assert findings() == []
+    page.get_by_text("Give up the rest").click()
+    page.get_by_test_id("blind").wait_for(state="detached")
     page.get_by_test_id("sign").click()
     page.get_by_label("Sign as").fill("A. Expert")
     page.get_by_test_id("sign-now").click()
@@ -372,6 +388,43 @@ def test_a_full_disk_is_said_and_what_was_drawn_is_sent_again(
     desk.settled()
     assert sorted(Session.open(root / name, read_only=True).state.muscles[1].drawn) == [6, 20]
     desk.complaints.clear()
+    desk.close()
+
+
+def turn(desk: Desk, *, hidden: bool) -> None:
+    """Put a tab into the background, or bring it back."""
+    desk.page.evaluate(
+        "hidden => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });"
+        " document.dispatchEvent(new Event('visibilitychange')) }",
+        hidden,
+    )
+
+
+def test_a_tab_in_the_background_gives_its_connection_back_and_stays_the_one_that_writes(
+    browser: Any, address: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(case_routes, "COMES_BACK_S", 0.05)
+    desk = Desk(browser, address, name)
+    desk.outline(6)
+
+    turn(desk, hidden=True)
+    # As long as a tab without a stream is forgotten after.
+    time.sleep(0.4)
+    other = Desk(browser, address, name)
+    other.page.get_by_test_id("read-only").get_by_text("Another tab writes").wait_for()
+    other.page.get_by_test_id("take-over").click()
+    other.page.get_by_test_id("read-only").wait_for(state="detached")
+    other.outline(20)
+    # Nothing comes while it is in the background, and all of it afterwards.
+    assert desk.page.get_by_text("1 outline").is_visible()
+    turn(desk, hidden=False)
+    desk.page.get_by_text("2 outlines").wait_for()
+    desk.page.get_by_test_id("read-only").wait_for()
+    # A tab that was in the background and is closed keeps nothing.
+    turn(other, hidden=True)
+    other.page.goto("about:blank")
+    desk.page.get_by_text("Nobody writes to this case any more").wait_for()
+    other.close()
     desk.close()
 
 

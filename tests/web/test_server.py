@@ -323,6 +323,19 @@ def test_a_full_disk_is_said_where_files_are_sent_and_leaves_nothing(
     assert client.put("/api/trays/0123abcd/leg.mha", b"x").status == 200
 
 
+@pytest.mark.posix
+def test_half_a_file_for_which_there_was_room_does_not_stay(client: Client, root: Path) -> None:
+    resource = pytest.importorskip("resource")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limit[1]))
+    try:
+        answer = client.put("/api/trays/0123abcd/leg.mha", b"x" * 60_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert (answer.status, answer.json["expected"]) == (400, "room on the disk")
+    assert not list(root.glob(".incoming/*/*"))
+
+
 def test_a_served_folder_that_vanished_is_not_made_again(client: Client, root: Path) -> None:
     root.rename(root.with_name("elsewhere"))
     for answer in (client.put("/api/trays/0123abcd/leg.mha", b"x"), client.get("/api/folder")):

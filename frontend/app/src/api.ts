@@ -208,6 +208,9 @@ export const snapped = async (name: string, label: number, z: number): Promise<P
   return { top, left, height, width, pixels, text };
 };
 export const cancel = (name: string): Promise<unknown> => post(`${at(name)}/cancel`, { tab: TAB });
+/** The tab is in the background and keeps what it may; or, once it is gone, it does not. */
+export const rest = (name: string, resting: boolean): boolean =>
+  navigator.sendBeacon(`/api/${at(name)}/rest`, new Blob([JSON.stringify({ tab: TAB, resting })], { type: "application/json" }));
 export const takeOver = (name: string): Promise<unknown> => post(`${at(name)}/writer`, { tab: TAB });
 export const liveAddress = (name: string): string => `/api/${at(name)}/live?tab=${encodeURIComponent(TAB)}`;
 export const sliceAddress = (name: string, volume: string, axis: string, index: number): string =>

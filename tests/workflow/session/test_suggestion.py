@@ -12,7 +12,7 @@ from ifssnet.core.errors import InputError
 from ifssnet.core.packed_mask import PackedMask
 from ifssnet.core.progress import drain
 from ifssnet.workflow.session.cases import cases
-from ifssnet.workflow.session.events import EndsMarked, MuscleAbsent, SliceRedrawn, SlicesAccepted, SlicesSeen
+from ifssnet.workflow.session.events import EndsMarked, MuscleAbsent, SliceRedrawn, SlicesAccepted, SlicesSeen, Undone
 from ifssnet.workflow.session.methods import INTERPOLATION, Methods
 from ifssnet.workflow.session.planner import plan
 from ifssnet.workflow.session.propagation import propagate
@@ -43,6 +43,10 @@ def test_a_gap_whose_neighbours_could_not_be_foretold_comes_before_a_regular_one
 def test_muscles_that_go_on_or_are_not_drawn_come_first(tmp_path: Path) -> None:
     with new_session(tmp_path) as session:
         assert {each.z for each in suggest(session.state)} == {20}
+        session.apply(drawn(SOL, 7), drawn(SOL, 12))
+        # A muscle that is not drawn yet is best begun where another one is drawn.
+        assert [each.z for each in suggest(session.state, label=GM)] == [12]
+        session.apply(Undone(now(), "expert"), Undone(now(), "expert"))
         session.apply(drawn(SOL, 10), drawn(SOL, 20), *(MuscleAbsent(now(), "expert", label) for label in (GM, 3)))
         first = suggest(session.state)[0]
         assert first.z == 30

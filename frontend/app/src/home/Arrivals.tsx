@@ -4,7 +4,7 @@ import { useMemo, useRef } from "preact/hooks";
 import type { Job } from "../api.ts";
 import { makeCase, makeExample, send } from "../api.ts";
 import { t } from "../i18n/index.ts";
-import { caseAddress, say } from "../state/app.ts";
+import { caseAddress, newId, say } from "../state/app.ts";
 import { watch } from "./jobs.ts";
 
 export function Arrivals({ done }: { done: () => void }) {
@@ -34,7 +34,7 @@ export function Arrivals({ done }: { done: () => void }) {
   const arrive = (files: File[]): void => {
     if (files.length === 0 || words.value !== "") return;
     void follow(async () => {
-      const tray = crypto.randomUUID();
+      const tray = newId();
       for (const file of files) {
         await send(tray, file, (share) => {
           part.value = share;

@@ -12,8 +12,8 @@ export function Muscles({ store }: { store: CaseStore }) {
   const muscles = store.state.value!.muscles;
   void store.revision.value;
   const total = muscles.reduce((sum, muscle) => sum + store.volumeCm3(muscle), 0);
-  const states = muscles.filter((muscle) => !muscle.absent && store.marks.of(muscle.label).size > 0).map((muscle) => store.known(muscle));
-  const whole = states.every((each) => each === "whole") ? "whole" : states.every((each) => each === "drawn") ? "drawn" : "part";
+  const states = muscles.filter((muscle) => !muscle.absent).map((muscle) => store.known(muscle)).filter((each) => each !== "nothing");
+  const whole = states[0] === undefined ? "nothing" : states.every((each) => each === states[0]) ? states[0] : "part";
   return (
     <section class="panel">
       <h2>{t("muscles")}</h2>
@@ -44,6 +44,7 @@ export function Muscles({ store }: { store: CaseStore }) {
 
 /** A volume; what is drawn and no more is none. */
 export function volumeWords(known: ReturnType<CaseStore["known"]>, cm3: number): string {
+  if (known === "nothing") return "–";
   if (known === "drawn") return t("drawnOnly");
   return t(known === "part" ? "soFar" : "volumeOf", number(cm3, 1));
 }

@@ -30,12 +30,17 @@ function tab(): string {
     const kept = sessionStorage.getItem("ifssnet.tab");
     // A duplicated tab has a copy of the other's storage; only a reload may go on with it.
     const again = (performance.getEntriesByType("navigation")[0] as PerformanceNavigationTiming | undefined)?.type === "reload";
-    const chosen = kept !== null && again ? kept : crypto.randomUUID();
+    const chosen = kept !== null && again ? kept : newId();
     sessionStorage.setItem("ifssnet.tab", chosen);
     return chosen;
   } catch {
-    return crypto.randomUUID();
+    return newId();
   }
+}
+
+/** A name that nobody else has; `crypto.randomUUID` is missing where a page comes from another computer without TLS. */
+export function newId(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function read(): string {

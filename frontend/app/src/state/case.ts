@@ -75,7 +75,8 @@ export class CaseStore {
         this.connected.value = true;
         this.writer.value = writer;
         this.streamed = version;
-        if (this.early === null && this.version !== version) void this.load();
+        // A tab that was in the background was not told how a run ended.
+        if (this.early === null && (this.version !== version || this.running.value)) void this.load();
       },
       change: (change) => (this.early === null ? this.take(change) : this.early.push(change)),
       advice: (advice) => (this.advice.value = advice),
@@ -271,9 +272,10 @@ export class CaseStore {
     this.goTo(next.z);
   }
 
-  /** How much of a muscle is known: all of it, a part while gaps are filled, or what was drawn and no more. */
-  known(muscle: Muscle): "whole" | "part" | "drawn" {
+  /** How much of a muscle is known: all of it, a part while gaps are filled, what was drawn and no more, or nothing. */
+  known(muscle: Muscle): "whole" | "part" | "drawn" | "nothing" {
     const own = this.marks.of(muscle.label);
+    if (own.size === 0) return "nothing";
     const open = muscle.stale.some(([low, high]) => Array.from({ length: high - low - 1 }, (_, at) => low + 1 + at).some((z) => !own.has(z)));
     const found = [...own.values()].some((mark) => mark.origin !== "drawn");
     if (!found && (open || [...own.values()].filter((mark) => mark.mask.pixels > 0).length === 1)) return "drawn";

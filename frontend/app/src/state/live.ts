@@ -1,6 +1,7 @@
 // The stream of changes of one case, connected again whenever it breaks.
+// A browser keeps six connections to a server and no more: a tab in the background gives its own back.
 import type { Advice, CaseState, SentMark, Tuned } from "../api.ts";
-import { liveAddress } from "../api.ts";
+import { liveAddress, rest } from "../api.ts";
 
 export type Change = CaseState & { marks: SentMark[] };
 
@@ -49,16 +50,47 @@ export function listen(name: string, listener: Listener): () => void {
     on<{ problem: string; cancelled: boolean }>("stopped", (data) => listener.stopped(data.problem, data.cancelled));
     on<{ writer: boolean; free: boolean }>("writer", (data) => listener.writer(data.writer, data.free));
     source.onerror = () => {
-      source?.close();
+      stop();
       if (over) return;
       listener.broken();
       timer = window.setTimeout(connect, WAIT_MS);
     };
   };
-  connect();
-  return () => {
-    over = true;
+  const stop = (): void => {
     window.clearTimeout(timer);
     source?.close();
+    source = null;
+  };
+  let asleep = true;
+  const turn = (): void => {
+    if (document.hidden === asleep) return;
+    asleep = document.hidden;
+    if (!asleep) connect();
+    else {
+      stop();
+      rest(name, true);
+    }
+  };
+  // A page that goes is hidden afterwards, and is not in the background then.
+  const leave = (): void => {
+    document.removeEventListener("visibilitychange", turn);
+    asleep = true;
+    stop();
+    rest(name, false);
+  };
+  const back = (): void => {
+    document.addEventListener("visibilitychange", turn);
+    turn();
+  };
+  window.addEventListener("pagehide", leave);
+  // A page that comes back from the browser's memory.
+  window.addEventListener("pageshow", back);
+  back();
+  return () => {
+    over = true;
+    document.removeEventListener("visibilitychange", turn);
+    window.removeEventListener("pagehide", leave);
+    window.removeEventListener("pageshow", back);
+    stop();
   };
 }

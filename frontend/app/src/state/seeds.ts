@@ -2,13 +2,13 @@
 import { readSeeds, send, takeSeeds } from "../api.ts";
 import { watch } from "../home/jobs.ts";
 import { t } from "../i18n/index.ts";
-import { say } from "./app.ts";
+import { newId, say } from "./app.ts";
 import type { CaseStore } from "./case.ts";
 
 /** Files with outlines: sent, read by the server in a process of its own, and taken as imported slices. */
 export async function takeFiles(store: CaseStore, files: readonly File[]): Promise<void> {
   if (files.length === 0 || !store.editable.value || store.blind.value !== null) return;
-  const tray = crypto.randomUUID();
+  const tray = newId();
   try {
     for (const file of files) await send(tray, file, (share) => say(t("sending", file.name, Math.round(share * 100))));
     const { job } = await readSeeds(tray, store.name);

@@ -205,6 +205,12 @@ class Tab(Message):
     tab: Name
 
 
+class Rest(Tab):
+    """A tab went into the background and keeps what it may; or, not resting, it is gone."""
+
+    resting: bool
+
+
 def event_of(wished: Wished, state: SessionState) -> events.Event:
     """A wish as an event of the session.
 

@@ -48,6 +48,7 @@ class OpenCase:
         self.folder = folder
         self.session = SharedSession.share(folder)
         self.writer = ""
+        self._resting = ""
         self._methods = methods
         self._streams: list[Stream] = []
         self._cancel = threading.Event()
@@ -122,6 +123,8 @@ class OpenCase:
         """A tab listens; the first one may write."""
         with self.session.turn:
             self._streams.append(stream)
+            if self._resting == stream.tab:
+                self._resting = ""
             if not self.writer:
                 self.writer = stream.tab
             stream.tell("hello", {"version": self.session.state.events, "writer": self.writer == stream.tab})
@@ -135,9 +138,17 @@ class OpenCase:
     def leave(self, tab: str) -> None:
         """A tab that went away and did not come back writes no more."""
         with self.session.turn:
-            if self.writer == tab and all(stream.tab != tab for stream in self._streams):
+            if self.writer == tab and self._resting != tab and all(stream.tab != tab for stream in self._streams):
                 self.writer = ""
                 self._tell_writer()
+
+    def rest(self, tab: str, resting: bool) -> None:
+        """A tab in the background has no stream, and stays the one that writes; a tab that is gone does not."""
+        with self.session.turn:
+            if resting and self.writer == tab:
+                self._resting = tab
+            elif self._resting == tab:
+                self._resting = ""
 
     def take_over(self, tab: str) -> None:
         """A tab writes from now on; the others only read."""

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from ifssnet.core.packed_mask import PackedMask
 from ifssnet.io.plain_data import Json, plain_table
 from ifssnet.web.cases.live import Stream
-from ifssnet.web.cases.messages import Name, Place, Propagate, Tab, Tune, Wished, mask_json
+from ifssnet.web.cases.messages import Name, Place, Propagate, Rest, Tab, Tune, Wished, mask_json
 from ifssnet.web.cases.places import case_folder
 from ifssnet.web.cases.state_json import quality_json
 from ifssnet.web.context import hub_of
@@ -70,6 +70,16 @@ def take_over(request: Request, name: str, tab: Tab) -> dict[str, Json]:
     """Write from this tab; every other one only reads from now on."""
     hub_of(request).case(name).take_over(tab.tab)
     return {"writer": True}
+
+
+@router.post("/rest")
+async def rest(request: Request, name: str, given: Rest) -> dict[str, Json]:
+    """A tab is in the background, or is gone."""
+    case = await asyncio.to_thread(hub_of(request).case, name)
+    case.rest(given.tab, given.resting)
+    if not given.resting:
+        asyncio.get_running_loop().call_later(COMES_BACK_S, case.leave, given.tab)
+    return {"resting": given.resting}
 
 
 @router.get("/findings")

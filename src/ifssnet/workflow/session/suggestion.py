@@ -120,7 +120,7 @@ def _open_end(state: SessionState, label: int) -> Suggestion | None:
     if not drawn:
         if bounds:
             return None
-        return Suggestion(label, grid.slices // 2, math.inf, math.inf, 0.0, f"{muscle.name} is not drawn yet")
+        return Suggestion(label, _first_slice(state), math.inf, math.inf, 0.0, f"{muscle.name} is not drawn yet")
     best: Suggestion | None = None
     for outermost, limit in ((drawn[0], 0), (drawn[-1], grid.slices - 1)):
         beyond = [z for z in bounds if (z < outermost if limit == 0 else z > outermost)]
@@ -133,3 +133,10 @@ def _open_end(state: SessionState, label: int) -> Suggestion | None:
         if best is None or missing > best.gain_cm3:
             best = Suggestion(label, (outermost + limit) // 2, missing, 100.0, missing, why)
     return best
+
+
+def _first_slice(state: SessionState) -> int:
+    """Where a muscle is drawn first: where others are drawn, near the middle, so that their borders are seen together."""
+    middle = state.grid.slices // 2
+    others = (z for muscle in state.muscles.values() for z, drawn in muscle.drawn.items() if not drawn.mask.empty)
+    return min(others, key=lambda z: (abs(z - middle), z), default=middle)
