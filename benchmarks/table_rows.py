@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
@@ -23,6 +23,9 @@ from ifssnet.core.sweep import Sweep
 
 SIZES = {"small": (96, 128), "quarter": (350, 256), "paper": (1400, 512)}
 """Slices, and pixels of a slice's side."""
+
+PARTS = ("files", "measures", "compounding", "network", "commands")
+"""The groups of rows."""
 
 SPACING = (0.277, 0.277, 0.277)
 MM = 1.0
@@ -52,8 +55,8 @@ class Row:
     once: bool = False
 
 
-def rows(size: str, folder: Path, machine: Limits) -> Iterator[Row]:
-    """All rows; files are written into a folder."""
+def rows(size: str, folder: Path, machine: Limits, parts: Sequence[str] = PARTS) -> Iterator[Row]:
+    """All rows of these groups; files are written into a folder."""
     from bench_measure import leg as spindles
 
     slices, side = SIZES[size]
@@ -61,12 +64,16 @@ def rows(size: str, folder: Path, machine: Limits) -> Iterator[Row]:
     grey = np.random.default_rng(0).integers(20, 60, found.array.shape, np.uint8)
     grey[found.array > 0] += 90
     volume = Volume(grey, Grid(grey.shape, SPACING))
-    yield from files(volume, found, folder, machine)
-    yield from measures(found, spindles(slices, side, 3.0), machine)
-    yield from compounding(slices, side, machine)
-    if find_spec("torch"):
+    if "files" in parts:
+        yield from files(volume, found, folder, machine)
+    if "measures" in parts:
+        yield from measures(found, spindles(slices, side, 3.0), machine)
+    if "compounding" in parts:
+        yield from compounding(slices, side, machine)
+    if "network" in parts and find_spec("torch"):
         yield from network(side, machine)
-    yield from commands(folder / "leg", size)
+    if "commands" in parts:
+        yield from commands(folder / "leg", size)
 
 
 def files(volume: Volume, labels: LabelMap, folder: Path, machine: Limits) -> Iterator[Row]:

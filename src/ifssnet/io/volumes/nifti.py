@@ -25,7 +25,8 @@ from ifssnet.core.grey_scale import WINDOW_KEY
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import Volume
 from ifssnet.io.codecs.data_files import file_there
-from ifssnet.io.codecs.pixels import ANY_ZLIB, byte_pieces, checked_bytes, deflated, read_deflated, read_raw
+from ifssnet.io.codecs.deflate import ANY_ZLIB
+from ifssnet.io.codecs.pixels import byte_pieces, checked_bytes, deflated, read_deflated, read_raw
 from ifssnet.io.recognition import GZIP, Kind
 from ifssnet.io.storage.existing_file import existing_file
 from ifssnet.io.volumes.disagreement import Statement, settle
