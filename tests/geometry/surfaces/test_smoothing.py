@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from ifssnet.geometry.surfaces.smoothing import smoothed_mask, smoothed_near
+from ifssnet.geometry.surfaces.smoothing import smoothed_at, smoothed_mask, smoothed_near
 
 
 @pytest.mark.parametrize("sigma", [(1.0, 1.3, 0.7), (0.0, 2.0, 0.0), (3.0, 0.5, 4.0)])
@@ -39,3 +39,19 @@ def test_near_some_cells_it_is_the_same_to_the_last_bit(sigma: tuple[float, floa
     np.testing.assert_array_equal(found[corners], everywhere[corners])
     assert not found[(found != everywhere)].any()
     assert (found == 0).any()
+
+
+@pytest.mark.parametrize("steps", [(2.3, 3.1, 4.7), (0.4, 2.0, 1.0), (5.0, 0.9, 3.0)])
+@pytest.mark.parametrize("beyond", [-1.0, 0.0, 0.37])
+def test_at_steps_it_is_what_scipy_samples_to_the_last_bit(steps: tuple[float, float, float], beyond: float) -> None:
+    mask = np.random.default_rng(7).random((13, 21, 34)) > 0.6
+    mask[:3], mask[:, 15:] = False, False
+    sigma = [0.5 * step for step in steps]
+    offset = [beyond * step for step in steps]
+    shape = [int(size / step) + 3 for size, step in zip(mask.shape, steps, strict=True)]
+    matrix = np.diag(steps)
+    expected = ndimage.affine_transform(
+        smoothed_mask(mask, sigma), matrix, offset, tuple(shape), order=1, mode="grid-constant", prefilter=False
+    )
+    np.testing.assert_array_equal(smoothed_at(mask, sigma, steps, offset, shape), expected)
+    assert expected.max() > 0.2

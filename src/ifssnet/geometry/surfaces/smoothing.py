@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, no_type_check
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32
+from jaxtyping import Bool, Float, Float32, Int
 from numba import prange
 
 from ifssnet.geometry.compiled import compiled
@@ -19,16 +20,75 @@ _BLOCK = 16
 """Columns that are smoothed or passed over together."""
 
 
-def smoothed_mask(mask: Bool[np.ndarray, "z y x"], sigma_voxels: Sequence[float]) -> Float32[np.ndarray, "z y x"]:
+def smoothed_mask(
+    mask: Bool[np.ndarray, "z y x"],
+    sigma_voxels: Sequence[float],
+    planes: Int[np.ndarray, " plane"] | None = None,
+    rows: Int[np.ndarray, " row"] | None = None,
+) -> Float32[np.ndarray, "plane row x"]:
     """The mask as 0 and 1, smoothed along each axis; 0 outside the array.
 
     Args:
         mask: What is smoothed.
         sigma_voxels: Standard deviation along z, y and x; 0 for none.
+        planes: The slices that are wanted; None: all.
+        rows: The rows that are wanted of each; None: all.
     """
-    out = np.zeros(mask.shape, dtype=np.float32)
-    _smooth(mask.view(np.uint8), *(_half_kernel(sigma) for sigma in sigma_voxels), out)
+    planes = np.arange(mask.shape[0]) if planes is None else planes
+    rows = np.arange(mask.shape[1]) if rows is None else rows
+    out = np.zeros((len(planes), len(rows), mask.shape[2]), dtype=np.float32)
+    _smooth(mask.view(np.uint8), *(_half_kernel(sigma) for sigma in sigma_voxels), planes, rows, out)
     return out
+
+
+def smoothed_at(
+    mask: Bool[np.ndarray, "z y x"],
+    sigma_voxels: Sequence[float],
+    steps: Sequence[float],
+    offset: Sequence[float],
+    shape: Sequence[int],
+) -> Float32[np.ndarray, "k j i"]:
+    """The smoothed mask at even steps, linear between its voxels, by the same sums as scipy's `affine_transform`.
+
+    Where a step is several voxels, most of the smoothed mask is never asked for, and never worked out.
+
+    Args:
+        mask: What is smoothed.
+        sigma_voxels: As of `smoothed_mask`.
+        steps: Voxels from one value to the next along z, y and x.
+        offset: Where the first one lies, in voxels.
+        shape: How many there are.
+    """
+    z, y, x = (_Between.of(*axis) for axis in zip(steps, offset, shape, mask.shape, strict=True))
+    field = smoothed_mask(mask, sigma_voxels, z.voxels, y.voxels)
+    out = np.empty(tuple(shape), dtype=np.float32)
+    _interpolate(field[:, :, x.voxels], z.places, z.weights, y.places, y.weights, x.places, x.weights, out)
+    return out
+
+
+@dataclass(frozen=True)
+class _Between:
+    """Where even steps lie between voxels of an axis.
+
+    Attributes:
+        voxels: The voxels beside a step, ascending.
+        places: Of each step, where its two neighbours stand among these; -1 beyond the array.
+        weights: What each of the two counts.
+    """
+
+    voxels: Int[np.ndarray, " voxel"]
+    places: Int[np.ndarray, "step 2"]
+    weights: Float[np.ndarray, "step 2"]
+
+    @classmethod
+    def of(cls, step: float, offset: float, count: int, size: int) -> _Between:
+        at = np.arange(count) * step + offset
+        low = np.floor(at)
+        near = low.astype(np.int64)[:, np.newaxis] + np.arange(2)
+        inside = (near >= 0) & (near < size)
+        voxels = np.unique(near[inside])
+        first = 1 - (at - low)
+        return cls(voxels, np.where(inside, np.searchsorted(voxels, near), -1), np.stack([first, 1 - first], axis=1))
 
 
 def smoothed_near(
@@ -58,14 +118,15 @@ def _half_kernel(sigma: float) -> Float[np.ndarray, " away"]:
 
 @no_type_check
 @compiled(parallel=True)
-def _smooth(mask: Any, along_z: Any, along_y: Any, along_x: Any, out: Any) -> None:
-    """Smooth into an array of zeros; what lies out of reach of the mask stays as it is."""
+def _smooth(mask: Any, along_z: Any, along_y: Any, along_x: Any, planes: Any, wanted_rows: Any, out: Any) -> None:
+    """Smooth some rows of some slices into an array of zeros; what lies out of reach of the mask stays as it is."""
     slices, rows, columns = mask.shape
     extents = np.empty((slices, 4), dtype=np.int64)
     for z in prange(slices):
         extents[z] = extent(mask[z])
     reach_z, reach_y, reach_x = len(along_z) - 1, len(along_y) - 1, len(along_x) - 1
-    for z in prange(slices):
+    for place in prange(len(planes)):
+        z = planes[place]
         around = extents[max(z - reach_z, 0) : z + reach_z + 1]
         top, bottom, left, right = around[:, 0].min(), around[:, 1].max(), around[:, 2].min(), around[:, 3].max()
         if bottom <= top:
@@ -83,7 +144,10 @@ def _smooth(mask: Any, along_z: Any, along_y: Any, along_x: Any, out: Any) -> No
         row = np.zeros(wide + 4 * reach_x, dtype=np.float32)
         total_x = np.empty(wide + 2 * reach_x)
         first, last = max(left - reach_x, 0), min(right + reach_x, columns)
-        for y in range(max(top - reach_y, 0), min(bottom + reach_y, rows)):
+        for row_place in range(len(wanted_rows)):
+            y = wanted_rows[row_place]
+            if y < top - reach_y or y >= bottom + reach_y:
+                continue
             _weigh(total, plane[y], along_y[0])
             for away in range(reach_y, 0, -1):
                 before, after = plane[max(y - away, 0)], plane[min(y + away, rows - 1)]
@@ -94,7 +158,23 @@ def _smooth(mask: Any, along_z: Any, along_y: Any, along_x: Any, out: Any) -> No
                 before, after = row[reach_x - away :][: len(total_x)], row[reach_x + away :][: len(total_x)]
                 _add_both(total_x, before, after, along_x[away])
             start = first - (left - reach_x)
-            out[z, y, first:last] = total_x[start : start + last - first]
+            out[place, row_place, first:last] = total_x[start : start + last - first]
+
+
+@no_type_check
+@compiled(parallel=True)
+def _interpolate(field: Any, at_z: Any, by_z: Any, at_y: Any, by_y: Any, at_x: Any, by_x: Any, out: Any) -> None:
+    """Linear between eight voxels, of which those beyond the array are 0."""
+    for k in prange(out.shape[0]):
+        for j in range(out.shape[1]):
+            for i in range(out.shape[2]):
+                total = 0.0
+                for corner in range(8):
+                    c, b, a = corner >> 2, (corner >> 1) & 1, corner & 1
+                    z, y, x = at_z[k, c], at_y[j, b], at_x[i, a]
+                    if z >= 0 and y >= 0 and x >= 0:
+                        total += np.float64(field[z, y, x]) * by_z[k, c] * by_y[j, b] * by_x[i, a]
+                out[k, j, i] = total
 
 
 @no_type_check

@@ -14,8 +14,8 @@ from ifssnet.geometry.compiled import compiled
 from ifssnet.geometry.masks.box import Box, crop, grown, is_empty, label_boxes
 from ifssnet.geometry.surfaces.iso_surface import crossed_cells, iso_surface
 from ifssnet.geometry.surfaces.mesh import area_mm2, enclosed_volume_mm3, facing_outwards, vertex_normals
-from ifssnet.geometry.surfaces.smoothing import smoothed_mask, smoothed_near
-from ifssnet.geometry.untyped import affine_transform, marching_cubes
+from ifssnet.geometry.surfaces.smoothing import smoothed_at, smoothed_near
+from ifssnet.geometry.untyped import marching_cubes
 
 LEVEL = 0.5
 CLEARANCE = 0.02
@@ -148,9 +148,8 @@ def _coarser(
         scale = step_mm / spacing_zyx
         # One step of background more on either side: a wide step might leave none of the mask's own.
         shape = [math.ceil(size / step) + 3 for size, step in zip(mask.shape, scale.tolist(), strict=True)]
-        field = smoothed_mask(mask, (0.5 * scale).tolist())
         offset = -scale
-        sampled = affine_transform(field, np.diag(scale), offset, shape, order=1)
+        sampled = smoothed_at(mask, (0.5 * scale).tolist(), scale.tolist(), offset.tolist(), shape)
         peak = float(sampled.max())
         # What is thinner than the step everywhere never reaches the level: take half of what it reaches.
         vertices, faces = iso_surface(sampled, LEVEL if peak > LEVEL + CLEARANCE else peak / 2)
