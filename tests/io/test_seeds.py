@@ -179,13 +179,24 @@ def test_png_masks_of_single_muscles(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "name", ["SOL_0003.tif", "SOL_0003.BMP", "0003_SOL.png", "SOL_slice_0003.png", "M. soleus mask (3).png"]
-)
+    "name", ["SOL_0003.tif", "SOL_0003.BMP", "0003_SOL.png", "SOL_slice_0003.png", "M. soleus mask (3).png",
+     "z003_SOL.png", "3.SOL.png", "slice 003 SOL.png", "SOL.0003.png"],
+)  # fmt: skip
 def test_png_masks_by_other_names(tmp_path: Path, name: str):
     png(tmp_path / name, box(1, 2))
     seeds = open_seeds(tmp_path, GRID)
     assert seeds.names == {1: "SOL"}
     assert np.array_equal(seeds.masks[1][3], box(1, 2))
+
+
+def test_pictures_that_are_no_masks_of_a_slice_are_named(tmp_path: Path):
+    for name in ("SOL_0003.png", "overview.png", "SOL_0004 copy.png"):
+        png(tmp_path / name, box(1, 2))
+    with pytest.warns(InputWarning, match=r"2 pictures .* left out: SOL_0004 copy\.png, overview\.png"):
+        assert open_seeds(tmp_path, GRID).present(1) == (3,)
+    png(tmp_path / "SOL_0005 (1).png", box(1, 2))
+    with pytest.raises(InputError, match="looks like a copy"):
+        open_seeds(tmp_path, GRID)
 
 
 def test_png_masks_numbered_from_1(tmp_path: Path):

@@ -115,6 +115,11 @@ def test_an_outline_within_an_outline_is_a_hole_and_an_island_in_it_is_muscle() 
     assert np.array_equal(found.filled, (area & ~bone) | island)
 
 
+def test_a_letter_beside_a_filled_area_is_no_outline() -> None:
+    drawn = ellipse(40, 20) | stroke(ellipse(4, 5, 8, 8), 1)
+    assert outline_of(drawn).kind is OutlineKind.FILLED
+
+
 def test_a_border_drawn_twice_is_one_outline() -> None:
     area = ellipse(50, 22)
     found = outline_of(stroke(area, 1.5) | stroke(ellipse(45, 17), 1.5))

@@ -51,6 +51,9 @@ GAP_SHARE = 0.15
 LEAST_PX = 10
 """Fewer pixels are no outline."""
 
+SLIP_SHARE = 0.05
+"""Pieces that hold less than this share of the largest one are slips of the brush, or letters, and no outlines."""
+
 MOST_PIECES = 24
 """A drawing in more pieces on one slice than this is looked at in the largest ones."""
 
@@ -152,8 +155,10 @@ def _look_at_pieces(mask: Bool[np.ndarray, "y x"], others: Bool[np.ndarray, "y x
         return _look(_stroke(mask, brush_px), others)
     closed: list[Outline] = []
     rest = mask.copy()
+    least = SLIP_SHARE * float(np.bincount(numbered.ravel())[1:].max())
     for piece in _large(numbered):
-        if (ring := _closed(_stroke(piece, brush_px))) is not None:
+        ring = _closed(_stroke(piece, brush_px))
+        if ring is not None and np.count_nonzero(ring.filled) >= least:
             closed.append(ring)
             rest &= ~piece
     if not closed:
@@ -162,7 +167,9 @@ def _look_at_pieces(mask: Bool[np.ndarray, "y x"], others: Bool[np.ndarray, "y x
     filled, hole_px = _nested([ring.filled for ring in closed], mask)
     # What lies inside an outline is its filling, as far as that went.
     rest &= ~np.logical_or.reduce([ring.filled for ring in closed])
-    looks = [*closed, *_look_at_rest(rest, others, max(brush_px, *(ring.width_px for ring in closed)))]
+    brush_px = max(brush_px, *(ring.width_px for ring in closed))
+    beside = [look for look in _look_at_rest(rest, others, brush_px) if np.count_nonzero(look.filled) >= least]
+    looks = [*closed, *beside]
     for look in looks[len(closed) :]:
         filled |= look.filled
     kinds = {look.kind for look in looks}

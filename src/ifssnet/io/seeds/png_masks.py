@@ -7,8 +7,8 @@
 
 The number is the slice's index in the volume, counted from 0; a mask's rows are the volume's y and its columns x. Where
 there is a file for each slice and their numbers run from 1 to the number of slices, they count from 1. The number may
-come first, and words such as "slice" and "mask" may stand beside it (`0123_SOL.png`, `SOL_slice_0123.png`). TIFF, BMP and
-JPEG files are read as PNG is.
+come first, and words such as "slice" and "mask" may stand beside it (`0123_SOL.png`, `z123.SOL.png`, `SOL_slice_0123.png`).
+TIFF, BMP and JPEG files are read as PNG is. Other pictures of the folder are named, and copies are refused.
 """
 
 from __future__ import annotations
@@ -33,9 +33,11 @@ from ifssnet.io.volumes.label_names import from_data
 NAMES_FILE = "labels.json"
 _ENDINGS = r"\.(?:png|tiff?|bmp|jpe?g)$"
 _FILES = (
-    re.compile(r"^(?:(?P<name>.*?)[_ -]?)?\(?(?P<slice>\d+)\)?" + _ENDINGS, re.IGNORECASE),
-    re.compile(r"^(?P<slice>\d+)[_ -](?P<name>.*?)" + _ENDINGS, re.IGNORECASE),
+    re.compile(r"^(?:(?P<name>.*?)[_ .-]?)?\(?(?P<slice>\d+)\)?" + _ENDINGS, re.IGNORECASE),
+    re.compile(r"^(?:z|sl|slice)?[_ -]?(?P<slice>\d+)[_ .-]+(?P<name>.*?)" + _ENDINGS, re.IGNORECASE),
 )
+_COPY = re.compile(r"\d[_ -]*\(\d+\)$")
+_PICTURES = {".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg", ".gif", ".webp"}
 _VALUES = {"", "slice", "slices", "label", "labels", "mask", "masks", "seg", "segmentation"}
 _BESIDE_NUMBER = re.compile(r"(?<=[0-9A-Za-z])[_ -]+(?:slice|mask|label|seg|segmentation|z)$", re.IGNORECASE)
 _LARGEST_JSON = 1 << 20
@@ -74,7 +76,9 @@ def read_png_masks(folder: Path, grid: Grid) -> PngMasks:
         named = {value: entry.name for value, entry in described.labels.items()} | named
     shape_yx = grid.shape_zyx[1:]
     numbers = {name: value for value, name in named.items()}
-    files = {path: match for path in sorted(folder.iterdir()) if (match := _match(path.name))}
+    every = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    files = {path: match for path in every if (match := _match(path.name))}
+    _look_for_others(folder, every, files)
     names_of_files = {path: _name(match["name"] or "", of_files) for path, match in files.items()}
     called = field_names(dict.fromkeys(names_of_files.values()))
     drawn: dict[int, dict[int, np.ndarray]] = {}
@@ -101,6 +105,25 @@ def read_png_masks(folder: Path, grid: Grid) -> PngMasks:
         )
     names = {label: name for name, label in numbers.items()} | named
     return PngMasks(drawn, frozenset(looked_at), {label: names.get(label, str(label)) for label in drawn})
+
+
+def _look_for_others(folder: Path, every: list[Path], files: Mapping[Path, re.Match[str]]) -> None:
+    """Say which pictures are left alone, as their names hold no slice.
+
+    Raises:
+        InputError: A copy, whose last number is none of a slice.
+    """
+    if copy := next((path.name for path in files if _COPY.search(path.stem)), None):
+        raise InputError(
+            f"one number a file in {folder}, its slice",
+            f"{copy}, which looks like a copy of another file",
+            "Rename it or leave it out.",
+        )
+    left = [path.name for path in every if path.suffix.lower() in _PICTURES and path not in files]
+    if files and left:
+        shown = ", ".join(left[:4]) + (" ..." if len(left) > 4 else "")
+        what = f"{folder.name}: {len(left)} pictures whose names hold no slice, or of another type, were left out: {shown}."
+        warnings.warn(InputWarning(what), stacklevel=4)
 
 
 def _match(name: str) -> re.Match[str] | None:
