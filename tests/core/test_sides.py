@@ -22,11 +22,26 @@ from ifssnet.core.muscles import color_of, field_name, field_names, in_field_ord
         ("SOL_sx", "SOL_dx"),
         ("SOL li", "SOL re"),
         ("Linkes Bein Soleus", "Rechtes Bein Soleus"),
+        ("sóleo esquerdo", "sóleo direito"),
+        ("soleus venstre", "soleus højre"),
+        ("soleus vänster", "soleus höger"),
+        ("soleus linkerbeen", "soleus rechterbeen"),
+        ("soleus lewy", "soleus prawy"),
+        ("SOL left side", "SOL right side"),
     ],
 )
 def test_both_sides_stay_apart_however_they_are_said(pair: tuple[str, str]) -> None:
     assert list(field_names(pair).values()) == ["SOL left", "SOL right"]
     assert [field_names([name])[name] for name in pair] == ["SOL", "SOL"]
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [("soleo izq", "soleo der"), ("Soléaire G", "Soléaire D"), ("sóleo E", "sóleo D"), ("M. soleus sin.", "M. soleus dex.")],
+)
+def test_short_words_are_sides_where_both_stand_together(pair: tuple[str, str]) -> None:
+    assert list(field_names([*pair, "GM"]).values()) == ["SOL left", "SOL right", "GM"]
+    assert field_names(["Kopf der Fibula", "Muscle G"]) == {"Kopf der Fibula": "FIBULA", "Muscle G": "Muscle G"}
 
 
 def test_names_without_a_side_and_unknown_names_stay() -> None:

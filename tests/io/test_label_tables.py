@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ifssnet.cli.main import main
-from ifssnet.core.errors import InputError
+from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.facts.file_facts import ImageFacts
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
@@ -190,3 +190,19 @@ def test_grey_levels_with_another_programs_json_stay_grey_levels(tmp_path: Path)
     facts = inspect(tmp_path / "us.nii.gz").content
     assert isinstance(facts, ImageFacts)
     assert facts.labels is None
+
+
+def test_a_blank_is_no_name(tmp_path: Path) -> None:
+    path = unnamed(tmp_path)
+    (tmp_path / "leg.json").write_text('{"labels": {"1": " ", "2": "GM"}}', encoding="utf-8")
+    with pytest.warns(InputWarning, match="no name for 1"):
+        assert open_labels(path).names == {1: "1", 2: "GM"}
+
+
+def test_labels_of_another_program_that_name_no_value_stay(tmp_path: Path) -> None:
+    foreign = {"labels": {"quality": "good", "operator": "A"}, "colors": {"a": "red"}}
+    (tmp_path / "leg.json").write_text(json.dumps(foreign), encoding="utf-8")
+    assert open_labels(unnamed(tmp_path)).names == {1: "1", 2: "2"}
+    save(LabelMap(ARRAY, GRID, {1: "SOL", 2: "GM"}), tmp_path / "leg.nii.gz", force=True)
+    assert json.loads((tmp_path / "leg.json").read_text(encoding="utf-8")) == foreign
+    assert open_labels(tmp_path / "leg.nii.gz").names == {1: "SOL", 2: "GM"}

@@ -331,3 +331,9 @@ def test_a_segment_of_the_whole_group_over_a_muscle_is_named(tmp_path: Path) -> 
     assert found.text.startswith("triceps was drawn over 100 % of SOL.")
     beside = Seeds({**only_sol, 2: {z: np.roll(TRUTH[z] == 2, 1, axis=0) for z in PLACES}}, GRID, {1: "SOL", 2: "GM"})
     assert not [each for each in look_over(beside).findings if "was drawn over" in each.text]
+
+
+def test_two_labels_that_are_one_muscle_are_named_before_the_work(tmp_path: Path) -> None:
+    for names, said in (({1: "SOL", 2: "soleus"}, 1), ({1: "SOL", 2: "SOL"}, 1), ({1: "SOL_L", 2: "SOL_R"}, 0)):
+        seeds = open_seeds(written(tmp_path / "d.seg.nrrd", few(), names))
+        assert sum("are both SOL" in each.text for each in seeds.findings) == said

@@ -59,17 +59,22 @@ _RING = ((0, 114, 178), (230, 159, 0), (86, 180, 233), (213, 94, 0), (0, 158, 11
 
 _SIDE_WORDS: Mapping[str, str] = MappingProxyType(
     {
-        "left": "l lt left links linker linke linkes li gauche sinistra sinistro sx sinister izquierda izquierdo izq",
-        "right": "r rt right rechts rechter rechte rechtes re droite droit destra destro dx dexter derecha derecho dcha",
+        "left": "l lt left links linker linke linkes li linkerbeen gauche sinistra sinistro sx sinister izquierda izquierdo "
+        "izq esquerda esquerdo esq venstre vanster lewa lewy lewe leva levy",
+        "right": "r rt right rechts rechter rechte rechtes re rechterbeen droite droit destra destro dx dexter derecha "
+        "derecho dcha direita direito dir hojre hoyre hoger prawa prawy prawe prava pravy",
     }
 )
+
+_SIDES_TOGETHER: tuple[tuple[str, str], ...] = (("g", "d"), ("e", "d"), ("izq", "der"), ("sin", "des"), ("sin", "dex"))
+"""Short words for left and right that mean something else by themselves: they count where both stand in one list of names."""
 
 _SIDES: Mapping[str, frozenset[str]] = MappingProxyType({side: frozenset(words.split()) for side, words in _SIDE_WORDS.items()})
 
 _NOISE = frozenset(
     (
         *("smooth", "bone", "vhf", "vhm", "mesh", "surface", "label", "mask", "masks", "seg", "segment", "segmentation"),
-        *("leg", "bein"),
+        *("leg", "bein", "side", "seite"),
         *("m", "muscle", "muscles", "musculus", "musculi", "muskel", "muscolo", "musculo", "caput", "head", "chef", "kopf"),
         *("of", "the", "de", "der", "du", "le", "la"),
     )
@@ -111,8 +116,13 @@ def field_name(text: str) -> str:
     return text
 
 
+_PLAIN_LETTERS = str.maketrans({"ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "ß": "ss", "ł": "l", "Ł": "L", "œ": "oe", "Œ": "OE"})
+"""Letters that are no accented ones."""
+
+
 def _words(text: str) -> list[str]:
     plain = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+    plain = plain.translate(_PLAIN_LETTERS)
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain)
     return [word for word in re.split(r"[^0-9A-Za-z]+", spaced.lower()) if word]
 
@@ -143,10 +153,28 @@ def field_names(names: Iterable[str]) -> dict[str, str]:
     {'SOL_L': 'SOL', 'GM_L': 'GM'}
     """
     every = list(names)
+    if (told := _told_together(every)) != every:
+        called = field_names(told)
+        return {
+            name: called[plainer] if called[plainer] != plainer else name for name, plainer in zip(every, told, strict=True)
+        }
     known = {name: side_of(name) if field_name(name) in _BY_NAME else "" for name in every}
     if {"left", "right"} <= set(known.values()):
         return {name: f"{field_name(name)} {known[name]}".rstrip() for name in every}
     return {name: field_name(name) for name in every}
+
+
+def _told_together(names: list[str]) -> list[str]:
+    """The same names, with the short words for both sides that stand in them written out."""
+    words = {name: _words(name) for name in names}
+    for left, right in _SIDES_TOGETHER:
+        if any(left in own for own in words.values()) and any(right in own for own in words.values()):
+            long = {left: "left", right: "right"}
+            return [
+                " ".join(long.get(word, word) for word in words[name]) if {left, right} & set(words[name]) else name
+                for name in names
+            ]
+    return names
 
 
 def in_field_order(names: Iterable[str]) -> list[str]:

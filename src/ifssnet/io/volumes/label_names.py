@@ -119,7 +119,8 @@ def names_of(labels: LabelTable, where: str) -> dict[int, str]:
         value, name = (entry[0], key) if isinstance(entry, tuple) else value_and_name(key, entry, where)
         if value == 0 and field_name(name) in _MUSCLES:
             raise InputError(f"label values above 0 in {where}", f"'{name}' at 0, the background", "Give it another value.")
-        if value > 0 and names.setdefault(value, name) != name:
+        # A blank is no name.
+        if value > 0 and name.strip() and names.setdefault(value, name) != name:
             raise InputError(
                 f"a label value of its own for each name in {where}", f"{names[value]} and {name} at {value}", _ONCE
             )
@@ -185,7 +186,7 @@ def sidecar_text(path: Path, labels: LabelMap) -> tuple[Path, str]:
     if not sidecar.is_file():
         return sidecar, json.dumps(ours, ensure_ascii=True) + "\n"
     there = read_json(sidecar, "a JSON file to add names of labels to")
-    if not isinstance(there, Mapping) or not isinstance(there.get("labels", {}), Mapping):
+    if not isinstance(there, Mapping) or not _names_labels(there.get("labels", {})):
         return own_sidecar_of(path), json.dumps(ours, ensure_ascii=True) + "\n"
     kept = {key: value for key, value in there.items() if key not in _STALE}
     return sidecar, json.dumps({**kept, **ours}, ensure_ascii=True, indent=None if not kept else 2) + "\n"
@@ -209,7 +210,7 @@ def of_any_program(data: Json, *, keep_others: bool = False) -> Json:
     if not isinstance(data, Mapping):
         return data
     labels = _as_table(data.get("labels"))
-    if not isinstance(labels, Mapping):
+    if not isinstance(labels, Mapping) or not (keep_others or _names_labels(labels)):
         if keep_others and labels is not None:
             return data
         return {key: value for key, value in data.items() if key not in ("labels", "colors")}
@@ -221,6 +222,18 @@ def of_any_program(data: Json, *, keep_others: bool = False) -> Json:
     if colors:
         return {**data, "labels": names, "colors": {**colors, **own_colors} if isinstance(own_colors, Mapping) else colors}
     return {**data, "labels": names}
+
+
+def _names_labels(labels: Json) -> bool:
+    """Whether a table has a number beside any name, as one of labels has; that of another program may say anything."""
+    if not isinstance(labels, Mapping):
+        return False
+    return not labels or any(key.strip().isdigit() or _is_number(entry) for key, entry in labels.items())
+
+
+def _is_number(entry: Json) -> bool:
+    """Whether an entry is, or may hold, a label's value."""
+    return entry.strip().isdigit() if isinstance(entry, str) else isinstance(entry, int | float | Sequence | Mapping)
 
 
 def _plain(entry: Json) -> Json:

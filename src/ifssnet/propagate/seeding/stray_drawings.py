@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ifssnet.core.findings import Finding
+from ifssnet.core.muscles import field_names
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.geometry.masks.box import bounding_box
 from ifssnet.geometry.masks.distance import signed_distance
@@ -103,6 +104,7 @@ def look_over(seeds: Seeds, clean: bool = False, hollow: bool = False) -> Seeds:
     stray = find_stray_slices(tidy)
     clicks = [found for label in seeds.labels if (found := _click(seeds, label)) is not None]
     findings = [
+        *_named_alike(seeds),
         *clicks,
         *(_island_words(seeds, each, clean) for each in islands),
         *(_stray_words(seeds, each, clean) for each in stray),
@@ -115,6 +117,19 @@ def look_over(seeds: Seeds, clean: bool = False, hollow: bool = False) -> Seeds:
     # What is stray anyhow is no end of a muscle.
     left = {label: {z: mask for z, mask in own.items() if (label, z) not in away} for label, own in tidy.masks.items()}
     return replace(looked, findings=(*looked.findings, *end_findings(replace(looked, masks=left)), *overlap_findings(looked)))
+
+
+def _named_alike(seeds: Seeds) -> Iterator[Finding]:
+    """A warning of labels that are one muscle by their names: their volumes would be one."""
+    called = field_names(seeds.name(label) for label in seeds.labels)
+    by_name: dict[str, list[int]] = {}
+    for label in seeds.labels:
+        by_name.setdefault(called[seeds.name(label)], []).append(label)
+    for name, labels in by_name.items():
+        if len(labels) > 1:
+            which = " and ".join(f"{label} ({seeds.name(label)})" for label in labels)
+            what = f"The labels {which} are both {name}; measures and reports take one label a muscle."
+            yield Finding("warning", what, "Merge them, or rename one of them.", float(len(labels)))
 
 
 def _click(seeds: Seeds, label: int) -> Finding | None:
