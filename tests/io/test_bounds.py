@@ -96,6 +96,21 @@ def test_a_recording_of_a_terabyte_is_refused_before_it_is_read(tmp_path: Path, 
         open_sweep(tmp_path / "x.sw")
 
 
+@pytest.mark.parametrize(
+    ("name", "head", "said"),
+    [
+        ("x.mha", b"NDims = 3\nDimSize = 5 4 3\nElementType = MET_UCHAR\nElementDataFile = LOCAL\n", "60 bytes"),
+        ("x.dcm", bytes(128) + b"DICM", "fit in memory"),
+    ],
+)  # fmt: skip
+def test_a_file_of_a_terabyte_that_says_little_is_refused(tmp_path: Path, name: str, head: bytes, said: str) -> None:
+    with (tmp_path / name).open("wb") as stream:
+        stream.write(head)
+        stream.truncate(1 << 40)
+    with pytest.raises(InputError, match=said):
+        open_volume(tmp_path / name)
+
+
 def test_more_than_there_is_room_for_is_refused() -> None:
     check_memory(1000, "x")
     with pytest.raises(InputError, match="fit in memory"):

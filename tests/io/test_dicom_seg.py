@@ -124,6 +124,32 @@ def test_sparse_planes_keep_their_distances(tmp_path: Path, spacing: float | Non
     assert np.flatnonzero(labels.array.any(axis=(1, 2))).tolist() == [0, 3, 10]
 
 
+def test_planes_that_contradict_the_distance_in_the_file_are_refused(tmp_path: Path) -> None:
+    frames: Frames = [(1, z, ONE) for z in (10.0, 12.0, 14.0)]
+    with pytest.raises(InputError, match=r"0\.25 x 0\.5 x 2 mm by the planes' positions and .* x 3 mm by Spacing"):
+        open_labels(put(tmp_path, segmentation(frames, spacing=3.0)))
+    # Slices may be thicker than they are apart.
+    data = segmentation(frames, spacing=None)
+    data.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].SliceThickness = 5.0
+    assert open_labels(put(tmp_path, data)).grid.spacing_xyz_mm[2] == 2
+
+
+def test_values_that_the_file_does_not_explain_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="one of segment 7"):
+        open_labels(put(tmp_path, segmentation([(1, 10, ONE + 7 * TWO)], "LABELMAP")))
+    with pytest.raises(InputError, match=r"at most 100 \(MaximumFractionalValue\).*200"):
+        open_labels(put(tmp_path, segmentation([(1, 10, ONE * 200)], "FRACTIONAL", most=100)))
+
+
+def test_a_segment_without_a_label_has_the_name_of_its_code(tmp_path: Path) -> None:
+    data = segmentation([(1, 10, ONE), (2, 10, TWO)])
+    code = item(CodeValue="45945004", CodingSchemeDesignator="SCT", CodeMeaning="Soleus muscle")
+    data.SegmentSequence[0].SegmentLabel = " "
+    data.SegmentSequence[0].SegmentedPropertyTypeCodeSequence = Sequence([code])
+    del data.SegmentSequence[1].SegmentLabel
+    assert dict(open_labels(put(tmp_path, data)).names) == {1: "Soleus muscle", 2: "2"}
+
+
 def test_planes_at_odd_places_and_unknown_segments_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="whole multiples"):
         open_labels(put(tmp_path, segmentation([(1, 0, ONE), (1, 3.1, ONE), (1, 8, ONE)])))

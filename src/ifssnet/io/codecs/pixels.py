@@ -18,6 +18,8 @@ from ifssnet.io.codecs.deflate import DeflateError, packer, unpacker
 
 _MOST_BY_ZLIB = 1040
 """Deflate cannot shrink a byte stream further than 1032 times; what claims to is refused before allocating."""
+_MOST_SURPLUS, _MOST_TIMES = 1 << 30, 16
+"""Bytes, and times the pixels, that a file may hold beyond them; whatever reads whole files would take hours."""
 _PIECE = 1 << 22
 _DEFLATED, _INFLATED = 1 << 16, 1 << 17
 """Compressed bytes read, and bytes inflated, at a time: they stay in the processor's cache."""
@@ -41,12 +43,19 @@ def read_raw(stream: BinaryIO, offset: int, sizes: Sequence[int], dtype: np.dtyp
     """Pixels as they are stored, the last of `sizes` varying fastest, in native byte order.
 
     Raises:
-        InputError: The file holds fewer bytes than the sizes need. A surplus is left unread, with a warning.
+        InputError: The file holds fewer bytes than the sizes need, or plainly belongs to another header. A smaller surplus is
+            left unread, with a warning.
     """
     wanted = checked_bytes(sizes, dtype.itemsize, where)
     there = stream.seek(0, 2) - offset
     if there < wanted:
         raise truncated(where, wanted, max(there, 0))
+    if there - wanted > max(_MOST_SURPLUS, _MOST_TIMES * wanted):
+        raise InputError(
+            f"{wanted:,} bytes of pixels in {where}, as its header says",
+            f"{there:,} bytes",
+            "Correct the size in the header, or export the file again.",
+        )
     if there > wanted:
         say_surplus(where, f"{there - wanted:,} bytes more than")
     stream.seek(offset)

@@ -17,7 +17,7 @@ from jaxtyping import Shaped, UInt8
 from ifssnet.core.errors import InputError
 from ifssnet.core.grey_scale import WINDOW_KEY
 from ifssnet.core.images import Volume
-from ifssnet.io.codecs.pixels import checked_bytes
+from ifssnet.io.codecs.pixels import check_memory, checked_bytes
 from ifssnet.io.recognition import Kind
 from ifssnet.io.storage.existing_file import existing_file
 from ifssnet.io.volumes.dicom_geometry import place_of_frames, place_of_slices
@@ -124,7 +124,8 @@ def read_dataset(path: Path) -> Any:
     """
     import pydicom
 
-    existing_file(path, "a DICOM file")
+    # The file's bytes, and those that were decoded out of them.
+    check_memory(2 * existing_file(path, "a DICOM file"), path.name)
     try:
         # From memory, because an element that lies about its length must not make a buffer of that length.
         stream = io.BytesIO(with_preamble(path.read_bytes(), path.name))

@@ -22,8 +22,9 @@ from ifssnet.core.images import LabelMap, Volume
 from ifssnet.io.codecs.pixels import checked_bytes
 from ifssnet.io.recognition import FileStart, Kind
 from ifssnet.io.volumes.dicom import read_dataset, unreadable
-from ifssnet.io.volumes.dicom_geometry import plane_groups
+from ifssnet.io.volumes.dicom_geometry import Plane, plane_groups
 from ifssnet.io.volumes.dicom_start import say_without_preamble, starts_as_dicom
+from ifssnet.io.volumes.disagreement import Statement, settle
 from ifssnet.io.volumes.placement import grid_from
 from ifssnet.io.volumes.seg_nrrd import MOST_LAYERS, MOST_SEGMENTS, SegmentLayers, flattened
 from ifssnet.io.volumes.volume_format import VolumeFormat
@@ -106,9 +107,15 @@ def _segments(data: Any, path: Path) -> dict[int, _Segment]:
             raise InputError(
                 f"segments with numbers of their own in {path.name}", f"{number}, which is not", "Export it again."
             )
-        name = str(item.get("SegmentLabel", "") or item.get("SegmentDescription", "") or number).strip()
-        found[number] = _Segment(name, _rgb(item.get("RecommendedDisplayCIELabValue")))
+        found[number] = _Segment(_name(item, number), _rgb(item.get("RecommendedDisplayCIELabValue")))
     return found
+
+
+def _name(item: Any, number: int) -> str:
+    """What a segment is called: its label, its description, the words of its code, or its number."""
+    codes: Any = item.get("SegmentedPropertyTypeCodeSequence") or ({},)
+    said = (item.get("SegmentLabel"), item.get("SegmentDescription"), codes[0].get("CodeMeaning"))
+    return next((text for each in said if (text := str(each or "").strip())), str(number))
 
 
 def _rgb(value: Any) -> tuple[int, int, int] | None:
@@ -137,7 +144,7 @@ def _frames(data: Any, path: Path) -> _Frames:
             raise InputError(f"parallel frames of one pixel size in {path.name}", "others", "Export it as one stack.")
     normal = np.cross(first.axes[0], first.axes[1])
     along = np.array([float(plane.position @ normal) for plane in groups])
-    step = _distance(along, first.said_between, first.between, path)
+    step = _distance(along, first, path)
     places = np.rint((along - along.min()) / step).astype(np.int64)
     lowest = groups[int(along.argmin())]
     shape = (int(places.max()) + 1, rows, columns)
@@ -155,8 +162,13 @@ def _frames(data: Any, path: Path) -> _Frames:
     return _Frames(pixels, tuple(places.tolist()), numbers, grid)
 
 
-def _distance(along: Float[np.ndarray, " frame"], said: float | None, thickness: float | None, path: Path) -> float:
-    """The distance of the planes: the one in the file, else the slices' thickness where it fits, else the least one found."""
+def _distance(along: Float[np.ndarray, " frame"], plane: Plane, path: Path) -> float:
+    """The distance of the planes: the one in the file, else the slices' thickness where it fits, else the least one found.
+
+    Raises:
+        InputError: Positions that are not at whole multiples of one distance, or not of the one in the file.
+    """
+    said, thickness = plane.said_between, plane.between
     gaps = np.diff(np.unique(np.round(along, 4)))
     if not gaps.size:
         if said is None and thickness is None:
@@ -166,7 +178,12 @@ def _distance(along: Float[np.ndarray, " frame"], said: float | None, thickness:
         if step and bool((np.abs(gaps / step - np.rint(gaps / step)) <= _SAME_PLANE * np.maximum(1, gaps / step)).all()):
             # The planes' own distance is more exact than a number that somebody typed.
             whole = float(np.rint(gaps / step).sum())
-            return float(gaps.sum()) / whole if whole else step
+            found = float(gaps.sum()) / whole if whole else step
+            if said and step != said:
+                y, x = plane.spacing_yx
+                other = Statement("SpacingBetweenSlices", (x, y, said))
+                settle(Statement("the planes' positions", (x, y, found)), other, path.name, labels=True)
+            return found
     raise InputError(
         f"frames at whole multiples of one distance in {path.name}",
         f"distances from {gaps.min():.4g} to {gaps.max():.4g} mm",
@@ -201,6 +218,9 @@ def _pixels(data: Any, shape: tuple[int, int, int], path: Path) -> Shaped[np.nda
     if str(data.get("SegmentationType", "BINARY")) != "FRACTIONAL":
         return pixels
     most = int(data.get("MaximumFractionalValue", 0)) or int(pixels.max(initial=1))
+    if (highest := int(pixels.max(initial=0))) > most:
+        what = f"shares of at most {most} (MaximumFractionalValue) in {path.name}"
+        raise InputError(what, f"{highest}", "Export the segmentation again.")
     if bool(((pixels > 0) & (pixels < most)).any()):
         what = "probabilities" if str(data.get("SegmentationFractionalType", "")) == "PROBABILITY" else "shares of a voxel"
         warnings.warn(InputWarning(f"{path.name} holds {what}; segments were cut at one half."), stacklevel=4)
@@ -212,7 +232,9 @@ def _layers(frames: _Frames, segments: Mapping[int, _Segment], path: Path) -> Se
     chosen: dict[int | None, list[tuple[int, Shaped[np.ndarray, "y x"]]]] = {}
     for place, number, frame in zip(frames.planes, frames.segments, frames.pixels, strict=True):
         chosen.setdefault(number, []).append((place, frame))
-    if unknown := sorted({number for number in chosen if number is not None} - set(segments)):
+    numbers = {number for number in chosen if number is not None}
+    numbers |= {int(value) for _, frame in chosen.get(None, ()) for value in np.unique(frame)} - {0}
+    if unknown := sorted(numbers - set(segments)):
         raise InputError(f"frames of the segments of {path.name}", f"one of segment {unknown[0]}", "Export it again.")
     dtype = np.min_scalar_type(max(segments, default=1))
     layers: list[tuple[Integer[np.ndarray, "z y x"], set[int]]] = []
