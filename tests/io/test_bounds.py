@@ -26,6 +26,8 @@ from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.kinds import kind_of
 from ifssnet.io.open import MANY_LABELS, MOST_LABELS, open_grid, open_labels, open_sweep, open_volume
 from ifssnet.io.save import save
+from ifssnet.io.storage.spreadsheet import read_spreadsheet
+from ifssnet.io.storage.tables import read_table
 from ifssnet.io.sweeps.frame_count import MOST_FRAMES
 from ifssnet.io.sweeps.plus_config import read_plus_configuration
 from ifssnet.io.sweeps.slicer_scene import MOST_NODES, MOST_SEQUENCES, read_scene
@@ -72,7 +74,7 @@ def test_the_largest_label_value_is_counted_by_what_is_there(tmp_path: Path) -> 
 
 
 def test_grey_noise_is_no_label_map(tmp_path: Path) -> None:
-    grid = Grid((2, 200, 200))
+    grid = Grid((2, 64, 64))
     save(Volume(np.arange(grid.voxels, dtype=np.uint32).reshape(grid.shape_zyx), grid), tmp_path / "x.mha")
     with pytest.raises(InputError, match="different values"):
         open_labels(tmp_path / "x.mha")
@@ -109,6 +111,23 @@ def test_a_file_of_a_terabyte_that_says_little_is_refused(tmp_path: Path, name: 
         stream.truncate(1 << 40)
     with pytest.raises(InputError, match=said):
         open_volume(tmp_path / name)
+
+
+@pytest.mark.parametrize(("name", "said"), [("x.sw", "Stradwin file of at most"), ("x.csv", "table of at most")])
+def test_texts_of_a_terabyte_are_refused_unread(tmp_path: Path, name: str, said: str) -> None:
+    with (tmp_path / name).open("wb") as stream:
+        stream.write(b"RES_BUF_FRAMES 3\n")
+        stream.truncate(1 << 40)
+    with pytest.raises(InputError, match=said):
+        open_sweep(tmp_path / name) if name == "x.sw" else read_spreadsheet(tmp_path / name, ())
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in folders")
+def test_a_table_is_no_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.csv")
+    for read in (read_table, read_spreadsheet):
+        with pytest.raises(InputError, match="no ordinary file"):
+            read(tmp_path / "x.csv", ())
 
 
 def test_more_than_there_is_room_for_is_refused() -> None:

@@ -32,8 +32,8 @@ MANY_LABELS = 40
 """More unnamed structures than anybody draws in a leg."""
 
 
-MOST_LABELS = 2**16
-"""Beyond that, a file is no label map."""
+MOST_LABELS = 2**12
+"""Beyond that, a file is no label map: no atlas of the body has as many structures, and each is measured by itself."""
 
 
 def open_volume(path: Path) -> Volume:

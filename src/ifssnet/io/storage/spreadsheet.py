@@ -9,7 +9,9 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ifssnet.core.errors import InputError
+from ifssnet.io.storage.existing_file import existing_file
 
+_LARGEST_BYTES = 1 << 26
 _SEPARATORS = (";", "\t", ",")
 _NUMBER = re.compile(r"[+-]?[\d.,]*\d[\d.,]*(e[+-]?\d+)?", re.IGNORECASE)
 _SAID_SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)
@@ -58,6 +60,8 @@ def read_spreadsheet(path: Path, needed: Sequence[str], words: Collection[str] =
 
 
 def _text(path: Path) -> str:
+    if (size := existing_file(path, "a table", may_be_empty=True)) > _LARGEST_BYTES:
+        raise InputError(f"a table of at most {_LARGEST_BYTES >> 20} MiB", f"{path} of {size >> 20:,} MiB", "Split it.")
     try:
         content = path.read_bytes()
         wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))

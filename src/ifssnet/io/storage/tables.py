@@ -17,6 +17,7 @@ import numpy as np
 from ifssnet.core.errors import InputError
 from ifssnet.core.machine.extras import install_command
 from ifssnet.io.storage.atomic import atomic_path
+from ifssnet.io.storage.existing_file import existing_file
 
 Columns = Mapping[str, Sequence[Any]]
 
@@ -53,6 +54,7 @@ def read_table(path: Path, columns: Sequence[str]) -> dict[str, list[str]]:
         InputError: It cannot be read, lacks a column, or a line is not as long as the heading.
     """
     remedy = "Run the evaluation again."
+    existing_file(path, "a table", may_be_empty=True)
     try:
         raw = path.read_bytes()
         text = (gzip.decompress(raw) if path.name.endswith(".gz") else raw).decode("utf-8")

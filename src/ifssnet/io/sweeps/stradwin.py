@@ -32,6 +32,8 @@ from ifssnet.io.sweeps.stradwin_pose import CM, ORIGIN, Six, pixels_to_image, po
 
 CALIBRATION_KEYS = ("RES_XTRANS", "RES_YTRANS", "RES_ZTRANS", "RES_AZIMUTH", "RES_ELEVATION", "RES_ROLL")
 ISOCENTRE_KEYS = tuple(key.replace("RES_", "RES_ISOCENTRE_") for key in CALIBRATION_KEYS)
+_LARGEST_TEXT = 1 << 28
+"""Bytes of poses and contours; 100,000 frames take 10 MiB."""
 _ONCE = (
     "RES_BUF_FRAMES", "RES_BUF_WIDTH", "RES_BUF_HEIGHT", "RES_BUF_RF", "RES_BUF_DOPPLER", "RES_BUF_DICOM", "RES_POS_REC",
     "RES_XSCALE", "RES_YSCALE", "RES_BIN_IM_FILENAME", "RES_DICOM_FRAME_LIST", "RES_INVERT_BSCAN",
@@ -150,7 +152,9 @@ def _number(word: str) -> float | None:
 
 
 def _read_lines(path: Path) -> dict[str, list[str]]:
-    existing_file(path, "a Stradwin file")
+    if (size := existing_file(path, "a Stradwin file")) > _LARGEST_TEXT:
+        remedy = "Give the .sw file itself; its images lie in another one."
+        raise InputError(f"a Stradwin file of at most {_LARGEST_TEXT >> 20} MiB", f"{path.name} of {size >> 20:,} MiB", remedy)
     try:
         text = text_of(path.read_bytes())
     except (OSError, ValueError) as error:
