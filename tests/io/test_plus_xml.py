@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -140,4 +141,31 @@ def test_a_configuration_in_utf_16(tmp_path: Path):
     text = '<?xml version="1.0" encoding="UTF-8"?>' + path.read_text(encoding="utf-8")
     path.write_bytes(text.encode("utf-16"))
     assert kind_of(path) == "xml"
+    assert list(read_plus_configuration(path).transforms) == [("Image", "Probe")]
+
+
+@pytest.mark.parametrize("transform", ['To="Stylus" Matrix=""', 'To="Stylus"', 'To="" Matrix=" "'])
+def test_a_transform_that_is_not_calibrated_yet_is_left_out_aloud(tmp_path: Path, transform: str):
+    inside = f'<CoordinateDefinitions><Transform From="StylusTip" {transform}/></CoordinateDefinitions>'
+    with pytest.warns(InputWarning, match="from StylusTip to .* has no Matrix and is left out"):
+        read = read_plus_configuration(configuration(tmp_path / "c.xml", inside))
+    assert list(read.transforms) == [("Image", "Probe")]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: f'<?xml version="1.0" encoding="UTF-8"?><!-- Gerät für 5 µm -->{text}'.encode("latin-1"),
+        lambda text: f"<!-- Gerät -->{text}".encode("latin-1"),
+        lambda text: f'<?xml version="1.0" encoding="windows-1252"?><!-- Gerät -->{text}'.encode("cp1252"),
+        lambda text: text.replace("<PlusConfiguration", '<PlusConfiguration xmlns="http://example.org/plus"').encode(),
+        lambda text: text.replace("</", "</p:").replace("<", "<p:").replace("<p:/p:", "</p:").replace(
+            "<p:PlusConfiguration", '<p:PlusConfiguration xmlns:p="http://example.org/plus"'
+        ).encode(),
+    ],
+    ids=["says UTF-8", "says nothing", "says what it is", "namespace", "prefix"],
+)  # fmt: skip
+def test_encodings_and_namespaces_that_editors_leave(tmp_path: Path, change: Callable[[str], bytes]):
+    path = configuration(tmp_path / "c.xml", "")
+    path.write_bytes(change(path.read_text(encoding="utf-8")))
     assert list(read_plus_configuration(path).transforms) == [("Image", "Probe")]

@@ -135,7 +135,8 @@ def test_an_image_file_outside_the_folder_is_not_read(tmp_path: Path):
     path = write(
         tmp_path / "inner", HEAD.replace("leg.sxi", "../secret.sxi") + "IM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\n", PIXELS + 100
     )
-    assert read_stradwin(path).frames[0, 0, 0] == 100  # the one beside the .sw
+    with pytest.warns(InputWarning, match=r"names the images \.\./secret\.sxi, which are not there; leg\.sxi beside it"):
+        assert read_stradwin(path).frames[0, 0, 0] == 100  # the one beside the .sw
 
 
 def test_image_files_in_the_order_of_the_list(tmp_path: Path):
@@ -195,3 +196,57 @@ def test_a_line_that_stands_twice_with_two_values_is_refused(tmp_path: Path):
     assert read_stradwin(write(tmp_path, text + "RES_XSCALE 0.02\n")).pixel_spacing_uv_mm == (0.2, 0.1)
     with pytest.raises(InputError, match=r"one RES_XSCALE.*'0\.02' and '0\.03'"):
         read_stradwin(write(tmp_path, text + "RES_XSCALE 0.03\n"))
+
+
+POSES = "IM 0 0 0 0 0 0 0\nIM 1 0 0 1 0 0 0\n"
+
+
+def test_the_only_images_that_fit_are_taken_by_any_name_and_others_are_not(tmp_path: Path):
+    path = write(tmp_path, HEAD.replace("leg.sxi", "r1.sxi") + POSES)
+    (tmp_path / "leg.sxi").rename(tmp_path / "subject 7.sxi")
+    with pytest.warns(InputWarning, match=r"r1\.sxi, which are not there; subject 7\.sxi beside it was taken"):
+        np.testing.assert_array_equal(read_stradwin(path).frames.reshape(-1), PIXELS)
+    (tmp_path / "other.sw").write_text(HEAD, encoding="utf-8")
+    with pytest.raises(InputError, match=r"subject 7\.sxi, which may be others"):
+        read_stradwin(path)
+    (tmp_path / "other.sw").unlink()
+    (tmp_path / "subject 7.sxi").write_bytes(PIXELS.tobytes() * 5)
+    with pytest.raises(InputError, match=r"leg\.sxi or r1\.sxi"):
+        read_stradwin(path)
+
+
+@pytest.mark.parametrize("values", [2, 3, 4])
+def test_more_than_a_byte_a_pixel_is_refused(tmp_path: Path, values: int):
+    with pytest.raises(InputError, match=f"{values} times as many, as 16 bits or colours"):
+        read_stradwin(write(tmp_path, HEAD + POSES, np.repeat(PIXELS, values)))
+
+
+def test_a_probe_that_was_not_calibrated_is_said(tmp_path: Path):
+    (finding,) = read_stradwin(write(tmp_path, HEAD + "RES_XTRANS 1\nRES_ROLL 0\n" + POSES)).findings
+    assert finding.text.startswith("The file has no RES_YTRANS, RES_ZTRANS, RES_AZIMUTH, RES_ELEVATION; ")
+    whole = "".join(
+        f"{key} 0\n" for key in ("RES_XTRANS", "RES_YTRANS", "RES_ZTRANS", "RES_AZIMUTH", "RES_ELEVATION", "RES_ROLL")
+    )
+    assert read_stradwin(write(tmp_path, HEAD + whole + POSES)).findings == ()
+
+
+def test_frames_without_a_pose_are_left_out(tmp_path: Path):
+    with pytest.warns(InputWarning, match=r"1 of 2 frames have no pose \(NaN\)"):
+        sweep = read_stradwin(write(tmp_path, HEAD + "IM 0 0 0 0 0 0 0\nIM 1 NaN nan nan nan nan nan\n"))
+    assert sweep.valid.tolist() == [True, False]
+    with pytest.warns(InputWarning, match="2 of 2"), pytest.raises(InputError, match="at least one pose"):
+        read_stradwin(write(tmp_path, HEAD + "IM 0 nan nan nan nan nan nan\n" * 2))
+
+
+def test_numbers_with_decimal_commas(tmp_path: Path):
+    text = HEAD + "RES_XTRANS 1.5\nIM 0.5 0 0 0 0 0 0\nIM 1 0 0 1.25 0 0 0\nOBJECT 1 1 0 0 0 1 0.3 0 lateral, deep\n"
+    plain = read_stradwin(write(tmp_path, text))
+    commas = "".join(
+        line if line.startswith(("OBJECT", "RES_BIN")) else line.replace(".", ",") for line in text.splitlines(keepends=True)
+    )
+    with pytest.warns(InputWarning, match="taken as decimal points"):
+        again = read_stradwin(write(tmp_path, commas))
+    np.testing.assert_array_equal(again.image_to_world, plain.image_to_world)
+    assert again.names == plain.names
+    with pytest.raises(InputError, match="one decimal sign"):
+        read_stradwin(write(tmp_path, text.replace("IM 0.5", "IM 0,5")))

@@ -13,6 +13,7 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 _ENCODING = re.compile(r"""\s+encoding=("[^"]*"|'[^']*')""")
+_SAYS_OTHER = re.compile(rb"""^\s*<\?xml[^>]{0,200}encoding=["'](?!utf-?8["'])""", re.IGNORECASE)
 
 
 def text_of(raw: bytes) -> str:
@@ -25,17 +26,25 @@ def text_of(raw: bytes) -> str:
 
 
 def plain_xml(raw: bytes) -> bytes:
-    """XML as a parser takes it: UTF-16 becomes UTF-8, whatever encoding the declaration names.
+    """XML as a parser takes it: UTF-16 becomes UTF-8, whatever the declaration names, and so does Latin-1 that it calls UTF-8.
 
     Raises:
         UnicodeDecodeError: As `text_of`.
     """
-    if not raw.startswith(UTF_16):
+    if not raw.startswith(UTF_16) and (_SAYS_OTHER.match(raw) or _is_utf_8(raw)):
         return raw
     declaration, end, rest = text_of(raw).partition("?>")
     if not end:
         return declaration.encode()
     return (_ENCODING.sub("", declaration[:200]) + declaration[200:] + end + rest).encode()
+
+
+def _is_utf_8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def decoded(line: bytes) -> str:

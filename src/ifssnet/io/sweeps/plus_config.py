@@ -155,6 +155,9 @@ def _parse(path: Path) -> Element:
         raise InputError(
             "a PLUS configuration (XML)", f"{path.name}: {error}", "Give the XML file that PLUS was run with."
         ) from error
+    for element in root.iter():
+        # Names count without the namespace that some editors add.
+        element.tag = element.tag.rpartition("}")[2]
     if root.tag != "PlusConfiguration":
         raise InputError(
             "a PLUS configuration, whose outermost element is PlusConfiguration",
@@ -177,8 +180,12 @@ def _all(root: Element, tag: str) -> list[Element]:
 def _transforms(definitions: Element, path: Path) -> list[tuple[tuple[str, str], Matrix4]]:
     found: list[tuple[tuple[str, str], Matrix4]] = []
     for element in definitions.findall("Transform"):
-        source, target, text = element.get("From"), element.get("To"), element.get("Matrix")
-        if not source or not target or text is None:
+        source, target, text = (element.get(name, "").strip() for name in ("From", "To", "Matrix"))
+        if not text:
+            what = f"{path.name}: the Transform from {source or '?'} to {target or '?'} has no Matrix and is left out"
+            warnings.warn(InputWarning(f"{what}; it may not be calibrated yet."), stacklevel=2)
+            continue
+        if not source or not target:
             raise InputError(
                 "a Transform with From, To and Matrix",
                 f"{path.name}: {dict(element.attrib)}",

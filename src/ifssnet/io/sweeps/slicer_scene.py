@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import tempfile
 import warnings
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 from xml.etree.ElementTree import Element, ParseError
 
 import defusedxml.ElementTree
@@ -29,7 +29,12 @@ from ifssnet.io.codecs.header_text import plain_xml
 from ifssnet.io.codecs.numbers import rigid_or_affine
 from ifssnet.io.recognition import FileStart, Kind
 from ifssnet.io.storage.existing_file import existing_file
-from ifssnet.io.sweeps.linear_transform import is_exactly, named_frames, read_linear_transform
+from ifssnet.io.sweeps.linear_transform import (
+    is_exactly,
+    named_frames,
+    read_linear_transform,
+    refuse_other_constants,
+)
 from ifssnet.io.sweeps.plus_config import PlusConfiguration
 from ifssnet.io.sweeps.scene_hierarchy import chain_above, parent_in, proxies_in
 from ifssnet.io.sweeps.slicer_sequence import (
@@ -154,10 +159,13 @@ def read_scene_sweeps(path: Path, configuration: PlusConfiguration | None = None
                 "Save the scene with the recording in it, or give the volume by itself.",
             )
         files = _Files(scene_file, bundled=scene_file != path)
-        constants = {**({} if configuration is None else configuration.transforms), **_constants(scene, files)}
+        constants = _constants(scene, files)
+        if configuration is not None:
+            refuse_other_constants(constants, configuration.transforms, path)
+            constants = {**configuration.transforms, **constants}
         named = (configuration.image_frame, configuration.reference_frame) if configuration else (None, None)
         sweeps: list[Sweep] = []
-        for images in scene.image_sequences:
+        for images in _of_the_probe(scene):
             shown = read_image_sequence(_file(scene, images, files))
             header = {"Scene": path.name, "Images": images.name}
             try:
@@ -188,13 +196,24 @@ def _unpacked(path: Path, *, with_data: bool) -> Generator[Path, None, None]:
 
         def wanted(name: str) -> PurePosixPath | None:
             member = PurePosixPath(name)
+            if any(part == "__MACOSX" or part.startswith("._") for part in member.parts):
+                return None
             return member if with_data or member.suffix.lower() == ".mrml" else None
 
         drain(unpack(path, root, wanted, Path(folder) / "staging", LIMITS))
         found = sorted(root.rglob("*.mrml"), key=lambda each: (len(each.parts), each.name))
         if not found:
             raise InputError("a scene (.mrml) in the bundle", f"{path.name} with none", "Save the bundle from 3D Slicer again.")
-        yield found[0]
+        yield _one_scene(found, path)
+
+
+def _one_scene(found: Sequence[Path], path: Path) -> Path:
+    """The scene of a bundle: the only one, else the one that has its folder's or the bundle's name."""
+    named = [each for each in found if each.stem in (each.parent.name, path.name.split(".")[0])]
+    if len(found) == 1 or len(named) == 1:
+        return (named or found)[0]
+    names = ", ".join(each.name for each in found[:5])
+    raise InputError(f"one scene (.mrml) in {path.name}", f"{len(found)}: {names}", "Save the scene from 3D Slicer again.")
 
 
 def _parsed(path: Path, scene_file: Path) -> Scene:
@@ -221,7 +240,8 @@ def _parsed(path: Path, scene_file: Path) -> Scene:
             proxies |= proxies_in(references)
             browsed.append(frozenset(word for match in _BROWSED.finditer(references) for word in match[1].split()))
             continue
-        if element.tag.endswith(("Storage", "Display")) or element.get("hideFromEditors") == "true":
+        hidden = element.get("hideFromEditors") == "true" and element.tag != "Sequence"
+        if element.tag.endswith(("Storage", "Display")) or hidden:
             continue
         storage = _STORAGE.search(references)
         ids = (storage[1].split() if storage else []) + (element.get("storageNodeRef") or "").split()
@@ -266,7 +286,8 @@ class _Files:
 
     def at(self, file: PurePosixPath) -> Path | None:
         """A file where the scene says it is, or of its name in the folder of data or beside the scene."""
-        for place in (self.root / file, self.root / "Data" / file.name, self.root / file.name):
+        quoted = PurePosixPath(quote(str(file)))
+        for place in (self.root / file, self.root / "Data" / file.name, self.root / file.name, self.root / quoted):
             if place.is_file() and self._may_be_read(place):
                 return place
         return None
@@ -365,19 +386,43 @@ def _by_hierarchy(
     return (tuple(tracked), constants) if tracked else None
 
 
+def _of_the_probe(scene: Scene) -> tuple[SceneNode, ...]:
+    """The image sequences, where no two were recorded with one probe; else the one of them that moves with it.
+
+    Raises:
+        InputError: Two sequences that go with the same transforms, of which nothing says which one the probe saw.
+    """
+    together: dict[frozenset[str], list[SceneNode]] = {}
+    for images in scene.image_sequences:
+        group = frozenset(node.identifier for node in _chosen_transforms(scene, images))
+        together.setdefault(group, []).append(images)
+    kept: list[SceneNode] = []
+    for group, found in together.items():
+        chosen = found
+        if len(found) > 1 and group:
+            moved = {scene.proxies.get(each, "") for each in group} - {""}
+            chosen = [each for each in found if moved & {*chain_above(scene.proxies.get(each.identifier, ""), scene.parents)}]
+            if len(chosen) != 1 and any({each.identifier for each in found} <= browsed for browsed in scene.browsed):
+                chosen = [each for each in found if re.split(r"[\W_]", each.name)[0] == IMAGE]
+            if len(chosen) != 1:
+                raise InputError(
+                    f"one sequence of images for each recording in {scene.path.name}",
+                    f"{', '.join(each.name for each in found[:5])}, which go with the same transforms",
+                    "Call the probe's images Image, or keep each recording in a sequence browser of its own.",
+                )
+            left = ", ".join(each.name for each in found if each not in chosen)
+            what = f"{scene.path.name}: {chosen[0].name} is the probe's; {left}, recorded with it, is left out"
+            warnings.warn(InputWarning(f"{what}."), stacklevel=3)
+        kept += chosen
+    return tuple(kept)
+
+
 def _transforms_of(scene: Scene, images: SceneNode, files: _Files) -> Iterator[TransformSequence]:
-    """The transforms that were recorded with some images: by the browser that shows both, by number, or all there are."""
-    tracked = [node for node in scene.nodes if node.is_transforms]
-    together = next((group for group in scene.browsed if images.identifier in group), None)
-    if together is not None and any(node.identifier in together for node in tracked):
-        chosen = [node for node in tracked if node.identifier in together]
-    elif len(scene.image_sequences) == 1:
-        chosen = tracked
-    else:
-        chosen = [node for node in tracked if _number(node.name) == _number(images.name)]
+    """The transforms that were recorded with some images, read."""
+    chosen = _chosen_transforms(scene, images)
     names = [_bare(node.name) for node in chosen]
     if not chosen or len(set(names)) < len(names):
-        known = ", ".join(node.name for node in tracked) or "none"
+        known = ", ".join(node.name for node in scene.nodes if node.is_transforms) or "none"
         raise InputError(
             f"the transforms that were recorded with {images.name}",
             f"{scene.path.name} with {known}, which cannot be told apart",
@@ -387,6 +432,17 @@ def _transforms_of(scene: Scene, images: SceneNode, files: _Files) -> Iterator[T
         for each in read_transform_sequences(_file(scene, node, files)):
             frames = each.frames or named_frames(_bare(node.name))
             yield TransformSequence(node.name, frames, each.matrices, each.valid, each.times_s)
+
+
+def _chosen_transforms(scene: Scene, images: SceneNode) -> list[SceneNode]:
+    """The transforms that were recorded with some images: by the browser that shows both, by number, or all there are."""
+    tracked = [node for node in scene.nodes if node.is_transforms]
+    together = next((group for group in scene.browsed if images.identifier in group), None)
+    if together is not None and any(node.identifier in together for node in tracked):
+        return [node for node in tracked if node.identifier in together]
+    if len(scene.image_sequences) == 1:
+        return tracked
+    return [node for node in tracked if _number(node.name) == _number(images.name)]
 
 
 def _number(name: str) -> str:

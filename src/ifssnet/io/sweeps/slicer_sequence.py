@@ -22,7 +22,7 @@ from ifssnet.core.sweep import Sweep
 from ifssnet.io.codecs import metaimage, nrrd
 from ifssnet.io.codecs.metaimage import read_metaimage_header
 from ifssnet.io.codecs.nrrd import read_nrrd, read_nrrd_header
-from ifssnet.io.codecs.numbers import numbers, shortened
+from ifssnet.io.codecs.numbers import is_invertible, numbers, shortened
 from ifssnet.io.recognition import FileStart, Kind
 from ifssnet.io.sweeps.linear_transform import (
     SUFFIXES,
@@ -42,6 +42,8 @@ from ifssnet.io.volumes.units import mm_per_unit
 
 IMAGE, PROBE, TRACKER, REFERENCE = "Image", "Probe", "Tracker", "Reference"
 _LIST_KINDS = ("list", "time")
+_SPACE_KINDS = ("domain", "space")
+_FLAT = 2
 _INDEX_VALUES = re.compile(r"^axis (\d{1,2}) index values$")
 _SECONDS = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
@@ -108,14 +110,19 @@ class Recording:
 
 
 def is_image_sequence(fields: Mapping[str, str]) -> bool:
-    """Whether the header of an NRRD is that of 3D Slicer's image sequence: three axes in space and one list.
+    """Whether the header of an NRRD is that of an image sequence: axes in space and one list.
 
-    A list of label maps with the keys of a segmentation is a `.seg.nrrd`, and not a sequence.
+    What 3D Slicer wrote says so in its own keys. A list of flat images without them is one as well, unless the header
+    tracks its frames itself. A list of label maps with the keys of a segmentation is a `.seg.nrrd`, and not a sequence.
     """
     kinds = fields.get("kinds", "").lower().split()
     listed = [kind for kind in kinds if kind in _LIST_KINDS]
+    if len(listed) != 1 or any(key.startswith(("Segment0_", "Seq_Frame")) for key in fields):
+        return False
     says_so = "DataNodeClassName" in fields or any(_INDEX_VALUES.match(key) for key in fields)
-    return len(kinds) in (4, 5) and len(listed) == 1 and says_so and not any(key.startswith("Segment0_") for key in fields)
+    across = [size for kind, size in zip(kinds, fields.get("sizes", "").split(), strict=False) if kind in _SPACE_KINDS]
+    flat = len(across) == _FLAT or (len(across) == _FLAT + 1 and "1" in across)
+    return len(kinds) in (3, 4, 5) and (flat or (says_so and len(kinds) > len(listed) + _FLAT))
 
 
 def is_transform_sequence(fields: Mapping[str, str]) -> bool:
@@ -195,7 +202,7 @@ def read_slicer_sequence(
     if reference is not None:
         sequences += [_renamed(each, (REFERENCE, TRACKER)) for each in read_transform_sequences(reference)]
     _refuse_twins(sequences, images)
-    constants, said = _constants(images, calibration, configuration)
+    constants, said = _constants(images, calibration, configuration, found.pixel_to_node)
     remarks = [where, said]
     if any(remarks):
         warnings.warn(InputWarning(f"{images.name}: {'; '.join(remark for remark in remarks if remark)}."), stacklevel=2)
@@ -252,7 +259,10 @@ def joined(recording: Recording, image_frame: str | None = None, reference_frame
 
 
 def _constants(
-    images: Path, calibration: Path | None, configuration: PlusConfiguration | None
+    images: Path,
+    calibration: Path | None,
+    configuration: PlusConfiguration | None,
+    pixel_to_node: Float[np.ndarray, "4 4"],
 ) -> tuple[dict[Key, Float[np.ndarray, "4 4"]], str]:
     """What does not change, and a remark on where it was found unless somebody named it."""
     given = {} if configuration is None else dict(configuration.transforms)
@@ -268,7 +278,8 @@ def _constants(
     own = constants_of(calibration)
     refuse_other_constants(own, given, calibration)
     (start, _), matrix = next(iter(own.items()))
-    width, height = np.linalg.norm((matrix if start == IMAGE else np.linalg.inv(matrix))[:3, :2], axis=0)
+    forward = matrix if start == IMAGE else np.linalg.inv(matrix)
+    width, height = np.linalg.norm((forward @ pixel_to_node)[:3, :2], axis=0)
     return {**given, **own}, f"{said}{', ' if said else f'{calibration.name}: '}a pixel measures {width:.4g} x {height:.4g} mm"
 
 
@@ -400,6 +411,15 @@ def _pixel_to_node(fields: Mapping[str, str], path: Path) -> Float[np.ndarray, "
     if "space origin" in fields:
         origin = numbers(fields["space origin"].strip().strip("()").replace(",", " "), 3, f"space origin in {path.name}")
         placed[:3, 3] = to_ras @ np.array(origin)
+    if not placed[:3, 2].any():
+        # Of a flat image, some programs write a direction of zeros across it.
+        placed[:3, 2] = np.cross(placed[:3, 0], placed[:3, 1])
+    if not is_invertible(placed):
+        raise InputError(
+            f"space directions of two sides of the images in {path.name}",
+            f"'{shortened(fields['space directions'])}'",
+            "Correct the header.",
+        )
     return placed
 
 

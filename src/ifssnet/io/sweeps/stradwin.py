@@ -18,15 +18,17 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from ifssnet.core.errors import InputError, InputWarning
+from ifssnet.core.findings import Finding
 from ifssnet.core.sweep import Contour, Sweep
 from ifssnet.io.codecs.header_text import text_of
 from ifssnet.io.codecs.numbers import integers, numbers, shortened
 from ifssnet.io.recognition import FileStart
 from ifssnet.io.storage.existing_file import existing_file
 from ifssnet.io.sweeps.frame_count import check_frames
+from ifssnet.io.sweeps.lost_poses import without_lost
 from ifssnet.io.sweeps.stradwin_images import Lines, is_true, read_frames
 from ifssnet.io.sweeps.stradwin_pose import CM, ORIGIN, Six, pixels_to_image, pose_matrix
 
@@ -39,6 +41,9 @@ _ONCE = (
     "RES_XSCALE", "RES_YSCALE", "RES_BIN_IM_FILENAME", "RES_DICOM_FRAME_LIST", "RES_INVERT_BSCAN",
 )  # fmt: skip
 """Lines that say one thing of the whole recording."""
+
+_NUMBERS = ("RES_XSCALE", "RES_YSCALE", "IM", "CONT", "LANDMARK")
+"""Lines of numbers that may have decimals, beside those of the calibration."""
 
 _FIRST_LINES = re.compile(rb"^\s*(RES_[A-Z_]+|IM|OBJECT|CONT|LANDMARK)\b", re.MULTILINE)
 
@@ -67,21 +72,25 @@ def read_stradwin(path: Path) -> Sweep:
     frames, width, height = (_whole(lines, key, path) for key in ("RES_BUF_FRAMES", "RES_BUF_WIDTH", "RES_BUF_HEIGHT"))
     check_frames(frames, path.name)
     spacing = (CM * _length(lines, "RES_XSCALE", path), CM * _length(lines, "RES_YSCALE", path))
-    times, poses = _poses(lines, frames, path)
+    times, poses, valid = _poses(lines, frames, path)
     names, colors = read_objects(lines)
     calibration = pose_matrix(six(lines, CALIBRATION_KEYS, path)) @ pixels_to_image(spacing)
     isocentre = pose_matrix(six(lines, ISOCENTRE_KEYS, path))
+    valid, lost = without_lost(poses, valid, "The pose")
+    if not valid.any():
+        raise InputError(f"at least one pose in {path.name}", f"none in {frames} lines IM", "Record the sweep again.")
     images = read_frames(path, lines, (frames, height, width))
     return Sweep(
         frames=images,
         image_to_world=isocentre @ poses @ calibration,
         timestamps_s=times,
         pixel_spacing_uv_mm=spacing,
-        valid=np.ones(frames, dtype=bool),
+        valid=valid,
         contours=_contours(lines, frames, path),
         names=names,
         colors=colors,
         header=MappingProxyType({key: "\n".join(values) for key, values in lines.items() if key != "CONT"}),
+        findings=(*_about_calibration(lines), *lost),
     )
 
 
@@ -164,12 +173,34 @@ def _read_lines(path: Path) -> dict[str, list[str]]:
         key, *value = line.split(maxsplit=1)[:2] or [""]
         if key:
             lines.setdefault(key, []).append(value[0].strip() if value else "")
+    _decimal_points(lines, path)
     for key in (*_ONCE, *CALIBRATION_KEYS, *ISOCENTRE_KEYS):
         if len(values := list(dict.fromkeys(lines.get(key, [])))) > 1:
             raise InputError(
                 f"one {key} in {path.name}", f"'{shortened(values[0])}' and '{shortened(values[1])}'", "Remove the wrong line."
             )
     return lines
+
+
+def _decimal_points(lines: dict[str, list[str]], path: Path) -> None:
+    """Write numbers with a point where a program wrote all of them with a decimal comma; blanks stand between numbers.
+
+    Raises:
+        InputError: Commas and points in one file.
+    """
+    keys = [key for key in (*_NUMBERS, *CALIBRATION_KEYS, *ISOCENTRE_KEYS) if key in lines]
+    with_comma = next((value for key in keys for value in lines[key] if "," in value), None)
+    if with_comma is None:
+        return
+    if (with_point := next((value for key in keys for value in lines[key] if "." in value), None)) is not None:
+        raise InputError(
+            f"one decimal sign in the numbers of {path.name}",
+            f"'{shortened(with_comma)}' and '{shortened(with_point)}'",
+            "Write all with a point.",
+        )
+    warnings.warn(InputWarning(f"{path.name}: commas in its numbers were taken as decimal points."), stacklevel=3)
+    for key in keys:
+        lines[key] = [value.replace(",", ".") for value in lines[key]]
 
 
 def _refuse_unreadable(lines: Lines, path: Path) -> None:
@@ -215,7 +246,19 @@ def _value(lines: Lines, key: str, path: Path) -> str:
     return lines[key][-1]
 
 
-def _poses(lines: Lines, frames: int, path: Path) -> tuple[Float[np.ndarray, " frame"], Float[np.ndarray, "frame 4 4"]]:
+def _about_calibration(lines: Lines) -> list[Finding]:
+    """A warning where the file leaves numbers of the calibration out: they count as 0, and the probe is not where it was."""
+    missing = [key for key in CALIBRATION_KEYS if key not in lines]
+    if not missing:
+        return []
+    what = f"The file has no {', '.join(missing)}; they were taken as 0, as of images that start at the position sensor"
+    return [Finding("warning", f"{what}.", "Calibrate the probe in Stradwin, or copy these lines from a calibrated recording.")]
+
+
+def _poses(
+    lines: Lines, frames: int, path: Path
+) -> tuple[Float[np.ndarray, " frame"], Float[np.ndarray, "frame 4 4"], Bool[np.ndarray, " frame"]]:
+    """Times, poses, and which of them were recorded: NaN stand for a frame in which the sensor was lost."""
     pose_lines = lines.get("IM", [])
     if len(pose_lines) != frames:
         raise InputError(
@@ -223,8 +266,17 @@ def _poses(lines: Lines, frames: int, path: Path) -> tuple[Float[np.ndarray, " f
             f"{len(pose_lines)} in {path.name}",
             "Check that the file is complete.",
         )
-    read = [frame_pose(text, f"time and pose of frame {i} in {path.name}") for i, text in enumerate(pose_lines)]
-    return np.array([time for time, _ in read]), np.stack([pose_matrix(pose) for _, pose in read])
+    recorded = np.array(["nan" not in text.lower() for text in pose_lines])
+    if not recorded.all():
+        lost = int((~recorded).sum())
+        warnings.warn(
+            InputWarning(f"{path.name}: {lost} of {frames} frames have no pose (NaN); they are left out."), stacklevel=3
+        )
+    read = [
+        frame_pose(re.sub("nan", "0", text, flags=re.IGNORECASE), f"time and pose of frame {i} in {path.name}")
+        for i, text in enumerate(pose_lines)
+    ]
+    return np.array([time for time, _ in read]), np.stack([pose_matrix(pose) for _, pose in read]), recorded
 
 
 def _contours(lines: Lines, frames: int, path: Path) -> tuple[Contour, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections.abc import Mapping, Sequence
@@ -38,8 +39,7 @@ def read_frames(path: Path, lines: Lines, shape: Shape) -> Shaped[np.ndarray, "f
     named = lines.get("RES_BIN_IM_FILENAME", [""])[-1].strip().strip('"')
     if is_true(lines, "RES_BUF_DICOM"):
         return _image_files(path, named, lines["RES_DICOM_FRAME_LIST"][-1] if "RES_DICOM_FRAME_LIST" in lines else None, shape)
-    own = path.with_suffix(".sxi")
-    return _raw(_beside(path, named) or file_there(path.parent, own.name) or own, shape)
+    return _raw(_beside(path, named) or _by_another_name(path, named, shape), shape)
 
 
 def is_true(lines: Lines, key: str) -> bool:
@@ -64,6 +64,27 @@ def _beside(path: Path, named: str) -> Path | None:
     return None
 
 
+def _by_another_name(path: Path, named: str, shape: Shape) -> Path:
+    """The pixels where no file has the name that was given: of the `.sw`'s own name, else the only one that fits."""
+    own = path.with_suffix(".sxi")
+    found = file_there(path.parent, own.name)
+    others = sorted(each for each in path.parent.iterdir() if each.suffix.lower() == ".sxi" and each.is_file())
+    recordings = [each for each in path.parent.iterdir() if each.suffix.lower() == ".sw"]
+    if found is None and len(others) == len(recordings) == 1 and others[0].stat().st_size == math.prod(shape):
+        found = others[0]
+    if found is None:
+        there = ", ".join(each.name for each in others[:3])
+        raise InputError(
+            f"the images of the recording, {own.name}{f' or {named}' if named and named != own.name else ''}",
+            f"nothing at {own}" + (f", and {there}, which may be others" if there else ""),
+            "Put the .sxi file beside the .sw file, and name it there (RES_BIN_IM_FILENAME).",
+        )
+    if named and PureWindowsPath(named).name.lower() != found.name.lower():
+        what = f"{path.name} names the images {named}, which are not there"
+        warnings.warn(InputWarning(f"{what}; {found.name} beside it was taken."), stacklevel=3)
+    return found
+
+
 def _raw(path: Path, shape: Shape) -> Shaped[np.ndarray, "frame v u"]:
     promised = shape[0] * shape[1] * shape[2]
     try:
@@ -77,6 +98,12 @@ def _raw(path: Path, shape: Shape) -> Shaped[np.ndarray, "frame v u"]:
             f"{promised:,} bytes in {path.name} for {shape[0]} frames of {shape[2]} x {shape[1]} pixels",
             f"{found:,}",
             "Check that the file was copied whole.",
+        )
+    if found in (2 * promised, 3 * promised, 4 * promised):
+        raise InputError(
+            f"{promised:,} bytes in {path.name}, one a pixel",
+            f"{found // promised} times as many, as 16 bits or colours take, or other frames",
+            "Save the recording with 8-bit grey images, or correct RES_BUF_FRAMES.",
         )
     if found > promised:
         warnings.warn(

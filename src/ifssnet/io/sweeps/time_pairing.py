@@ -16,6 +16,10 @@ _FACTORS = (1e3, 1e6, 1e9)
 _FEW, _MOST = 0.5, 0.9
 """Where fewer images than the one have a pose in the units as they stand, and more than the other by a factor, it is meant."""
 
+_FEW_ENTRIES = 2
+_REPEATS = 0.1
+"""A clock of which a larger share of the times stands twice is too coarse for its entries."""
+
 
 def in_one_unit(
     image_times_s: Float[np.ndarray, " image"] | None, pose_times_s: Float[np.ndarray, " pose"] | None, names: tuple[str, str]
@@ -55,6 +59,34 @@ def _all_alike(times_s: Float[np.ndarray, " time"]) -> bool:
     return len(times_s) > 1 and (len(known) == 0 or bool((known == known[0]).all()))
 
 
+def _why_not_timed(
+    image_times_s: Float[np.ndarray, " image"], pose_times_s: Float[np.ndarray, " pose"]
+) -> tuple[str, str] | None:
+    """Whose times are none, and why: they count entries, or many of them are one; None where times tell."""
+    shared = _share_that_repeats(image_times_s)
+    if shared > _REPEATS:
+        return "images", f"have a clock too coarse to tell them apart ({shared:.0%} repeat a time)"
+    if _interval_s(pose_times_s) > 1.5 * _interval_s(image_times_s) and _share_that_repeats(pose_times_s) > _REPEATS:
+        return "poses", f"have a clock too coarse to tell them apart ({_share_that_repeats(pose_times_s):.0%} repeat a time)"
+    images_count, poses_count = _count_entries(image_times_s), _count_entries(pose_times_s)
+    if images_count and poses_count and len(image_times_s) == len(pose_times_s) and image_times_s[0] != pose_times_s[0]:
+        return "images", "are numbered otherwise than the poses"
+    if images_count != poses_count and _paired(image_times_s, pose_times_s) < _MOST:
+        return ("images" if images_count else "poses"), "are numbered, not timed"
+    return None
+
+
+def _count_entries(times_s: Float[np.ndarray, " time"]) -> bool:
+    """Whether times are the numbers of entries: whole, and each one more than the one before."""
+    return len(times_s) > _FEW_ENTRIES and bool((np.diff(times_s) == 1).all()) and float(times_s[0]).is_integer()
+
+
+def _share_that_repeats(times_s: Float[np.ndarray, " time"]) -> float:
+    """Share of the times that another entry has before them."""
+    known = times_s[np.isfinite(times_s)]
+    return 1 - len(np.unique(known)) / max(len(known), 1) if len(known) > _FEW_ENTRIES else 0.0
+
+
 def pair_by_time(
     image_times_s: Float[np.ndarray, " image"] | None,
     pose_times_s: Float[np.ndarray, " pose"] | None,
@@ -70,13 +102,15 @@ def pair_by_time(
         names: What the images and the poses are called, for messages.
 
     Raises:
-        InputError: No image has a pose, or times are missing and the counts differ: they do not belong together.
+        InputError: No image has a pose, or times are missing or none and the counts differ: they do not belong together.
     """
     for times, without in ((image_times_s, "images"), (pose_times_s, "poses")):
         if times is None or _all_alike(times):
-            return _by_number(counts, names, without)
+            return _by_number(counts, names, (without, "have no times that differ"))
     assert image_times_s is not None
     assert pose_times_s is not None
+    if (why := _why_not_timed(image_times_s, pose_times_s)) is not None:
+        return _by_number(counts, names, why)
     found, tolerance = _nearest(image_times_s, pose_times_s)
     dropped = int((found == UNPAIRED).sum())
     if dropped == len(found):
@@ -112,21 +146,22 @@ def _nearest(
     return found, tolerance
 
 
-def _by_number(counts: tuple[int, int], names: tuple[str, str], without: str) -> Int[np.ndarray, " image"]:
+def _by_number(counts: tuple[int, int], names: tuple[str, str], why: tuple[str, str]) -> Int[np.ndarray, " image"]:
+    without, fault = why
     if counts[0] != counts[1]:
         raise InputError(
             "as many poses as images, where times are missing",
-            f"{counts[0]} images in {names[0]} and {counts[1]} poses in {names[1]}; the {without} have no times that differ",
+            f"{counts[0]} images in {names[0]} and {counts[1]} poses in {names[1]}; the {without} {fault}",
             "Record both with times, or give the poses that belong to these images.",
         )
-    what = f"The {without} of {names[0] if without == 'images' else names[1]} have no times that differ"
+    what = f"The {without} of {names[0] if without == 'images' else names[1]} {fault}"
     warnings.warn(InputWarning(f"{what}: images and poses were joined by their numbers."), stacklevel=3)
     return np.arange(counts[0])
 
 
-def _interval_s(image_times_s: Float[np.ndarray, " image"], pose_times_s: Float[np.ndarray, " pose"]) -> float:
-    """The time between two images; where there is one image only, between two poses."""
-    for times in (image_times_s, pose_times_s):
+def _interval_s(*clocks_s: Float[np.ndarray, " _"]) -> float:
+    """The time between two entries of a clock that differ; where there is one only, of the next clock."""
+    for times in clocks_s:
         steps = np.diff(np.sort(times[np.isfinite(times)]))
         steps = steps[steps > 0]
         if len(steps):
