@@ -97,8 +97,8 @@ def are_invertible(matrices: Float[np.ndarray, "n 4 4"]) -> Bool[np.ndarray, " n
 def shortened(text: str, limit: int = 60) -> str:
     """A text as it can be shown in a message: short, on one line, and with no sign that a terminal would obey.
 
-    >>> shortened("a\\n\\0\\x1b[2J")
-    'a ??[2J'
+    >>> shortened("a b" + chr(27) + "[2J")
+    'a b?[2J'
     """
     # A word of a gigabyte is not looked at to its end.
     flat = "".join(sign if sign.isprintable() else "?" for sign in " ".join(text[: 16 * limit].split()))
