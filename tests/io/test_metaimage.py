@@ -59,6 +59,14 @@ def test_data_files(tmp_path: Path, names: list[str], skip: int) -> None:
         assert (read_metaimage(pattern).array == PIXELS).all()
 
 
+def test_pixels_as_text(tmp_path: Path) -> None:
+    text = " ".join(str(value) for value in PIXELS.ravel()).encode()
+    assert (read_metaimage(put(tmp_path / "x.mha", text, BinaryData="False")).array == PIXELS).all()
+    for change in ({"CompressedData": "True"}, {"HeaderSize": "4"}):
+        with pytest.raises(InputError, match="text alone"):
+            read_metaimage(put(tmp_path / "x.mha", text, "LOCAL", BinaryData="False", **change))
+
+
 @pytest.mark.parametrize("name", ["../a.raw", "/etc/passwd", "..\\a.raw", "C:\\a.raw", "sub/../../a.raw", "missing.raw", "."])
 def test_data_files_stay_in_the_folder(tmp_path: Path, name: str) -> None:
     (tmp_path / "a.raw").write_bytes(PIXELS.tobytes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import nibabel as nib
@@ -27,7 +28,7 @@ def nrrd(path: Path, array: np.ndarray, kind: str, *, last: bool = False) -> Pat
     for words, word in ((kinds, kind), (sizes, str(array.shape[-1])), (steps, "none")):
         words.insert(at, word)
     pixels = np.moveaxis(array, -1, 0) if last else array
-    type_ = {"u1": "uint8", "f4": "float"}[array.dtype.str[1:]]
+    type_ = {"u1": "uint8", "u2": "uint16", "f4": "float"}[array.dtype.str[1:]]
     said = [f"kinds: {' '.join(kinds)}"] if kind else []
     head = ["NRRD0005", f"type: {type_}", "dimension: 4", f"sizes: {' '.join(sizes)}", "encoding: raw", "endian: little",
             "space: LPS", f"space directions: {' '.join(steps)}", *said]  # fmt: skip
@@ -104,8 +105,9 @@ def layers(*, background: int | None) -> np.ndarray:
 @pytest.mark.parametrize("write", [lambda p, a: nrrd(p / "x.nrrd", a, "list"), lambda p, a: nifti(p / "x.nii.gz", a),
                                    lambda p, a: nrrd(p / "x.nrrd", a, "", last=True),
                                    lambda p, a: metaimage(p / "x.mha", a, channels=False)])  # fmt: skip
-def test_one_layer_a_structure_is_read_as_labels(tmp_path: Path, background: int | None, write: object) -> None:
-    assert callable(write)
+def test_one_layer_a_structure_is_read_as_labels(
+    tmp_path: Path, background: int | None, write: Callable[[Path, np.ndarray], Path]
+) -> None:
     path = write(tmp_path, layers(background=background))
     if background is None:
         read = open_labels(path)
@@ -115,6 +117,19 @@ def test_one_layer_a_structure_is_read_as_labels(tmp_path: Path, background: int
     assert np.array_equal(read.array, SOL + 2 * GM)
     with pytest.raises(InputError):
         open_volume(path)
+
+
+def test_layers_that_hold_their_own_labels_keep_them(tmp_path: Path) -> None:
+    for dtype in ("u1", "<u2", "<f4"):
+        path = nrrd(tmp_path / "x.nrrd", np.stack([SOL * 200, GM * 100], axis=-1).astype(dtype), "list")
+        assert np.array_equal(open_labels(path).array, 200 * SOL + 100 * GM)
+    shared = nrrd(tmp_path / "y.nrrd", np.stack([(SOL | GM) * 7, GM * 3], axis=-1).astype("u1"), "list")
+    assert [set(np.unique(layer.array)) for layer in open_label_layers(shared)] == [{0, 7}, {0, 3}]
+    assert [dict(layer.names) for layer in open_label_layers(shared)] == [{7: "7"}, {3: "3"}]
+    # One of two values in a layer, or one value in two layers, is a series of something else.
+    for wrong in (np.stack([SOL * 2, GM * 2], axis=-1), np.stack([SOL + 2 * GM, GM * 3], axis=-1)):
+        with pytest.raises(InputError, match="images one after another"):
+            open_labels(nrrd(tmp_path / "z.nrrd", wrong.astype("u1"), "list"))
 
 
 def test_one_label_a_voxel_counts_overlaps(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def open_label_layers(path: Path) -> tuple[LabelMap, ...]:
     volumes = format.read_label_values(path)
     if len(volumes) == 1:
         return (_labels_of(volumes[0], path),)
-    layers = [_labels_of(volume, path, only=number) for number, volume in enumerate(volumes, start=1)]
+    layers = [_labels_of(volume, path, only=int(volume.array.max())) for volume in volumes]
     return tuple(layer for layer in layers if layer.names)
 
 

@@ -27,6 +27,7 @@ from ifssnet.io.codecs.pixels import (
     read_raw,
     type_name,
 )
+from ifssnet.io.codecs.text_pixels import read_decimals
 from ifssnet.io.storage.existing_file import existing_file
 
 STRUCTURE = frozenset(
@@ -85,6 +86,7 @@ class _Layout:
     sizes: tuple[int, ...]
     dtype: np.dtype
     compressed: bool
+    as_text: bool
     compressed_size: str
     skipped: int
 
@@ -238,7 +240,11 @@ def _layout(fields: Mapping[str, str], path: Path) -> _Layout:
     skipped = integers(fields.get("HeaderSize", "0"), 1, f"HeaderSize in {path.name}")[0]
     if skipped < -1:
         raise InputError(f"HeaderSize of -1 or more in {path.name}", f"{skipped}", "Correct HeaderSize in the header.")
-    return _Layout(sizes, dtype, flag(fields, "CompressedData"), fields.get("CompressedDataSize", "").strip(), skipped)
+    compressed, as_text = flag(fields, "CompressedData"), not flag(fields, "BinaryData", default=True)
+    if as_text and (compressed or skipped):
+        remedy = "Save it with binary pixels."
+        raise InputError(f"text alone in {path.name}, as BinaryData = False says", "CompressedData or HeaderSize", remedy)
+    return _Layout(sizes, dtype, compressed, as_text, fields.get("CompressedDataSize", "").strip(), skipped)
 
 
 def _sizes(fields: Mapping[str, str], path: Path) -> tuple[int, ...]:
@@ -258,12 +264,6 @@ def _dtype(fields: Mapping[str, str], path: Path) -> np.dtype:
     name = fields["ElementType"].strip().upper()
     if name not in TYPES:
         raise InputError(f"ElementType among {', '.join(TYPES)} in {path.name}", f"'{shortened(name)}'", "Convert the pixels.")
-    if not flag(fields, "BinaryData", default=True):
-        raise InputError(
-            f"binary pixels in {path.name}",
-            "BinaryData = False (text)",
-            "Save it with binary pixels.",
-        )
     orders = {key: flag(fields, key) for key in ("BinaryDataByteOrderMSB", "ElementByteOrderMSB") if key in fields}
     msb = any(orders.values())
     if msb and not all(orders.values()) and np.dtype(TYPES[name]).itemsize > 1:
@@ -273,6 +273,8 @@ def _dtype(fields: Mapping[str, str], path: Path) -> np.dtype:
 
 
 def _read_pixels(stream: BinaryIO, start: int, layout: _Layout, where: str) -> Shaped[np.ndarray, "*size"]:
+    if layout.as_text:
+        return read_decimals(stream, start, layout.sizes, layout.dtype, where)
     if not layout.compressed:
         if layout.skipped == -1:
             # The pixels are the last bytes of the file, whatever comes before them.

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Integer, Shaped
 
 from ifssnet.core.errors import InputError, InputWarning
-from ifssnet.io.volumes.placement import grey_levels
+from ifssnet.io.volumes.placement import LARGEST_LABEL, grey_levels
 
 
 class LayersError(InputError):
@@ -49,10 +49,11 @@ def values_of(
     Raises:
         InputError: As `one_value`.
     """
-    if apart and meaning != "time" and 1 < array.shape[-1] <= _MOST_LAYERS and _is_binary(array):
+    if apart and array.shape[-1] > 1 and (values := _layer_values(array, meaning)) is not None:
         marked = array != 0
         if int(np.count_nonzero(marked, axis=-1).max(initial=0)) > 1:
-            return tuple(marked[..., layer] * np.uint8(layer + 1) for layer in range(array.shape[-1]))
+            dtype = np.min_scalar_type(max(values))
+            return tuple(marked[..., layer] * dtype.type(value) for layer, value in enumerate(values))
     return (one_value(array, meaning, where, labels),)
 
 
@@ -63,8 +64,8 @@ def _greys(array: Shaped[np.ndarray, "*size channel"], meaning: Meaning, where: 
     if meaning in ("vector", "unknown") and count in (3, 4) and _all_alike(array[..., :3]):
         return np.ascontiguousarray(array[..., 0])
     if meaning in ("list", "time"):
-        if meaning == "list" and array.dtype.kind in "bui" and _is_binary(array):
-            raise LayersError(f"one volume in {where}", f"{count} layers of 0 and 1", "Give them as labels or as seeds.")
+        if meaning == "list" and array.dtype.kind in "bui" and _layer_values(array, meaning) is not None:
+            raise LayersError(f"one volume in {where}", f"{count} layers of one value each", "Give them as labels or as seeds.")
         remedy = "Save one of them by itself, or compound a recording with its poses (ifss compound)."
         raise InputError(f"one volume in {where}", f"a series of {count} images, one after another", remedy)
     what = "vectors, such as a displacement field" if meaning == "vector" else "and no word of what they are"
@@ -77,8 +78,8 @@ def _greys(array: Shaped[np.ndarray, "*size channel"], meaning: Meaning, where: 
 
 def _labels(array: Shaped[np.ndarray, "*size channel"], meaning: Meaning, where: str) -> Shaped[np.ndarray, "*size"]:
     count = array.shape[-1]
-    if meaning != "time" and count <= _MOST_LAYERS and _is_binary(array):
-        return _numbered(array, where)
+    if (values := _layer_values(array, meaning)) is not None:
+        return _numbered(array, values, where)
     if meaning in ("colour", "unknown") and count in (3, 4) and _all_alike(array[..., :3]):
         return np.ascontiguousarray(array[..., 0])
     words = {"colour": "colours", "list": "images one after another", "time": "images one after another", "vector": "vectors"}
@@ -89,17 +90,38 @@ def _labels(array: Shaped[np.ndarray, "*size channel"], meaning: Meaning, where:
     )
 
 
-def _numbered(layers: Shaped[np.ndarray, "*size channel"], where: str) -> Integer[np.ndarray, "*size"]:
-    """The number of the layer of each voxel, from 1; a layer that holds what all others leave is the background."""
-    kept = list(range(layers.shape[-1]))
+def _layer_values(array: Shaped[np.ndarray, "*size channel"], meaning: Meaning) -> tuple[int, ...] | None:
+    """The label of each layer, where each marks a structure: 1, 2 ... for layers of 0 and 1, else the layers' own values,
+    where each layer has one of its own; None where they are something else.
+    """
+    layers = array.shape[-1]
+    if meaning == "time" or layers > _MOST_LAYERS:
+        return None
+    if _is_binary(array):
+        return tuple(range(1, layers + 1))
+    if meaning != "list" or array.dtype.kind not in "iuf":
+        return None
+    tops = [float(array[..., layer].max(initial=0)) for layer in range(layers)]
+    own = [int(top) for top in tops if top.is_integer() and 0 < top <= LARGEST_LABEL]
+    if not own or len(set(own)) < layers:
+        return None
+    alone = all(bool(((plane == 0) | (plane == np.array(own, dtype=array.dtype))).all()) for plane in array)
+    return tuple(own) if alone else None
+
+
+def _numbered(layers: Shaped[np.ndarray, "*size channel"], values: tuple[int, ...], where: str) -> Integer[np.ndarray, "*size"]:
+    """The label of each voxel's layer; a layer that holds what all others leave is the background, and is not counted."""
     claimed = np.count_nonzero(layers, axis=-1)
+    kept = dict(enumerate(values))
     if bool((claimed == 1).all()):
         background = _background(layers)
-        kept.remove(background)
+        del kept[background]
+        if _is_binary(layers):
+            kept = dict(zip(kept, values, strict=False))
         warnings.warn(
             InputWarning(
                 f"{where} has {layers.shape[-1]} layers that share out every voxel; layer {background + 1} was taken as the "
-                f"background, the others as labels 1 to {len(kept)}."
+                f"background, the others as labels {', '.join(map(str, kept.values()))}."
             ),
             stacklevel=5,
         )
@@ -107,9 +129,9 @@ def _numbered(layers: Shaped[np.ndarray, "*size channel"], where: str) -> Intege
         warnings.warn(
             InputWarning(f"{where}: layers overlap on {overlap:,} voxels; the later one was taken there."), stacklevel=5
         )
-    labels = np.zeros(layers.shape[:-1], dtype=np.uint8)
-    for number, layer in enumerate(kept, start=1):
-        labels[layers[..., layer] != 0] = number
+    labels = np.zeros(layers.shape[:-1], dtype=np.min_scalar_type(max(kept.values(), default=0)))
+    for layer, value in kept.items():
+        labels[layers[..., layer] != 0] = value
     return labels
 
 
