@@ -110,6 +110,11 @@ def ask_all(app: Any, client: Client, examples: int, *, always_the_same: bool) -
     return answered
 
 
+def test_a_muscle_without_a_voxel_has_no_surface_and_the_document_says_so(app: Any, client: Client) -> None:
+    assert client.get("/api/cases/leg/surfaces/3.stl").status == 204
+    assert "204" in app.openapi()["paths"]["/api/cases/{name}/surfaces/{label}.stl"]["get"]["responses"]
+
+
 def test_no_request_is_a_fault_and_every_answer_is_described(app: Any, client: Client) -> None:
     answered = ask_all(app, client, EXAMPLES, always_the_same=True)
     # Not all of it was refused at the door.

@@ -272,16 +272,19 @@ def test_a_muscle_on_one_slice_is_no_volume_and_the_page_is_told(client: Client,
 def test_seeds_are_dropped_on_an_open_case(client: Client, root: Path, tmp_path: Path) -> None:
     labels = np.zeros((SLICES, ROWS, COLUMNS), dtype=np.uint8)
     labels[6][disc(6)] = labels[30][disc(30)] = 2
-    save(LabelMap(labels, GRID, {2: "TA"}), tmp_path / "drawn.seg.nrrd")
+    labels[18][disc(18)] = 1
+    save(LabelMap(labels, GRID, {1: "SOL", 2: "TA"}), tmp_path / "drawn.seg.nrrd")
     client.put("/api/trays/0123abcd/drawn.seg.nrrd", (tmp_path / "drawn.seg.nrrd").read_bytes())
     take = {"tray": "0123abcd", "tab": "a", "by": "A. Expert"}
     assert client.post("/api/cases/leg/seeds", take).status == 400
     found = finished(client, client.post("/api/jobs/seeds", {"tray": "0123abcd", "case": "leg"}).json["job"])
     assert found["state"] == "done"
+    # What was assumed is said, and nothing that a library warned of.
+    assert "TA is missing on 1 slice" in str(found["remarks"])
     assert client.post("/api/cases/leg/seeds", take | {"tab": "b"}).status == 200
     assert client.post("/api/cases/leg/seeds", take).status in (400, 409)
     marks = client.get("/api/cases/leg").json["marks"]
-    assert [(mark["z"], mark["m"][4]) for mark in marks if mark["m"][4]] == [(6, disc(6).sum()), (30, disc(30).sum())]
+    assert [(mark["z"], mark["m"][4]) for mark in marks if mark["m"][4]] == [(z, disc(z).sum()) for z in (18, 6, 30)]
     client.put("/api/trays/0123abcd/broken.seg.nrrd", b"NRRD0005\nnonsense")
     found = finished(client, client.post("/api/jobs/seeds", {"tray": "0123abcd", "case": "leg"}).json["job"])
     assert found["state"] == "failed"

@@ -243,6 +243,8 @@ export interface Job {
   total: number;
   problem: string;
   case: string;
+  /** What was assumed or changed on the way. */
+  remarks: string;
 }
 
 export const makeExample = (): Promise<{ job: string }> => post("jobs/example", {});

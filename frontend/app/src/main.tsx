@@ -9,6 +9,8 @@ import { followAddress, locked, notice, route, say } from "./state/app.ts";
 import "./style.css";
 
 const SHOWN_MS = 6000;
+/** Longer words stay until they can have been read. */
+const MS_A_LETTER = 60;
 
 function App() {
   if (locked.value) return <Login />;
@@ -24,7 +26,7 @@ function Notice() {
   const now = notice.value;
   useEffect(() => {
     if (now === null || now.bad) return;
-    const timer = window.setTimeout(() => (notice.value = null), SHOWN_MS);
+    const timer = window.setTimeout(() => (notice.value = null), Math.max(SHOWN_MS, now.text.length * MS_A_LETTER));
     return () => window.clearTimeout(timer);
   }, [now]);
   return (

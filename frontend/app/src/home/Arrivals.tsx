@@ -21,6 +21,7 @@ export function Arrivals({ done }: { done: () => void }) {
       else {
         done();
         location.hash = caseAddress(end.case);
+        if (end.remarks !== "") say(end.remarks);
       }
     } catch (error) {
       say(error instanceof Error ? error.message : String(error), true);

@@ -19,7 +19,7 @@ export function Header({ store, open }: { store: CaseStore; open: (dialog: "keys
           {lost ? "!" : store.outbox.waiting.value > 0 ? t("saving") : t("saved")}
         </span>
         <span class="hint">
-          {t(state.outlines === 1 ? "outline" : "outlines", state.outlines)} · {t("workMinutes", number(state.minutes, 1))}
+          {t(store.outlines() === 1 ? "outline" : "outlines", store.outlines())} · {t("workMinutes", number(state.minutes, 1))}
         </span>
         <span class="gap" />
         <button type="button" data-testid="undo" disabled={!can || (!state.canUndo && store.blind.value === null)} onClick={() => store.undo()}>{t("undo")}</button>

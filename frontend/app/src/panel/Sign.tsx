@@ -34,7 +34,7 @@ export function Sign({ store, close }: { store: CaseStore; close: () => void }) 
           </tbody>
         </table>
         <p class="hint">
-          {t(state.outlines === 1 ? "outline" : "outlines", state.outlines)} · {t("workMinutes", number(state.minutes, 1))}
+          {t(store.outlines() === 1 ? "outline" : "outlines", store.outlines())} · {t("workMinutes", number(state.minutes, 1))}
         </p>
         <p>{t("signWhy")}</p>
         <label>

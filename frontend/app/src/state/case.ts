@@ -272,6 +272,11 @@ export class CaseStore {
     this.goTo(next.z);
   }
 
+  /** Outlines there are, whoever drew them: here or elsewhere. */
+  outlines(): number {
+    return this.state.value!.muscles.reduce((sum, { label }) => sum + [...this.told.of(label).values()].filter((mark) => mark.origin === "drawn").length, 0);
+  }
+
   /** How much of a muscle is known: all of it, a part while gaps are filled, what was drawn and no more, or nothing. */
   known(muscle: Muscle): "whole" | "part" | "drawn" | "nothing" {
     const own = this.marks.of(muscle.label);

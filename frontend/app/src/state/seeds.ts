@@ -15,7 +15,7 @@ export async function takeFiles(store: CaseStore, files: readonly File[]): Promi
     const end = await watch(job, () => say(t("reading", files[0]!.name)));
     if (end.state === "failed") say(end.problem, true);
     else {
-      say(t("seedsTaken", (await takeSeeds(store.name, tray)).outlines));
+      say(`${t("seedsTaken", (await takeSeeds(store.name, tray)).outlines)}. ${end.remarks}`);
       await store.load();
       if (store.marks.get(store.label.value, store.z.value) === undefined) store.goToDrawn();
     }

@@ -32,6 +32,7 @@ class Job:
         total: Parts in all; 0 where nobody knows.
         problem: Why it failed.
         case: The case that it made.
+        remarks: What was assumed or changed on the way, in sentences.
     """
 
     state: str = "running"
@@ -40,6 +41,7 @@ class Job:
     total: int = 0
     problem: str = ""
     case: str = ""
+    remarks: str = ""
 
     def json(self) -> dict[str, Json]:
         """As the page reads it."""
@@ -134,7 +136,7 @@ class Jobs:
 
 
 def _after(job: Job, said: dict[str, Any]) -> Job:
-    known = {key: value for key, value in said.items() if key in ("stage", "done", "total", "problem", "case")}
+    known = {key: value for key, value in said.items() if key in ("stage", "done", "total", "problem", "case", "remarks")}
     return replace(job, **known)
 
 

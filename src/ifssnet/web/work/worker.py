@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from collections.abc import Generator
 from pathlib import Path
 
@@ -19,10 +20,13 @@ from ifssnet.workflow.arrivals.example import example_case
 
 def main(arguments: list[str]) -> int:
     """Make one case, and say how it went."""
-    silence_libraries()
     _limit_memory(int(arguments[0]))
     try:
-        _tell(case=drain(_work(Path(arguments[1]), arguments[2], arguments[3:]), _progress))
+        with warnings.catch_warnings(record=True) as heard:
+            silence_libraries()
+            case = drain(_work(Path(arguments[1]), arguments[2], arguments[3:]), _progress)
+        # In order, and each once.
+        _tell(case=case, remarks=" ".join(dict.fromkeys(str(each.message) for each in heard)))
     except InputError as error:
         _tell(problem=str(error))
         return 2
