@@ -7,7 +7,14 @@ import pytest
 
 from ifssnet.core.results.study import Design, MeasuredMuscle, StudyCase
 from ifssnet.measurement.statistics.agreement import bland_altman, reliability
-from ifssnet.workflow.study.comparisons import agreements, comparisons, detectable_changes, group_differences, series_of
+from ifssnet.workflow.study.comparisons import (
+    agreements,
+    comparisons,
+    detectable_changes,
+    group_differences,
+    mistaken_changes,
+    series_of,
+)
 
 DESIGN = Design(("A", "B", "C"), ("left", "right"), ("pre", "post"), ("X", "Y"), before="pre", after="post")
 FIRST = {("A", "left"): 100.0, ("A", "right"): 90.0, ("B", "left"): 120.0, ("B", "right"): 130.0, ("C", "left"): 80.0}
@@ -42,6 +49,14 @@ def test_repeated_visits_are_compared_rater_by_rater() -> None:
     assert [each.between for each in found] == ["raters", "visits"]
     assert found[1].found.reliability.subjects == 10
     assert detectable_changes(series_of(measured()), found, {})[0].source == "visits"
+
+
+def test_a_detectable_change_larger_than_the_muscle_was_given_in_another_unit() -> None:
+    series = series_of(measured())
+    assert mistaken_changes(series, {"SOL": 9.0, "GM": 9000.0}) == ()
+    (found,) = mistaken_changes(series, {"SOL": 9000.0})
+    assert (found.severity, found.remedy) == ("warning", "Give mdc_cm3 in cm3.")
+    assert "9000 cm3, is more than the muscle itself (at most 144 cm3 here)" in found.text
 
 
 def test_a_detectable_change_that_is_given_comes_first_and_zero_is_none() -> None:

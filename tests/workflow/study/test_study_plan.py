@@ -108,6 +108,10 @@ def test_a_line_without_a_rater_stands_for_every_rater(tmp_path: Path) -> None:
     [
         ("subject,side\nP01,up\n", "", "left or right"),
         ("subject,rater\nP01,AB\nP01,ab\n", "", "one line for each"),
+        ("subject,visit,seeds\nP01,after,a\nP02,After,b\n", "", "one spelling of each visit; got 'after' and 'After'"),
+        ("subject,rater\nP01,AB\nP02,ab\n", "", "one spelling of each rater"),
+        ("subject,side\np01,left\nP01,right\n", "", "one spelling of each subject"),
+        ("subject,visit\nP01,pre\nP01,post\n", 'before = "Pre"\nafter = "post"\n', "one spelling of each visit"),
         ("subject,visit\nA_b,c\nA,b_c\n", "", "stay apart"),
         ("subject\n../x\n", "", "names of letters"),
         ("subject,volume,sweeps\nP01,a.mha,b.mha\n", "", "volume or sweeps"),

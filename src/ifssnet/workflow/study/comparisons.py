@@ -8,6 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
+from ifssnet.core.findings import Finding
 from ifssnet.core.results.reliability import RaterPair, RepeatedMeasurements
 from ifssnet.core.results.study import (
     LEFT,
@@ -127,6 +128,23 @@ def detectable_changes(
                 answer.append(DetectableChange(each.quantity, each.muscle, known[name], name))
                 break
     return tuple(answer)
+
+
+def mistaken_changes(series: Iterable[Series], given_cm3: Mapping[str, float]) -> tuple[Finding, ...]:
+    """Minimal detectable changes that no muscle of the study could show, as those in mm3 are."""
+    largest = {each.muscle: max(each.values.values()) for each in series if each.quantity == VOLUME and each.values}
+    return tuple(
+        Finding(
+            "warning",
+            f"The minimal detectable change given for {muscle}, {given_cm3[muscle]:g} cm3, is more than the muscle itself "
+            f"(at most {volume:.0f} cm3 here).",
+            "Give mdc_cm3 in cm3.",
+            given_cm3[muscle],
+            "cm3",
+        )
+        for muscle, volume in largest.items()
+        if given_cm3.get(muscle, 0.0) > volume
+    )
 
 
 def _same(one: StudyAgreement, series: Series) -> bool:

@@ -85,6 +85,7 @@ def read_study(source: Path) -> Study:
         root, file = path.parent, read_study_file(path)
     cases = [_planned(line, root) for line in file.legs]
     _refuse_twins(cases)
+    _refuse_spellings(file, [each.case for each in cases])
     design = _design(file, [each.case for each in cases])
     order = {name: place for place, name in enumerate(design.subjects)}
     places = [order, _places(SIDES), _places(design.visits), _places(design.raters)]
@@ -191,6 +192,22 @@ def _refuse_twins(cases: Sequence[PlannedCase]) -> None:
         if first.sweeps and each.sweeps and (first.sweeps, first.grid) != (each.sweeps, each.grid):
             what = f"the same sweeps and grid for all raters of {each.case.recording}"
             raise InputError(what, "others", "Correct the study's list.")
+
+
+def _refuse_spellings(file: StudyFile, cases: Sequence[StudyCase]) -> None:
+    """One name in two spellings would be two visits or persons, and what belongs together would not be compared."""
+    named = (file.before, file.after, *file.repeated, *file.visits)
+    axes = {
+        "subject": [case.subject for case in cases],
+        "visit": [*(case.visit for case in cases), *named],
+        "rater": [case.rater for case in cases],
+    }
+    for what, names in axes.items():
+        first: dict[str, str] = {}
+        for name in names:
+            known = first.setdefault(" ".join(name.split()).casefold(), name)
+            if known != name:
+                raise InputError(f"one spelling of each {what}", f"'{known}' and '{name}'", "Write them alike.")
 
 
 def _design(file: StudyFile, cases: Sequence[StudyCase]) -> Design:

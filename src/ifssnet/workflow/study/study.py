@@ -21,7 +21,14 @@ from ifssnet.workflow.files.provenance import software
 from ifssnet.workflow.files.result_files import holds_files, write_json
 from ifssnet.workflow.jobs.run import Machines
 from ifssnet.workflow.study.bids import write_bids
-from ifssnet.workflow.study.comparisons import agreements, comparisons, detectable_changes, group_differences, series_of
+from ifssnet.workflow.study.comparisons import (
+    agreements,
+    comparisons,
+    detectable_changes,
+    group_differences,
+    mistaken_changes,
+    series_of,
+)
 from ifssnet.workflow.study.layout import RESULTS
 from ifssnet.workflow.study.paragraph import methods_paragraph
 from ifssnet.workflow.study.plan import Study, absent_cases, read_study
@@ -90,7 +97,7 @@ def results_of(study: Study, records: Mapping[StudyCase, Record]) -> StudyResult
     done = [each for each in outcomes if each.status == "done"]
     facts = _facts(study, [records[each.case] for each in done])
     recordings = len({each.case.recording for each in done})
-    findings = _findings(design, outcomes, facts)
+    findings = (*_findings(design, outcomes, facts), *mistaken_changes(series, study.file.mdc_cm3))
     return StudyResults(
         name=study.name,
         design=design,
