@@ -63,6 +63,24 @@ def test_no_straight_line_changes_a_byte_of_an_image_with_black_around(factor: i
     assert np.array_equal(scaled(BYTES.astype(dtype) * factor + offset), BYTES)
 
 
+@pytest.mark.parametrize("how", ["i2", "i8", "f4", "f8"])
+def test_whole_levels_of_any_type_are_bytes(how: str) -> None:
+    assert scaled(BYTES.astype(how)).dtype == np.uint8
+
+
+@pytest.mark.parametrize("outside", [-32768, -1024, -300])
+@pytest.mark.parametrize("factor", [1, 7, 100])
+def test_a_level_outside_of_the_image_is_black_and_counts_for_no_rule(outside: int, factor: int) -> None:
+    padded = np.where(BYTES == 0, outside * factor, BYTES.astype(np.int32) * factor)
+    assert np.array_equal(scaled(padded), BYTES)
+    assert f"{outside * factor:g} lies outside of the image" in on_grey_scale(volume(padded))[1].rule
+    # One voxel alone may be a fault of the scanner: it is not what surrounds an image.
+    fault = BYTES.astype(np.int32) * 200
+    fault[0, 0, 0] = -10_000_000
+    with pytest.warns(InputWarning):
+        assert "outside" not in on_grey_scale(volume(fault))[1].rule
+
+
 def test_the_window_of_the_header_counts_where_levels_are_no_bytes() -> None:
     stored = BYTES[:, :, 6:].astype(np.int32) * 200 - 3
     assert np.array_equal(scaled(stored, **{WINDOW_KEY: f"-3 {255 * 200 - 3}"}), BYTES[:, :, 6:])

@@ -40,15 +40,21 @@ def on_grey_scale(volume: Volume) -> tuple[Volume, GreyScale]:
     Bytes stay as they are. Levels that stand for bytes (257 times a byte, a byte over 255, ...) become these bytes again.
     Else the window that the header says counts, and else percentiles, with a warning.
 
+    A level below 0 that many voxels have, further below all others than these reach, is that of voxels outside of the image:
+    they are black, and count for no rule.
+
     Args:
         volume: Its grey levels may have any type; NaN stay NaN.
     """
+    volume, outside = _without_outside(volume)
     scale = grey_scale_of(volume)
+    if outside is not None:
+        scale = replace(scale, rule=f"{scale.rule}; {outside:g} lies outside of the image, and is black")
     if scale.estimated:
         what = f"Nothing says which grey level is black and which is white; {scale}. Compare no echo intensities across scales."
         warnings.warn(InputWarning(what), stacklevel=2)
     if scale.is_identity:
-        return volume, scale
+        return _with_bytes(volume), scale
     header = {**volume.header, WINDOW_KEY: f"{BLACK} {WHITE}"}
     return replace(volume, array=_scaled(volume.array, scale), header=header), scale
 
@@ -73,6 +79,29 @@ def grey_scale_of(volume: Volume) -> GreyScale:
     if (step := _even_step(volume.array, low)) is not None:
         return GreyScale(name, low, low + WHITE * step, f"levels are bytes times {step:.6g} above {low:.6g}, the black around")
     return _by_percentiles(volume.array, name)
+
+
+def _without_outside(volume: Volume) -> tuple[Volume, float | None]:
+    """The volume with black in place of the level outside of the image, and that level; None where there is none."""
+    array = volume.array
+    low, high = _ends(array)
+    if array.dtype.kind not in "if" or array.dtype.itemsize == 1 or low >= 0 or np.mean(_sample(array) == low) < _BLACK_VOXELS:
+        return volume, None
+    others = [plane[np.isfinite(plane) & (plane > low)] for plane in array]
+    darkest = min((float(each.min()) for each in others if each.size), default=low)
+    if darkest - low <= high - darkest or darkest == low:
+        return volume, None
+    return replace(volume, array=np.where(array == low, array.dtype.type(min(darkest, 0)), array)), low
+
+
+def _with_bytes(volume: Volume) -> Volume:
+    """Whole levels from 0 to 255 as bytes, whatever their type: what is computed of them is then the same to the bit."""
+    array = volume.array
+    if array.dtype.kind not in "iuf" or array.dtype == np.uint8 or not np.isfinite(array).all():
+        return volume
+    levels = _few_levels(array)
+    whole = levels is not None and bool((levels == np.rint(levels)).all()) and levels.min(initial=0) >= 0 and _are_bytes(levels)
+    return replace(volume, array=array.astype(np.uint8)) if whole else volume
 
 
 def _ends(array: Shaped[np.ndarray, "z y x"]) -> tuple[float, float]:
