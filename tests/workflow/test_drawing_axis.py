@@ -12,10 +12,11 @@ from ifssnet.core.errors import InputError, InputWarning
 from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap, Volume
 from ifssnet.core.progress import drain
+from ifssnet.core.seeds import Seeds
 from ifssnet.geometry.grids.axis_order import Order, reordered, reordered_grid
 from ifssnet.io.open import open_labels
 from ifssnet.io.save import save
-from ifssnet.workflow.files.opener import open_seeds
+from ifssnet.workflow.files.opener import SeedReading, open_seeds
 from ifssnet.workflow.leg.segment_files import segment_files
 
 GRID = Grid((50, 40, 36), (1.0, 1.0, 1.0))
@@ -112,3 +113,22 @@ def test_a_narrow_muscle_on_other_planes_than_the_rest(tmp_path: Path) -> None:
         seeds = open_seeds(path)
     (text,) = [each.text for each in seeds.findings if each.text.startswith("GL is drawn")]
     assert text == "GL is drawn on every slice, and SOL on some of them only: nothing of GL is left to be carried."
+
+
+@pytest.mark.filterwarnings("ignore::ifssnet.core.errors.InputWarning")
+def test_files_drawn_on_planes_of_two_directions(tmp_path: Path) -> None:
+    axial, coronal = (written(tmp_path, f"{axis}.seg.nrrd", drawn(axis), (0, 1, 2)) for axis in (0, 1))
+    said = r"1\.seg\.nrrd on coronal planes, and the seeds before it on axial ones"
+    with pytest.raises(InputError, match=said):
+        open_seeds([axial, coronal])
+    with pytest.raises(InputError, match=said):
+        open_seeds(axial, reading=SeedReading(corrections=(coronal,)))
+    # A complete result corrects seeds on any planes.
+    whole = written(tmp_path, "whole.seg.nrrd", TRUTH, (1, 2, 0))
+    for seeds in (axial, coronal):
+        found = open_seeds(seeds, reading=SeedReading(corrections=(whole,)))
+        assert np.array_equal(np.stack([found.masks[1][z] for z in found.present(1)]), found_in(TRUTH, found))
+
+
+def found_in(truth: np.ndarray, seeds: Seeds) -> np.ndarray:
+    return reordered(truth, seeds.axes)[list(seeds.present(1))] > 0

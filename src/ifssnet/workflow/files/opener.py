@@ -15,17 +15,21 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import EMPTY_NAMES
 from ifssnet.core.seeds import Seeds
 from ifssnet.core.sweep import Sweep
-from ifssnet.geometry.grids.axis_order import axis_along, axis_first, reordered_grid, slice_direction_xyz
+from ifssnet.geometry.grids.axis_order import Order, axis_along, axis_first, inverse, reordered_grid, slice_direction_xyz
 from ifssnet.geometry.grids.resample import seeds_on
 from ifssnet.io.kinds import kind_of
 from ifssnet.io.open import open_sweep
 from ifssnet.io.seeds import seed_files as seeds_files
 from ifssnet.io.seeds.annotated_slices import with_absence
-from ifssnet.propagate.seeding.joined_seeds import Rule, complete_findings, corrected, joined
+from ifssnet.io.seeds.drawing_axis import plane_name
+from ifssnet.propagate.seeding.joined_seeds import Rule, complete_findings, corrected, is_complete, joined
 from ifssnet.propagate.seeding.outlined_seeds import fill_outlines
 from ifssnet.propagate.seeding.stray_drawings import look_over
 
 SWEEP_KINDS = {"stradwin"}
+
+SAME_PLANES = 0.7
+"""Slices of two files whose directions have a smaller cosine than this run across each other."""
 
 AT_SIDE_PX = 1.0
 """How near to the side of a frame a contour runs along it."""
@@ -82,7 +86,7 @@ def open_seeds(
         )
     seeds = _from_sweeps(sweeps, grid, config) if sweeps else _from_files(paths, grid, reading)
     if reading.corrections:
-        fixed = [(each.name, _onto(_read(each, grid, reading, alone=False), grid, seeds)) for each in reading.corrections]
+        fixed = [(each.name, _beside(each, grid, reading, seeds)) for each in reading.corrections]
         for name, part in fixed:
             seeds = corrected(seeds, part, name)
     return look_over(seeds, reading.clean, hollow=reading.keep_outlines)
@@ -97,13 +101,35 @@ def _from_files(paths: Sequence[Path], grid: Grid | None, reading: SeedReading) 
     for each in paths[1:]:
         if str(each) in parts:
             raise InputError("each file of seeds once", f"{each} twice", "Leave one out.")
-        parts[str(each)] = _onto(_read(each, grid, reading, alone=False), grid, first)
+        parts[str(each)] = _beside(each, grid, reading, first)
     return with_absence(joined(parts, reading.conflicts), "the seeds")
 
 
-def _read(path: Path, grid: Grid | None, reading: SeedReading, *, alone: bool) -> Seeds:
+def _beside(path: Path, grid: Grid | None, reading: SeedReading, like: Seeds) -> Seeds:
+    """Another file, on the slices of the first one.
+
+    Raises:
+        InputError: It was drawn on planes of another direction.
+    """
+    seeds = _read(path, grid, reading, alone=False)
+    along = slice_direction_xyz(like.grid)
+    if abs(float(np.dot(along, slice_direction_xyz(seeds.grid)))) < SAME_PLANES:
+        if not is_complete(seeds):
+            own, others = plane_name(seeds.grid, 0), plane_name(like.grid, 0)
+            raise InputError(
+                "files of seeds that were drawn on planes of one direction",
+                f"{path.name} on {own} planes, and the seeds before it on {others} ones",
+                "Draw the muscles on parallel planes of one direction.",
+            )
+        # What is complete was drawn on no planes: it has slices along any axis.
+        stored = reordered_grid(seeds.grid, inverse(seeds.axes))
+        seeds = _read(path, grid, reading, alone=False, order=axis_first(axis_along(stored, along)))
+    return _onto(seeds, grid, like)
+
+
+def _read(path: Path, grid: Grid | None, reading: SeedReading, *, alone: bool, order: Order | None = None) -> Seeds:
     """One file; where others come to it, a muscle that it does not show on a slice is not taken as absent there."""
-    seeds = seeds_files.open_seeds(path, grid, absence=alone)
+    seeds = seeds_files.open_seeds(path, grid, absence=alone, order=order)
     own, described = (
         {label: name for label, name in names.items() if label in seeds.labels} for names in (reading.names, reading.described)
     )
