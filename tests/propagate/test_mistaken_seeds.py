@@ -51,6 +51,21 @@ def test_two_exchanged_outlines_are_both_named():
     assert [(each.z, each.label, each.other) for each in found] == [(30, 1, 2), (30, 2, 1)]
 
 
+def test_a_muscle_that_is_missing_where_another_was_drawn_in_its_place():
+    well = drawn()
+    wide = {**well.masks[1], 30: well.masks[1][30] | well.masks[2][30]}
+    missing = {z: mask for z, mask in well.masks[2].items() if z != 30}
+    third = {z: well.masks[2][30] if z == 30 else np.zeros((48, 48), bool) for z in PLACES}
+    names = {1: "GM", 2: "GL", 3: "TA"}
+    for seeds, label in ((Seeds({1: wide, 2: missing}, GRID, names), 1), (Seeds({2: missing, 3: third}, GRID, names), 3)):
+        (mistake,) = find_mistakes(seeds)
+        assert (mistake.z, mistake.label, mistake.other, mistake.covered) == (30, label, 2, 1.0)
+        assert "where GL is to be expected, and GL is not drawn there" in describe(mistake, seeds)
+    # A segment of the whole group covers it everywhere.
+    group = {z: mask | well.masks[2][z] for z, mask in well.masks[1].items()}
+    assert find_mistakes(Seeds({1: group, 2: missing}, GRID, names)) == ()
+
+
 def test_outermost_places_and_ones_beside_an_absent_muscle_are_not_judged():
     assert find_mistakes(drawn(gm={60: box(30)})) == ()
     assert find_mistakes(drawn(gm={30: box(28), 45: np.zeros((48, 48), bool)})) == ()

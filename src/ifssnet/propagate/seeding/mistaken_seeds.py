@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,6 +17,10 @@ OTHERS_AT_LEAST = 0.5
 """Dice with what the other muscle's neighbours let expect."""
 BETTER_BY = 0.3
 """The Dice with the other muscle exceeds that with its own by at least this."""
+COVERED_AT_LEAST = 0.8
+"""A muscle that is not drawn on a slice was drawn as another one there where that covers this share of its place."""
+COVERED_ELSEWHERE = 0.2
+"""Where both are drawn, the other one covers at most this share of it; else it is a group with the muscle in it."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Mistake:
         other: Which one it looks like.
         own_dice: With what the label's neighbouring groups let expect there.
         other_dice: With what the other's do.
+        covered: Where the other is not drawn on the slice: the part of its place that is drawn as this one, 0 to 1.
     """
 
     z: int
@@ -36,6 +41,7 @@ class Mistake:
     other: int
     own_dice: float
     other_dice: float
+    covered: float = 0.0
 
 
 def find_mistakes(seeds: Seeds) -> tuple[Mistake, ...]:
@@ -59,7 +65,10 @@ def find_mistakes(seeds: Seeds) -> tuple[Mistake, ...]:
             drawn = seeds.masks[label][z]
             alike = {each: _expected(groups[each], each, group, distance) for each in seeds.labels}
             own = alike.pop(label)
-            if own is None:
+            swallowed = _swallowed(seeds, label, group, alike)
+            if swallowed is not None:
+                found.append(swallowed)
+            if own is None or swallowed is not None:
                 continue
             own_dice = _dice(drawn, own)
             others = {each: _dice(drawn, mask) for each, mask in alike.items() if mask is not None}
@@ -72,10 +81,29 @@ def find_mistakes(seeds: Seeds) -> tuple[Mistake, ...]:
 def describe(mistake: Mistake, seeds: Seeds) -> str:
     """The mistake as a sentence."""
     own, other = seeds.name(mistake.label), seeds.name(mistake.other)
+    if mistake.covered:
+        return (
+            f"slice {mistake.z}: what is drawn as {own} covers {100 * mistake.covered:.0f} % of where {other} is to be "
+            f"expected, and {other} is not drawn there. Check its name."
+        )
     return (
         f"slice {mistake.z}: what is drawn as {own} lies where the places around it let expect {other} "
         f"(Dice {mistake.other_dice:.2f}; with {own} {mistake.own_dice:.2f}). Check its name."
     )
+
+
+def _swallowed(seeds: Seeds, label: int, group: AnnotatedGroup, alike: Mapping[int, Mask | None]) -> Mistake | None:
+    """A muscle that is missing on a group's slice and whose place there is drawn as the group's muscle."""
+    z, own = group.middle, seeds.masks[label]
+    for other, expected in alike.items():
+        if expected is None or not expected.any() or z in seeds.masks[other]:
+            continue
+        covered = float((own[z] & expected).sum()) / float(expected.sum())
+        together = [(own[each], seeds.masks[other][each]) for each in seeds.present(other) if each in own]
+        elsewhere = max((float((one & two).sum()) / float(two.sum()) for one, two in together), default=0.0)
+        if covered >= COVERED_AT_LEAST and elsewhere <= COVERED_ELSEWHERE:
+            return Mistake(z, label, other, 0.0, _dice(own[z], expected), covered)
+    return None
 
 
 def _expected(
