@@ -14,7 +14,7 @@ from ifssnet.core.sweep import Sweep
 from ifssnet.io.open import open_sweep
 from ifssnet.io.sweeps.linear_transform import read_linear_transform
 from ifssnet.io.sweeps.plus_config import read_plus_configuration
-from ifssnet.io.sweeps.rigidity import frames_text, rigidity_findings
+from ifssnet.io.sweeps.rigidity import frames_text, rigidity_findings, unit_findings
 
 TRANSPOSED = "1 0 0 0 0 1 0 0 0 0 1 0 0 0 0.5 1"
 PIXELS = np.zeros((4, 3, 5), dtype=np.uint8)
@@ -97,3 +97,41 @@ def test_the_calibration_may_stretch_but_its_rows_and_columns_meet_at_right_angl
 def test_many_frames_are_told_in_few_words():
     assert frames_text(np.arange(0, 100, 2)) == "frames 0, 2, 4, 6, 8, 10 and 44 more"
     assert rigidity_findings(np.full((3, 4, 4), np.nan), np.ones(3, dtype=bool), "a") == ()
+
+
+def turning(step_mm: float, turn_deg: float = 0.5, tremble_mm: float = 0.0) -> np.ndarray:
+    """A probe that moves along z and turns about x."""
+    poses, angles = np.tile(np.eye(4), (100, 1, 1)), np.radians(turn_deg * np.arange(100))
+    poses[:, 1, 1] = poses[:, 2, 2] = np.cos(angles)
+    poses[:, 2, 1], poses[:, 1, 2] = np.sin(angles), -np.sin(angles)
+    poses[:, 2, 3] = 0.3 + step_mm * np.arange(100)
+    poses[:, :3, 3] += np.random.default_rng(1).normal(0, 1, (100, 3)) * tremble_mm
+    return poses
+
+
+@pytest.mark.parametrize(
+    ("poses", "found"),
+    [
+        (turning(0.003), ["297"]),
+        (turning(0.001, tremble_mm=0.0001), ["99"]),
+        (turning(3.0), []),
+        # One that stands still and trembles, and one that is told of by the place of its images.
+        (turning(0.0, tremble_mm=0.05), []),
+        (turning(0.003, turn_deg=0.0), []),
+    ],
+)
+def test_positions_in_metres_of_a_probe_that_turns_are_an_error(poses, found):
+    errors = unit_findings(poses, np.ones(100, dtype=bool), "ProbeToTracker")
+    assert [each.severity for each in errors] == ["error"] * len(found)
+    assert [each.text.split("it would be ")[1][:-4] for each in errors] == found
+
+
+@pytest.mark.parametrize("calibrated", ["once", "in each frame"])
+def test_a_recording_in_metres_has_an_error_wherever_its_calibration_stands(tmp_path, calibrated):
+    told = [tracked(" ".join(map(repr, pose.ravel().tolist())), IDENTITY) for pose in turning(0.003)[:30]]
+    calibration = {"ImageToProbeTransform": "0.2 0 0 0 0 0.2 0 -60 0 0 1 0 0 0 0 1"}
+    frames = told if calibrated == "once" else [each | calibration for each in told]
+    general = calibration if calibrated == "once" else {}
+    sweep = open_sweep(sequence(tmp_path / "a.mha", frames, general, pixels=np.full((30, 3, 4), 9, np.uint8)))
+    (finding,) = sweep.findings
+    assert (finding.severity, finding.text[:22]) == ("error", "ProbeToTracker turns, ")

@@ -17,6 +17,12 @@ SHEAR_DEG = 0.5
 """By how much the angle between a frame's rows and columns may differ from 90 degrees."""
 
 _MOST_RANGES = 6
+_FEW_FRAMES = 3
+_SWEEP_MM = (5.0, 1200.0)
+"""A sweep of a leg is longer than the one and shorter than the other."""
+
+_TURNED = 0.01
+"""By how much an entry of a rotation changes at least where the probe turned: about half a degree."""
 
 
 def refuse_last_rows(
@@ -72,6 +78,31 @@ def rigidity_findings(
         if wrong.any():
             found.append(_finding(used[wrong], np.abs(volumes[wrong]), name, what))
     return tuple(found)
+
+
+def unit_findings(
+    matrices: Float[np.ndarray, "frame 4 4"], trusted: Bool[np.ndarray, " frame"], name: str
+) -> tuple[Finding, ...]:
+    """An error where a probe turned, and moved one way by a length that is a sweep's in metres, and nothing in mm.
+
+    What a probe shows moves by turning alone, so that its own place tells more than that of its images.
+
+    Args:
+        matrices: One a frame, of the probe.
+        trusted: Which of them are used.
+        name: The transform's name.
+    """
+    used = matrices[trusted & np.isfinite(matrices).all(axis=(1, 2))]
+    if len(used) < _FEW_FRAMES:
+        return ()
+    places = used[:, :3, 3]
+    steps, length_mm = np.linalg.norm(np.diff(places, axis=0), axis=1), float(np.linalg.norm(places - places[0], axis=1).max())
+    turned = float(np.abs(used[:, :3, :3] - used[0, :3, :3]).max())
+    shortest, longest = _SWEEP_MM
+    if turned < _TURNED or not shortest < 1000 * length_mm < longest or length_mm < 0.5 * float(steps.sum()):
+        return ()
+    what = f"{name} turns, and moves {length_mm:.2g} mm in all; were the positions in metres, it would be"
+    return (Finding("error", f"{what} {1000 * length_mm:.0f} mm.", "Write the positions in mm.", length_mm, "mm"),)
 
 
 def shear_findings(matrices: Float[np.ndarray, "frame 4 4"], trusted: Bool[np.ndarray, " frame"]) -> tuple[Finding, ...]:

@@ -15,7 +15,7 @@ from ifssnet.core.findings import Finding
 from ifssnet.io.codecs.numbers import are_invertible
 from ifssnet.io.sweeps.lost_poses import without_lost
 from ifssnet.io.sweeps.probe_names import beside, gap_of, one_probe
-from ifssnet.io.sweeps.rigidity import refuse_last_rows, rigidity_findings, shear_findings
+from ifssnet.io.sweeps.rigidity import refuse_last_rows, rigidity_findings, shear_findings, unit_findings
 
 Key = tuple[str, str]
 
@@ -273,10 +273,20 @@ def _refuse_last_rows(graph: TransformGraph, way: tuple[str, ...], where: str) -
 
 
 def _rigidity(graph: TransformGraph, way: tuple[str, ...]) -> list[Finding]:
-    """What is odd about the tracked transforms; one that leads from the image itself holds the pixel's size and may stretch."""
-    return [
+    """What is odd about the tracked transforms; one that leads from the image itself holds the pixel's size and may stretch.
+
+    The one that moves the image is looked at for its unit.
+    """
+    along = _tracked_along(graph, way)
+    still = [key for key in along if graph.valid[key].any() and not np.ptp(graph.tracked[key][graph.valid[key]], axis=0).any()]
+    fixed = beside(way[0], [*graph.constant, *still])
+    rigid = [
         finding
-        for start, end in _tracked_along(graph, way)
+        for start, end in along
         if way[0] not in (start, end)
         for finding in rigidity_findings(graph.tracked[start, end], graph.valid[start, end], f"{start}To{end}")
+    ]
+    moving = [key for key in along if (key[0] in fixed) != (key[1] in fixed)]
+    return rigid + [
+        finding for key in moving for finding in unit_findings(graph.tracked[key], graph.valid[key], "To".join(key))
     ]
