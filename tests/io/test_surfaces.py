@@ -268,12 +268,12 @@ def test_several_parts_of_one_file_are_said(tmp_path: Path) -> None:
     parts = [octahedron(30.0), octahedron(20.0)]
     for surface, name in zip(parts, ("one.obj", "other.obj"), strict=True):
         write_surface(surface, tmp_path / name)
-    first, second = ((tmp_path / name).read_text() for name in ("one.obj", "other.obj"))
+    first, second = ((tmp_path / name).read_text(encoding="utf-8") for name in ("one.obj", "other.obj"))
     corners = len(parts[0].vertices_mm)
     moved = [
         f"f {' '.join(str(int(word) + corners) for word in line.split()[1:])}" if line.startswith("f ") else line
         for line in second.splitlines()
     ]
-    (tmp_path / "leg.obj").write_text("\n".join(["o SOL", first, "o GM", *moved]))
+    (tmp_path / "leg.obj").write_text("\n".join(["o SOL", first, "o GM", *moved]), encoding="utf-8")
     with pytest.warns(InputWarning, match=r"holds 2 parts \(SOL, GM\); they were read as one surface"):
         assert len(read_surface(tmp_path / "leg.obj").faces) == 16

@@ -153,10 +153,10 @@ def field_names(names: Iterable[str]) -> dict[str, str]:
     {'SOL_L': 'SOL', 'GM_L': 'GM'}
     """
     every = list(names)
-    if (told := _told_together(every)) != every:
-        called = field_names(told)
+    if (long := _sides_written_out(every)) != every:
+        called = field_names(long)
         return {
-            name: called[plainer] if called[plainer] != plainer else name for name, plainer in zip(every, told, strict=True)
+            name: called[plainer] if called[plainer] != plainer else name for name, plainer in zip(every, long, strict=True)
         }
     known = {name: side_of(name) if field_name(name) in _BY_NAME else "" for name in every}
     if {"left", "right"} <= set(known.values()):
@@ -164,7 +164,7 @@ def field_names(names: Iterable[str]) -> dict[str, str]:
     return {name: field_name(name) for name in every}
 
 
-def _told_together(names: list[str]) -> list[str]:
+def _sides_written_out(names: list[str]) -> list[str]:
     """The same names, with the short words for both sides that stand in them written out."""
     words = {name: _words(name) for name in names}
     for left, right in _SIDES_TOGETHER:

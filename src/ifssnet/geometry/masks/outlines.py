@@ -1,4 +1,4 @@
-"""Outlines painted with a thin brush: told from filled drawings, and filled.
+"""Outlines painted with a thin brush: recognised among filled drawings, and filled.
 
 A brush leaves a stroke of even, small width around an area. What encloses little, or is thick, is a muscle as it was meant:
 a crescent, or a muscle with a real hole.
@@ -127,7 +127,7 @@ class _Stroke:
 def outline_of(mask: Bool[np.ndarray, "y x"], others: Bool[np.ndarray, "y x"] | None = None, brush_px: float = 0.0) -> Outline:
     """Tell an outline from a filled area, and fill it.
 
-    Pieces that do not touch are told apart: one may be filled, and another an outline. An outline within an outline is
+    Pieces that do not touch are judged one by one: one may be filled, and another an outline. An outline within an outline is
     the border of a hole, unless it is about as large.
 
     Args:

@@ -34,10 +34,10 @@ def smoothed_mask(
         planes: The slices that are wanted; None: all.
         rows: The rows that are wanted of each; None: all.
     """
-    wanted_planes: np.ndarray = np.arange(mask.shape[0]) if planes is None else planes
-    wanted_rows: np.ndarray = np.arange(mask.shape[1]) if rows is None else rows
-    out = np.zeros((len(wanted_planes), len(wanted_rows), mask.shape[2]), dtype=np.float32)
-    _smooth(mask.view(np.uint8), *(_half_kernel(sigma) for sigma in sigma_voxels), wanted_planes, wanted_rows, out)
+    planes = np.arange(mask.shape[0], dtype=np.int64) if planes is None else planes
+    rows = np.arange(mask.shape[1], dtype=np.int64) if rows is None else rows
+    out = np.zeros((len(planes), len(rows), mask.shape[2]), dtype=np.float32)
+    _smooth(mask.view(np.uint8), *(_half_kernel(sigma) for sigma in sigma_voxels), planes, rows, out)
     return out
 
 
@@ -72,7 +72,7 @@ class _Between:
 
     Attributes:
         voxels: The voxels beside a step, ascending.
-        places: Of each step, where its two neighbours stand among these; -1 beyond the array.
+        places: Where the two neighbours of each step stand among these; -1 beyond the array.
         weights: What each of the two counts.
     """
 

@@ -48,7 +48,7 @@ class Unpacker(Protocol):
         ...
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
-        """At most so many inflated bytes; more may be there without a tail, and comes when asked for with no bytes."""
+        """At most this many inflated bytes; more may be there without a tail, and comes when asked for with no bytes."""
         ...
 
 

@@ -33,7 +33,7 @@ NEARLY = 0.9
 """The share of the best overlap from which a shift is worth going on from."""
 
 BINS_PER_PIXEL = 10
-"""How finely distances are told apart where the median is looked for."""
+"""The steps in which distances are counted where the median is looked for."""
 
 
 NEVER = np.iinfo(np.int64).max
@@ -264,7 +264,7 @@ def _half_of(shift: Shift) -> tuple[Shift, int]:
 
 
 def _median_by_distance(one: Mask, other: Mask) -> Mask:
-    """Of the pixels that either mask has, those within the distance from the overlap that parts the two evenly."""
+    """The pixels of either mask that lie within a distance from the overlap: the one that parts the two evenly."""
     distance = distance_to_false(~(one & other), (1.0, 1.0))
     bins = (np.float32(BINS_PER_PIXEL) * distance).astype(np.int64)
     only_one, only_other = bins[one & ~other], bins[other & ~one]
@@ -280,7 +280,7 @@ def _median_by_distance(one: Mask, other: Mask) -> Mask:
 
 
 def _median_by_steps(one: Mask, other: Mask) -> Mask:
-    """Of the masks on the way from the one through the overlap to the other, the one that differs from both alike."""
+    """The mask that differs from both alike, on the way from the one through the overlap to the other."""
     steps = [_steps_from((one & other).view(np.uint8), mask.view(np.uint8)) for mask in (one, other)]
     lengths = [max(1, int(step[step < NEVER].max())) for step in steps]
     # The longer way sets the pace.
