@@ -56,6 +56,20 @@ def test_the_images_own_border_is_an_edge(side: str) -> None:
     assert found.share == pytest.approx((21 + 2 * 1) / 58)
 
 
+def test_the_border_is_what_has_a_neighbour_outside_pixel_by_pixel() -> None:
+    rng = np.random.default_rng(2)
+    muscle, scanned = rng.random(Z.shape) < 0.8, rng.random(Z.shape) < 0.999
+    muscle[:, :4] = False
+    found = covered(muscle, scanned)
+    padded = np.pad(muscle, ((0, 0), (1, 1), (1, 1)))
+    around = [np.roll(padded, step, axis) for step in (1, -1) for axis in (1, 2)]
+    border = (padded & ~np.logical_and.reduce(around))[:, 1:-1, 1:-1]
+    # A small gap is no edge of the scan: only the image's own border, within two pixels of it, is left.
+    near = border & ((Y < 2) | (Y > 57) | (X < 2) | (X > 57))
+    np.testing.assert_array_equal(found.edge_share, near.sum(axis=(1, 2)) / border.sum(axis=(1, 2)))
+    assert found.share == near.sum() / border.sum()
+
+
 def test_a_muscle_that_the_scan_cuts_at_an_end_says_so() -> None:
     found = covered(TUBE & (Z < 15), np.ones(Z.shape, dtype=bool))
     assert (found.first_share, found.last_share) == (1.0, 0.0)

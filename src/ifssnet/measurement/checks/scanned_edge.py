@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, no_type_check
 
 import numpy as np
 from jaxtyping import Bool, Float
+from numba import prange
 
 from ifssnet.core.findings import Finding
 from ifssnet.core.images import LabelMap, Volume
+from ifssnet.geometry.compiled import compiled
 from ifssnet.geometry.masks.box import Box, crop, grown, is_empty, label_boxes
 from ifssnet.geometry.masks.discs import far_from_false, without_small_gaps
 from ifssnet.measurement.names import named_values
@@ -125,15 +128,12 @@ def _coverage(labels: LabelMap, value: int, box: Box, volume: Volume) -> MuscleC
     margin = math.ceil(NEAR_MM / min(x_mm, y_mm)) + 2
     depth, rows, columns = box[0], *grown(box, margin, labels.array.shape)[1:]
     mask = crop(labels.array, (depth, rows, columns)) == value
-    areas = np.count_nonzero(mask, axis=(1, 2)).astype(np.float64)
     # Beyond the image nothing was scanned either.
     rim = _outside(labels, rows, columns)
     scanned = np.pad(scanned_part(volume, (depth, rows, columns)), ((0, 0), *rim))
     (above, _), (left, _) = rim
     far = far_from_false(scanned, (y_mm, x_mm), NEAR_MM)[:, above : above + mask.shape[1], left : left + mask.shape[2]]
-    edge = mask & ~_inner(mask)
-    border = np.count_nonzero(edge, axis=(1, 2)).astype(np.float64)
-    near = np.count_nonzero(edge & ~far, axis=(1, 2)).astype(np.float64)
+    areas, border, near = _counted(mask.view(np.uint8), far.view(np.uint8)).astype(np.float64)
     largest = max(float(areas.max()), 1.0)
     last = labels.array.shape[0]
     shares = np.divide(near, border, out=np.full_like(border, np.nan), where=border > 0)
@@ -146,11 +146,30 @@ def _coverage(labels: LabelMap, value: int, box: Box, volume: Volume) -> MuscleC
     )
 
 
-def _inner(mask: Bool[np.ndarray, "z y x"]) -> Bool[np.ndarray, "z y x"]:
-    """Pixels with all four neighbours of their slice in the mask."""
-    inner = np.zeros_like(mask)
-    inner[:, 1:-1, 1:-1] = mask[:, 1:-1, 1:-1] & mask[:, :-2, 1:-1] & mask[:, 2:, 1:-1] & mask[:, 1:-1, :-2] & mask[:, 1:-1, 2:]
-    return inner
+@no_type_check
+@compiled(parallel=True)
+def _counted(mask: Any, far: Any) -> Any:
+    """Of each slice: its pixels, those at the border (not all four neighbours in the mask), and those of them not `far`."""
+    slices, rows, columns = mask.shape
+    counts = np.zeros((3, slices), dtype=np.int64)
+    for z in prange(slices):
+        for y in range(rows):
+            for x in range(columns):
+                if mask[z, y, x] == 0:
+                    continue
+                counts[0, z] += 1
+                inner = (
+                    0 < y < rows - 1
+                    and 0 < x < columns - 1
+                    and mask[z, y - 1, x] != 0
+                    and mask[z, y + 1, x] != 0
+                    and mask[z, y, x - 1] != 0
+                    and mask[z, y, x + 1] != 0
+                )
+                if not inner:
+                    counts[1, z] += 1
+                    counts[2, z] += far[z, y, x] == 0
+    return counts
 
 
 def _outside(labels: LabelMap, rows: slice, columns: slice) -> tuple[tuple[int, int], tuple[int, int]]:
