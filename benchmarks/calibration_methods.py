@@ -18,6 +18,8 @@ from ifssnet.propagate.methods import method
 from ifssnet.propagate.seeding.seed_sampling import sample_seeds
 
 NAMES = ("fill-between-slices", "shape-interpolation", "zero-order", "grow-from-seeds", "watershed")
+SETTINGS = {"fill-between-slices": {"distance_transform": True}}
+"""The digital leg was calibrated with filling by distances."""
 
 
 def methods(asked: argparse.Namespace) -> None:
@@ -30,7 +32,7 @@ def methods(asked: argparse.Namespace) -> None:
             seeds = sample_seeds(truth, consecutive=3, every_mm=27.7, ends=True, noise_mm=noise, seed=member.subject.seed)
             for name in names:
                 began = time.perf_counter()
-                found = drain(assemble(method(name).prepare(volume, seeds).steps(), seeds)).labels
+                found = drain(assemble(method(name, **SETTINGS.get(name, {})).prepare(volume, seeds).steps(), seeds)).labels
                 row = np.array(scores(truth, found, seeds))
                 rows.setdefault(name, []).append(row)
                 print(f"  {member.name} {noise} mm {name}: {row[:, 0]} ({time.perf_counter() - began:.0f} s)", flush=True)

@@ -40,8 +40,8 @@ METHODS = {
     "guided": ("shape-interpolation", {}),
     "plain": ("shape-interpolation", {"plain": True}),
     "zero-order": ("zero-order", {}),
-    "fill-between-slices": ("fill-between-slices", {"distance_transform": True}),
-    "fill-between-slices-of-slicer": ("fill-between-slices", {}),
+    "fill-between-slices": ("fill-between-slices", {}),
+    "fill-by-distances": ("fill-between-slices", {"distance_transform": True}),
 }
 NOISE_SEED = 7
 

@@ -72,11 +72,30 @@ def train(out: Path, minutes: float, folders: list[Path]) -> None:
     plan_experiments([900])
     preprocess([900], configurations=("2d",), num_processes=(1,))
     # Planning wants a process, training makes none.
-    os.environ["nnUNet_n_proc_DA"] = "0"
+    os.environ.update(nnUNet_n_proc_DA="0")
     kept = out / "nnunet_preprocessed" / NAME
     plans = json.loads((kept / "nnUNetPlans.json").read_text(encoding="utf-8"))
     about = json.loads((kept / "dataset.json").read_text(encoding="utf-8"))
-    trainer = nnUNetTrainer(plans, "2d", "all", about, device=torch.device("cpu"))
+
+    class Falling:
+        """nnU-Net's polynomial learning rate; its own class does not start under torch 2.7 and later."""
+
+        def __init__(self, optimizer, first: float) -> None:
+            self.optimizer, self.first, self.epochs = optimizer, first, 1000
+
+        def step(self, epoch: int) -> None:
+            for group in self.optimizer.param_groups:
+                group["lr"] = self.first * (1 - epoch / self.epochs) ** 0.9
+
+    class Trainer(nnUNetTrainer):
+        def configure_optimizers(self):
+            optimizer = torch.optim.SGD(
+                self.network.parameters(), self.initial_lr, weight_decay=self.weight_decay, momentum=0.99, nesterov=True
+            )
+            return optimizer, Falling(optimizer, self.initial_lr)
+
+    Trainer.__name__ = "nnUNetTrainer"
+    trainer = Trainer(plans, "2d", "all", about, device=torch.device("cpu"))
     trainer.num_iterations_per_epoch, trainer.num_val_iterations_per_epoch = ITERATIONS, 1
     trainer.initialize()
     trainer.on_train_start()
@@ -93,7 +112,7 @@ def train(out: Path, minutes: float, folders: list[Path]) -> None:
         epoch += 1
         if epoch == 1:
             trainer.num_epochs = max(2, int(60 * minutes / (time.perf_counter() - began)))
-            trainer.lr_scheduler.max_steps = trainer.num_epochs
+            trainer.lr_scheduler.epochs = trainer.num_epochs
     trainer.save_checkpoint(str(Path(trainer.output_folder) / "checkpoint_final.pth"))
     (out / "nnunet.json").write_text(json.dumps({"epochs": epoch, "iterations": ITERATIONS * epoch}), encoding="utf-8")
 
