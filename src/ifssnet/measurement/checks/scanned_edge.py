@@ -149,7 +149,7 @@ def _coverage(labels: LabelMap, value: int, box: Box, volume: Volume) -> MuscleC
 @no_type_check
 @compiled(parallel=True)
 def _counted(mask: Any, far: Any) -> Any:
-    """Of each slice: its pixels, those at the border (not all four neighbours in the mask), and those of them not `far`."""
+    """Count the pixels of each slice, those at the border (one of four neighbours is outside), and those of them not `far`."""
     slices, rows, columns = mask.shape
     counts = np.zeros((3, slices), dtype=np.int64)
     for z in prange(slices):
