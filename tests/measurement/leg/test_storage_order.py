@@ -135,6 +135,20 @@ def test_a_short_stack_of_slices_keeps_its_slices(order: Order, thickness_mm: fl
     assert leg_order(stored(one, order, ()))[0] == order.index(0)
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (2, 0, 1)])
+def test_muscles_drawn_on_less_than_they_are_wide_are_cut(order: Order) -> None:
+    """Each muscle tapers to the sides on its own width, not on that of the two side by side."""
+    z, y, x = np.mgrid[:40, :60, :70].astype(np.float64)
+    sol = ((z - 20) / 19) ** 2 + ((y - 38) / 14) ** 2 + ((x - 36) / 28) ** 2 < 1
+    gm = ((z - 18) / 15) ** 2 + ((y - 14) / 8) ** 2 + ((x - 28) / 20) ** 2 < 1
+    array = np.where(sol, 1, np.where(gm, 2, 0)).astype(np.uint8)
+    array[:14], array[27:] = 0, 0
+    grid = Grid(array.shape, (0.8, 0.8, 2.0))
+    labels = LabelMap(reordered(array, order), reordered_grid(grid, order), {1: "SOL", 2: "GM"})
+    assert order[long_axis(labels.array, [1, 2], labels.grid)] == 0
+    assert len(completeness_findings(labels)) == 2
+
+
 def test_a_leg_along_another_direction_in_space_is_measured_along_itself() -> None:
     # The tracker's x runs along the leg: neither storage nor head-to-foot says so, the muscles do.
     turned = replace(LEG, array=reordered(LEG.array, (1, 2, 0)), grid=Grid((30, 36, 40), (3.0, 0.9, 1.1)))

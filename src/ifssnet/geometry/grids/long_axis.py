@@ -51,11 +51,13 @@ class _Shape:
     Attributes:
         spread_mm: Standard deviation of the muscles' voxels along it, each muscle about its own middle.
         end_share: Area at the smaller of the two ends over the largest one, mean over the muscles by their size.
+        round_share: The same of cylinders that lie on their sides, each on as many voxels as its muscle.
         voxels: How many the muscles span.
     """
 
     spread_mm: float
     end_share: float
+    round_share: float
     voxels: int
 
 
@@ -126,9 +128,8 @@ def _is_flat(shapes: Sequence[_Shape], axis: int) -> bool:
 
 def _only_cut(shapes: Sequence[_Shape]) -> int | None:
     """The one axis at whose both ends the muscles are cut, while they taper along the other two."""
-    round_share = [_share_of_a_cylinder(shape.voxels) for shape in shapes]
-    cut = [k for k in range(3) if shapes[k].end_share > min(round_share[k] + CUT_SHARE, CUT_IN_ANY_CASE)]
-    tapered = [k for k in range(3) if shapes[k].end_share <= round_share[k] + TAPER_SHARE]
+    cut = [k for k in range(3) if shapes[k].end_share > min(shapes[k].round_share + CUT_SHARE, CUT_IN_ANY_CASE)]
+    tapered = [k for k in range(3) if shapes[k].end_share <= shapes[k].round_share + TAPER_SHARE]
     return cut[0] if len(cut) == 1 and len(tapered) == 2 else None
 
 
@@ -143,7 +144,7 @@ def _share_of_a_cylinder(voxels: int) -> float:
 
 def _shape(counts: Int[np.ndarray, "label place"], spacing_mm: float) -> _Shape:
     place = np.arange(counts.shape[1], dtype=np.float64)
-    voxels, squares, shares = 0, 0.0, 0.0
+    voxels, squares, shares, round_shares = 0, 0.0, 0.0, 0.0
     marked = np.flatnonzero(counts.any(axis=0))
     for areas in counts:
         present = np.flatnonzero(areas)
@@ -153,9 +154,11 @@ def _shape(counts: Int[np.ndarray, "label place"], spacing_mm: float) -> _Shape:
         voxels += number
         squares += float(areas @ (place - _mean(place, areas)) ** 2)
         shares += number * float(min(areas[present[0]], areas[present[-1]]) / areas.max())
+        round_shares += number * _share_of_a_cylinder(int(present[-1] - present[0] + 1))
     if voxels == 0:
-        return _Shape(0.0, 0.0, 0)
-    return _Shape(spacing_mm * float(np.sqrt(squares / voxels)), shares / voxels, int(marked[-1] - marked[0] + 1))
+        return _Shape(0.0, 0.0, 0.0, 0)
+    spread_mm, span = spacing_mm * float(np.sqrt(squares / voxels)), int(marked[-1] - marked[0] + 1)
+    return _Shape(spread_mm, shares / voxels, round_shares / voxels, span)
 
 
 def _mean(place: Float[np.ndarray, " place"], areas: Int[np.ndarray, " place"]) -> float:
