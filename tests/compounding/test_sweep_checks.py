@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -144,6 +145,22 @@ def test_a_probe_that_stands_still():
     motion = motion_of(moved(leg(), stay))
     assert motion.still_frames == 59
     assert any("stood still" in f.text for f in check_sweeps([moved(leg(), stay)], OPTIONS).findings)
+
+
+@pytest.mark.parametrize("every", [2, 3])
+def test_a_tracker_slower_than_the_images_is_a_warning_and_a_rest_is_none(every):
+    def held(poses):
+        poses[:, 2, 3] = every * (np.arange(80) // every)
+
+    (finding,) = [f for f in check_sweeps([moved(leg(), held)], OPTIONS).findings if "exactly the pose" in f.text]
+    assert finding.severity == "warning"
+    assert finding.figure == 80 - math.ceil(80 / every)
+    assert f"up to {every}.0 mm off" in finding.remedy
+
+    def rest(poses):
+        poses[20:50, 2, 3] = 20.0
+
+    assert not [f for f in check_sweeps([moved(leg(), rest)], OPTIONS).findings if "exactly the pose" in f.text]
 
 
 def test_a_probe_that_was_never_tracked_is_an_error():

@@ -53,6 +53,19 @@ def motion_of(sweep: Sweep) -> Motion:
     )
 
 
+def held_poses(sweep: Sweep) -> tuple[int, int, float]:
+    """Frames that have exactly the pose of the frame before: no tracker measures one place twice to the last digit.
+
+    Returns:
+        How many there are, in how many runs, and the median step in mm where the pose changes.
+    """
+    poses = sweep.image_to_world[sweep.valid]
+    held = (poses[1:] == poses[:-1]).all(axis=(1, 2))
+    runs = int(held[:1].sum() + (held[1:] & ~held[:-1]).sum())
+    steps = np.linalg.norm(np.diff(poses[:, :3, 3], axis=0), axis=1)[~held]
+    return int(held.sum()), runs, float(np.median(steps)) if len(steps) else 0.0
+
+
 def _beyond(steps: Float[np.ndarray, " step"], least: float) -> np.ndarray:
     if len(steps) == 0:
         return np.zeros(0, dtype=bool)

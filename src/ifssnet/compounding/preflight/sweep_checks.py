@@ -12,7 +12,7 @@ from ifssnet.compounding.options import CompoundOptions
 from ifssnet.compounding.plan import SHARE_OF_MEMORY, estimate_compounding
 from ifssnet.compounding.preflight.compression import pressure_findings, probe_pressure
 from ifssnet.compounding.preflight.coverage import coverage
-from ifssnet.compounding.preflight.motion import motion_of
+from ifssnet.compounding.preflight.motion import held_poses, motion_of
 from ifssnet.core.errors import InputError
 from ifssnet.core.facts.compounding_facts import CompoundPlan, Coverage, Motion, Preflight
 from ifssnet.core.findings import Finding, worst_first
@@ -37,6 +37,8 @@ POOR_COVERAGE = 0.2
 LITTLE_OVERLAP = 0.02
 MANY_INVALID = 0.1
 MANY_STILL = 0.2
+MANY_HELD, HELD_RUNS = 0.1, 3
+"""Poses are repeated in more frames than this share, and at as many places: fewer may be a probe that rested."""
 
 
 def check_sweeps(sweeps: Sequence[Sweep], options: CompoundOptions, grid: Grid | None = None) -> Preflight:
@@ -258,6 +260,8 @@ def _about_motion(sweep: Sweep, motion: Motion, who: str) -> list[Finding]:
         )
     if sweep.valid_frames > 1 and motion.length_mm < SHORTEST_SWEEP_MM / 20:
         found.append(_about_standing(sweep, motion, who))
+    elif (held := _about_held(sweep, who)) is not None:
+        found.append(held)
     elif motion.still_frames > MANY_STILL * frames:
         found.append(
             Finding(
@@ -268,6 +272,16 @@ def _about_motion(sweep: Sweep, motion: Motion, who: str) -> list[Finding]:
             )
         )
     return found
+
+
+def _about_held(sweep: Sweep, who: str) -> Finding | None:
+    """A warning where poses are repeated here and there while the probe moves: there were fewer of them than images."""
+    held, runs, step_mm = held_poses(sweep)
+    if runs < HELD_RUNS or held < MANY_HELD * len(sweep.frames):
+        return None
+    what = f"{who}{held} of {len(sweep.frames)} frames have exactly the pose of the frame before, at {runs} places"
+    remedy = f"The tracker was slower than the images, which lie up to {step_mm:.1f} mm off; record poses at their rate."
+    return Finding("warning", what, remedy, float(held))
 
 
 def _about_standing(sweep: Sweep, motion: Motion, who: str) -> Finding:
