@@ -88,6 +88,14 @@ def test_what_rounding_leaves_of_raters_who_differ_by_the_same_everywhere_is_no_
     assert (found.icc_3_1.value, found.icc_3_1.interval) == (1.0, (1.0, 1.0))
 
 
+def test_what_rounding_leaves_of_raters_who_agree_is_no_difference():
+    """Lengths that were added up in another order."""
+    lengths = np.array([0.1 + 0.2, 0.7 + 0.1, 0.9, 1.1]) * 276.8
+    again = lengths * (1 + np.array([2e-16, 0, -2e-16, 2e-16]))
+    found = reliability(np.stack([lengths, again], axis=1))
+    assert (found.sem_agreement, found.mdc_agreement, found.sem_consistency) == (0, 0, 0)
+
+
 @settings(max_examples=40, deadline=None)
 @given(hnp.arrays(np.float64, (7, 3), elements=st.floats(-100, 100)), st.floats(0.1, 50), st.floats(-500, 500))
 def test_properties(values, scale, offset):

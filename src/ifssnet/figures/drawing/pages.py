@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import cache
 from typing import Any
@@ -14,6 +15,18 @@ from ifssnet.figures.drawing.theme import Rgb, hex_of
 
 DASH = "–"
 """Stands where there is no number."""
+
+
+def signed(value: float, decimals: int) -> str:
+    """A number with its sign and a true minus; a dash for none, and no sign for what rounds to nothing.
+
+    >>> signed(-1.234, 2), signed(0.5, 1), signed(-0.001, 2), signed(0.0, 1), signed(float("nan"), 1)
+    ('−1.23', '+0.5', '0.00', '0.0', '–')
+    """
+    if math.isnan(value):
+        return DASH
+    text = f"{value:+.{decimals}f}"
+    return text.lstrip("+-") if float(text) == 0 else text.replace("-", "−")
 
 
 class _OneLine(Extension):

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from ifssnet.core.results.evaluation_results import MEAN, WHOLE, Cost, PairedTest, Results, VolumeAgreement
 from ifssnet.figures.drawing.method_theme import MethodStyle, method_styles
-from ifssnet.figures.drawing.pages import DASH, render
+from ifssnet.figures.drawing.pages import DASH, render, signed
 from ifssnet.figures.evaluation_report.table_one import CAUTION, COLUMNS, TableRow, table_rows, written
 from ifssnet.measurement.reference.metrics.boundaries import DISTANCES, NAMES
 from ifssnet.measurement.statistics.spread import mean_and_sd
@@ -255,16 +255,6 @@ def _paper_cells(row: TableRow) -> tuple[Cell, ...]:
         theirs = (f"paper {written(row.paper.values[place], row.paper.sd[place], decimals)}",) if row.paper else ()
         cells.append(Cell(written(*row.ours[place], decimals), theirs))
     return tuple(cells)
-
-
-def signed(value: float, decimals: int) -> str:
-    """A difference with its sign; what rounds to nothing has none.
-
-    >>> signed(-1.234, 2), signed(0.001, 2), signed(-0.001, 2), signed(0.5, 1)
-    ('−1.23', '0.00', '0.00', '+0.5')
-    """
-    text = f"{value:+.{decimals}f}"
-    return text.lstrip("+-") if float(text) == 0 else text.replace("-", "−")
 
 
 def _number(value: float, decimals: int) -> str:

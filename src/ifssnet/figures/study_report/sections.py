@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from markupsafe import Markup
 
 from ifssnet.core.results.reliability import Interval
 from ifssnet.core.results.study import GroupDifference, StudyAgreement, StudyResults
-from ifssnet.figures.drawing.pages import DASH, render
+from ifssnet.figures.drawing.pages import DASH, render, signed
 from ifssnet.measurement.quantities import MEASURES, Quantity
 from ifssnet.measurement.statistics.spread import mean_and_sd
 
@@ -67,7 +66,7 @@ def volumes_table(results: StudyResults) -> Table:
     rows: list[tuple[str, ...]] = []
     for key, values in groups.items():
         mean, sd = mean_and_sd(values)
-        written = _signed(mean, 1) + ("" if sd is None else f" ± {sd:.1f}")
+        written = signed(mean, 1) + ("" if sd is None else f" ± {sd:.1f}")
         rows.append((*_shown(key), str(len(values)), written.lstrip("+"), f"{min(values):.1f} to {max(values):.1f}"))
     heads = ("muscle", "visit", "side", "rater", "legs", "volume cm³, mean ± SD", "range")
     return Table("Volumes", heads, rows)
@@ -104,8 +103,8 @@ def bland_altman_table(agreed: Sequence[StudyAgreement]) -> Table:
             each.muscle,
             _quantity(each.quantity).label,
             f"{pair.first} − {pair.second}",
-            _with_interval(pair.difference.bias, pair.difference.bias_interval, 2, signed=True),
-            f"{_signed(pair.difference.limits[0], 2)} to {_signed(pair.difference.limits[1], 2)}",
+            _with_interval(pair.difference.bias, pair.difference.bias_interval, 2, with_sign=True),
+            f"{signed(pair.difference.limits[0], 2)} to {signed(pair.difference.limits[1], 2)}",
             _quantity(each.quantity).unit,
         )
         for each in agreed
@@ -124,8 +123,8 @@ def differences_table(results: StudyResults, kind: str) -> Table:
             each.muscle,
             f"{each.first:.1f}",
             f"{each.second:.1f}",
-            _signed(each.difference, 1),
-            DASH if each.percent is None else f"{_signed(each.percent, 1)} %",
+            signed(each.difference, 1),
+            DASH if each.percent is None else f"{signed(each.percent, 1)} %",
             DASH if each.mdc is None else f"{each.mdc:.1f}",
             {None: DASH, True: "larger", False: "within"}[each.exceeds_mdc],
         )
@@ -145,7 +144,7 @@ def groups_table(results: StudyResults, kind: str) -> Table:
             _quantity(each.quantity).label,
             _which(each),
             str(each.found.subjects),
-            f"{_with_interval(each.found.bias, each.found.bias_interval, 2, signed=True)} {_quantity(each.quantity).unit}",
+            f"{_with_interval(each.found.bias, each.found.bias_interval, 2, with_sign=True)} {_quantity(each.quantity).unit}",
         )
         for each in found
     ]
@@ -180,16 +179,7 @@ def _shown(words: Sequence[str]) -> list[str]:
     return [word or DASH for word in words]
 
 
-def _signed(value: float, decimals: int) -> str:
-    """A number with its sign and a true minus.
-
-    >>> _signed(-1.25, 1), _signed(0.0, 1)
-    ('−1.2', '+0.0')
-    """
-    return DASH if math.isnan(value) else f"{value:+.{decimals}f}".replace("-", "−")
-
-
-def _with_interval(value: float, interval: Interval, decimals: int, *, signed: bool = False) -> str:
-    written = [_signed(each, decimals) for each in (value, *interval)]
-    middle, low, high = written if signed else [text.lstrip("+") for text in written]
+def _with_interval(value: float, interval: Interval, decimals: int, *, with_sign: bool = False) -> str:
+    written = [signed(each, decimals) for each in (value, *interval)]
+    middle, low, high = written if with_sign else [text.lstrip("+") for text in written]
     return f"{middle} ({low} to {high})"

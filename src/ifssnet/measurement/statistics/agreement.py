@@ -108,8 +108,9 @@ def _mean_squares(table: Float[np.ndarray, "subject rater"]) -> _MeanSquares:
     raters = n * float((centred.mean(axis=0) ** 2).sum())
     left = centred - centred.mean(axis=1, keepdims=True) - centred.mean(axis=0)
     error = float((left**2).sum())
-    # What round-off leaves of raters who never differ is no error.
-    error = 0.0 if error <= 1e-24 * float((table**2).sum()) else error
+    # What round-off leaves of raters who never differ is no error, and no difference of theirs.
+    nothing = 1e-24 * float((table**2).sum())
+    error, raters = (0.0 if each <= nothing else each for each in (error, raters))
     return _MeanSquares(n, k, subjects / (n - 1), raters / (k - 1), error / ((n - 1) * (k - 1)))
 
 
