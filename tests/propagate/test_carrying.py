@@ -16,6 +16,7 @@ from ifssnet.propagate.anchored.method import Anchored
 from ifssnet.propagate.anchored.prior import Context
 from ifssnet.propagate.anchored.references import weight
 from ifssnet.propagate.network_input.region import Sampling
+from ifssnet.propagate.recurrent.inference import RecurrentInference
 
 PIXELS = Sampling(pixel_mm=1.0, margin_mm=10.0, multiple_px=4, least_px=32)
 SEEING = AnchoredNetConfig(widths=(8, 12), references=True, cues=4)
@@ -23,8 +24,8 @@ TRUTH = np.stack([disc(9, (24 + 0.25 * z, 30)) for z in range(61)])
 """A disc that wanders 15 pixels down."""
 
 
-def _forward(network: AnchoredNet, direction: str = "forward") -> Anchored:
-    return Anchored(network, PIXELS, Context(), AnchoredInference(direction=direction))
+def _forward(network: AnchoredNet, direction: str = "forward", carried_logit: float = 0.0) -> Anchored:
+    return Anchored(network, PIXELS, Context(), AnchoredInference(direction=direction, carried_logit=carried_logit))
 
 
 def _seeds(*places: int):
@@ -47,6 +48,25 @@ def test_a_network_that_adds_nothing_holds_the_last_mask() -> None:
         assert np.array_equal(found[z] == 1, TRUTH[2]), z
 
 
+def test_carried_masks_are_made_larger_by_a_level_and_drawn_ones_are_not() -> None:
+    seeds = _seeds(0)
+    areas = {}
+    for level in (-0.2, 0.0, 0.2):
+        method = _forward(AnchoredNet(SEEING), carried_logit=level)
+        assert method.prepare(_volume(seeds), seeds).describe().details["carried_logit"] == level
+        found = run(method, seeds, _volume(seeds)).labels.array == 1
+        assert np.array_equal(found[:3], TRUTH[:3])
+        areas[level] = found[3:].sum((1, 2))
+    # A logit of .8 is a pixel of the border, at every place anew: four places are 8 slices, and a pixel for levels of .2.
+    onwards = [run(_forward(AnchoredNet(SEEING), "both", level), seeds, _volume(seeds)).labels.array for level in (0.0, 0.2)]
+    assert np.array_equal(*onwards)
+    radius = {level: np.sqrt(area[7] / np.pi) for level, area in areas.items()}
+    assert radius[0.2] - radius[0.0] == pytest.approx(1.0, abs=0.3)
+    assert radius[-0.2] - radius[0.0] == pytest.approx(-1.0, abs=0.3)
+    with pytest.raises(InputError, match="carried_logit"):
+        AnchoredInference(carried_logit=float("nan"))
+
+
 @pytest.mark.parametrize("direction", ["forward", "both"])
 def test_it_follows_what_the_image_shows_up_to_the_next_drawn_slices(direction: str) -> None:
     seeds = _seeds(0, 40)
@@ -57,6 +77,33 @@ def test_it_follows_what_the_image_shows_up_to_the_next_drawn_slices(direction: 
         dice = 2 * (found[z] & TRUTH[z]).sum() / (found[z].sum() + TRUTH[z].sum())
         # Slices of two places are linear between them; the next drawn ones are as near as any.
         assert dice > 0.93, z
+
+
+def test_a_mask_that_vanishes_is_held_beside_the_drawn_slice_and_nowhere_else() -> None:
+    """A tip of a few pixels is there still when the network sees the muscle further on; a muscle that ends is over."""
+    seeds = _seeds(0)
+    for blind, expected in ((2, 61), (4, 8)):
+        network, count = AnchoredNet(SEEING), 0
+
+        def blinded(image: torch.Tensor, prior: torch.Tensor, cues: torch.Tensor, blind: int = blind) -> torch.Tensor:
+            nonlocal count
+            # The first two windows end on what is not yet found.
+            count += 1
+            gone = torch.full_like(prior, -99.0)
+            return gone if 2 < count <= 2 + blind or not (prior >= 0).any() else _bright(image, prior, cues)
+
+        network.correction = blinded  # type: ignore[method-assign]
+        found = run(_forward(network), seeds, _volume(seeds)).labels.array
+        assert np.flatnonzero((found == 1).any((1, 2))).max() + 1 == expected, blind
+        assert np.array_equal(found[5] == 1, TRUTH[2])
+
+
+def test_past_the_outermost_drawn_slices_a_muscle_may_end_at_once() -> None:
+    seeds = _seeds(10, 40)
+    network = AnchoredNet(SEEING)
+    network.correction = lambda image, prior, cues: torch.full_like(prior, -99.0)  # type: ignore[method-assign]
+    found = run(_forward(network, "both"), seeds, _volume(seeds)).labels.array
+    assert not found[44:].any()
 
 
 def test_the_wanted_slice_lies_in_the_middle_of_what_the_network_sees() -> None:
@@ -113,7 +160,9 @@ def test_both_is_corrected_interpolation_between_drawn_slices_and_carrying_beyon
     told, alone = (_forward(network, way).prepare(_volume(seeds), seeds).describe() for way in ("both", "between"))
     assert told.self_check is not None
     assert told.self_check == alone.self_check
-    assert told.details["beyond"].direction == "both"
+    beyond = told.details["beyond"]
+    assert isinstance(beyond, RecurrentInference)
+    assert beyond.direction == "both"
     assert told.volume_estimates() == alone.volume_estimates()
 
 

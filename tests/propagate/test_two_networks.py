@@ -15,7 +15,7 @@ from ifssnet.core.images import Volume
 from ifssnet.core.weights import Weights
 from ifssnet.io.storage.weights import open_weights, save_weights
 from ifssnet.propagate.anchored.inference import BETWEEN
-from ifssnet.propagate.anchored.two_networks import carrying, correcting, joined
+from ifssnet.propagate.anchored.two_networks import carrying, correcting, for_use_of, joined
 from ifssnet.propagate.methods import learned
 from weights_shelf import anchored, holding
 
@@ -48,10 +48,32 @@ def test_joined_networks_come_apart_again(both: Weights) -> None:
     assert second is not None
     assert correcting(both).sha256 == anchored(0.0).sha256
     assert second.sha256 == anchored(0.6).sha256
-    assert correcting(both).sampling["inference"]["direction"] == BETWEEN
+    inference = correcting(both).sampling["inference"]
+    assert isinstance(inference, dict)
+    assert inference["direction"] == BETWEEN
     assert carrying(correcting(both)) is None
     # A file of two takes its place as the first or the second again.
     assert joined(both, anchored(0.6)).sha256 == both.sha256
+
+
+def test_of_two_networks_the_one_of_the_same_use_is_taken(both: Weights, tmp_path: Path) -> None:
+    between, forward = anchored(0.2), carrying(joined(anchored(0.2), anchored(0.2)))
+    assert forward is not None
+    assert for_use_of(between, both).sha256 == anchored(0.0).sha256
+    assert for_use_of(forward, both).sha256 == anchored(0.6).sha256
+    assert for_use_of(both, both) is both
+    assert for_use_of(forward, between) is between
+    # In the mean with others, and as the second of a file.
+    for name, each in (("two", both), ("forward", forward), ("between", between)):
+        save_weights(each, tmp_path / f"{name}.safetensors")
+    for name, part in (("forward", anchored(0.6)), ("between", anchored(0.0))):
+        out = tmp_path / f"{name}-mean.safetensors"
+        command.pack(tmp_path / f"{name}.safetensors", out, others=[tmp_path / "two.safetensors"], quiet=True)
+        tensors = open_weights(out).tensors
+        assert tensors.keys() == part.tensors.keys()
+        for key, own in part.tensors.items():
+            assert np.allclose(tensors[key], (own + between.tensors[key]) / 2, atol=1e-6)
+    assert joined(between, both).sha256 == joined(between, anchored(0.6)).sha256
 
 
 def test_networks_that_do_not_fit_one_another_are_refused() -> None:

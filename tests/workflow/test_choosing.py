@@ -50,6 +50,9 @@ def test_carrying_takes_the_weights_that_have_a_network_for_it(shelf: Path, meth
         (compared,) = methods(["anchored"], direction=direction)
         (set_there,) = methods([f"anchored:direction={direction}"])
         assert compared.weights == set_there.weights == chosen.weights
+    (shelf / "anchored-forward.safetensors").write_bytes((shelf / "anchored.safetensors").read_bytes())
+    for direction, name in (("forward", "anchored-forward"), ("both", "anchored-both"), ("between", "anchored")):
+        assert choose(method, given, {"direction": direction}, volume_given=True).weights == shelf / f"{name}.safetensors"
     # What somebody names is what runs, and a method without such a file has its own.
     assert choose("anchored", "anchored", {"direction": "both"}, volume_given=True).weights == shelf / "anchored.safetensors"
     assert choose("ifss-net", None, {"direction": "both"}, volume_given=True).weights == shelf / "ifss-net.safetensors"

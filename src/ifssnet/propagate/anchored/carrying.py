@@ -20,6 +20,10 @@ from ifssnet.propagate.network_input.region import Sampling
 
 Planes = Float32[np.ndarray, "z v u"]
 
+HELD_MM = 5.0
+"""So close to the drawn slice a mask that vanishes is held instead. A muscle begins with a pixel or two, which a network takes
+for nothing; a mask that is gone never comes back, and one that is held grows on the next slices."""
+
 
 @dataclass(frozen=True, eq=False)
 class GivenSlice:
@@ -38,9 +42,12 @@ class CarryingStepper:
 
     Attributes:
         corrector: The network, its sampling and its context.
+        to_ends: Masks are carried from the outermost drawn slices to where the muscle ends, and nowhere else. There they
+            dwindle: none is held, and none is made larger.
     """
 
     corrector: Corrector
+    to_ends: bool = False
     ages_from_group = True
 
     @property
@@ -66,6 +73,8 @@ class CarryingStepper:
     def step(self, images: Planes, previous: Planes, memory: GivenSlice, age: int) -> tuple[Planes, GivenSlice]:
         """Find the slice in the middle of a window; those behind it stay, those ahead are held.
 
+        Beside the drawn slice the muscle does not end, see `HELD_MM`.
+
         Args:
             images: Normalised grey levels of the window.
             previous: The masks of the window before, one slice back.
@@ -73,28 +82,51 @@ class CarryingStepper:
             age: Slices from the window of given slices to this one.
         """
         middle, step_mm = self.window // 2, self.sampling.slice_mm
-        depth_px = np.clip(soft_depth(np.ascontiguousarray(previous[middle])), -100, 100)
-        image = np.zeros_like(images) if self.corrector.context.zero_image else images
         # The middle of a window lies fewer slices past the last given one than the window past the given window.
         away_mm = max(age - middle, 1) * step_mm
-        # A mask is as doubtful as its way from the drawn slice is long, not as its last step: errors add up.
-        numbers = cues(away_mm * FAR_MM / (away_mm + FAR_MM), 0.0)
-        if self.corrector.network.config.references:
-            counts = np.array([weight(away_mm), 0.0], dtype=np.float32)
-            image = np.concatenate([image, self._drawn(memory, depth_px, counts)])
-            numbers = np.concatenate([numbers, counts])
+        seen = np.zeros_like(images) if self.corrector.context.zero_image else images
+        references = self.corrector.network.config.references
+        image, depth_px, numbers = carried_input(seen, previous[middle], memory, away_mm, references)
         added = self.corrector.corrections(image[None], depth_px[None, None], numbers[None])[0]
-        found = np.asarray(expit(self.corrector.prior_logit(depth_px) + added), np.float32)
+        level = np.float32(0 if self.to_ends else self.corrector.inference.carried_logit)
+        found = np.asarray(expit(self.corrector.prior_logit(depth_px) + added + level), np.float32)
+        if away_mm <= HELD_MM and not self.to_ends and not (found >= 0.5).any():
+            found = previous[middle]
         return np.stack([*previous[1 : middle + 1], *[found] * (self.window - middle)]), memory
 
-    def _drawn(
-        self, given: GivenSlice, depth_px: Float32[np.ndarray, "v u"], counts: Float32[np.ndarray, " side"]
-    ) -> Float32[np.ndarray, "plane v u"]:
-        """The drawn slice, moved to where the last mask lies; nothing on the other side."""
-        down, right = _move(given.depth_px, depth_px)
-        grey, shape = _moved(given.grey, down, right, 0.0), _moved(given.depth_px, down, right, None)
-        nothing = np.zeros_like(grey)
-        return planes(np.stack([grey, nothing]), np.stack([shape, nothing]), counts)
+
+def carried_input(
+    images: Planes, mask: Float32[np.ndarray, "v u"], given: GivenSlice, away_mm: float, references: bool
+) -> tuple[Float32[np.ndarray, "plane v u"], Float32[np.ndarray, "v u"], Float32[np.ndarray, " cue"]]:
+    """What the network is shown of a slice that a mask is carried to; the same in training and in use.
+
+    Args:
+        images: Normalised grey levels around the wanted slice, in the order of the run.
+        mask: The last mask, 0 to 1.
+        given: The drawn slice that the run started from.
+        away_mm: How far the wanted slice lies from that one.
+        references: Whether the network sees drawn slices.
+
+    Returns:
+        Image planes, the prior's depth in pixels, and the cues.
+    """
+    depth_px = np.clip(soft_depth(np.ascontiguousarray(mask)), -100, 100)
+    # A mask is as doubtful as its way from the drawn slice is long, not as its last step: errors add up.
+    numbers = cues(away_mm * FAR_MM / (away_mm + FAR_MM), 0.0)
+    if not references:
+        return images, depth_px, numbers
+    counts = np.array([weight(away_mm), 0.0], dtype=np.float32)
+    return np.concatenate([images, _drawn(given, depth_px, counts)]), depth_px, np.concatenate([numbers, counts])
+
+
+def _drawn(
+    given: GivenSlice, depth_px: Float32[np.ndarray, "v u"], counts: Float32[np.ndarray, " side"]
+) -> Float32[np.ndarray, "plane v u"]:
+    """The drawn slice, moved to where the last mask lies; nothing on the other side."""
+    down, right = _move(given.depth_px, depth_px)
+    grey, shape = _moved(given.grey, down, right, 0.0), _moved(given.depth_px, down, right, None)
+    nothing = np.zeros_like(grey)
+    return planes(np.stack([grey, nothing]), np.stack([shape, nothing]), counts)
 
 
 def _move(source: Float32[np.ndarray, "v u"], target: Float32[np.ndarray, "v u"]) -> tuple[int, int]:

@@ -19,8 +19,9 @@ class AnchoredInference:
 
     Attributes:
         direction: "between" corrects guided interpolation between drawn slices. "forward" needs nothing drawn ahead: the last
-            mask takes the prior's place, as recurrent networks go (`RecurrentInference`); of the settings below none matters
-            to it. "both" does the first between drawn slices, and the second from the outermost ones to the muscle's ends.
+            mask takes the prior's place, as recurrent networks go (`RecurrentInference`); of the settings below
+            `carried_logit` alone matters to it. "both" does the first between drawn slices, and the second from the outermost
+            ones to the muscle's ends.
         every_mm: Distance along z of the slices that the network sees; corrections are linear between them.
         gate_mm: Distance from the nearest annotated slice at which a correction counts in full; it counts for nothing on it.
         gate_scatter_mm: Scatter of the drawn borders at which the gate stands open everywhere, because annotated
@@ -34,6 +35,9 @@ class AnchoredInference:
         batch: Slices that the network sees at a time.
         smoothing: How far guided interpolation smooths the seeds, see `ShapeInterpolationConfig`.
         extrapolate_mm: How far guided interpolation goes beyond the outermost groups.
+        carried_logit: With "forward", added to the logits of masks that are carried from slice to slice: what a network takes
+            off a border is more than what it adds, and adds up along the way. Chosen on validation legs; 0 leaves masks as
+            they are found.
     """
 
     direction: str = BETWEEN
@@ -47,6 +51,7 @@ class AnchoredInference:
     batch: int = 8
     smoothing: float | str = "auto"
     extrapolate_mm: float = 0.0
+    carried_logit: float = 0.25
 
     def __post_init__(self) -> None:
         if self.direction not in DIRECTIONS:
@@ -56,6 +61,8 @@ class AnchoredInference:
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
                 raise InputError(f"a number from 0 for {name}", f"{value}", f"Correct {name}.")
+        if not math.isfinite(self.carried_logit):
+            raise InputError("a number for carried_logit", f"{self.carried_logit}", "Correct carried_logit.")
         if self.every_mm <= 0 or self.batch < 1 or self.keep_volume > 1:
             raise InputError(
                 "every_mm above 0, batch of 1 or more, keep_volume from 0 to 1",

@@ -129,8 +129,9 @@ class Anchored:
         if direction == BETWEEN:
             return between
         network = self.carrying or self.network
-        stepper = CarryingStepper(replace(corrector, network=network))
-        facts = {"network": network.config, "engine": network.engine, "context": self.context}
+        stepper = CarryingStepper(replace(corrector, network=network), to_ends=direction == BOTH)
+        level = 0.0 if stepper.to_ends else self.inference.carried_logit
+        facts = {"network": network.config, "engine": network.engine, "context": self.context, "carried_logit": level}
         carried = RecurrentInference(direction=direction, stride=1)
         carrying = RecurrentPropagation(stepper, stepper.sampling, carried, facts, volume, seeds, direction == BOTH)
         return carrying if direction == FORWARD else BetweenAndBeyond(between, carrying)

@@ -9,7 +9,7 @@ from typing import cast
 from ifssnet.core.errors import InputError
 from ifssnet.core.weights import Weights
 from ifssnet.propagate.anchored.inference import BETWEEN
-from ifssnet.propagate.recurrent.inference import BOTH
+from ifssnet.propagate.recurrent.inference import BOTH, FORWARD
 
 CARRYING = "carrying."
 """What the names of the second network's tensors begin with."""
@@ -27,7 +27,20 @@ def carrying(weights: Weights) -> Weights | None:
     """The network that carries masks on; None where one network does both."""
     size = len(CARRYING)
     own = {name[size:]: tensor for name, tensor in weights.tensors.items() if name.startswith(CARRYING)}
-    return replace(weights, tensors=own) if own else None
+    return replace(weights, tensors=own, sampling=_directed(weights, FORWARD)) if own else None
+
+
+def for_use_of(example: Weights, weights: Weights) -> Weights:
+    """Of weights with two networks the one that is used as an example is: forward, or between drawn slices.
+
+    Weights of one network stay as they are, and so does everything where the example has two networks itself.
+    """
+    second = carrying(weights)
+    if second is None or carrying(example) is not None:
+        return weights
+    inference = example.sampling.get("inference")
+    forward = isinstance(inference, Mapping) and cast("Mapping[str, object]", inference).get("direction") == FORWARD
+    return second if forward else correcting(weights)
 
 
 def joined(first: Weights, second: Weights) -> Weights:
@@ -35,12 +48,12 @@ def joined(first: Weights, second: Weights) -> Weights:
 
     Args:
         first: It corrects; the file's card is its own, with that of the second one in it.
-        second: It carries.
+        second: It carries; of two networks the one that does.
 
     Raises:
         InputError: They are not two anchored networks of one size, trained at the same pixels.
     """
-    first, second = correcting(first), correcting(second)
+    first, second = correcting(first), carrying(second) or correcting(second)
     second.check_kind(first.kind)
     alike = [
         {name: value for name, value in each.sampling.items() if name != "inference"} | {"network": each.network}

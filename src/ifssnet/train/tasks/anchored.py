@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from ifssnet.core.errors import InputError
 from ifssnet.core.segmentation import Propagator
 from ifssnet.core.weights import Weights
+from ifssnet.geometry.untyped import expit
 from ifssnet.io.plain_data import plain_table
 from ifssnet.nn.losses.dice import SoftDiceConfig
 from ifssnet.nn.losses.region_losses import RegionLossConfig
@@ -33,8 +34,12 @@ from ifssnet.train.data.looks import RandomLooks, change_look
 from ifssnet.train.loop.ahead import DrawnAhead
 from ifssnet.train.loop.task import arrays_of, drawing_rng, unit_rng
 from ifssnet.train.tasks.anchored_samples import RIM_PX, AnchoredSamplesConfig, MuscleSamples, TrainingSample
+from ifssnet.train.tasks.carried_runs import CarriedRun, CarriedRunsConfig, RunChanges, RunningPlace, draw_run
 
 WEAK, FULL = SUPERVISIONS = "weak", "full"
+
+_OF_RUNS = 1
+"""Tells the random numbers of a unit's runs from those of its other samples."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class AnchoredConfig:
         sampling: Pixels; the same in use.
         context: Slices around a sample; the same in use.
         samples: What is shown.
+        runs: Samples that go from slice to slice on the network's own masks; for "full".
         budget: Annotated slices of each leg for "weak", in groups of three; None for `every`.
         every: Slices from group to group of three, from the muscle's first slice (paper, III-C2: 100, the paper's 3.5 %).
         ends: With `every` or a budget: the muscle's first and last slice are annotated, and so are those without it beside
@@ -67,6 +73,7 @@ class AnchoredConfig:
     sampling: Sampling = field(default_factory=Sampling)
     context: Context = field(default_factory=Context)
     samples: AnchoredSamplesConfig = field(default_factory=AnchoredSamplesConfig)
+    runs: CarriedRunsConfig = field(default_factory=CarriedRunsConfig)
     budget: AnnotationBudget | None = None
     every: int = 100
     ends: bool = True
@@ -96,6 +103,13 @@ class AnchoredConfig:
                 "Correct them.",
             )
 
+        if self.runs.places and (self.supervision != FULL or self.runs.places > self.batch):
+            raise InputError(
+                f"runs.places from 0 to {self.batch}, the samples of a batch, and supervision '{FULL}': all slices are labels",
+                f"{self.runs.places} with '{self.supervision}'",
+                "Correct them, or set runs.places to 0.",
+            )
+
     @classmethod
     def twin(cls) -> AnchoredConfig:
         """With IFSS-Net's twin encoders: windows of three slices."""
@@ -109,6 +123,19 @@ AnchoredBatch: TypeAlias = tuple[
     Float[Tensor, "batch 1 y x"],
 ]
 """Images, priors, cues and labels."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """What is drawn for an update.
+
+    Attributes:
+        samples: Those that stand alone.
+        runs: Runs that begin with this update; none where they only go on.
+    """
+
+    samples: Sequence[TrainingSample]
+    runs: tuple[RunningPlace, ...] = ()
 
 
 class AnchoredLoss(nn.Module):
@@ -169,9 +196,16 @@ class AnchoredTask:
         """Some updates, each on a batch of slices; the same for the whole training."""
         unit_rng(self.seed, index)
         device = next(self.network.parameters()).device
-        for samples in self.ahead.unit(index, share):
+        runs: tuple[RunningPlace, ...] = ()
+        for drawn in self.ahead.unit(index, share):
+            runs = drawn.runs or runs
+            samples = [*drawn.samples, *(run.sample() for run in runs)]
             image, prior, cues, label = (tensor.to(device) for tensor in self._tensors(samples))
-            yield self.loss(self.network(image, prior, cues), label)
+            logit = self.network(image, prior, cues)
+            # What it finds now is what it is given next, without `carried_logit`; the loss does not reach back through it.
+            for run, own in zip(runs, logit.detach()[len(drawn.samples) :, 0].float().cpu().numpy(), strict=True):
+                run.found(expit(own))
+            yield self.loss(logit, label)
 
     def expect(self, indices: Sequence[int], share: float) -> None:
         """Draw the batches of these units meanwhile."""
@@ -179,18 +213,32 @@ class AnchoredTask:
 
     def batch(self, rng: np.random.Generator) -> AnchoredBatch:
         """Images, priors, cues and labels of some samples, changed as scanners and legs differ."""
-        return self._tensors(self._samples(rng))
+        return self._tensors(self._samples(rng, self.config.batch))
 
-    def _draws(self, index: int, share: float) -> Iterator[Sequence[TrainingSample]]:  # noqa: ARG002
-        """The samples of a unit's updates."""
+    def _draws(self, index: int, share: float) -> Iterator[_Drawn]:  # noqa: ARG002
+        """The samples of a unit's updates, and with the first of them the runs that go through all of them."""
         rng, _ = drawing_rng(self.seed, index)
-        for _ in range(self.config.updates):
-            yield self._samples(rng)
+        alone = self.config.batch - self.config.runs.places
+        for update in range(self.config.updates):
+            yield _Drawn(self._samples(rng, alone), () if update else self._runs(unit_rng(self.seed, index, _OF_RUNS)))
 
-    def _samples(self, rng: np.random.Generator) -> Sequence[TrainingSample]:
-        return [
-            self._changed(rng, self.sources[int(rng.integers(len(self.sources)))].draw(rng)) for _ in range(self.config.batch)
-        ]
+    def _samples(self, rng: np.random.Generator, count: int) -> Sequence[TrainingSample]:
+        return [self._changed(rng, self._source(rng).draw(rng)) for _ in range(count)]
+
+    def _source(self, rng: np.random.Generator) -> MuscleSamples:
+        return self.sources[int(rng.integers(len(self.sources)))]
+
+    def _runs(self, rng: np.random.Generator) -> tuple[RunningPlace, ...]:
+        """As many places as are wanted, each with runs for all updates of a unit."""
+        config = self.config
+        changes = RunChanges(config.bends, config.bent, config.grey, config.looks)
+        places: list[RunningPlace] = []
+        for _ in range(config.runs.places):
+            runs: list[CarriedRun] = []
+            while (left := config.updates - sum(run.steps for run in runs)) > 0:
+                runs.append(draw_run(rng, self._source(rng), config.runs, changes, config.sampling, left))
+            places.append(RunningPlace(runs, config.runs.lost_dice, config.network.references))
+        return tuple(places)
 
     def _tensors(self, drawn: Sequence[TrainingSample]) -> AnchoredBatch:
         image = tensor_of(np.stack([sample.grey for sample in drawn]))

@@ -39,11 +39,11 @@ def default_weights(method: str, direction: object = None) -> Path | None:
     Args:
         method: Its name; the file is called the same.
         direction: The setting of that name, where somebody gave one. For a method that is to carry masks on there may be a
-            file with a network for that, `METHOD-both`.
+            file with a network for that, `METHOD-forward` or `METHOD-both`.
     """
     shipped = shipped_weights()
-    carrying = shipped.get(f"{method}-both") if direction in (FORWARD, BOTH) else None
-    return carrying or shipped.get(method)
+    names = {FORWARD: (f"{method}-{FORWARD}", f"{method}-{BOTH}"), BOTH: (f"{method}-{BOTH}",)}.get(str(direction), ())
+    return next((shipped[name] for name in (*names, method) if name in shipped), None)
 
 
 def find_weights(given: str | Path | None, method: str | None, direction: object = None) -> Path:

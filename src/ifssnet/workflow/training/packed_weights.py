@@ -13,7 +13,7 @@ from ifssnet.core.weights import Weights
 from ifssnet.io.plain_data import Json, plain_table
 from ifssnet.io.storage.atomic import atomic_path
 from ifssnet.io.storage.weights import open_weights, save_weights
-from ifssnet.propagate.anchored.two_networks import joined
+from ifssnet.propagate.anchored.two_networks import for_use_of, joined
 from ifssnet.propagate.methods import learned
 from ifssnet.workflow.files.default_weights import find_weights, shipped_weights
 from ifssnet.workflow.files.result_files import check_suffix, check_target
@@ -101,7 +101,8 @@ def pack_weights(
     """
     check_suffix(output, (".safetensors",))
     check_target(output, force, source)
-    weights = _mean([open_weights(path) for path in (source, *others)])
+    first = open_weights(source)
+    weights = _mean([first, *(for_use_of(first, open_weights(path)) for path in others)])
     weights = weights if carrying is None else joined(weights, open_weights(carrying))
     _check_finite(weights)
     with atomic_path(output, force=force) as partial:
@@ -127,7 +128,7 @@ def _mean(several: Sequence[Weights]) -> Weights:
         return first
     for other in several[1:]:
         other.check_kind(first.kind)
-        alike = (other.network, other.sampling, other.muscles) == (first.network, first.sampling, first.muscles)
+        alike = (other.network, _trained(other), other.muscles) == (first.network, _trained(first), first.muscles)
         if not alike or _shapes(other) != _shapes(first):
             raise InputError(
                 "weights of one network, trained at the same pixels",
@@ -139,6 +140,11 @@ def _mean(several: Sequence[Weights]) -> Weights:
         for name, tensor in first.tensors.items()
     }
     return replace(first, tensors=means)
+
+
+def _trained(weights: Weights) -> dict[str, object]:
+    """What use shares with training, without what may be set in use."""
+    return {name: value for name, value in weights.sampling.items() if name != "inference"}
 
 
 def _shapes(weights: Weights) -> dict[str, tuple[int, ...]]:

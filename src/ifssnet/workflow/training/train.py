@@ -19,7 +19,7 @@ from ifssnet.core.weights import Weights
 from ifssnet.io.cohorts.cohort_folder import open_cohort
 from ifssnet.io.plain_data import plain_table
 from ifssnet.io.storage.weights import open_weights
-from ifssnet.propagate.anchored.two_networks import correcting
+from ifssnet.propagate.anchored.two_networks import for_use_of
 from ifssnet.workflow.files.default_weights import weights_to_start_from
 from ifssnet.workflow.files.provenance import file_source
 from ifssnet.workflow.training.options import PRECISIONS, TrainingOptions
@@ -96,7 +96,8 @@ def train_cohort(
     yield Progress("reading legs", 2, 2)
     task = build_task(recipe, legs, muscles, settings.seed, tasks)
     if start is not None:
-        _start_from(open_weights(start, task.weights(task.network).kind), task.network)
+        fresh = task.weights(task.network)
+        _start_from(for_use_of(fresh, open_weights(start, fresh.kind)), task.network)
     if fabric.is_global_zero and not options.resume:
         folder.create(plain_table(replace(run, code=code(), environment=_environment(fabric))), options.force, _launch())
         text = find_recipe(str(options.recipe)).read_text(encoding="utf-8")
@@ -162,7 +163,6 @@ def _start_from(weights: Weights, network: nn.Module) -> None:
     from ifssnet.nn.networks.anchored import AnchoredNet, grown
     from ifssnet.nn.tensors import filled
 
-    weights = correcting(weights)
     tensors = grown(weights.tensors, network) if isinstance(network, AnchoredNet) else weights.tensors
     try:
         filled(network, tensors)
