@@ -30,6 +30,7 @@ Matrix4 = Float[np.ndarray, "4 4"]
 _KERNELS = ("GAUSSIAN", "GAUSSIAN_ACCUMULATION", "DISTANCE_WEIGHT_INVERSE", "NEAREST_NEIGHBOR")
 _LARGEST = 1 << 24
 _MOST_ELEMENTS = 1000
+_TURNS, _ZEROS = 12, frozenset({"0", "0.0", "-0", "0."})
 _HOLE_TYPES = (*_KERNELS, "STICK")
 
 
@@ -181,8 +182,9 @@ def _transforms(definitions: Element, path: Path) -> list[tuple[tuple[str, str],
     found: list[tuple[tuple[str, str], Matrix4]] = []
     for element in definitions.findall("Transform"):
         source, target, text = (element.get(name, "").strip() for name in ("From", "To", "Matrix"))
-        if not text:
-            what = f"{path.name}: the Transform from {source or '?'} to {target or '?'} has no Matrix and is left out"
+        if not text or set(text.split()[:_TURNS]) <= _ZEROS:
+            fault = "a Matrix of zeros" if text else "no Matrix"
+            what = f"{path.name}: the Transform from {source or '?'} to {target or '?'} has {fault} and is left out"
             warnings.warn(InputWarning(f"{what}; it may not be calibrated yet."), stacklevel=2)
             continue
         if not source or not target:
