@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -214,3 +215,18 @@ def test_a_rough_estimate_times_a_network_once(monkeypatch: pytest.MonkeyPatch, 
     assert asked == timed
     assert found["weak"].step_s == (3.0 if deep else 4.0)
     assert found["weak"].use_s == 0.5
+
+
+@pytest.mark.parametrize(("units", "updates"), [(1, [3]), (2, [16, 16])])
+def test_a_rough_estimate_times_some_updates_for_all(monkeypatch: pytest.MonkeyPatch, units: int, updates: list[int]) -> None:
+    asked: list[int] = []
+
+    def unit_s(task: Any, *_: object) -> float:
+        asked.append(task.config.updates)
+        return 2.0 * task.config.updates
+
+    monkeypatch.setattr(throughput, "_unit_s", unit_s)
+    monkeypatch.setattr(throughput, "_use", lambda *_: Throughput(0.25, 1.0, 400.0))
+    found = drain(throughput.measure(ExperimentOptions(methods=("anchored",), side_px=32), slices=16, units=units))
+    assert asked == updates
+    assert found["anchored"].step_s == 2.0 * 16

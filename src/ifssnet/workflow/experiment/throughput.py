@@ -43,6 +43,9 @@ ROUGH_SIDE_PX = 64
 
 ROUGH_SLICES = 32
 
+ROUGH_UPDATES = 3
+"""Updates of a unit that a rough estimate is made from."""
+
 TEACHER = 4 / 3
 """A step with a teacher against one without: its pass forward beside the three of forward and backward."""
 
@@ -172,13 +175,23 @@ def _taught(timed: Throughput) -> Throughput:
 
 
 def _batches(label: str, options: ExperimentOptions, slices: int, units: int) -> Throughput:
-    """A network that learns from batches of slices: the last of some units, as the first one warms up."""
+    """A network that learns from batches of slices: the last of some units, as the first one warms up.
+
+    Of a single unit some updates stand for the rest: they are alike.
+    """
+    from ifssnet.train.tasks.anchored import AnchoredConfig
+
     task, recipe = _task(label, options, ("every=8",))
+    assert isinstance(recipe.config, AnchoredConfig)
+    updates = recipe.config.updates
+    timed = min(updates, ROUGH_UPDATES) if units == 1 else updates
+    if timed < updates:
+        task, recipe = _task(label, options, ("every=8", f"updates={timed}"))
     with _memory(options) as peaks:
         step_s = 0.0
         optimiser = recipe.trainer.optimiser.build(task.network, task.loss)
         for unit in range(units):
-            step_s = _unit_s(task, optimiser, unit)
+            step_s = _unit_s(task, optimiser, unit) * updates / timed
     used = _use(task.propagator(task.network), options.side_px, slices)
     return Throughput(used.use_s, used.use_mb, used.base_mb, step_s, peaks[0], peaks[1])
 
