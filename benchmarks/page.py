@@ -188,6 +188,7 @@ def speed(root: Path, slices: int, side: int) -> None:
         page.goto(address)
         page.get_by_text("leg").first.wait_for()
         page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="en-US")
+        page.set_default_timeout(300_000)
         page.goto(f"{address}#/case/leg")
         say("first picture", page.evaluate(FIRST_PICTURE) / 1000, 2.0)
         page.wait_for_timeout(4000)

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from cone import GM, SOL, cone, cylinder, drawn, new_session, truth, volume
 
@@ -99,6 +100,10 @@ def test_a_leg_by_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     for name in ("SOL", "GM"):
         assert np.array_equal(in_dicom.array == in_dicom.value_of(name), found.array == found.value_of(name))
     assert set(found.names.values()) >= {"SOL", "GM"}
+    # It says what found the slices that nobody drew.
+    header = pydicom.dcmread(case / "exports" / "segmentation.dcm", stop_before_pixels=True)
+    assert header.SegmentationType == "BINARY"
+    assert "shape-interpolation" in str(header.SegmentSequence)
     # Stradwin's outlines lie where the slices do, and enclose what was drawn.
     outlined = open_sweep(case / "exports" / "outlines.sw")
     index = found.grid.mm_to_index

@@ -39,7 +39,7 @@ export function Sign({ store, close }: { store: CaseStore; close: () => void }) 
         <p>{t("signWhy")}</p>
         <label>
           {t("signAs")}
-          <input type="text" required maxLength={100} value={expert.value} onInput={(event) => (expert.value = event.currentTarget.value)} />
+          <input type="text" autofocus required maxLength={100} value={expert.value} onInput={(event) => (expert.value = event.currentTarget.value)} />
         </label>
         <label>
           {t("statement")}
