@@ -58,8 +58,8 @@ def test_carried_masks_are_made_larger_by_a_level_and_drawn_ones_are_not() -> No
         assert np.array_equal(found[:3], TRUTH[:3])
         areas[level] = found[3:].sum((1, 2))
     # A logit of .8 is a pixel of the border, at every place anew: four places are 8 slices, and a pixel for levels of .2.
-    onwards = [run(_forward(AnchoredNet(SEEING), "both", level), seeds, _volume(seeds)).labels.array for level in (0.0, 0.2)]
-    assert np.array_equal(*onwards)
+    less, more = (run(_forward(AnchoredNet(SEEING), "both", level), seeds, _volume(seeds)).labels.array for level in (0.0, 0.2))
+    assert np.array_equal(less, more)
     radius = {level: np.sqrt(area[7] / np.pi) for level, area in areas.items()}
     assert radius[0.2] - radius[0.0] == pytest.approx(1.0, abs=0.3)
     assert radius[-0.2] - radius[0.0] == pytest.approx(-1.0, abs=0.3)

@@ -31,7 +31,7 @@ def carrying(weights: Weights) -> Weights | None:
 
 
 def for_use_of(example: Weights, weights: Weights) -> Weights:
-    """Of weights with two networks the one that is used as an example is: forward, or between drawn slices.
+    """Take the one of two networks that is used as an example is: forward, or between drawn slices.
 
     Weights of one network stay as they are, and so does everything where the example has two networks itself.
     """
