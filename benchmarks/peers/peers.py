@@ -124,6 +124,17 @@ def main() -> None:
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
     legs = list(prepared(chosen.cohort / chosen.split, chosen))
+    drawn = sum(mask.any() for leg in legs for masks in leg.seeds.masks.values() for mask in masks.values()) / len(legs)
+    shares = [100 * len(leg.seeds.annotated_slices) / leg.truth.grid.slices for leg in legs]
+    about = {
+        "machine": asdict(machine()),
+        "legs": [leg.name for leg in legs],
+        "size_zyx": legs[0].truth.grid.shape_zyx,
+        "every_mm": chosen.every_mm,
+        "consecutive": chosen.consecutive,
+        "outlines_per_leg": round(float(drawn), 1),
+        "drawn_slices_percent": round(statistics.mean(shares), 2),
+    }
     found: dict[str, list[dict[str, float]]] = {}
     absent: dict[str, str] = {}
     for peer in PEERS:
@@ -143,20 +154,10 @@ def main() -> None:
         except subprocess.CalledProcessError as error:
             said = (error.stderr or "").strip().splitlines()
             absent[peer.name] = f"failed: {said[-1] if said else f'it ended with {error.returncode}'}"
+        # Written after each method: what was measured stays where a later one is stopped.
+        text = json.dumps({"about": about, "legs": found, "absent": absent}, indent=1)
+        (chosen.out / "peers.json").write_text(text + "\n", encoding="utf-8")
         print(peer.name, absent.get(peer.name, "done"), file=sys.stderr, flush=True)
-    drawn = sum(mask.any() for leg in legs for masks in leg.seeds.masks.values() for mask in masks.values()) / len(legs)
-    shares = [100 * len(leg.seeds.annotated_slices) / leg.truth.grid.slices for leg in legs]
-    about = {
-        "machine": asdict(machine()),
-        "legs": [leg.name for leg in legs],
-        "size_zyx": legs[0].truth.grid.shape_zyx,
-        "every_mm": chosen.every_mm,
-        "consecutive": chosen.consecutive,
-        "outlines_per_leg": round(float(drawn), 1),
-        "drawn_slices_percent": round(statistics.mean(shares), 2),
-    }
-    text = json.dumps({"about": about, "legs": found, "absent": absent}, indent=1)
-    (chosen.out / "peers.json").write_text(text + "\n", encoding="utf-8")
     print(table(found, absent, about))
 
 
