@@ -20,6 +20,7 @@ from ifssnet.core.grid import Grid
 from ifssnet.core.images import LabelMap
 from ifssnet.core.progress import drain
 from ifssnet.core.results.study import StudyCase, StudyResults
+from ifssnet.figures.study_report.charts import volumes_words
 from ifssnet.io.open import open_labels
 from ifssnet.io.save import save
 from ifssnet.workflow.study.run import compounding_options
@@ -85,6 +86,12 @@ def test_missing_and_failed_measurements_are_listed_and_the_others_made(study: P
     page = (study.parent / "results" / "report.html").read_text(encoding="utf-8")
     assert page.count('<td data-head="status">') == 7
     assert "Failed: 1 of 16" in results.findings[0].text
+
+
+def test_lines_are_spoken_of_only_where_there_are_any(results: StudyResults) -> None:
+    assert "lines join one person" in volumes_words(results)
+    once = replace(results, design=replace(results.design, sides=("left",), visits=("before",)))
+    assert "lines" not in volumes_words(once)
 
 
 def test_a_change_is_held_against_the_laboratorys_own_detectable_change(study: Path, results: StudyResults) -> None:

@@ -53,8 +53,14 @@ def volumes_picture(results: StudyResults) -> str:
             x = frame.x(groups.index(_group(case, results)) + _aside(results, case))
             parts.append(_dot(results, case, x, frame.y(value), color, f"{case.name}: {value:.1f} cm³"))
         panels.append(Panel(muscle, "".join(parts)))
-    words = "One mark a measurement; lines join one person. Beside each column: mean and standard deviation."
-    return panels_picture("Muscle volumes", words, panels, results.design.raters)
+    return panels_picture("Muscle volumes", volumes_words(results), panels, results.design.raters)
+
+
+def volumes_words(results: StudyResults) -> str:
+    """What the picture of the volumes shows; lines are there only where a person has several sides or visits."""
+    several = len(results.design.sides) > 1 or len(results.design.visits) > 1
+    marks = "One mark a measurement" + ("; lines join one person." if several else ".")
+    return f"{marks} Beside each column: mean and standard deviation."
 
 
 def sides_picture(results: StudyResults) -> str:

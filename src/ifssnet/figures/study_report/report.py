@@ -16,6 +16,7 @@ from ifssnet.figures.study_report.charts import (
     profiles_picture,
     sides_picture,
     volumes_picture,
+    volumes_words,
 )
 from ifssnet.figures.study_report.sections import (
     PACKAGE,
@@ -51,7 +52,7 @@ def study_html(results: StudyResults) -> str:
         sections=[
             problems_table(results).html,
             volumes_table(results).html,
-            _figure("Muscle volumes", volumes_picture(results), "One mark a measurement; lines join one person."),
+            _figure("Muscle volumes", volumes_picture(results), volumes_words(results)),
             *_compared(results, "visits"),
             *_compared(results, "sides"),
             *_agreed(results, "raters", "Agreement of the raters"),
