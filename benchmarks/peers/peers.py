@@ -220,7 +220,7 @@ def measured(peer: Peer, interpreter: str, leg: Leg) -> dict[str, float]:
 
 def call(words: list[str]) -> None:
     """Run to the end; what it said is in the error."""
-    subprocess.run(words, check=True, capture_output=True, text=True)
+    subprocess.run(words, check=True, capture_output=True, text=True, encoding="utf-8", errors="replace")
 
 
 def scores(leg: Leg, array: np.ndarray) -> dict[str, float]:

@@ -138,4 +138,4 @@ class Desk:
     def close(self) -> None:
         """Nothing went wrong meanwhile."""
         self.context.close()
-        assert self.complaints == []
+        assert self.complaints == [], self.complaints

@@ -83,7 +83,8 @@ def ask_all(app: Any, client: Client, examples: int, *, always_the_same: bool) -
     """
     load_all_checks()
     checks = CHECKS.get_by_names(CHECKED)
-    known = {"name": "leg", "other": "leg", "tray": "0123abcd", "volume": client.get("/api/cases/leg").json["volume"]}
+    names = {"name": "leg", "other": "leg", "tray": "0123abcd", "volume": client.get("/api/cases/leg").json["volume"]}
+    places = {"axis": "z", "index": 20, "z": 20, "label": 1}
     all_of_them = operations(app)
     assert len(all_of_them) > 20
     fitting = st.one_of([each.as_strategy() for each in all_of_them])
@@ -101,6 +102,7 @@ def ask_all(app: Any, client: Client, examples: int, *, always_the_same: bool) -
     def ask(case: Any, there: int) -> None:
         if there and case.path_parameters:
             # Of random names none is there, and nothing behind the names would be tried.
+            known = names | (places if case.meta.generation.mode is GenerationMode.POSITIVE else {})
             case.path_parameters.update({key: known[key] for key in case.path_parameters if key in known})
         answer = answer_to(client, case)
         answered[answer.status_code] += 1

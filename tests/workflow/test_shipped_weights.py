@@ -27,7 +27,7 @@ def test_nothing_else_lies_there() -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_each_has_a_card_and_runs(path: Path) -> None:
     weights = open_weights(path)
-    assert path.stem in (weights.kind, f"{weights.kind}-weak", f"{weights.kind}-both")
+    assert path.stem in (weights.kind, f"{weights.kind}-weak", f"{weights.kind}-both", f"{weights.kind}-forward")
     assert learned(weights.kind, weights, "cpu").name == weights.kind
     card = path.with_suffix(".md").read_text(encoding="utf-8")
     assert weights.sha256 in card

@@ -103,7 +103,12 @@ export class CaseStore {
       },
       broken: () => (this.connected.value = false),
     });
-    this.timers.push(window.setInterval(() => this.tellSeen(), TELL_SEEN_MS));
+    this.timers.push(
+      // In the background nobody looks, and another tab may have taken over unheard.
+      window.setInterval(() => {
+        if (!document.hidden) this.tellSeen();
+      }, TELL_SEEN_MS),
+    );
     // Beside the stream and not after it: the first picture waits for this answer.
     void this.load();
   }

@@ -297,7 +297,7 @@ def _grid(header: Any, shape_zyx: tuple[int, int, int], path: Path, labels: bool
         warnings.warn(InputWarning(f"{path.name}: pixdim {negative}; sizes of voxels were taken without sign."), stacklevel=3)
     # As the format has it: sizes are positive, and 0 for the handedness of the qform says 1.
     sizes = header["pixdim"][1:4] = np.abs(sizes)
-    header["pixdim"][0] = -1 if header["pixdim"][0] < 0 else 1
+    header["pixdim"][0] = header["pixdim"][0] or 1
     known = np.isfinite(sizes) & (sizes > 0)
     said = bool(known.all())
     sform = _by_sform(header, mm, shape_zyx, path) if int(header["sform_code"]) > 0 else None

@@ -177,7 +177,7 @@ def _taught(timed: Throughput) -> Throughput:
 def _batches(label: str, options: ExperimentOptions, slices: int, units: int) -> Throughput:
     """A network that learns from batches of slices: the last of some units, as the first one warms up.
 
-    Of a single unit some updates stand for the rest: they are alike.
+    Some updates of a single unit stand for the rest: they are alike.
     """
     from ifssnet.train.tasks.anchored import AnchoredConfig
 
