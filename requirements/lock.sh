@@ -15,7 +15,6 @@ compile --constraint requirements/base.txt --constraint requirements/nn.txt --ex
 rm requirements/torch.in
 # The build's local name ("+cpu") belongs to where it was found, not to the version.
 sed -i "s/^torch==2.13.0+[a-z0-9]*/torch==2.13.0/" requirements/nn.txt requirements/dev.txt
-compile --constraint requirements/base.txt --extra itk --output-file requirements/itk.txt pyproject.toml
 compile --constraint requirements/base.txt --extra run --output-file requirements/run.txt pyproject.toml
 compile --constraint requirements/base.txt --extra fast --output-file requirements/fast.txt pyproject.toml
 compile --constraint requirements/base.txt --extra web --output-file requirements/web.txt pyproject.toml

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What the base install and each extra weigh, in MB, each in a fresh virtual environment. Usage: requirements/sizes.sh python3
 set -eu
-for name in base run fast itk dev; do
+for name in base run fast dev; do
   folder=$(mktemp -d)
   "$1" -m venv "$folder/venv"
   "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "requirements/$name.txt"
