@@ -1,7 +1,7 @@
 """Other packages' methods beside ours, on the same digital test legs with the same drawn slices.
 
-    python benchmarks/peers/peers.py COHORT [--legs 3] [--every-mm 27.7] [--consecutive 1] [--split test] [--out FOLDER]
-        [--slicer PYTHON] [--itk PYTHON] [--biomedisa PYTHON] [--nnunet PYTHON] [--only WORDS ...]
+    python benchmarks/peers/peers.py COHORT [--legs 3] [--every-mm 27.7 | --every-slices 100] [--consecutive 1]
+        [--split test] [--out FOLDER] [--slicer PYTHON] [--itk PYTHON] [--biomedisa PYTHON] [--nnunet PYTHON] [--only WORDS ...]
 
 COHORT is one of `ifss phantom cohort`. Every muscle is drawn on the same slices, perfectly. Each peer runs from its published
 package in an environment of its own, which is never one of ours: make it from the locked versions beside this file, and give
@@ -114,7 +114,9 @@ def main() -> None:
     parser.add_argument("cohort", type=Path)
     parser.add_argument("--legs", type=int, default=3)
     parser.add_argument("--split", default="test")
-    parser.add_argument("--every-mm", type=float, default=27.7)
+    apart = parser.add_mutually_exclusive_group()
+    apart.add_argument("--every-mm", type=float, default=27.7, help="from the start of a group of drawn slices to the next")
+    apart.add_argument("--every-slices", type=int, help="the same in slices: 100 with --consecutive 3 in the paper's protocol")
     parser.add_argument("--consecutive", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("out/peers"))
     parser.add_argument("--only", nargs="+", default=[], help="methods with one of these words alone")
@@ -130,7 +132,7 @@ def main() -> None:
         "machine": asdict(machine()),
         "legs": [leg.name for leg in legs],
         "size_zyx": legs[0].truth.grid.shape_zyx,
-        "every_mm": chosen.every_mm,
+        "every": f"{chosen.every_slices} slices" if chosen.every_slices else f"{chosen.every_mm} mm",
         "consecutive": chosen.consecutive,
         "outlines_per_leg": round(float(drawn), 1),
         "drawn_slices_percent": round(statistics.mean(shares), 2),
@@ -165,7 +167,7 @@ def prepared(split: Path, chosen: argparse.Namespace) -> Iterator[Leg]:
     """The first legs of a split, drawn on and laid out for the peers."""
     for person in sorted(path for path in split.iterdir() if path.is_dir())[: chosen.legs]:
         truth = ifssnet.open_labels(person / "masksX1.mha")
-        seeds = drawn_seeds(truth, chosen.every_mm, chosen.consecutive)
+        seeds = drawn_seeds(truth, chosen.every_slices or slices_in(truth, chosen.every_mm), chosen.consecutive)
         folder = chosen.out / "legs" / person.name
         folder.mkdir(parents=True, exist_ok=True)
         save_seeds(seeds, folder / "seeds.seg.nrrd", force=True)
@@ -185,11 +187,16 @@ def prepared(split: Path, chosen: argparse.Namespace) -> Iterator[Leg]:
         yield Leg(person.name, person / "x1.mha", truth, seeds, folder)
 
 
-def drawn_seeds(truth: LabelMap, every_mm: float, consecutive: int) -> Seeds:
+def slices_in(truth: LabelMap, every_mm: float) -> int:
+    """As many slices as cover a length."""
+    return int(np.ceil(every_mm / truth.grid.spacing_zyx_mm[0]))
+
+
+def drawn_seeds(truth: LabelMap, every_slices: int, consecutive: int) -> Seeds:
     """Every muscle on the same slices: groups from the first slice with a muscle to the last, and the last one."""
     present = np.flatnonzero((truth.array > 0).any(axis=(1, 2)))
     first, last = int(present[0]), int(present[-1])
-    step = max(consecutive + 1, int(np.ceil(every_mm / truth.grid.spacing_zyx_mm[0])))
+    step = max(consecutive + 1, every_slices)
     at = sorted({z for start in range(first, last, step) for z in range(start, min(start + consecutive, last))} | {last})
     masks = {label: {z: truth.array[z] == label for z in at} for label in truth.names}
     return Seeds(masks, truth.grid, truth.names)
@@ -248,7 +255,7 @@ def table(found: Mapping[str, list[dict[str, float]]], absent: Mapping[str, str]
     rows, share = about["consecutive"], about["drawn_slices_percent"]
     drawn = f"{rows} in a row: {about['outlines_per_leg']} outlines, {share} % of the slices"
     lines = [
-        f"{len(about['legs'])} digital legs of {size} voxels, drawn every {about['every_mm']} mm, {drawn}.",
+        f"{len(about['legs'])} digital legs of {size} voxels, drawn every {about['every']}, {drawn}.",
         "",
         "| method | " + " | ".join(COLUMNS.values()) + " |",
         "|---" * (len(COLUMNS) + 1) + "|",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,37 @@ def test_what_is_missing_or_does_not_fit_is_said(tmp_path: Path):
     result = CliRunner().invoke(app, ["dataset", "dlsegmskneurodisease", str(root)])
     assert result.exit_code == 1
     assert "GMH1 (GM, healthy) has no mask." in result.stderr
+
+
+def test_what_cannot_be_read_stands_beside_what_can(tmp_path: Path):
+    root = replica(tmp_path)
+    (root / FOLDER / "GM/Healthy/Images/GMH1.png").write_bytes(b"")
+    (root / FOLDER / "TA/Healthy/Masks/TAH1.png").write_bytes(b"no picture")
+    (root / FOLDER / "TA/Healthy/Images/folder.png").mkdir()
+    checked = drain(check_slices(root))
+    assert [problem.partition(" ")[0] for problem in checked.problems] == ["GMH1", "TAH1"]
+    assert sum(checked.pairs.values()) == 10
+
+
+@pytest.mark.parametrize("gone", ["Healthy", "Pathological"])
+def test_half_an_archive_is_not_complete(gone: str, tmp_path: Path):
+    root = replica(tmp_path)
+    shutil.rmtree(root / FOLDER / "GM" / gone)
+    shutil.rmtree(root / FOLDER / "BB")
+    checked = drain(check_slices(root))
+    missing = ["biceps brachii, healthy", "biceps brachii, pathological", f"GM, {gone.lower()}"]
+    assert [problem.partition(":")[0] for problem in checked.problems] == missing
+    assert all(checked.pairs[each] == 0 for each in missing)
+
+
+def test_two_pictures_of_one_name_are_refused(tmp_path: Path):
+    root = replica(tmp_path)
+    images = root / FOLDER / "GM/Healthy/Images"
+    (images / "GMH1.PNG").write_bytes((images / "GMH1.png").read_bytes())
+    if len(list(images.iterdir())) == 2:
+        pytest.skip("this file system does not tell capital letters")
+    with pytest.raises(InputError, match="one picture named GMH1"):
+        find_slices(root)
 
 
 def test_another_layout_is_refused(tmp_path: Path):

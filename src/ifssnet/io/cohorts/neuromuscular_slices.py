@@ -45,7 +45,7 @@ def find_slices(root: Path) -> tuple[LabelledSlice, ...]:
         root: The folder that it was unpacked into, or the one with the muscles' folders in it.
 
     Raises:
-        InputError: No such folder, or none of the layout in it.
+        InputError: No such folder, none of the layout in it, or two pictures of one name.
     """
     if not root.is_dir():
         raise InputError("the folder of the data set", f"{root}, which is no folder", "Check the path.")
@@ -75,4 +75,13 @@ def _slices(root: Path) -> Iterator[LabelledSlice]:
 def _pictures(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         return {}
-    return {path.stem: path for path in folder.iterdir() if path.suffix.lower() == ".png" and not path.name.startswith(".")}
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() != ".png" or path.name.startswith(".") or not path.is_file():
+            continue
+        if path.stem in found:
+            raise InputError(
+                f"one picture named {path.stem} in {folder}", f"{found[path.stem].name} and {path.name}", "Remove one of them."
+            )
+        found[path.stem] = path
+    return found
