@@ -29,7 +29,7 @@ from slicer_files import (
 )
 
 from ifssnet.core.errors import InputError, InputWarning
-from ifssnet.io.open import kind_of, open_sweep, open_sweeps, open_volume
+from ifssnet.io.open import kind_of, open_labels, open_sweep, open_sweeps, open_volume
 from ifssnet.io.sweeps.linear_transform import named_frames, read_linear_transform
 from ifssnet.io.sweeps.plus_config import read_plus_configuration
 from ifssnet.io.sweeps.scene_hierarchy import chain_above
@@ -248,6 +248,19 @@ def test_a_scene_is_listed_and_its_recording_read(tmp_path: Path) -> None:
     ]  # fmt: skip
     (sweep,) = read_scene_sweeps(path)
     assert at(sweep, 1, 1, 0) == pytest.approx([0.8, 0.0, 10.0])
+
+
+def test_a_scene_in_place_of_a_volume_says_what_to_do(tmp_path: Path) -> None:
+    """A recording is compounded; plain volumes and segmentations are saved by themselves."""
+    nodes, files = scene_files(tmp_path)
+    with pytest.raises(InputError, match="It holds a recording: compound"):
+        open_volume(bundle(tmp_path / "sweep.mrb", scene(nodes), files))
+    plain = [node("Volume", "vtkMRMLScalarVolumeNode1", "MR calf", "vtkMRMLStorageNode7")]
+    plain.append(storage_node(7, "Data/mr.nrrd"))
+    for opened in (open_volume, open_labels):
+        with pytest.raises(InputError, match=r"no recording but MR calf \(Volume\)\. In 3D Slicer, save") as said:
+            opened(bundle(tmp_path / "plain.mrb", scene(plain), {}))
+        assert "ompound" not in str(said.value)
 
 
 def test_several_recordings_of_a_scene_stay_apart(tmp_path: Path) -> None:

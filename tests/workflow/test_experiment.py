@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
+import torch
 from rich.console import Console
 
 from archive_server import Server, archives_of, impatient, mha, serving
@@ -29,6 +29,7 @@ from ifssnet.workflow.experiment import throughput
 from ifssnet.workflow.experiment.estimate import estimate, sizes_of
 from ifssnet.workflow.experiment.experiment import run_experiment
 from ifssnet.workflow.experiment.plan import ExperimentOptions, Job, jobs_of
+from ifssnet.workflow.experiment.products import count_forward
 from ifssnet.workflow.experiment.results import ComputeDevice, Sizes, Throughput
 from replica import SIDE, leg, replica
 
@@ -199,34 +200,47 @@ def test_only_the_real_data_set_is_said_to_have_wrong_labels(tmp_path: Path):
         assert ("10 % wrong" in (tmp_path / f"{name}-out" / "report.html").read_text(encoding="utf-8")) == (name == "real")
 
 
-@pytest.mark.parametrize(("deep", "timed"), [(False, ["full"]), (True, ["full", "weak"])])
-def test_a_rough_estimate_times_a_network_once(monkeypatch: pytest.MonkeyPatch, deep: bool, timed: list[str]) -> None:
+def test_a_rough_estimate_counts_a_network_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Full and weak supervision train one network; a weak step has a teacher's pass more."""
     asked: list[str] = []
 
-    def recurrent(label: str, *_: object, deep: bool) -> Throughput:
+    def counted(label: str, *_: object) -> Throughput:
         asked.append(label)
         return Throughput(0.5, 2.0, 400.0, step_s=3.0, window_mb=9.0)
 
-    monkeypatch.setattr(throughput, "_recurrent", recurrent)
+    monkeypatch.setattr(throughput, "_counted", counted)
     monkeypatch.setattr(throughput, "_use", lambda *_: Throughput(0.25, 1.0, 400.0))
-    options = ExperimentOptions(methods=("full", "weak"), side_px=32)
-    found = drain(throughput.measure(options, deep=deep))
-    assert asked == timed
-    assert found["weak"].step_s == (3.0 if deep else 4.0)
+    found = drain(throughput.measure_roughly(ExperimentOptions(methods=("full", "weak"), side_px=32)))
+    assert asked == ["full"]
+    assert found["weak"].step_s == 4.0
     assert found["weak"].use_s == 0.5
 
 
-@pytest.mark.parametrize(("units", "updates"), [(1, [3]), (2, [16, 16])])
-def test_a_rough_estimate_times_some_updates_for_all(monkeypatch: pytest.MonkeyPatch, units: int, updates: list[int]) -> None:
-    asked: list[int] = []
+def test_a_rough_estimate_trains_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A forward pass of one window is timed; passes back, updates and larger slices are worked out."""
 
-    def unit_s(task: Any, *_: object) -> float:
-        asked.append(task.config.updates)
-        return 2.0 * task.config.updates
+    def trained(*_: object) -> float:
+        raise AssertionError("an update was computed")
 
-    monkeypatch.setattr(throughput, "_unit_s", unit_s)
+    monkeypatch.setattr(throughput, "_unit_s", trained)
     monkeypatch.setattr(throughput, "_use", lambda *_: Throughput(0.25, 1.0, 400.0))
-    found = drain(throughput.measure(ExperimentOptions(methods=("anchored",), side_px=32), slices=16, units=units))
-    assert asked == updates
-    assert found["anchored"].step_s == 2.0 * 16
+    monkeypatch.setattr(throughput, "forward_s", lambda *_: 2.0)
+    small = ("network.widths=[4, 4, 4, 4, 4]", "network.blocks=light", "network.bottleneck=light")
+    learned = ExperimentOptions(methods=("full", "anchored"), side_px=128, device="cpu", changes={"full": small})
+    found = drain(throughput.measure_roughly(learned))
+    # Slices of 128 against 64 are four times the products; regions about a muscle stay as they are.
+    assert found["full"].step_s == pytest.approx(3 * 2.0 * 4, rel=0.02)
+    assert found["full"].use_s == pytest.approx(0.25 * 4 + 2.0 * 4, rel=0.02)
+    assert found["full"].window_mb == 3 * 128**2 * 3 * 4 / 1e6
+    assert found["anchored"].step_s == pytest.approx(16 * 3 * 2.0)
+    assert found["anchored"].use_s == pytest.approx(0.25 * 4 + 2.0 / 8)
+
+
+def test_products_by_hand():
+    """3 x 3 products and as many sums, for each of two channels and 16 pixels; the picture is kept for the way back."""
+    network = torch.nn.Conv2d(1, 2, 3, padding=1, bias=False)
+    found = count_forward(network, (torch.zeros(5, 1, 2, 2),), times=2)
+    assert found.operations == 2 * 9 * 2 * 16 * 5
+    assert found.saved_mb == 4 * 16 * 5 / 1e6
+    assert found.weights_mb == 4 * 18 * 4 / 1e6
+    assert found.batch == 5

@@ -47,6 +47,8 @@ def test_the_volume_has_its_leave_one_out_error_for_every_method(leg: Path, meth
     page = (leg / "out.html").read_text(encoding="utf-8")
     assert re.search(r"annotated slices alone: \d+\.\d ± \d+\.\d cm³", page)
     assert re.search(r'data-key="estimate"[^>]*>\d+\.\d ± \d+\.\d<', page)
+    assert ("Method: guided interpolation as the segmentation recorded it" in page) == recorded
+    assert ("of the seeds given to this report, with its default settings" in page) == (not recorded)
 
 
 def test_who_drew_which_leg_of_whom_and_when_stand_in_provenance_and_on_the_page(leg: Path) -> None:
@@ -89,7 +91,9 @@ def test_no_side_is_claimed_of_one_muscle_alone(leg: Path) -> None:
 def test_no_green_line_stands_over_a_cut_muscle(leg: Path) -> None:
     save(LabelMap((BALL * (Z <= 15)).astype(np.uint8), GRID, {1: "SOL"}), leg / "cut.seg.nrrd")
     assert run("report", leg / "cut.seg.nrrd", "--volume", leg / "leg.mha", "-o", leg / "cut.html", "-q") == 0
-    assert 'class="well"' not in (leg / "cut.html").read_text(encoding="utf-8")
+    page = (leg / "cut.html").read_text(encoding="utf-8")
+    assert 'class="well"' not in page
+    assert re.search(r"still has \d+(\.\d+)? cm² on its outermost slice", page)
 
 
 def test_a_network_that_stays_a_little_behind_is_not_called_unlike() -> None:
@@ -134,5 +138,6 @@ def test_a_networks_check_goes_by_the_names_and_the_order_of_the_page() -> None:
 
 
 def test_estimates_go_by_the_names_of_the_page() -> None:
-    shown = shown_estimates({"M. soleus": VolumeEstimate(9, 500.0), "Gastrocnemius (medial head)": VolumeEstimate(9, 290.0)})
+    found = {"M. soleus": VolumeEstimate(9, 500.0), "Gastrocnemius (medial head)": VolumeEstimate(9, 290.0)}
+    shown = shown_estimates(found, RecordedProvenance())
     assert {name: each.volume_cm3 for name, each in shown.items()} == {"SOL": 500.0, "GM": 290.0}

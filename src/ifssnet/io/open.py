@@ -17,6 +17,7 @@ from ifssnet.core.sweep import Sweep
 from ifssnet.geometry.masks.values import values_in_use
 from ifssnet.io.kinds import FORMATS, SURFACES, Format, format_of, kind, kind_of
 from ifssnet.io.sweeps.plus_config import PlusConfiguration, read_plus_configuration
+from ifssnet.io.sweeps.slicer_scene import SLICER_SCENE, instead_of_scene, read_scene
 from ifssnet.io.sweeps.slicer_sequence import SLICER_TRANSFORMS
 from ifssnet.io.sweeps.sweep_format import SweepFormat
 from ifssnet.io.sweeps.tracking_files import TrackingFiles, refuse_tracking_files, with_calibration
@@ -245,7 +246,9 @@ def _image_format(found: Format, path: Path, wanted: str) -> VolumeFormat:
     if isinstance(found, VolumeFormat):
         return found
     remedy = "Give a volume or a label map."
-    if isinstance(found, SweepFormat):
+    if found is SLICER_SCENE:
+        remedy = instead_of_scene(read_scene(path))
+    elif isinstance(found, SweepFormat):
         remedy = "Compound it into a volume first (ifss compound)."
     elif kind(found).name in SURFACES:
         remedy = "Turn surfaces into a label map first (ifss convert)."

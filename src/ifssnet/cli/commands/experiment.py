@@ -157,7 +157,7 @@ def _show_plan(plan: ExperimentPlan, terminal: Terminal) -> None:
         *([f"The server was asked for the data set in vain: {plan.unreachable}"] if plan.unreachable else []),
         f"{plan.root} ({sizes} legs; sizes: {estimate.sizes.known_from}); cropped or padded legs: {plan.cropped}; "
         f"all else: {plan.output}",
-        f"Roughly, from a few steps on small slices ({estimate.machine.name}; without --dry-run at full size):"
+        f"An estimate, from counted products and a short timing ({estimate.machine.name}; measured without --dry-run):"
         if estimate.roughly
         else f"Measured on {estimate.machine.name}:",
         *(_stage_line(stage) for stage in estimate.stages),

@@ -29,6 +29,15 @@ def signed(value: float, decimals: int) -> str:
     return text.lstrip("+-") if float(text) == 0 else text.replace("-", "−")
 
 
+def with_powers(text: str) -> str:
+    """Areas and volumes in a sentence as a page writes them; the terminal and JSON keep to plain letters.
+
+    >>> with_powers("6.9 cm2 on slice 3, 40 mm2 (max_acsa_cm2), 5 cm3")
+    '6.9 cm² on slice 3, 40 mm² (max_acsa_cm2), 5 cm³'
+    """
+    return re.sub(r"\b([cm]m)([23])\b", lambda found: found[1] + {"2": "²", "3": "³"}[found[2]], text)
+
+
 class _OneLine(Extension):
     """Line breaks and indentation in a template are for its reader: they leave no gaps between the page's elements."""
 
@@ -48,6 +57,9 @@ def swatch(color: Rgb) -> Markup:
     return Markup('<i class="swatch" style="background:{}"></i>').format(hex_of(color))
 
 
+_HELPERS = {"hex_of": hex_of, "swatch": swatch, "with_powers": with_powers}
+
+
 def render(package: str, template: str, **values: Any) -> Markup:
     """A template of a package's folder `templates`, filled in.
 
@@ -56,5 +68,5 @@ def render(package: str, template: str, **values: Any) -> Markup:
         template: Its file's name.
         values: What the template names; text among them is escaped, `Markup` is not.
     """
-    found = _environment(package).get_template(template, globals={"hex_of": hex_of, "swatch": swatch})
+    found = _environment(package).get_template(template, globals=_HELPERS)
     return Markup(found.render(**values))

@@ -60,6 +60,9 @@ SCENE = "Scene"
 MOST_NODES, MOST_SEQUENCES = 50_000, 1_000
 """More than any scene has; one that says more is broken, and would take hours."""
 
+SHOWN = 5
+"""Contents that an error names before it breaks off."""
+
 _ZIP = b"PK\x03\x04"
 _ENTRY = re.compile(rb"PK\x01\x02")
 _LONGEST_DIRECTORY = 1 << 22
@@ -137,6 +140,18 @@ def read_scene(path: Path) -> Scene:
     """
     with _unpacked(path, with_data=False) as scene_file:
         return _parsed(path, scene_file)
+
+
+def instead_of_scene(scene: Scene) -> str:
+    """What to do where a volume or a label map is wanted and a scene was given."""
+    if scene.image_sequences:
+        return "It holds a recording: compound it into a volume first (ifss compound)."
+    stored = [f"{node.name} ({node.kind})" for node in scene.nodes if node.file is not None]
+    held = ", ".join(stored[:SHOWN]) + (" ..." if len(stored) > SHOWN else "")
+    return (
+        f"It holds no recording but {held or 'no file of data'}. In 3D Slicer, save what you want by itself "
+        "(Save Data: a volume as .nrrd, a segmentation as .seg.nrrd), and give that file."
+    )
 
 
 def read_scene_sweeps(path: Path, configuration: PlusConfiguration | None = None) -> tuple[Sweep, ...]:

@@ -26,6 +26,7 @@ from ifssnet.propagate.seeding.protocols import ALL_SEEDS
 from ifssnet.workflow.evaluation.benchmark import benchmark
 from ifssnet.workflow.evaluation.compared_methods import ComparedMethod
 from ifssnet.workflow.experiment.plan import LEARNED, PAPER, ExperimentOptions
+from ifssnet.workflow.experiment.products import BACKWARDS, count_forward, forward_s, given_to_network
 from ifssnet.workflow.experiment.results import ComputeDevice, Throughput
 
 if TYPE_CHECKING:
@@ -42,9 +43,6 @@ ROUGH_SIDE_PX = 64
 """Rows and columns of the slices that a rough estimate is made from."""
 
 ROUGH_SLICES = 32
-
-ROUGH_UPDATES = 3
-"""Updates of a unit that a rough estimate is made from."""
 
 TEACHER = 4 / 3
 """A step with a teacher against one without: its pass forward beside the three of forward and backward."""
@@ -68,16 +66,12 @@ def find_device(device: str) -> ComputeDevice:
     return ComputeDevice(f"{torch.get_num_threads()} threads of the processor", False, 0.0)
 
 
-def measure(
-    options: ExperimentOptions, *, slices: int = SLICES, units: int = 2, deep: bool = True
-) -> Generator[Progress, None, dict[str, Throughput]]:
+def measure(options: ExperimentOptions, *, slices: int = SLICES) -> Generator[Progress, None, dict[str, Throughput]]:
     """Time every method of the experiment on a made leg with slices of its size.
 
     Args:
         options: How the experiment is to run.
         slices: How many slices the made leg has.
-        units: How many units are trained; the last one counts.
-        deep: Time sequences of as many windows as gradients go back through; otherwise work them out from two.
 
     Returns:
         By label.
@@ -92,38 +86,81 @@ def measure(
         if label not in LEARNED:
             found[label] = _use(ComparedMethod(label, label).build(), options.side_px, slices)
         elif LEARNED[label].recurrent:
-            twin = None if deep else _twin(label, tuple(found), options)
-            found[label] = _recurrent(label, options, base, deep=deep) if twin is None else _taught(found[twin])
+            found[label] = _recurrent(label, options, base)
         else:
-            found[label] = _batches(label, options, slices, units)
+            found[label] = _batches(label, options, slices)
     release_device()
     yield Progress("timing some steps", len(options.methods), len(options.methods))
     return found
 
 
 def measure_roughly(options: ExperimentOptions) -> Generator[Progress, None, dict[str, Throughput]]:
-    """The same in seconds: on small slices, worked out for the experiment's by their area.
+    """The same in seconds: networks by the products they take and this machine's speed at some, all else on small slices."""
+    side_px = min(options.side_px, ROUGH_SIDE_PX)
+    area = (options.side_px / side_px) ** 2
+    small, found = replace(options, side_px=side_px), dict[str, Throughput]()
+    alone: dict[str, Throughput] = {}
+    for name in ("hold", "shape-interpolation"):
+        used = _use(ComparedMethod(name, name).build(), side_px, ROUGH_SLICES)
+        alone[name] = replace(used, use_s=used.use_s * area, use_mb=used.use_mb * area)
+    for place, label in enumerate(options.methods):
+        yield Progress("timing some steps", place, len(options.methods), label)
+        if label in LEARNED:
+            recurrent = LEARNED[label].recurrent
+            twin = _twin(label, tuple(found), options) if recurrent else None
+            base = alone["hold" if recurrent else "shape-interpolation"]
+            found[label] = _counted(label, small, options.side_px, base) if twin is None else _taught(found[twin])
+        else:
+            used = _use(ComparedMethod(label, label).build(), side_px, ROUGH_SLICES)
+            found[label] = replace(used, use_s=used.use_s * area, use_mb=used.use_mb * area)
+    release_device()
+    yield Progress("timing some steps", len(options.methods), len(options.methods))
+    return found
 
-    Raises:
-        InputError: The GPU's memory is too small for some steps already.
+
+def _counted(label: str, small: ExperimentOptions, side_px: int, base: Throughput) -> Throughput:
+    """A network by the products of its steps on the experiment's slices, timed by a forward pass on small ones.
+
+    Args:
+        label: The network's.
+        small: The experiment, on small slices.
+        side_px: Rows and columns of the experiment's own slices.
+        base: What using it takes beside the network.
     """
-    small = replace(options, side_px=min(options.side_px, ROUGH_SIDE_PX))
-    found = yield from measure(small, slices=ROUGH_SLICES, units=1, deep=False)
-    area = (options.side_px / small.side_px) ** 2
-    # At the smaller scale networks see the muscle's surroundings at their own pixels, however large the slices are.
-    network = area if options.scale == PAPER else 1.0
-    return {
-        label: Throughput(
-            use_s=each.use_s * (network if label in LEARNED else area),
-            use_mb=each.use_mb * area,
-            base_mb=each.base_mb,
-            step_s=each.step_s * network,
-            device_mb=each.device_mb * network,
-            host_mb=each.base_mb + max(0.0, each.host_mb - each.base_mb) * network if each.host_mb else 0.0,
-            window_mb=each.window_mb * network,
-        )
-        for label, each in found.items()
-    }
+    from ifssnet.train.recipe import find_recipe, read_recipe
+    from ifssnet.train.tasks.anchored import AnchoredConfig
+    from ifssnet.train.tasks.recurrent_config import RecurrentConfig
+
+    config = read_recipe(find_recipe(LEARNED[label].recipe), small.recipe_changes(label)).config
+    few = _sequences_of(1, config.network.window) if isinstance(config, RecurrentConfig) else ("every=8", "updates=1")
+    task, _ = _task(label, small, few)
+    given = given_to_network(task)
+    first = given[0]
+    assert first is not None
+    timed_s = forward_s(task.network, given)
+    # At the paper's scale a recurrent network sees whole slices; else regions about the muscle, however large slices are.
+    times = side_px // small.side_px if LEARNED[label].recurrent and small.scale == PAPER else 1
+    here = count_forward(task.network, given)
+    full = here if times == 1 else count_forward(task.network, given, times)
+    pass_s = timed_s * full.operations / here.operations
+    if isinstance(config, RecurrentConfig):
+        # Grey levels, masks and earlier masks of a window; under weak supervision interpolation's, too.
+        window_mb = first.numel() * times**2 * 4 / 1e6 * (3 if config.supervision == "full" else 4)
+        steps, depth = 1, config.tbptt
+    else:
+        assert isinstance(config, AnchoredConfig)
+        steps, depth, window_mb = config.updates, 1, 0.0
+    train_mb = full.weights_mb + depth * full.saved_mb
+    on_gpu = find_device(small.device).on_gpu
+    return Throughput(
+        use_s=base.use_s + pass_s / full.batch,
+        use_mb=base.use_mb,
+        base_mb=base.base_mb,
+        step_s=steps * BACKWARDS * pass_s,
+        device_mb=train_mb if on_gpu else 0.0,
+        host_mb=base.base_mb + (0.0 if on_gpu else train_mb),
+        window_mb=window_mb,
+    )
 
 
 def release_device() -> None:
@@ -174,30 +211,20 @@ def _taught(timed: Throughput) -> Throughput:
     return replace(timed, step_s=TEACHER * timed.step_s, window_mb=TEACHER * timed.window_mb)
 
 
-def _batches(label: str, options: ExperimentOptions, slices: int, units: int) -> Throughput:
-    """A network that learns from batches of slices: the last of some units, as the first one warms up.
-
-    Some updates of a single unit stand for the rest: they are alike.
-    """
-    from ifssnet.train.tasks.anchored import AnchoredConfig
-
+def _batches(label: str, options: ExperimentOptions, slices: int) -> Throughput:
+    """A network that learns from batches of slices: the second of two units, as the first one warms up."""
     task, recipe = _task(label, options, ("every=8",))
-    assert isinstance(recipe.config, AnchoredConfig)
-    updates = recipe.config.updates
-    timed = min(updates, ROUGH_UPDATES) if units == 1 else updates
-    if timed < updates:
-        task, recipe = _task(label, options, ("every=8", f"updates={timed}"))
     with _memory(options) as peaks:
         step_s = 0.0
         optimiser = recipe.trainer.optimiser.build(task.network, task.loss)
-        for unit in range(units):
-            step_s = _unit_s(task, optimiser, unit) * updates / timed
+        for unit in range(2):
+            step_s = _unit_s(task, optimiser, unit)
     used = _use(task.propagator(task.network), options.side_px, slices)
     return Throughput(used.use_s, used.use_mb, used.base_mb, step_s, peaks[0], peaks[1])
 
 
-def _recurrent(label: str, options: ExperimentOptions, base: Throughput, *, deep: bool) -> Throughput:
-    """A network that learns from sequences: one window, two, and as many as gradients go back through if `deep`."""
+def _recurrent(label: str, options: ExperimentOptions, base: Throughput) -> Throughput:
+    """A network that learns from sequences: one window, two, and as many as gradients go back through."""
     import torch
 
     from ifssnet.train.tasks.recurrent_config import RecurrentConfig
@@ -208,19 +235,10 @@ def _recurrent(label: str, options: ExperimentOptions, base: Throughput, *, deep
     depth, window = config.tbptt, config.network.window
     seen: list[tuple[int, float, float, float]] = []
     batch_mb, task = 0.0, None
-    for windows in sorted({1, 2, depth} if deep else {1, min(2, depth)}):
+    for windows in sorted({1, 2, depth}):
         if len(seen) > 1 and seen[-1][1] * windows > PATIENCE_S:
             break
-        changes = (
-            f"tbptt={windows}",
-            f"sequences.slices=[{windows + window}, {windows + window}]",
-            "sequences.strides=[1, 1]",
-            "sequences.grown=0",
-            "update=windows",
-            "single_share=0",
-            "inference.empty_windows=1000000",
-        )
-        task, _ = _task(label, options, changes)
+        task, _ = _task(label, options, _sequences_of(windows, window))
         voxels: list[int] = []
 
         def count(_: torch.nn.Module, given: tuple[torch.Tensor, ...], __: object, voxels: list[int] = voxels) -> None:
@@ -236,8 +254,21 @@ def _recurrent(label: str, options: ExperimentOptions, base: Throughput, *, deep
     assert task is not None
     (first, _, *low), (last, step_s, *high) = seen[0], seen[-1]
     device_mb, host_mb = (b + max(0.0, b - a) / max(1, last - first) * (depth - last) for a, b in zip(low, high, strict=True))
-    apply_s = _window_s(task.propagator(task.network), options.side_px, 4 if deep else 2)
+    apply_s = _window_s(task.propagator(task.network), options.side_px, 4)
     return Throughput(apply_s + base.use_s, base.use_mb, base.base_mb, step_s, device_mb, host_mb, batch_mb)
+
+
+def _sequences_of(windows: int, window: int) -> tuple[str, ...]:
+    """Changes of a recipe after which a unit is one sequence with this number of windows, of `window` slices each."""
+    return (
+        f"tbptt={windows}",
+        f"sequences.slices=[{windows + window}, {windows + window}]",
+        "sequences.strides=[1, 1]",
+        "sequences.grown=0",
+        "update=windows",
+        "single_share=0",
+        "inference.empty_windows=1000000",
+    )
 
 
 def _window_s(propagator: Propagator, side: int, count: int) -> float:

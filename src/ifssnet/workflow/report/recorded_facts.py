@@ -17,6 +17,12 @@ from ifssnet.io.storage.provenance import RecordedProvenance
 from ifssnet.propagate.anchored.self_check import warning
 from ifssnet.workflow.leg.case import estimates_from_slices
 
+RECORDED = "guided interpolation as the segmentation recorded it, with the settings of its method"
+WORKED_OUT = (
+    "guided interpolation of the seeds given to this report, with its default settings; what a segmentation records "
+    "(--provenance) is with the settings of its method and can be a little different"
+)
+
 SESSION = "session"
 """The method's name where an expert's session is what the result comes from."""
 
@@ -50,13 +56,13 @@ def estimated_volumes(recorded_provenance: RecordedProvenance, seeds: Seeds | No
     return found
 
 
-def shown_estimates(estimates: Mapping[str, Estimated]) -> dict[str, VolumeEstimate]:
-    """The same as a report shows them."""
+def shown_estimates(estimates: Mapping[str, Estimated], recorded_provenance: RecordedProvenance) -> dict[str, VolumeEstimate]:
+    """The same as a report shows them, with how they came about."""
+    recorded = recorded_provenance.provenance
+    method = RECORDED if recorded is not None and recorded.volume_estimates() else WORKED_OUT
     called = field_names(estimates)
     return {
-        called[name]: VolumeEstimate(
-            each.volume_cm3, each.leave_one_out_error_percent, "guided interpolation", each.leave_one_out_error_cm3
-        )
+        called[name]: VolumeEstimate(each.volume_cm3, each.leave_one_out_error_percent, method, each.leave_one_out_error_cm3)
         for name, each in estimates.items()
         if each.volume_cm3 is not None
     }

@@ -165,7 +165,7 @@ def report_files(
         if leg.seeds is None
         else {leg.seeds.name(label): leg.seeds.slices(label) for label in leg.seeds.labels},
         findings=leg_findings(leg, measures, coverage, case.side if axes == ANATOMICAL else None),
-        estimates=shown_estimates(estimates),
+        estimates=shown_estimates(estimates, leg.recorded),
         network=network_of(leg.recorded),
         self_checks=self_checks(leg.recorded),
         expert=expert_record(leg.recorded),
