@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-NAME, ITERATIONS = "Dataset900_drawn", 10
+NAME, ITERATIONS, APART_MM = "Dataset900_drawn", 10, 999.0
 
 
 def homes(out: Path) -> None:
@@ -44,7 +44,8 @@ def write_images(out: Path, folders: list[Path]) -> None:
                 (raw / "labelsTr" / name, places),
             ):
                 image = sitk.GetImageFromArray(array[None])
-                image.SetSpacing((*job["spacing_zyx_mm"][:0:-1], 1.0))
+                # One slice: far from the next one, or nnU-Net takes its planes across it.
+                image.SetSpacing((*job["spacing_zyx_mm"][:0:-1], APART_MM))
                 sitk.WriteImage(image, str(path))
             count += 1
     about = {
@@ -120,6 +121,8 @@ def train(out: Path, minutes: float, folders: list[Path]) -> None:
 def segment(folder: Path) -> None:
     out = folder.parent.parent
     homes(out)
+    # What was trained here is opened whole; torch 2.6 and later would refuse its numbers of numpy's.
+    os.environ["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] = "1"
     import numpy as np
     import torch  # pyright: ignore
     from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor  # pyright: ignore
@@ -131,7 +134,7 @@ def segment(folder: Path) -> None:
     volume = np.load(folder / "volume.npy").astype(np.float32)
     found = np.zeros(volume.shape, np.uint8)
     for z in range(job["drawn_slices"][0], job["drawn_slices"][-1] + 1):
-        spacing = [999.0, *job["spacing_zyx_mm"][1:]]
+        spacing = [APART_MM, *job["spacing_zyx_mm"][1:]]
         found[z] = predictor.predict_single_npy_array(volume[z][None, None], {"spacing": spacing})[0]
     np.save(folder / "found.npy", np.array([0, *job["muscles"]], np.uint8)[found])
 

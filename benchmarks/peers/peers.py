@@ -16,6 +16,7 @@ its interpreter.
 - `--itk`: ITK's morphological contour interpolator as its package sets it.
 - `--biomedisa`: its interpolation by random walks, on the processor by way of OpenCL.
 - `--nnunet`: nnU-Net 2d, trained on the drawn slices of all legs at once; `--nnunet-minutes` bounds its training.
+  It has not been run to its end yet.
 - Watershed is SimpleITK's filter from the same markers, as 3D Slicer's extension SegmentEditorExtraEffects calls it.
 
 A peer without an interpreter, and one that fails, is named with the reason. Numbers are mean and SD over legs, each the mean of

@@ -205,6 +205,23 @@ def test_both_legs_in_one_scan_are_two_sides(tmp_path: Path) -> None:
     assert [line.split("\t")[0] for line in morph.read_text(encoding="utf-8").splitlines()[1:]] == ["SOL left", "SOL right"]
 
 
+def test_a_muscle_that_one_leg_lacks_is_named(tmp_path: Path) -> None:
+    array = np.zeros((4, 8, 16), dtype=np.uint8)
+    array[:, 2:6, 2:6] = 1
+    grid = Grid(array.shape, (1.0, 1.0, 1.0))
+    save(LabelMap(array, grid, {1: "SOL"}), tmp_path / "after.seg.nrrd")
+    array = array.copy()
+    array[:, 2:6, 10:13] = 2
+    save(LabelMap(array, grid, {1: "SOL", 2: "GM"}), tmp_path / "before.seg.nrrd")
+    lines = [f"P0{person},{visit},{visit}.seg.nrrd" for person in (1, 2) for visit in ("before", "after")]
+    (tmp_path / "legs.csv").write_text("\n".join(["subject,visit,segmentation", *lines]), encoding="utf-8")
+    (tmp_path / "study.toml").write_text('table = "legs.csv"\nbefore = "before"\nafter = "after"\n', encoding="utf-8")
+    found = drain(run_study(tmp_path, tmp_path / "out", StudyOptions(workers=0)))
+    said = [each for each in found.findings if " is not in " in each.text]
+    assert [each.text for each in said] == ["GM is not in 2 of 4 measured legs (P01 after, P02 after)."]
+    assert not any(each.muscle == "GM" for each in found.comparisons)
+
+
 def test_a_folder_with_other_files_is_not_filled(study: Path, results: StudyResults, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(InputError, match="earlier results of a study"):

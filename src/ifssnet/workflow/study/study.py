@@ -97,7 +97,7 @@ def results_of(study: Study, records: Mapping[StudyCase, Record]) -> StudyResult
     done = [each for each in outcomes if each.status == "done"]
     facts = _facts(study, [records[each.case] for each in done])
     recordings = len({each.case.recording for each in done})
-    findings = (*_findings(design, outcomes, facts), *mistaken_changes(series, study.file.mdc_cm3))
+    findings = (*_findings(design, outcomes, facts), *_lacking(measured), *mistaken_changes(series, study.file.mdc_cm3))
     return StudyResults(
         name=study.name,
         design=design,
@@ -119,6 +119,21 @@ def _measured(case: StudyCase, name: str, muscle: MuscleRecord) -> MeasuredMuscl
     if not case.side and base and side in SIDES:
         return MeasuredMuscle(replace(case, side=side), base, muscle.numbers, muscle.profile)
     return MeasuredMuscle(case, name, muscle.numbers, muscle.profile)
+
+
+def _lacking(measured: Sequence[MeasuredMuscle]) -> tuple[Finding, ...]:
+    """Muscles that some measured legs have and others lack: these legs drop out of what is compared of them."""
+    legs: dict[StudyCase, set[str]] = {}
+    for each in measured:
+        legs.setdefault(each.case, set()).add(each.muscle)
+    found: list[Finding] = []
+    for muscle in dict.fromkeys(each.muscle for each in measured):
+        without = [case.name for case, muscles in legs.items() if muscle not in muscles]
+        if without:
+            names = ", ".join(without[:3]) + (f" and {len(without) - 3} more" if len(without) > 3 else "")
+            text = f"{muscle} is not in {len(without)} of {len(legs)} measured legs ({names})."
+            found.append(Finding("warning", text, "What is compared of it leaves them out.", float(len(without))))
+    return tuple(found)
 
 
 def summary_table(results: StudyResults) -> dict[str, Json]:
