@@ -7,7 +7,7 @@ import pytest
 
 from ifssnet.geometry.masks.distance import signed_distance
 from ifssnet.propagate.interpolation.blend import blend
-from ifssnet.propagate.interpolation.levels import ROUNDS, depths
+from ifssnet.propagate.interpolation.levels import ROUNDS, depths, of_rank
 from ifssnet.propagate.interpolation.seed_smoothing import Smoothing, shapes_of_groups, smoothed
 from ifssnet.propagate.seeding.drawn_muscle import DrawnMuscle
 
@@ -103,3 +103,16 @@ def test_distances_to_drawn_borders_are_worked_out_once_and_only_those_of_the_en
     for z, mask in masks.items():
         np.testing.assert_array_equal(drawn.distances(z), signed_distance(mask, (0.3, 0.5)))
     assert [drawn.distances(z) is drawn.distances(z) for z in masks] == [True] * 3 + [False] * 3 + [True] * 3
+
+
+@pytest.mark.parametrize("kind", ["apart", "ties", "infinite", "rising"])
+def test_the_value_of_a_rank_is_that_of_an_order(kind: str) -> None:
+    values = np.random.default_rng(3).normal(size=50).astype(np.float32)
+    if kind == "ties":
+        values = values.round()
+    elif kind == "infinite":
+        values[::3] = np.inf
+    elif kind == "rising":
+        values.sort()
+    found = [of_rank(np.append(values, np.float32(-9)), 50, rank) for rank in range(50)]
+    assert found == sorted(values.tolist())

@@ -7,6 +7,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from ifssnet.core.errors import InputError
+from ifssnet.core.images import Volume
 from ifssnet.core.progress import Progress
 from ifssnet.propagate.interpolation.shape_interpolation import ShapeInterpolation, ShapeInterpolationConfig
 from ifssnet.workflow.session.events import Arrived, Interval, Outcome, PropagationEnded, PropagationStarted, StepsArrived
@@ -14,6 +15,7 @@ from ifssnet.workflow.session.fill import fill, windows
 from ifssnet.workflow.session.hidden_slices import better_method
 from ifssnet.workflow.session.methods import Methods
 from ifssnet.workflow.session.session import Session, now
+from ifssnet.workflow.session.state import SessionState
 
 BATCH_S = 0.25
 """Slices wait at most so long to be written together; the first one is written at once."""
@@ -93,13 +95,20 @@ def _in_turn(intervals: Sequence[Interval], near: int | None) -> tuple[tuple[Int
     return tuple(first.values()), tuple(intervals)
 
 
-def _at_once(session: Session, interval: Interval, near: int) -> tuple[Arrived, ...]:
-    """One slice of a gap as interpolation has it from the drawn slices around: what can be shown before anything else."""
-    state, z = session.state, min(max(near, interval.low + 1), interval.high - 1)
+def at_once(volume: Volume, state: SessionState, interval: Interval, near: int) -> tuple[Arrived, ...]:
+    """One slice of a gap as interpolation has it from the drawn slices around: what can be shown before anything else.
+
+    Args:
+        volume: Grey levels of the whole leg.
+        state: What is drawn.
+        interval: The gap.
+        near: The slice, or one beyond the gap: then the gap's slice that is nearest to it.
+    """
+    z = min(max(near, interval.low + 1), interval.high - 1)
     (window,) = windows(state, [interval])
     # Cross-validation of the smoothing takes longer than the slice itself.
     quick = ShapeInterpolation(ShapeInterpolationConfig(smoothing=0.0))
-    found = (each for _, arrived in fill(session.volume, state, window, quick, only=frozenset({z})) for each in arrived)
+    found = (each for _, arrived in fill(volume, state, window, quick, only=frozenset({z})) for each in arrived)
     return tuple(replace(each, provisional=True) for each in found)
 
 
@@ -126,7 +135,8 @@ def _run(
     written = 0.0
     try:
         if near is not None:
-            _write(session, run, {(each.label, each.z): each for each in _at_once(session, turns[0][0], near)})
+            first = at_once(session.volume, session.state, turns[0][0], near)
+            _write(session, run, {(each.label, each.z): each for each in first})
             yield Progress("propagating", done, total)
         for window in (window for turn in turns for window in windows(state, turn)):
             for _, arrived in fill(session.volume, state, window, built.propagator):
