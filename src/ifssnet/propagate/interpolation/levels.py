@@ -158,7 +158,7 @@ def _level(threshold, near, guess, wanted):
 @no_type_check
 @compiled(nogil=True)
 def of_rank(values, count, rank):
-    """The value that so many of the first `count` are below or before; reorders them (Hoare, Comm ACM 1961, 4:321).
+    """The value of a rank, from 0, among the first `count`; reorders them (Hoare, Comm ACM 1961, 4:321).
 
     numpy's own takes seconds longer to compile, and as long to run.
     """

@@ -24,8 +24,8 @@ DRAWN = (0, 2, 4)
 def warm_up(methods: Methods) -> None:
     """Fill two gaps of a made leg with two muscles by the default method. What goes wrong is said where it matters.
 
-    First one slice at once, as a propagation begins. Of a new installation everything has yet to be compiled, for the default
-    method ten times as much as for that slice: an expert who asks meanwhile sees the first slice and waits for the others.
+    First one slice at once, as a propagation begins. A new installation has everything yet to compile: an expert who asks
+    meanwhile waits for what that slice needs, and not for the network's part.
     """
     grid = Grid(SHAPE_ZYX, (SPACING_MM, SPACING_MM, 1.1))
     names = tuple(MuscleName(label, name, (0, 0, 0)) for label, name in ((1, "SOL"), (2, "GM")))
