@@ -207,9 +207,16 @@ def test_pixdim_counts_as_far_as_it_says_something(tmp_path: Path) -> None:
 
 def test_a_handedness_of_0_is_1(tmp_path: Path) -> None:
     upright = open_volume(nifti(tmp_path / "x.nii", 0.5, 0.5, 0.5)).grid
-    for sign, third in ((0, 1), (1, 1), (5, 1), (-1, -1)):
+
+    def by_the_qform_alone(sign: float) -> Path:
         path = patched(nifti(tmp_path / "x.nii", 0.5, 0.5, 0.5), (0.5, 0.5, 0.5), sign)
         content = bytearray(path.read_bytes())
-        content[254:256] = bytes(2)  # sform_code: the qform alone counts
+        content[254:256] = bytes(2)  # sform_code
         path.write_bytes(content)
-        assert np.allclose(np.array(open_volume(path).grid.direction)[:, 2], third * np.array(upright.direction)[:, 2])
+        return path
+
+    for sign, third in ((0, 1), (1, 1), (-1, -1)):
+        direction = np.array(open_volume(by_the_qform_alone(sign)).grid.direction)
+        assert np.allclose(direction[:, 2], third * np.array(upright.direction)[:, 2])
+    with pytest.raises(InputError, match="should be 1 or -1"):
+        open_volume(by_the_qform_alone(5))
