@@ -51,6 +51,16 @@ def test_the_volume_has_its_leave_one_out_error_for_every_method(leg: Path, meth
     assert ("of the seeds given to this report, with its default settings" in page) == (not recorded)
 
 
+def test_seeds_without_names_are_those_of_the_segmentation(leg: Path) -> None:
+    save(LabelMap(BALL * np.isin(Z, (3, 8, 13, 18, 23, 27)), GRID, {}), leg / "plain.nii")
+    save(LabelMap(BALL, GRID, {1: "SOL"}), leg / "out.seg.nrrd")
+    assert run("report", leg / "out.seg.nrrd", "--seeds", leg / "plain.nii", "-o", leg / "out.html", "-q") == 0
+    page = (leg / "out.html").read_text(encoding="utf-8")
+    assert "those of the segmentation were taken for the same numbers (1 = SOL)" in page
+    assert re.search(r"annotated slices alone: \d+\.\d ± \d+\.\d cm³", page)
+    assert ">1<" not in page[page.index("How this came about") :]
+
+
 def test_who_drew_which_leg_of_whom_and_when_stand_in_provenance_and_on_the_page(leg: Path) -> None:
     words = ["--seeds", leg / "seeds.seg.nrrd", "--method", "shape-interpolation", "-o", leg / "out.seg.nrrd", "--provenance"]
     assert run("segment", *words, "--subject", "P07", "--side", "left", "--rater", "AB", "-q") == 0

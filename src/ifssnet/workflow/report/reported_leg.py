@@ -85,12 +85,26 @@ def read_leg(
         what = f"The muscles were drawn on {plane} planes, which are not the slices shown here: they are not marked on them"
         warnings.warn(InputWarning(f"{what}."), stacklevel=2)
         drawn = None
+    drawn = None if drawn is None else _with_names(drawn, layers)
     named = (*layers, *truths, *(() if drawn is None else (drawn,)))
     called = field_names([name for one in named for name in one.names.values()])
     layers = tuple(replace(each, names=_renamed(each.names, called)) for each in layers)
     truths = tuple(replace(each, names=_renamed(each.names, called)) for each in truths)
     drawn = None if drawn is None else replace(drawn, names=_renamed(drawn.names, called))
     return ReportedLeg(layers, grey, truths, drawn, read_provenance(segmentation), findings)
+
+
+def _with_names(drawn: Seeds, layers: Sequence[LabelMap]) -> Seeds:
+    """Seeds, named as the segmentation names the same numbers where their file says no names."""
+    own = {drawn.name(label) for label in drawn.labels}
+    known = {value: name for layer in layers for value, name in layer.names.items() if name not in own}
+    taken = {label: known[label] for label in drawn.labels if drawn.name(label) == str(label) and label in known}
+    if not taken:
+        return drawn
+    said = ", ".join(f"{label} = {name}" for label, name in taken.items())
+    what = f"The seeds have no names; those of the segmentation were taken for the same numbers ({said}). Else give --names."
+    warnings.warn(InputWarning(what), stacklevel=3)
+    return replace(drawn, names={**drawn.names, **taken})
 
 
 def _renamed(names: Mapping[int, str], called: Mapping[str, str]) -> dict[int, str]:
