@@ -212,7 +212,8 @@ def test_the_network_is_tuned_on_the_leg_and_says_what_came_of_it(
     monkeypatch.setattr(open_case, "tune", tuned)
     desk = Desk(browser, address, name)
     page = desk.page
-    page.keyboard.press("r")
+    # The button waits until the page knows that it writes; a key would come to nothing before.
+    page.get_by_test_id("propagate").click()
     desk.ready()
     runs = state_of(root / name).runs
     page.get_by_test_id("tune").click()
