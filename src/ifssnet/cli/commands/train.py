@@ -13,6 +13,7 @@ from ifssnet.cli.options import Device, Force, Json, Quiet, Verbose
 from ifssnet.cli.overruled import exclude
 from ifssnet.cli.parse import folder
 from ifssnet.cli.terminal import Terminal
+from ifssnet.core.images import counted
 from ifssnet.core.progress import Progress
 from ifssnet.workflow.training.results import TrainingResult
 
@@ -98,7 +99,7 @@ def run(
     if json:
         terminal.answer_json(plain(trained))
     dice = "" if trained.best_dice is None else f", best Dice {trained.best_dice:.4f} after {trained.best_unit}"
-    units = "1 unit" if trained.units == 1 else f"{trained.units} units"
+    units = counted(trained.units, "unit")
     terminal.say(f"{units} in {trained.minutes:.1f} min{dice}; wrote {trained.weights}")
     return trained
 

@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from markupsafe import Markup
 
+from ifssnet.core.images import counted
 from ifssnet.core.results.study import Between, ComparisonKind, StudyResults
 from ifssnet.figures.drawing.pages import render
 from ifssnet.figures.leg_report.provenance import nested
@@ -69,7 +70,7 @@ def study_html(results: StudyResults) -> str:
 
 def _lead(results: StudyResults) -> str:
     design, done = results.design, sum(each.status == "done" for each in results.outcomes)
-    words = [f"{len(design.subjects)} {'person' if len(design.subjects) == 1 else 'persons'}"]
+    words = [counted(len(design.subjects), "person")]
     for names, what in ((design.sides, "sides"), (design.visits, "visits"), (design.raters, "raters")):
         if len(names) > 1:
             words.append(f"{len(names)} {what} ({', '.join(names)})")

@@ -35,8 +35,8 @@ NEARLY = 0.9
 BINS_PER_PIXEL = 10
 """The steps in which distances are counted where the median is looked for."""
 
-
 NEVER = np.iinfo(np.int64).max
+"""The step of a pixel that no dilation reaches."""
 
 
 @dataclass(frozen=True, eq=False)

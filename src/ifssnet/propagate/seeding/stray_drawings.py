@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ifssnet.core.findings import Finding
+from ifssnet.core.images import counted
 from ifssnet.core.muscles import field_names
 from ifssnet.core.seeds import Mask, Seeds
 from ifssnet.geometry.masks.box import bounding_box
@@ -311,7 +312,7 @@ def _middle(mask: Mask) -> Float[np.ndarray, " axis"]:
 
 def _island_words(seeds: Seeds, found: Islands, clean: bool) -> Finding:
     name = seeds.name(found.label)
-    count = "1 stray piece" if found.pieces == 1 else f"{found.pieces} stray pieces"
+    count = counted(found.pieces, "stray piece")
     what = f"{name} has {count} on {slices_named(found.slices)}, {area_named(found.area_mm2)} in all"
     what += f", up to {found.farthest_mm:.3g} mm from its middle"
     if clean:

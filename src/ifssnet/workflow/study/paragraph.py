@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ifssnet.core.images import counted
 from ifssnet.core.results.study import Design, DetectableChange, StudyAgreement, StudyFacts
 
 PAPER = (
@@ -49,8 +50,8 @@ def methods_paragraph(
         detectable: Minimal detectable changes.
     """
     sentences = [
-        f"The volumes of {_and(muscles)} were measured on three-dimensional ultrasound of {_count(legs, 'leg recording')} of "
-        f"{_count(len(design.subjects), 'person', 'persons')}.",
+        f"The volumes of {_and(muscles)} were measured on three-dimensional ultrasound of {counted(legs, 'leg recording')} of "
+        f"{counted(len(design.subjects), 'person')}.",
         *_compounding(facts),
         *_segmentation(facts, design),
         "The volume of a muscle is the number of its voxels times the volume of one; its anatomical cross-sectional area "
@@ -86,7 +87,7 @@ def _segmentation(facts: StudyFacts, design: Design) -> list[str]:
         settings = ", ".join(f"{key} = {_value(value)}" for key, value in every.items() if value is not None)
         words = _METHODS.get(name, f"by the method {name}")
         with_settings = f" with {settings}" if settings else ""
-        share = "" if len(facts.methods) == 1 else f" ({_count(legs, 'segmentation')})"
+        share = "" if len(facts.methods) == 1 else f" ({counted(legs, 'segmentation')})"
         sentences.append(f"The other slices were segmented {words} (`{name}`{with_settings}){share}.")
     kept = "all drawn slices were given to it" if facts.protocol == "all-seeds" else f"seed protocol {facts.protocol}"
     sentences.append(f"What was drawn stays unchanged in the result; {kept}.")
@@ -129,10 +130,6 @@ def _software(facts: StudyFacts) -> list[str]:
         f"The software was ifssnet {own}, an implementation of IFSS-Net (Al Chanti et al., 2021) and of other methods, "
         f"with Python {python} ({libraries})."
     ]
-
-
-def _count(number: int, word: str, several: str = "") -> str:
-    return f"{number} {word if number == 1 else several or f'{word}s'}"
 
 
 def _and(words: Sequence[str]) -> str:
